@@ -1,0 +1,128 @@
+"""The contract of a corruption: the base class validates and scales, a subclass computes."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, get_type_hints
+
+import torch
+from torch import Tensor
+
+from .checks import check_images, check_severity
+from .noise_source import Noise, image_key
+
+Group = Literal["noise", "blur", "occlusion", "digital"]
+GROUPS: tuple[Group, ...] = ("noise", "blur", "occlusion", "digital")
+SEVERITIES = (1, 2, 3, 4, 5)
+
+Pixels = Annotated[float, "px"]
+"""A length in pixels of an image whose short side is the suite's reference (256): scaled to the image at hand."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What a corruption does to a batch.
+
+    Attributes:
+        images: (B, 3, H, W) in [0, 1].
+        grid: (B, H, W, 2), where each output pixel was taken from, in the coordinates of
+            ``torch.nn.functional.grid_sample(align_corners=False)``; None when nothing moved.
+        opacity: (B, 1, H, W) in [0, 1], how much of the scene is hidden; None when nothing covers it.
+    """
+
+    images: Tensor
+    grid: Tensor | None = None
+    opacity: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Corruption(ABC):
+    """One way in which a surgical picture goes bad, at five severities.
+
+    A subclass is a frozen dataclass that sets the class attributes below, gives ``severities`` a default (a tuple of
+    five instances of its own parameter dataclass, whose fields carry their unit as ``Annotated[float, "unit"]``;
+    fields of type :data:`Pixels` arrive scaled to the image) and writes :meth:`apply`.
+    """
+
+    name: ClassVar[str]
+    group: ClassVar[Group]
+    cause: ClassVar[str]
+    reference: ClassVar[str]
+
+    severities: tuple[Any, ...] = ()
+
+    @abstractmethod
+    def apply(self, images: Tensor, params: Any, noise: Noise) -> Tensor | Damage:
+        """Damage float32 ``images`` (B, 3, H, W) in [0, 1]; the result is clamped to [0, 1] by the caller."""
+
+    def __call__(
+        self,
+        images: Tensor,
+        severity: int,
+        ids: Sequence[str],
+        seed: int = 0,
+        replicate: int = 0,
+        reference: int | None = 256,
+    ) -> Damage:
+        """Damage a batch.
+
+        Args:
+            images: floating (B, 3, H, W) in [0, 1], any device; never mutated.
+            severity: 0 (identity) to 5.
+            ids: one stable name an image; with ``seed`` and ``replicate`` they decide all randomness.
+            reference: short side, in pixels, at which :data:`Pixels` parameters are meant; None when they are
+                pixels of the image itself.
+
+        Raises:
+            CorruptionError: wrong rank, channels, dtype, range, size, severity or ids.
+        """
+        check_severity(severity, self.name)
+        check_images(images, ids)
+        if severity == 0:
+            return Damage(images.clone())
+        params = scaled(self.severities[severity - 1], images.shape[-2:], reference)
+        keys = tuple(image_key(seed, image_id, self.name, severity, replicate) for image_id in ids)
+        noise = Noise(keys, images.device)
+        pictures = images.float()
+        if images.device.type == "cpu":
+            # One image at a time: a batch then equals its items to the bit, whatever the thread layout.
+            parts = [self._damage(pictures[i : i + 1], params, noise.item(i)) for i in range(len(keys))]
+            whole = _concatenate(parts)
+        else:
+            whole = self._damage(pictures, params, noise)
+        return dataclasses.replace(whole, images=whole.images.to(images.dtype))
+
+    def _damage(self, images: Tensor, params: Any, noise: Noise) -> Damage:
+        result = self.apply(images, params, noise)
+        damage = result if isinstance(result, Damage) else Damage(result)
+        return dataclasses.replace(damage, images=damage.images.clamp(0.0, 1.0))
+
+
+def scaled(params: Any, size: Sequence[int], reference: int | None) -> Any:
+    """``params`` with every :data:`Pixels` field multiplied by short side / ``reference``."""
+    if reference is None:
+        return params
+    factor = min(size) / reference
+    lengths = {
+        name: getattr(params, name) * factor for name, unit in units(type(params)).items() if unit == "px"
+    }
+    return dataclasses.replace(params, **lengths)
+
+
+def units(parameters: type) -> dict[str, str]:
+    """The unit of each parameter of a severity, by name."""
+    hints = get_type_hints(parameters, include_extras=True)
+    return {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
+
+
+def _concatenate(parts: Sequence[Damage]) -> Damage:
+    def joined(name: str) -> Tensor | None:
+        tensors = [getattr(part, name) for part in parts]
+        return None if tensors[0] is None else torch.cat(tensors)
+
+    images = joined("images")
+    assert images is not None
+    return Damage(images, joined("grid"), joined("opacity"))
