@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-KEYS = ("model", "corruption", "severity", "image_id", "group")
-"""Text, text, int8, text, text. The clean condition is corruption ``clean``, severity 0."""
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from robustbench_endo.errors import RunError
 
 CLEAN = "clean"
+"""The corruption of the clean condition, whose severity is 0."""
+
+KEYS: dict[str, pa.DataType] = {
+    "model": pa.string(),
+    "corruption": pa.string(),
+    "severity": pa.int8(),
+    "image_id": pa.string(),
+    "group": pa.string(),
+}
 
 MEASURED: dict[str, str] = {
     "image_ssim": "structural similarity of corrupted and clean frame, 0 to 1 (the dose)",
@@ -18,21 +30,43 @@ MEASURED: dict[str, str] = {
     "hd95": "mean over present foreground classes of the 95th percentile Hausdorff distance, px",
     "assd": "mean over present foreground classes of the average symmetric surface distance, px",
     "nsd": "mean over present foreground classes of the normalised surface Dice at 2 px, 0 to 1",
-    "diagonal": "image diagonal of the scored mask, px: distances divided by it are shares of the diagonal",
-    "missed": "foreground classes in the target that the prediction lacks, or the reverse (count)",
-    "scored": "foreground classes present in target or prediction (count)",
+    "diagonal": "diagonal of the scored mask, px: distances divided by it are shares of the diagonal",
     "ssim": "structural similarity of the one-hot masks, mean over present classes",
     "segmentation_confidence": "mean over pixels of the largest class probability",
     "segmentation_entropy": "mean over pixels of the predictive entropy, nats",
-    "activity_target": "class index, -1 when the frame has none",
-    "activity_prediction": "class index, -1 when the model gives none",
     "activity_confidence": "largest class probability",
     "activity_entropy": "predictive entropy, nats",
 }
-"""Float32 unless said otherwise (``missed``, ``scored``, ``activity_target``, ``activity_prediction`` are int16);
-NaN where a task, a mask or every class is absent."""
+"""Float32; NaN where a task, a mask or every class is absent."""
+
+COUNTED: dict[str, str] = {
+    "missed": "foreground classes that only one of prediction and target has",
+    "scored": "foreground classes that prediction or target has",
+    "activity_target": "class index, -1 when the frame has none",
+    "activity_prediction": "class index, -1 when the model gives none",
+}
+"""Int16."""
 
 
 def count_columns(classes: int) -> list[str]:
-    """``tp_0 .. fn_<C-1>``: int32 pixels an image and class; all that overlap measures need."""
+    """``tp_0 .. fn_<C-1>``: int32 pixels an image and class; all that overlap measures need (-1: no mask)."""
     return [f"{kind}_{index}" for kind in ("tp", "fp", "fn") for index in range(classes)]
+
+
+def arrow_schema(classes: int, extra: Sequence[str] = ()) -> pa.Schema:
+    """The exact schema for ``classes`` mask labels; ``extra`` names float32 columns of a user's own metrics."""
+    fields = [pa.field(name, kind, nullable=False) for name, kind in KEYS.items()]
+    fields += [pa.field(name, pa.float32()) for name in (*MEASURED, *extra)]
+    fields += [pa.field(name, pa.int16(), nullable=False) for name in COUNTED]
+    fields += [pa.field(name, pa.int32(), nullable=False) for name in count_columns(classes)]
+    return pa.schema(fields)
+
+
+def check_columns(found: Sequence[str], source: str) -> None:
+    """Raise :class:`RunError` when a table lacks a column of the schema."""
+    missing = [name for name in (*KEYS, *MEASURED, *COUNTED) if name not in found]
+    if missing:
+        raise RunError(
+            f"Expected the columns of a robustness run in {source}, found no {', '.join(missing[:5])}: "
+            "give a run folder or a results.parquet written by robust-endo evaluate."
+        )

@@ -1,0 +1,79 @@
+"""One way to name a model, dataset, corruption or metric: built-in, entry point, `pkg.module:factory`, `file.py:factory`."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from robustbench_endo.errors import RobustEndoError, UnknownNameError
+
+Kind = Literal["model", "dataset", "corruption", "metric"]
+
+
+def resolve(kind: Kind, spec: str, builtins: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+    """The factory that ``spec`` names.
+
+    Args:
+        spec: a key of ``builtins``, the name of an entry point in ``robustbench_endo.<kind>s``,
+            ``pkg.module:factory`` or ``path/to/file.py:factory``.
+
+    Raises:
+        UnknownNameError: nobody registered the name; the message lists the closest matches.
+        RobustEndoError: the module or file is there but does not hold the factory.
+    """
+    if spec in builtins:
+        return builtins[spec]
+    registered = {point.name: point for point in entry_points(group=f"robustbench_endo.{kind}s")}
+    if spec in registered:
+        factory: Callable[..., Any] = registered[spec].load()
+        return factory
+    if ":" in spec:
+        return _factory(kind, spec)
+    raise unknown(kind, spec, [*builtins, *registered])
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """The error for a name that is not among ``known``: closest matches first, else all of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"choose from {', '.join(names)}."
+    return UnknownNameError(f"Expected the name of a {kind}, found {name!r}: {hint}")
+
+
+def _factory(kind: Kind, spec: str) -> Callable[..., Any]:
+    place, _, attribute = spec.rpartition(":")
+    module = _file_module(kind, Path(place)) if place.endswith(".py") else _named_module(kind, place)
+    factory = getattr(module, attribute, None)
+    if not callable(factory):
+        raise RobustEndoError(
+            f"Expected a callable {attribute!r} in {place} for the {kind} {spec!r}, found "
+            f"{'nothing of that name' if factory is None else type(factory).__name__}: check the part after the colon."
+        )
+    return factory  # type: ignore[no-any-return]
+
+
+def _named_module(kind: Kind, name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise RobustEndoError(
+            f"Expected an importable module {name!r} for the {kind}, found {error}: "
+            "install it or give a path ending in .py."
+        ) from error
+
+
+def _file_module(kind: Kind, path: Path) -> ModuleType:
+    if not path.is_file():
+        raise RobustEndoError(f"Expected a Python file for the {kind}, found no {path}: check the path.")
+    spec = importlib.util.spec_from_file_location(f"robustbench_endo_plugin_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

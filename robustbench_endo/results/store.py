@@ -1,0 +1,80 @@
+"""Reading and writing of run folders; every file is written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from robustbench_endo.errors import RunError
+from robustbench_endo.results.results import Results
+from robustbench_endo.results.schema import check_columns
+
+RUN_FILE = "run.json"
+RESULTS_FILE = "results.parquet"
+SUMMARY_FILE = "summary.csv"
+
+
+def load_results(path: str | Path) -> Results:
+    """The results of a run.
+
+    Args:
+        path: a run folder, or its results.parquet.
+
+    Raises:
+        RunError: no such folder, an unfinished run, or a table without the schema's columns.
+    """
+    folder = Path(path)
+    folder = folder.parent if folder.is_file() else folder
+    for name in (RUN_FILE, RESULTS_FILE):
+        if not (folder / name).is_file():
+            raise RunError(
+                f"Expected a finished run in {folder}, found no {name}: give the --out of a robust-endo evaluate "
+                "that has ended, or run it again to finish it."
+            )
+    frame = pd.read_parquet(folder / RESULTS_FILE)
+    check_columns(list(frame.columns), str(folder / RESULTS_FILE))
+    return Results(frame, read_json(folder / RUN_FILE), folder)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file; :class:`RunError` when it is damaged."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except json.JSONDecodeError as error:
+        raise RunError(f"Expected JSON in {path}, found damage ({error}): start the run in a new folder.") from error
+    return content
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON object atomically."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    write_whole(path, lambda file: file.write(text.encode()))
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a Parquet table atomically."""
+    write_whole(path, lambda file: pq.write_table(table, file, compression="zstd"))
+
+
+def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """Call ``write`` on a temporary file beside ``path``, flush it to the disk, and rename it to ``path``."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes private files; a run folder is read by others of the group.
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
