@@ -1,4 +1,4 @@
-"""One way to name a model, dataset, corruption or metric: built-in, entry point, `pkg.module:factory`, `file.py:factory`."""
+"""One way to name a model, dataset, corruption or metric: built-in, entry point, module or file."""
 
 from __future__ import annotations
 

@@ -1,1 +1,23 @@
-"""placeholder"""
+"""The command line: ``robust-endo``."""
+
+from __future__ import annotations
+
+import click
+
+from robustbench_endo.cli.evaluate import evaluate
+from robustbench_endo.cli.group import OneSentenceGroup
+from robustbench_endo.cli.listing import corruptions, datasets, models
+from robustbench_endo.cli.pictures import corrupt, preview
+from robustbench_endo.cli.report import report
+from robustbench_endo.cli.train import train
+
+
+@click.group(cls=OneSentenceGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(package_name="robustbench-endo", prog_name="robust-endo")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def main(debug: bool) -> None:
+    """How far does a surgical vision model fall when the picture gets bad, where, and can the number be trusted?"""
+
+
+for _command in (evaluate, train, report, corrupt, preview, models, datasets, corruptions):
+    main.add_command(_command)

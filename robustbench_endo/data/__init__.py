@@ -1,0 +1,6 @@
+"""Data: frames with masks and activities, from folders or drawn."""
+
+from robustbench_endo.data.folder import FolderDataset
+from robustbench_endo.data.registry import list_datasets, load_dataset
+
+__all__ = ["FolderDataset", "list_datasets", "load_dataset"]

@@ -1,0 +1,6 @@
+"""The run: dataset -> resolution -> corruption -> model -> records."""
+
+from robustbench_endo.evaluation.device import choose_device
+from robustbench_endo.evaluation.evaluate import Request, run
+
+__all__ = ["Request", "choose_device", "run"]

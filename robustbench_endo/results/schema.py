@@ -49,7 +49,7 @@ COUNTED: dict[str, str] = {
 
 
 def count_columns(classes: int) -> list[str]:
-    """``tp_0 .. fn_<C-1>``: int32 pixels an image and class; all that overlap measures need (-1: no mask)."""
+    """``tp_0 .. fn_<C-1>``: int32 pixels an image and class; all that overlap measures need (all 0: no mask)."""
     return [f"{kind}_{index}" for kind in ("tp", "fp", "fn") for index in range(classes)]
 
 

@@ -58,7 +58,6 @@ def own_metrics(frame: pd.DataFrame) -> list[str]:
 def overlap_scores(frame: pd.DataFrame, codes: Codes, number: int, classes: int) -> dict[str, Floats]:
     """Dataset-level mIoU and Dice: counts summed over frames, then averaged over the classes that occur."""
     counts = frame[count_columns(classes)].to_numpy(np.float64).reshape(len(frame), 3, classes)
-    counts = np.where(counts < 0, 0.0, counts)
     total = np.zeros((number, 3, classes))
     np.add.at(total, codes, counts)
     tp, fp, fn = total.transpose(1, 0, 2)

@@ -1,0 +1,46 @@
+# `make demo` and `make test` are all a newcomer needs: both set up .venv by themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+EXTRAS := train,report,reference,test,dev
+
+.PHONY: install demo test lint types bench checkpoints figures clean
+
+install: .venv/installed
+
+.venv/installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(EXTRAS)]'
+	touch $@
+
+demo: install
+	$(BIN)/robust-endo evaluate --corruption all --out runs/demo
+	@echo "Open runs/demo/report.html or runs/demo/report.pdf"
+
+test: lint types
+	$(BIN)/python -m pytest -n 2
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# mypy does not follow setup.cfg's package_dir: it is shown the three folders as the one package they install as.
+types: install
+	rm -rf build/typing && mkdir -p build/typing/robustbench_endo
+	for item in robustbench_endo/* corruptions reports; do ln -s "$(CURDIR)/$$item" build/typing/robustbench_endo/; done
+	cd build/typing && ../../$(BIN)/mypy --config-file ../../setup.cfg --cache-dir ../../.mypy_cache -p robustbench_endo
+
+bench: install
+	for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
+
+# The three small models that ship with the package, trained again from nothing.
+checkpoints: install
+	$(BIN)/python -m robustbench_endo.training.embedded
+
+# The pictures of the README, drawn again from synthetic data.
+figures: install
+	$(BIN)/python docs/make_figures.py
+
+clean:
+	rm -rf .venv build dist runs *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

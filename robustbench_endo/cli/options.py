@@ -1,0 +1,65 @@
+"""Options that several commands share, and how their text is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from robustbench_endo.errors import RobustEndoError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def severities(text: str) -> tuple[int, ...]:
+    """``1-5``, ``3`` or ``1,3,5`` as numbers.
+
+    Raises:
+        RobustEndoError: anything else, or a severity outside 1 to 5.
+    """
+    found: list[int] = []
+    for part in text.replace(" ", "").split(","):
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        if match is None:
+            raise RobustEndoError(f"Expected severities such as 1-5 or 1,3,5, found {text!r}.")
+        first, last = int(match.group(1)), int(match.group(2) or match.group(1))
+        found += range(first, last + 1)
+    if not found or min(found) < 1 or max(found) > 5:
+        raise RobustEndoError(
+            f"Expected severities from 1 to 5, found {text!r}: severity 0 is the clean condition and always runs."
+        )
+    return tuple(sorted(set(found)))
+
+
+def resolution(text: str | None) -> Any:
+    """``native``, a short side, ``HxW`` or None.
+
+    Raises:
+        RobustEndoError: anything else.
+    """
+    if text is None or text == "native":
+        return text
+    if match := re.fullmatch(r"(\d+)(?:x(\d+))?", text):
+        sides = tuple(int(side) for side in match.groups() if side)
+        if min(sides) >= 32:
+            return sides[0] if len(sides) == 1 else sides
+    raise RobustEndoError(f"Expected a resolution such as native, 512 or 256x256 (at least 32), found {text!r}.")
+
+
+def names(text: str | None) -> tuple[str, ...] | None:
+    """Names separated by commas."""
+    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def data_options(command: F) -> F:
+    """``--data --split --classes --group-regex``."""
+    for option in (
+        click.option("--group-regex", help="Regular expression for the patient or sequence in a frame's path."),
+        click.option("--classes", help="Names of the mask labels, background first, separated by commas."),
+        click.option("--split", help="Sub-folder or split; without it, test where there is one."),
+        click.option("--data", "-d", default="synthetic", help="Folder of frames, or the name of a dataset."),
+    ):
+        command = option(command)
+    return command

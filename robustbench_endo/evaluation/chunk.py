@@ -1,0 +1,148 @@
+"""The inner loop: frames of a chunk x all conditions x all models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field as default_field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor
+
+from robustbench_endo.evaluation.clock import Clock
+from robustbench_endo.evaluation.conditions import Condition, Suite
+from robustbench_endo.evaluation.forward import Answer, ModelCall, ask
+from robustbench_endo.evaluation.frames import Failure, FrameBatch
+from robustbench_endo.evaluation.gallery_writer import GalleryWriter
+from robustbench_endo.evaluation.judging import Columns, judge
+from robustbench_endo.evaluation.warp import warp_masks
+from robustbench_endo.metrics import CleanFrame, Metric
+from robustbench_endo.results.schema import CLEAN, arrow_schema
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is done to every frame of a run.
+
+    Attributes:
+        models: name -> network, on ``device``, in eval mode.
+        conditions: from :func:`robustbench_endo.evaluation.conditions.plan`.
+        metrics: a user's own, beside the standard ones.
+    """
+
+    models: Mapping[str, ModelCall]
+    suite: Suite
+    conditions: Sequence[Condition]
+    num_classes: int
+    device: torch.device
+    seed: int = 0
+    metrics: tuple[type[Metric], ...] = ()
+    gallery: GalleryWriter = default_field(default_factory=lambda: GalleryWriter(None, (), ()))
+
+
+def evaluate_frames(
+    job: Job, batches: Sequence[FrameBatch], clock: Clock, advance: Callable[[int], None]
+) -> tuple[pa.Table, list[Failure]]:
+    """Records of the frames at every condition, and the answers that could not be scored.
+
+    Scoring runs in threads beside corruption and forward pass; the order of the rows does not depend on them.
+    """
+    scored: list[tuple[Condition, str, FrameBatch, Future[Columns]]] = []
+    failures: list[Failure] = []
+    with ThreadPoolExecutor(2) as pool:
+        for batch in batches:
+            with clock.time("metrics"):
+                clean = [CleanFrame(image) for image in batch.images]
+            images = batch.images.to(job.device)
+            for condition in job.conditions:
+                for name, future, failed in _one_condition(job, condition, batch, images, clean, pool, clock):
+                    scored.append((condition, name, batch, future))
+                    failures += failed
+                advance(len(batch.ids))
+        with clock.time("metrics"):
+            rows = [_rows(condition, name, batch, future.result()) for condition, name, batch, future in scored]
+    return _table(rows, job), failures
+
+
+def _one_condition(
+    job: Job,
+    condition: Condition,
+    batch: FrameBatch,
+    images: Tensor,
+    clean: Sequence[CleanFrame],
+    pool: ThreadPoolExecutor,
+    clock: Clock,
+) -> Iterator[tuple[str, Future[Columns], list[Failure]]]:
+    with clock.time("corrupt"):
+        pictures, masks = corrupted(job, condition, batch, images)
+    dose = pool.submit(_dose, clean, pictures.cpu())
+    _keep(job.gallery, condition, batch, pictures, masks)
+    for name, model in job.models.items():
+        with clock.time("forward"):
+            answer = ask(model, pictures, (masks.shape[1], masks.shape[2]))
+        if answer.labels is not None:
+            for i, image_id in enumerate(batch.ids):
+                if job.gallery.wants(image_id):
+                    job.gallery.prediction(image_id, *condition, name, answer.labels[i])
+        yield name, pool.submit(_judged, job, answer, masks, batch, dose), _unusable(answer, name, condition, batch)
+
+
+def corrupted(job: Job, condition: Condition, batch: FrameBatch, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Pictures at a condition, on the device, in 8-bit levels as a camera delivers them; and the masks that fit."""
+    if condition.corruption == CLEAN:
+        return images, batch.masks
+    damage = job.suite.corrupt(images, condition.corruption, condition.severity, batch.ids, job.seed)
+    pictures = (damage.images * 255).round() / 255
+    masks = batch.masks if damage.grid is None else warp_masks(batch.masks, damage.grid.cpu())
+    return pictures, masks
+
+
+def _keep(gallery: GalleryWriter, condition: Condition, batch: FrameBatch, pictures: Tensor, masks: Tensor) -> None:
+    for i, image_id in enumerate(batch.ids):
+        if gallery.wants(image_id):
+            gallery.picture(image_id, *condition, pictures[i], masks[i])
+
+
+def _dose(clean: Sequence[CleanFrame], pictures: Tensor) -> Columns:
+    pairs = list(zip(clean, pictures, strict=True))
+    return {
+        "image_ssim": np.array([frame.ssim(picture) for frame, picture in pairs]),
+        "image_psnr": np.array([frame.psnr(picture) for frame, picture in pairs]),
+    }
+
+
+def _judged(job: Job, answer: Answer, masks: Tensor, batch: FrameBatch, dose: Future[Columns]) -> Columns:
+    unwarped = None if masks is batch.masks else batch.masks
+    return judge(answer, masks, unwarped, job.num_classes, job.metrics) | dose.result()
+
+
+def _unusable(answer: Answer, model: str, condition: Condition, batch: FrameBatch) -> list[Failure]:
+    where = condition.corruption if condition.corruption == CLEAN else f"{condition.corruption} {condition.severity}"
+    reason = f"model {model} gave NaN or infinite logits at {where}: left out of every score"
+    return [Failure(name, reason) for name, finite in zip(batch.ids, answer.finite.tolist(), strict=True) if not finite]
+
+
+def _rows(condition: Condition, model: str, batch: FrameBatch, columns: Columns) -> dict[str, Any]:
+    count = len(batch.ids)
+    return {
+        "model": [model] * count,
+        "corruption": [condition.corruption] * count,
+        "severity": [condition.severity] * count,
+        "image_id": batch.ids,
+        "group": batch.groups,
+        "activity_target": batch.activities.numpy(),
+        **columns,
+    }
+
+
+def _table(rows: Sequence[Mapping[str, Any]], job: Job) -> pa.Table:
+    schema = arrow_schema(job.num_classes, [metric.name for metric in job.metrics])
+    columns = []
+    for field in schema:
+        values = np.concatenate([np.asarray(row[field.name]) for row in rows]) if rows else []
+        # NaN stays NaN: a null would be a third way to say "not defined".
+        columns.append(pa.array(values, type=field.type, from_pandas=False))
+    return pa.table(columns, schema=schema)

@@ -1,0 +1,85 @@
+"""One model on one batch: from logits to labels, confidences and entropies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from robustbench_endo.errors import ModelError
+from robustbench_endo.metrics import confidence_and_entropy
+
+ModelCall = Callable[[Tensor], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model said of a batch, on the CPU; a task it does not have is NaN / -1 / None.
+
+    Attributes:
+        labels: uint8 (B, H, W) at the size of the mask, or None.
+        activity: int64 (B,).
+        finite: bool (B,), False where a logit was NaN or infinite: nothing of that frame may be scored.
+        segmentation_confidence, segmentation_entropy, activity_confidence, activity_entropy: float32 (B,).
+    """
+
+    labels: Tensor | None
+    activity: Tensor
+    finite: Tensor
+    segmentation_confidence: Tensor
+    segmentation_entropy: Tensor
+    activity_confidence: Tensor
+    activity_entropy: Tensor
+
+
+@torch.inference_mode()
+def ask(model: ModelCall, images: Tensor, size: tuple[int, int]) -> Answer:
+    """Run ``model`` on images (B, 3, H, W) in [0, 1] and bring its masks to ``size`` by bilinear logits.
+
+    Confidence and entropy of the segmentation are means over the pixels of the model's own map.
+
+    Raises:
+        ModelError: the model returns neither task, or tensors of another shape than the contract's.
+    """
+    answer = model(images)
+    segmentation, activity = _checked(answer, len(images))
+    nothing = torch.full((len(images),), torch.nan)
+    finite = torch.ones(len(images), dtype=torch.bool, device=images.device)
+    for logits in (segmentation, activity):
+        if logits is not None:
+            finite &= logits.isfinite().flatten(1).all(1)
+    s_confidence, s_entropy = (nothing, nothing) if segmentation is None else confidence_and_entropy(segmentation)
+    a_confidence, a_entropy = (nothing, nothing) if activity is None else confidence_and_entropy(activity)
+    return Answer(
+        None if segmentation is None else _labels(segmentation, size).cpu(),
+        torch.full((len(images),), -1) if activity is None else activity.argmax(1).cpu(),
+        finite.cpu(),
+        s_confidence.cpu(),
+        s_entropy.cpu(),
+        a_confidence.cpu(),
+        a_entropy.cpu(),
+    )
+
+
+def _labels(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    if logits.shape[2:] != size:
+        logits = F.interpolate(logits.float(), size=size, mode="bilinear", align_corners=False)
+    return logits.argmax(1).byte()
+
+
+def _checked(answer: object, batch: int) -> tuple[Tensor | None, Tensor | None]:
+    if not isinstance(answer, dict) or not answer.keys() & {"segmentation", "activity"}:
+        found = f"a dict with {', '.join(map(str, answer))}" if isinstance(answer, dict) else type(answer).__name__
+        raise ModelError(
+            f"Expected a dict with 'segmentation' (B, C, h, w) or 'activity' (B, K) from the model, found {found}."
+        )
+    for task, rank in (("segmentation", 4), ("activity", 2)):
+        logits = answer.get(task)
+        if logits is not None and (logits.ndim != rank or logits.shape[0] != batch):
+            raise ModelError(
+                f"Expected {task} logits of rank {rank} with a batch of {batch}, found {tuple(logits.shape)}."
+            )
+    return answer.get("segmentation"), answer.get("activity")

@@ -1,0 +1,42 @@
+"""What a user installs: everything needed to evaluate, nothing of the tests."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        return wheel.namelist()
+
+
+def test_every_module_is_in_the_wheel(wheel_names):
+    homes = {"robustbench_endo": ROOT, "corruptions": ROOT / "x", "reports": ROOT / "x"}
+    for folder in homes:
+        prefix = "" if folder == "robustbench_endo" else "robustbench_endo/"
+        for path in (ROOT / folder).rglob("*.py"):
+            assert prefix + path.relative_to(ROOT).as_posix() in wheel_names
+
+
+def test_package_data_is_in_the_wheel(wheel_names):
+    kept = "\n".join(wheel_names)
+    assert kept.count("model.safetensors") == 3
+    assert kept.count("model.json") == 3
+    assert "robustbench_endo/reports/templates/" in kept
+    assert "robustbench_endo/corruptions/suites/paper.toml" in kept
+    assert "robustbench_endo/py.typed" in kept
+
+
+def test_nothing_else_is_in_the_wheel(wheel_names):
+    tops = {name.split("/")[0] for name in wheel_names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"robustbench_endo"}
+    assert not [name for name in wheel_names if "test" in name.lower() or name.endswith((".nbi", ".nbc"))]
