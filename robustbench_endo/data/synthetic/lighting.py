@@ -1,0 +1,89 @@
+"""Light on tissue: a ring light near the lens, Lambert with reddening shade, Blinn-Phong (1977) wet highlights."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
+
+from robustbench_endo.data.synthetic.kernel import kernel
+from robustbench_endo.data.synthetic.patient import Light
+
+Field = NDArray[np.float64]
+
+_LENS_DISTANCE = 1.15
+
+
+@kernel
+def illumination(light: Light, x: float, y: float) -> float:
+    """Light that reaches (x, y) at the level of the instruments, 1 at the centre of the beam."""
+    dx, dy = x - light.x, y - light.y
+    return light.exposure / (1.0 + light.falloff * (dx * dx + dy * dy))
+
+
+@kernel
+def _shade(
+    light: Light,
+    tilt: float,
+    height: Field,
+    hollow: Field,
+    albedo: Field,
+    gloss: Field,
+    crease: Field,
+    shadow: Field,
+    out: Field,
+) -> None:
+    rows, columns = height.shape
+    unit = 1.0 / min(rows, columns)
+    for i in range(rows):
+        for j in range(columns):
+            x, y = (j + 0.5 - 0.5 * columns) * unit, (i + 0.5 - 0.5 * rows) * unit
+            left, right = max(j - 1, 0), min(j + 1, columns - 1)
+            up, down = max(i - 1, 0), min(i + 1, rows - 1)
+            nx = -(height[i, right] - height[i, left]) / ((right - left) * unit)
+            ny = -(height[down, j] - height[up, j]) / ((down - up) * unit)
+            norm = 1.0 / math.sqrt(nx * nx + ny * ny + 1.0)
+            lx, ly = light.x - x, light.y - y
+            ln = 1.0 / math.sqrt(lx * lx + ly * ly + _LENS_DISTANCE * _LENS_DISTANCE)
+            vn = 1.0 / math.sqrt(x * x + y * y + _LENS_DISTANCE * _LENS_DISTANCE)
+            diffuse = max((nx * lx + ny * ly + _LENS_DISTANCE) * ln * norm, 0.0)
+            hx, hy, hz = lx * ln - x * vn, ly * ln - y * vn, _LENS_DISTANCE * (ln + vn)
+            facing = (nx * hx + ny * hy + hz) * norm / math.sqrt(hx * hx + hy * hy + hz * hz)
+            lobe = facing * facing
+            lobe *= lobe
+            lobe *= lobe
+            broad = lobe * lobe
+            sharp = broad * broad
+            sharp *= sharp
+            sharp *= sharp
+            open_sky = min(max(1.0 + 7.0 * hollow[i, j], 0.45), 1.15) * (1.0 - 0.60 * crease[i, j])
+            # The far end of the tilted field gets less light.
+            reach = 1.0 + 0.55 * tilt * y
+            lit = (
+                illumination(light, x, y)
+                * reach
+                * reach
+                * open_sky
+                * (0.25 + 0.75 * diffuse * diffuse)
+                * (1.0 - 0.72 * shadow[i, j])
+            )
+            # Light that arrives weakened has passed through tissue: what is left of it is red.
+            depth = 0.62 + 0.38 * min(lit, 1.0)
+            spark = gloss[i, j] * (1.0 - 0.9 * shadow[i, j]) * (1.0 - crease[i, j])
+            shine = illumination(light, x, y) * spark * (0.05 * broad + 1.1 * sharp)
+            out[i, j, 0] = albedo[i, j, 0] * lit + shine
+            out[i, j, 1] = albedo[i, j, 1] * lit * depth + shine
+            out[i, j, 2] = albedo[i, j, 2] * lit * depth + shine
+
+
+def light_tissue(
+    light: Light, tilt: float, height: Field, albedo: Field, gloss: Field, crease: Field, shadow: Field
+) -> Field:
+    """RGB (H, W, 3) of lit tissue; ``shadow`` (H, W) is the share of the light that instruments block."""
+    reach = max(3, round(0.12 * min(height.shape)))
+    hollow = height - uniform_filter(height, size=reach, mode="nearest")
+    out = np.empty_like(albedo)
+    _shade(light, tilt, height, hollow, albedo, gloss, crease, shadow, out)
+    return out
