@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 import torch
 from torch import Tensor
 
-from .checks import check_images, check_severity
+from .checks import check_damage, check_images, check_severities, check_severity
 from .noise_source import Noise, image_key
 
 Group = Literal["noise", "blur", "occlusion", "digital"]
@@ -45,6 +45,9 @@ class Corruption(ABC):
     A subclass is a frozen dataclass that sets the class attributes below, gives ``severities`` a default (a tuple of
     five instances of its own parameter dataclass, whose fields carry their unit as ``Annotated[float, "unit"]``;
     fields of type :data:`Pixels` arrive scaled to the image) and writes :meth:`apply`.
+
+    Raises:
+        CorruptionError: not exactly five severities.
     """
 
     name: ClassVar[str]
@@ -53,6 +56,9 @@ class Corruption(ABC):
     reference: ClassVar[str]
 
     severities: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_severities(self.severities, self.name)
 
     @abstractmethod
     def apply(self, images: Tensor, params: Any, noise: Noise) -> Tensor | Damage:
@@ -70,7 +76,7 @@ class Corruption(ABC):
         """Damage a batch.
 
         Args:
-            images: floating (B, 3, H, W) in [0, 1], any device; never mutated.
+            images: floating (B, 3, H, W) in [0, 1], any device; never mutated, no gradient flows back.
             severity: 0 (identity) to 5.
             ids: one stable name an image; with ``seed`` and ``replicate`` they decide all randomness.
             reference: short side, in pixels, at which :data:`Pixels` parameters are meant; None when they are
@@ -82,23 +88,24 @@ class Corruption(ABC):
         check_severity(severity, self.name)
         check_images(images, ids)
         if severity == 0:
-            return Damage(images.clone())
+            return Damage(images.detach().clone())
         params = scaled(self.severities[severity - 1], images.shape[-2:], reference)
         keys = tuple(image_key(seed, image_id, self.name, severity, replicate) for image_id in ids)
         noise = Noise(keys, images.device)
-        pictures = images.float()
-        if images.device.type == "cpu":
-            # One image at a time: a batch then equals its items to the bit, whatever the thread layout.
-            parts = [self._damage(pictures[i : i + 1], params, noise.item(i)) for i in range(len(keys))]
-            whole = _concatenate(parts)
-        else:
-            whole = self._damage(pictures, params, noise)
-        return dataclasses.replace(whole, images=whole.images.to(images.dtype))
+        pictures = images.detach().float().contiguous()
+        damaged = torch.empty_like(pictures, dtype=images.dtype)
+        if images.device.type != "cpu":
+            return self._damage(pictures, params, noise, damaged)
+        # One image at a time: a batch then equals its items to the bit, whatever the thread layout.
+        items = [slice(i, i + 1) for i in range(len(keys))]
+        parts = [self._damage(pictures[i], params, noise.item(i.start), damaged[i]) for i in items]
+        return Damage(damaged, _joined([part.grid for part in parts]), _joined([part.opacity for part in parts]))
 
-    def _damage(self, images: Tensor, params: Any, noise: Noise) -> Damage:
+    def _damage(self, images: Tensor, params: Any, noise: Noise, out: Tensor) -> Damage:
         result = self.apply(images, params, noise)
         damage = result if isinstance(result, Damage) else Damage(result)
-        return dataclasses.replace(damage, images=damage.images.clamp(0.0, 1.0))
+        check_damage(damage.images, images, self.name)
+        return dataclasses.replace(damage, images=out.copy_(damage.images).clamp_(0.0, 1.0))
 
 
 def scaled(params: Any, size: Sequence[int], reference: int | None) -> Any:
@@ -106,9 +113,7 @@ def scaled(params: Any, size: Sequence[int], reference: int | None) -> Any:
     if reference is None:
         return params
     factor = min(size) / reference
-    lengths = {
-        name: getattr(params, name) * factor for name, unit in units(type(params)).items() if unit == "px"
-    }
+    lengths = {name: getattr(params, name) * factor for name, unit in units(type(params)).items() if unit == "px"}
     return dataclasses.replace(params, **lengths)
 
 
@@ -118,11 +123,8 @@ def units(parameters: type) -> dict[str, str]:
     return {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
 
 
-def _concatenate(parts: Sequence[Damage]) -> Damage:
-    def joined(name: str) -> Tensor | None:
-        tensors = [getattr(part, name) for part in parts]
-        return None if tensors[0] is None else torch.cat(tensors)
-
-    images = joined("images")
-    assert images is not None
-    return Damage(images, joined("grid"), joined("opacity"))
+def _joined(parts: Sequence[Tensor | None]) -> Tensor | None:
+    present = [part for part in parts if part is not None]
+    if len(present) <= 1:
+        return present[0] if present else None
+    return torch.cat(present)

@@ -17,6 +17,23 @@ def check_severity(severity: int, name: str) -> None:
         raise CorruptionError(f"Corruption {name}: expected a severity from 0 to 5, found {severity!r}.")
 
 
+def check_severities(severities: Sequence[object], name: str) -> None:
+    """Raise :class:`CorruptionError` unless there is one set of parameters for each of the five severities."""
+    if len(severities) != 5:
+        raise CorruptionError(f"Corruption {name}: expected parameters of 5 severities, found {len(severities)}.")
+
+
+def check_damage(damaged: object, images: Tensor, name: str) -> None:
+    """Raise :class:`CorruptionError` unless ``apply`` gave back the shape and device that it was given."""
+    if not isinstance(damaged, Tensor):
+        raise CorruptionError(f"Corruption {name}: expected apply to return a tensor, found {type(damaged).__name__}.")
+    if damaged.shape != images.shape or damaged.device != images.device:
+        raise CorruptionError(
+            f"Corruption {name}: expected apply to return shape {tuple(images.shape)} on {images.device}, "
+            f"found {tuple(damaged.shape)} on {damaged.device}."
+        )
+
+
 def check_images(images: Tensor, ids: Sequence[str]) -> None:
     """Raise :class:`CorruptionError` unless ``images`` is a finite floating (B, 3, H, W) in [0, 1] with one id each."""
     if not isinstance(images, Tensor) or images.ndim != 4 or images.shape[1] != 3:
@@ -37,7 +54,7 @@ def check_images(images: Tensor, ids: Sequence[str]) -> None:
 
 
 def _check_range(images: Tensor) -> None:
-    low, high = (float(value) for value in images.aminmax())
+    low, high = (float(value) for value in images.detach().aminmax())
     if not 0.0 <= low <= high <= 1.0:
         raise CorruptionError(
             f"Expected finite image values in [0, 1], found {low:g} to {high:g}: divide by the white level first."

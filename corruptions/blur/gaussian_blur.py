@@ -1,0 +1,42 @@
+"""Gaussian blur."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from ..base import Corruption, Group, Pixels
+from ..kernels.broad import added_variance, at_reduced_scale
+from ..kernels.separable import gaussian_blur
+from ..noise_source import Noise
+
+_SMALLEST = 3.5  # pixels: the standard deviation down to which the frame may be reduced (error below 1/255)
+
+
+@dataclass(frozen=True)
+class Params:
+    """sigma: standard deviation of the point spread."""
+
+    sigma: Pixels
+
+
+@dataclass(frozen=True)
+class GaussianBlur(Corruption):
+    """A Gaussian point spread; the edge pixels continue beyond the frame."""
+
+    name: ClassVar[str] = "gaussian_blur"
+    group: ClassVar[Group] = "blur"
+    cause: ClassVar[str] = "A film of fluid or fat on the distal lens, a worn rod lens, a scaled-up video signal."
+    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+
+    severities: tuple[Params, ...] = (Params(1.0), Params(2.0), Params(3.0), Params(4.0), Params(6.0))
+
+    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
+        factor = max(int(params.sigma / _SMALLEST), 1)
+        sigma = math.sqrt(params.sigma**2 - added_variance(factor)) / factor
+        return at_reduced_scale(
+            images, factor, factor, "nearest", lambda coarse: gaussian_blur(coarse, sigma, "nearest")
+        )

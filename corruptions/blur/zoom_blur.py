@@ -1,0 +1,71 @@
+"""Zoom blur."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..base import Corruption, Damage, Group
+from ..kernels.resample import mean_of_layers
+from ..kernels.taps import at
+from ..noise_source import Noise
+
+
+@dataclass(frozen=True)
+class Params:
+    """zoom: the frame and its magnifications 1, 1 + step, ... below ``zoom`` are averaged; step: between them."""
+
+    zoom: Annotated[float, "times"]
+    step: Annotated[float, "times"] = 0.01
+
+
+@dataclass(frozen=True)
+class ZoomBlur(Corruption):
+    """The mean of the frame at growing magnifications, on any aspect ratio.
+
+    The picture is also magnified by the mean factor on average: the returned grid is the mean place from which an
+    output pixel was taken.
+    """
+
+    name: ClassVar[str] = "zoom_blur"
+    group: ClassVar[Group] = "blur"
+    cause: ClassVar[str] = "The scope is pushed towards the tissue, or its optical zoom is turned, during the exposure."
+    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+
+    severities: tuple[Params, ...] = (Params(1.06), Params(1.11), Params(1.16), Params(1.23), Params(1.31))
+
+    def apply(self, images: Tensor, params: Params, noise: Noise) -> Damage:
+        height, width = images.shape[-2:]
+        factors = (1.0, *np.arange(1.0, params.zoom, params.step).tolist())
+        rows, columns = _positions(height, factors), _positions(width, factors)
+        layers = [(at(y, height), at(x, width)) for y, x in zip(rows, columns, strict=True)]
+        grid = mean_grid(np.mean(rows, axis=0), np.mean(columns, axis=0))
+        shape = (len(images), height, width, 2)
+        return Damage(mean_of_layers(images, layers), grid.to(images.device).expand(shape).clone())
+
+
+def _positions(size: int, factors: tuple[float, ...]) -> list[NDArray[np.floating[Any]]]:
+    return [zoomed_positions(size, factor) for factor in factors]
+
+
+def zoomed_positions(size: int, factor: float) -> NDArray[np.floating[Any]]:
+    """Where along one axis each output pixel is taken from, in pixels.
+
+    As the reference does: the central ceil(size / factor) pixels are stretched from the first centre to the last
+    over round(crop * factor) pixels, and what exceeds ``size`` is cut off at the end.
+    """
+    crop = int(np.ceil(size / factor))
+    stretched = round(crop * factor)
+    return (size - crop) // 2 + np.arange(size) * ((crop - 1) / (stretched - 1))
+
+
+def mean_grid(rows: NDArray[np.floating[Any]], columns: NDArray[np.floating[Any]]) -> Tensor:
+    """(H, W, 2) in grid_sample(align_corners=False) coordinates from one position in pixels per row and column."""
+    y = torch.from_numpy((rows + 0.5) * 2.0 / len(rows) - 1.0)
+    x = torch.from_numpy((columns + 0.5) * 2.0 / len(columns) - 1.0)
+    return torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1).float()

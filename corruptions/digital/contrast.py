@@ -1,0 +1,35 @@
+"""Loss of contrast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from torch import Tensor
+
+from ..base import Corruption, Group
+from ..kernels.mean import channel_mean
+from ..noise_source import Noise
+
+
+@dataclass(frozen=True)
+class Params:
+    """factor: what remains of each pixel's distance from the mean of its channel."""
+
+    factor: Annotated[float, "share"]
+
+
+@dataclass(frozen=True)
+class Contrast(Corruption):
+    """Every channel is drawn towards its mean."""
+
+    name: ClassVar[str] = "contrast"
+    group: ClassVar[Group] = "digital"
+    cause: ClassVar[str] = "Stray light, an ageing light source, a wrong camera profile."
+    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+
+    severities: tuple[Params, ...] = (Params(0.4), Params(0.3), Params(0.2), Params(0.1), Params(0.05))
+
+    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
+        mean = channel_mean(images)
+        return (images - mean) * params.factor + mean

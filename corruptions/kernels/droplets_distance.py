@@ -1,0 +1,90 @@
+"""The distance to the nearest outline, cut off at a reach, and its equalised relief."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numba import njit
+from torch import Tensor
+
+from .backend import Floats, Indices, compiled
+
+
+def outline(mask: Tensor) -> Tensor:
+    """The pixels of a mask (B, 1, H, W) bool that touch, along a row or a column, a pixel outside it."""
+    inside = mask.clone()
+    inside[..., 1:, :] &= mask[..., :-1, :]
+    inside[..., :-1, :] &= mask[..., 1:, :]
+    inside[..., :, 1:] &= mask[..., :, :-1]
+    inside[..., :, :-1] &= mask[..., :, 1:]
+    return mask & ~inside
+
+
+def distance(marked: Tensor, reach: int) -> Tensor:
+    """The exact Euclidean distance, at most ``reach`` pixels, to the nearest marked pixel of (B, 1, H, W) bool."""
+    if not compiled(marked):
+        return distance_torch(marked, reach)
+    result = np.empty(marked.shape, np.float32)
+    for source, target in zip(marked.numpy()[:, 0], result[:, 0], strict=True):
+        _distance(source, reach, target)
+    return torch.from_numpy(result)
+
+
+def distance_torch(marked: Tensor, reach: int) -> Tensor:
+    """:func:`distance` on any device."""
+    far = reach * reach
+    squares = torch.where(marked, 0.0, float(far))
+    down = torch.nn.functional.pad(squares, (0, 0, reach, reach), value=far)
+    height, width = marked.shape[-2:]
+    for step in range(1, reach):
+        above, below = down[..., reach - step :, :][..., :height, :], down[..., reach + step :, :][..., :height, :]
+        squares = torch.minimum(squares, torch.minimum(above, below) + step * step)
+    across = torch.nn.functional.pad(squares, (reach, reach), value=far)
+    for step in range(1, reach):
+        left, right = across[..., reach - step :][..., :width], across[..., reach + step :][..., :width]
+        squares = torch.minimum(squares, torch.minimum(left, right) + step * step)
+    return squares.clamp(max=far).sqrt()
+
+
+@njit(cache=True, nogil=True)
+def _distance(marked: Indices, reach: int, result: Floats) -> None:
+    height, width = marked.shape
+    steps = np.empty((height, width), np.int32)
+    for x in range(width):
+        steps[0, x] = 0 if marked[0, x] else reach
+    for y in range(1, height):
+        for x in range(width):
+            steps[y, x] = 0 if marked[y, x] else min(steps[y - 1, x] + 1, reach)
+    for y in range(height - 2, -1, -1):
+        for x in range(width):
+            steps[y, x] = min(steps[y, x], steps[y + 1, x] + 1)
+    line = np.empty(width + 2 * reach, np.int32)
+    line[:] = reach * reach
+    for y in range(height):
+        for x in range(width):
+            line[reach + x] = steps[y, x] * steps[y, x]
+        squares = line[reach : reach + width].copy()
+        for step in range(1, reach):
+            _lower(squares, line[reach - step :], line[reach + step :], step * step)
+        for x in range(width):
+            result[y, x] = np.sqrt(np.float32(squares[x]))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _lower(squares: Indices, left: Indices, right: Indices, added: int) -> None:
+    for x in range(len(squares)):
+        squares[x] = min(squares[x], np.int32(min(left[x], right[x]) + added))
+
+
+def equalised(levels: Tensor, count: int) -> Tensor:
+    """Histogram equalisation of whole numbers ``levels`` (B, 1, H, W) int64 in [0, count) to [0, 1], float32.
+
+    Each level maps to the share of pixels at or below it, the lowest present to 0; an even picture is all 0.
+    """
+    flat = levels.flatten(1)
+    histogram = torch.zeros(len(flat), count, dtype=torch.int64, device=flat.device)
+    histogram.scatter_add_(1, flat, torch.ones_like(flat))
+    below = histogram.cumsum(1)
+    lowest = histogram.gather(1, flat.amin(1, keepdim=True))
+    table = (below - lowest).clamp(min=0).double() / (flat.shape[1] - lowest).clamp(min=1)
+    return table.float().gather(1, flat).reshape(levels.shape)

@@ -1,0 +1,41 @@
+"""Additive normal noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from torch import Tensor
+
+from ..base import Corruption, Group, Pixels
+from ..noise_source import Noise
+
+
+@dataclass(frozen=True)
+class Params:
+    """std: of the noise; grain: side of a noise cell."""
+
+    std: Annotated[float, "share of white"]
+    grain: Pixels = 1.0
+
+
+@dataclass(frozen=True)
+class GaussianNoise(Corruption):
+    """Additive normal noise, independent in every channel."""
+
+    name: ClassVar[str] = "gaussian_noise"
+    group: ClassVar[Group] = "noise"
+    cause: ClassVar[str] = "Amplifier and read-out noise of the camera chip when the gain is raised in a dim cavity."
+    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+
+    severities: tuple[Params, ...] = (
+        Params(0.08),
+        Params(0.12),
+        Params(0.18),
+        Params(0.26),
+        Params(0.38),
+    )
+
+    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
+        """``images`` + std z, z standard normal."""
+        return noise.normal(images.shape[1:], stream=0, grain=params.grain).mul_(params.std).add_(images)

@@ -1,0 +1,45 @@
+"""Salt and pepper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from torch import Tensor
+
+from ..base import Corruption, Group, Pixels
+from ..kernels.salt_pepper import salt_and_pepper
+from ..noise_source import Noise
+
+
+@dataclass(frozen=True)
+class Params:
+    """share: of the values that are lost; grain: side of a noise cell."""
+
+    share: Annotated[float, "share of values"]
+    grain: Pixels = 1.0
+
+
+@dataclass(frozen=True)
+class ImpulseNoise(Corruption):
+    """A share of the values, in each channel by itself, becomes black or white with equal chance."""
+
+    name: ClassVar[str] = "impulse_noise"
+    group: ClassVar[Group] = "noise"
+    cause: ClassVar[str] = "Dead chip elements and bit errors on a damaged cable or wireless link."
+    reference: ClassVar[str] = (
+        "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C), with scikit-image random_noise(mode='s&p')."
+    )
+
+    severities: tuple[Params, ...] = (
+        Params(0.03),
+        Params(0.06),
+        Params(0.09),
+        Params(0.17),
+        Params(0.27),
+    )
+
+    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
+        """0 where u < share / 2, 1 where u > 1 - share / 2, u uniform; ``images`` elsewhere."""
+        draw = noise.uniform(images.shape[1:], stream=0, grain=params.grain)
+        return salt_and_pepper(images, draw, params.share)

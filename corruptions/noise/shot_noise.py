@@ -1,0 +1,43 @@
+"""Photon counting noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from torch import Tensor
+
+from ..base import Corruption, Group, Pixels
+from ..noise_source import Noise
+
+
+@dataclass(frozen=True)
+class Params:
+    """photons: counted by a white pixel; grain: side of a noise cell."""
+
+    photons: Annotated[float, "photons"]
+    grain: Pixels = 1.0
+
+
+@dataclass(frozen=True)
+class ShotNoise(Corruption):
+    """Every pixel counts photons: a Poisson number whose mean is its brightness."""
+
+    name: ClassVar[str] = "shot_noise"
+    group: ClassVar[Group] = "noise"
+    cause: ClassVar[str] = (
+        "Few photons: a narrow scope far from the tissue, weak or ageing light source, short exposure."
+    )
+    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+
+    severities: tuple[Params, ...] = (
+        Params(60.0),
+        Params(25.0),
+        Params(12.0),
+        Params(5.0),
+        Params(3.0),
+    )
+
+    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
+        """Poisson(photons x ``images``) / photons."""
+        return noise.poisson(params.photons * images, stream=0, grain=params.grain).div_(params.photons)

@@ -1,0 +1,44 @@
+"""Multiplicative normal noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from torch import Tensor
+
+from ..base import Corruption, Group, Pixels
+from ..noise_source import Noise
+
+
+@dataclass(frozen=True)
+class Params:
+    """std: of the gain; grain: side of a noise cell."""
+
+    std: Annotated[float, "share of the value"]
+    grain: Pixels = 1.0
+
+
+@dataclass(frozen=True)
+class SpeckleNoise(Corruption):
+    """Multiplicative normal noise: bright tissue suffers most."""
+
+    name: ClassVar[str] = "speckle_noise"
+    group: ClassVar[Group] = "noise"
+    cause: ClassVar[str] = (
+        "Coherent light (laser illumination, fluorescence modes) and uneven gain of the chip's elements."
+    )
+    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C, extra corruptions)."
+
+    severities: tuple[Params, ...] = (
+        Params(0.15),
+        Params(0.2),
+        Params(0.35),
+        Params(0.45),
+        Params(0.6),
+    )
+
+    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
+        """``images`` (1 + std z), z standard normal."""
+        gain = noise.normal(images.shape[1:], stream=0, grain=params.grain).mul_(params.std).add_(1)
+        return gain.mul_(images)

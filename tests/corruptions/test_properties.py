@@ -1,0 +1,152 @@
+"""What holds for each of the nineteen corruptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from skimage.metrics import structural_similarity
+from torch import Tensor
+
+from robustbench_endo.corruptions import CORRUPTIONS, SEVERITIES, Corruption, load_suite
+
+Frames = Callable[..., Tensor]
+each_corruption = pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda item: item.name)
+IDS = ("a.png", "b.png")
+
+
+@each_corruption
+def test_shape_dtype_device_and_range_are_kept(corruption: Corruption, frames: Frames) -> None:
+    images = frames()
+    damage = corruption(images, 5, IDS)
+    assert damage.images.shape == images.shape
+    assert damage.images.dtype == images.dtype
+    assert damage.images.device == images.device
+    assert 0 <= damage.images.min() <= damage.images.max() <= 1
+    assert not torch.equal(damage.images, images)
+
+
+@each_corruption
+def test_extras_have_their_shape_and_range(corruption: Corruption, frames: Frames) -> None:
+    damage = corruption(frames(), 3, IDS)
+    if damage.grid is not None:
+        assert damage.grid.shape == (2, 96, 128, 2)
+        assert damage.grid.isfinite().all()
+    if damage.opacity is not None:
+        assert damage.opacity.shape == (2, 1, 96, 128)
+        assert 0 <= damage.opacity.min() <= damage.opacity.max() <= 1
+
+
+@each_corruption
+def test_input_is_not_mutated(corruption: Corruption, frames: Frames) -> None:
+    images = frames()
+    before = images.clone()
+    corruption(images, 4, IDS)
+    assert torch.equal(images, before)
+
+
+@each_corruption
+def test_severity_0_is_the_identity_in_a_new_tensor(corruption: Corruption, frames: Frames) -> None:
+    images = frames()
+    untouched = corruption(images, 0, IDS).images
+    assert torch.equal(untouched, images)
+    assert untouched.data_ptr() != images.data_ptr()
+
+
+@each_corruption
+def test_same_key_same_bytes_whatever_else_is_drawn(corruption: Corruption, frames: Frames) -> None:
+    first = corruption(frames(), 3, IDS).images
+    torch.manual_seed(1)
+    torch.rand(10)
+    assert torch.equal(corruption(frames(), 3, IDS).images, first)
+
+
+@each_corruption
+@pytest.mark.parametrize("severity", [1, 5])
+def test_a_batch_equals_its_items(corruption: Corruption, severity: int, frames: Frames) -> None:
+    images = frames(3)
+    batch = corruption(images, severity, ("a", "b", "c"))
+    backwards = corruption(images.flip(0), severity, ("c", "b", "a")).images.flip(0)
+    assert torch.equal(batch.images, backwards)
+    item = corruption(images[1:2], severity, ("b",))
+    for whole, part in [(batch.images, item.images), (batch.grid, item.grid), (batch.opacity, item.opacity)]:
+        assert (whole is None) == (part is None)
+        assert whole is None or torch.equal(whole[1:2], part)
+
+
+@each_corruption
+def test_number_of_threads_changes_nothing(corruption: Corruption, frames: Frames) -> None:
+    threads = torch.get_num_threads()
+    try:
+        results = []
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            results.append(corruption(frames(), 3, IDS).images)
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(*results)
+
+
+@each_corruption
+def test_memory_layout_changes_nothing(corruption: Corruption, frames: Frames) -> None:
+    images = frames()
+    interleaved = images.contiguous(memory_format=torch.channels_last)
+    assert torch.equal(corruption(interleaved, 3, IDS).images, corruption(images, 3, IDS).images)
+
+
+@each_corruption
+@pytest.mark.parametrize("severity", [1, 5])
+def test_finite_on_extreme_frames(corruption: Corruption, severity: int) -> None:
+    stripes = torch.zeros(1, 3, 47, 65)
+    stripes[..., ::2] = 1
+    for images in (torch.zeros(1, 3, 48, 64), torch.ones(1, 3, 48, 64), torch.full((1, 3, 32, 32), 0.5), stripes):
+        damaged = corruption(images, severity, ["a"]).images
+        assert damaged.isfinite().all()
+        assert 0 <= damaged.min() <= damaged.max() <= 1
+
+
+@each_corruption
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_other_precisions(corruption: Corruption, dtype: torch.dtype, frames: Frames) -> None:
+    images = frames().to(dtype)
+    damaged = corruption(images, 3, IDS).images
+    assert damaged.dtype == dtype
+    exact = corruption(images.float(), 3, IDS).images
+    assert torch.equal(damaged, exact.to(dtype))
+
+
+@each_corruption
+def test_mean_ssim_falls_strictly_with_severity(corruption: Corruption, frames: Frames) -> None:
+    images = frames(4, 256, 272)
+    ids = [f"{i}.png" for i in range(4)]
+    means = [mean_ssim(images, corruption(images, severity, ids).images) for severity in (0, *SEVERITIES)]
+    assert means == sorted(means, reverse=True)
+    assert len(set(means)) == 6
+
+
+def mean_ssim(clean: Tensor, damaged: Tensor) -> float:
+    pairs = zip(clean.mean(1).numpy(), damaged.mean(1).numpy(), strict=True)
+    return float(sum(structural_similarity(a, b, data_range=1.0) for a, b in pairs) / len(clean))
+
+
+@each_corruption
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_gpu_agrees_with_cpu(corruption: Corruption, frames: Frames) -> None:
+    if corruption.name == "jpeg_compression":
+        pytest.skip("another codec there: compared by PSNR in its own test")
+    images = frames()
+    on_gpu = corruption(images.cuda(), 3, IDS).images.cpu()
+    apart = (on_gpu - corruption(images, 3, IDS).images).abs() > 1.001 / 255
+    assert apart.float().mean() <= 1e-4
+
+
+@each_corruption
+def test_describes_itself(corruption: Corruption) -> None:
+    entry = next(item for item in load_suite("endo19").describe() if item["name"] == corruption.name)
+    assert entry["group"] == corruption.group
+    assert len(entry["cause"]) > 20
+    assert len(entry["reference"]) > 10
+    assert len(entry["severities"]) == 5
+    without_unit = set(entry["severities"][0]) - set(entry["units"])
+    assert all(isinstance(entry["severities"][0][name], bool) for name in without_unit)

@@ -1,0 +1,82 @@
+"""Suites as TOML: the built-in ones, a user's own, and what can be wrong with one."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from robustbench_endo.corruptions import SUITES, CorruptionError, load_suite
+
+
+@pytest.mark.parametrize(
+    ("name", "reference", "resolution"),
+    [("endo19", 256, 512), ("paper", None, (256, 256)), ("imagenet-c", None, "native")],
+)
+def test_built_in_suites(name: str, reference: int | None, resolution: object) -> None:
+    suite = load_suite(name)
+    assert (suite.name, suite.reference, suite.resolution) == (name, reference, resolution)
+    assert len(suite.corruptions) == 19
+
+
+def test_built_in_suites_differ() -> None:
+    assert len({load_suite(name).fingerprint for name in SUITES}) == 3
+
+
+def test_a_users_own_suite(tmp_path: Path) -> None:
+    path = tmp_path / "dim.toml"
+    path.write_text(
+        'extends = "endo19"\nresolution = [64, 96]\ncorruptions = ["noise", "smoke"]\n'
+        "[gaussian_noise]\nstd = [1, 2, 3, 4, 5.5]\ngrain = 2\n"
+    )
+    suite = load_suite(path)
+    assert suite.name == "dim"
+    assert suite.reference == 256
+    assert suite.resolution == (64, 96)
+    assert len(suite.corruptions) == 5
+    severities = [dataclasses.astuple(params) for params in suite.get("gaussian_noise").severities]
+    assert severities == [(1.0, 2.0), (2.0, 2.0), (3.0, 2.0), (4.0, 2.0), (5.5, 2.0)]
+    assert suite.get("smoke") == load_suite("endo19").get("smoke")
+
+
+def test_a_suite_may_extend_a_file(tmp_path: Path) -> None:
+    (tmp_path / "first.toml").write_text('name = "one"\nreference = "native"\n[shot_noise]\nphotons = [9, 8, 7, 6, 5]')
+    (tmp_path / "second.toml").write_text('extends = "first.toml"\n[impulse_noise]\nshare = 0.5')
+    suite = load_suite(str(tmp_path / "second.toml"))
+    assert suite.reference is None
+    assert suite.get("shot_noise").severities[0].photons == 9.0
+    assert suite.get("impulse_noise").severities[4].share == 0.5
+
+
+WRONG = [
+    ("resolutoin = 5", "found 'resolutoin'; did you mean resolution"),
+    ("[gausian_noise]\nstd = 1", "found 'gausian_noise'; did you mean gaussian_noise"),
+    ("[gaussian_noise]\nstdd = 1", "a parameter of gaussian_noise in suite mine, found 'stdd'; did you mean std"),
+    ("[gaussian_noise]\nstd = [1, 2]", r"gaussian_noise\.std: expected 5 values, one a severity, found 2"),
+    ('[gaussian_noise]\nstd = "strong"', r"gaussian_noise\.std: expected values of type float, found 'strong'"),
+    ("[gaussian_noise]\nstd = [1, 2, 3, 4, true]", "found True"),
+    ("[jpeg_compression]\nquality = 7.5", r"quality: expected values of type int, found 7\.5"),
+    ("resolution = 16", "expected resolution = a short side of at least 32, .* found 16"),
+    ("resolution = [64]", r"found \[64\]"),
+    ('reference = "big"', "expected reference = pixels or \"native\", found 'big'"),
+    ('corruptions = ["smok"]', "did you mean smoke"),
+    ('extends = "papre"', "found 'papre'; did you mean paper"),
+    ('extends = "mine.toml"', "that do not extend each other in a circle"),
+    ("a = = 1", "Expected TOML in .*mine.toml, found an error"),
+]
+
+
+@pytest.mark.parametrize(("content", "text"), WRONG)
+def test_a_wrong_file_says_what_is_wrong(content: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(content)
+    with pytest.raises(CorruptionError, match=text):
+        load_suite(path)
+
+
+def test_a_missing_file_and_a_misspelt_suite(tmp_path: Path) -> None:
+    with pytest.raises(CorruptionError, match=r"Expected a readable suite file, found .*none\.toml"):
+        load_suite(tmp_path / "none.toml")
+    with pytest.raises(CorruptionError, match="found 'endo18'; did you mean endo19"):
+        load_suite("endo18")
