@@ -38,11 +38,16 @@ class Dataset(Protocol):
     ``ids`` and ``groups`` are known without decoding a frame.
     """
 
-    name: str
-    classes: tuple[str, ...]
-    activities: tuple[str, ...]
-    ids: Sequence[str]
-    groups: Sequence[str]
+    @property
+    def name(self) -> str: ...
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+    @property
+    def activities(self) -> tuple[str, ...]: ...
+    @property
+    def ids(self) -> Sequence[str]: ...
+    @property
+    def groups(self) -> Sequence[str]: ...
 
     def __len__(self) -> int: ...
 
@@ -56,6 +61,7 @@ class Model(Protocol):
     It resizes to ``input_size`` (height, width; None = any) and normalises inside.
     """
 
-    input_size: tuple[int, int] | None
+    @property
+    def input_size(self) -> tuple[int, int] | None: ...
 
     def __call__(self, images: Tensor) -> dict[str, Tensor]: ...

@@ -17,14 +17,16 @@ def modules(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
+def names_of(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    if isinstance(node, ast.ImportFrom) and node.level == 0:
+        return {f"{node.module}.{alias.name}" for alias in node.names}
+    return set()
+
+
 def imported(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return set().union(*map(names_of, ast.walk(ast.parse(path.read_text("utf-8")))))
 
 
 def offences(folder: str, forbidden: tuple[str, ...], besides: tuple[str, ...] = ()) -> list[str]:
@@ -68,12 +70,5 @@ def test_optional_packages_are_imported_where_used():
     optional = ("albumentations", "lightning", "tensorboard", "typst", "ray", "imagecorruptions")
     for folder in ("corruptions", "robustbench_endo", "reports"):
         for path in modules(folder):
-            top = {
-                name
-                for node in ast.parse(path.read_text("utf-8")).body
-                if isinstance(node, ast.Import | ast.ImportFrom)
-                for name in (
-                    [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-                )
-            }
+            top = set().union(*map(names_of, ast.parse(path.read_text("utf-8")).body))
             assert not [name for name in top if name.startswith(optional)], path

@@ -17,7 +17,7 @@ def models() -> None:
     table = Table("Model", "Parameters", "Input", "Weights shipped")
     for name in list_models():
         model = load_model(name, num_classes=7, num_activities=3)
-        size = "any" if model.input_size is None else "{} x {}".format(*model.input_size)
+        size = _size(model.input_size)
         count = sum(parameter.numel() for parameter in model.parameters())
         table.add_row(name, f"{count:,}", size, "yes" if name in EMBEDDED else "no")
     Console().print(table)
@@ -45,6 +45,10 @@ def corruptions(suite: str) -> None:
         levels = "\n".join(_level(name, entry) for name in entry["severities"][0])
         table.add_row(entry["group"], entry["name"], entry["cause"], levels, entry["reference"])
     Console().print(table)
+
+
+def _size(size: Any) -> str:
+    return "any" if size is None else f"{size[0]} x {size[1]}"
 
 
 def _level(name: str, entry: dict[str, Any]) -> str:

@@ -79,7 +79,7 @@ def _opened(path: Path) -> Image.Image:
         raise FrameError(f"Expected a picture in {path}, found {found}: replace or remove the frame.") from error
 
 
-def _decoded(path: Path, picture: Image.Image) -> np.ndarray:  # type: ignore[type-arg]
+def _decoded(path: Path, picture: Image.Image) -> np.ndarray:
     try:
         return np.asarray(picture)
     except (OSError, SyntaxError, ValueError) as error:

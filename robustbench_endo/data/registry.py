@@ -27,8 +27,7 @@ def _folder(
 def _synthetic(split: str | None = None, **options: Any) -> Dataset:
     from robustbench_endo.data.synthetic import SyntheticScenes
 
-    scenes: Dataset = SyntheticScenes(split=split or "test", **options)
-    return scenes
+    return SyntheticScenes(split=split or "test", **options)
 
 
 BUILTINS: dict[str, Callable[..., Dataset]] = {"folder": _folder, "synthetic": _synthetic}

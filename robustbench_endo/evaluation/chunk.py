@@ -142,7 +142,7 @@ def _table(rows: Sequence[Mapping[str, Any]], job: Job) -> pa.Table:
     schema = arrow_schema(job.num_classes, [metric.name for metric in job.metrics])
     columns = []
     for field in schema:
-        values = np.concatenate([np.asarray(row[field.name]) for row in rows]) if rows else []
+        values: Any = np.concatenate([np.asarray(row[field.name]) for row in rows]) if rows else []
         # NaN stays NaN: a null would be a third way to say "not defined".
         columns.append(pa.array(values, type=field.type, from_pandas=False))
     return pa.table(columns, schema=schema)

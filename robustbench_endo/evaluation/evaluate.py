@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +76,11 @@ def run(request: Request, progress: Progress = lambda done, total: None) -> Resu
     clock = Clock()
     chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)]
     total = len(indices) * len(job.conditions)
-    done = 0
     for number, part in enumerate(chunks):
+        before = number * CHUNK * len(job.conditions)
         if not folder.has_chunk(number):
-            _evaluate_chunk(request, job, folder, number, part, clock, lambda n, d=done: progress(d + n, total))
-        done += len(part) * len(job.conditions)
-        progress(done, total)
+            _evaluate_chunk(request, job, folder, number, part, clock, partial(_advance, progress, before, total))
+        progress(before + len(part) * len(job.conditions), total)
     records, failures = folder.read_chunks(len(chunks))
     if not records.num_rows:
         raise DataError(f"Expected at least one readable frame, found none of {len(indices)}: {failures[0]['reason']}")
@@ -92,6 +92,10 @@ def run(request: Request, progress: Progress = lambda done, total: None) -> Resu
     table = results.scores().to_csv(index=False, float_format="%.6g")
     write_whole(request.out / SUMMARY_FILE, lambda file: file.write(table.encode()))
     return results
+
+
+def _advance(progress: Progress, before: int, total: int, done: int) -> None:
+    progress(before + done, total)
 
 
 def chosen(count: int, limit: int | None) -> list[int]:

@@ -52,7 +52,7 @@ class GalleryWriter:
         _save(self._folders[image_id] / name, labels.cpu().numpy(), Image.Resampling.NEAREST)
 
 
-def _save(path: Path, pixels: np.ndarray, how: Image.Resampling) -> None:  # type: ignore[type-arg]
+def _save(path: Path, pixels: np.ndarray, how: Image.Resampling) -> None:
     picture = Image.fromarray(pixels)
     factor = min(1.0, SHORT_SIDE / min(picture.size))
     if factor < 1:

@@ -91,4 +91,5 @@ def _stretch(box: NDArray[np.int64], y: int, x: int) -> None:
 
 @njit(cache=True, nogil=True)
 def _area(box: NDArray[np.int64]) -> int:
-    return (box[1] - box[0] + 1) * (box[3] - box[2] + 1)
+    area: int = (box[1] - box[0] + 1) * (box[3] - box[2] + 1)
+    return area

@@ -59,7 +59,7 @@ def _confusion_cpu(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
 
 
 @njit(cache=True, nogil=True)
-def _count(pred: np.ndarray, target: np.ndarray, classes: int) -> np.ndarray:  # type: ignore[type-arg]
+def _count(pred: np.ndarray, target: np.ndarray, classes: int) -> np.ndarray:
     confusion = np.zeros((pred.shape[0], classes, classes), np.int64)
     for b in range(pred.shape[0]):
         for y in range(pred.shape[1]):

@@ -81,7 +81,8 @@ class Results:
         return scores(self.frame, len(self.classes), max(1, len(self.activities)))
 
     def _repr_html_(self) -> str:
-        return self.table().style.format(precision=2, na_rep="–").to_html()
+        html: str = self.table().style.format(precision=2, na_rep="–").to_html()
+        return html
 
     def __repr__(self) -> str:
         conditions = len(self.corruptions) * len(self.severities) + (CLEAN in set(self.frame["corruption"]))

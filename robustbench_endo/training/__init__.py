@@ -1,0 +1,7 @@
+"""Training: one function, `train`, and the rebuilding of the embedded checkpoints."""
+
+from robustbench_endo.training.errors import TrainingError
+from robustbench_endo.training.settings import Progress, Settings
+from robustbench_endo.training.trainer import train
+
+__all__ = ["Progress", "Settings", "TrainingError", "train"]

@@ -40,7 +40,7 @@ def test_scores_follow_from_the_frames(make_request):
     assert scores.loc[("low", "clean", 0), "image_ssim"] == pytest.approx(100)
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -52,9 +52,9 @@ def test_a_killed_run_resumes_to_the_same_bytes(make_request, tmp_path, monkeypa
     def kill(done: int, total: int) -> None:
         calls.append(done)
         if done > total / 2:
-            raise Killed
+            raise KilledError
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         run(make_request(out=tmp_path / "killed"), kill)
     kept = list((tmp_path / "killed" / "records").glob("*.parquet"))
     assert 0 < len(kept) < 5

@@ -1,0 +1,49 @@
+"""Timing side by side: the two sides take turns in one process, so a slow moment of the machine hits both."""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def milliseconds(call: Callable[[], Any]) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * 1e3
+
+
+def in_turn(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 5) -> tuple[float, float]:
+    """Median milliseconds of each side over ``rounds`` turns, after one warm-up turn."""
+    ours()
+    theirs()
+    pairs = [(milliseconds(ours), milliseconds(theirs)) for _ in range(rounds)]
+    return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
+
+
+def machine(*packages: str) -> dict[str, Any]:
+    """What the numbers were measured on."""
+    return {
+        "date": datetime.now(timezone.utc).date().isoformat(),
+        "platform": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in packages},
+    }
+
+
+def keep(name: str, content: dict[str, Any]) -> Path:
+    """Write a result where it is committed from."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    return path

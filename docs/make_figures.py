@@ -1,0 +1,64 @@
+"""Draw the pictures of the README from synthetic data: ``make figures``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from robustbench_endo.corruptions import Suite, load_suite
+from robustbench_endo.data.synthetic import SyntheticScenes
+from robustbench_endo.reports.contact_sheet import corruption_sheet
+from robustbench_endo.types import Sample
+
+IMAGES = Path(__file__).parent / "images"
+COLOURS = np.array(
+    [(0, 0, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (230, 159, 0), (204, 121, 167), (0, 114, 178)], np.uint8
+)
+
+
+def scenes(columns: int = 6, rows: int = 3) -> Image.Image:
+    """Scenes side by side, every second one with its mask over it."""
+    data = SyntheticScenes(split="test")
+    chosen = [data[index * len(data) // (columns * rows)] for index in range(columns * rows)]
+    tiles = [_masked(sample) if number % 2 else _pixels(sample) for number, sample in enumerate(chosen)]
+    lines = [np.concatenate(tiles[start : start + columns], 1) for start in range(0, len(tiles), columns)]
+    return Image.fromarray(np.concatenate(lines)).resize((columns * 200, rows * 160), Image.Resampling.LANCZOS)
+
+
+def corruptions(suite: Suite, index: int = 5) -> bytes:
+    """One scene under every corruption and severity."""
+    sample = SyntheticScenes(split="test", size=(256, 320))[index]
+    pictures = {("clean", 0): _pixels(sample)}
+    for name in suite.names:
+        for severity in range(1, 6):
+            damage = suite.corrupt(sample.image[None].float() / 255, name, severity, [sample.id])
+            pictures[name, severity] = (damage.images[0] * 255).round().byte().permute(1, 2, 0).numpy()
+    return corruption_sheet(pictures)
+
+
+def _pixels(sample: Sample) -> NDArray[np.uint8]:
+    return sample.image.permute(1, 2, 0).numpy()
+
+
+def _masked(sample: Sample) -> NDArray[np.uint8]:
+    assert sample.mask is not None
+    labels = sample.mask.numpy()
+    over = (_pixels(sample) * 0.45 + COLOURS[labels] * 0.55).astype(np.uint8)
+    return np.where(labels[..., None] > 0, over, _pixels(sample))
+
+
+def main() -> None:
+    """Write ``docs/images``."""
+    IMAGES.mkdir(exist_ok=True)
+    scenes().save(IMAGES / "scenes.png", optimize=True)
+    sheet = IMAGES / "corruptions.png"
+    sheet.write_bytes(corruptions(load_suite("endo19")))
+    with Image.open(sheet) as picture:
+        picture.convert("P", palette=Image.Palette.ADAPTIVE, colors=256).save(sheet, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
