@@ -1,0 +1,42 @@
+"""Which metrics a run holds, and what each is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from robustbench_endo.results.quantities import QUANTITIES, Quantity
+
+if TYPE_CHECKING:
+    from robustbench_endo.results import Results
+
+HEADLINE = ("accuracy", "miou")
+"""The two metrics of the paper's Table VII, one a task; every other metric follows them."""
+
+_KEYS = ("model", "corruption", "severity", "images")
+
+
+def metric(name: str) -> Quantity:
+    """What a metric is; one of the user's own has its name as label and no direction."""
+    own = Quantity(name, name, "", None, 1, "A metric of this run's own.")
+    return QUANTITIES.get(name, own)
+
+
+def metrics_present(results: Results) -> list[str]:
+    """The metrics for which the run holds any finite number: headline, the defined ones, the user's own."""
+    scores = results.scores()
+    order = dict.fromkeys([*HEADLINE, *QUANTITIES, *scores.columns.difference(_KEYS, sort=False)])
+    return [name for name in order if name in scores and np.isfinite(scores[name].to_numpy(float)).any()]
+
+
+def leading_metric(results: Results) -> str | None:
+    """mIoU when there are masks, else accuracy, else whatever there is; None for a run without numbers."""
+    present = metrics_present(results)
+    preferred = [name for name in reversed(HEADLINE) if name in present]
+    return (preferred + present + [""])[0] or None
+
+
+def heading(quantity: Quantity) -> str:
+    """``mIoU (%)``."""
+    return f"{quantity.label} ({quantity.unit})" if quantity.unit else quantity.label

@@ -1,0 +1,136 @@
+"""The table of the report, shaped like Table VII of the paper: written cells, their heat, the best of each row."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from robustbench_endo.results.quantities import Quantity
+
+from .labels import number, title
+from .metrics import metric
+
+if TYPE_CHECKING:
+    from robustbench_endo.results import Results
+
+Kind = Literal["clean", "group", "corruption", "mean"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One model under one metric."""
+
+    metric: Quantity
+    model: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number of the table.
+
+    Attributes:
+        text: as printed, in the metric's unit.
+        value: the number itself, NaN when absent.
+        heat: 0 for the best value of its metric in the table, 1 for the worst (if 10 or more percentage points
+            below); None when absent or without direction.
+        best: whether no other model of its row prints a better number (never with a single model).
+    """
+
+    text: str
+    value: float
+    heat: float | None
+    best: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """A corruption, the mean of a group, the clean frames or the mean of all; ``group`` is empty for the last two."""
+
+    kind: Kind
+    name: str
+    label: str
+    group: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class HeatTable:
+    """Columns and rows in the order in which they are read."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def metrics(self) -> tuple[Quantity, ...]:
+        """The metrics, in column order."""
+        return tuple({column.metric.name: column.metric for column in self.columns}.values())
+
+    def part(self, metrics: Sequence[str], models: Sequence[str]) -> HeatTable:
+        """The columns of these metrics and models; heat and best stay as measured over the whole table."""
+        kept = [i for i, c in enumerate(self.columns) if c.metric.name in metrics and c.model in models]
+        rows = (dataclasses.replace(row, cells=tuple(row.cells[i] for i in kept)) for row in self.rows)
+        return HeatTable(tuple(self.columns[i] for i in kept), tuple(rows))
+
+
+def heat_table(results: Results, metrics: Sequence[str]) -> HeatTable:
+    """The table of some metrics and all models.
+
+    Rows: clean, then each group's mean followed by its corruptions, then the mean of all.
+    """
+    frame = results.table(tuple(metrics))
+    columns = tuple(Column(metric(name), model) for name in metrics for model in results.models)
+    ranges = {name: _range(frame[name]) for name in metrics}
+
+    def row(kind: Kind, name: str, label: str, group: str, key: tuple[str, str]) -> Row:
+        values = frame.loc[key] if key in frame.index else pd.Series(math.nan, frame.columns)
+        best = {name: _best(values[name].to_numpy(float), metric(name)) for name in metrics}
+        cells = (_cell(float(values[c.metric.name, c.model]), c.metric, ranges, best) for c in columns)
+        return Row(kind, name, label, group, tuple(cells))
+
+    return HeatTable(columns, tuple(row(*place) for place in _layout(results)))
+
+
+def _layout(results: Results) -> Iterator[tuple[Kind, str, str, str, tuple[str, str]]]:
+    groups = results.corruption_groups
+    yield "clean", "clean", "Clean", "", ("clean", "clean")
+    for group in dict.fromkeys(groups.values()):
+        yield "group", group, title(group), group, ("mean", group)
+        for name in results.corruptions:
+            if groups[name] == group:
+                yield "corruption", name, title(name), group, (group, name)
+    yield "mean", "all", "Mean of all corruptions", "", ("mean", "all")
+
+
+def _range(values: pd.DataFrame) -> tuple[float, float]:
+    numbers = values.to_numpy(float)
+    finite = numbers[np.isfinite(numbers)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+
+
+def _best(values: np.ndarray, quantity: Quantity) -> str | None:
+    finite = values[~np.isnan(values)]
+    if len(values) < 2 or not finite.size or quantity.higher_is_better is None:
+        return None
+    return number(float(finite.max() if quantity.higher_is_better else finite.min()), quantity.unit)
+
+
+def _cell(
+    value: float, quantity: Quantity, ranges: dict[str, tuple[float, float]], best: dict[str, str | None]
+) -> Cell:
+    text = number(value, quantity.unit)
+    return Cell(text, value, _heat(value, quantity, *ranges[quantity.name]), text == best[quantity.name])
+
+
+def _heat(value: float, quantity: Quantity, low: float, high: float) -> float | None:
+    if not math.isfinite(value) or quantity.higher_is_better is None:
+        return None
+    below_best = high - value if quantity.higher_is_better else value - low
+    # Models that differ by a point or two must not look like day and night.
+    span = max(high - low, 10.0) if quantity.unit == "%" else high - low
+    return round(below_best / span, 3) if span > 0 else 0.0

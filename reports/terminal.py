@@ -1,0 +1,68 @@
+"""The table of the report in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .metrics import HEADLINE, heading, metrics_present
+from .table import HeatTable, Row, heat_table
+
+if TYPE_CHECKING:
+    from robustbench_endo.results import Results
+
+_NAME_WIDTH, _CELL_WIDTH = 25, 13
+
+
+def print_table(results: Results, console: Console, metrics: Sequence[str] = HEADLINE) -> None:
+    """Print the table shaped like the paper's Table VII: clean first, group means, corruptions, the mean.
+
+    The best model of each row is bold; an absent number is a dash. A table wider than the console is split by
+    metric, then by models, so that no number is ever cut. Metrics without any number are left out.
+    """
+    present = set(metrics_present(results))
+    shown = [metric for metric in metrics if metric in present]
+    if shown:
+        table = heat_table(results, shown)
+        for part, models in _parts(shown, results.models, console.width):
+            console.print(_rich(table.part(part, models)))
+    else:
+        console.print(Text(f"No numbers: neither masks nor activities were scored ({', '.join(metrics)})."))
+
+
+def _parts(metrics: Sequence[str], models: Sequence[str], width: int) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    room = max(1, (width - _NAME_WIDTH) // _CELL_WIDTH)
+    if metrics and len(metrics) * len(models) <= room:
+        yield metrics, models
+        return
+    for metric in metrics:
+        for start in range(0, len(models), room):
+            yield [metric], models[start : start + room]
+
+
+def _rich(table: HeatTable) -> Table:
+    names = ", ".join(heading(metric) for metric in table.metrics)
+    several = len(table.metrics) > 1
+    drawn = Table(title=Text(names, style="bold"), title_justify="left", pad_edge=False, show_edge=False)
+    drawn.add_column("Corruption", no_wrap=True)
+    for column in table.columns:
+        model = column.model.replace("/", "/\n") if len(column.model) > 10 else column.model
+        name = f"{column.metric.label}\n{model}" if several else model
+        head = Text(name, justify="right", overflow="fold")
+        drawn.add_column(head, justify="right", min_width=7)
+    for index, row in enumerate(table.rows):
+        following = table.rows[index + 1].kind if index + 1 < len(table.rows) else "clean"
+        drawn.add_row(*_texts(row), end_section=following in ("group", "mean"))
+    return drawn
+
+
+def _texts(row: Row) -> list[Text]:
+    indent = "  " if row.kind == "corruption" else ""
+    name = f"{row.label} (mean)" if row.kind == "group" else row.label
+    first = Text(indent + name, style="" if row.kind == "corruption" else "bold")
+    mark = "" if row.kind == "corruption" else "italic"
+    return [first, *(Text(cell.text, style="bold" if cell.best else mark) for cell in row.cells)]
