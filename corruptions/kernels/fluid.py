@@ -7,9 +7,11 @@ longer side first: a lattice one line longer then holds the same numbers.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..noise_source import Noise
@@ -125,7 +127,7 @@ def _between_nodes(count: int, spacing: float) -> Taps:
     return _spline_taps(position, int(position[-1]) + 3)
 
 
-def _spline_taps(position: np.ndarray[tuple[int, ...], np.dtype[np.float64]], size: int) -> Taps:
+def _spline_taps(position: NDArray[np.floating[Any]], size: int) -> Taps:
     base = np.floor(position)
     u = position - base
     shares = np.stack(((1 - u) ** 3, 3 * u**3 - 6 * u**2 + 4, 3 * (1 - u) ** 3 - 6 * (1 - u) ** 2 + 4, u**3), 1) / 6.0

@@ -38,8 +38,8 @@ def absorb(
     stack = planes(images).reshape(*images.shape)
     result = np.empty_like(stack)
     opacity = np.zeros((len(stack), 1, *stack.shape[-2:]), np.float32)
-    fields = [field.contiguous().numpy() for field in (thickness, dimming, glow)]
-    _absorb(stack, *fields, np.array(absorption), np.array(body, np.float32), result, opacity)
+    depth, dim, shine = (field.contiguous().numpy() for field in (thickness, dimming, glow))
+    _absorb(stack, depth, dim, shine, np.array(absorption), np.array(body, np.float32), result, opacity)
     return batch(result.reshape(-1, *stack.shape[-2:]), images), torch.from_numpy(opacity)
 
 

@@ -31,15 +31,13 @@ def write(results: Results, folder: Path, formats: str) -> list[Path]:
     """
     from robustbench_endo.reports import write_reports
 
-    wanted = () if formats == "none" else names(formats) or ()
+    wanted = () if formats == "none" else sorted(names(formats) or ())
     unknown = [name for name in wanted if name not in FORMATS]
     if unknown:
         raise RobustEndoError(f"Expected report formats among {', '.join(FORMATS)}, found {unknown[0]!r}.")
     folder.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    for name in wanted:
-        try:
-            written += write_reports(results, folder, formats=(name,))
-        except OptionalDependencyError as error:
-            click.echo(f"No {name} report: {error}", err=True)
-    return written
+    try:
+        return write_reports(results, folder, formats=wanted)
+    except OptionalDependencyError as error:
+        click.echo(f"No PDF report: {error}", err=True)
+        return [folder / f"report.{name}" for name in wanted if name != "pdf"]

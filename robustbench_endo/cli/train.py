@@ -19,7 +19,7 @@ from robustbench_endo.cli.progress import progress_bar
 @click.option("--epochs", default=60, type=click.IntRange(1), help="Passes over the training frames.")
 @click.option("--batch-size", default=8, type=click.IntRange(1), help="Frames a step.")
 @click.option("--learning-rate", "--lr", default=2e-3, type=click.FloatRange(0, min_open=True), help="Of Adam.")
-@click.option("--augment", type=click.Choice(["surgical", "none"]), default="surgical", help="Of the frames.")
+@click.option("--augment", type=click.Choice(["surgical", "light", "none"]), default="surgical", help="Of the frames.")
 @click.option("--initial", help="Start from these weights: a checkpoint folder, or pretrained for the shipped ones.")
 @click.option("--seed", default=0, type=int, help="Of initial weights, order and augmentation.")
 @click.option("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from robustbench_endo.corruptions import load_suite
 from torch import Tensor, nn
 
+from robustbench_endo.corruptions import load_suite
 from robustbench_endo.data import FolderDataset
 from robustbench_endo.evaluation import Request
 

@@ -1,0 +1,157 @@
+"""Blood: how much, what colour, by which law."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+from skimage.metrics import structural_similarity
+from torch import Tensor
+
+from robustbench_endo.corruptions.base import Damage, scaled
+from robustbench_endo.corruptions.kernels.fluid import brightness, lattice_size, to_frame
+from robustbench_endo.corruptions.kernels.fluid_absorb import absorb, absorb_torch
+from robustbench_endo.corruptions.noise_source import Noise, image_key
+from robustbench_endo.corruptions.occlusion.bleeding import Bleeding, thickness
+
+Frames = Callable[..., Tensor]
+IDS = [f"{i}.png" for i in range(8)]
+BLEEDING = Bleeding()
+
+
+@pytest.fixture(scope="module")
+def scenes(frames: Frames) -> Tensor:
+    return frames(8, 256, 256)
+
+
+@pytest.fixture(scope="module")
+def damages(scenes: Tensor) -> list[Damage]:
+    return [BLEEDING(scenes, severity, IDS) for severity in range(1, 6)]
+
+
+def opacity_of(damage: Damage) -> Tensor:
+    assert damage.opacity is not None
+    return damage.opacity
+
+
+def mean_ssim(clean: Tensor, damaged: Tensor) -> float:
+    pairs = zip(clean.mean(1).numpy(), damaged.mean(1).numpy(), strict=True)
+    return float(sum(structural_similarity(a, b, data_range=1.0) for a, b in pairs) / len(clean))
+
+
+def test_nothing_changes_where_there_is_no_blood(scenes: Tensor, damages: list[Damage]) -> None:
+    for damage in damages:
+        opacity = opacity_of(damage)
+        assert opacity.shape == (8, 1, 256, 256)
+        assert 0.0 == opacity.min() < opacity.max() <= 1.0
+        bare = (opacity == 0).expand_as(scenes)
+        assert torch.equal(damage.images[bare], scenes[bare])
+        changed = (damage.images != scenes).any(1, keepdim=True)
+        assert (changed[opacity > 0.02]).float().mean() > 0.999
+
+
+def test_coverage_is_what_the_severity_says(damages: list[Damage]) -> None:
+    covered = torch.stack([(opacity_of(damage) > 0).float().mean((1, 2, 3)) for damage in damages])
+    asked = torch.tensor([params.coverage for params in BLEEDING.severities])
+    assert (covered.diff(dim=0) > 0).all()
+    assert torch.allclose(covered.mean(1), asked, atol=0.02)
+
+
+def test_blood_is_red(damages: list[Damage]) -> None:
+    for damage in damages:
+        thick = opacity_of(damage)[:, 0] > 0.6
+        red, green, blue = (damage.images[:, channel][thick] for channel in range(3))
+        assert (red > green).float().mean() > 0.95
+        assert (red > blue).float().mean() > 0.95
+        assert red.mean() > 3 * green.mean()
+
+
+def test_beer_lambert_by_hand(scenes: Tensor) -> None:
+    bare = dataclasses.replace(BLEEDING.severities[2], scatter=0.0, gloss=0.0, rim=0.0)
+    damage = Bleeding((bare,) * 5)(scenes[:1], 3, IDS[:1])
+    noise = Noise((image_key(0, IDS[0], "bleeding", 3),), scenes.device)
+    layer = thickness(brightness(scenes[:1], (256, 256)), bare, noise).double()
+    expected = torch.cat(
+        [
+            scenes[:1, channel : channel + 1] * torch.exp(-absorption * layer)
+            for channel, absorption in enumerate((bare.red, bare.green, bare.blue))
+        ],
+        dim=1,
+    )
+    assert (layer > 0).any()
+    assert (damage.images - expected).abs().max() < 1e-5
+
+
+def test_a_film_is_translucent_and_a_pool_is_not() -> None:
+    white = torch.ones(1, 3, 32, 32)
+    field, glow = torch.ones(1, 1, 32, 32), torch.zeros(1, 2, 32, 32)
+    params = BLEEDING.severities[0]
+    absorption = (params.red, params.green, params.blue)
+    film, faint = absorb(white, field, field, glow, absorption, (0.0, 0.0, 0.0))
+    pool, dense = absorb(white, field * params.depth, field, glow, absorption, (0.0, 0.0, 0.0))
+    assert film[:, 0].min() > 0.8
+    assert film[:, 1].max() < 0.6
+    assert pool[:, 1:].max() < 0.01
+    assert faint.max() < 0.5 < 0.9 < dense.min()
+
+
+def test_mean_ssim_falls_strictly(scenes: Tensor, damages: list[Damage]) -> None:
+    means = [1.0, *(mean_ssim(scenes, damage.images) for damage in damages)]
+    assert all(later < earlier for earlier, later in itertools.pairwise(means))
+
+
+@pytest.mark.parametrize("severity", [1, 3, 5])
+def test_same_damage_at_two_resolutions(severity: int, frames: Frames) -> None:
+    large = F.interpolate(frames(1, 256, 320), scale_factor=2, mode="bilinear", align_corners=False)
+    small = F.avg_pool2d(large, 2)
+    fine, coarse = (BLEEDING(picture, severity, ["a"]) for picture in (large, small))
+    assert abs(mean_ssim(small, F.avg_pool2d(fine.images, 2)) - mean_ssim(small, coarse.images)) < 0.05
+    assert (F.avg_pool2d(opacity_of(fine), 2) - opacity_of(coarse)).abs().mean() < 0.02
+
+
+def test_the_shape_of_the_frame_does_not_reshuffle_the_noise() -> None:
+    noise = Noise((image_key(0, "a", "bleeding", 5),), torch.device("cpu"))
+    params = BLEEDING.severities[4]
+    exact, longer = (thickness(torch.full((1, 1, 256, side), 0.5), params, noise) for side in (320, 321))
+    both = torch.stack((exact.flatten(), longer[..., :320].flatten()))
+    assert torch.corrcoef(both)[0, 1] > 0.95
+
+
+def test_plain_torch_agrees(scenes: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    from robustbench_endo.corruptions.kernels import droplets, fluid_absorb, remap, resample
+
+    expected = BLEEDING(scenes[:3], 4, IDS[:3])
+    for module in (droplets, fluid_absorb, remap, resample):
+        monkeypatch.setattr(module, "compiled", lambda images: False)
+    noise = Noise(tuple(image_key(0, name, "bleeding", 4) for name in IDS[:3]), scenes.device)
+    damage = BLEEDING.apply(scenes[:3], scaled(BLEEDING.severities[3], (256, 256), 256), noise)
+    # A pixel at the very shore may fall on either side of it: those few are counted, not measured.
+    apart = (damage.images.clamp(0, 1) - expected.images).abs()
+    assert (apart > 1e-4).float().mean() < 1e-3
+    assert apart.max() < 0.02
+
+
+def test_absorption_agrees_between_kernels(scenes: Tensor) -> None:
+    field = torch.linspace(0, 20, 256 * 256).reshape(1, 1, 256, 256).repeat(8, 1, 1, 1)
+    share = torch.linspace(0, 1, 256 * 256).reshape(1, 1, 256, 256).repeat(8, 1, 1, 1)
+    arguments = (scenes, field, 1 - 0.3 * share, torch.cat((share, share), 1), (0.1, 0.7, 0.6), (0.3, 0.02, 0.02))
+    for compiled, plain in zip(absorb(*arguments), absorb_torch(*arguments), strict=True):
+        assert (compiled - plain).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("severity", [1, 5])
+@pytest.mark.parametrize("size", [(32, 32), (47, 65), (256, 300)])
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_finite_on_even_frames(level: float, size: tuple[int, int], severity: int) -> None:
+    damage = BLEEDING(torch.full((1, 3, *size), level), severity, ["a"], reference=256)
+    assert damage.images.isfinite().all()
+    assert opacity_of(damage).isfinite().all()
+
+
+def test_lattice_is_independent_of_the_resolution() -> None:
+    assert lattice_size((512, 640), 2.0) == lattice_size((1024, 1280), 4.0) == (256, 320)
+    assert to_frame(torch.rand(1, 1, 256, 320), (256, 320)).shape == (1, 1, 256, 320)

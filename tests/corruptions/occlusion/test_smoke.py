@@ -1,0 +1,122 @@
+"""Smoke: the scattering model, how it grows with severity, and its size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+from skimage.metrics import structural_similarity
+from torch import Tensor
+
+from robustbench_endo.corruptions.base import Damage, scaled
+from robustbench_endo.corruptions.noise_source import Noise, image_key
+from robustbench_endo.corruptions.occlusion.smoke import Smoke
+
+Frames = Callable[..., Tensor]
+SEVERITIES = (1, 2, 3, 4, 5)
+IDS = [f"{i}.png" for i in range(8)]
+
+
+@pytest.fixture(scope="module")
+def clean(frames: Frames) -> Tensor:
+    return frames(8, 256, 272).clamp_min(0.1)
+
+
+def test_transmission_colour_and_structure_fall_with_severity(clean: Tensor) -> None:
+    damages = [Smoke()(clean, severity, IDS) for severity in SEVERITIES]
+    transmission = [float(1 - damage.opacity.mean()) for damage in damages]
+    colour = [float(saturation(images).mean()) for images in (clean, *(damage.images for damage in damages))]
+    structure = [1.0, *(mean_ssim(clean, damage.images) for damage in damages)]
+    for falling in (transmission, colour, structure):
+        assert falling == sorted(set(falling), reverse=True)
+    assert transmission[0] > 0.7
+    assert transmission[-1] < 0.3
+
+
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_scattering_model(severity: int) -> None:
+    # Two grey levels under the same smoke give t and A; a third must follow from them.
+    dark, light, between = (torch.full((1, 3, 128, 160), level) for level in (0.2, 0.8, 0.5))
+    damaged = {level: Smoke()(image, severity, ["a"]) for level, image in ((2, dark), (8, light), (5, between))}
+    transmission = (damaged[8].images - damaged[2].images) / 0.6
+    opacity = damaged[5].opacity
+    assert torch.allclose(transmission, (1 - opacity).expand(1, 3, 128, 160), atol=1e-5)
+    airlight = (damaged[2].images - 0.2 * transmission) / opacity.clamp_min(1e-3)
+    expected = between * transmission + airlight * opacity
+    dense = (opacity > 1e-3).expand_as(expected)
+    assert torch.allclose(damaged[5].images[dense], expected[dense], atol=1e-5)
+    assert 0 <= airlight[dense].min() <= airlight[dense].max() <= 1.01
+
+
+def test_airlight_is_the_light_of_the_scope() -> None:
+    damage = Smoke()(torch.full((1, 3, 128, 160), 0.2), 5, ["a"])
+    airlight = (damage.images - 0.2 * (1 - damage.opacity)) / damage.opacity
+    red, _, blue = airlight.mean((0, 2, 3))
+    assert blue > red
+    corners = torch.cat([airlight[..., rows, :][..., columns].flatten() for rows in ENDS for columns in ENDS])
+    assert airlight[..., 48:80, 64:96].mean() > 1.2 * corners.mean()
+
+
+ENDS = (slice(None, 16), slice(-16, None))
+
+
+def test_opacity_says_where_the_picture_changed(clean: Tensor) -> None:
+    round_picture = clean[:1].clone()
+    y, x = torch.meshgrid(torch.arange(256) - 127.5, torch.arange(272) - 135.5, indexing="ij")
+    round_picture[..., (y * y + x * x) > 125**2] = 0.0
+    damage = Smoke()(round_picture, 3, ["a"])
+    assert 0 <= damage.opacity.min() <= damage.opacity.max() <= 1
+    untouched = (damage.opacity == 0).expand_as(round_picture)
+    assert torch.equal(damage.images[untouched], round_picture[untouched])
+    assert damage.opacity[..., :16, :16].max() < 1e-3
+    assert damage.opacity[..., 100:156, 100:172].min() > 0
+
+
+def test_smoke_is_uneven_and_differs_between_frames() -> None:
+    opacity = Smoke()(torch.full((2, 3, 128, 160), 0.4), 3, ["a", "b"]).opacity
+    assert opacity.std((-2, -1)).min() > 0.08
+    assert (opacity[0] - opacity[1]).abs().mean() > 0.08
+
+
+@pytest.mark.parametrize("severity", [1, 3, 5])
+def test_same_damage_at_every_resolution(severity: int, clean: Tensor) -> None:
+    large = F.interpolate(clean[:1], scale_factor=2, mode="bilinear", align_corners=False)
+    small = F.avg_pool2d(large, 2)
+    on_small, on_large = (Smoke()(images, severity, ["a"]) for images in (small, large))
+    reduced = F.avg_pool2d(on_large.images, 2)
+    assert abs(mean_ssim(small, on_small.images) - mean_ssim(small, reduced)) < 0.05
+    assert (on_small.opacity - F.avg_pool2d(on_large.opacity, 2)).abs().max() < 0.05
+
+
+@pytest.mark.parametrize("severity", [1, 5])
+def test_finite_on_extreme_frames(severity: int) -> None:
+    for images in (torch.zeros(1, 3, 48, 64), torch.ones(1, 3, 47, 65), torch.full((1, 3, 32, 32), 0.5)):
+        damage = Smoke()(images, severity, ["a"])
+        assert damage.images.isfinite().all()
+        assert damage.opacity.isfinite().all()
+
+
+def saturation(images: Tensor) -> Tensor:
+    high = images.amax(1)
+    return (high - images.amin(1)) / high.clamp_min(1e-6)
+
+
+def mean_ssim(a: Tensor, b: Tensor) -> float:
+    pairs = zip(a.mean(1).numpy(), b.mean(1).numpy(), strict=True)
+    return float(sum(structural_similarity(x, y, data_range=1.0) for x, y in pairs) / len(a))
+
+
+def test_whole_batches_in_plain_torch_agree_with_compiled_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = torch.rand(3, 3, 96, 128, generator=torch.Generator().manual_seed(0))
+    smoke = Smoke()
+    items = smoke(images, 4, ["a", "b", "c"])
+    keys = tuple(image_key(0, name, "smoke", 4) for name in "abc")
+    for module in ("field_noise", "field_blend", "resample"):
+        monkeypatch.setattr(f"robustbench_endo.corruptions.kernels.{module}.compiled", lambda _: False)
+    params = scaled(smoke.severities[3], (96, 128), 256)
+    whole = smoke.apply(images, params, Noise(keys, images.device))
+    assert isinstance(whole, Damage)
+    assert (whole.images - items.images).abs().max() < 1e-4
+    assert (whole.opacity - items.opacity).abs().max() < 1e-4
