@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field as default_field
+from dataclasses import dataclass
+from dataclasses import field as default_field
 from typing import Any
 
 import numpy as np

@@ -27,7 +27,7 @@ from robustbench_endo.types import Dataset
 
 PROTOCOL = "standard"
 CHUNK = 8
-"""Frames a chunk: what a killed run loses at most. Fixed, so that results do not depend on who computes them."""
+"""Frames a chunk at most: what a killed run loses."""
 
 Progress = Callable[[int, int], None]
 """Called with (frame-conditions done, frame-conditions in all)."""
@@ -74,10 +74,10 @@ def run(request: Request, progress: Progress = lambda done, total: None) -> Resu
     folder.open(info)
     job = _job(request, indices)
     clock = Clock()
-    chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)]
+    chunks = chunked(indices)
     total = len(indices) * len(job.conditions)
     for number, part in enumerate(chunks):
-        before = number * CHUNK * len(job.conditions)
+        before = sum(map(len, chunks[:number])) * len(job.conditions)
         if not folder.has_chunk(number):
             _evaluate_chunk(request, job, folder, number, part, clock, partial(_advance, progress, before, total))
         progress(before + len(part) * len(job.conditions), total)
@@ -109,6 +109,15 @@ def chosen(count: int, limit: int | None) -> list[int]:
         raise DataError(f"Expected at least one frame to evaluate, found {found}: check --data, --split and --limit.")
     number = count if limit is None else min(limit, count)
     return [position * count // number for position in range(number)]
+
+
+def chunked(indices: Sequence[int]) -> list[Sequence[int]]:
+    """The frames in chunks, at least eight of them where there are frames enough.
+
+    They depend on the number of frames alone, so results do not depend on who computes them or on an interruption.
+    """
+    size = min(CHUNK, max(1, len(indices) // 8))
+    return [indices[start : start + size] for start in range(0, len(indices), size)]
 
 
 def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:

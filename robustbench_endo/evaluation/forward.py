@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from robustbench_endo.errors import ModelError
+from robustbench_endo.evaluation.labels import label_maps
 from robustbench_endo.metrics import confidence_and_entropy
 
 ModelCall = Callable[[Tensor], dict[str, Tensor]]
@@ -54,7 +54,7 @@ def ask(model: ModelCall, images: Tensor, size: tuple[int, int]) -> Answer:
     s_confidence, s_entropy = (nothing, nothing) if segmentation is None else confidence_and_entropy(segmentation)
     a_confidence, a_entropy = (nothing, nothing) if activity is None else confidence_and_entropy(activity)
     return Answer(
-        None if segmentation is None else _labels(segmentation, size).cpu(),
+        None if segmentation is None else label_maps(segmentation, size).cpu(),
         torch.full((len(images),), -1) if activity is None else activity.argmax(1).cpu(),
         finite.cpu(),
         s_confidence.cpu(),
@@ -62,12 +62,6 @@ def ask(model: ModelCall, images: Tensor, size: tuple[int, int]) -> Answer:
         a_confidence.cpu(),
         a_entropy.cpu(),
     )
-
-
-def _labels(logits: Tensor, size: tuple[int, int]) -> Tensor:
-    if logits.shape[2:] != size:
-        logits = F.interpolate(logits.float(), size=size, mode="bilinear", align_corners=False)
-    return logits.argmax(1).byte()
 
 
 def _checked(answer: object, batch: int) -> tuple[Tensor | None, Tensor | None]:
