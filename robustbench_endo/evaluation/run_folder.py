@@ -41,16 +41,18 @@ class RunFolder:
         if not os.access(path / "records", os.W_OK):
             raise RunError(f"Expected a folder that can be written for --out, found {path} read-only: choose another.")
 
-    def open(self, info: Mapping[str, Any]) -> None:
-        """Start the run, or go on with it when it is the same one.
+    def open(self, info: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Start the run, or go on with it when it is the same one; the content of ``run.json``.
 
         Raises:
             RunError: the folder holds a run whose identity differs; says in what.
         """
         if (self.path / RUN_FILE).is_file():
-            before = read_json(self.path / RUN_FILE).get("identity", {})
-            check_same(before, info["identity"], self.path)
+            before = read_json(self.path / RUN_FILE)
+            check_same(before.get("identity", {}), info["identity"], self.path)
+            info = {**info, "created": before["created"]}
         write_json(self.path / RUN_FILE, info)
+        return info
 
     def has_chunk(self, index: int) -> bool:
         """Are the records of this chunk written?"""

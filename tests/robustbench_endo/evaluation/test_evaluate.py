@@ -71,11 +71,6 @@ def test_chunks_do_not_change_the_table(make_request, tmp_path, monkeypatch):
     assert (tmp_path / "one/results.parquet").read_bytes() == (tmp_path / "seven/results.parquet").read_bytes()
 
 
-@pytest.mark.parametrize(("count", "sizes"), [(1, [1]), (4, [1] * 4), (20, [2] * 10), (70, [8] * 8 + [6])])
-def test_chunks_are_small_for_small_runs(count, sizes):
-    assert [len(part) for part in evaluate.chunked(range(count))] == sizes
-
-
 @pytest.mark.parametrize(
     ("change", "text"),
     [
@@ -158,16 +153,3 @@ def test_a_model_that_does_not_meet_the_contract(make_request):
         run(make_request(frames=1, models={"wrong": Wrong()}))
     with pytest.raises(ModelError, match="Expected at least one model"):
         run(make_request(frames=1, models={}, out=make_request().out.parent / "other"))
-
-
-@pytest.mark.parametrize(
-    ("count", "limit", "expected"), [(10, 4, [0, 2, 5, 7]), (3, 9, [0, 1, 2]), (3, None, [0, 1, 2])]
-)
-def test_a_limit_spreads_over_the_data(count, limit, expected):
-    assert evaluate.chosen(count, limit) == expected
-
-
-@pytest.mark.parametrize(("count", "limit"), [(0, None), (5, 0)])
-def test_no_frames_to_evaluate(count, limit):
-    with pytest.raises(DataError, match="Expected at least one frame to evaluate"):
-        evaluate.chosen(count, limit)

@@ -1,0 +1,66 @@
+"""What a run is asked to do, and which frames it takes in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from robustbench_endo.errors import DataError
+from robustbench_endo.evaluation.conditions import Suite
+from robustbench_endo.evaluation.forward import ModelCall
+from robustbench_endo.metrics import Metric
+from robustbench_endo.types import Dataset
+
+CHUNK = 8
+"""Frames a chunk at most: what a killed run loses."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run is asked to do.
+
+    Attributes:
+        models: name -> network in eval mode; same classes as the dataset.
+        corruptions: names in the suite; severities: of 1 to 5.
+        out: the run folder.
+        limit: evaluate at most this many frames, spread evenly over the dataset.
+        workers: threads that decode.
+    """
+
+    models: Mapping[str, ModelCall]
+    dataset: Dataset
+    suite: Suite
+    corruptions: Sequence[str]
+    severities: Sequence[int]
+    out: Path
+    seed: int = 0
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    limit: int | None = None
+    metrics: tuple[type[Metric], ...] = ()
+    workers: int = 2
+    gallery: int = 2
+
+
+def chosen(count: int, limit: int | None) -> list[int]:
+    """Indices of the frames of a run, spread evenly.
+
+    Raises:
+        DataError: no frame, or a limit below 1.
+    """
+    if count == 0 or (limit is not None and limit < 1):
+        found = "an empty dataset" if count == 0 else f"a limit of {limit}"
+        raise DataError(f"Expected at least one frame to evaluate, found {found}: check --data, --split and --limit.")
+    number = count if limit is None else min(limit, count)
+    return [position * count // number for position in range(number)]
+
+
+def chunked(indices: Sequence[int]) -> list[Sequence[int]]:
+    """The frames in chunks, at least eight of them where there are frames enough.
+
+    They depend on the number of frames alone, so results do not depend on who computes them or on an interruption.
+    """
+    size = min(CHUNK, max(1, len(indices) // 8))
+    return [indices[start : start + size] for start in range(0, len(indices), size)]
