@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -28,15 +29,22 @@ def scenes(columns: int = 6, rows: int = 3) -> Image.Image:
     return Image.fromarray(np.concatenate(lines)).resize((columns * 200, rows * 160), Image.Resampling.LANCZOS)
 
 
-def corruptions(suite: Suite, index: int = 5) -> bytes:
-    """One scene under every corruption and severity."""
+def corruptions(suite: Suite, index: int = 5) -> Image.Image:
+    """One scene under every corruption and severity: noise and blur on the left, occlusion and digital on the right."""
     sample = SyntheticScenes(split="test", size=(256, 320))[index]
-    pictures = {("clean", 0): _pixels(sample)}
-    for name in suite.names:
-        for severity in range(1, 6):
-            damage = suite.corrupt(sample.image[None].float() / 255, name, severity, [sample.id])
-            pictures[name, severity] = (damage.images[0] * 255).round().byte().permute(1, 2, 0).numpy()
-    return corruption_sheet(pictures)
+    halves = [_sheet(suite, suite.select(groups), sample) for groups in ("noise,blur", "occlusion,digital")]
+    whole = Image.new("RGB", (sum(half.width for half in halves), max(half.height for half in halves)), "white")
+    whole.paste(halves[0], (0, 0))
+    whole.paste(halves[1], (halves[0].width, 0))
+    return whole
+
+
+def _sheet(suite: Suite, names: tuple[str, ...], sample: Sample) -> Image.Image:
+    pictures = {}
+    for name, severity in ((name, severity) for name in names for severity in range(1, 6)):
+        damage = suite.corrupt(sample.image[None].float() / 255, name, severity, [sample.id])
+        pictures[name, severity] = (damage.images[0] * 255).round().byte().permute(1, 2, 0).numpy()
+    return Image.open(BytesIO(corruption_sheet(pictures, width=140))).convert("RGB")
 
 
 def _pixels(sample: Sample) -> NDArray[np.uint8]:
@@ -53,11 +61,8 @@ def _masked(sample: Sample) -> NDArray[np.uint8]:
 def main() -> None:
     """Write ``docs/images``."""
     IMAGES.mkdir(exist_ok=True)
-    scenes().save(IMAGES / "scenes.png", optimize=True)
-    sheet = IMAGES / "corruptions.png"
-    sheet.write_bytes(corruptions(load_suite("endo19")))
-    with Image.open(sheet) as picture:
-        picture.convert("P", palette=Image.Palette.ADAPTIVE, colors=256).save(sheet, optimize=True)
+    scenes().save(IMAGES / "scenes.jpg", quality=88)
+    corruptions(load_suite("endo19")).save(IMAGES / "corruptions.jpg", quality=88)
 
 
 if __name__ == "__main__":
