@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as default_field
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ from robustbench_endo.evaluation.frames import Failure, FrameBatch
 from robustbench_endo.evaluation.gallery_writer import GalleryWriter
 from robustbench_endo.evaluation.judging import Columns, judge
 from robustbench_endo.evaluation.warp import warp_masks
+from robustbench_endo.evaluation.workers import Workers
 from robustbench_endo.metrics import CleanFrame, Metric
 from robustbench_endo.results.schema import CLEAN, arrow_schema
 
@@ -44,51 +45,57 @@ class Job:
     gallery: GalleryWriter = default_field(default_factory=lambda: GalleryWriter(None, (), ()))
 
 
+class Part(NamedTuple):
+    """Records of a batch at one condition, and the answers that could not be scored."""
+
+    rows: list[dict[str, Any]]
+    failures: list[Failure]
+
+
 def evaluate_frames(
-    job: Job, batches: Sequence[FrameBatch], clock: Clock, advance: Callable[[int], None]
+    job: Job, batches: Sequence[FrameBatch], workers: Workers, clock: Clock, advance: Callable[[int], None]
 ) -> tuple[pa.Table, list[Failure]]:
     """Records of the frames at every condition, and the answers that could not be scored.
 
-    Scoring runs in threads beside corruption and forward pass; the order of the rows does not depend on them.
+    Conditions run side by side; the order of the rows does not depend on them.
     """
-    scored: list[tuple[Condition, str, FrameBatch, Future[Columns]]] = []
-    failures: list[Failure] = []
-    with ThreadPoolExecutor(2) as pool:
-        for batch in batches:
-            with clock.time("metrics"):
-                clean = [CleanFrame(image) for image in batch.images]
-            images = batch.images.to(job.device)
-            for condition in job.conditions:
-                for name, future, failed in _one_condition(job, condition, batch, images, clean, pool, clock):
-                    scored.append((condition, name, batch, future))
-                    failures += failed
-                advance(len(batch.ids))
-        with clock.time("metrics"):
-            rows = [_rows(condition, name, batch, future.result()) for condition, name, batch, future in scored]
-    return _table(rows, job), failures
+    parts: list[Part] = []
+    for batch in batches:
+        clean = [CleanFrame(image) for image in batch.images]
+        images = batch.images.to(job.device)
+        work = partial(_one_condition, job, batch, images, clean, workers, clock)
+        for part in workers.map(work, job.conditions):
+            parts.append(part)
+            advance(len(batch.ids))
+    table = _table([row for part in parts for row in part.rows], job)
+    return table, [failure for part in parts for failure in part.failures]
 
 
 def _one_condition(
     job: Job,
-    condition: Condition,
     batch: FrameBatch,
     images: Tensor,
     clean: Sequence[CleanFrame],
-    pool: ThreadPoolExecutor,
+    workers: Workers,
     clock: Clock,
-) -> Iterator[tuple[str, Future[Columns], list[Failure]]]:
-    with clock.time("corrupt"):
-        pictures, masks = corrupted(job, condition, batch, images)
-    dose = pool.submit(_dose, clean, pictures.cpu())
-    _keep(job.gallery, condition, batch, pictures, masks)
-    for name, model in job.models.items():
+    condition: Condition,
+) -> Part:
+    with workers.models() as models:
+        with clock.time("corrupt"):
+            pictures, masks = corrupted(job, condition, batch, images)
         with clock.time("forward"):
-            answer = ask(model, pictures, (masks.shape[1], masks.shape[2]))
-        if answer.labels is not None:
-            for i, image_id in enumerate(batch.ids):
-                if job.gallery.wants(image_id):
-                    job.gallery.prediction(image_id, *condition, name, answer.labels[i])
-        yield name, pool.submit(_judged, job, answer, masks, batch, dose), _unusable(answer, name, condition, batch)
+            size = (masks.shape[1], masks.shape[2])
+            answers = {name: ask(model, pictures, size) for name, model in models.items()}
+    with clock.time("metrics"):
+        dose = _dose(clean, pictures.cpu())
+        unwarped = None if masks is batch.masks else batch.masks
+        judged = {name: judge(a, masks, unwarped, job.num_classes, job.metrics) for name, a in answers.items()}
+    with clock.time("write"):
+        _keep(job.gallery, condition, batch, pictures, masks, answers)
+    return Part(
+        [_rows(condition, name, batch, columns | dose) for name, columns in judged.items()],
+        [failure for name, answer in answers.items() for failure in _unusable(answer, name, condition, batch)],
+    )
 
 
 def corrupted(job: Job, condition: Condition, batch: FrameBatch, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -101,10 +108,20 @@ def corrupted(job: Job, condition: Condition, batch: FrameBatch, images: Tensor)
     return pictures, masks
 
 
-def _keep(gallery: GalleryWriter, condition: Condition, batch: FrameBatch, pictures: Tensor, masks: Tensor) -> None:
+def _keep(
+    gallery: GalleryWriter,
+    condition: Condition,
+    batch: FrameBatch,
+    pictures: Tensor,
+    masks: Tensor,
+    answers: Mapping[str, Answer],
+) -> None:
     for i, image_id in enumerate(batch.ids):
         if gallery.wants(image_id):
             gallery.picture(image_id, *condition, pictures[i], masks[i])
+            for name, answer in answers.items():
+                if answer.labels is not None:
+                    gallery.prediction(image_id, *condition, name, answer.labels[i])
 
 
 def _dose(clean: Sequence[CleanFrame], pictures: Tensor) -> Columns:
@@ -113,11 +130,6 @@ def _dose(clean: Sequence[CleanFrame], pictures: Tensor) -> Columns:
         "image_ssim": np.array([frame.ssim(picture) for frame, picture in pairs]),
         "image_psnr": np.array([frame.psnr(picture) for frame, picture in pairs]),
     }
-
-
-def _judged(job: Job, answer: Answer, masks: Tensor, batch: FrameBatch, dose: Future[Columns]) -> Columns:
-    unwarped = None if masks is batch.masks else batch.masks
-    return judge(answer, masks, unwarped, job.num_classes, job.metrics) | dose.result()
 
 
 def _unusable(answer: Answer, model: str, condition: Condition, batch: FrameBatch) -> list[Failure]:

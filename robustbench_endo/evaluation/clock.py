@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,11 +10,12 @@ from contextlib import contextmanager
 
 
 class Clock:
-    """Seconds a phase, summed over the run. Phases that overlap in threads count only what the main loop waits for."""
+    """Seconds a phase, summed over the run and over threads: phases together may exceed the total."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = defaultdict(float)
         self._start = time.perf_counter()
+        self._lock = threading.Lock()
 
     @contextmanager
     def time(self, phase: str) -> Iterator[None]:
@@ -22,7 +24,8 @@ class Clock:
         try:
             yield
         finally:
-            self._seconds[phase] += time.perf_counter() - start
+            with self._lock:
+                self._seconds[phase] += time.perf_counter() - start
 
     def seconds(self) -> dict[str, float]:
         """Seconds by phase, and ``total`` since the clock was made."""

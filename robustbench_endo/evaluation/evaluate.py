@@ -16,6 +16,7 @@ from robustbench_endo.evaluation.gallery_writer import GalleryWriter
 from robustbench_endo.evaluation.request import Request, chosen, chunked
 from robustbench_endo.evaluation.run_folder import RunFolder, in_order
 from robustbench_endo.evaluation.run_info import describe, now
+from robustbench_endo.evaluation.workers import Workers
 from robustbench_endo.results import Results, load_results
 from robustbench_endo.results.store import SUMMARY_FILE, write_whole
 
@@ -38,12 +39,13 @@ def run(request: Request, progress: Progress = lambda done, total: None) -> Resu
     job = _job(request, indices)
     clock = Clock()
     chunks = chunked(indices)
-    total = len(indices) * len(job.conditions)
-    for number, part in enumerate(chunks):
-        before = sum(map(len, chunks[:number])) * len(job.conditions)
-        if not folder.has_chunk(number):
-            _evaluate_chunk(request, job, folder, number, part, clock, partial(_advance, progress, before, total))
-        progress(before + len(part) * len(job.conditions), total)
+    with Workers(job.models, job.device, request.workers) as workers:
+        for number, part in enumerate(chunks):
+            before = sum(map(len, chunks[:number])) * len(job.conditions)
+            report = partial(_advance, progress, before, len(indices) * len(job.conditions))
+            if not folder.has_chunk(number):
+                _evaluate_chunk(request, job, folder, number, part, workers, clock, report)
+            report(len(part) * len(job.conditions))
     records, failures = folder.read_chunks(len(chunks))
     if not records.num_rows:
         raise DataError(f"Expected at least one readable frame, found none of {len(indices)}: {failures[0]['reason']}")
@@ -87,11 +89,12 @@ def _evaluate_chunk(
     folder: RunFolder,
     number: int,
     indices: Sequence[int],
+    workers: Workers,
     clock: Clock,
     report: Callable[[int], None],
 ) -> None:
     with clock.time("decode"):
-        batches, failures = read_frames(request.dataset, indices, request.suite.resolution, request.workers)
+        batches, failures = read_frames(request.dataset, indices, request.suite.resolution)
     done = 0
 
     def advance(frames: int) -> None:
@@ -99,6 +102,6 @@ def _evaluate_chunk(
         done += frames
         report(done)
 
-    table, unusable = evaluate_frames(job, batches, clock, advance)
+    table, unusable = evaluate_frames(job, batches, workers, clock, advance)
     with clock.time("write"):
         folder.write_chunk(number, table, [*failures, *unusable])

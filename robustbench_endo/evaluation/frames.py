@@ -41,10 +41,10 @@ class FrameBatch:
 
 
 def read_frames(
-    dataset: Dataset, indices: Sequence[int], resolution: Resolution, workers: int
+    dataset: Dataset, indices: Sequence[int], resolution: Resolution
 ) -> tuple[list[FrameBatch], list[Failure]]:
     """Decode frames in threads, keep their order, and stack neighbours of one size."""
-    with ThreadPoolExecutor(max(1, workers)) as pool:
+    with ThreadPoolExecutor() as pool:
         read = list(pool.map(lambda index: _read(dataset, index, resolution), indices))
     samples = [item for item in read if isinstance(item, Sample)]
     failures = [item for item in read if isinstance(item, Failure)]

@@ -27,7 +27,8 @@ class Request:
         corruptions: names in the suite; severities: of 1 to 5.
         out: the run folder.
         limit: evaluate at most this many frames, spread evenly over the dataset.
-        workers: threads that decode.
+        workers: threads that evaluate conditions side by side; None for one a core.
+        gallery: frames whose pictures and masks are kept for the report.
     """
 
     models: Mapping[str, ModelCall]
@@ -40,7 +41,7 @@ class Request:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     limit: int | None = None
     metrics: tuple[type[Metric], ...] = ()
-    workers: int = 2
+    workers: int | None = None
     gallery: int = 2
 
 

@@ -95,6 +95,13 @@ def test_other_weights_do_not_resume(make_request):
         run(request)
 
 
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_threads_do_not_change_the_bytes(make_request, tmp_path, workers):
+    run(make_request(frames=3, out=tmp_path / "default"))
+    run(make_request(frames=3, out=tmp_path / "other", workers=workers))
+    assert (tmp_path / "other/results.parquet").read_bytes() == (tmp_path / "default/results.parquet").read_bytes()
+
+
 def test_every_frame_is_decoded_once(make_request, monkeypatch):
     request = make_request(frames=3)
     read = []

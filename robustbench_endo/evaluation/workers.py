@@ -1,0 +1,84 @@
+"""Conditions side by side: threads that each have models of their own."""
+
+from __future__ import annotations
+
+import copy
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
+from typing import TypeVar
+
+import torch
+
+from robustbench_endo.evaluation.forward import ModelCall
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+MOST = 16
+"""Threads at most: each holds a batch of frames and a copy of the models."""
+
+
+class Workers(AbstractContextManager["Workers"]):
+    """A pool of threads for the conditions of a batch.
+
+    On the CPU every thread computes by itself, so nothing depends on how many there are, and has its own copy of the
+    models, because a user's model may keep notes from one call to the next. Elsewhere, or where a model cannot be
+    copied, the threads take turns at the models and score side by side.
+
+    Args:
+        models: name -> network on ``device``.
+        count: threads; None for one a core.
+    """
+
+    def __init__(self, models: Mapping[str, ModelCall], device: torch.device, count: int | None = None) -> None:
+        self._models = models
+        self._count = min(MOST, count or _cores())
+        self._copies = _copies(models, self._count) if device.type == "cpu" else None
+        self._turn = threading.Lock()
+        self._local = threading.local()
+        self._pool = ThreadPoolExecutor(self._count)
+        self._threads_before = torch.get_num_threads()
+
+    def __enter__(self) -> Workers:
+        torch.set_num_threads(1)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        torch.set_num_threads(self._threads_before)
+
+    def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Results in the order of the items."""
+        return self._pool.map(work, items)
+
+    @contextmanager
+    def models(self) -> Iterator[Mapping[str, ModelCall]]:
+        """The models, for the calling thread alone."""
+        if self._copies is None:
+            with self._turn:
+                yield self._models
+            return
+        if not hasattr(self._local, "models"):
+            with self._turn:
+                self._local.models = self._copies.pop()
+        yield self._local.models
+
+
+def _copies(models: Mapping[str, ModelCall], count: int) -> list[Mapping[str, ModelCall]] | None:
+    try:
+        return [models, *(copy.deepcopy(dict(models)) for _ in range(count - 1))]
+    except (TypeError, RuntimeError, AttributeError, NotImplementedError):
+        return None
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1

@@ -1,0 +1,66 @@
+"""`tiny-resnet`: a timm ResNet with few channels, standing where the paper's ResNet101 stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from robustbench_endo.models.backbones.base import Backbone, Encoder
+from robustbench_endo.models.layers.adapt import adapt, every_convolution
+
+
+class _FeatureMap(nn.Module):
+    """The last stage's map of a timm network."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        # Three times faster than the default layout on a CPU; the heads inherit it.
+        images = images.contiguous(memory_format=torch.channels_last)
+        features: Tensor = self.network.forward_features(images)  # type: ignore[operator]  # timm's own method
+        return features
+
+
+@dataclass(frozen=True)
+class TinyResNet(Backbone):
+    """Basic blocks, four stages; under TESLA every convolution has its adapters.
+
+    Attributes:
+        width: channels of the first stage; the others have 2, 4 and 4 times as many.
+        stride: output stride, 8 or 16.
+    """
+
+    name = "tiny-resnet"
+
+    input_size: tuple[int, ...] = (160, 208)
+    rank: int = 2
+    alpha: float = 2.0
+    head_channels: int = 32
+    rates: tuple[int, ...] = (2, 4, 6)
+    upscale: int = 4
+    width: int = 16
+    stride: int = 8
+
+    def build(self, adapters: int) -> Encoder:
+        """See :meth:`Backbone.build`."""
+        from timm.models.resnet import BasicBlock, ResNet  # here, as timm takes seconds to import
+
+        widths = (self.width, 2 * self.width, 4 * self.width, 4 * self.width)
+        network = ResNet(
+            BasicBlock,  # type: ignore[arg-type]  # timm annotates the instance, takes the class
+            (1, 1, 1, 1),
+            num_classes=0,
+            global_pool="",
+            output_stride=self.stride,
+            stem_width=self.width // 2,
+            stem_type="deep",
+            channels=widths,
+        )
+        body = _FeatureMap(network)
+        if adapters:
+            adapt(body, every_convolution, adapters, self.rank, self.alpha)
+        return Encoder(nn.Identity(), body, widths[-1])

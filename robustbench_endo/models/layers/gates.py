@@ -1,0 +1,78 @@
+"""Gates: how much each of E experts contributes to one task, from the experts' pooled features.
+
+Sources: Ma et al., "Modeling Task Relationships in Multi-task Learning with Multi-gate Mixture-of-Experts", KDD 2018;
+Hazimeh et al., "DSelect-k: Differentiable Selection in the Mixture of Experts", NeurIPS 2021.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class SoftmaxGate(nn.Module):
+    """g(x) = softmax(W x): weights (B, E) that sum to 1."""
+
+    def __init__(self, features: int, experts: int) -> None:
+        super().__init__()
+        self.logits = nn.Linear(features, experts)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, F) -> (B, E)."""
+        weights: Tensor = self.logits(x).softmax(dim=-1)
+        return weights
+
+
+class DSelectKGate(nn.Module):
+    """q(x) = sum_i softmax(G x)_i r(Z_i x): k single-expert selectors in binary code, so at most k weights stay.
+
+    Args:
+        select: k, the number of selectors.
+        gamma: width of the smooth step; outside it a selector is exactly 0 or 1 and no gradient flows.
+    """
+
+    codes: Tensor
+
+    def __init__(self, features: int, experts: int, select: int, gamma: float = 1.0) -> None:
+        super().__init__()
+        self.select, self.gamma = select, gamma
+        self.bits = max(1, math.ceil(math.log2(experts)))
+        self.shares = nn.Linear(features, select)
+        self.selectors = nn.Linear(features, select * self.bits)
+        # Close to zero, so that every expert is reachable at the start (section 3.2 of the paper).
+        nn.init.uniform_(self.selectors.weight, -gamma / 100, gamma / 100)
+        nn.init.uniform_(self.selectors.bias, -gamma / 100, gamma / 100)
+        codes = torch.arange(experts)[:, None] >> torch.arange(self.bits) & 1
+        self.register_buffer("codes", codes.bool(), persistent=False)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, F) -> weights (B, E) and the regulariser, a scalar that falls as the selectors become one-hot."""
+        single = self.single_selectors(x)
+        shares = self.shares(x).softmax(dim=-1)
+        weights = torch.einsum("bk,bke->be", shares, single)
+        return weights, _entropy(single) + self._unreachable(single)
+
+    def single_selectors(self, x: Tensor) -> Tensor:
+        """r(Z_i x) for every selector, (B, k, E)."""
+        step = smooth_step(self.selectors(x).reshape(-1, self.select, 1, self.bits), self.gamma)
+        return torch.where(self.codes, step, 1 - step).prod(dim=-1)
+
+    def _unreachable(self, single: Tensor) -> Tensor:
+        """Codes without an expert (E no power of two) take no mass: 1 / sum of r, zero-cost when all codes are used."""
+        if len(self.codes) == 2**self.bits:
+            return single.new_zeros(())
+        return (1 / single.sum(dim=-1).clamp_min(1e-6) - 1).sum(dim=-1).mean()
+
+
+def smooth_step(t: Tensor, gamma: float) -> Tensor:
+    """S(t): 0 below -gamma/2, 1 above gamma/2, the cubic -2 t^3 / gamma^3 + 3 t / (2 gamma) + 1/2 between."""
+    inside = t.clamp(-gamma / 2, gamma / 2)
+    return -2 / gamma**3 * inside**3 + 3 / (2 * gamma) * inside + 0.5
+
+
+def _entropy(single: Tensor) -> Tensor:
+    """Mean over the batch of the selectors' summed entropies (nats)."""
+    terms: Tensor = torch.special.xlogy(single, single)
+    return -terms.sum(dim=(1, 2)).mean()

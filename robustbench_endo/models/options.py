@@ -1,0 +1,54 @@
+"""The options of a spec string: `key=value` pairs that set fields of dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+from robustbench_endo.errors import ModelError
+from robustbench_endo.plugins import unknown
+
+
+def parse_options(text: str) -> dict[str, str]:
+    """`"rank=8,width=24"` -> ``{"rank": "8", "width": "24"}``; the empty text has none.
+
+    Raises:
+        ModelError: a part without `=`.
+    """
+    pairs = [part.partition("=") for part in text.split(",") if part]
+    for key, equals, value in pairs:
+        if not (key and equals and value):
+            raise ModelError(f"Expected options as key=value,key=value after the @, found {text!r}: add the value.")
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def set_options(kinds: tuple[type, ...], options: Mapping[str, str]) -> list[Any]:
+    """One instance of every dataclass in ``kinds``, each with the options that are its own fields.
+
+    Raises:
+        UnknownNameError: an option that is a field of none of them; names the closest matches.
+        ModelError: a value that is not of the field's type.
+    """
+    known = [field.name for kind in kinds for field in fields(kind)]
+    for key in options:
+        if key not in known:
+            raise unknown("model option", key, known)
+    return [_instance(kind, options) for kind in kinds]
+
+
+def _instance(kind: type, options: Mapping[str, str]) -> Any:
+    hints = get_type_hints(kind)
+    names = [field.name for field in fields(kind) if field.name in options]
+    return kind(**{name: _value(name, hints[name], options[name]) for name in names})
+
+
+def _value(name: str, hint: Any, text: str) -> int | float | tuple[int, ...]:
+    try:
+        if hint is int or hint is float:
+            number: int | float = hint(text)
+            return number
+        return tuple(int(part) for part in text.split("x"))
+    except ValueError as error:
+        wanted = {int: "a whole number", float: "a number"}.get(hint, "whole numbers joined by x")
+        raise ModelError(f"Expected {wanted} for the model option {name}, found {text!r}: change it.") from error

@@ -1,0 +1,90 @@
+"""Training frames: decoded once, at the model's size, augmented by (seed, epoch, index) alone."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from robustbench_endo.training.augment import Augment
+from robustbench_endo.training.errors import TrainingError
+from robustbench_endo.types import IGNORE, Dataset, Sample
+
+NO_ACTIVITY = -1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Frames ready for a step.
+
+    Attributes:
+        images: float (B, 3, H, W) in [0, 1].
+        masks: int64 (B, H, W), 255 = ignore (everywhere, where a frame has no mask).
+        activities: int64 (B,), -1 = the frame has none.
+        ids: the frames' names.
+    """
+
+    images: Tensor
+    masks: Tensor
+    activities: Tensor
+    ids: tuple[str, ...]
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on another device."""
+        return Batch(self.images.to(device), self.masks.to(device), self.activities.to(device), self.ids)
+
+
+class Frames:
+    """All frames of a dataset in memory as uint8, resized to one size.
+
+    Raises:
+        TrainingError: the dataset is empty.
+    """
+
+    def __init__(self, dataset: Dataset, size: tuple[int, int]) -> None:
+        if not len(dataset):
+            raise TrainingError(
+                f"Expected at least one frame to train on, found none in {dataset.name}: check the data."
+            )
+        samples = [_resized(dataset[index], size) for index in range(len(dataset))]
+        self.images = torch.stack([image for image, _, _ in samples])
+        self.masks = torch.stack([mask for _, mask, _ in samples])
+        self.activities = torch.tensor([activity for _, _, activity in samples])
+        self.ids = tuple(dataset.ids)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def batch(self, indices: list[int], augment: Augment | None = None, key: tuple[int, ...] = ()) -> Batch:
+        """These frames; with ``augment`` each changed by its own generator, keyed by ``key`` and its index."""
+        pairs = [(self.images[i], self.masks[i]) for i in indices]
+        if augment:
+            pairs = [_augmented(*pair, augment, _seed(*key, i)) for pair, i in zip(pairs, indices, strict=True)]
+        images = torch.stack([image for image, _ in pairs])
+        masks = torch.stack([mask for _, mask in pairs])
+        return Batch(images / 255, masks.long(), self.activities[indices], tuple(self.ids[i] for i in indices))
+
+
+def _resized(sample: Sample, size: tuple[int, int]) -> tuple[Tensor, Tensor, int]:
+    image, mask = sample.image, sample.mask
+    if mask is None:
+        mask = torch.full(size, IGNORE, dtype=torch.uint8)
+    if image.shape[1:] != size:
+        image = F.interpolate(image[None], size, mode="bilinear", antialias=True)[0]
+    if mask.shape != size:
+        mask = F.interpolate(mask[None, None], size, mode="nearest-exact")[0, 0]
+    return image, mask, NO_ACTIVITY if sample.activity is None else sample.activity
+
+
+def _augmented(image: Tensor, mask: Tensor, augment: Augment, seed: int) -> tuple[Tensor, Tensor]:
+    changed, labels = augment(np.ascontiguousarray(image.permute(1, 2, 0).numpy()), mask.numpy(), seed)
+    return torch.from_numpy(np.ascontiguousarray(changed.transpose(2, 0, 1))), torch.from_numpy(labels.copy())
+
+
+def _seed(*key: int) -> int:
+    """A 32-bit seed that is a pure function of the key, so that neither order nor workers matter."""
+    return int.from_bytes(hashlib.blake2b(repr(key).encode(), digest_size=4).digest(), "little")
