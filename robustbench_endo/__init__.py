@@ -17,7 +17,7 @@ _HOMES = {
     "load_results": "results",
     "metrics": "",
     "report": "api",
-    "train": "api",
+    "train": "training",
 }
 
 __all__ = list(_HOMES)

@@ -80,6 +80,7 @@ class RunFolder:
 
 def check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> None:
     """Raise :class:`RunError` when a run is resumed with something else than it began with."""
+    now = json.loads(json.dumps(now))  # as it would be read back: tuples are lists
     changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     if changed:
         details = "; ".join(f"{name} was {_short(before.get(name))}, is {_short(now.get(name))}" for name in changed)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from robustbench_endo.corruptions import load_suite
 from robustbench_endo.errors import DataError, ModelError, RunError
 from robustbench_endo.evaluation import evaluate, run
 from robustbench_endo.results import load_results
@@ -69,6 +70,14 @@ def test_chunks_do_not_change_the_table(make_request, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluate, "chunked", lambda indices: [indices[:7], indices[7:]])
     run(make_request(out=tmp_path / "seven"))
     assert (tmp_path / "one/results.parquet").read_bytes() == (tmp_path / "seven/results.parquet").read_bytes()
+
+
+def test_a_finished_run_is_not_run_again(make_request):
+    request = make_request(frames=2, suite=load_suite("paper"))
+    run(request)
+    written = {path: path.stat().st_mtime_ns for path in (request.out / "records").iterdir()}
+    run(request)
+    assert written == {path: path.stat().st_mtime_ns for path in (request.out / "records").iterdir()}
 
 
 @pytest.mark.parametrize(
