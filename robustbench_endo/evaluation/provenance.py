@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-_PACKAGES = ("torch", "timm", "numpy", "numba", "scipy", "scikit-image", "pandas", "pyarrow", "pillow")
+_PACKAGES = ("torch", "timm", "numpy", "numba", "scipy", "pandas", "pyarrow", "pillow")
 
 
 def versions() -> dict[str, str]:

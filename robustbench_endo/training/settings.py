@@ -21,7 +21,7 @@ class Settings:
         activity_weight: the activity loss is multiplied by this.
     """
 
-    epochs: int = 60
+    epochs: int = 100
     batch_size: int = 8
     learning_rate: float = 2e-3
     seed: int = 0
