@@ -38,6 +38,7 @@ def evaluate(
     device: str = "auto",
     limit: int | None = None,
     metrics: Sequence[type[Metric]] = (),
+    notes: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Results:
     """Evaluate models under corruptions, every frame decoded once, all models on the same corrupted picture.
@@ -54,6 +55,7 @@ def evaluate(
         device: ``auto``, ``cpu``, ``cuda:0``, ...
         limit: at most this many frames, spread evenly.
         metrics: further :class:`~robustbench_endo.metrics.Metric` classes; each adds a column.
+        notes: sentences that the report shows, such as where the activities come from.
         progress: called with (done, total) frame-conditions.
 
     Raises:
@@ -75,6 +77,7 @@ def evaluate(
             device=choose_device(device),
             limit=limit,
             metrics=tuple(metrics),
+            notes=tuple(notes),
         )
         return run(request, progress or _silent)
 

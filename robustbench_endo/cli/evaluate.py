@@ -48,6 +48,7 @@ FRAMES_LOST = 3
     default=Path("runs/evaluate"),
     help="Run folder; an interrupted run there is resumed.",
 )
+@click.option("--note", "notes", multiple=True, help="A sentence that the report shows, repeatable.")
 @click.option("--format", "formats", default="html,pdf", help=f"Reports to write: {', '.join(FORMATS)}, or none.")
 def evaluate(
     specs: tuple[str, ...],
@@ -63,6 +64,7 @@ def evaluate(
     seed: int,
     device: str,
     out: Path,
+    notes: tuple[str, ...],
     formats: str,
 ) -> None:
     """Evaluate models under corruptions and write table, records and report.
@@ -86,6 +88,7 @@ def evaluate(
                 seed=seed,
                 device=device,
                 limit=limit,
+                notes=notes,
                 progress=advance,
             )
     except KeyboardInterrupt:

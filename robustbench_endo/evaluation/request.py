@@ -29,6 +29,7 @@ class Request:
         limit: evaluate at most this many frames, spread evenly over the dataset.
         workers: threads that evaluate conditions side by side; None for one a core.
         gallery: frames whose pictures and masks are kept for the report.
+        notes: what a reader of the report must know, in the user's words.
     """
 
     models: Mapping[str, ModelCall]
@@ -43,6 +44,7 @@ class Request:
     metrics: tuple[type[Metric], ...] = ()
     workers: int | None = None
     gallery: int = 2
+    notes: tuple[str, ...] = ()
 
 
 def chosen(count: int, limit: int | None) -> list[int]:

@@ -54,7 +54,7 @@ def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
         "severities": sorted(set(request.severities)),
         "metrics": [metric.name for metric in request.metrics],
         "failures": [],
-        "notes": [],
+        "notes": list(request.notes),
         "identity": {
             "protocol": PROTOCOL,
             "suite": suite.fingerprint,

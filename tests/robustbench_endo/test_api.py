@@ -37,7 +37,10 @@ class Bright(torch.nn.Module):
 
 def test_evaluate_without_a_folder(make_folder):
     data = rb.load_dataset("folder", root=make_folder())
-    results = rb.evaluate({"bright": Bright()}, data, corruptions="contrast", severities=[3], resolution=(32, 32))
+    results = rb.evaluate(
+        {"bright": Bright()}, data, corruptions="contrast", severities=[3], resolution=(32, 32), notes=["a proxy"]
+    )
+    assert results.info["notes"] == ["a proxy"]
     assert results.path is None
     assert results.gallery() == []
     assert results.info["suite"]["resolution"] == [32, 32]
