@@ -35,7 +35,7 @@ bench: install
 
 # The three small models that ship with the package, trained again from nothing.
 checkpoints: install
-	$(BIN)/python -c "from robustbench_endo.training.embedded import rebuild; rebuild(work='build/checkpoints')"
+	$(BIN)/python -m robustbench_endo.training.embedded
 
 # The pictures of the README, drawn again from synthetic data.
 figures: install

@@ -16,7 +16,7 @@ from robustbench_endo.cli.progress import progress_bar
 @click.command()
 @click.option("--model", "-m", default="tiny-resnet/mmoe", help="backbone/architecture, see robust-endo models.")
 @data_options
-@click.option("--epochs", default=60, type=click.IntRange(1), help="Passes over the training frames.")
+@click.option("--epochs", default=100, type=click.IntRange(1), help="Passes over the training frames.")
 @click.option("--batch-size", default=8, type=click.IntRange(1), help="Frames a step.")
 @click.option("--learning-rate", "--lr", default=2e-3, type=click.FloatRange(0, min_open=True), help="Of Adam.")
 @click.option("--augment", type=click.Choice(["surgical", "light", "none"]), default="surgical", help="Of the frames.")

@@ -17,6 +17,7 @@ def replaced(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
+        temporary.chmod(0o644)  # safetensors writes private files; a checkpoint is read by others, too
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

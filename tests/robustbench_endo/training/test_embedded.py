@@ -1,0 +1,37 @@
+"""The shipped checkpoints know the scenes, and the recipe that made them runs."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from robustbench_endo.data.synthetic import SyntheticScenes
+from robustbench_endo.models import EMBEDDED, load_model
+from robustbench_endo.models.embedded import folder_of
+from robustbench_endo.training.embedded import Recipe, rebuild
+from robustbench_endo.training.frames import Frames
+from robustbench_endo.training.scores import validate_on
+
+
+@pytest.fixture(scope="module")
+def held_out() -> Frames:
+    return Frames(SyntheticScenes("test", frames=12), (160, 208))
+
+
+@pytest.mark.parametrize("spec", EMBEDDED)
+def test_scores_on_held_out_scenes(spec, held_out):
+    if not folder_of(spec).is_dir():
+        pytest.skip("the checkpoints have not been built: make checkpoints")
+    scores = validate_on(load_model(spec, weights="pretrained"), held_out, 6, torch.device("cpu"))
+    assert scores["miou"] > 0.5
+    assert scores["accuracy"] > 0.7
+
+
+def test_a_rebuild_writes_what_load_model_reads(tmp_path):
+    pytest.importorskip("albumentations")
+    recipe = Recipe(frames=2, epochs=1, batch_size=2)
+    (folder,) = rebuild(tmp_path, recipe, EMBEDDED[:1])
+    model = load_model(str(folder))
+    assert model.spec == EMBEDDED[0]
+    assert model.classes == SyntheticScenes.classes
+    assert (folder / "model.safetensors").stat().st_size < 2e6
