@@ -14,7 +14,7 @@ install: .venv/installed
 	touch $@
 
 demo: install
-	$(BIN)/robust-endo evaluate --corruption all --out runs/demo
+	$(BIN)/robust-endo evaluate --corruption all --limit 32 --out runs/demo
 	@echo "Open runs/demo/report.html or runs/demo/report.pdf"
 
 test: lint types
