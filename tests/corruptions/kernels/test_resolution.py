@@ -9,33 +9,12 @@ import torch
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
-from robustbench_endo.corruptions import Corruption
-from robustbench_endo.corruptions.blur import DefocusBlur, GaussianBlur, GlassBlur, MotionBlur, ZoomBlur
-from robustbench_endo.corruptions.digital import (
-    Contrast,
-    ElasticTransform,
-    GammaCorrection,
-    JpegCompression,
-    Pixelate,
-    Saturate,
-)
+from robustbench_endo.corruptions import CORRUPTIONS, Corruption
 
-GEOMETRY_AND_COLOUR = (
-    DefocusBlur(),
-    GaussianBlur(),
-    GlassBlur(),
-    MotionBlur(),
-    ZoomBlur(),
-    Contrast(),
-    ElasticTransform(),
-    GammaCorrection(),
-    JpegCompression(),
-    Pixelate(),
-    Saturate(),
-)
+BLUR_AND_DIGITAL = [item for item in CORRUPTIONS if item.group in ("blur", "digital")]
 
 
-@pytest.mark.parametrize("corruption", GEOMETRY_AND_COLOUR, ids=lambda item: item.name)
+@pytest.mark.parametrize("corruption", BLUR_AND_DIGITAL, ids=lambda item: item.name)
 @pytest.mark.parametrize("severity", [1, 3, 5])
 def test_ssim_at_one_size_does_not_depend_on_the_size_of_the_input(
     corruption: Corruption, severity: int, frames: Callable[..., Tensor]

@@ -9,7 +9,6 @@ from collections.abc import Callable
 import pytest
 import torch
 import torch.nn.functional as F
-from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Damage, scaled
@@ -18,14 +17,10 @@ from robustbench_endo.corruptions.kernels.fluid_absorb import absorb, absorb_tor
 from robustbench_endo.corruptions.noise_source import Noise, image_key
 from robustbench_endo.corruptions.occlusion.bleeding import Bleeding, thickness
 
+Similarity = Callable[[Tensor, Tensor], float]
 Frames = Callable[..., Tensor]
 IDS = [f"{i}.png" for i in range(8)]
 BLEEDING = Bleeding()
-
-
-@pytest.fixture(scope="module")
-def scenes(frames: Frames) -> Tensor:
-    return frames(8, 256, 256)
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +31,6 @@ def damages(scenes: Tensor) -> list[Damage]:
 def opacity_of(damage: Damage) -> Tensor:
     assert damage.opacity is not None
     return damage.opacity
-
-
-def mean_ssim(clean: Tensor, damaged: Tensor) -> float:
-    pairs = zip(clean.mean(1).numpy(), damaged.mean(1).numpy(), strict=True)
-    return float(sum(structural_similarity(a, b, data_range=1.0) for a, b in pairs) / len(clean))
 
 
 def test_nothing_changes_where_there_is_no_blood(scenes: Tensor, damages: list[Damage]) -> None:
@@ -99,13 +89,13 @@ def test_a_film_is_translucent_and_a_pool_is_not() -> None:
     assert faint.max() < 0.5 < 0.9 < dense.min()
 
 
-def test_mean_ssim_falls_strictly(scenes: Tensor, damages: list[Damage]) -> None:
+def test_mean_ssim_falls_strictly(scenes: Tensor, damages: list[Damage], mean_ssim: Similarity) -> None:
     means = [1.0, *(mean_ssim(scenes, damage.images) for damage in damages)]
     assert all(later < earlier for earlier, later in itertools.pairwise(means))
 
 
 @pytest.mark.parametrize("severity", [1, 3, 5])
-def test_same_damage_at_two_resolutions(severity: int, frames: Frames) -> None:
+def test_same_damage_at_two_resolutions(severity: int, frames: Frames, mean_ssim: Similarity) -> None:
     large = F.interpolate(frames(1, 256, 320), scale_factor=2, mode="bilinear", align_corners=False)
     small = F.avg_pool2d(large, 2)
     fine, coarse = (BLEEDING(picture, severity, ["a"]) for picture in (large, small))

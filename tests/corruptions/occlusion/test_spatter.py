@@ -11,7 +11,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from scipy.ndimage import distance_transform_edt
-from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Damage, scaled
@@ -19,6 +18,7 @@ from robustbench_endo.corruptions.kernels.droplets_distance import distance, dis
 from robustbench_endo.corruptions.noise_source import Noise, image_key
 from robustbench_endo.corruptions.occlusion.spatter import Params, Spatter, liquid_layer
 
+Similarity = Callable[[Tensor, Tensor], float]
 Frames = Callable[..., Tensor]
 IDS = [f"{i}.png" for i in range(8)]
 SPATTER = Spatter()
@@ -37,11 +37,6 @@ IMAGENET = Spatter(
 
 
 @pytest.fixture(scope="module")
-def scenes(frames: Frames) -> Tensor:
-    return frames(8, 256, 256)
-
-
-@pytest.fixture(scope="module")
 def damages(scenes: Tensor) -> list[Damage]:
     return [SPATTER(scenes, severity, IDS) for severity in range(1, 6)]
 
@@ -49,11 +44,6 @@ def damages(scenes: Tensor) -> list[Damage]:
 def opacity_of(damage: Damage) -> Tensor:
     assert damage.opacity is not None
     return damage.opacity
-
-
-def mean_ssim(clean: Tensor, damaged: Tensor) -> float:
-    pairs = zip(clean.mean(1).numpy(), damaged.mean(1).numpy(), strict=True)
-    return float(sum(structural_similarity(a, b, data_range=1.0) for a, b in pairs) / len(clean))
 
 
 def test_nothing_changes_between_the_droplets(scenes: Tensor, damages: list[Damage]) -> None:
@@ -80,13 +70,13 @@ def test_blood_is_red(damages: list[Damage]) -> None:
     assert red > 2 * blue
 
 
-def test_mean_ssim_falls_strictly(scenes: Tensor, damages: list[Damage]) -> None:
+def test_mean_ssim_falls_strictly(scenes: Tensor, damages: list[Damage], mean_ssim: Similarity) -> None:
     means = [1.0, *(mean_ssim(scenes, damage.images) for damage in damages)]
     assert all(later < earlier for earlier, later in itertools.pairwise(means))
 
 
 @pytest.mark.parametrize("severity", [1, 3, 5])
-def test_same_damage_at_two_resolutions(severity: int, frames: Frames) -> None:
+def test_same_damage_at_two_resolutions(severity: int, frames: Frames, mean_ssim: Similarity) -> None:
     large = F.interpolate(frames(1, 256, 320), scale_factor=2, mode="bilinear", align_corners=False)
     small = F.avg_pool2d(large, 2)
     fine, coarse = (SPATTER(picture, severity, ["a"]).images for picture in (large, small))
