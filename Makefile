@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS := train,report,reference,test,dev
 
-.PHONY: install demo test lint types bench checkpoints figures clean
+.PHONY: install demo test lint types bench bench-gpu checkpoints figures clean
 
 install: .venv/installed
 
@@ -33,11 +33,15 @@ types: install
 bench: install
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
 
+# What runs on a GPU, its speed, memory and agreement with the CPU; without one it says so.
+bench-gpu: install
+	$(BIN)/python benchmarks/bench_corruptions_gpu.py
+
 # The three small models that ship with the package, trained again from nothing.
 checkpoints: install
 	$(BIN)/python -m robustbench_endo.training.embedded
 
-# The pictures of the README, drawn again from synthetic data.
+# The pictures of the README and the gallery of corruptions, drawn and measured again from synthetic data.
 figures: install
 	$(BIN)/python docs/make_figures.py
 

@@ -15,18 +15,21 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 
 
-def milliseconds(call: Callable[[], Any]) -> float:
-    """Wall time of one call."""
+def milliseconds(call: Callable[[], Any], repeats: int) -> float:
+    """Mean wall time of ``repeats`` calls in a row."""
     start = time.perf_counter()
-    call()
-    return (time.perf_counter() - start) * 1e3
+    for _ in range(repeats):
+        call()
+    return (time.perf_counter() - start) / repeats * 1e3
 
 
-def in_turn(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 5) -> tuple[float, float]:
-    """Median milliseconds of each side over ``rounds`` turns, after one warm-up turn."""
+def in_turn(
+    ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 5, repeats: int = 1
+) -> tuple[float, float]:
+    """Median milliseconds of each side over ``rounds`` turns of ``repeats`` calls, after one warm-up turn."""
     ours()
     theirs()
-    pairs = [(milliseconds(ours), milliseconds(theirs)) for _ in range(rounds)]
+    pairs = [(milliseconds(ours, repeats), milliseconds(theirs, repeats)) for _ in range(rounds)]
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 import torch
 from torch import Tensor
 
 from .checks import check_damage, check_images, check_severities, check_severity
+from .kernels.settle import clamped
 from .noise_source import Noise, image_key
+from .warp import warp_masks
 
 Group = Literal["noise", "blur", "occlusion", "digital"]
 GROUPS: tuple[Group, ...] = ("noise", "blur", "occlusion", "digital")
@@ -36,6 +39,10 @@ class Damage:
     images: Tensor
     grid: Tensor | None = None
     opacity: Tensor | None = None
+
+    def warp(self, masks: Tensor) -> Tensor:
+        """Label maps (B, H, W) moved as the pictures were; ``masks`` itself when nothing moved."""
+        return masks if self.grid is None else warp_masks(masks, self.grid.to(masks.device))
 
 
 @dataclass(frozen=True)
@@ -93,19 +100,21 @@ class Corruption(ABC):
         keys = tuple(image_key(seed, image_id, self.name, severity, replicate) for image_id in ids)
         noise = Noise(keys, images.device)
         pictures = images.detach().float().contiguous()
-        damaged = torch.empty_like(pictures, dtype=images.dtype)
         if images.device.type != "cpu":
-            return self._damage(pictures, params, noise, damaged)
+            return self._damage(pictures, params, noise, images.dtype)
         # One image at a time: a batch then equals its items to the bit, whatever the thread layout.
-        items = [slice(i, i + 1) for i in range(len(keys))]
-        parts = [self._damage(pictures[i], params, noise.item(i.start), damaged[i]) for i in items]
-        return Damage(damaged, _joined([part.grid for part in parts]), _joined([part.opacity for part in parts]))
+        parts = [self._damage(pictures[i : i + 1], params, noise.item(i), images.dtype) for i in range(len(keys))]
+        return Damage(
+            torch.cat([part.images for part in parts]) if len(parts) > 1 else parts[0].images,
+            _joined([part.grid for part in parts]),
+            _joined([part.opacity for part in parts]),
+        )
 
-    def _damage(self, images: Tensor, params: Any, noise: Noise, out: Tensor) -> Damage:
+    def _damage(self, images: Tensor, params: Any, noise: Noise, dtype: torch.dtype) -> Damage:
         result = self.apply(images, params, noise)
         damage = result if isinstance(result, Damage) else Damage(result)
         check_damage(damage.images, images, self.name)
-        return dataclasses.replace(damage, images=out.copy_(damage.images).clamp_(0.0, 1.0))
+        return dataclasses.replace(damage, images=clamped(damage.images, images).to(dtype))
 
 
 def scaled(params: Any, size: Sequence[int], reference: int | None) -> Any:
@@ -119,6 +128,11 @@ def scaled(params: Any, size: Sequence[int], reference: int | None) -> Any:
 
 def units(parameters: type) -> dict[str, str]:
     """The unit of each parameter of a severity, by name."""
+    return _units(parameters)
+
+
+@lru_cache(maxsize=64)
+def _units(parameters: Hashable) -> dict[str, str]:
     hints = get_type_hints(parameters, include_extras=True)
     return {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from .errors import CorruptionError
+from .kernels.settle import within_unit
 
 MINIMUM_SIDE = 32
 
@@ -54,8 +55,8 @@ def check_images(images: Tensor, ids: Sequence[str]) -> None:
 
 
 def _check_range(images: Tensor) -> None:
-    low, high = (float(value) for value in images.detach().aminmax())
-    if not 0.0 <= low <= high <= 1.0:
+    if not within_unit(images):
+        low, high = (float(value) for value in images.detach().aminmax())
         raise CorruptionError(
             f"Expected finite image values in [0, 1], found {low:g} to {high:g}: divide by the white level first."
         )

@@ -13,7 +13,7 @@ from ..kernels.broad import added_variance, at_reduced_scale
 from ..kernels.separable import gaussian_blur
 from ..noise_source import Noise
 
-_SMALLEST = 3.5  # pixels: the standard deviation down to which the frame may be reduced (error below 1/255)
+_SMALLEST = 2.0  # reduced pixels: the standard deviation that remains at least (error below 1/255 on any frame)
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,9 @@ class GaussianBlur(Corruption):
     severities: tuple[Params, ...] = (Params(1.0), Params(2.0), Params(3.0), Params(4.0), Params(6.0))
 
     def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
-        factor = max(int(params.sigma / _SMALLEST), 1)
+        # Powers of two: an even factor meets the pixel grid, an odd one errs four times as much.
+        factor = 2 ** max(int(math.log2(max(params.sigma, _SMALLEST) / _SMALLEST)), 0)
         sigma = math.sqrt(params.sigma**2 - added_variance(factor)) / factor
         return at_reduced_scale(
-            images, factor, factor, "nearest", lambda coarse: gaussian_blur(coarse, sigma, "nearest")
+            images, factor, 3 * factor, "nearest", lambda coarse: gaussian_blur(coarse, sigma, "nearest")
         )

@@ -46,9 +46,9 @@ class GlassBlur(Corruption):
     severities: tuple[Params, ...] = (
         Params(0.6, 1.0, 1),
         Params(0.9, 2.0, 1),
-        Params(1.0, 2.0, 2),
-        Params(1.1, 3.0, 2),
-        Params(1.5, 4.0, 2),
+        Params(1.0, 3.0, 2),
+        Params(1.2, 4.0, 3),
+        Params(1.5, 5.0, 4),
     )
 
     def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:

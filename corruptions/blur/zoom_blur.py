@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..base import Corruption, Damage, Group
-from ..kernels.resample import mean_of_layers
+from ..kernels.layers import Layers, mean_of_layers
 from ..kernels.taps import at
 from ..noise_source import Noise
 
@@ -41,16 +42,18 @@ class ZoomBlur(Corruption):
 
     def apply(self, images: Tensor, params: Params, noise: Noise) -> Damage:
         height, width = images.shape[-2:]
-        factors = (1.0, *np.arange(1.0, params.zoom, params.step).tolist())
-        rows, columns = _positions(height, factors), _positions(width, factors)
-        layers = [(at(y, height), at(x, width)) for y, x in zip(rows, columns, strict=True)]
-        grid = mean_grid(np.mean(rows, axis=0), np.mean(columns, axis=0))
+        layers, grid = magnified(height, width, params.zoom, params.step)
         shape = (len(images), height, width, 2)
         return Damage(mean_of_layers(images, layers), grid.to(images.device).expand(shape).clone())
 
 
-def _positions(size: int, factors: tuple[float, ...]) -> list[NDArray[np.floating[Any]]]:
-    return [zoomed_positions(size, factor) for factor in factors]
+@lru_cache(maxsize=16)
+def magnified(height: int, width: int, zoom: float, step: float) -> tuple[Layers, Tensor]:
+    """The resamplings of each magnification, and the grid of the mean places."""
+    factors = (1.0, *np.arange(1.0, zoom, step).tolist())
+    rows, columns = ([zoomed_positions(size, factor) for factor in factors] for size in (height, width))
+    layers = tuple((at(y, height), at(x, width)) for y, x in zip(rows, columns, strict=True))
+    return layers, mean_grid(np.mean(rows, axis=0), np.mean(columns, axis=0))
 
 
 def zoomed_positions(size: int, factor: float) -> NDArray[np.floating[Any]]:

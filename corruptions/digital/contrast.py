@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from ..base import Corruption, Group
-from ..kernels.mean import channel_mean
+from ..kernels.mean import towards_mean
 from ..noise_source import Noise
 
 
@@ -31,5 +31,4 @@ class Contrast(Corruption):
     severities: tuple[Params, ...] = (Params(0.4), Params(0.3), Params(0.2), Params(0.1), Params(0.05))
 
     def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
-        mean = channel_mean(images)
-        return (images - mean) * params.factor + mean
+        return towards_mean(images, params.factor)

@@ -30,6 +30,7 @@ class Params:
     displacement: Pixels
     smoothness: Annotated[float, "share of the side"]
     affine: Pixels = 0.0
+    aspect: Annotated[float, "exponent"] = 0.0
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class ElasticTransform(Corruption):
 
     The field is drawn on a lattice tied to the frame, not to its pixels: it is the same at every resolution.
     ImageNet-C smooths uniform noise of amplitude 0.005 H over 0.01 H and multiplies by 12.5 to 30, which makes a
-    displacement of 0.0814 times that gain in pixels, at any resolution and with folds; here severity moves tissue
-    further without folding it.
+    displacement of 0.0814 sqrt(H / W) times that gain in pixels, at any resolution and with folds; here severity moves
+    tissue further without folding it.
     """
 
     name: ClassVar[str] = "elastic_transform"
@@ -61,7 +62,7 @@ class ElasticTransform(Corruption):
         size = images.shape[-2:]
         lattice = smooth_lattice(noise, params.smoothness)
         rows, columns = (bilinear(lattice.shape[-1], side) for side in size)
-        shift = resample(lattice, rows, columns) * params.displacement
+        shift = resample(lattice, rows, columns) * (params.displacement * (size[0] / size[1]) ** params.aspect)
         grid = identity_grid(size[0], size[1], images.device) + shift.permute(0, 2, 3, 1) * _per_pixel(images)
         if params.affine > 0:
             grid = affine_grid(grid, size, params.affine, noise)

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ..base import Corruption, Group, Pixels
 from ..kernels.detail import with_detail
-from ..kernels.jpeg_codec import jpeg_round_trip, quantiser
+from ..kernels.jpeg_codec import jpeg_round_trip
+from ..kernels.jpeg_tables import quantiser
 from ..kernels.resample import resample
 from ..kernels.taps import area, bilinear
 from ..noise_source import Noise

@@ -10,6 +10,8 @@ import torch
 from numba import njit
 from torch import Tensor
 
+from .backend import compiled
+
 
 def cell_shape(shape: Sequence[int], grain: float) -> tuple[int, ...]:
     """``shape`` with its last two axes counted in cells of ``grain`` pixels (never less than one pixel)."""
@@ -23,8 +25,8 @@ def spread(field: Tensor, shape: Sequence[int], grain: float) -> Tensor:
     """Copy every cell of ``field`` (B, *cell_shape) to its pixels: (B, *shape)."""
     if grain <= 1.0:
         return field
-    rows, columns = (_cell_of_pixel(length, grain, field.device) for length in shape[-2:])
-    if field.device.type != "cpu":
+    rows, columns = (cell_of_pixel(length, grain, field.device) for length in shape[-2:])
+    if not compiled(field):
         return field.index_select(-1, columns).index_select(-2, rows)
     planes = field.reshape(-1, *field.shape[-2:]).numpy()
     out = np.empty((planes.shape[0], *shape[-2:]), planes.dtype)
@@ -32,8 +34,9 @@ def spread(field: Tensor, shape: Sequence[int], grain: float) -> Tensor:
     return torch.from_numpy(out).reshape(field.shape[0], *shape)
 
 
-def _cell_of_pixel(length: int, grain: float, device: torch.device) -> Tensor:
-    return (torch.arange(length, dtype=torch.float64, device=device) / grain).long()
+def cell_of_pixel(length: int, grain: float, device: torch.device) -> Tensor:
+    """The cell of each of ``length`` pixels along one axis, int64."""
+    return (torch.arange(length, dtype=torch.float64, device=device) / max(grain, 1.0)).long()
 
 
 @njit(cache=True, nogil=True)

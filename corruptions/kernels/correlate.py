@@ -101,7 +101,20 @@ def _correlate(
                 _add_difference(total, line[runs[run, 2] :], line[runs[run, 1] :])
             for x in range(width):
                 target[x] = top * np.float32(total[x])
-            for tap in range(len(taps)):
+            whole = len(taps) - len(taps) % 4
+            for tap in range(0, whole, 4):
+                _add_four(
+                    target,
+                    weights[tap],
+                    padded[y + taps[tap, 0]][taps[tap, 1] :],
+                    weights[tap + 1],
+                    padded[y + taps[tap + 1, 0]][taps[tap + 1, 1] :],
+                    weights[tap + 2],
+                    padded[y + taps[tap + 2, 0]][taps[tap + 2, 1] :],
+                    weights[tap + 3],
+                    padded[y + taps[tap + 3, 0]][taps[tap + 3, 1] :],
+                )
+            for tap in range(whole, len(taps)):
                 _add_scaled(target, weights[tap], padded[y + taps[tap, 0]][taps[tap, 1] :])
     return result
 
@@ -134,3 +147,20 @@ def _add_difference(total: NDArray[np.int32], end: NDArray[np.int32], first: NDA
 def _add_scaled(target: Floats, weight: Scalar, source: Floats) -> None:
     for x in range(len(target)):
         target[x] += weight * source[x]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _add_four(
+    target: Floats,
+    w0: Scalar,
+    s0: Floats,
+    w1: Scalar,
+    s1: Floats,
+    w2: Scalar,
+    s2: Floats,
+    w3: Scalar,
+    s3: Floats,
+) -> None:
+    # Four at a time: the target is read and written a quarter as often, which is what takes the time.
+    for x in range(len(target)):
+        target[x] += (w0 * s0[x] + w1 * s1[x]) + (w2 * s2[x] + w3 * s3[x])

@@ -63,6 +63,7 @@ def _with_detail(
     size, width = coarse.shape[2], stack.shape[2]
     before, after = np.empty(size, np.float32), np.empty(size, np.float32)
     base, line = np.empty(width, np.float32), np.empty(width, np.float32)
+    doubled = width == 2 * size
     half = np.float32(0.5)
     for plane in range(len(stack)):
         for y in range(stack.shape[1]):
@@ -70,7 +71,11 @@ def _with_detail(
             bottom = top + 1
             _blend(coarse[plane, top], coarse[plane, bottom], row_weights[y, 0], row_weights[y, 1], before)
             _blend(processed[plane, top], processed[plane, bottom], row_weights[y, 0], row_weights[y, 1], after)
-            _spread(before, after, column_start, column_weights, base, line)
+            if doubled:
+                _double(before, base)
+                _double(after, line)
+            else:
+                _spread(before, after, column_start, column_weights, base, line)
             source, target = stack[plane, y], result[plane, y]
             for x in range(width):
                 fine = source[x] - base[x]
@@ -91,3 +96,15 @@ def _spread(before: Floats, after: Floats, start: Indices, weights: Floats, base
         i, w0, w1 = start[x], weights[x, 0], weights[x, 1]
         base[x] = w0 * before[i] + w1 * before[i + 1]
         line[x] = w0 * after[i] + w1 * after[i + 1]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _double(source: Floats, target: Floats) -> None:
+    # What _spread does with an enlargement by two, without look-ups: the usual case, from 256 to 512 pixels.
+    near, far = np.float32(0.75), np.float32(0.25)
+    last = len(source) - 1
+    target[0] = source[0]
+    for i in range(last):
+        target[2 * i + 1] = near * source[i] + far * source[i + 1]
+        target[2 * i + 2] = far * source[i] + near * source[i + 1]
+    target[2 * last + 1] = source[last]

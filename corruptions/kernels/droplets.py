@@ -8,6 +8,7 @@ from numba import njit
 from torch import Tensor
 
 from .backend import Floats, compiled
+from .fused import fused
 
 FIELDS = 10
 """Numbers a trail: head row, head column, direction (down, across), length, head radius, tail radius, swing of its
@@ -27,6 +28,10 @@ def trail_heights(trails: Tensor, warp: Tensor) -> Tensor:
     Returns:
         (B, 1, h, w) >= 0.
     """
+    if fused(warp.device):
+        from . import droplets_triton
+
+        return droplets_triton.trail_heights(trails, warp)
     if not compiled(warp):
         return trail_heights_torch(trails, warp)
     result = np.zeros((len(warp), 1, *warp.shape[-2:]), np.float32)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numba import njit
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .backend import Floats, Indices, compiled
@@ -20,6 +21,16 @@ def outline(levels: Tensor) -> Tensor:
     Canny's detector (IEEE PAMI 8, 1986) with 3 x 3 Sobel gradients, their absolute values added, and one threshold.
     The edge of a step lies on either side of it, as the direction has it.
     """
+    if not compiled(levels):
+        return outline_torch(levels)
+    result = np.empty(levels.shape, np.bool_)
+    for source, target in zip(levels.numpy()[:, 0], result[:, 0], strict=True):
+        _outline(source, target)
+    return torch.from_numpy(result)
+
+
+def outline_torch(levels: Tensor) -> Tensor:
+    """:func:`outline` on any device."""
     down, across = _sobel(levels)
     steepness = down.abs() + across.abs()
     around = F.pad(steepness, (1, 1, 1, 1))
@@ -43,6 +54,41 @@ def _sobel(levels: Tensor) -> tuple[Tensor, Tensor]:
     rows = padded[..., :-2, :] + 2.0 * padded[..., 1:-1, :] + padded[..., 2:, :]
     columns = padded[..., :-2] + 2.0 * padded[..., 1:-1] + padded[..., 2:]
     return columns[..., 2:, :] - columns[..., :-2, :], rows[..., 2:] - rows[..., :-2]
+
+
+@njit(cache=True, nogil=True)
+def _outline(levels: Floats, result: NDArray[np.bool_]) -> None:
+    height, width = levels.shape
+    down, across = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
+    steepness = np.zeros((height + 2, width + 2), np.float32)
+    lines = np.empty((2, width + 2), np.float32)
+    for y in range(height):
+        above, here, below = levels[max(y - 1, 0)], levels[y], levels[min(y + 1, height - 1)]
+        for x in range(width):
+            lines[0, x + 1] = above[x] + np.float32(2.0) * here[x] + below[x]
+            lines[1, x + 1] = below[x] - above[x]
+        for line in lines:
+            line[0], line[-1] = line[1], line[-2]
+        for x in range(width):
+            across[y, x] = lines[0, x + 2] - lines[0, x]
+            down[y, x] = lines[1, x] + np.float32(2.0) * lines[1, x + 1] + lines[1, x + 2]
+            steepness[y + 1, x + 1] = abs(down[y, x]) + abs(across[y, x])
+    for y in range(height):
+        for x in range(width):
+            steep = steepness[y + 1, x + 1] > np.float32(_STEEP)
+            result[y, x] = steep and _peaks(steepness[y : y + 3, x : x + 3], down[y, x], across[y, x])
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _peaks(around: Floats, down: np.float32, across: np.float32) -> bool:
+    here = around[1, 1]
+    if abs(across) < np.float32(_EIGHTH) * abs(down):
+        return bool(here > around[0, 1] and here >= around[2, 1])
+    if abs(down) < np.float32(_EIGHTH) * abs(across):
+        return bool(here > around[1, 0] and here >= around[1, 2])
+    if down * across >= 0:
+        return bool(here > around[0, 0] and here > around[2, 2])
+    return bool(here > around[0, 2] and here > around[2, 0])
 
 
 def distance(marked: Tensor, reach: int) -> Tensor:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .backend import Floats, compiled
+from .fused import fused
 
 # Sixteen directions, cosines rounded to 1/1024 so that they are the same numbers everywhere.
 _TURNS = np.round(np.cos(np.arange(16) * (np.pi / 8)) * 1024) / 1024
@@ -33,21 +34,30 @@ def fractal_noise(x: Tensor, y: Tensor, uniform: Tensor, octaves: int, gain: flo
         float32 (B, H, W).
     """
     table = torch.argsort(uniform, dim=1, stable=True)
+    if fused(x.device):
+        from . import field_noise_triton
+
+        slopes, heights = (torch.from_numpy(item).to(x.device) for item in (_DIRECTIONS, _amplitudes(octaves, gain)))
+        return field_noise_triton.fractal_noise(x, y, table, slopes, heights, float(_SHIFT))
     if not compiled(x):
         return fractal_noise_torch(x, y, table, octaves, gain)
     result = np.empty(x.shape, np.float32)
     columns, rows = (item.expand(x.shape).contiguous().numpy() for item in (x, y))
-    _fractal(columns, rows, table.numpy(), _DIRECTIONS, _amplitudes(octaves, gain), result)
+    turned = _DIRECTIONS.T[:, table.numpy() & 15]  # of the entries of each table
+    _fractal(columns, rows, table.numpy(), turned, _amplitudes(octaves, gain), result)
     return torch.from_numpy(result)
 
 
 def fractal_noise_torch(x: Tensor, y: Tensor, table: Tensor, octaves: int, gain: float = 0.5) -> Tensor:
     """:func:`fractal_noise` on any device; ``table`` int64 (B, 256) is a permutation an image."""
     directions = torch.from_numpy(_DIRECTIONS).to(x.device)
+    own = 256 * torch.arange(len(table), dtype=torch.int32, device=x.device)[:, None, None]  # where its table starts
+    tables = table.int().flatten()
     total = torch.zeros_like(x)
     for octave, amplitude in enumerate(_amplitudes(octaves, gain)):
         frequency, shift = float(2**octave), float(_SHIFT * np.float32(octave))
-        total = total + float(amplitude) * _octave(x * frequency + shift, y * frequency + shift, table, directions)
+        height = _octave(x * frequency + shift, y * frequency + shift, tables, own, directions)
+        total.add_(height, alpha=float(amplitude))
     return total
 
 
@@ -56,23 +66,20 @@ def _amplitudes(octaves: int, gain: float) -> Floats:
     return (relative * (_UNIT / math.sqrt((relative**2).sum()))).astype(np.float32)
 
 
-def _octave(x: Tensor, y: Tensor, table: Tensor, directions: Tensor) -> Tensor:
-    column, row = x.floor(), y.floor()
-    u, v = x - column, y - row
-    corners = []
-    for below in (0, 1):
-        for right in (0, 1):
-            slope = directions[_hashed(table, column.long() + right, row.long() + below)]
-            corners.append(slope[..., 0] * (u - right) + slope[..., 1] * (v - below))
-    across, down = _fade(u), _fade(v)
-    upper = corners[0] + across * (corners[1] - corners[0])
-    lower = corners[2] + across * (corners[3] - corners[2])
-    return upper + down * (lower - upper)
+def _octave(x: Tensor, y: Tensor, tables: Tensor, own: Tensor, directions: Tensor) -> Tensor:
+    """One octave at ``x``, ``y``, whose memory it uses up."""
+    column, row = x.floor().int(), y.floor().int()
+    u, v = x.sub_(column), y.sub_(row)
+    hashes = [tables[((column + right) & 255) + own] + row for right in (0, 1)]
+    cosines, sines = directions.unbind(1)
 
+    def height(right: int, below: int) -> Tensor:
+        turn = tables[((hashes[right] + below) & 255) + own] & 15
+        return (cosines[turn] * (u - right)).addcmul_(sines[turn], v - below)
 
-def _hashed(table: Tensor, column: Tensor, row: Tensor) -> Tensor:
-    first = table.gather(1, (column & 255).flatten(1))
-    return table.gather(1, (first + row.flatten(1)) & 255).reshape(column.shape) & 15
+    upper = torch.lerp(height(0, 0), height(1, 0), _fade(u))
+    lower = torch.lerp(height(0, 1), height(1, 1), _fade(u))
+    return torch.lerp(upper, lower, _fade(v))
 
 
 def _fade(t: Tensor) -> Tensor:
@@ -81,14 +88,14 @@ def _fade(t: Tensor) -> Tensor:
 
 @njit(cache=True, nogil=True)
 def _fractal(
-    x: Floats, y: Floats, table: NDArray[np.int64], directions: Floats, amplitudes: Floats, result: Floats
+    x: Floats, y: Floats, table: NDArray[np.int64], slopes: Floats, amplitudes: Floats, result: Floats
 ) -> None:
     for b in range(len(x)):
         for i in range(x.shape[1]):
             result[b, i] = np.float32(0.0)
             frequency, shift = np.float32(1.0), np.float32(0.0)
             for amplitude in amplitudes:
-                _add_octave(x[b, i], y[b, i], frequency, shift, amplitude, table[b], directions, result[b, i])
+                _add_octave(x[b, i], y[b, i], frequency, shift, amplitude, table[b], slopes[:, b], result[b, i])
                 frequency *= np.float32(2.0)
                 shift += _SHIFT
 
@@ -101,21 +108,21 @@ def _add_octave(
     shift: np.float32,
     amplitude: np.float32,
     table: NDArray[np.int64],
-    directions: Floats,
+    slopes: Floats,
     result: Floats,
 ) -> None:
     one = np.float32(1.0)
+    cosines, sines = slopes[0], slopes[1]
     for j in range(len(x)):
         right, down = x[j] * frequency + shift, y[j] * frequency + shift
         column, row = np.floor(right), np.floor(down)
         u, v = right - column, down - row
         first, second = table[int(column) & 255] + int(row), table[(int(column) + 1) & 255] + int(row)
-        a, b = table[first & 255] & 15, table[second & 255] & 15
-        c, d = table[(first + 1) & 255] & 15, table[(second + 1) & 255] & 15
-        top_left = directions[a, 0] * u + directions[a, 1] * v
-        top_right = directions[b, 0] * (u - one) + directions[b, 1] * v
-        low_left = directions[c, 0] * u + directions[c, 1] * (v - one)
-        low_right = directions[d, 0] * (u - one) + directions[d, 1] * (v - one)
+        a, b, c, d = first & 255, second & 255, (first + 1) & 255, (second + 1) & 255
+        top_left = cosines[a] * u + sines[a] * v
+        top_right = cosines[b] * (u - one) + sines[b] * v
+        low_left = cosines[c] * u + sines[c] * (v - one)
+        low_right = cosines[d] * (u - one) + sines[d] * (v - one)
         across, fall = _faded(u), _faded(v)
         upper = top_left + across * (top_right - top_left)
         lower = low_left + across * (low_right - low_left)

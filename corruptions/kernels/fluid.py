@@ -1,4 +1,4 @@
-"""Fields of a fluid on a lattice tied to the frame: smooth noise, enlargement, wet highlights.
+"""Fields of a fluid on a lattice tied to the frame: smooth noise, enlargement, light.
 
 The lattice has one node a reference pixel, whatever the resolution of the picture. Random nodes are drawn with the
 longer side first: a lattice one line longer then holds the same numbers.
@@ -10,18 +10,17 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..noise_source import Noise
+from .field_rows import enlarge
 from .resample import resample
 from .taps import Taps, area, bilinear
 
 _SPLINE_STD = 0.4794  # root mean square of a bicubic B-spline through independent nodes of unit variance
 _SHORT = 2.5  # pixels between nodes up to which interpolation is linear
 _LIGHT_CELL = 32  # reference pixels over which the light is averaged
-_SHARPNESS = 8  # the highlight is the cosine to the power 2^8
 
 
 def lattice_size(size: tuple[int, ...], unit: float) -> tuple[int, int]:
@@ -34,7 +33,7 @@ def smooth_noise(noise: Noise, size: tuple[int, int], spacing: float, stream: in
     """Standard normal noise (B, 1, h, w) on nodes ``spacing`` apart, through a cubic B-spline: twice differentiable."""
     rows, columns = (_between_nodes(side, spacing) for side in size)
     field = _nodes(noise, (rows.size, columns.size), stream)
-    return resample(field, rows, columns) / _SPLINE_STD
+    return enlarge(field, rows, columns) / _SPLINE_STD
 
 
 def fractal_noise(
@@ -60,8 +59,13 @@ def _nodes(noise: Noise, size: tuple[int, int], stream: int) -> Tensor:
 
 def to_frame(fields: Tensor, size: tuple[int, ...]) -> Tensor:
     """Fields (B, C, h, w) at every pixel of a frame (H, W): interpolated, or the mean where pixels are larger."""
-    rows, columns = (_enlarged(nodes, side) for nodes, side in zip(fields.shape[-2:], size[-2:], strict=True))
-    return resample(fields, rows, columns)
+    return enlarge(fields, *frame_taps(fields.shape, size))
+
+
+def frame_taps(nodes: tuple[int, ...], size: tuple[int, ...]) -> tuple[Taps, Taps]:
+    """The rows and columns of :func:`to_frame` from a lattice (h, w) to a frame (H, W)."""
+    rows, columns = (_enlarged(count, side) for count, side in zip(nodes[-2:], size[-2:], strict=True))
+    return rows, columns
 
 
 def _enlarged(nodes: int, side: int) -> Taps:
@@ -82,37 +86,16 @@ def brightness(images: Tensor, size: tuple[int, int]) -> Tensor:
     return to_lattice(images.amax(1, keepdim=True), size)
 
 
-def scene_light(bright: Tensor, size: tuple[int, ...]) -> Tensor:
-    """How brightly the scene is lit around each pixel of a frame (H, W), from its :func:`brightness`: (B, 1, H, W)."""
-    return to_frame(averaged(bright, _LIGHT_CELL), size)
+def scene_light(bright: Tensor) -> Tensor:
+    """How brightly the scene is lit around each node of a lattice, from its :func:`brightness`: (B, 1, h, w)."""
+    return averaged(bright, _LIGHT_CELL)
 
 
 def averaged(field: Tensor, cell: int) -> Tensor:
-    """Means of a field (B, 1, h, w) over cells of about ``cell`` x ``cell`` nodes, at least 4 x 4 of them."""
+    """A field (B, 1, h, w) smoothed: its means over cells of about ``cell`` x ``cell`` nodes (at least 4 x 4 of them),
+    interpolated."""
     height, width = (max(side // cell, 4) for side in field.shape[-2:])
-    return to_lattice(field, (height, width))
-
-
-def slopes(height: Tensor) -> tuple[Tensor, Tensor]:
-    """The derivatives of (B, 1, h, w) down and across, by central differences; the edge is repeated."""
-    padded = torch.nn.functional.pad(height, (1, 1, 1, 1), mode="replicate")
-    down = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) * 0.5
-    return down, (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) * 0.5
-
-
-def highlight(down: Tensor, across: Tensor, tilt_down: Tensor, tilt_across: Tensor) -> Tensor:
-    """Specular reflection in [0, 1] of a surface of slopes (``down``, ``across``).
-
-    Blinn's model: the cosine between the normal and the half vector, to a power; ``tilt`` is the slope of the surface
-    that mirrors the lamp into the lens.
-    """
-    cosine = (1.0 + down * tilt_down + across * tilt_across).clamp(min=0.0)
-    # All squared, so that only multiplications and one division are needed: the same bits everywhere.
-    lengths = (1.0 + down * down + across * across) * (1.0 + tilt_down * tilt_down + tilt_across * tilt_across)
-    value = cosine * cosine / lengths
-    for _ in range(_SHARPNESS - 1):
-        value = value * value
-    return value
+    return to_frame(to_lattice(field, (height, width)), field.shape)
 
 
 @lru_cache(maxsize=64)

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy.special import pdtr
 from torch import Tensor
 
+from .backend import compiled
+
 CHUNK = 64
 """The largest rate of one look-up."""
 _LEVELS_PER_UNIT = 16
@@ -31,12 +33,18 @@ def poisson_counts(rate: Tensor, first: Tensor, second: Tensor) -> Tensor:
         first: uniform in (0, 1), decides the table level's count.
         second: uniform in (0, 1), decides the remainder's count.
     """
-    if rate.device.type == "cpu":
-        counts = np.empty(rate.numel(), np.float32)
-        _counts(_flat(rate), _flat(first), _flat(second), cumulative(), guides(), counts)
-        return torch.from_numpy(counts).reshape(rate.shape)
-    level = (rate * _LEVELS_PER_UNIT).long()
-    return _invert(level, first) + _small(rate.double() - level.double() / _LEVELS_PER_UNIT, second)
+    if not compiled(rate):
+        return poisson_counts_torch(rate, first, second)
+    counts = np.empty(rate.numel(), np.float32)
+    _counts(_flat(rate), _flat(first), _flat(second), cumulative(), guides(), counts)
+    return torch.from_numpy(counts).reshape(rate.shape)
+
+
+def poisson_counts_torch(rate: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    """:func:`poisson_counts` on any device."""
+    level = (rate * _LEVELS_PER_UNIT).int()
+    remainder = torch.sub(rate, level, alpha=1.0 / _LEVELS_PER_UNIT)
+    return _invert(level, first).add_(_small(remainder, second))
 
 
 @lru_cache(maxsize=1)
@@ -60,15 +68,21 @@ def _flat(tensor: Tensor) -> NDArray[np.float32]:
 @njit(cache=True, nogil=True)
 def _counts(rate: Any, first: Any, second: Any, table: Any, guide: Any, out: Any) -> None:
     for i in range(rate.size):
-        # Unsigned indices spare the test for negative ones.
-        level = np.uint32(rate[i] * _PER_UNIT)
-        count = np.uint32(guide[level, np.uint32(first[i] * _BINS)])
-        while table[level, count] < first[i]:
-            count += np.uint32(1)
-        out[i] = count
-        remainder = rate[i] - np.float32(level) / _PER_UNIT
-        if second[i] < remainder:  # P(remainder's count > 0) = 1 - exp(-remainder) < remainder
-            out[i] += _small_count(np.float64(remainder), second[i])
+        out[i] = count_of_rate(rate[i], first[i], second[i], table, guide)
+
+
+@njit(inline="always")
+def count_of_rate(rate: Any, first: Any, second: Any, table: Any, guide: Any) -> Any:
+    """One count of mean ``rate``, a float32 in [0, CHUNK], from two uniform numbers."""
+    # Unsigned indices spare the test for negative ones.
+    level = np.uint32(rate * _PER_UNIT)
+    count = np.uint32(guide[level, np.uint32(first * _BINS)])
+    while table[level, count] < first:
+        count += np.uint32(1)
+    remainder = rate - np.float32(level) / _PER_UNIT
+    if second < remainder:  # P(remainder's count > 0) = 1 - exp(-remainder) < remainder
+        count += np.uint32(_small_count(np.float64(remainder), second))
+    return np.float32(count)
 
 
 @njit(cache=True, nogil=True)
@@ -85,20 +99,27 @@ def _small_count(rate: float, uniform: float) -> int:
 
 def _invert(level: Tensor, uniform: Tensor) -> Tensor:
     """The smallest count whose distribution function reaches ``uniform``, by bisection."""
-    table = torch.from_numpy(cumulative()).to(level.device).reshape(-1)
-    count = torch.zeros_like(level)
+    table = cumulative_on(level.device).reshape(-1)
+    before = level * _COUNTS - 1
+    place = before.clone()
     for bit in reversed(range(_COUNTS.bit_length() - 1)):
-        probe = count + (1 << bit)
-        count = torch.where(table[level * _COUNTS + probe - 1] < uniform, probe, count)
-    return count.float()
+        place.add_(table[place + (1 << bit)] < uniform, alpha=1 << bit)
+    return place.sub_(before).float()
+
+
+@lru_cache(maxsize=16)
+def cumulative_on(device: torch.device) -> Tensor:
+    """:func:`cumulative` as a tensor on ``device``."""
+    return torch.from_numpy(cumulative()).to(device)
 
 
 def _small(rate: Tensor, uniform: Tensor) -> Tensor:
+    # float32 holds 1 - exp(-rate) less well than the CPU's float64: a count differs once in some millions.
     term = torch.exp(-rate)
-    above = 1.0 - term
+    above = torch.expm1(-rate).neg_()
     count = torch.zeros_like(uniform)
     for k in range(1, 6):
         count += uniform < above
-        term = term * rate / k
-        above = above - term
+        term.mul_(rate).div_(k)
+        above.sub_(term)
     return count

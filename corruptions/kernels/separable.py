@@ -68,15 +68,33 @@ def _separable(stack: Floats, column: Floats, row: Floats, rows: Indices, column
             centre = stack[plane, rows[y + vertical]]
             for x in range(width):
                 line[x] = column[0] * centre[x]
-            for k in range(1, vertical + 1):
-                _add_pair(line, column[k], stack[plane, rows[y + vertical - k]], stack[plane, rows[y + vertical + k]])
+            whole = vertical - vertical % 2
+            for k in range(1, whole + 1, 2):
+                near, far = y + vertical - k, y + vertical + k
+                _add_two_pairs(
+                    line,
+                    column[k],
+                    stack[plane, rows[near]],
+                    stack[plane, rows[far]],
+                    column[k + 1],
+                    stack[plane, rows[near - 1]],
+                    stack[plane, rows[far + 1]],
+                )
+            if whole < vertical:
+                _add_pair(line, column[vertical], stack[plane, rows[y]], stack[plane, rows[y + 2 * vertical]])
             for x in range(len(columns)):
                 padded[x] = line[columns[x]]
             target = result[plane, y]
             for x in range(width):
                 target[x] = row[0] * line[x]
-            for k in range(1, horizontal + 1):
-                _add_pair(target, row[k], padded[horizontal - k :], padded[horizontal + k :])
+            whole = horizontal - horizontal % 2
+            for k in range(1, whole + 1, 2):
+                near, far = horizontal - k, horizontal + k
+                _add_two_pairs(
+                    target, row[k], padded[near:], padded[far:], row[k + 1], padded[near - 1 :], padded[far + 1 :]
+                )
+            if whole < horizontal:
+                _add_pair(target, row[horizontal], padded, padded[2 * horizontal :])
     return result
 
 
@@ -84,3 +102,12 @@ def _separable(stack: Floats, column: Floats, row: Floats, rows: Indices, column
 def _add_pair(target: Floats, weight: Scalar, left: Floats, right: Floats) -> None:
     for x in range(len(target)):
         target[x] += weight * (left[x] + right[x])
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _add_two_pairs(
+    target: Floats, weight: Scalar, left: Floats, right: Floats, weight2: Scalar, left2: Floats, right2: Floats
+) -> None:
+    # Two at a time: the target is read and written half as often, which is what takes the time.
+    for x in range(len(target)):
+        target[x] += weight * (left[x] + right[x]) + weight2 * (left2[x] + right2[x])

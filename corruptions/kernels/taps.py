@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .backend import Floats, Indices
+from .strides import Starts, Stride, stride
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,21 @@ class Taps:
     start: Indices
     weights: Floats
     size: int
+
+    @cached_property
+    def stride(self) -> Stride:
+        """Where it is a plain halving or doubling."""
+        return stride(self.start, self.weights)
+
+    @cached_property
+    def by_tap(self) -> Floats:
+        """``weights`` (taps, n), each tap's in a row."""
+        return np.ascontiguousarray(self.weights.T)
+
+    @cached_property
+    def short_start(self) -> Starts:
+        """``start`` as int32, by which look-ups are vectorised."""
+        return self.start.astype(np.int32)
 
     def matrix(self, device: torch.device) -> Tensor:
         """The same as a dense float32 (n, size)."""

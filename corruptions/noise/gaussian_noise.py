@@ -8,6 +8,8 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from ..base import Corruption, Group, Pixels
+from ..kernels.cells import cell_shape
+from ..kernels.grain import add_noise
 from ..noise_source import Noise
 
 
@@ -38,4 +40,5 @@ class GaussianNoise(Corruption):
 
     def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
         """``images`` + std z, z standard normal."""
-        return noise.normal(images.shape[1:], stream=0, grain=params.grain).mul_(params.std).add_(images)
+        cells = noise.normal(cell_shape(images.shape[1:], params.grain), stream=0)
+        return add_noise(images, cells, params.std, params.grain)

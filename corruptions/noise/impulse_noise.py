@@ -8,7 +8,8 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from ..base import Corruption, Group, Pixels
-from ..kernels.salt_pepper import salt_and_pepper
+from ..kernels.cells import cell_shape
+from ..kernels.grain import salt_and_pepper
 from ..noise_source import Noise
 
 
@@ -41,5 +42,5 @@ class ImpulseNoise(Corruption):
 
     def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
         """0 where u < share / 2, 1 where u > 1 - share / 2, u uniform; ``images`` elsewhere."""
-        draw = noise.uniform(images.shape[1:], stream=0, grain=params.grain)
-        return salt_and_pepper(images, draw, params.share)
+        cells = noise.uniform(cell_shape(images.shape[1:], params.grain), stream=0)
+        return salt_and_pepper(images, cells, params.share, params.grain)

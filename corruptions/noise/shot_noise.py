@@ -8,6 +8,8 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from ..base import Corruption, Group, Pixels
+from ..kernels.cells import cell_shape
+from ..kernels.photons import chunks_of, photon_counts
 from ..noise_source import Noise
 
 
@@ -40,4 +42,6 @@ class ShotNoise(Corruption):
 
     def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
         """Poisson(photons x ``images``) / photons."""
-        return noise.poisson(params.photons * images, stream=0, grain=params.grain).div_(params.photons)
+        cells = cell_shape(images.shape[1:], params.grain)
+        draws = noise.uniform((2 * chunks_of(params.photons), *cells), stream=0)
+        return photon_counts(images, params.photons, draws, params.grain)

@@ -8,6 +8,8 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from ..base import Corruption, Group, Pixels
+from ..kernels.cells import cell_shape
+from ..kernels.grain import multiply_noise
 from ..noise_source import Noise
 
 
@@ -40,5 +42,5 @@ class SpeckleNoise(Corruption):
 
     def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
         """``images`` (1 + std z), z standard normal."""
-        gain = noise.normal(images.shape[1:], stream=0, grain=params.grain).mul_(params.std).add_(1)
-        return gain.mul_(images)
+        cells = noise.normal(cell_shape(images.shape[1:], params.grain), stream=0)
+        return multiply_noise(images, cells, params.std, params.grain)

@@ -11,18 +11,10 @@ from torch import Tensor
 
 from ..base import Corruption, Damage, Group, Pixels
 from ..kernels.droplets import trail_heights
-from ..kernels.fluid import (
-    averaged,
-    brightness,
-    fractal_noise,
-    highlight,
-    lattice_size,
-    scene_light,
-    slopes,
-    smooth_noise,
-    to_frame,
-)
+from ..kernels.field_veil import veil
+from ..kernels.fluid import averaged, brightness, fractal_noise, frame_taps, lattice_size, scene_light, smooth_noise
 from ..kernels.fluid_absorb import absorb
+from ..kernels.fluid_surface import wet_surface
 from ..kernels.remap import identity_grid, remap
 from ..noise_source import Noise
 
@@ -91,14 +83,15 @@ class Bleeding(Corruption):
     )
 
     def apply(self, images: Tensor, params: Params, noise: Noise) -> Damage:
-        bright = brightness(images, lattice_size(images.shape, params.unit))
+        size = lattice_size(images.shape, params.unit)
+        bright = brightness(images, size)
         layer = thickness(bright, params, noise)
-        fields = to_frame(torch.cat((layer, *surface(layer, params, noise)), dim=1), images.shape)
-        light = scene_light(bright, images.shape)
-        glow = torch.cat((light, fields[:, 1:2] * light), dim=1)
+        gloss, dimming = surface(layer, params, noise)
+        light = scene_light(bright)
         absorption = (params.red, params.green, params.blue)
         body = [params.scatter * value for value in _BODY]
-        seen, opacity = absorb(images, fields[:, :1], fields[:, 2:], glow, absorption, body)
+        fields = absorb(layer, dimming, torch.cat((light, gloss * light), dim=1), absorption, body)
+        seen, opacity = veil(images, fields, *frame_taps(size, images.shape))
         return Damage(seen, opacity=opacity)
 
 
@@ -173,7 +166,7 @@ def shore(pool: Tensor, thin: Tensor, coverage: float) -> Tensor:
 
 def folds(bright: Tensor) -> Tensor:
     """How much darker each place of the lattice is than its surroundings: (B, 1, h, w), about -1 to 1."""
-    fine, wide = (to_frame(averaged(bright, cell), bright.shape) for cell in _FOLD_CELLS)
+    fine, wide = (averaged(bright, cell) for cell in _FOLD_CELLS)
     return wide - fine
 
 
@@ -182,9 +175,6 @@ def surface(layer: Tensor, params: Params, noise: Noise) -> tuple[Tensor, Tensor
     size = layer.shape[-2], layer.shape[-1]
     ripples = fractal_noise(noise, size, _RIPPLE, 2, _RIPPLES) * (params.ripples / _STEEPNESS)
     patches = smooth_noise(noise, size, _PATCH, _PATCHES).clamp(0.0, 1.0)
-    down, across = slopes(layer * params.relief + ripples * layer / (layer + 1.0))
-    grid = identity_grid(*size, layer.device)[..., None].permute(0, 4, 1, 2, 3)
-    gloss = highlight(down, across, grid[..., 1] * 0.15 + 0.4, grid[..., 0] * 0.15 + 0.4)
-    steep = down * down + across * across
-    wet = (layer > 0).float()
-    return gloss * (0.15 + 0.85 * patches) * params.gloss * wet, 1.0 - params.rim * wet * steep / (1.0 + steep)
+    shown = wet_surface(layer, ripples, params.relief)
+    mirrored, steep = shown[:, :1], shown[:, 1:]
+    return mirrored * (0.15 + 0.85 * patches) * params.gloss, 1.0 - params.rim * steep

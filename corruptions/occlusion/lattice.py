@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..kernels.field_taps import smooth
-from ..kernels.resample import resample
-from ..kernels.taps import area
+from ..kernels.fluid import lattice_size
 
 SHORT_SIDE = 256
 """Cells along the short side of a frame."""
@@ -34,8 +32,13 @@ class Lattice:
     def of(size: Sequence[int]) -> Lattice:
         """The lattice of a frame of ``size`` (height, width)."""
         height, width = size
-        rows, columns = (round(side * SHORT_SIDE / min(size)) for side in (height, width))
+        rows, columns = lattice_size((height, width), min(size) / SHORT_SIDE)
         return Lattice(rows, columns, height, width)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.rows, self.columns
 
     @property
     def scale(self) -> float:
@@ -52,12 +55,3 @@ class Lattice:
         """(1, rows, columns): squared distance from the frame's centre, 1 in the corners."""
         x, y = self.coordinates(device)
         return (x * x + y * y) / ((self.columns**2 + self.rows**2) / 4)
-
-    def from_frame(self, images: Tensor) -> Tensor:
-        """(B, C, height, width) -> (B, C, rows, columns): means over cells (interpolated where pixels are larger)."""
-        down = area if self.scale <= 1.0 else smooth
-        return resample(images, down(self.height, self.rows), down(self.width, self.columns))
-
-    def to_frame(self, fields: Tensor) -> Tensor:
-        """(B, C, rows, columns) -> (B, C, height, width), smoothly."""
-        return resample(fields, smooth(self.rows, self.height), smooth(self.columns, self.width))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor
 
 from ..kernels.field_noise import fractal_noise
+from ..kernels.fluid import lattice_size, to_frame, to_lattice
 from ..noise_source import Noise
 from .exact import mean
 from .lattice import SHORT_SIDE, Lattice
 
 _STRETCH = 1.7  # billows are longer along the drift
 _WARP = 0.30  # how far the flow has carried the billows, in their own size
+_BEND_CELL = 4.0  # cells between the nodes of the bends
 _SPREAD = 0.45  # growth of the plume's half width along the drift
 _NOZZLE = 0.13  # half width of the plume at the source, in short sides
 _THICKEST = 4.0  # a plume is only so thick in front of the scope: densities level off here, in means
@@ -65,6 +68,9 @@ def _drift(lattice: Lattice, noise: Noise) -> tuple[Tensor, Tensor]:
 def _warped(along: Tensor, across: Tensor, scale: float, noise: Noise) -> Tensor:
     """Fractal noise at positions displaced by fractal noise: filaments and curls instead of clouds."""
     x, y = along / scale, across / scale
-    bend_x = fractal_noise(x, y, noise.uniform((256,), stream=1), octaves=2)
-    bend_y = fractal_noise(x, y, noise.uniform((256,), stream=2), octaves=2)
+    # The bends are broad: they are drawn on a coarse lattice, and their positions, which are linear, are averaged.
+    coarse = lattice_size(along.shape, _BEND_CELL)
+    broad_x, broad_y = to_lattice(torch.stack((x, y), dim=1), coarse).unbind(1)
+    bends = [fractal_noise(broad_x, broad_y, noise.uniform((256,), stream), octaves=2) for stream in (1, 2)]
+    bend_x, bend_y = to_frame(torch.stack(bends, dim=1), along.shape).unbind(1)
     return fractal_noise(x + _WARP * bend_x, y + _WARP * bend_y, noise.uniform((256,), stream=3), octaves=5, gain=0.45)

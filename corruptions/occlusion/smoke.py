@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from ..base import Corruption, Damage, Group, Pixels
-from ..kernels.field_blend import blend
+from ..kernels.field_veil import veil
+from ..kernels.fluid import frame_taps, to_lattice
 from ..noise_source import Noise
 from .content import content_area
 from .exact import mean
@@ -65,20 +66,20 @@ class Smoke(Corruption):
     )
 
     def apply(self, images: Tensor, params: Params, noise: Noise) -> Damage:
-        transmission, light, colour = layers(images, params, noise)
-        opacity = 1.0 - transmission
-        return Damage(blend(images, opacity, light, colour), opacity=opacity)
+        fields = layers(images, params, noise)
+        seen, opacity = veil(images, fields, *frame_taps(fields.shape, images.shape))
+        return Damage(seen, opacity=opacity)
 
 
-def layers(images: Tensor, params: Params, noise: Noise) -> tuple[Tensor, Tensor, Tensor]:
-    """Transmission t (B, 1, H, W), and the airlight A as light (B, 1, H, W) times colour (B, 3, 1, 1)."""
+def layers(images: Tensor, params: Params, noise: Noise) -> Tensor:
+    """Opacity 1 - t, and airlight A (1 - t) of each channel, for :func:`.kernels.field_veil.veil`."""
     lattice = Lattice.of(images.shape[-2:])
-    scene = lattice.from_frame(images)
+    scene = to_lattice(images, lattice.size)
     density, billows = plume(lattice, params.scale * lattice.scale, params.wisps, params.plume, noise)
     transmission = (density.double() * -params.depth).exp().float()[:, None]
     opacity = (1.0 - transmission) * content_area(scene)
-    fields = lattice.to_frame(torch.cat((1.0 - opacity, _light(billows, lattice, params.airlight)), dim=1))
-    return fields[:, :1].clamp(0.0, 1.0), fields[:, 1:], airlight_colour(scene)
+    airlight = _light(billows, lattice, params.airlight) * airlight_colour(scene)
+    return torch.cat((opacity, airlight * opacity), dim=1)
 
 
 def _light(billows: Tensor, lattice: Lattice, airlight: float) -> Tensor:

@@ -6,17 +6,28 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..base import Corruption, Damage, Group, Pixels
-from ..kernels.droplets_distance import distance, equalised, outline
-from ..kernels.fluid import brightness, lattice_size, normal_nodes, scene_light, to_frame, to_lattice
+from ..kernels.droplets_relief import relief_light
+from ..kernels.field_veil import veil
+from ..kernels.fluid import (
+    brightness,
+    fractal_noise,
+    frame_taps,
+    lattice_size,
+    normal_nodes,
+    scene_light,
+    to_frame,
+    to_lattice,
+)
 from ..kernels.separable import gaussian_blur
 from ..noise_source import Noise
 
-_LIQUID = 0
-_EMBOSS = (-2.0, -1.0, 0.0, -1.0, 1.0, 1.0, 0.0, 1.0, 2.0)
+_LIQUID, _PATCHES = 0, 1
+_SPLINE_CELL = (
+    1.55  # cells whose means, through a cubic B-spline, spread by the variance 5/12: a standard deviation of 1
+)
 
 
 @dataclass(frozen=True)
@@ -25,8 +36,9 @@ class Params:
     strength: brightness of clear droplets, or (its square) of the highlight on opaque ones; opaque: water adds light,
     blood and mucus cover; red, green, blue: of the liquid; edge: the Gaussian that softens a droplet; cut: opacity
     below which it counts as none; reach: depth of the rim; levels: its steps a pixel; lit: how far the scene's own
-    light, instead of white, falls on the liquid; defocus: the Gaussian that blurs the scene behind water; unit: a
-    lattice pixel.
+    light, instead of white, falls on the liquid; defocus: the Gaussian that blurs the scene behind water;
+    patches: standard deviation of the slow change of the level that makes some places dense with droplets of all sizes
+    and leaves others clean; patch: between its nodes; unit: a lattice pixel.
     """
 
     mean: Annotated[float, "level"]
@@ -44,6 +56,8 @@ class Params:
     levels: Annotated[int, "steps/px"] = 8
     lit: Annotated[float, "share"] = 1.0
     defocus: Pixels = 4.0
+    patches: Annotated[float, "level"] = 0.0
+    patch: Pixels = 60.0
     unit: Pixels = 1.0
 
 
@@ -52,8 +66,8 @@ class Spatter(Corruption):
     """Droplets on the lens: clear ones at severities 1 to 3, mucus at 4, blood at 5.
 
     As in ImageNet-C, smoothed noise above a threshold is liquid; clear droplets add the embossed, equalised distance
-    to their outline, opaque ones cover the scene. Its constants are white light (lit 0), hard edges (cut 0.8), no
-    rim on opaque liquid (strength 0) and no defocus.
+    to their outline, opaque ones cover the scene. Its constants are one level everywhere (patches 0),
+    white light (lit 0), hard edges (cut 0.8), no rim on opaque liquid (strength 0) and no defocus.
     """
 
     name: ClassVar[str] = "spatter"
@@ -62,32 +76,37 @@ class Spatter(Corruption):
     reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C, extra corruptions)."
 
     severities: tuple[Params, ...] = (
-        Params(0.65, 0.3, 4.0, 0.685, 0.6),
-        Params(0.65, 0.3, 3.5, 0.681, 0.6),
-        Params(0.65, 0.3, 3.0, 0.681, 0.6),
-        Params(0.65, 0.3, 2.5, 0.677, 0.6, opaque=True, red=0.85, green=0.64, blue=0.50),
-        Params(0.65, 0.3, 2.5, 0.674, 0.6, opaque=True, red=0.42, green=0.02, blue=0.02),
+        Params(0.65, 0.3, 3.5, 0.699, 0.6, patches=0.014),
+        Params(0.65, 0.3, 3.0, 0.697, 0.6, patches=0.018),
+        Params(0.65, 0.3, 2.6, 0.695, 0.6, patches=0.022),
+        Params(0.65, 0.3, 2.4, 0.687, 0.6, opaque=True, red=0.85, green=0.64, blue=0.50, patches=0.028),
+        Params(0.65, 0.3, 2.2, 0.69, 0.6, opaque=True, red=0.42, green=0.02, blue=0.02, patches=0.032),
     )
 
     def apply(self, images: Tensor, params: Params, noise: Noise) -> Damage:
-        liquid = liquid_layer(images, params, noise)
-        bright = brightness(images, lattice_size(images.shape, params.unit))
-        light = 1.0 + params.lit * (scene_light(bright, images.shape) - 1.0)
-        fields = to_frame(torch.cat((cover(liquid, params), rim_light(liquid, params)), dim=1), images.shape)
-        wet, rim = fields[:, :1], fields[:, 1:] * light
+        size = lattice_size(images.shape, params.unit)
+        liquid = liquid_layer(size, params, noise)
+        wet, rim = cover(liquid, params), rim_light(liquid, params)
+        light = 1.0 + params.lit * (scene_light(brightness(images, size)) - 1.0)
         colour = images.new_tensor([params.red, params.green, params.blue])[:, None, None]
         if params.opaque:
-            return Damage(images * (1.0 - wet) + colour * (wet * light) + rim * fields[:, 1:] * wet, opacity=wet)
-        if params.defocus > 0:
-            images = images + (defocused(images, params) - images) * wet
-            return Damage(images + colour * rim, opacity=torch.maximum(wet, rim).clamp(max=1.0))
-        return Damage(images + colour * rim, opacity=rim.clamp(max=1.0))
+            fields = torch.cat((wet, (colour + rim * rim) * light * wet), dim=1)
+        elif params.defocus > 0:
+            opacity = torch.maximum(wet, rim).clamp(max=1.0)
+            fields = torch.cat(
+                (opacity, wet, defocused(images, size, params.defocus) * wet + colour * rim * light), dim=1
+            )
+        else:
+            fields = torch.cat((rim.clamp(max=1.0), torch.zeros_like(rim), colour * rim * light), dim=1)
+        seen, opacity = veil(images, fields, *frame_taps(size, images.shape))
+        return Damage(seen, opacity=opacity)
 
 
-def liquid_layer(images: Tensor, params: Params, noise: Noise) -> Tensor:
-    """The liquid's level on the lattice, (B, 1, h, w); 0 where it is below the threshold."""
-    size = lattice_size(images.shape, params.unit)
-    level = gaussian_blur(normal_nodes(noise, size, _LIQUID) * params.std + params.mean, params.sigma / params.unit)
+def liquid_layer(size: tuple[int, int], params: Params, noise: Noise) -> Tensor:
+    """The liquid's level on a lattice of ``size``, (B, 1, h, w); 0 where it is below the threshold."""
+    level = gaussian_blur(normal_nodes(noise, size, _LIQUID), params.sigma / params.unit) * params.std + params.mean
+    if params.patches > 0:
+        level = level + fractal_noise(noise, size, params.patch / params.unit, 2, _PATCHES) * params.patches
     return torch.where(level < params.threshold, 0.0, level)
 
 
@@ -97,42 +116,14 @@ def cover(liquid: Tensor, params: Params) -> Tensor:
     return torch.where(share < params.cut, 0.0, share)
 
 
-def defocused(images: Tensor, params: Params) -> Tensor:
-    """The scene out of focus, (B, 3, H, W)."""
-    lattice = to_lattice(images, lattice_size(images.shape, params.unit))
-    return to_frame(gaussian_blur(lattice, params.defocus / params.unit), images.shape)
-
-
 def rim_light(liquid: Tensor, params: Params) -> Tensor:
     """The light that droplets bend into the lens: (B, 1, h, w), from 0 to ``strength``."""
     if params.strength == 0:
         return torch.zeros_like(liquid)
-    level = (liquid.clamp(max=1.0) * 255.0).floor()
-    light = level * emboss(equalised_depth(level, params))
-    peak = light.amax((1, 2, 3), keepdim=True)
-    return light / torch.where(peak > 0, peak, 1.0) * params.strength
-
-
-def equalised_depth(level: Tensor, params: Params) -> Tensor:
-    """The distance to the nearest outline, equalised to [0, 1]: (B, 1, h, w)."""
     reach = max(round(params.reach / params.unit), 1)
-    depth = box(distance(outline(level), reach))
-    return equalised((depth * params.levels + 1e-3).floor().long(), reach * params.levels + 1)
+    return relief_light((liquid.clamp(max=1.0) * 255.0).floor(), reach, params.levels) * params.strength
 
 
-def emboss(relief: Tensor) -> Tensor:
-    """``relief`` in [0, 1] lit from the lower right, clamped, and smoothed: (B, 1, h, w)."""
-    padded = F.pad(relief, (1, 1, 1, 1), mode="reflect")
-    height, width = relief.shape[-2:]
-    lit = torch.zeros_like(relief)
-    for index, weight in enumerate(_EMBOSS):
-        row, column = divmod(index, 3)
-        lit += weight * padded[..., row : row + height, column : column + width]
-    return box(lit.clamp(0.0, 1.0))
-
-
-def box(field: Tensor) -> Tensor:
-    """The mean of 3 x 3 pixels; the field is mirrored about its edge pixels."""
-    padded = F.pad(field, (1, 1, 1, 1), mode="reflect")
-    rows = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]
-    return (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) / 9.0
+def defocused(images: Tensor, size: tuple[int, int], sigma: float) -> Tensor:
+    """The scene under a Gaussian of about ``sigma`` px, on a lattice of ``size``: (B, 3, h, w)."""
+    return to_frame(to_lattice(images, lattice_size(images.shape, _SPLINE_CELL * sigma)), size)

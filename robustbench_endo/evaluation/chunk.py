@@ -19,9 +19,8 @@ from robustbench_endo.evaluation.forward import Answer, ModelCall, ask
 from robustbench_endo.evaluation.frames import Failure, FrameBatch
 from robustbench_endo.evaluation.gallery_writer import GalleryWriter
 from robustbench_endo.evaluation.judging import Columns, judge
-from robustbench_endo.evaluation.warp import warp_masks
 from robustbench_endo.evaluation.workers import Workers
-from robustbench_endo.metrics import CleanFrame, Metric
+from robustbench_endo.metrics import CleanFrames, Metric
 from robustbench_endo.results.schema import CLEAN, arrow_schema
 
 
@@ -61,8 +60,8 @@ def evaluate_frames(
     """
     parts: list[Part] = []
     for batch in batches:
-        clean = [CleanFrame(image) for image in batch.images]
         images = batch.images.to(job.device)
+        clean = CleanFrames(images)
         work = partial(_one_condition, job, batch, images, clean, workers, clock)
         for part in workers.map(work, job.conditions):
             parts.append(part)
@@ -75,7 +74,7 @@ def _one_condition(
     job: Job,
     batch: FrameBatch,
     images: Tensor,
-    clean: Sequence[CleanFrame],
+    clean: CleanFrames,
     workers: Workers,
     clock: Clock,
     condition: Condition,
@@ -87,7 +86,7 @@ def _one_condition(
             size = (masks.shape[1], masks.shape[2])
             answers = {name: ask(model, pictures, size) for name, model in models.items()}
     with clock.time("metrics"):
-        dose = _dose(clean, pictures.cpu())
+        dose: Columns = {"image_ssim": clean.ssim(pictures).numpy(), "image_psnr": clean.psnr(pictures).numpy()}
         unwarped = None if masks is batch.masks else batch.masks
         judged = {name: judge(a, masks, unwarped, job.num_classes, job.metrics) for name, a in answers.items()}
     with clock.time("write"):
@@ -104,8 +103,7 @@ def corrupted(job: Job, condition: Condition, batch: FrameBatch, images: Tensor)
         return images, batch.masks
     damage = job.suite.corrupt(images, condition.corruption, condition.severity, batch.ids, job.seed)
     pictures = (damage.images * 255).round() / 255
-    masks = batch.masks if damage.grid is None else warp_masks(batch.masks, damage.grid.cpu())
-    return pictures, masks
+    return pictures, damage.warp(batch.masks)
 
 
 def _keep(
@@ -122,14 +120,6 @@ def _keep(
             for name, answer in answers.items():
                 if answer.labels is not None:
                     gallery.prediction(image_id, *condition, name, answer.labels[i])
-
-
-def _dose(clean: Sequence[CleanFrame], pictures: Tensor) -> Columns:
-    pairs = list(zip(clean, pictures, strict=True))
-    return {
-        "image_ssim": np.array([frame.ssim(picture) for frame, picture in pairs]),
-        "image_psnr": np.array([frame.psnr(picture) for frame, picture in pairs]),
-    }
 
 
 def _unusable(answer: Answer, model: str, condition: Condition, batch: FrameBatch) -> list[Failure]:

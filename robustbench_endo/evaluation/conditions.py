@@ -13,12 +13,11 @@ from robustbench_endo.results.schema import CLEAN
 
 
 class Damaged(Protocol):
-    """What a corruption did: images (B, 3, H, W), and where each pixel came from when the geometry moved."""
+    """What a corruption did: images (B, 3, H, W), and masks moved as they were (themselves when nothing moved)."""
 
     @property
     def images(self) -> Tensor: ...
-    @property
-    def grid(self) -> Tensor | None: ...
+    def warp(self, masks: Tensor) -> Tensor: ...
 
 
 class Suite(Protocol):

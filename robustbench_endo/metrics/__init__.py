@@ -2,7 +2,7 @@
 
 from robustbench_endo.metrics.base import Metric, Segmented
 from robustbench_endo.metrics.confidence import confidence_and_entropy
-from robustbench_endo.metrics.dose import CleanFrame
+from robustbench_endo.metrics.dose import CleanFrames
 from robustbench_endo.metrics.mask_ssim import mask_ssim
 from robustbench_endo.metrics.overlap import ClassCounts, class_counts
 from robustbench_endo.metrics.standard import STANDARD
@@ -11,7 +11,7 @@ from robustbench_endo.metrics.surface import SurfaceDistances, surface_distances
 __all__ = [
     "STANDARD",
     "ClassCounts",
-    "CleanFrame",
+    "CleanFrames",
     "Metric",
     "Segmented",
     "SurfaceDistances",

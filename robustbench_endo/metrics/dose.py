@@ -2,46 +2,103 @@
 
 from __future__ import annotations
 
-import math
-
+import numpy as np
 import torch
+from numba import njit
 from torch import Tensor
 
 from robustbench_endo.errors import RobustEndoError
-from robustbench_endo.metrics.ssim_kernels import C1, C2, WINDOW, Map, similarity_sum, window_mean
+from robustbench_endo.metrics.ssim_kernels import C1, C2, RADIUS, WINDOW, Map, similarity_sum, window_mean
 
 _LUMA = (0.299, 0.587, 0.114)
 
 
-class CleanFrame:
-    """A clean frame prepared for comparison with its many corrupted versions.
+class CleanFrames:
+    """Clean frames prepared for comparison with their many corrupted versions, on the device where they lie.
 
     Args:
-        image: float32 (3, H, W) in [0, 1], each side at least 11.
+        images: float32 (B, 3, H, W) in [0, 1], each side at least 11.
+
+    Raises:
+        RobustEndoError: another shape.
     """
 
-    def __init__(self, image: Tensor) -> None:
-        if image.ndim != 3 or image.shape[0] != 3 or min(image.shape[1:]) < 11:
-            raise RobustEndoError(f"Expected an image (3, H, W) of at least 11 x 11, found {tuple(image.shape)}.")
-        self._image = image
-        self._luma = _luma(image)
-        self._mean = window_mean(self._luma, WINDOW)
-        self._square = window_mean(self._luma * self._luma, WINDOW)
+    def __init__(self, images: Tensor) -> None:
+        if images.ndim != 4 or images.shape[1] != 3 or min(images.shape[2:]) < 2 * RADIUS + 1:
+            raise RobustEndoError(f"Expected images (B, 3, H, W) of at least 11 x 11, found {tuple(images.shape)}.")
+        self._images = images
+        self._luma = _luma(images)
+        self._mean, self._square = _window_means(self._luma), _window_means(self._luma * self._luma)
 
-    def ssim(self, image: Tensor) -> float:
-        """Structural similarity of the luma (Rec. 601), 1 = equal (Wang et al., 2004; Gaussian window)."""
-        luma = _luma(image)
-        mean, square = window_mean(luma, WINDOW), window_mean(luma * luma, WINDOW)
-        product = window_mean(self._luma * luma, WINDOW)
-        return similarity_sum(self._mean, mean, self._square, square, product, C1, C2) / mean.size
+    def ssim(self, images: Tensor) -> Tensor:
+        """Structural similarity of the luma (Rec. 601), float64 (B,) on the CPU, 1 = equal (Wang et al., 2004)."""
+        luma = _luma(images)
+        means = (self._mean, _window_means(luma), self._square, _window_means(luma * luma))
+        product = _window_means(self._luma * luma)
+        if images.device.type != "cpu":
+            return _similarity(*means, product).mean((1, 2), dtype=torch.float64).cpu()
+        items = zip(*(part.numpy() for part in (*means, product)), strict=True)
+        sums = [similarity_sum(mx, my, mxx, myy, mxy, C1, C2) for mx, my, mxx, myy, mxy in items]
+        return torch.tensor(sums, dtype=torch.float64) / product[0].numel()
 
-    def psnr(self, image: Tensor) -> float:
-        """Peak signal-to-noise ratio over the three channels, dB; inf for equal pictures."""
-        error = float((image - self._image).double().square().mean())
-        return math.inf if error == 0 else -10 * math.log10(error)
+    def psnr(self, images: Tensor) -> Tensor:
+        """Peak signal-to-noise ratio over the three channels, dB, float64 (B,) on the CPU; inf for equal pictures."""
+        if images.device.type != "cpu":
+            error = (images - self._images).square().mean((1, 2, 3), dtype=torch.float64).cpu()
+        else:
+            pairs = zip(images.contiguous().numpy(), self._images.contiguous().numpy(), strict=True)
+            error = torch.tensor([_squared_error(a, b) for a, b in pairs], dtype=torch.float64) / images[0].numel()
+        return -10.0 * error.log10()
 
 
-def _luma(image: Tensor) -> Map:
-    weights = torch.tensor(_LUMA, device=image.device).view(3, 1, 1)
-    result: Map = (image * weights).sum(0).cpu().numpy()
+def _luma(images: Tensor) -> Tensor:
+    """(B, 3, H, W) -> (B, H, W)."""
+    if images.device.type == "cpu":
+        return torch.from_numpy(np.stack([_weighted(image) for image in images.contiguous().numpy()]))
+    red, green, blue = images.unbind(1)
+    return _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
+
+
+def _window_means(maps: Tensor) -> Tensor:
+    """(B, H, W) -> (B, H - 10, W - 10)."""
+    if maps.device.type == "cpu":
+        return torch.from_numpy(np.stack([window_mean(values, WINDOW) for values in maps.numpy()]))
+    down, across = (_band(side, maps.device) for side in maps.shape[1:])
+    return down @ maps @ across.T
+
+
+def _band(size: int, device: torch.device) -> Tensor:
+    """The window as a matrix (size - 10, size)."""
+    # Matrix products in float32, where a convolution would be rounded to TensorFloat-32.
+    rows = torch.zeros(size - 2 * RADIUS, size, device=device)
+    for offset, weight in enumerate(WINDOW.tolist()):
+        rows.diagonal(offset).fill_(weight)
+    return rows
+
+
+def _similarity(x: Tensor, y: Tensor, xx: Tensor, yy: Tensor, xy: Tensor) -> Tensor:
+    """SSIM from window means of x, y, x^2, y^2 and xy."""
+    variances, covariance = xx - x * x + yy - y * y, xy - x * y
+    return (2 * x * y + C1) * (2 * covariance + C2) / ((x * x + y * y + C1) * (variances + C2))
+
+
+@njit(cache=True, nogil=True)
+def _weighted(image: Map) -> Map:
+    red, green, blue = np.float32(0.299), np.float32(0.587), np.float32(0.114)
+    result = np.empty(image.shape[1:], np.float32)
+    for y in range(image.shape[1]):
+        for x in range(image.shape[2]):
+            result[y, x] = red * image[0, y, x] + green * image[1, y, x] + blue * image[2, y, x]
     return result
+
+
+@njit(cache=True, nogil=True)
+def _squared_error(first: Map, second: Map) -> float:
+    columns = np.zeros(first.shape[2], np.float64)  # a sum a column: the inner loop is then vectorised
+    for c in range(first.shape[0]):
+        for y in range(first.shape[1]):
+            left, right = first[c, y], second[c, y]
+            for x in range(len(columns)):
+                difference = left[x] - right[x]
+                columns[x] += difference * difference
+    return float(columns.sum())

@@ -41,11 +41,11 @@ def window_mean(values: Map, window: Map) -> Map:
 @njit(cache=True, nogil=True)
 def similarity_sum(mx: Map, my: Map, mxx: Map, myy: Map, mxy: Map, c1: float, c2: float) -> float:
     """Sum over pixels of SSIM from window means of x, y, x^2, y^2 and xy."""
-    total = 0.0
+    columns = np.zeros(mx.shape[1])  # a sum a column: the inner loop is then vectorised
     for i in range(mx.shape[0]):
-        for j in range(mx.shape[1]):
+        for j in range(len(columns)):
             x, y = np.float64(mx[i, j]), np.float64(my[i, j])
             variances = mxx[i, j] - x * x + myy[i, j] - y * y
             covariance = mxy[i, j] - x * y
-            total += (2 * x * y + c1) * (2 * covariance + c2) / ((x * x + y * y + c1) * (variances + c2))
-    return total
+            columns[j] += (2 * x * y + c1) * (2 * covariance + c2) / ((x * x + y * y + c1) * (variances + c2))
+    return float(columns.sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,14 @@ def frames() -> Callable[..., Tensor]:
         return torch.stack(stack).permute(0, 3, 1, 2).contiguous().float() / 255
 
     return draw
+
+
+@pytest.fixture
+def plain_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No kernel is compiled for the CPU: it takes the path of other devices."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("robustbench_endo.corruptions.kernels.") and hasattr(module, "compiled"):
+            monkeypatch.setattr(module, "compiled", lambda images: False)
 
 
 @pytest.fixture(scope="session")

@@ -3,25 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 import torch.nn.functional as F
-from skimage.metrics import structural_similarity
+from PIL import Image
 from torch import Tensor
 
 from robustbench_endo.corruptions import CORRUPTIONS, Corruption
+from robustbench_endo.metrics import CleanFrames
 
 REFERENCE = (256, 320)
 
 
-@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda item: item.name)
-def test_ssim_at_the_reference_size(corruption: Corruption, frames: Callable[..., Tensor]) -> None:
-    large = F.interpolate(frames(1, *REFERENCE), scale_factor=4, mode="bilinear", align_corners=False)
+REAL = Path(__file__).parents[2].parent / "shared" / "data" / "endovis18" / "image"
+each_severity = pytest.mark.parametrize("severity", [1, 3, 5])
+each_corruption = pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda item: item.name)
+
+
+@each_severity
+@each_corruption
+def test_drawn_frames(corruption: Corruption, severity: int, frames: Callable[..., Tensor]) -> None:
+    # One frame with detail of its own at 512 pixels, one with none beyond 256.
+    for sides in ((512, 640), (256, 320)):
+        assert (
+            spread(corruption, severity, F.interpolate(frames(1, *sides), size=(1024, 1280), mode="bilinear")) <= 0.05
+        )
+
+
+@each_severity
+@each_corruption
+def test_a_real_frame(corruption: Corruption, severity: int) -> None:
+    paths = sorted(REAL.glob("*.png"))
+    if not paths:
+        pytest.skip("the real frames (EndoVis 2018) are not at hand")
+    large = torch.from_numpy(np.array(Image.open(paths[0]).convert("RGB"))).permute(2, 0, 1)[None].float() / 255
+    assert spread(corruption, severity, large) <= 0.05
+
+
+def spread(corruption: Corruption, severity: int, large: Tensor) -> float:
+    """How far the SSIM of the frame differs at most between short sides of 1024, 512 and 256."""
     pictures = [large, F.avg_pool2d(large, 2), F.avg_pool2d(large, 4)]
-    scores = [ssim_at_reference(picture, corruption(picture, 3, ["a"]).images) for picture in pictures]
-    assert max(scores) - min(scores) <= 0.05
+    scores = [ssim_at_reference(picture, corruption(picture, severity, ["a"]).images) for picture in pictures]
+    return max(scores) - min(scores)
 
 
 def ssim_at_reference(clean: Tensor, damaged: Tensor) -> float:
-    a, b = (F.adaptive_avg_pool2d(picture, REFERENCE)[0].mean(0).numpy() for picture in (clean, damaged))
-    return float(structural_similarity(a, b, data_range=1.0))
+    a, b = (F.adaptive_avg_pool2d(picture, REFERENCE) for picture in (clean, damaged))
+    return float(CleanFrames(a).ssim(b))

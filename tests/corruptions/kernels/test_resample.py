@@ -10,8 +10,9 @@ from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.broad import at_reduced_scale
 from robustbench_endo.corruptions.kernels.detail import with_detail, with_detail_torch
+from robustbench_endo.corruptions.kernels.layers import mean_of_layers
 from robustbench_endo.corruptions.kernels.mosaic import mosaic, mosaic_torch
-from robustbench_endo.corruptions.kernels.resample import mean_of_layers, resample, resample_torch
+from robustbench_endo.corruptions.kernels.resample import resample, resample_torch
 from robustbench_endo.corruptions.kernels.taps import area, at, bilinear, box, nearest
 
 
@@ -54,7 +55,7 @@ def test_torch_agrees_with_compiled(taps, count: int) -> None:
 
 def test_mean_of_layers_is_their_mean() -> None:
     image = noise(1, 3, 40, 50)
-    layers = [(at(np.arange(40) * z, 40), at(np.arange(50) * z, 50)) for z in (1.0, 0.9, 0.7)]
+    layers = tuple((at(np.arange(40) * z, 40), at(np.arange(50) * z, 50)) for z in (1.0, 0.9, 0.7))
     expected = torch.stack([resample(image, *layer) for layer in layers]).mean(0)
     assert torch.allclose(mean_of_layers(image, layers), expected, atol=1e-6)
 

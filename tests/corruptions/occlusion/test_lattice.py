@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.occlusion.content import content_area
+from robustbench_endo.corruptions.kernels.fluid import to_frame, to_lattice
+from robustbench_endo.corruptions.occlusion.content import content_area, surround, surround_torch
 from robustbench_endo.corruptions.occlusion.exact import mean
 from robustbench_endo.corruptions.occlusion.lattice import Lattice
 
@@ -16,8 +17,8 @@ def test_short_side_is_always_the_same(size: tuple[int, int]) -> None:
     lattice = Lattice.of(size)
     assert min(lattice.rows, lattice.columns) == 256
     assert lattice.rows / lattice.columns == pytest.approx(size[0] / size[1], rel=0.01)
-    assert lattice.from_frame(torch.rand(1, 3, *size)).shape == (1, 3, lattice.rows, lattice.columns)
-    assert lattice.to_frame(torch.rand(1, 1, lattice.rows, lattice.columns)).shape == (1, 1, *size)
+    assert to_lattice(torch.rand(1, 3, *size), lattice.size).shape == (1, 3, *lattice.size)
+    assert to_frame(torch.rand(1, 1, *lattice.size), size).shape == (1, 1, *size)
 
 
 def test_coordinates_are_centred_and_the_corners_are_at_radius_1() -> None:
@@ -48,3 +49,18 @@ def test_mean_is_exact_whatever_the_order() -> None:
     fields = torch.rand(2, 3, 100, 130, generator=torch.Generator().manual_seed(0)) * 10 - 4
     assert torch.allclose(mean(fields).flatten(1), fields.double().mean((-2, -1)).float(), atol=1e-6)
     assert torch.equal(mean(fields), mean(fields.flip(-1)))
+
+
+def test_mean_of_both_forms_is_the_same_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = torch.randn(2, 3, 40, 57, generator=torch.Generator().manual_seed(0)) * 3
+    compiled = mean(fields)
+    monkeypatch.setattr("robustbench_endo.corruptions.occlusion.exact.compiled", lambda images: False)
+    assert torch.equal(mean(fields), compiled)
+
+
+def test_surround_of_both_forms_is_the_same() -> None:
+    black = (torch.rand(3, 1, 40, 57, generator=torch.Generator().manual_seed(0)) < 0.8).to(torch.int32)
+    black[1], black[2] = 1, 0
+    assert torch.equal(surround(black), surround_torch(black))
+    assert surround(black)[1].min() == 1
+    assert surround(black)[2].max() == 0

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 import torch
 import torch.nn.functional as F
-from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Damage, scaled
@@ -15,6 +14,7 @@ from robustbench_endo.corruptions.noise_source import Noise, image_key
 from robustbench_endo.corruptions.occlusion.smoke import Smoke
 
 Frames = Callable[..., Tensor]
+Similarity = Callable[[Tensor, Tensor], float]
 SEVERITIES = (1, 2, 3, 4, 5)
 IDS = [f"{i}.png" for i in range(8)]
 
@@ -24,7 +24,7 @@ def clean(frames: Frames) -> Tensor:
     return frames(8, 256, 272).clamp_min(0.1)
 
 
-def test_transmission_colour_and_structure_fall_with_severity(clean: Tensor) -> None:
+def test_transmission_colour_and_structure_fall_with_severity(clean: Tensor, mean_ssim: Similarity) -> None:
     damages = [Smoke()(clean, severity, IDS) for severity in SEVERITIES]
     transmission = [float(1 - damage.opacity.mean()) for damage in damages]
     colour = [float(saturation(images).mean()) for images in (clean, *(damage.images for damage in damages))]
@@ -81,7 +81,7 @@ def test_smoke_is_uneven_and_differs_between_frames() -> None:
 
 
 @pytest.mark.parametrize("severity", [1, 3, 5])
-def test_same_damage_at_every_resolution(severity: int, clean: Tensor) -> None:
+def test_same_damage_at_every_resolution(severity: int, clean: Tensor, mean_ssim: Similarity) -> None:
     large = F.interpolate(clean[:1], scale_factor=2, mode="bilinear", align_corners=False)
     small = F.avg_pool2d(large, 2)
     on_small, on_large = (Smoke()(images, severity, ["a"]) for images in (small, large))
@@ -103,18 +103,12 @@ def saturation(images: Tensor) -> Tensor:
     return (high - images.amin(1)) / high.clamp_min(1e-6)
 
 
-def mean_ssim(a: Tensor, b: Tensor) -> float:
-    pairs = zip(a.mean(1).numpy(), b.mean(1).numpy(), strict=True)
-    return float(sum(structural_similarity(x, y, data_range=1.0) for x, y in pairs) / len(a))
-
-
-def test_whole_batches_in_plain_torch_agree_with_compiled_items(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whole_batches_in_plain_torch_agree_with_compiled_items(request: pytest.FixtureRequest) -> None:
     images = torch.rand(3, 3, 96, 128, generator=torch.Generator().manual_seed(0))
     smoke = Smoke()
     items = smoke(images, 4, ["a", "b", "c"])
     keys = tuple(image_key(0, name, "smoke", 4) for name in "abc")
-    for module in ("field_noise", "field_blend", "resample"):
-        monkeypatch.setattr(f"robustbench_endo.corruptions.kernels.{module}.compiled", lambda _: False)
+    request.getfixturevalue("plain_torch")
     params = scaled(smoke.severities[3], (96, 128), 256)
     whole = smoke.apply(images, params, Noise(keys, images.device))
     assert isinstance(whole, Damage)

@@ -119,7 +119,7 @@ def test_distance_without_a_mark_is_the_reach() -> None:
 def test_outline_is_that_of_opencv(sigma: float) -> None:
     cv2 = pytest.importorskip("cv2", reason="opencv-python is not installed")
     noise = Noise((7,), torch.device("cpu"))
-    liquid = liquid_layer(torch.zeros(1, 3, 128, 160), Params(0.65, 0.3, sigma, 0.68, 0.6), noise)
+    liquid = liquid_layer((128, 160), Params(0.65, 0.3, sigma, 0.68, 0.6), noise)
     level = (liquid * 255).floor()
     expected = cv2.Canny(level[0, 0].numpy().astype(np.uint8), 50, 150) > 0
     assert expected.any()
@@ -134,16 +134,13 @@ def test_equalised_levels_by_hand() -> None:
 
 
 @pytest.mark.parametrize("severity", [2, 5])
-def test_plain_torch_agrees(severity: int, scenes: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
-    from robustbench_endo.corruptions.kernels import droplets_distance, resample, separable
-
+def test_plain_torch_agrees(severity: int, scenes: Tensor, request: pytest.FixtureRequest) -> None:
     expected = SPATTER(scenes[:3], severity, IDS[:3])
-    for module in (droplets_distance, resample, separable):
-        monkeypatch.setattr(module, "compiled", lambda images: False)
+    request.getfixturevalue("plain_torch")
     noise = Noise(tuple(image_key(0, name, "spatter", severity) for name in IDS[:3]), scenes.device)
     damage = SPATTER.apply(scenes[:3], scaled(SPATTER.severities[severity - 1], (256, 256), 256), noise)
     # Noise within rounding of the threshold may fall on either side of it: those few pixels are counted.
-    assert ((damage.images.clamp(0, 1) - expected.images).abs() > 1e-4).float().mean() < 5e-3
+    assert ((damage.images.clamp(0, 1) - expected.images).abs() > 1 / 255).float().mean() <= 1e-4
 
 
 @pytest.mark.parametrize("severity", [1, 3, 5])

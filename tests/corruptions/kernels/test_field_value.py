@@ -1,26 +1,12 @@
-"""Blending and HSV value: the compiled form against the plain one and against the formula."""
+"""HSV value: the compiled form against the plain one and against the formula."""
 
 from __future__ import annotations
 
 import colorsys
 
-import pytest
 import torch
 
-from robustbench_endo.corruptions.kernels.field_blend import blend, blend_torch
 from robustbench_endo.corruptions.kernels.field_value import raise_value, raise_value_torch
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_blend_is_its_formula(channels: int) -> None:
-    generator = torch.Generator().manual_seed(0)
-    images, opacity, light, colour = (
-        torch.rand(2, *shape, generator=generator)
-        for shape in ((3, 33, 41), (channels, 33, 41), (1, 33, 41), (3, 1, 1))
-    )
-    expected = images * (1 - opacity) + light * colour * opacity
-    assert torch.allclose(blend(images, opacity, light, colour), expected, atol=1e-6)
-    assert torch.allclose(blend_torch(images, opacity, light, colour), expected, atol=1e-6)
 
 
 def test_raise_value_forms_agree() -> None:

@@ -1,0 +1,105 @@
+"""Corruptions in an albumentations pipeline."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pickle
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from robustbench_endo.corruptions import CorruptionError
+
+MODULE = "robustbench_endo.corruptions.albumentations_transform"
+IMAGE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+MASK = (np.arange(48)[:, None] // 8 * 10 + np.arange(64) // 8).astype(np.uint8)
+
+needs_albumentations = pytest.mark.skipif(
+    importlib.util.find_spec("albumentations") is None, reason="albumentations (extra train) is not installed"
+)
+
+
+def corruption(*arguments: Any, **options: Any) -> Any:
+    return importlib.import_module(MODULE).AlbumentationsCorruption(*arguments, **options)
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("NO_ALBUMENTATIONS_UPDATE", "1")
+    return pytest.importorskip("albumentations")
+
+
+def run(pipeline: Any, count: int = 5) -> list[tuple[bytes, bytes]]:
+    pipeline.set_random_seed(7)
+    results = [pipeline(image=IMAGE, mask=MASK) for _ in range(count)]
+    return [(result["image"].tobytes(), result["mask"].tobytes()) for result in results]
+
+
+def test_a_seeded_pipeline_repeats_itself_saved_and_pickled_too(library: Any) -> None:
+    pipeline = library.Compose([library.HorizontalFlip(p=0.5), corruption(["noise", "elastic_transform"], p=0.8)])
+    first = run(pipeline)
+    assert len(set(first)) > 1
+    assert run(pipeline) == first
+    assert run(library.from_dict(library.to_dict(pipeline))) == first
+    assert run(pickle.loads(pickle.dumps(pipeline))) == first
+
+
+def test_a_replay_repeats_one_call(library: Any) -> None:
+    pipeline = library.ReplayCompose([corruption("elastic_transform,bleeding", p=1.0)])
+    result = pipeline(image=IMAGE, mask=MASK)
+    again = library.ReplayCompose.replay(result["replay"], image=IMAGE, mask=MASK)
+    assert np.array_equal(again["image"], result["image"])
+    assert np.array_equal(again["mask"], result["mask"])
+
+
+@pytest.mark.parametrize("mask_first", [False, True])
+def test_masks_move_with_the_picture(library: Any, mask_first: bool) -> None:
+    wide = MASK.repeat(8, 0).repeat(8, 1)
+    picture = np.repeat(wide[..., None] / np.float32(100), 3, 2)
+    given = {"mask": wide, "image": picture} if mask_first else {"image": picture, "mask": wide}
+    transform = corruption("elastic_transform", severities=(5,), p=1.0)
+    result = transform(**given)
+    assert result["image"].dtype == np.float32
+    assert (np.abs(result["image"][..., 0] * 100 - result["mask"]) < 0.5).mean() > 0.95
+    assert (result["mask"] != wide).any()
+    layered = library.Compose([transform], seed=1)(image=picture, mask=np.dstack([wide, wide]))["mask"]
+    assert layered.shape == (*wide.shape, 2)
+    assert np.array_equal(layered[..., 0], layered[..., 1])
+
+
+def test_where_nothing_moves_the_mask_stays(library: Any) -> None:
+    moving, still = corruption("elastic_transform", p=1.0), corruption("smoke", p=1.0)
+    moving(image=IMAGE, mask=MASK)
+    result = still(image=IMAGE, mask=MASK)
+    assert np.array_equal(result["mask"], MASK)
+    assert not np.array_equal(result["image"], IMAGE)
+
+
+@needs_albumentations
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"corruptions": "smok"}, "did you mean smoke"),
+        ({"severities": (0, 1)}, "severities from 1 to 5"),
+        ({"suite": "endo20"}, "'endo20'"),
+    ],
+)
+def test_bad_options_are_one_sentence(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(CorruptionError, match=text):
+        corruption(**options)
+
+
+@needs_albumentations
+def test_a_grey_picture() -> None:
+    with pytest.raises(CorruptionError, match=r"image \(H, W, 3\), found uint8 \(48, 64\)"):
+        corruption(p=1.0)(image=IMAGE[..., 0])
+
+
+def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "albumentations", None)
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
+    with pytest.raises(ImportError, match=r"pip install robustbench-endo\[train\]"):
+        importlib.import_module(MODULE)

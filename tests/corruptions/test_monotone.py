@@ -1,0 +1,60 @@
+"""Severity is an order: the picture loses more at each step, on drawn and on real frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from robustbench_endo.corruptions import CORRUPTIONS, SEVERITIES, Corruption
+from robustbench_endo.data.synthetic import SyntheticScenes
+from robustbench_endo.metrics import CleanFrames
+
+COUNT = 20
+REAL = Path(__file__).parents[2].parent / "shared" / "data" / "endovis15"
+each_corruption = pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda item: item.name)
+
+
+@pytest.fixture(scope="module")
+def drawn() -> Tensor:
+    scenes = SyntheticScenes(split="test", frames=COUNT, size=(256, 320))
+    return torch.stack([scenes[i].image for i in range(COUNT)]).float() / 255
+
+
+@pytest.fixture(scope="module")
+def real() -> Tensor:
+    paths = sorted(REAL.glob("*/*/image/*.png"))
+    if len(paths) < COUNT:
+        pytest.skip("the real frames (EndoVis 2015) are not at hand")
+    chosen = paths[:: len(paths) // COUNT][:COUNT]
+    stack = [np.asarray(Image.open(path).convert("RGB").resize((320, 256))) for path in chosen]
+    return torch.from_numpy(np.stack(stack)).permute(0, 3, 1, 2).float() / 255
+
+
+@each_corruption
+def test_mean_ssim_falls_strictly_on_drawn_scenes(corruption: Corruption, drawn: Tensor) -> None:
+    assert_falls(corruption, drawn)
+
+
+@each_corruption
+def test_mean_ssim_falls_strictly_on_real_frames(corruption: Corruption, real: Tensor) -> None:
+    assert_falls(corruption, real)
+
+
+def assert_falls(corruption: Corruption, images: Tensor) -> None:
+    clean = CleanFrames(images)
+    ids = [f"{i}.png" for i in range(len(images))]
+    means = [float(clean.ssim(corruption(images, severity, ids).images).mean()) for severity in (0, *SEVERITIES)]
+    assert means == sorted(means, reverse=True)
+    assert len(set(means)) == 6
+
+
+@each_corruption
+def test_mean_ssim_falls_strictly_on_smaller_and_larger_frames(corruption: Corruption, drawn: Tensor) -> None:
+    for side in (192, 512):
+        assert_falls(corruption, F.interpolate(drawn[:6], size=(side, side * 5 // 4), mode="bilinear", antialias=True))
