@@ -31,7 +31,7 @@ types: install
 	cd build/typing && ../../$(BIN)/mypy --config-file ../../setup.cfg --cache-dir ../../.mypy_cache -p robustbench_endo
 
 bench: install
-	for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
+	for script in $(filter-out %_gpu.py,$(wildcard benchmarks/bench_*.py)); do $(BIN)/python $$script; done
 
 # What runs on a GPU, its speed, memory and agreement with the CPU; without one it says so.
 bench-gpu: install

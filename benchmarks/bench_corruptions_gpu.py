@@ -20,7 +20,7 @@ from torch import Tensor
 
 from robustbench_endo.corruptions import Suite, load_suite
 from robustbench_endo.corruptions.kernels.fused import fused
-from robustbench_endo.corruptions.kernels.jpeg_codec import jpeg_round_trip
+from robustbench_endo.corruptions.kernels.jpeg.codec import jpeg_round_trip
 from robustbench_endo.data.synthetic import SyntheticScenes
 
 WANTED = 5000  # frames a second, mean over the corruptions

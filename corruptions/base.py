@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .checks import check_damage, check_images, check_severities, check_severity
-from .kernels.settle import clamped
+from .kernels.pixels.settle import clamped
 from .noise_source import Noise, image_key
 from .warp import warp_masks
 

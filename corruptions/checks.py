@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from .errors import CorruptionError
-from .kernels.settle import within_unit
+from .kernels.pixels.settle import within_unit
 
 MINIMUM_SIDE = 32
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .errors import CorruptionError
-from .kernels.levels import from_bytes
-from .kernels.levels import to_bytes as levels_to_bytes
+from .kernels.pixels.levels import from_bytes
+from .kernels.pixels.levels import to_bytes as levels_to_bytes
 from .suite import Suite
 from .suite_file import load_suite
 

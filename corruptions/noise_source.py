@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .kernels.cells import cell_shape, spread
-from .kernels.philox import normal_field, uniform_field, word_field
-from .kernels.poisson import CHUNK, poisson_counts
+from .kernels.random.cells import cell_shape, spread
+from .kernels.random.philox import normal_field, uniform_field, word_field
+from .kernels.random.poisson import CHUNK, poisson_counts
 
 
 def image_key(seed: int, image_id: str, corruption: str, severity: int, replicate: int = 0) -> int:

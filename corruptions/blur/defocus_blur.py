@@ -13,9 +13,9 @@ from torch import Tensor
 
 from ..base import Corruption, Group, Pixels
 from ..kernels.backend import Floats
-from ..kernels.borders import border_index
-from ..kernels.broad import added_variance, at_reduced_scale
-from ..kernels.correlate import correlate
+from ..kernels.filters.borders import border_index
+from ..kernels.filters.broad import added_variance, at_reduced_scale
+from ..kernels.filters.correlate import correlate
 from ..noise_source import Noise
 
 _SMALLEST = 6.0  # pixels: the radius down to which the frame may be reduced

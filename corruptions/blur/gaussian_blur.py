@@ -9,8 +9,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from ..base import Corruption, Group, Pixels
-from ..kernels.broad import added_variance, at_reduced_scale
-from ..kernels.separable import gaussian_blur
+from ..kernels.filters.broad import added_variance, at_reduced_scale
+from ..kernels.filters.separable import gaussian_blur
 from ..noise_source import Noise
 
 _SMALLEST = 2.0  # reduced pixels: the standard deviation that remains at least (error below 1/255 on any frame)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ..base import Corruption, Group, Pixels
-from ..kernels.scatter import copied_cells, scatter_cells
-from ..kernels.separable import gaussian_blur
+from ..kernels.filters.separable import gaussian_blur
+from ..kernels.resampling.scatter import copied_cells, scatter_cells
 from ..noise_source import Noise
 
 _CHOICES = 0

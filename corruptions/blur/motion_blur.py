@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..base import Corruption, Group, Pixels
 from ..kernels.backend import Floats
-from ..kernels.correlate import correlate
+from ..kernels.filters.correlate import correlate
 from ..noise_source import Noise
 
 _ANGLE = 0

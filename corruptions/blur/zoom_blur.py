@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..base import Corruption, Damage, Group
-from ..kernels.layers import Layers, mean_of_layers
-from ..kernels.taps import at
+from ..kernels.resampling.layers import Layers, mean_of_layers
+from ..kernels.resampling.taps import at
 from ..noise_source import Noise
 
 

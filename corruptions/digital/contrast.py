@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from ..base import Corruption, Group
-from ..kernels.mean import towards_mean
+from ..kernels.pixels.mean import towards_mean
 from ..noise_source import Noise
 
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from ..base import Corruption, Damage, Group, Pixels
-from ..kernels.remap import identity_grid, remap
-from ..kernels.resample import resample
-from ..kernels.separable import gaussian_half, separable
-from ..kernels.taps import bilinear
+from ..kernels.filters.separable import gaussian_half, separable
+from ..kernels.resampling.remap import identity_grid, remap
+from ..kernels.resampling.resample import resample
+from ..kernels.resampling.taps import bilinear
 from ..noise_source import Noise
 
 _FIELD, _AFFINE = 0, 1

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..base import Corruption, Group
-from ..kernels.power import power
+from ..kernels.pixels.power import power
 from ..noise_source import Noise
 
 _DIRECTION = 0

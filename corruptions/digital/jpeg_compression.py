@@ -8,11 +8,11 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from ..base import Corruption, Group, Pixels
-from ..kernels.detail import with_detail
-from ..kernels.jpeg_codec import jpeg_round_trip
-from ..kernels.jpeg_tables import quantiser
-from ..kernels.resample import resample
-from ..kernels.taps import area, bilinear
+from ..kernels.jpeg.codec import jpeg_round_trip
+from ..kernels.jpeg.tables import quantiser
+from ..kernels.resampling.detail import with_detail
+from ..kernels.resampling.resample import resample
+from ..kernels.resampling.taps import area, bilinear
 from ..noise_source import Noise
 
 _BLOCK = 8  # pixels a side, by the standard

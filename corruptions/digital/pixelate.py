@@ -8,7 +8,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from ..base import Corruption, Group, Pixels
-from ..kernels.mosaic import mosaic
+from ..kernels.resampling.mosaic import mosaic
 from ..noise_source import Noise
 
 

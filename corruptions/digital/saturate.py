@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from ..base import Corruption, Group
-from ..kernels.saturation import saturate
+from ..kernels.pixels.saturation import saturate
 from ..noise_source import Noise
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from importlib.util import find_spec
 
@@ -19,14 +18,9 @@ def fused(device: torch.device) -> bool:
     if device.type != "cuda" or find_spec("triton") is None:
         return False
     try:
-        from . import philox_triton
+        from .random import philox_triton
 
         made = philox_triton.words((0,), 4, 0, device).tolist()
     except Exception:  # noqa: BLE001 (a compiler may fail in any way; none of them is the user's fault)
         return False
     return made == [[0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]]
-
-
-def launching(device: torch.device) -> AbstractContextManager[object]:
-    """Within it, kernels are launched on ``device``, which may not be the current GPU."""
-    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()

@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from ..base import Corruption, Group, Pixels
-from ..kernels.cells import cell_shape
-from ..kernels.photons import chunks_of, photon_counts
+from ..kernels.random.cells import cell_shape
+from ..kernels.random.photons import chunks_of, photon_counts
 from ..noise_source import Noise
 
 

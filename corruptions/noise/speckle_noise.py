@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from ..base import Corruption, Group, Pixels
-from ..kernels.cells import cell_shape
-from ..kernels.grain import multiply_noise
+from ..kernels.random.cells import cell_shape
+from ..kernels.random.grain import multiply_noise
 from ..noise_source import Noise
 
 

@@ -10,12 +10,20 @@ import torch
 from torch import Tensor
 
 from ..base import Corruption, Damage, Group, Pixels
-from ..kernels.droplets import trail_heights
-from ..kernels.field_veil import veil
-from ..kernels.fluid import averaged, brightness, fractal_noise, frame_taps, lattice_size, scene_light, smooth_noise
-from ..kernels.fluid_absorb import absorb
-from ..kernels.fluid_surface import wet_surface
-from ..kernels.remap import identity_grid, remap
+from ..kernels.fluid.droplets import trail_heights
+from ..kernels.fluid.field_veil import veil
+from ..kernels.fluid.fluid import (
+    averaged,
+    brightness,
+    fractal_noise,
+    frame_taps,
+    lattice_size,
+    scene_light,
+    smooth_noise,
+)
+from ..kernels.fluid.fluid_absorb import absorb
+from ..kernels.fluid.fluid_surface import wet_surface
+from ..kernels.resampling.remap import identity_grid, remap
 from ..noise_source import Noise
 
 _DIRECTION, _TRAILS, _WARP_DOWN, _WARP_ACROSS, _POOLS, _RIPPLES, _PATCHES = 0, 1, 2, 4, 6, 12, 14

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from ..base import Corruption, Group
-from ..kernels.field_value import raise_value
+from ..kernels.fluid.field_value import raise_value
 from ..noise_source import Noise
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..kernels.fluid import lattice_size
+from ..kernels.fluid.fluid import lattice_size
 
 SHORT_SIDE = 256
 """Cells along the short side of a frame."""

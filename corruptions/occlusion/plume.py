@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from ..kernels.field_noise import fractal_noise
-from ..kernels.fluid import lattice_size, to_frame, to_lattice
+from ..kernels.fluid.field_noise import fractal_noise
+from ..kernels.fluid.fluid import lattice_size, to_frame, to_lattice
 from ..noise_source import Noise
 from .exact import mean
 from .lattice import SHORT_SIDE, Lattice

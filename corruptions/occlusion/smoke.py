@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ..base import Corruption, Damage, Group, Pixels
-from ..kernels.field_veil import veil
-from ..kernels.fluid import frame_taps, to_lattice
+from ..kernels.fluid.field_veil import veil
+from ..kernels.fluid.fluid import frame_taps, to_lattice
 from ..noise_source import Noise
 from .content import content_area
 from .exact import mean

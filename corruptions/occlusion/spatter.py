@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from ..base import Corruption, Damage, Group, Pixels
-from ..kernels.droplets_relief import relief_light
-from ..kernels.field_veil import veil
-from ..kernels.fluid import (
+from ..kernels.filters.separable import gaussian_blur
+from ..kernels.fluid.droplets_relief import relief_light
+from ..kernels.fluid.field_veil import veil
+from ..kernels.fluid.fluid import (
     brightness,
     fractal_noise,
     frame_taps,
@@ -21,7 +22,6 @@ from ..kernels.fluid import (
     to_frame,
     to_lattice,
 )
-from ..kernels.separable import gaussian_blur
 from ..noise_source import Noise
 
 _LIQUID, _PATCHES = 0, 1

@@ -16,8 +16,8 @@ from robustbench_endo.corruptions.blur.defocus_blur import disk
 from robustbench_endo.corruptions.blur.gaussian_blur import Params as Gaussian
 from robustbench_endo.corruptions.blur.motion_blur import Params as Trail
 from robustbench_endo.corruptions.blur.motion_blur import trail
-from robustbench_endo.corruptions.kernels.correlate import correlate
-from robustbench_endo.corruptions.kernels.separable import gaussian_blur
+from robustbench_endo.corruptions.kernels.filters.correlate import correlate
+from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
 
 Frames = Callable[..., Tensor]
 

@@ -20,7 +20,7 @@ from robustbench_endo.corruptions.digital import (
 from robustbench_endo.corruptions.digital.elastic_transform import Params as Elastic
 from robustbench_endo.corruptions.digital.gamma_correction import Params as Gamma
 from robustbench_endo.corruptions.digital.jpeg_compression import threshold
-from robustbench_endo.corruptions.kernels.jpeg_codec import jpeg_round_trip
+from robustbench_endo.corruptions.kernels.jpeg.codec import jpeg_round_trip
 
 Frames = Callable[..., Tensor]
 

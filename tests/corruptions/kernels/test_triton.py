@@ -11,29 +11,21 @@ import pytest
 import torch
 
 from robustbench_endo.corruptions.kernels.fused import fused
-from robustbench_endo.corruptions.kernels.philox import normal_field, uniform_field, word_field
+from robustbench_endo.corruptions.kernels.random.philox import normal_field, uniform_field, word_field
 
 SCRIPT = """
 import sys
 import numpy as np
 import torch
 from robustbench_endo.corruptions import Noise
-from robustbench_endo.corruptions.kernels import (
-    droplets,
-    field_noise,
-    grain,
-    layers,
-    philox,
-    photons,
-    poisson,
-    resample,
-    taps,
-)
-from robustbench_endo.corruptions.kernels.cells import cell_shape
+from robustbench_endo.corruptions.kernels.fluid import droplets, field_noise
+from robustbench_endo.corruptions.kernels.random import grain, philox, photons, poisson
+from robustbench_endo.corruptions.kernels.resampling import layers, resample, taps
+from robustbench_endo.corruptions.kernels.random.cells import cell_shape
 assert "triton" not in sys.modules, "importing the corruptions must not import Triton: it takes long"
-from robustbench_endo.corruptions.kernels import (
-    droplets_triton, field_noise_triton, grain_triton, philox_triton, resample_triton
-)
+from robustbench_endo.corruptions.kernels.fluid import droplets_triton, field_noise_triton
+from robustbench_endo.corruptions.kernels.random import grain_triton, philox_triton
+from robustbench_endo.corruptions.kernels.resampling import resample_triton
 
 cpu, keys = torch.device("cpu"), (0, 5, (1 << 63) - 1)
 table = torch.from_numpy(philox.quantiles())
@@ -100,7 +92,7 @@ def test_a_cpu_has_no_fused_kernels() -> None:
 @pytest.mark.parametrize("plain", [False, True], ids=["fused", "plain"])
 def test_fields_on_a_gpu_are_the_fields_of_the_cpu(plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if plain:
-        monkeypatch.setattr("robustbench_endo.corruptions.kernels.philox.fused", lambda device: False)
+        monkeypatch.setattr("robustbench_endo.corruptions.kernels.random.philox.fused", lambda device: False)
     keys = (0, 5, (1 << 63) - 1)
     for field in (word_field, uniform_field, normal_field):
         for shape in ((1,), (3, 33, 17), (3, 512, 640)):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.fluid import to_frame, to_lattice
+from robustbench_endo.corruptions.kernels.fluid.fluid import to_frame, to_lattice
 from robustbench_endo.corruptions.occlusion.content import content_area, surround, surround_torch
 from robustbench_endo.corruptions.occlusion.exact import mean
 from robustbench_endo.corruptions.occlusion.lattice import Lattice

@@ -1,0 +1,166 @@
+"""Correlation with a 2-D kernel: constant stretches by running sums, the rest tap by tap."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numba import njit
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..backend import Floats, Indices, Scalar, batch, compiled, planes
+from .borders import Border, border_index
+
+Integers = NDArray[np.int64]
+_SHORTEST_RUN = 6  # a run costs two look-ups and a subtraction, whatever its length
+
+
+def correlate(images: Tensor, kernels: Floats, border: Border) -> Tensor:
+    """Correlate each image with its kernel.
+
+    Args:
+        images: (B, C, H, W) in [0, 1].
+        kernels: (B, k, k) with odd k, or (1, k, k) for all; the weights are not negative.
+        border: what lies beyond the edge.
+    """
+    if not compiled(images):
+        return correlate_torch(images, kernels, border)
+    if len(kernels) == 1:
+        return _one_kernel(images, kernels[0], border)
+    return torch.cat([_one_kernel(images[i : i + 1], kernel, border) for i, kernel in enumerate(kernels)])
+
+
+def correlate_torch(images: Tensor, kernels: Floats, border: Border) -> Tensor:
+    """:func:`correlate` by the convolution theorem, on any device."""
+    height, width = images.shape[-2:]
+    radius = kernels.shape[-1] // 2
+    rows = torch.from_numpy(border_index(height, radius, radius, border)).to(images.device)
+    columns = torch.from_numpy(border_index(width, radius, radius, border)).to(images.device)
+    padded = images[..., rows, :][..., columns]
+    size = padded.shape[-2:]
+    weights = torch.from_numpy(kernels)[:, None].to(images.device)
+    spectrum = torch.fft.rfft2(padded) * torch.fft.rfft2(weights, s=size).conj()
+    filtered: Tensor = torch.fft.irfft2(spectrum, s=size)
+    return filtered[..., :height, :width]
+
+
+def _one_kernel(images: Tensor, kernel: Floats, border: Border) -> Tensor:
+    stack = planes(images)
+    radius = kernel.shape[-1] // 2
+    rows = border_index(stack.shape[1], radius, radius, border)
+    columns = border_index(stack.shape[2], radius, radius, border)
+    runs, top, taps, weights = _decompose(kernel)
+    # The running sums are integers (exact in any order): the finest scale whose total stays below 2^31.
+    covered = max(int((runs[:, 2] - runs[:, 1]).sum()), 1)
+    scale = 2.0 ** (30 - int(np.ceil(np.log2(covered))))
+    result = _correlate(stack, rows, columns, runs, np.float32(top / scale), taps, weights, np.float32(scale))
+    return batch(result, images)
+
+
+def _decompose(kernel: Floats) -> tuple[Integers, float, Integers, Floats]:
+    """Runs (dy, first dx, end dx) of the largest weight, that weight, and the other taps (dy, dx) with theirs."""
+    top = float(kernel.max())
+    flat = np.abs(kernel - top) <= 1e-6 * top
+    rest = kernel.copy()
+    runs = []
+    for dy, row in enumerate(flat):
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], row.astype(np.int8), [0]))))
+        for first, end in zip(edges[::2], edges[1::2], strict=True):
+            if end - first >= _SHORTEST_RUN:
+                runs.append((dy, first, end))
+                rest[dy, first:end] = 0.0
+    taps = np.argwhere(rest > 0).astype(np.int64)
+    return np.array(runs, np.int64).reshape(-1, 3), top, taps, rest[rest > 0]
+
+
+@njit(cache=True, nogil=True)
+def _correlate(
+    stack: Floats,
+    rows: Indices,
+    columns: Indices,
+    runs: Integers,
+    top: Scalar,
+    taps: Integers,
+    weights: Floats,
+    scale: Scalar,
+) -> Floats:
+    count, height, width = stack.shape
+    padded = np.empty((len(rows), len(columns)), np.float32)
+    sums = np.zeros((len(rows), len(columns) + 1), np.int32)
+    total = np.empty(width, np.int32)
+    result = np.empty_like(stack)
+    for plane in range(count):
+        _pad(stack[plane], rows, columns, padded)
+        if len(runs) > 0:
+            _running_sums(padded, scale, sums)
+        for y in range(height):
+            target = result[plane, y]
+            total[:] = 0
+            for run in range(len(runs)):
+                line = sums[y + runs[run, 0]]
+                _add_difference(total, line[runs[run, 2] :], line[runs[run, 1] :])
+            for x in range(width):
+                target[x] = top * np.float32(total[x])
+            whole = len(taps) - len(taps) % 4
+            for tap in range(0, whole, 4):
+                _add_four(
+                    target,
+                    weights[tap],
+                    padded[y + taps[tap, 0]][taps[tap, 1] :],
+                    weights[tap + 1],
+                    padded[y + taps[tap + 1, 0]][taps[tap + 1, 1] :],
+                    weights[tap + 2],
+                    padded[y + taps[tap + 2, 0]][taps[tap + 2, 1] :],
+                    weights[tap + 3],
+                    padded[y + taps[tap + 3, 0]][taps[tap + 3, 1] :],
+                )
+            for tap in range(whole, len(taps)):
+                _add_scaled(target, weights[tap], padded[y + taps[tap, 0]][taps[tap, 1] :])
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _pad(plane: Floats, rows: Indices, columns: Indices, padded: Floats) -> None:
+    for y in range(len(rows)):
+        line = plane[rows[y]]
+        for x in range(len(columns)):
+            padded[y, x] = line[columns[x]]
+
+
+@njit(cache=True, nogil=True)
+def _running_sums(padded: Floats, scale: Scalar, sums: NDArray[np.int32]) -> None:
+    for y in range(padded.shape[0]):
+        total = np.int32(0)
+        for x in range(padded.shape[1]):
+            # May wrap around; differences of wrapped sums are still exact.
+            total = np.int32(total + np.int32(padded[y, x] * scale + np.float32(0.5)))
+            sums[y, x + 1] = total
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _add_difference(total: NDArray[np.int32], end: NDArray[np.int32], first: NDArray[np.int32]) -> None:
+    for x in range(len(total)):
+        total[x] += end[x] - first[x]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _add_scaled(target: Floats, weight: Scalar, source: Floats) -> None:
+    for x in range(len(target)):
+        target[x] += weight * source[x]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _add_four(
+    target: Floats,
+    w0: Scalar,
+    s0: Floats,
+    w1: Scalar,
+    s1: Floats,
+    w2: Scalar,
+    s2: Floats,
+    w3: Scalar,
+    s3: Floats,
+) -> None:
+    # Four at a time: the target is read and written a quarter as often, which is what takes the time.
+    for x in range(len(target)):
+        target[x] += (w0 * s0[x] + w1 * s1[x]) + (w2 * s2[x] + w3 * s3[x])

@@ -1,0 +1,1 @@
+"""Smoke, blood and droplets."""

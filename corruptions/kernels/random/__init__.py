@@ -1,0 +1,1 @@
+"""Random numbers by position, and what is made of them."""

@@ -1,0 +1,61 @@
+"""Bilinear sampling by a grid, the image reflected about its edges."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numba import njit
+from torch import Tensor
+
+from ..backend import Floats, batch, compiled, planes
+
+
+def identity_grid(height: int, width: int, device: torch.device) -> Tensor:
+    """(1, H, W, 2): the grid that samples every pixel at its own centre."""
+    y = (torch.arange(height, device=device, dtype=torch.float64) + 0.5) * (2.0 / height) - 1.0
+    x = (torch.arange(width, device=device, dtype=torch.float64) + 0.5) * (2.0 / width) - 1.0
+    return torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)[None].float()
+
+
+def remap(images: Tensor, grid: Tensor) -> Tensor:
+    """Sample (B, C, H, W) at ``grid`` (B, H, W, 2), in ``grid_sample(align_corners=False)`` coordinates."""
+    if not compiled(images):
+        return remap_torch(images, grid)
+    stack = planes(images).reshape(*images.shape)
+    result = np.empty((*images.shape[:2], *grid.shape[1:3]), np.float32)
+    _remap(stack, grid.detach().float().contiguous().numpy(), result)
+    return batch(result.reshape(-1, *grid.shape[1:3]), images)
+
+
+def remap_torch(images: Tensor, grid: Tensor) -> Tensor:
+    """:func:`remap` on any device."""
+    return torch.nn.functional.grid_sample(
+        images, grid, mode="bilinear", padding_mode="reflection", align_corners=False
+    )
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _reflected(position: float, size: int) -> float:
+    if 0.0 <= position <= size - 1.0:
+        return position
+    folded = abs(position + 0.5) % (2.0 * size)
+    if folded > size:
+        folded = 2.0 * size - folded
+    return min(max(folded - 0.5, 0.0), size - 1.0)
+
+
+@njit(cache=True, nogil=True)
+def _remap(stack: Floats, grid: Floats, result: Floats) -> None:
+    count, channels, height, width = stack.shape
+    for b in range(count):
+        for y in range(grid.shape[1]):
+            for x in range(grid.shape[2]):
+                row = _reflected((np.float64(grid[b, y, x, 1]) + 1.0) * height * 0.5 - 0.5, height)
+                column = _reflected((np.float64(grid[b, y, x, 0]) + 1.0) * width * 0.5 - 0.5, width)
+                top, left = min(int(row), height - 2), min(int(column), width - 2)
+                v, u = np.float32(row - top), np.float32(column - left)
+                for c in range(channels):
+                    above, below = stack[b, c, top], stack[b, c, top + 1]
+                    upper = above[left] + u * (above[left + 1] - above[left])
+                    lower = below[left] + u * (below[left + 1] - below[left])
+                    result[b, c, y, x] = upper + v * (lower - upper)

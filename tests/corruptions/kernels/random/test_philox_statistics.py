@@ -1,0 +1,116 @@
+"""What a poor generator, or a poor use of a good one, would fail: keys that differ little, axes, spectra, repeats.
+
+Keys are fixed, so that a pass is a pass for ever; the bounds are those of chance at five standard errors or 1 in 10^4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from torch import Tensor
+
+from robustbench_endo.corruptions import Noise, image_key
+from robustbench_endo.corruptions.kernels.random.philox import normal_field, uniform_field, word_field
+
+CPU = torch.device("cpu")
+KEY = 0x0FED_CBA9_8765_4321
+
+
+def correlation(a: Tensor, b: Tensor) -> float:
+    return float(np.corrcoef(a.double().flatten(), b.double().flatten())[0, 1])
+
+
+@pytest.mark.parametrize("bits", [1, 8])
+def test_every_bit_of_the_key_changes_half_of_the_bits(bits: int) -> None:
+    base = word_field((KEY,), (4096,), 0, CPU)
+    for first in range(0, 63, bits):
+        changed = word_field((KEY ^ ((1 << bits) - 1) << first,), (4096,), 0, CPU)
+        flips = np.unpackbits((base ^ changed).numpy().astype(np.uint32).view(np.uint8))
+        assert abs(flips.mean() - 0.5) < 5 * 0.5 * flips.size**-0.5, first
+
+
+def test_the_same_pixel_of_many_images_is_even() -> None:
+    fields = word_field(tuple(range(16384)), (4,), 0, CPU).numpy()
+    for word in fields.T:
+        for shift in (0, 12, 24):
+            assert stats.chisquare(np.bincount(word >> shift & 0xFF, minlength=256)).pvalue > 1e-4
+
+
+def test_neighbouring_coordinates_give_unrelated_fields() -> None:
+    coordinates = {
+        "frame 1": (0, "OP1_img_01.png", "gaussian_noise", 3, 0),
+        "frame 2": (0, "OP1_img_02.png", "gaussian_noise", 3, 0),
+        "severity 4": (0, "OP1_img_01.png", "gaussian_noise", 4, 0),
+        "seed 1": (1, "OP1_img_01.png", "gaussian_noise", 3, 0),
+        "other corruption": (0, "OP1_img_01.png", "speckle_noise", 3, 0),
+        "replicate 1": (0, "OP1_img_01.png", "gaussian_noise", 3, 1),
+    }
+    fields = normal_field(tuple(image_key(*item) for item in coordinates.values()), (3, 256, 256), 0, CPU)
+    for (one, a), (other, b) in combinations(zip(coordinates, fields, strict=True), 2):
+        assert abs(correlation(a, b)) < 5 * a.numel() ** -0.5, (one, other)
+
+
+def test_keys_of_a_data_set_fill_their_range_evenly() -> None:
+    keys = np.array([image_key(0, f"OP1_img_{i:05d}.png", "smoke", 3) for i in range(16384)])
+    assert np.unique(keys).size == keys.size
+    for shift in (0, 27, 55):
+        assert stats.chisquare(np.bincount(keys >> shift & 0xFF, minlength=256)).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("draw", [uniform_field, normal_field])
+def test_channels_rows_and_columns_are_unrelated_at_any_distance(draw: Callable[..., Tensor]) -> None:
+    field = draw((KEY,), (3, 256, 256), 0, CPU)[0].double()
+    field = field - field.mean()
+    for a, b in combinations(field, 2):
+        assert abs(correlation(a, b)) < 5 / 256
+    # The autocorrelation of a whole plane, all 65,536 shifts at once; the largest of so many stays under 5.5 errors.
+    power = torch.fft.fft2(field).abs().square()
+    shifts = (torch.fft.ifft2(power).real / field.square().sum((1, 2), keepdim=True)).flatten(1)[:, 1:]
+    assert shifts.abs().max() < 5.5 / 256
+
+
+def test_the_spectrum_is_white() -> None:
+    field = normal_field((KEY,), (512, 512), 5, CPU)[0].double()
+    power = (torch.fft.rfft2(field).abs().square() / field.numel())[1:256, 1:256]
+    # The power at each frequency is exponential with mean 1: in bands, and in distribution.
+    bands = power[:240, :240].reshape(12, 20, 12, 20).mean((1, 3))
+    assert (bands - 1).abs().max() < 5 / 20
+    assert stats.kstest(power.flatten().numpy()[::7], "expon").pvalue > 1e-4
+
+
+def test_words_repeat_as_seldom_as_chance_has_it() -> None:
+    # Birthdays: of n words, n^2 / 2^33 pairs are equal on average, with the spread of a Poisson number.
+    words = np.concatenate([word_field((key,), (1 << 18,), 0, CPU)[0].numpy() for key in (KEY, KEY + 1, 3, 4)])
+    expected = words.size**2 / 2**33
+    repeats = words.size - np.unique(words).size
+    assert 1e-4 < stats.poisson.cdf(repeats, expected) < 1 - 1e-4
+
+
+def test_runs_up_and_down_have_their_length() -> None:
+    field = uniform_field((KEY,), (1 << 18,), 0, CPU)[0].numpy()
+    rising = np.diff(field) > 0
+    turns = np.count_nonzero(rising[1:] != rising[:-1])
+    # Bienaymé: the turning points of n random numbers have mean 2(n - 2)/3 and variance (16n - 29)/90.
+    mean, variance = 2 * (field.size - 2) / 3, (16 * field.size - 29) / 90
+    assert abs(turns - mean) < 5 * variance**0.5
+
+
+def test_poisson_counts_of_neighbours_and_channels_are_unrelated() -> None:
+    counts = Noise((KEY,), CPU).poisson(torch.full((1, 3, 256, 256), 4.0), stream=0)[0]
+    for a, b in (
+        (counts[:, :, 1:], counts[:, :, :-1]),
+        (counts[:, 1:], counts[:, :-1]),
+        (counts[1:], counts[:-1]),
+    ):
+        assert abs(correlation(a, b)) < 5 * a.numel() ** -0.5
+
+
+def test_whole_numbers_of_neighbours_are_independent() -> None:
+    values = Noise((KEY,), CPU).integers(9, (1 << 18,), stream=0)[0].numpy()
+    pairs = np.bincount(values[:-1] * 9 + values[1:], minlength=81).reshape(9, 9)
+    assert stats.chi2_contingency(pairs).pvalue > 1e-4
