@@ -43,7 +43,7 @@ def write_frame(folder: Path, name: str, size: tuple[int, int], random: np.rando
         Image.fromarray(pixels).save(folder / kind / name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real surgical frames beside the checkout; they are not part of the project."""
     folder = Path(__file__).parents[2] / "shared" / "data"

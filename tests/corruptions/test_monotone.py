@@ -16,7 +16,6 @@ from robustbench_endo.data.synthetic import SyntheticScenes
 from robustbench_endo.metrics import CleanFrames
 
 COUNT = 20
-REAL = Path(__file__).parents[2].parent / "shared" / "data" / "endovis15"
 each_corruption = pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda item: item.name)
 
 
@@ -27,10 +26,8 @@ def drawn() -> Tensor:
 
 
 @pytest.fixture(scope="module")
-def real() -> Tensor:
-    paths = sorted(REAL.glob("*/*/image/*.png"))
-    if len(paths) < COUNT:
-        pytest.skip("the real frames (EndoVis 2015) are not at hand")
+def real(shared_data: Path) -> Tensor:
+    paths = sorted((shared_data / "endovis15").glob("*/*/image/*.png"))
     chosen = paths[:: len(paths) // COUNT][:COUNT]
     stack = [np.asarray(Image.open(path).convert("RGB").resize((320, 256))) for path in chosen]
     return torch.from_numpy(np.stack(stack)).permute(0, 3, 1, 2).float() / 255

@@ -18,7 +18,6 @@ from robustbench_endo.metrics import CleanFrames
 REFERENCE = (256, 320)
 
 
-REAL = Path(__file__).parents[2].parent / "shared" / "data" / "endovis18" / "image"
 each_severity = pytest.mark.parametrize("severity", [1, 3, 5])
 each_corruption = pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda item: item.name)
 
@@ -35,11 +34,9 @@ def test_drawn_frames(corruption: Corruption, severity: int, frames: Callable[..
 
 @each_severity
 @each_corruption
-def test_a_real_frame(corruption: Corruption, severity: int) -> None:
-    paths = sorted(REAL.glob("*.png"))
-    if not paths:
-        pytest.skip("the real frames (EndoVis 2018) are not at hand")
-    large = torch.from_numpy(np.array(Image.open(paths[0]).convert("RGB"))).permute(2, 0, 1)[None].float() / 255
+def test_a_real_frame(corruption: Corruption, severity: int, shared_data: Path) -> None:
+    path = sorted((shared_data / "endovis18" / "image").glob("*.png"))[0]
+    large = torch.from_numpy(np.array(Image.open(path).convert("RGB"))).permute(2, 0, 1)[None].float() / 255
     assert spread(corruption, severity, large) <= 0.05
 
 
