@@ -1,11 +1,13 @@
-"""Draw the pictures of the README from synthetic data: ``make figures``."""
+"""Draw the pictures of the README and write the gallery of corruptions, from synthetic data: ``make figures``."""
 
 from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
 
+import corruption_page
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -59,10 +61,13 @@ def _masked(sample: Sample) -> NDArray[np.uint8]:
 
 
 def main() -> None:
-    """Write ``docs/images``."""
+    """Write ``docs/images`` and the generated part of docs/corruptions.md."""
+    torch.set_num_threads(1)  # these frames are too small to share out
     IMAGES.mkdir(exist_ok=True)
     scenes().save(IMAGES / "scenes.jpg", quality=88)
-    corruptions(load_suite("endo19")).save(IMAGES / "corruptions.jpg", quality=88)
+    suite = load_suite("endo19")
+    corruptions(suite).save(IMAGES / "corruptions.jpg", quality=88)
+    corruption_page.write(suite)
 
 
 if __name__ == "__main__":

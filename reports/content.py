@@ -13,7 +13,7 @@ from .figures import CurveBlock, curve_block
 from .gallery import Sheet, sheet
 from .glossary import glossary, protocol_statement
 from .labels import counted
-from .metrics import HEADLINE, metrics_present
+from .metrics import headline_present, metrics_present
 from .palette import Style, model_styles
 from .provenance import CorruptionFacts, Facts, corruption_facts, failures, model_facts, notes, provenance
 from .summary import Summary, summarise
@@ -21,7 +21,7 @@ from .table import HeatTable, heat_table
 from .worst import WorstFrame, worst_frames
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Results
+    from robustbench_endo.results import Bootstrap, Results
 
 
 PICTURE_WIDTH = 320
@@ -64,11 +64,11 @@ class Content:
     glossary: list[tuple[str, str]]
 
 
-def content(results: Results) -> Content:
-    """Gather the report of a run."""
+def content(results: Results, intervals: bool | Bootstrap = False) -> Content:
+    """Gather the report of a run, with intervals in its tables on request."""
     metrics = metrics_present(results)
     summary = summarise(results)
-    headline = [name for name in HEADLINE if name in metrics] or metrics[:1]
+    first = headline_present(results)
     return Content(
         name=str(results.info.get("name") or "Robustness run"),
         subtitle=_subtitle(results.info),
@@ -81,9 +81,9 @@ def content(results: Results) -> Content:
         shown_model=summary.model or results.models[0],
         summary=summary,
         metrics=metrics,
-        headline=headline,
-        table=heat_table(results, metrics),
-        curves=_curves(results, headline),
+        headline=first,
+        table=heat_table(results, metrics, intervals),
+        curves=_curves(results, first),
         class_rows=class_rows(results),
         endurance=endurance(results),
         sheet=next((made for frame in results.gallery() if (made := sheet(results, frame, PICTURE_WIDTH))), None),
@@ -95,7 +95,7 @@ def content(results: Results) -> Content:
         lost=counted(len({frame for frame, _ in failures(results)}), "frame"),
         notes=notes(results),
         protocol=protocol_statement(str(results.info.get("protocol", ""))),
-        glossary=glossary(results),
+        glossary=glossary(results, intervals=bool(intervals)),
     )
 
 

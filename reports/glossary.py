@@ -20,6 +20,13 @@ _TERMS = {
     "–": "No number: the task, the mask or the condition is absent. It never stands for zero and enters no mean.",
 }
 
+_INTERVALS = {
+    "± and interval": "Half the width of a bootstrap interval, which need not lie evenly around the number: its ends "
+    "are shown in the HTML report when the pointer rests on a cell. Patients or sequences (or, where there are too "
+    "few, single frames) are drawn anew with replacement and everything is computed again. The interval tells how "
+    "far other patients of the same kind would move the number, not how other hospitals would.",
+}
+
 _PROTOCOLS = {
     "standard": "Standard protocol: the definitions of the glossary, masks compared at the resolution of the suite. "
     "Not to be compared with numbers of the paper protocol.",
@@ -28,11 +35,12 @@ _PROTOCOLS = {
 }
 
 
-def glossary(results: Results) -> list[tuple[str, str]]:
+def glossary(results: Results, *, intervals: bool = False) -> list[tuple[str, str]]:
     """(term, meaning): the words of the table, then every metric of this run."""
     metrics = [metric(name) for name in metrics_present(results)]
     return [
         *_TERMS.items(),
+        *(_INTERVALS.items() if intervals else ()),
         *((heading(entry), f"{entry.description} {_direction(entry.higher_is_better)}".strip()) for entry in metrics),
     ]
 

@@ -14,7 +14,20 @@ if TYPE_CHECKING:
 HEADLINE = ("accuracy", "miou")
 """The two metrics of the paper's Table VII, one a task; every other metric follows them."""
 
-_KEYS = ("model", "corruption", "severity", "images")
+_PAPER_HEADLINE = ("paper_accuracy", "paper_miou")
+
+_KEYS = ("model", "corruption", "severity", "images", "unanswered")
+
+
+def headline(results: Results) -> tuple[str, str]:
+    """:data:`HEADLINE` by the definitions of the run's protocol."""
+    return _PAPER_HEADLINE if results.protocol == "paper" else HEADLINE
+
+
+def headline_present(results: Results) -> list[str]:
+    """The headline metrics that the run has numbers for; without any, its first one."""
+    present = metrics_present(results)
+    return [name for name in headline(results) if name in present] or present[:1]
 
 
 def metric(name: str) -> Quantity:
@@ -26,14 +39,14 @@ def metric(name: str) -> Quantity:
 def metrics_present(results: Results) -> list[str]:
     """The metrics for which the run holds any finite number: headline, the defined ones, the user's own."""
     scores = results.scores()
-    order = dict.fromkeys([*HEADLINE, *QUANTITIES, *scores.columns.difference(_KEYS, sort=False)])
+    order = dict.fromkeys([*headline(results), *QUANTITIES, *scores.columns.difference(_KEYS, sort=False)])
     return [name for name in order if name in scores and np.isfinite(scores[name].to_numpy(float)).any()]
 
 
 def leading_metric(results: Results) -> str | None:
     """mIoU when there are masks, else accuracy, else whatever there is; None for a run without numbers."""
     present = metrics_present(results)
-    preferred = [name for name in reversed(HEADLINE) if name in present]
+    preferred = [name for name in reversed(headline(results)) if name in present]
     return (preferred + present + [""])[0] or None
 
 

@@ -21,7 +21,7 @@ from .palette import HEAT
 from .pdf_pictures import class_legend, picture_pages
 from .pdf_tables import overview, tables
 
-TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
+TEMPLATES = Path(__file__).parent / "templates"
 _FONT = "Libertinus Serif"
 
 
@@ -36,7 +36,8 @@ def pdf(c: Content) -> bytes:
     typst = _typst()
     with tempfile.TemporaryDirectory(prefix="report-") as name:
         folder = Path(name)
-        shutil.copy(TEMPLATE, folder / "report.typ")
+        for template in TEMPLATES.glob("*.typ"):
+            shutil.copy(template, folder)
         (folder / "data.json").write_text(json.dumps(_data(c, folder)), "utf-8")
         # matplotlib carries DejaVu Sans: letters that the text font lacks look the same on every machine.
         fonts = str(Path(mpl.get_data_path()) / "fonts" / "ttf")
@@ -73,6 +74,8 @@ def _data(c: Content, folder: Path) -> dict[str, Any]:
         "notes": c.notes,
         "failures": c.failures,
         "lost": c.lost,
+        "intervals": c.table.intervals,
+        "warning": c.table.warning,
         "tables": tables(c.table, c.models, c.headline),
         "appendix": tables(c.table, c.models, [name for name in c.metrics if name not in c.headline]),
         "overview": overview(c.table),

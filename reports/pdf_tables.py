@@ -12,6 +12,9 @@ from .table import HeatTable
 UPRIGHT, ACROSS = 8, 14
 """Columns of numbers that fit an upright page and one laid across."""
 
+WITH_MARGINS = 6, 10
+"""The same for numbers with margins."""
+
 
 def tables(table: HeatTable, models: Sequence[str], metrics: Sequence[str]) -> list[dict[str, Any]]:
     """The heat table of these metrics, cut into tables none of which is wider than a page.
@@ -19,8 +22,9 @@ def tables(table: HeatTable, models: Sequence[str], metrics: Sequence[str]) -> l
     Several metrics share a table while all models fit beside each other; otherwise each metric has its own, and many
     models are split evenly.
     """
-    together = max(1, UPRIGHT // len(models))
-    room = UPRIGHT if len(models) <= UPRIGHT else ACROSS
+    upright, across = WITH_MARGINS if table.intervals else (UPRIGHT, ACROSS)
+    together = max(1, upright // len(models))
+    room = upright if len(models) <= upright else across
     pieces = -(-len(models) // room)
     share = -(-len(models) // pieces)
     return [
@@ -51,12 +55,15 @@ def _table(table: HeatTable, models: Sequence[str]) -> dict[str, Any]:
             for m in table.metrics
         ],
         "models": [models.index(column.model) for column in table.columns[: width // len(table.metrics)]],
-        "across": width > UPRIGHT,
+        "across": width > (WITH_MARGINS[0] if table.intervals else UPRIGHT),
         "rows": [
             {
                 "kind": row.kind,
                 "label": row.label,
-                "cells": [{"text": cell.text, "heat": cell.heat or 0, "best": cell.best} for cell in row.cells],
+                "cells": [
+                    {"text": cell.text, "heat": cell.heat or 0, "best": cell.best, "margin": cell.margin}
+                    for cell in row.cells
+                ],
             }
             for row in table.rows
         ],

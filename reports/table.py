@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from robustbench_endo.results.quantities import Quantity
+from robustbench_endo.results.table import PARTS
 
 from .labels import number, title
 from .metrics import metric
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Results
+    from robustbench_endo.results import Bootstrap, Results
 
 Kind = Literal["clean", "group", "corruption", "mean"]
 
@@ -40,12 +41,16 @@ class Cell:
         heat: 0 for the best value of its metric in the table, 1 for the worst (if 10 or more percentage points
             below); None when absent or without direction.
         best: whether no other model of its row prints a better number (never with a single model).
+        margin: half the width of its interval as printed; empty without one.
+        ends: the interval as printed, ``61.20 to 65.30``; empty without one.
     """
 
     text: str
     value: float
     heat: float | None
     best: bool
+    margin: str = ""
+    ends: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,16 @@ class Row:
 
 @dataclass(frozen=True)
 class HeatTable:
-    """Columns and rows in the order in which they are read."""
+    """Columns and rows in the order in which they are read.
+
+    ``intervals`` says what was resampled for the cells' margins, ``warning`` why to read them with care; both are
+    empty without intervals.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    intervals: str = ""
+    warning: str = ""
 
     @property
     def metrics(self) -> tuple[Quantity, ...]:
@@ -75,15 +86,16 @@ class HeatTable:
         """The columns of these metrics and models; heat and best stay as measured over the whole table."""
         kept = [i for i, c in enumerate(self.columns) if c.metric.name in metrics and c.model in models]
         rows = (dataclasses.replace(row, cells=tuple(row.cells[i] for i in kept)) for row in self.rows)
-        return HeatTable(tuple(self.columns[i] for i in kept), tuple(rows))
+        return dataclasses.replace(self, columns=tuple(self.columns[i] for i in kept), rows=tuple(rows))
 
 
-def heat_table(results: Results, metrics: Sequence[str]) -> HeatTable:
-    """The table of some metrics and all models.
+def heat_table(results: Results, metrics: Sequence[str], intervals: bool | Bootstrap = False) -> HeatTable:
+    """The table of some metrics and all models, with intervals on request.
 
     Rows: clean, then each group's mean followed by its corruptions, then the mean of all.
     """
-    frame = results.table(tuple(metrics))
+    whole = results.table(tuple(metrics), intervals)
+    frame, *ends = (whole.xs(part, level="part", axis=1) for part in PARTS) if intervals else (whole,)
     columns = tuple(Column(metric(name), model) for name in metrics for model in results.models)
     ranges = {name: _range(frame[name]) for name in metrics}
 
@@ -91,9 +103,15 @@ def heat_table(results: Results, metrics: Sequence[str]) -> HeatTable:
         values = frame.loc[key] if key in frame.index else pd.Series(math.nan, frame.columns)
         best = {name: _best(values[name].to_numpy(float), metric(name)) for name in metrics}
         cells = (_cell(float(values[c.metric.name, c.model]), c.metric, ranges, best) for c in columns)
+        if intervals and key in whole.index:
+            low, high = (end.loc[key] for end in ends)
+            places = ((c.metric.name, c.model) for c in columns)
+            cells = (_with_ends(cell, low[at], high[at], metric(at[0])) for cell, at in zip(cells, places, strict=True))
         return Row(kind, name, label, group, tuple(cells))
 
-    return HeatTable(columns, tuple(row(*place) for place in _layout(results)))
+    told = whole.attrs if intervals else {}
+    rows = tuple(row(*place) for place in _layout(results))
+    return HeatTable(columns, rows, told.get("intervals", ""), told.get("warning", ""))
 
 
 def _layout(results: Results) -> Iterator[tuple[Kind, str, str, str, tuple[str, str]]]:
@@ -125,6 +143,14 @@ def _cell(
 ) -> Cell:
     text = number(value, quantity.unit)
     return Cell(text, value, _heat(value, quantity, *ranges[quantity.name]), text == best[quantity.name])
+
+
+def _with_ends(cell: Cell, low: float, high: float, quantity: Quantity) -> Cell:
+    if not math.isfinite(low + high):
+        return cell
+    unit = quantity.unit
+    margin = f"±{number((high - low) / 2, unit)}"
+    return dataclasses.replace(cell, margin=margin, ends=f"{number(low, unit)} to {number(high, unit)}")
 
 
 def _heat(value: float, quantity: Quantity, low: float, high: float) -> float | None:

@@ -9,33 +9,45 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .metrics import HEADLINE, heading, metrics_present
+from .metrics import heading, headline, metrics_present
 from .table import HeatTable, Row, heat_table
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Results
+    from robustbench_endo.results import Bootstrap, Results
 
-_NAME_WIDTH, _CELL_WIDTH = 25, 13
+_NAME_WIDTH, _CELL_WIDTH, _MARGIN_WIDTH = 25, 13, 17
 
 
-def print_table(results: Results, console: Console, metrics: Sequence[str] = HEADLINE) -> None:
+def print_table(
+    results: Results,
+    console: Console,
+    metrics: Sequence[str] | None = None,
+    intervals: bool | Bootstrap = False,
+) -> None:
     """Print the table shaped like the paper's Table VII: clean first, group means, corruptions, the mean.
 
     The best model of each row is bold; an absent number is a dash. A table wider than the console is split by
-    metric, then by models, so that no number is ever cut. Metrics without any number are left out.
+    metric, then by models, so that no number is ever cut. Metrics without any number are left out. With intervals
+    each number has half the width of its own beside it, and what was resampled stands below.
     """
+    wanted = headline(results) if metrics is None else metrics
     present = set(metrics_present(results))
-    shown = [metric for metric in metrics if metric in present]
+    shown = [metric for metric in wanted if metric in present]
     if shown:
-        table = heat_table(results, shown)
-        for part, models in _parts(shown, results.models, console.width):
+        table = heat_table(results, shown, intervals)
+        width = _MARGIN_WIDTH if intervals else _CELL_WIDTH
+        for part, models in _parts(shown, results.models, (console.width - _NAME_WIDTH) // width):
             console.print(_rich(table.part(part, models)))
+        if table.intervals:
+            console.print(Text(f"±: half the width of the interval. {table.intervals}"))
+        if table.warning:
+            console.print(Text(table.warning, style="bold yellow"))
     else:
-        console.print(Text(f"No numbers: neither masks nor activities were scored ({', '.join(metrics)})."))
+        console.print(Text(f"No numbers: neither masks nor activities were scored ({', '.join(wanted)})."))
 
 
-def _parts(metrics: Sequence[str], models: Sequence[str], width: int) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
-    room = max(1, (width - _NAME_WIDTH) // _CELL_WIDTH)
+def _parts(metrics: Sequence[str], models: Sequence[str], room: int) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    room = max(1, room)
     if metrics and len(metrics) * len(models) <= room:
         yield metrics, models
         return
@@ -65,4 +77,10 @@ def _texts(row: Row) -> list[Text]:
     name = f"{row.label} (mean)" if row.kind == "group" else row.label
     first = Text(indent + name, style="" if row.kind == "corruption" else "bold")
     mark = "" if row.kind == "corruption" else "italic"
-    return [first, *(Text(cell.text, style="bold" if cell.best else mark) for cell in row.cells)]
+    numbers = (Text(cell.text, style="bold" if cell.best else mark) for cell in row.cells)
+    return [first, *(_beside(text, cell.margin) for text, cell in zip(numbers, row.cells, strict=True))]
+
+
+def _beside(text: Text, margin: str) -> Text:
+    # A margin is narrower than any number but 100: aligned, the points of the numbers stay below each other.
+    return Text.assemble(text, Text(f" {margin:>6}", style="not bold not italic dim")) if margin else text

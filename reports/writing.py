@@ -14,18 +14,24 @@ from .html import html
 from .pdf import pdf
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Results
+    from robustbench_endo.results import Bootstrap, Results
 
 FORMATS: Mapping[str, Callable[[Content], bytes]] = {"html": lambda c: html(c).encode(), "pdf": pdf}
 
 
-def report(results: Results, path: str | Path, formats: Sequence[str] | None = None) -> Path:
+def report(
+    results: Results,
+    path: str | Path,
+    formats: Sequence[str] | None = None,
+    intervals: bool | Bootstrap = False,
+) -> Path:
     """Write the report of a run, whole or not at all.
 
     Args:
         results: the run.
         path: the file, ending in .html or .pdf; its folder is made where missing.
         formats: None for the format that ``path`` ends in; else each of these is written, ``path`` with its ending.
+        intervals: True for 95 % bootstrap intervals in the tables, or settings of one's own.
 
     Returns:
         The (first) file.
@@ -38,19 +44,24 @@ def report(results: Results, path: str | Path, formats: Sequence[str] | None = N
     path = Path(path)
     wanted = [path.suffix.removeprefix(".").lower()] if formats is None else list(formats)
     _check(wanted, path)
-    gathered = content(results)
+    gathered = content(results, intervals)
     files = [path if formats is None else path.with_suffix(f".{name}") for name in wanted]
     for name, file in zip(wanted, files, strict=True):
         _write(file, FORMATS[name](gathered))
     return files[0]
 
 
-def write_reports(results: Results, folder: str | Path, formats: Sequence[str] = ("html", "pdf")) -> list[Path]:
+def write_reports(
+    results: Results,
+    folder: str | Path,
+    formats: Sequence[str] = ("html", "pdf"),
+    intervals: bool | Bootstrap = False,
+) -> list[Path]:
     """Write ``report.<format>`` into a folder for each format, and return the files; raises as :func:`report`."""
     path = Path(folder) / "report"
     _check(formats, path)
     if formats:
-        report(results, path, formats)
+        report(results, path, formats, intervals)
     return [path.with_suffix(f".{name}") for name in formats]
 
 

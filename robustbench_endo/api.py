@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from robustbench_endo.corruptions import corrupt, load_suite
+from robustbench_endo.corruptions import corrupt, load_suite, select
 from robustbench_endo.data.resolution import Resolution
 from robustbench_endo.evaluation import Request, choose_device, run
 from robustbench_endo.evaluation.evaluate import Progress
 from robustbench_endo.evaluation.forward import ModelCall
+from robustbench_endo.evaluation.protocol import suite_of
 from robustbench_endo.metrics import Metric
 from robustbench_endo.reports import report
 from robustbench_endo.results import Results
@@ -32,7 +33,9 @@ def evaluate(
     severities: Iterable[int] = (1, 2, 3, 4, 5),
     out: str | Path | None = None,
     *,
-    suite: str = "endo19",
+    protocol: str = "standard",
+    suite: str | None = None,
+    backend: str = "own",
     resolution: Resolution | None = None,
     seed: int = 0,
     device: str = "auto",
@@ -49,7 +52,12 @@ def evaluate(
         corruptions: ``all``, a group, names separated by commas, or a list of them.
         severities: of 1 to 5; the clean condition always runs.
         out: run folder; a run that was interrupted there is resumed. None keeps no files.
-        suite: ``endo19``, ``paper``, ``imagenet-c`` or a TOML file.
+        protocol: ``standard``, or ``paper``: the authors' suite, size and metric definitions, for comparison with the
+            tables of the paper; these metrics get columns of their own beside the standard ones.
+        suite: ``endo19`` (by default), ``paper``, ``imagenet-c`` or a TOML file.
+        backend: ``own``, or ``imagecorruptions`` for the reference package (extra `reference`), for cross-checks: its
+            corruptions and severities at the suite's resolution; ``all`` and groups leave out what it lacks, with a
+            note.
         resolution: short side, ``native`` or (height, width) instead of the suite's.
         seed: of all randomness in the corruptions.
         device: ``auto``, ``cpu``, ``cuda:0``, ...
@@ -61,23 +69,23 @@ def evaluate(
     Raises:
         RobustEndoError: something that was asked for cannot be met; the message says what was expected and found.
     """
-    chosen = load_suite(suite)
-    if resolution is not None:
-        chosen = replace(chosen, resolution=resolution)
+    selection = select(suite_of(protocol, suite, backend, resolution), corruptions, backend)
+    chosen = selection.suite if resolution is None else replace(selection.suite, resolution=resolution)
 
     def to(folder: Path) -> Results:
         request = Request(
             models=models,
             dataset=data,
             suite=chosen,
-            corruptions=chosen.select(corruptions),
+            corruptions=selection.names,
             severities=sorted(set(severities)),
             out=folder,
             seed=seed,
             device=choose_device(device),
             limit=limit,
             metrics=tuple(metrics),
-            notes=tuple(notes),
+            protocol=protocol,
+            notes=(*notes, *selection.notes),
         )
         return run(request, progress or _silent)
 

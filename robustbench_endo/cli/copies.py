@@ -4,61 +4,83 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Mapping, Sequence
-from io import BytesIO, StringIO
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from importlib.metadata import version
+from io import StringIO
+from itertools import product
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+import torch
 
-from robustbench_endo.corruptions import Suite
+from robustbench_endo.cli.copy_file import Bytes, Origin, pixels_sha256, read_checksums, write_picture
+from robustbench_endo.corruptions import Suite, image_key
 from robustbench_endo.data.folder import FolderDataset
 from robustbench_endo.data.reading import read_image
 from robustbench_endo.data.resolution import at_resolution
+from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.evaluation.evaluate import Progress
-from robustbench_endo.evaluation.warp import warp_masks
 from robustbench_endo.results.store import write_whole
 from robustbench_endo.types import Sample
 
-Bytes = NDArray[np.uint8]
-COLUMNS = ("path", "image_id", "corruption", "severity", "seed", "suite", "suite_hash", "sha256")
+MANIFEST = "manifest.csv"
+COLUMNS = ("path", "mask", *(field.name for field in fields(Origin)), "key", "pixels_sha256", "sha256")
 
 
-def write_copies(
-    source: Path,
-    out: Path,
-    suite: Suite,
-    names: Sequence[str],
-    severities: Sequence[int],
-    seed: int,
-    progress: Progress,
-) -> int:
+@dataclass(frozen=True)
+class Copies:
+    """What is to be written.
+
+    Attributes:
+        names, severities: of the conditions.
+        seed: of all randomness.
+    """
+
+    suite: Suite
+    names: Sequence[str]
+    severities: Sequence[int]
+    seed: int
+    out: Path
+
+    @property
+    def conditions(self) -> list[tuple[str, int]]:
+        """Every corruption at every severity."""
+        return list(product(self.names, self.severities))
+
+
+def write_copies(data: FolderDataset, copies: Copies, progress: Progress) -> tuple[int, list[str]]:
     """Write ``out/<corruption>/<severity>/<id>`` as PNG, with masks in their place, and ``out/manifest.csv``.
 
-    What is already there is kept, so an interrupted call is resumed by the same call. Each severity folder has the
-    layout of the source and is a dataset by itself.
+    What is already there is kept, so an interrupted call is resumed by the same call; the manifest lists earlier
+    calls, too. Each severity folder has the layout of the source and is a dataset by itself.
 
     Returns:
-        The number of pictures.
+        The number of pictures, and what is wrong with the frames that could not be read.
 
     Raises:
-        DataError: no frames in ``source``, or one that cannot be read.
+        DataError: no frames, two that would become one file, or pictures in ``out`` that were made from something else.
     """
-    data = FolderDataset(source)
-    total = len(data) * len(names) * len(severities)
-    rows = []
-    for index in range(len(data)):
-        sample = at_resolution(data[index], suite.resolution)
-        for name in names:
-            for severity in severities:
-                path = PurePosixPath(name, str(severity), sample.id).with_suffix(".png")
-                content = _copy(sample, suite, name, severity, seed, out, path)
-                digest = hashlib.sha256(content).hexdigest()
-                rows.append((path, sample.id, name, severity, seed, suite.name, suite.fingerprint, digest))
-                progress(len(rows), total)
-    _write_manifest(out / "manifest.csv", rows)
-    return len(rows)
+    _check_distinct(data.ids)
+    total = len(data) * len(copies.conditions)
+    rows: list[dict[str, object]] = []
+    lost = []
+    with _side_by_side() as pool:
+        for index in range(len(data)):
+            try:
+                sample = at_resolution(data[index], copies.suite.resolution)
+            except FrameError as error:
+                lost.append(str(error))
+                continue
+            for row in pool.map(partial(_copy, sample, _checksum(sample), copies), copies.conditions):
+                rows.append(row)
+                progress(len(rows) + len(lost) * len(copies.conditions), total)
+    _write_manifest(copies.out / MANIFEST, rows)
+    return len(rows), lost
 
 
 def corrupted_pictures(
@@ -71,10 +93,23 @@ def corrupted_pictures(
     """
     sample = at_resolution(Sample(read_image(frame), None, None, frame.name, frame.stem), suite.resolution)
     pictures = {("clean", 0): sample.image.permute(1, 2, 0).numpy()}
-    for name, severity in ((name, severity) for name in names for severity in severities):
+    for name, severity in product(names, severities):
         pictures[name, severity] = _damaged(sample, suite, name, severity, seed)[0]
         progress(len(pictures) - 1, len(names) * len(severities))
     return pictures
+
+
+@contextmanager
+def _side_by_side() -> Iterator[ThreadPoolExecutor]:
+    """A thread a core, each of which computes by itself; what has not begun is dropped on an interruption."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(before)
 
 
 def _damaged(sample: Sample, suite: Suite, name: str, severity: int, seed: int) -> tuple[Bytes, Bytes | None]:
@@ -82,36 +117,56 @@ def _damaged(sample: Sample, suite: Suite, name: str, severity: int, seed: int) 
     pixels: Bytes = (damage.images[0] * 255).round().byte().permute(1, 2, 0).numpy()
     if sample.mask is None:
         return pixels, None
-    mask = sample.mask[None] if damage.grid is None else warp_masks(sample.mask[None], damage.grid)
+    mask = damage.warp(sample.mask[None])
     return pixels, mask[0].numpy()
 
 
-def _copy(sample: Sample, suite: Suite, name: str, severity: int, seed: int, out: Path, path: PurePosixPath) -> bytes:
-    place = out / path
-    if place.is_file():
-        return place.read_bytes()
-    pixels, mask = _damaged(sample, suite, name, severity, seed)
-    if mask is not None:
-        _write(out / path.parents[1] / "mask" / path.name, _png(mask))
-    content = _png(pixels)
-    _write(place, content)
-    return content
+def _copy(sample: Sample, checksum: str, copies: Copies, condition: tuple[str, int]) -> dict[str, object]:
+    name, severity = condition
+    suite, seed = copies.suite, copies.seed
+    path = PurePosixPath(name, str(severity), sample.id).with_suffix(".png")
+    mask_path = path.parents[1] / "mask" / path.name
+    origin = Origin(
+        sample.id, name, severity, seed, suite.name, suite.fingerprint, checksum, version("robustbench-endo")
+    )
+    known = read_checksums(copies.out / path, origin)
+    if known is None:
+        pixels, mask = _damaged(sample, suite, name, severity, seed)
+        if mask is not None:
+            write_picture(copies.out / mask_path, mask)
+        known = pixels_sha256(pixels), write_picture(copies.out / path, pixels, origin)
+    return {
+        "path": path.as_posix(),
+        "mask": "" if sample.mask is None else mask_path.as_posix(),
+        **asdict(origin),
+        "key": f"{image_key(seed, sample.id, name, severity):016x}",
+        "pixels_sha256": known[0],
+        "sha256": known[1],
+    }
 
 
-def _png(pixels: Bytes) -> bytes:
-    encoded = BytesIO()
-    Image.fromarray(pixels).save(encoded, "PNG")
-    return encoded.getvalue()
+def _checksum(sample: Sample) -> str:
+    digest = hashlib.sha256(pixels_sha256(sample.image.permute(1, 2, 0).numpy()).encode())
+    if sample.mask is not None:
+        digest.update(sample.mask.numpy().tobytes())
+    return digest.hexdigest()
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda file: file.write(content))
+def _check_distinct(ids: Iterable[str]) -> None:
+    names = Counter(PurePosixPath(name).with_suffix(".png").as_posix() for name in ids)
+    name, count = names.most_common(1)[0]
+    if count > 1:
+        raise DataError(f"Expected frames of different names, found {count} that would become {name}: rename them.")
 
 
-def _write_manifest(path: Path, rows: Sequence[tuple[object, ...]]) -> None:
+def _write_manifest(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    listed: dict[str, Mapping[str, object]] = {}
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            listed = {row["path"]: row for row in csv.DictReader(file)}
+    listed.update({str(row["path"]): row for row in rows})
     text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows)
-    _write(path, text.getvalue().encode())
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(listed[place] for place in sorted(listed))
+    write_whole(path, lambda file: file.write(text.getvalue().encode()))

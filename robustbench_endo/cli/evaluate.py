@@ -6,17 +6,15 @@ import sys
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
-from robustbench_endo.cli.group import INTERRUPTED
+from robustbench_endo.cli.group import FRAMES_LOST, INTERRUPTED
 from robustbench_endo.cli.loading import load_models_and_data
-from robustbench_endo.cli.options import data_options, names, resolution, severities
+from robustbench_endo.cli.options import corruption_options, data_options, names, resolution, severities
 from robustbench_endo.cli.progress import progress_bar
-from robustbench_endo.cli.report import FORMATS, write
+from robustbench_endo.cli.report import FORMATS, checked_formats, write
 from robustbench_endo.results import Results
-
-FRAMES_LOST = 3
-"""Exit code of a run that is complete but for frames that could not be used."""
 
 
 @click.command()
@@ -29,17 +27,14 @@ FRAMES_LOST = 3
     "column. [default: the three shipped ones]",
 )
 @data_options
+@corruption_options
 @click.option(
-    "--corruption",
-    "-c",
-    default="all",
-    help="all, a group (noise, blur, occlusion, digital), or names separated by commas.",
+    "--protocol",
+    default="standard",
+    help="standard, or paper: the authors' suite, size and metric definitions, for comparison with their tables.",
 )
 @click.option("--severity", "-s", default="1-5", help="Severities, such as 1-5 or 1,3,5.")
-@click.option("--suite", default="endo19", help="endo19, paper, imagenet-c, or a TOML file.")
-@click.option("--resolution", "size", help="native, a short side in px, or HxW. [default: the suite's]")
 @click.option("--limit", "-n", type=int, help="Evaluate at most this many frames, spread evenly.")
-@click.option("--seed", default=0, type=int, help="Seed of all randomness in the corruptions.")
 @click.option("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
 @click.option(
     "--out",
@@ -57,8 +52,10 @@ def evaluate(
     classes: str | None,
     group_regex: str | None,
     corruption: str,
+    protocol: str,
     severity: str,
     suite: str,
+    backend: str,
     size: str | None,
     limit: int | None,
     seed: int,
@@ -72,8 +69,15 @@ def evaluate(
     With no option: three small shipped models on synthetic surgical scenes, all 19 corruptions at 5 severities.
     """
     from robustbench_endo import api
+    from robustbench_endo.corruptions import select
+    from robustbench_endo.evaluation.protocol import suite_of
 
-    wanted = severities(severity)
+    # What can be refused is refused before the models are loaded.
+    wanted, chosen_size = severities(severity), resolution(size)
+    checked_formats(formats)
+    given = click.get_current_context().get_parameter_source("suite") is not ParameterSource.DEFAULT
+    suite = suite_of(protocol, suite if given else None, backend, chosen_size)
+    select(suite, corruption, backend)
     models, dataset = load_models_and_data(specs, data, split, names(classes), group_regex)
     try:
         with progress_bar("Evaluating", "frames x conditions") as advance:
@@ -83,8 +87,10 @@ def evaluate(
                 corruption,
                 wanted,
                 out,
+                protocol=protocol,
                 suite=suite,
-                resolution=resolution(size),
+                backend=backend,
+                resolution=chosen_size,
                 seed=seed,
                 device=device,
                 limit=limit,
@@ -102,6 +108,8 @@ def _show(results: Results, out: Path, formats: str) -> None:
 
     console = Console()
     print_table(results, console)
+    for note in results.info["notes"]:
+        console.print(note, highlight=False)
     written = [out / "results.parquet", out / "summary.csv", *write(results, out, formats)]
     console.print("Written: " + ", ".join(str(path) for path in written), soft_wrap=True, highlight=False)
     lost = results.info["failures"]

@@ -12,6 +12,9 @@ from robustbench_endo.errors import RobustEndoError
 
 INTERRUPTED = 130
 
+FRAMES_LOST = 3
+"""Exit code of a run that is complete but for frames that could not be used."""
+
 
 class OneSentenceGroup(click.Group):
     """A click group whose errors are one sentence and exit code 2, unless ``--debug``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
@@ -35,25 +36,33 @@ def datasets() -> None:
 
 
 @click.command()
+@click.option("--corruption", "-c", default="all", help="all, a group, or names separated by commas.")
 @click.option("--suite", default="endo19", help="endo19, paper, imagenet-c, or a TOML file.")
-def corruptions(suite: str) -> None:
+@click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="json: for programs.")
+def corruptions(corruption: str, suite: str, form: str) -> None:
     """List the corruptions with their cause, parameters by severity, and reference."""
+    from robustbench_endo.cli.parameters import print_corruption
     from robustbench_endo.corruptions import load_suite
 
-    table = Table("Group", "Corruption", "Cause", "Severities 1 to 5", "Reference")
-    for entry in load_suite(suite).describe():
-        levels = "\n".join(_level(name, entry) for name in entry["severities"][0])
-        table.add_row(entry["group"], entry["name"], entry["cause"], levels, entry["reference"])
-    Console().print(table)
+    chosen = load_suite(suite)
+    names = chosen.select(corruption)
+    entries = [entry for entry in chosen.describe() if entry["name"] in names]
+    if form == "json":
+        click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
+        return
+    of = "the frame itself" if chosen.reference is None else f"a frame whose short side is {chosen.reference}"
+    click.echo(f"Suite {chosen.name}: lengths are pixels of {of}; frames are corrupted at {_at(chosen.resolution)}.\n")
+    for entry in entries:
+        print_corruption(entry, Console(highlight=False))
+
+
+def _at(resolution: Any) -> str:
+    if resolution == "native":
+        return "their own size"
+    if isinstance(resolution, int):
+        return f"a short side of at most {resolution}"
+    return f"{resolution[0]} x {resolution[1]} (height x width)"
 
 
 def _size(size: Any) -> str:
     return "any" if size is None else f"{size[0]} x {size[1]}"
-
-
-def _level(name: str, entry: dict[str, Any]) -> str:
-    """One parameter over the five severities: ``std (share of white): 0.08 0.12 0.18 0.26 0.38``."""
-    unit = entry["units"].get(name)
-    values = (level[name] for level in entry["severities"])
-    text = " ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
-    return f"{name} ({unit}): {text}" if unit else f"{name}: {text}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -51,6 +53,45 @@ def resolution(text: str | None) -> Any:
 def names(text: str | None) -> tuple[str, ...] | None:
     """Names separated by commas."""
     return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def corruption_options(command: F) -> F:
+    """``--corruption --suite --backend --resolution --seed``; the resolution arrives as ``size``."""
+    for option in (
+        click.option("--seed", default=0, type=int, help="Seed of all randomness in the corruptions."),
+        click.option("--resolution", "size", help="native, a short side in px, or HxW. [default: the suite's]"),
+        click.option(
+            "--backend",
+            default="own",
+            help="own, or imagecorruptions: the reference package with its own severities, for cross-checks.",
+        ),
+        click.option("--suite", default="endo19", help="endo19, paper, imagenet-c, or a TOML file."),
+        click.option(
+            "--corruption",
+            "-c",
+            default="all",
+            help="all, a group (noise, blur, occlusion, digital), or names separated by commas.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def writable_folder(path: Path) -> Path:
+    """``path``, made when it is not there.
+
+    Raises:
+        RobustEndoError: it cannot be made or written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RobustEndoError(
+            f"Expected a folder that can be written, found {path} ({error.strerror}): choose another."
+        ) from error
+    if not os.access(path, os.W_OK):
+        raise RobustEndoError(f"Expected a folder that can be written, found {path} read-only: choose another.")
+    return path
 
 
 def data_options(command: F) -> F:

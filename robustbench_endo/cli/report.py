@@ -5,25 +5,77 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.console import Console
 
+from robustbench_endo.cli.bootstrap import bootstrap_options, settings, thresholds
 from robustbench_endo.cli.options import names
 from robustbench_endo.errors import OptionalDependencyError, RobustEndoError
-from robustbench_endo.results import Results, load_results
+from robustbench_endo.results import Bootstrap, Results, load_results
 
 FORMATS = ("html", "pdf")
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--format", "formats", default="html,pdf", help=f"Formats: {', '.join(FORMATS)}.")
+@click.option("--format", "formats", default="html,pdf", help=f"Formats: {', '.join(FORMATS)}, or none.")
 @click.option("--out", "-o", type=click.Path(path_type=Path, file_okay=False), help="Folder. [default: the run folder]")
-def report(run: Path, formats: str, out: Path | None) -> None:
-    """Write the report of a finished run again."""
-    for path in write(load_results(run), out or run, formats):
+@click.option("--intervals", is_flag=True, help="Bootstrap intervals in the tables, and the table printed with them.")
+@click.option("--robustness", is_flag=True, help="Print the run in few numbers, and the silent failures.")
+@click.option("--baseline", help="Model that mCE is relative to; implies --robustness.")
+@click.option("--metric", "metrics", help="Metrics to print, separated by commas. [default: one a task]")
+@click.option(
+    "--require",
+    "required",
+    multiple=True,
+    help="Threshold such as dice=0.8 or hd95=40, repeatable: print up to which severity each model clears all.",
+)
+@bootstrap_options
+def report(
+    run: Path,
+    formats: str,
+    out: Path | None,
+    intervals: bool,
+    robustness: bool,
+    baseline: str | None,
+    metrics: str | None,
+    required: tuple[str, ...],
+    resamples: int,
+    unit: str,
+    level: float,
+    seed: int,
+) -> None:
+    """Write the report of a finished run again, and print what is asked of its numbers."""
+    from robustbench_endo.reports import headline_present, print_envelope, print_robustness, print_table
+
+    bootstrap = settings(resamples, unit, level, seed)
+    asked: bool | Bootstrap = bootstrap if intervals else False
+    require = thresholds(required)
+    results, console = load_results(run), Console()
+    shown = names(metrics) or headline_present(results)
+    if intervals:
+        print_table(results, console, shown, asked)
+    if robustness or baseline:
+        print_robustness(results, console, shown, baseline, asked)
+    if require:
+        print_envelope(results, console, require, bootstrap)
+    for path in write(results, out or run, formats, asked):
         click.echo(path)
 
 
-def write(results: Results, folder: Path, formats: str) -> list[Path]:
+def checked_formats(text: str) -> list[str]:
+    """Names of report formats, sorted; none for ``none``.
+
+    Raises:
+        RobustEndoError: an unknown format.
+    """
+    wanted = [] if text == "none" else sorted(names(text) or ())
+    unknown = [name for name in wanted if name not in FORMATS]
+    if unknown:
+        raise RobustEndoError(f"Expected report formats among {', '.join(FORMATS)}, found {unknown[0]!r}.")
+    return wanted
+
+
+def write(results: Results, folder: Path, formats: str, intervals: bool | Bootstrap = False) -> list[Path]:
     """Write reports; a PDF whose extra is missing is left out with a sentence that names it.
 
     Raises:
@@ -31,13 +83,10 @@ def write(results: Results, folder: Path, formats: str) -> list[Path]:
     """
     from robustbench_endo.reports import write_reports
 
-    wanted = () if formats == "none" else sorted(names(formats) or ())
-    unknown = [name for name in wanted if name not in FORMATS]
-    if unknown:
-        raise RobustEndoError(f"Expected report formats among {', '.join(FORMATS)}, found {unknown[0]!r}.")
+    wanted = checked_formats(formats)
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        return write_reports(results, folder, formats=wanted)
+        return write_reports(results, folder, wanted, intervals)
     except OptionalDependencyError as error:
         click.echo(f"No PDF report: {error}", err=True)
         return [folder / f"report.{name}" for name in wanted if name != "pdf"]

@@ -88,7 +88,10 @@ def _one_condition(
     with clock.time("metrics"):
         dose: Columns = {"image_ssim": clean.ssim(pictures).numpy(), "image_psnr": clean.psnr(pictures).numpy()}
         unwarped = None if masks is batch.masks else batch.masks
-        judged = {name: judge(a, masks, unwarped, job.num_classes, job.metrics) for name, a in answers.items()}
+        judged = {
+            name: judge(answer, masks, unwarped, job.num_classes, batch.activities, job.metrics)
+            for name, answer in answers.items()
+        }
     with clock.time("write"):
         _keep(job.gallery, condition, batch, pictures, masks, answers)
     return Part(

@@ -13,6 +13,7 @@ from robustbench_endo.evaluation.clock import Clock
 from robustbench_endo.evaluation.conditions import plan
 from robustbench_endo.evaluation.frames import read_frames
 from robustbench_endo.evaluation.gallery_writer import GalleryWriter
+from robustbench_endo.evaluation.protocol import protocol_metrics
 from robustbench_endo.evaluation.request import Request, chosen, chunked
 from robustbench_endo.evaluation.run_folder import RunFolder, in_order
 from robustbench_endo.evaluation.run_info import describe, now
@@ -78,7 +79,7 @@ def _job(request: Request, indices: Sequence[int]) -> Job:
         num_classes=len(request.dataset.classes),
         device=request.device,
         seed=request.seed,
-        metrics=request.metrics,
+        metrics=(*protocol_metrics(request.protocol), *request.metrics),
         gallery=gallery,
     )
 

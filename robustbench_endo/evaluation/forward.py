@@ -10,6 +10,7 @@ from torch import Tensor
 
 from robustbench_endo.errors import ModelError
 from robustbench_endo.evaluation.labels import label_maps
+from robustbench_endo.evaluation.sampling import sampled_confidence
 from robustbench_endo.metrics import confidence_and_entropy
 
 ModelCall = Callable[[Tensor], dict[str, Tensor]]
@@ -17,17 +18,22 @@ ModelCall = Callable[[Tensor], dict[str, Tensor]]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said of a batch, on the CPU; a task it does not have is NaN / -1 / None.
+    """What a model said of a batch, on the CPU but for the maps; a task it does not have is NaN / -1 / None.
 
     Attributes:
-        labels: uint8 (B, H, W) at the size of the mask, or None.
+        labels: uint8 (B, H, W) at the size of the mask, or None; on the device of the images.
+        sampled_confidence: float32 (B, rows, columns), how sure the labels of a sample of pixels are
+            (:func:`.sampling.sampled_confidence`), or None.
         activity: int64 (B,).
+        activity_probability: float32 (B, K), or None.
         finite: bool (B,), False where a logit was NaN or infinite: nothing of that frame may be scored.
         segmentation_confidence, segmentation_entropy, activity_confidence, activity_entropy: float32 (B,).
     """
 
     labels: Tensor | None
+    sampled_confidence: Tensor | None
     activity: Tensor
+    activity_probability: Tensor | None
     finite: Tensor
     segmentation_confidence: Tensor
     segmentation_entropy: Tensor
@@ -54,8 +60,10 @@ def ask(model: ModelCall, images: Tensor, size: tuple[int, int]) -> Answer:
     s_confidence, s_entropy = (nothing, nothing) if segmentation is None else confidence_and_entropy(segmentation)
     a_confidence, a_entropy = (nothing, nothing) if activity is None else confidence_and_entropy(activity)
     return Answer(
-        None if segmentation is None else label_maps(segmentation, size).cpu(),
+        None if segmentation is None else label_maps(segmentation, size),
+        None if segmentation is None else sampled_confidence(segmentation, size).cpu(),
         torch.full((len(images),), -1) if activity is None else activity.argmax(1).cpu(),
+        None if activity is None else activity.float().softmax(1).cpu(),
         finite.cpu(),
         s_confidence.cpu(),
         s_entropy.cpu(),

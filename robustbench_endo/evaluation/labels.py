@@ -18,7 +18,7 @@ def label_maps(logits: Tensor, size: tuple[int, int]) -> Tensor:
     more than the network of a small model.
     """
     if logits.device.type == "cpu":
-        rows, columns = (_taps(length, wanted) for length, wanted in zip(logits.shape[2:], size, strict=True))
+        rows, columns = (taps(length, wanted) for length, wanted in zip(logits.shape[2:], size, strict=True))
         maps = np.ascontiguousarray(logits.float().numpy())
         return torch.from_numpy(np.stack([_largest(item, *rows, *columns) for item in maps]))
     if logits.shape[2:] != size:
@@ -26,7 +26,7 @@ def label_maps(logits: Tensor, size: tuple[int, int]) -> Tensor:
     return logits.argmax(1).byte()
 
 
-def _taps(length: int, wanted: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+def taps(length: int, wanted: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """For each wanted position: its two neighbours and the weight of the second."""
     place = np.clip((np.arange(wanted) + 0.5) * (length / wanted) - 0.5, 0, length - 1)
     low = np.floor(place).astype(np.int64)

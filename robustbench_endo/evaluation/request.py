@@ -28,6 +28,7 @@ class Request:
         out: the run folder.
         limit: evaluate at most this many frames, spread evenly over the dataset.
         workers: threads that evaluate conditions side by side; None for one a core.
+        protocol: ``standard`` or ``paper``; see :mod:`.protocol`.
         gallery: frames whose pictures and masks are kept for the report.
         notes: what a reader of the report must know, in the user's words.
     """
@@ -42,6 +43,7 @@ class Request:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     limit: int | None = None
     metrics: tuple[type[Metric], ...] = ()
+    protocol: str = "standard"
     workers: int | None = None
     gallery: int = 2
     notes: tuple[str, ...] = ()

@@ -9,8 +9,6 @@ from typing import Any
 from robustbench_endo.evaluation.provenance import data_fingerprint, environment, parameter_count, weights_hash
 from robustbench_endo.evaluation.request import Request
 
-PROTOCOL = "standard"
-
 
 def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
     """The content of run.json; ``identity`` is what must not change when a run is resumed."""
@@ -30,7 +28,7 @@ def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
         "name": request.out.name,
         "created": now(),
         "finished": None,
-        "protocol": PROTOCOL,
+        "protocol": request.protocol,
         "seed": request.seed,
         "suite": {
             "name": suite.name,
@@ -56,7 +54,7 @@ def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
         "failures": [],
         "notes": list(request.notes),
         "identity": {
-            "protocol": PROTOCOL,
+            "protocol": request.protocol,
             "suite": suite.fingerprint,
             "resolution": suite.resolution,
             "corruptions": list(request.corruptions),

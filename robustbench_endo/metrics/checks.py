@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numba import njit
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.errors import RobustEndoError
@@ -11,22 +14,56 @@ from robustbench_endo.types import IGNORE
 
 def check_label_maps(pred: Tensor, target: Tensor, num_classes: int) -> None:
     """Raise :class:`RobustEndoError` unless both maps are uint8 (B, H, W) with labels below C (target: or 255)."""
-    if pred.shape != target.shape or pred.ndim != 3 or pred.shape[0] == 0:
+    if not 1 <= num_classes <= IGNORE:
+        raise RobustEndoError(f"Expected 1 to {IGNORE} classes, found {num_classes}: labels are bytes, 255 = ignore.")
+    if pred.shape != target.shape or pred.ndim != 3 or pred.numel() == 0:
         raise RobustEndoError(
-            f"Expected two label maps of one shape (B, H, W) with B > 0, found {tuple(pred.shape)} and "
+            f"Expected two label maps of one shape (B, H, W) with B, H, W > 0, found {tuple(pred.shape)} and "
             f"{tuple(target.shape)}: resize the prediction to the mask first."
+        )
+    if pred.device != target.device:
+        raise RobustEndoError(
+            f"Expected both label maps on one device, found {pred.device} and {target.device}: move one of them."
         )
     for name, labels in (("prediction", pred), ("target", target)):
         if labels.dtype != torch.uint8:
             raise RobustEndoError(f"Expected uint8 labels in the {name}, found {labels.dtype}: convert with .byte().")
-    _check_range("prediction", pred, num_classes)
-    _check_range("target", torch.where(target == IGNORE, 0, target), num_classes)
+    for name, labels, ignored in (("prediction", pred, False), ("target", target, True)):
+        highest = _highest(labels, ignored)
+        if highest >= num_classes:
+            raise RobustEndoError(
+                f"Expected labels from 0 to {num_classes - 1} in the {name}, found {highest}: "
+                "give the right number of classes or correct the masks (255 = ignore)."
+            )
 
 
-def _check_range(name: str, labels: Tensor, num_classes: int) -> None:
-    highest = int(labels.max())
-    if highest >= num_classes:
-        raise RobustEndoError(
-            f"Expected labels from 0 to {num_classes - 1} in the {name}, found {highest}: "
-            "give the right number of classes or correct the masks (255 = ignore)."
-        )
+def without_ignored(pred: Tensor, target: Tensor) -> Tensor:
+    """The prediction with 255 where the target is 255: these pixels then belong to no class in either map."""
+    if pred.device.type == "cpu":
+        return torch.from_numpy(_covered(pred.contiguous().numpy(), target.contiguous().numpy()))
+    return torch.where(target == IGNORE, target, pred)
+
+
+def _highest(labels: Tensor, ignored: bool) -> int:
+    """The highest label; 255 does not count where it may be ``ignored``."""
+    if labels.device.type == "cpu":
+        return int(_highest_cpu(labels.contiguous().numpy().reshape(-1), np.uint8(ignored)))
+    return int(torch.where(labels == IGNORE, 0, labels).max() if ignored else labels.max())
+
+
+@njit(cache=True, nogil=True)
+def _highest_cpu(labels: NDArray[np.uint8], lift: np.uint8) -> int:
+    """The highest label + ``lift`` in bytes, less ``lift``: lifted by 1, 255 becomes 0 and counts as the lowest."""
+    highest = np.uint8(0)
+    for i in range(len(labels)):
+        highest = max(highest, np.uint8(labels[i] + lift))
+    return int(highest - lift) if highest > lift else 0
+
+
+@njit(cache=True, nogil=True)
+def _covered(pred: NDArray[np.uint8], target: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    result = np.empty_like(pred)
+    p, t, flat = pred.reshape(-1), target.reshape(-1), result.reshape(-1)
+    for i in range(len(flat)):
+        flat[i] = t[i] if t[i] == 255 else p[i]
+    return result

@@ -36,7 +36,7 @@ class CleanFrames:
         means = (self._mean, _window_means(luma), self._square, _window_means(luma * luma))
         product = _window_means(self._luma * luma)
         if images.device.type != "cpu":
-            return _similarity(*means, product).mean((1, 2), dtype=torch.float64).cpu()
+            return ssim_map(*means, product).mean((1, 2), dtype=torch.float64).cpu()
         items = zip(*(part.numpy() for part in (*means, product)), strict=True)
         sums = [similarity_sum(mx, my, mxx, myy, mxy, C1, C2) for mx, my, mxx, myy, mxy in items]
         return torch.tensor(sums, dtype=torch.float64) / product[0].numel()
@@ -63,11 +63,11 @@ def _window_means(maps: Tensor) -> Tensor:
     """(B, H, W) -> (B, H - 10, W - 10)."""
     if maps.device.type == "cpu":
         return torch.from_numpy(np.stack([window_mean(values, WINDOW) for values in maps.numpy()]))
-    down, across = (_band(side, maps.device) for side in maps.shape[1:])
+    down, across = (band(side, maps.device) for side in maps.shape[1:])
     return down @ maps @ across.T
 
 
-def _band(size: int, device: torch.device) -> Tensor:
+def band(size: int, device: torch.device) -> Tensor:
     """The window as a matrix (size - 10, size)."""
     # Matrix products in float32, where a convolution would be rounded to TensorFloat-32.
     rows = torch.zeros(size - 2 * RADIUS, size, device=device)
@@ -76,7 +76,7 @@ def _band(size: int, device: torch.device) -> Tensor:
     return rows
 
 
-def _similarity(x: Tensor, y: Tensor, xx: Tensor, yy: Tensor, xy: Tensor) -> Tensor:
+def ssim_map(x: Tensor, y: Tensor, xx: Tensor, yy: Tensor, xy: Tensor) -> Tensor:
     """SSIM from window means of x, y, x^2, y^2 and xy."""
     variances, covariance = xx - x * x + yy - y * y, xy - x * y
     return (2 * x * y + C1) * (2 * covariance + C2) / ((x * x + y * y + C1) * (variances + C2))

@@ -10,14 +10,15 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.errors import RobustEndoError
-from robustbench_endo.metrics.checks import check_label_maps
-from robustbench_endo.metrics.surface_kernels import boundary_points, nearest_distances
-from robustbench_endo.types import IGNORE
+from robustbench_endo.metrics.checks import check_label_maps, without_ignored
+from robustbench_endo.metrics.surface_cpu import image_distances
+from robustbench_endo.metrics.surface_device import surface_table
+from robustbench_endo.metrics.surface_search import FAR
 
 
 @dataclass(frozen=True)
 class SurfaceDistances:
-    """Per image and class, float64 (B, C), in the unit of the spacing (px by default).
+    """Per image and class, float64 (B, C) on the CPU, in the unit of the spacing (px by default).
 
     Attributes:
         hd: Hausdorff distance, the larger of the two directed maxima.
@@ -46,17 +47,21 @@ def surface_distances(
 ) -> SurfaceDistances:
     """Exact surface distances of two label maps.
 
-    The boundary of a class are its pixels with a 4-neighbour outside it; pixels beyond the image are outside
-    (as ``mask & ~scipy.ndimage.binary_erosion(mask)``). Pixels whose target is 255 belong to no class in either map.
+    The boundary of a class is those of its pixels that have a 4-neighbour outside it; what lies beyond the image is
+    outside (as ``mask & ~scipy.ndimage.binary_erosion(mask)``). Pixels whose target is 255 belong to no class in
+    either map.
 
     Args:
-        pred, target: uint8 (B, H, W).
-        num_classes: C.
+        pred, target: uint8 (B, H, W), compared where they lie: compiled for the CPU; on a GPU by Triton,
+            or by plain torch without it, with the same numbers. Scratch: 2 bytes a pixel on the CPU, at most 1 GiB on
+            a GPU.
+        num_classes: C, at most 255.
         spacing: size of a pixel along rows and columns; (1, 1) by default.
         tolerance: of nsd, in the unit of the spacing.
 
     Raises:
-        RobustEndoError: maps that do not fit each other, labels out of range, spacing or tolerance not positive.
+        RobustEndoError: maps that do not fit each other, labels out of range, spacing or tolerance not positive,
+            a diagonal of 16,383 px or more.
     """
     check_label_maps(pred, target, num_classes)
     rows, columns = spacing or (1.0, 1.0)
@@ -64,40 +69,17 @@ def surface_distances(
         raise RobustEndoError(
             f"Expected a positive spacing and a tolerance of at least 0, found {(rows, columns)} and {tolerance}."
         )
-    ignored = target == IGNORE
-    maps = torch.where(ignored, target, pred).cpu().numpy(), target.cpu().numpy()
-    table = np.stack(
-        [_image(p, t, num_classes, (rows, columns), tolerance) for p, t in zip(*maps, strict=True)], axis=1
-    )
-    hd, hd95, assd, nsd, missed = torch.from_numpy(table)
+    if math.hypot(*pred.shape[1:]) >= FAR:
+        raise RobustEndoError(
+            f"Expected maps with a diagonal under {FAR} px, found {tuple(pred.shape[1:])}: evaluate at a lower "
+            "resolution."
+        )
+    pred = without_ignored(pred, target)
+    if pred.device.type == "cuda":
+        table = surface_table(pred, target, num_classes, (rows, columns), tolerance).cpu()
+    else:
+        pairs = zip(pred.cpu().numpy(), target.cpu().contiguous().numpy(), strict=True)
+        images = [image_distances(p, t, num_classes, float(rows), float(columns), float(tolerance)) for p, t in pairs]
+        table = torch.from_numpy(np.stack(images, axis=1))
+    hd, hd95, assd, nsd, missed = table
     return SurfaceDistances(hd, hd95, assd, nsd, missed.bool())
-
-
-def _image(
-    pred: np.ndarray[tuple[int, int], np.dtype[np.uint8]],
-    target: np.ndarray[tuple[int, int], np.dtype[np.uint8]],
-    num_classes: int,
-    spacing: tuple[float, float],
-    tolerance: float,
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Rows hd, hd95, assd, nsd, missed; a column a class."""
-    diagonal = math.hypot(pred.shape[0] * spacing[0], pred.shape[1] * spacing[1])
-    p_points, p_start = boundary_points(pred, num_classes)
-    t_points, t_start = boundary_points(target, num_classes)
-    result = np.full((5, num_classes), np.nan)
-    result[4] = 0
-    for c in range(num_classes):
-        p = p_points[p_start[c] : p_start[c + 1]]
-        t = t_points[t_start[c] : t_start[c + 1]]
-        if len(p) and len(t):
-            there, back = nearest_distances(p, t, *spacing), nearest_distances(t, p, *spacing)
-            both = np.concatenate((there, back))
-            result[:4, c] = (
-                both.max(),
-                max(np.percentile(there, 95), np.percentile(back, 95)),
-                both.mean(),
-                (both <= tolerance).mean(),
-            )
-        elif len(p) or len(t):
-            result[:, c] = (diagonal, diagonal, diagonal, 0.0, 1.0)
-    return result

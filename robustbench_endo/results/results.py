@@ -8,12 +8,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from robustbench_endo.results.agreement import agreement_table
+from robustbench_endo.results.bootstrap import Bootstrap, Units
+from robustbench_endo.results.cube import Shape
+from robustbench_endo.results.envelope import envelope
+from robustbench_endo.results.failures import FAILURES, failure_families, failure_records
+from robustbench_endo.results.families import families
 from robustbench_endo.results.gallery import GalleryFrame, read_gallery
+from robustbench_endo.results.intervals import at_the_edge, interval
+from robustbench_endo.results.robustness import robustness_table
+from robustbench_endo.results.sampling import Sampler, top
 from robustbench_endo.results.schema import CLEAN
-from robustbench_endo.results.scoring import scores
 from robustbench_endo.results.table import severity_mean_table
+
+Intervals = bool | Bootstrap
+"""True: 95 % intervals with the settings of :class:`Bootstrap` as they stand; or settings of one's own."""
 
 
 @dataclass(frozen=True)
@@ -60,25 +72,147 @@ class Results:
         """Names of the activities."""
         return list(self.info["data"]["activities"])
 
-    def scores(self) -> pd.DataFrame:
-        """A row per model x corruption x severity (``clean`` included): ``images`` and every quantity, in its unit."""
-        return self._scores.copy()
+    @property
+    def protocol(self) -> str:
+        """``standard`` or ``paper``: numbers of the two never stand in one table."""
+        return str(self.info.get("protocol", "standard"))
 
-    def table(self, metrics: Sequence[str] = ("accuracy", "miou")) -> pd.DataFrame:
+    def scores(self, intervals: Intervals = False) -> pd.DataFrame:
+        """A row per model x corruption x severity (``clean`` included): ``images`` and every quantity, in its unit.
+
+        ``unanswered`` counts the frames for which a model gave NaN or infinite logits: they enter no score. With
+        intervals every quantity is followed by ``<quantity>_low`` and ``<quantity>_high``, and
+        ``.attrs["intervals"]`` says what was resampled.
+
+        Raises:
+            RunError: intervals of a run without frames.
+        """
+        if not intervals:
+            return self._scores.copy()
+        sampler = self.sampler(intervals)
+        table, number, level = self._scores.copy(), sampler.units.number, _settings(intervals).level
+        ends = {}
+        for name, draws in sampler.draws(sampler.names):
+            point = table[name].to_numpy(np.float64)
+            ends[name] = interval(point, draws, number, level)
+            if (most := top(name)) is not None:
+                ends[name] = at_the_edge(point, ends[name], number, level, most)
+        for name, (low, high) in ends.items():
+            place = int(table.columns.get_loc(name))
+            table.insert(place + 1, f"{name}_low", low)
+            table.insert(place + 2, f"{name}_high", high)
+        return _told(table, sampler.units)
+
+    def table(self, metrics: Sequence[str] = ("accuracy", "miou"), intervals: Intervals = False) -> pd.DataFrame:
         """Table VII: rows (group, corruption), columns (metric, model), means over severities, in the metric's unit.
+
+        With intervals the columns have a third level, ``value``, ``low``, ``high``, and ``.attrs["intervals"]`` says
+        what was resampled.
 
         Raises:
             RobustEndoError: a metric that the run does not hold.
+            RunError: intervals of a run without frames.
         """
-        return severity_mean_table(self._scores, metrics, self.corruption_groups, self.models)
+        sampler = self.sampler(intervals)
+        table = severity_mean_table(
+            sampler.sampled(metrics), metrics, self.corruption_groups, self.models, intervals=bool(intervals)
+        )
+        return _told(table, sampler.units) if intervals else table
+
+    def robustness(
+        self,
+        metrics: Sequence[str] = ("accuracy", "miou"),
+        baseline: str | None = None,
+        intervals: Intervals = False,
+    ) -> pd.DataFrame:
+        """The run in few numbers: rows (metric, aggregate), columns models; aggregates as in ``AGGREGATES``.
+
+        Clean, mean over the corruptions and over each group, that mean relative to clean and as a change for the
+        worse, worst 5 % of frames, area under the curve by severity and by measured dose, and with a baseline model
+        mCE and relative mCE. With intervals the columns have a second level, ``value``, ``low``, ``high``.
+
+        Raises:
+            RobustEndoError: a metric that the run does not hold.
+            UnknownNameError: a baseline that is no model of the run.
+        """
+        sampler = self.sampler(intervals)
+        table = robustness_table(sampler, metrics, self.corruption_groups, baseline)
+        return _told(table, sampler.units) if intervals else table
+
+    def envelope(self, require: Mapping[str, float], intervals: Intervals = True) -> pd.DataFrame:
+        """How strong each corruption may be while intervals clear every threshold; a row a model x corruption.
+
+        Args:
+            require: metric -> threshold, as a share for metrics in percent (0.8), else in the metric's unit. Where more
+                is better the lower end has to reach it, else the upper end must not pass it.
+
+        Returns:
+            ``model, corruption, severity`` (largest safe one with all below; 0: only clean frames are; <NA>: not even
+            those), ``dose`` there (1 - image SSIM) and ``limit``: what fails at the next severity, empty for nothing.
+
+        Raises:
+            RobustEndoError: no threshold, one outside its range, or a metric that the run does not hold.
+        """
+        sampler = self.sampler(intervals or True)
+        return _told(envelope(sampler, require), sampler.units)
+
+    def failures(self, dice: float = 0.5, intervals: Intervals = False) -> pd.DataFrame:
+        """How often a task fails, and fails silently; rows and columns as :meth:`table`, in percent.
+
+        A mask fails below a Dice of ``dice`` in its frame, an activity where it is wrong, both where the model gave no
+        answer. A failure is silent while the model's confidence is above its own 10th percentile on clean frames.
+
+        Raises:
+            RobustEndoError: a threshold outside 0 to 1.
+            RunError: a model without clean records.
+        """
+        settings = _settings(intervals) if intervals else None
+        sampler = Sampler(failure_records(self.frame, dice), failure_families(), self._shape, settings)
+        table = severity_mean_table(
+            sampler.sampled(FAILURES), FAILURES, self.corruption_groups, self.models, intervals=bool(intervals)
+        )
+        return _told(table, sampler.units) if intervals else table
+
+    def agreement(self, dice: float = 0.5, intervals: Intervals = False) -> pd.DataFrame:
+        """Do the two tasks fail on the same frames? A row a model, over all corrupted frames; failures as above.
+
+        Returns:
+            Shares of frames in percent where neither, one, or both tasks fail, and their correlation ``phi``.
+
+        Raises:
+            RobustEndoError, RunError: as :meth:`failures`.
+        """
+        settings = _settings(intervals) if intervals else None
+        table = agreement_table(failure_records(self.frame, dice), self.models, settings)
+        return _told(table, self.resampling(intervals)) if intervals else table
+
+    def resampling(self, intervals: Intervals = True) -> Units:
+        """What intervals of this run resample: ``statement`` in one sentence, ``warning`` where it is not groups.
+
+        Raises:
+            RunError: a run without frames.
+        """
+        return self.sampler(intervals).units
+
+    def sampler(self, intervals: Intervals = False) -> Sampler:
+        """The scores of every condition, as the formulas of robustness need them."""
+        settings = _settings(intervals) if intervals else None
+        found = families(self.frame, len(self.classes), max(1, len(self.activities)), self.protocol)
+        return Sampler(self.frame, found, self._shape, settings)
 
     def gallery(self) -> list[GalleryFrame]:
         """The frames kept with their pictures and masks; empty without a run folder."""
         return [] if self.path is None else read_gallery(self.path)
 
+    @property
+    def _shape(self) -> Shape:
+        return Shape(self.models, self.corruptions, self.severities)
+
     @cached_property
     def _scores(self) -> pd.DataFrame:
-        return scores(self.frame, len(self.classes), max(1, len(self.activities)))
+        sampler = self.sampler()
+        points = {name: sampler.point(name) for name in sampler.names}
+        return pd.concat((sampler.keys, sampler.counts(), pd.DataFrame(points)), axis=1)
 
     def _repr_html_(self) -> str:
         html: str = self.table().style.format(precision=2, na_rep="–").to_html()
@@ -88,3 +222,12 @@ class Results:
         conditions = len(self.corruptions) * len(self.severities) + (CLEAN in set(self.frame["corruption"]))
         frames = self.frame["image_id"].nunique()
         return f"Results({len(self.models)} models x {frames} frames x {conditions} conditions, path={self.path})"
+
+
+def _settings(intervals: Intervals) -> Bootstrap:
+    return intervals if isinstance(intervals, Bootstrap) else Bootstrap()
+
+
+def _told(table: pd.DataFrame, units: Units) -> pd.DataFrame:
+    table.attrs |= {"intervals": units.statement, "warning": units.warning}
+    return table

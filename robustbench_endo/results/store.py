@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.results.results import Results
-from robustbench_endo.results.schema import check_columns
+from robustbench_endo.results.schema import check_schema, schema_of
 
 RUN_FILE = "run.json"
 RESULTS_FILE = "results.parquet"
@@ -29,7 +29,7 @@ def load_results(path: str | Path) -> Results:
         path: a run folder, or its results.parquet.
 
     Raises:
-        RunError: no such folder, an unfinished run, or a table without the schema's columns.
+        RunError: no such folder, an unfinished run, or a table without the schema's columns and types.
     """
     folder = Path(path)
     folder = folder.parent if folder.is_file() else folder
@@ -39,9 +39,35 @@ def load_results(path: str | Path) -> Results:
                 f"Expected a finished run in {folder}, found no {name}: give the --out of a robust-endo evaluate "
                 "that has ended, or run it again to finish it."
             )
-    frame = pd.read_parquet(folder / RESULTS_FILE)
-    check_columns(list(frame.columns), str(folder / RESULTS_FILE))
-    return Results(frame, read_json(folder / RUN_FILE), folder)
+    table = _read_table(folder / RESULTS_FILE)
+    check_schema(table.schema, str(folder / RESULTS_FILE))
+    return Results(table.to_pandas(), read_json(folder / RUN_FILE), folder)
+
+
+def _read_table(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path)
+    except pa.ArrowInvalid as error:
+        raise RunError(
+            f"Expected a Parquet table in {path}, found damage ({error}): run robust-endo evaluate again."
+        ) from error
+
+
+def as_table(frame: pd.DataFrame) -> pa.Table:
+    """Records with the exact types of the schema.
+
+    Raises:
+        RunError: a column of the schema is missing.
+    """
+    schema = schema_of(list(frame.columns))
+    missing = [name for name in schema.names if name not in frame]
+    if missing:
+        raise RunError(f"Expected the columns of a robustness run, found no {', '.join(missing[:5])}: add them.")
+    # NaN stays NaN: a null would be a third way to say "not defined".
+    arrays = [
+        pa.array(frame[field.name].to_numpy(), from_pandas=False).cast(field.type, safe=False) for field in schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -60,7 +86,12 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def write_table(path: Path, table: pa.Table) -> None:
-    """Write a Parquet table atomically."""
+    """Write a Parquet table of records atomically.
+
+    Raises:
+        RunError: it has not the columns and types of the schema.
+    """
+    check_schema(table.schema, str(path))
     write_whole(path, lambda file: pq.write_table(table, file, compression="zstd"))
 
 

@@ -2,48 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.results.cube import Cube
+from robustbench_endo.results.sampling import Sampled
 from robustbench_endo.results.schema import CLEAN
+from robustbench_endo.results.scoring import Floats, mean_of_present
 
 GROUPS = ("noise", "blur", "occlusion", "digital")
 
+PARTS = ("value", "low", "high")
+"""The third level of the columns of a table with intervals."""
+
+Formula = Callable[[Cube], Floats]
+
 
 def severity_mean_table(
-    scores: pd.DataFrame, metrics: Sequence[str], groups: Mapping[str, str], models: Sequence[str]
+    sampled: Iterable[tuple[str, Sampled]],
+    metrics: Sequence[str],
+    groups: Mapping[str, str],
+    models: Sequence[str],
+    *,
+    intervals: bool = False,
 ) -> pd.DataFrame:
     """Rows (group, corruption), columns (metric, model), values averaged over severities, as Table VII.
 
     The clean row comes first, then the corruptions in the order of ``groups``, then the mean of each group, last the
-    mean over all corruptions.
+    mean over all corruptions. With intervals a third level of the columns tells value, low and high.
 
     Args:
-        scores: from :func:`robustbench_endo.results.scoring.scores`.
+        sampled: metric -> its scores.
+        metrics: the order of the columns.
         groups: corruption -> group, in the order of the rows.
-
-    Raises:
-        RobustEndoError: a metric that the scores do not hold.
     """
-    unknown = [metric for metric in metrics if metric not in scores.columns]
-    if unknown:
-        raise RobustEndoError(
-            f"Expected a metric of the run, found {unknown[0]!r}: choose from {', '.join(scores.columns[4:])}."
-        )
-    per_corruption = scores.groupby(["corruption", "model"], observed=True)[list(metrics)].mean().unstack("model")
-    wide = per_corruption.reindex(columns=pd.MultiIndex.from_product([metrics, models], names=["metric", "model"]))
-    present = [name for name in groups if name in wide.index]
-    rows = {(CLEAN, CLEAN): wide.loc[CLEAN]} if CLEAN in wide.index else {}
-    rows |= {(groups[name], name): wide.loc[name] for name in present}
-    order = [*GROUPS, *sorted({groups[name] for name in present} - set(GROUPS))]
+    formulas = row_formulas(groups)
+    columns: dict[tuple[str, ...], list[float]] = {}
+    for metric, scores in sampled:
+        spreads = [scores.scored(formula) for formula in formulas.values()]
+        for place, model in enumerate(models):
+            for part in PARTS if intervals else PARTS[:1]:
+                key = (metric, model, part) if intervals else (metric, model)
+                columns[key] = [float(getattr(spread, part)[place]) for spread in spreads]
+    levels = ["metric", "model", "part"] if intervals else ["metric", "model"]
+    order = pd.MultiIndex.from_tuples([key for metric in metrics for key in columns if key[0] == metric], names=levels)
+    rows = pd.MultiIndex.from_tuples(list(formulas), names=["group", "corruption"])
+    return pd.DataFrame({key: columns[key] for key in order}, index=rows).reindex(columns=order)
+
+
+def row_formulas(groups: Mapping[str, str]) -> dict[tuple[str, str], Formula]:
+    """(group, corruption) -> what its row is of a cube whose corruptions are the keys of ``groups``, in order."""
+    rows: dict[tuple[str, str], Formula] = {(CLEAN, CLEAN): lambda cube: cube.clean}
+    names = list(groups)
+    rows |= {(groups[name], name): _mean_of([names.index(name)]) for name in names}
+    order = [*GROUPS, *sorted(set(groups.values()) - set(GROUPS))]
     for group in order:
-        members = [name for name in present if groups[name] == group]
+        members = [place for place, name in enumerate(names) if groups[name] == group]
         if members:
-            rows["mean", group] = wide.loc[members].mean()
-    if present:
-        rows["mean", "all"] = wide.loc[present].mean()
-    table = pd.DataFrame(rows).T
-    table.index = pd.MultiIndex.from_tuples(list(rows), names=["group", "corruption"])
-    return table
+            rows["mean", group] = _mean_of(members)
+    if names:
+        rows["mean", "all"] = Cube.over_corruptions
+    return rows
+
+
+def _mean_of(members: list[int]) -> Formula:
+    return lambda cube: mean_of_present(cube.over_severities()[:, :, members], -1)

@@ -16,6 +16,7 @@ from PIL import Image
 from robustbench_endo.results import Results, load_results
 from robustbench_endo.results.gallery import image_file, prediction_file, target_file
 from robustbench_endo.results.schema import COUNTED, MEASURED
+from robustbench_endo.results.store import as_table, write_table
 
 GROUPS = {
     "noise": ("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise"),
@@ -182,7 +183,7 @@ def build(
     edited = edit(frame, info) if edit else None
     frame = frame if edited is None else edited
     (folder / "run.json").write_text(json.dumps(info))
-    frame.to_parquet(folder / "results.parquet")
+    write_table(folder / "results.parquet", as_table(frame))
     if gallery:
         draw_gallery(folder, models, corruptions, severities)
     return load_results(folder)

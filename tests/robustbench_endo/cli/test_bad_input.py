@@ -28,6 +28,7 @@ OPTIONS = [
     (["--severity", "a-b"], ["severities such as 1-5", "'a-b'"]),
     (["--resolution", "tiny"], ["a resolution such as", "'tiny'"]),
     (["--suite", "endo20"], ["'endo20'", "endo19"]),
+    (["--backend", "nrtk"], ["a backend, found 'nrtk'", "imagecorruptions"]),
     (["--limit", "0"], ["at least one frame", "a limit of 0"]),
     (["--split", "validate"], ["'validate'"]),
     (["--format", "doc"], ["report formats", "'doc'"]),

@@ -1,6 +1,9 @@
 """Label maps that metrics are tested on."""
 
+import runpy
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,3 +25,15 @@ def label_maps() -> LabelMaps:
         return torch.from_numpy(fields.argmax(0).astype(np.uint8))[None]
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def peer_maps() -> dict[str, Any]:
+    """What peer_maps.py defines: COUNT, CLASSES, pair."""
+    return runpy.run_path(str(Path(__file__).with_name("peer_maps.py")))
+
+
+@pytest.fixture(scope="session")
+def peer_scores() -> Callable[..., Any]:
+    """What a package gives on a pair of label maps."""
+    return runpy.run_path(str(Path(__file__).with_name("peers.py")))["scores"]

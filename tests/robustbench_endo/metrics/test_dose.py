@@ -7,7 +7,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics import CleanFrames
-from robustbench_endo.metrics.dose import _band, _similarity
+from robustbench_endo.metrics.dose import band, ssim_map
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ def test_a_batch_is_its_items(pair):
 def test_the_form_for_other_devices_agrees(pair):
     clean, other = (torch.from_numpy(picture)[None] for picture in pair)
     x, y = (0.299 * picture[:, 0] + 0.587 * picture[:, 1] + 0.114 * picture[:, 2] for picture in (clean, other))
-    down, across = (_band(side, clean.device) for side in x.shape[1:])
+    down, across = (band(side, clean.device) for side in x.shape[1:])
     means = [down @ values @ across.T for values in (x, y, x * x, y * y, x * y)]
-    score = float(_similarity(*means).mean())
+    score = float(ssim_map(*means).mean())
     assert score == pytest.approx(float(CleanFrames(clean).ssim(other)), abs=1e-6)
 
 

@@ -26,7 +26,7 @@ def reference(pred, target, spacing, tolerance):
 
 
 @pytest.mark.parametrize("seed", range(25))
-@pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.5, 2.0)])
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.5, 2.0), (0.01, 40.0)])
 def test_equals_scipy_distance_transform(label_maps, seed, spacing):
     pred, target = label_maps(seed), label_maps(seed + 1000)
     found = surface_distances(pred, target, 4, spacing=spacing, tolerance=1.5)
@@ -96,6 +96,14 @@ def test_ignored_pixels_belong_to_no_class(label_maps):
         ),
         (torch.zeros(1, 8, 8).byte(), torch.zeros(1, 8, 9).byte(), {}, "Expected two label maps of one shape"),
         (torch.zeros(0, 8, 8).byte(), torch.zeros(0, 8, 8).byte(), {}, "Expected two label maps of one shape"),
+        (torch.zeros(1, 8, 0).byte(), torch.zeros(1, 8, 0).byte(), {}, "with B, H, W > 0"),
+        (torch.zeros(1, 1, 16384).byte(), torch.zeros(1, 1, 16384).byte(), {}, "a diagonal under 16383 px"),
+        (
+            torch.zeros(1, 8, 8).byte(),
+            torch.zeros(1, 8, 8, device="meta").byte(),
+            {},
+            "on one device, found cpu and meta",
+        ),
         (torch.full((1, 8, 8), 9).byte(), torch.zeros(1, 8, 8).byte(), {}, "found 9"),
         (torch.zeros(1, 8, 8).byte(), torch.zeros(1, 8, 8).byte(), {"spacing": (0, 1)}, "Expected a positive spacing"),
         (torch.zeros(1, 8, 8).byte(), torch.zeros(1, 8, 8).byte(), {"tolerance": -1}, "tolerance of at least 0"),
@@ -104,3 +112,18 @@ def test_ignored_pixels_belong_to_no_class(label_maps):
 def test_bad_input(pred, target, options, text):
     with pytest.raises(RobustEndoError, match=text):
         surface_distances(pred, target, 2, **options)
+
+
+@pytest.mark.parametrize("classes", [0, 256])
+def test_a_number_of_classes_that_bytes_cannot_hold(classes):
+    with pytest.raises(RobustEndoError, match=f"Expected 1 to 255 classes, found {classes}"):
+        surface_distances(torch.zeros(1, 8, 8).byte(), torch.zeros(1, 8, 8).byte(), classes)
+
+
+def test_a_map_wider_than_a_block_of_columns_with_far_regions():
+    pred, target = torch.zeros(2, 1, 40, 400, dtype=torch.uint8)
+    pred[0, 2:4, 3:5], target[0, 30:33, 380:390] = 1, 1
+    found = surface_distances(pred, target, 2)
+    expected = reference((pred[0] == 1).numpy(), (target[0] == 1).numpy(), (1, 1), 2.0)
+    values = [float(field[0, 1]) for field in (found.hd, found.hd95, found.assd, found.nsd)]
+    np.testing.assert_allclose(values, expected, atol=1e-9)

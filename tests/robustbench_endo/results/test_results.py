@@ -1,44 +1,51 @@
-import pandas as pd
+import json
+
 import pytest
 
-from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.results import QUANTITIES, load_results
-from robustbench_endo.results.store import write_json, write_whole
-from robustbench_endo.results.table import severity_mean_table
-
-GROUPS = {"gaussian_noise": "noise", "contrast": "digital", "saturate": "digital"}
+from robustbench_endo.results import QUANTITIES, Results
+from robustbench_endo.results.table import row_formulas
 
 
-@pytest.fixture
-def scores():
-    rows = [("m", "clean", 0, 90.0)] + [
-        ("m", name, severity, 10.0 * (i + 1) + severity) for i, name in enumerate(GROUPS) for severity in (1, 2)
-    ]
-    return pd.DataFrame(rows, columns=["model", "corruption", "severity", "miou"]).assign(images=4)
-
-
-def test_table_has_the_shape_of_the_papers(scores):
-    table = severity_mean_table(scores, ["miou"], GROUPS, ["m"])
+def test_table_has_the_shape_of_the_papers(make_results):
+    results = make_results(corruptions=("smoke", "contrast", "saturate"))
+    table = results.table(("miou",))
     assert list(table.index) == [
         ("clean", "clean"),
-        ("noise", "gaussian_noise"),
+        ("occlusion", "smoke"),
         ("digital", "contrast"),
         ("digital", "saturate"),
-        ("mean", "noise"),
+        ("mean", "occlusion"),
         ("mean", "digital"),
         ("mean", "all"),
     ]
-    assert table["miou", "m"].tolist() == [90, 11.5, 21.5, 31.5, 11.5, 26.5, pytest.approx(21.5)]
+    scores = results.scores().query("model == 'a'").groupby("corruption")["miou"].mean()
+    values = table["miou", "a"]
+    assert values["digital", "saturate"] == pytest.approx(scores["saturate"])
+    assert values["mean", "digital"] == pytest.approx(scores[["contrast", "saturate"]].mean())
+    assert values["mean", "all"] == pytest.approx(scores.drop("clean").mean())
 
 
-def test_a_model_without_rows_is_not_a_number_in_the_table(scores):
-    table = severity_mean_table(scores, ["miou"], GROUPS, ["m", "other"])
-    assert table["miou", "other"].isna().all()
+def test_groups_of_a_users_own_come_last():
+    rows = row_formulas({"x": "weather", "smoke": "occlusion"})
+    assert [key for key in rows if key[0] == "mean"] == [("mean", "occlusion"), ("mean", "weather"), ("mean", "all")]
 
 
-def test_an_unknown_metric(scores):
-    with pytest.raises(RobustEndoError, match="Expected a metric of the run, found 'mIoU'"):
-        severity_mean_table(scores, ["mIoU"], GROUPS, ["m"])
+def test_a_model_without_rows_is_not_a_number_in_the_table(results):
+    other = {**results.info, "models": [*results.info["models"], {"name": "absent"}]}
+    assert Results(results.frame, other).table()["miou", "absent"].isna().all()
+
+
+def test_a_missing_severity_leaves_the_mean_of_the_others(results):
+    frame = results.frame[~((results.frame["corruption"] == "smoke") & (results.frame["severity"] == 3))]
+    scores = results.scores().set_index(["model", "corruption", "severity"])["miou"]
+    found = Results(frame, results.info).table(("miou",))["miou", "a"]["occlusion", "smoke"]
+    assert found == pytest.approx(scores["a", "smoke", 1])
+
+
+def test_a_metric_of_the_users_own(results):
+    own = Results(results.frame.assign(tip_error=1.5), results.info)
+    assert (own.scores()["tip_error"] == 1.5).all()
+    assert (own.table(["tip_error"]) == 1.5).all(axis=None)
 
 
 def test_every_quantity_describes_itself():
@@ -47,28 +54,6 @@ def test_every_quantity_describes_itself():
         assert (quantity.scale == 100) == quantity.unit.startswith("%")
 
 
-def test_no_run_there(tmp_path):
-    with pytest.raises(RunError, match="Expected a finished run in .*, found no run.json"):
-        load_results(tmp_path)
-    write_json(tmp_path / "run.json", {})
-    pd.DataFrame({"model": ["m"]}).to_parquet(tmp_path / "results.parquet")
-    with pytest.raises(RunError, match="found no corruption, severity"):
-        load_results(tmp_path)
-    (tmp_path / "run.json").write_text("{")
-    pd.DataFrame().to_parquet(tmp_path / "results.parquet")
-    with pytest.raises(RunError):
-        load_results(tmp_path)
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "x"
-    write_whole(path, lambda file: file.write(b"before"))
-
-    def fail(file):
-        file.write(b"half")
-        raise OSError
-
-    with pytest.raises(OSError, match=r"^$"):
-        write_whole(path, fail)
-    assert path.read_bytes() == b"before"
-    assert list(tmp_path.iterdir()) == [path]
+def test_the_protocol_is_known(results):
+    assert results.protocol == "standard"
+    assert json.dumps(dict(results.info))

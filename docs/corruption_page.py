@@ -1,0 +1,172 @@
+"""What docs/corruptions.md says about each corruption: drawn, measured and written from the catalogue itself."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from robustbench_endo.cli.parameters import constants, parameters
+from robustbench_endo.corruptions import SEVERITIES, Corruption, Damage, Suite
+from robustbench_endo.data.synthetic import SyntheticScenes
+from robustbench_endo.metrics import CleanFrames
+from robustbench_endo.reports.labels import title
+
+DOCS = Path(__file__).parent
+PAGE = DOCS / "corruptions.md"
+DOSE = DOCS / "dose.json"
+STRIPS = DOCS / "images" / "corruptions"
+GOLDEN = DOCS.parent / "tests" / "corruptions" / "golden.json"
+BEGIN, END = "<!-- written by make figures: begin -->", "<!-- written by make figures: end -->"
+
+_SIZE = (256, 320)
+_SCENE = 5
+_CROP = (slice(48, 208), slice(72, 248))  # pixels as they are, not scaled: noise and blocks stay visible
+_GAP = 3
+
+
+def strip(suite: Suite, name: str) -> Image.Image:
+    """A part of one scene, clean and at the five severities, side by side."""
+    sample = SyntheticScenes(split="test", size=_SIZE)[_SCENE]
+    tiles = [_tile(sample.image[None] / 255)]
+    tiles += [_tile(_damage(suite, sample.image, name, severity, sample.id).images) for severity in SEVERITIES]
+    gap = np.full((tiles[0].shape[0], _GAP, 3), 255, np.uint8)
+    return Image.fromarray(np.concatenate([part for tile in tiles for part in (tile, gap)][:-1], axis=1))
+
+
+def dose(suite: Suite) -> dict[str, Any]:
+    """What the suite does to all synthetic test scenes, as means over them, by corruption and severity."""
+    data = SyntheticScenes(split="test", size=_SIZE)
+    measured: dict[str, list[list[dict[str, float]]]] = {name: [[] for _ in SEVERITIES] for name in suite.names}
+    for index in range(len(data)):
+        sample = data[index]
+        clean = CleanFrames(sample.image[None] / 255)
+        for name in suite.names:
+            for severity in SEVERITIES:
+                damage = _damage(suite, sample.image, name, severity, sample.id)
+                measured[name][severity - 1].append(_measured(clean, damage))
+    return {
+        "frames": len(data),
+        "size": list(_SIZE),
+        "suite_hash": suite.fingerprint,
+        "golden_sha256": golden_hash(),
+        "corruptions": {name: _means(levels) for name, levels in measured.items()},
+    }
+
+
+def golden_hash() -> str:
+    """SHA-256 of the golden table: pixels that changed make the measured dose stale."""
+    return hashlib.sha256(GOLDEN.read_bytes()).hexdigest()
+
+
+def written(page: str, suite: Suite, measured: Mapping[str, Any]) -> str:
+    """The page with what stands between its markers written anew."""
+    before, rest = page.split(BEGIN)
+    return f"{before}{BEGIN}\n\n{text(suite, measured)}\n{END}{rest.split(END)[1]}"
+
+
+def text(suite: Suite, measured: Mapping[str, Any]) -> str:
+    """The overview, and a section a corruption, in Markdown."""
+    doses = measured["corruptions"]
+    described = {entry["name"]: entry for entry in suite.describe()}
+    lines = [*_overview(suite, doses), ""]
+    for item in suite.corruptions:
+        lines += [*_section(item, described[item.name], doses[item.name]), ""]
+    return "\n".join(lines)
+
+
+def _overview(suite: Suite, doses: Mapping[str, Any]) -> Iterator[str]:
+    yield "| corruption | group | SSIM at severity 1, 2, 3, 4, 5 | what it does to the geometry and the view |"
+    yield "|---|---|---|---|"
+    for item in suite.corruptions:
+        link = f"[{title(item.name)}](#{title(item.name).lower().replace(' ', '-')})"
+        yield f"| {link} | {item.group} | {_row(doses[item.name]['ssim'], 2)} | {_effect(doses[item.name])} |"
+
+
+def _section(item: Corruption, entry: Mapping[str, Any], measured: Mapping[str, Any]) -> Iterator[str]:
+    listed = parameters(entry)
+    yield f"### {title(item.name)}\n"
+    yield f"![{title(item.name)}: clean, then severities 1 to 5](images/corruptions/{item.name}.jpg)\n"
+    yield f"**Cause**: {item.cause}\n"
+    yield f"{inspect.getdoc(type(item))}\n"
+    yield "| | unit | 1 | 2 | 3 | 4 | 5 |"
+    yield "|---|---|---|---|---|---|---|"
+    for parameter in listed:
+        if not parameter.constant:
+            yield f"| `{parameter.name}` | {parameter.unit} | {' | '.join(parameter.values)} |"
+    for label, unit, values in _measured_rows(measured):
+        yield f"| *{label}* | {unit} | {' | '.join(values)} |"
+    yield f"\nParameters: {' '.join(str(inspect.getdoc(type(item.severities[0]))).split())}"
+    if fixed := constants(listed):
+        yield f"The same at every severity: {fixed}."
+    yield f"\nAfter: {item.reference}"
+
+
+def _measured_rows(measured: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
+    yield "SSIM", "", [f"{value:.3f}" for value in measured["ssim"]]
+    yield "PSNR", "dB", [f"{value:.1f}" for value in measured["psnr"]]
+    if any(measured["moved"]):
+        yield "mean shift", "px", [f"{value:.2f}" for value in measured["moved"]]
+    if any(measured["covered"]):
+        yield "mean opacity", "share", [f"{value:.3f}" for value in measured["covered"]]
+
+
+def _effect(measured: Mapping[str, Any]) -> str:
+    if any(measured["moved"]):
+        return f"moves the scene by {_row(measured['moved'], 1)} px; masks follow"
+    if any(measured["covered"]):
+        return f"hides {_row([100 * value for value in measured['covered']], 0)} % of the view; opacity map"
+    return ""
+
+
+def _row(values: Sequence[float], digits: int) -> str:
+    return ", ".join(f"{value:.{digits}f}" for value in values)
+
+
+def _damage(suite: Suite, image: torch.Tensor, name: str, severity: int, image_id: str) -> Damage:
+    return suite.corrupt(image[None] / 255, name, severity, [image_id])
+
+
+def _measured(clean: CleanFrames, damage: Damage) -> dict[str, float]:
+    pictures = (damage.images * 255).round() / 255
+    return {
+        "ssim": float(clean.ssim(pictures)),
+        "psnr": float(clean.psnr(pictures)),
+        "moved": 0.0 if damage.grid is None else _mean_shift(damage.grid),
+        "covered": 0.0 if damage.opacity is None else float(damage.opacity.mean()),
+    }
+
+
+def _mean_shift(grid: torch.Tensor) -> float:
+    height, width = grid.shape[1:3]
+    still = torch.nn.functional.affine_grid(torch.eye(2, 3)[None], [1, 1, height, width], align_corners=False)
+    return float(((grid - still) * torch.tensor([width / 2, height / 2])).norm(dim=-1).mean())
+
+
+def _means(levels: Sequence[Sequence[Mapping[str, float]]]) -> dict[str, list[float]]:
+    return {
+        key: [round(float(np.mean([frame[key] for frame in level])), 4) for level in levels] for key in levels[0][0]
+    }
+
+
+def _tile(image: torch.Tensor) -> NDArray[np.uint8]:
+    pixels: NDArray[np.uint8] = (image[0] * 255).round().byte().permute(1, 2, 0).numpy()[_CROP]
+    return pixels
+
+
+def write(suite: Suite) -> None:
+    """Draw the strips, measure the dose, and write the page's generated part."""
+    STRIPS.mkdir(parents=True, exist_ok=True)
+    for name in suite.names:
+        strip(suite, name).save(STRIPS / f"{name}.jpg", quality=80, optimize=True)
+    measured = dose(suite)
+    DOSE.write_text(json.dumps(measured, indent=1) + "\n", "utf-8")
+    PAGE.write_text(written(PAGE.read_text("utf-8"), suite, measured), "utf-8")

@@ -1,0 +1,144 @@
+"""A run in few numbers, its silent failures and its safe operating envelope, in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from robustbench_endo.results.robustness import AGGREGATES
+
+from .labels import ABSENT, number, title
+from .metrics import heading, metric
+
+if TYPE_CHECKING:
+    from robustbench_endo.results import Bootstrap, Results
+
+
+def print_robustness(
+    results: Results,
+    console: Console,
+    metrics: Sequence[str],
+    baseline: str | None = None,
+    intervals: bool | Bootstrap = False,
+    dice: float = 0.5,
+) -> None:
+    """Print every aggregate of :meth:`Results.robustness`, silent failures and how the tasks' failures agree.
+
+    Args:
+        metrics: those to print.
+        baseline: the model that mCE is relative to.
+        intervals: beside each number its interval.
+        dice: below it a mask has failed.
+    """
+    summary = results.robustness(metrics, baseline, intervals)
+    for name in metrics:
+        rows = [(_label(name, key), _unit(name, key), values) for (of, key), values in summary.iterrows() if of == name]
+        console.print(_table(heading(metric(name)), rows, results.models, bool(intervals)))
+    failed = results.failures(dice, intervals).loc[[("clean", "clean"), ("mean", "all")]]
+    rows = [
+        (f"{metric(name).label}, {'clean' if group == 'clean' else 'corrupted'}", "%", values[name])
+        for name in failed.columns.unique("metric")
+        for (group, _), values in failed.iterrows()
+    ]
+    console.print(
+        _table(f"Failures (% of frames; a mask fails below a Dice of {dice:g})", rows, results.models, bool(intervals))
+    )
+    joint = results.agreement(dice, intervals)
+    rows = [(_CELLS[name], "" if name == "phi" else "%", _by_model(joint, name)) for name in joint.columns.unique(0)]
+    console.print(
+        _table("Do the tasks fail on the same frames? (% of corrupted frames)", rows, results.models, bool(intervals))
+    )
+    if intervals:
+        for text, style in ((summary.attrs["intervals"], ""), (summary.attrs["warning"], "bold yellow")):
+            console.print(Text(text, style=style), end="\n" if text else "")
+
+
+def print_envelope(
+    results: Results, console: Console, require: Mapping[str, float], intervals: bool | Bootstrap = True
+) -> None:
+    """Print for each corruption and model the largest severity that clears every threshold, the dose there, the limit.
+
+    Args:
+        require: as :meth:`Results.envelope`.
+    """
+    found = results.envelope(require, intervals)
+    wanted = " and ".join(_requirement(name, threshold) for name, threshold in require.items())
+    drawn = Table(title=Text(f"Safe up to severity: {wanted}", style="bold"), title_justify="left", show_edge=False)
+    drawn.add_column("Corruption", no_wrap=True)
+    for model in results.models:
+        drawn.add_column(Text(model.replace("/", "/\n"), overflow="fold"))
+    for corruption, rows in found.groupby("corruption", sort=False):
+        drawn.add_row(Text(title(str(corruption))), *(_held(row) for row in rows.itertuples()))
+    console.print(drawn)
+    console.print(Text("In brackets the dose there (1 - image SSIM), then what fails at the next severity."))
+    console.print(Text(f"Judged by the bad end of the interval. {found.attrs['intervals']}"))
+    if found.attrs["warning"]:
+        console.print(Text(found.attrs["warning"], style="bold yellow"))
+
+
+_CELLS = {
+    "both_right": "Neither fails",
+    "only_segmentation": "Only the mask fails",
+    "only_activity": "Only the activity fails",
+    "both_failed": "Both fail",
+    "phi": "Correlation of failures (phi)",
+}
+
+
+def _requirement(name: str, threshold: float) -> str:
+    quantity = metric(name)
+    return (
+        f"{quantity.label} {'≥' if quantity.higher_is_better else '≤'} {threshold * quantity.scale:g} {quantity.unit}"
+    )
+
+
+def _held(row: object) -> Text:
+    severity, dose, limit = (getattr(row, name) for name in ("severity", "dose", "limit"))
+    failing = ", ".join(metric(name).label for name in limit.split(", ") if name)
+    if pd.isna(severity):
+        return Text(f"not even clean: {failing}", style="bold")
+    reached = f"{severity} ({number(dose)})" if severity else "clean only"
+    return Text(f"{reached}: {failing}" if failing else reached)
+
+
+def _by_model(joint: pd.DataFrame, name: str) -> pd.Series:
+    part = joint[name]
+    return part.stack() if isinstance(part, pd.DataFrame) else part
+
+
+def _label(name: str, key: str) -> str:
+    if key.startswith("mean_"):
+        return f"Mean of {title(key.removeprefix('mean_')).lower()}"
+    unit = AGGREGATES[key].unit
+    return AGGREGATES[key].label if unit in (None, metric(name).unit) else f"{AGGREGATES[key].label} ({unit})"
+
+
+def _unit(name: str, key: str) -> str:
+    own = metric(name).unit
+    return own if key.startswith("mean_") or AGGREGATES[key].unit is None else AGGREGATES[key].unit or ""
+
+
+def _table(name: str, rows: Sequence[tuple[str, str, pd.Series]], models: Sequence[str], intervals: bool) -> Table:
+    drawn = Table(title=Text(name, style="bold"), title_justify="left", pad_edge=False, show_edge=False)
+    drawn.add_column("")
+    for model in models:
+        head = Text(model.replace("/", "/\n"), justify="right", overflow="fold")
+        # As wide as its widest interval: no number is ever cut.
+        drawn.add_column(head, justify="right", min_width=len("100.00…100.00") if intervals else 7)
+    for label, unit, values in rows:
+        drawn.add_row(Text(label), *(_cell(values, model, unit, intervals) for model in models))
+    return drawn
+
+
+def _cell(values: pd.Series, model: str, unit: str, intervals: bool) -> Text:
+    if not intervals:
+        return Text(number(float(values[model]), unit))
+    value, low, high = (float(values[model, part]) for part in ("value", "low", "high"))
+    if pd.isna(low + high):
+        return Text(f"{number(value, unit)} {ABSENT}" if not pd.isna(value) else ABSENT)
+    return Text.assemble(number(value, unit), (f"\n{number(low, unit)}…{number(high, unit)}", "dim"))

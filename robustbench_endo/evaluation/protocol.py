@@ -1,0 +1,48 @@
+"""Whose definitions a run follows: ``standard``, ours, or ``paper``, the authors', to compare with their tables."""
+
+from __future__ import annotations
+
+from robustbench_endo.data.resolution import Resolution
+from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.metrics import Metric
+from robustbench_endo.metrics.paper import PAPER
+
+STANDARD_PROTOCOL, PAPER_PROTOCOL = "standard", "paper"
+_SUITES = {STANDARD_PROTOCOL: "endo19", PAPER_PROTOCOL: "paper"}
+_PAPER_SIZE = (256, 256)
+
+
+def suite_of(protocol: str, suite: str | None, backend: str = "own", resolution: Resolution | None = None) -> str:
+    """The suite of a run: the one asked for, or the protocol's.
+
+    Protocol ``paper`` also means the authors' severities at 256 x 256, so it takes no other suite, backend or size.
+
+    Raises:
+        RobustEndoError: an unknown protocol, or ``paper`` with something else than its suite.
+    """
+    if protocol not in _SUITES:
+        raise RobustEndoError(
+            f"Expected a protocol among {', '.join(_SUITES)}, found {protocol!r}: choose one of them."
+        )
+    chosen = suite or _SUITES[protocol]
+    if protocol == PAPER_PROTOCOL:
+        strange = [
+            f"{name} {value}"
+            for name, value, fits in (
+                ("suite", chosen, chosen == "paper"),
+                ("backend", backend, backend == "own"),
+                ("resolution", resolution, resolution in (None, _PAPER_SIZE)),
+            )
+            if not fits
+        ]
+        if strange:
+            raise RobustEndoError(
+                f"Expected the suite paper at 256x256 under the protocol paper, found {', '.join(strange)}: "
+                "leave that out, or take the protocol standard."
+            )
+    return chosen
+
+
+def protocol_metrics(protocol: str) -> tuple[type[Metric], ...]:
+    """Metrics of the protocol beside the standard ones, each a column of its own."""
+    return PAPER if protocol == PAPER_PROTOCOL else ()

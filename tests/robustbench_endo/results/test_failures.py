@@ -1,0 +1,100 @@
+"""Failures, silent ones, and the agreement of the two tasks, counted by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from robustbench_endo.errors import RobustEndoError, RunError
+from robustbench_endo.results import Bootstrap, Results
+from robustbench_endo.results.agreement import joint_shares
+
+
+@pytest.fixture
+def four(make_results):
+    """One model, four frames; under smoke the mask fails on frames 1 and 2, the activity on 2 and 3."""
+    results = make_results(frames=4, groups=4, models=("a",), corruptions=("smoke",), severities=(1,))
+    frame = results.frame
+    clean, smoke = frame["corruption"] == "clean", frame["corruption"] == "smoke"
+    for task in ("segmentation", "activity"):
+        frame.loc[clean, f"{task}_confidence"] = [0.5, 0.6, 0.7, 0.8]  # 10th percentile: 0.53
+    frame.loc[smoke, "segmentation_confidence"] = [0.9, 0.9, 0.5, 0.9]
+    frame.loc[smoke, "activity_confidence"] = [0.9, 0.9, 0.9, 0.5]
+    frame.loc[clean, "dice"] = 0.9
+    frame.loc[smoke, "dice"] = [0.9, 0.3, 0.3, 0.9]
+    frame["activity_prediction"] = frame["activity_target"]
+    frame.loc[smoke, "activity_prediction"] = [0, 1, 0, 1]
+    return results
+
+
+def test_shares_by_hand(four):
+    table = four.failures(dice=0.5)
+    smoke = table.loc[("occlusion", "smoke")].xs("a", level="model")
+    assert smoke["segmentation_failed"] == 50
+    assert smoke["segmentation_silent"] == 25  # frame 2 is unsure
+    assert smoke["activity_failed"] == 50
+    assert smoke["activity_silent"] == 25  # frame 3 is unsure
+    assert (table.loc[("clean", "clean")] == 0).all()
+
+
+def test_no_answer_is_a_failure_but_no_silent_one(four, lose):
+    frame = four.frame
+    lost = (frame["corruption"] == "smoke") & frame["image_id"].str.endswith("000.png")
+    smoke = lose(four, lost).failures().loc[("occlusion", "smoke")].xs("a", level="model")
+    assert smoke.to_dict() == {
+        "segmentation_failed": 75,
+        "segmentation_silent": 25,
+        "activity_failed": 75,
+        "activity_silent": 25,
+    }
+
+
+def test_a_task_that_is_not_there_has_no_failures(four):
+    frame = four.frame.assign(activity_prediction=-1, activity_confidence=np.nan)
+    table = Results(frame, four.info).failures()
+    assert table["activity_failed"].isna().all(axis=None)
+    assert table["segmentation_failed"].notna().all(axis=None)
+
+
+def test_agreement_by_hand(four):
+    found = four.agreement().loc["a"]
+    assert found.to_dict() == {
+        "both_right": 25,
+        "only_segmentation": 25,
+        "only_activity": 25,
+        "both_failed": 25,
+        "phi": 0,
+    }
+
+
+def test_phi_is_the_correlation_of_the_failures():
+    random = np.random.default_rng(0)
+    mask, activity = random.random((2, 500)) < 0.3
+    activity |= mask & (random.random(500) < 0.5)
+    cells = [(mask == m) & (activity == a) for m, a in ((0, 0), (1, 0), (0, 1), (1, 1))]
+    found = joint_shares(np.array([cell.sum() for cell in cells], float))
+    assert found["phi"] == pytest.approx(np.corrcoef(mask, activity)[0, 1])
+    assert np.isnan(joint_shares(np.array([5.0, 0, 3, 0]))["phi"])
+
+
+def test_intervals(results):
+    settings = Bootstrap(resamples=300)
+    table = results.failures(0.6, settings)
+    assert table.attrs["intervals"].startswith("95 % intervals from 300 resamples of 12 groups")
+    joint = results.agreement(0.6, settings)
+    assert (joint["phi", "low"] < joint["phi", "value"]).all()
+    np.testing.assert_allclose(joint["phi", "value"], results.agreement(0.6)["phi"])
+    shares = [name for name in results.agreement(0.6).columns if name != "phi"]
+    np.testing.assert_allclose(results.agreement(0.6)[shares].sum(axis=1), 100)
+
+
+@pytest.mark.parametrize("dice", [0, -1, 1.5, 80, float("nan")])
+def test_a_threshold_outside_its_range(results, dice):
+    with pytest.raises(RobustEndoError, match="a Dice threshold above 0 and at most 1"):
+        results.failures(dice)
+
+
+def test_no_clean_records(results):
+    damaged = Results(results.frame[results.frame["corruption"] != "clean"], results.info)
+    with pytest.raises(RunError, match="records on clean frames of every model, found none of a"):
+        damaged.failures()
+    assert pd.isna(damaged.robustness(("miou",)).loc[("miou", "relative"), "a"])

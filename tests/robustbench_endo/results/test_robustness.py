@@ -1,0 +1,139 @@
+"""Each aggregate against the definition written out by hand."""
+
+import numpy as np
+import pytest
+
+from robustbench_endo.errors import RobustEndoError, UnknownNameError
+from robustbench_endo.results import AGGREGATES, QUANTITIES, Bootstrap
+from robustbench_endo.results.area import area_by_dose, area_by_severity, mean_height
+from robustbench_endo.results.corruption_error import (
+    as_errors,
+    mean_corruption_error,
+    relative_mean_corruption_error,
+)
+from robustbench_endo.results.cube import Cube
+from robustbench_endo.results.worst import tail_mean
+
+CUBE = Cube(
+    np.array([[90.0, 80.0]]),
+    np.array([[[[80.0, 60.0], [70.0, 30.0]], [[70.0, 60.0], [60.0, 50.0]]]]),
+)
+"""One run, two models, two corruptions, two severities."""
+
+
+def test_means():
+    np.testing.assert_allclose(CUBE.over_severities(), [[[70, 50], [65, 55]]])
+    np.testing.assert_allclose(CUBE.over_corruptions(), [[60, 60]])
+
+
+def test_mce_by_hand():
+    errors = as_errors(CUBE, QUANTITIES["miou"])
+    # errors 20 + 40 and 30 + 70 against 30 + 40 and 40 + 50
+    expected = 100 * (60 / 70 + 100 / 90) / 2
+    np.testing.assert_allclose(mean_corruption_error(errors, 1), [[expected, 100]])
+    # above the clean error of 10 and of 20: 40 and 80 against 30 and 50
+    expected = 100 * (40 / 30 + 80 / 50) / 2
+    np.testing.assert_allclose(relative_mean_corruption_error(errors, 1), [[expected, 100]])
+
+
+def test_a_distance_is_an_error_already():
+    assert as_errors(CUBE, QUANTITIES["hd"]) is CUBE
+
+
+def test_mce_leaves_out_what_has_no_ratio():
+    perfect = Cube(CUBE.clean, CUBE.damaged.copy())
+    perfect.damaged[0, 1, 0] = 100
+    found = mean_corruption_error(as_errors(perfect, QUANTITIES["miou"]), 1)
+    np.testing.assert_allclose(found, [[100 * 100 / 90, 100]])
+
+
+def test_area_by_severity_by_hand():
+    # severities 0, 1, 3: trapezoids of width 1 and 2, over 3
+    expected = [np.mean([(85 + 2 * 70) / 3, (80 + 2 * 50) / 3]), np.mean([(75 + 2 * 65) / 3, (70 + 2 * 55) / 3])]
+    np.testing.assert_allclose(area_by_severity(CUBE, (1, 3)), [expected])
+
+
+def test_area_by_dose_sorts_by_what_was_measured():
+    ssim = Cube(np.full((1, 2), 100.0), np.array([[[[60.0, 80.0], [90.0, 50.0]]] * 2]))
+    first = (0.2 * (90 + 60) / 2 + 0.2 * (60 + 80) / 2) / 0.4
+    second = (0.1 * (90 + 70) / 2 + 0.4 * (70 + 30) / 2) / 0.5
+    np.testing.assert_allclose(area_by_dose(CUBE, ssim)[0, 0], (first + second) / 2)
+
+
+def test_a_flat_curve_has_its_height_and_a_gap_has_none():
+    x = np.array([0.0, 0.3, 1.0])
+    assert mean_height(x, np.full(3, 42.0)) == pytest.approx(42)
+    assert np.isnan(mean_height(x, np.array([1, np.nan, 1])))
+    assert np.isnan(mean_height(np.zeros(3), np.ones(3)))
+
+
+@pytest.mark.parametrize("higher", [True, False])
+def test_worst_frames_are_those_of_the_sorted_list(higher):
+    random = np.random.default_rng(0)
+    values = random.normal(size=100)
+    values[::7] = np.nan
+    kept = np.sort(values[~np.isnan(values)])
+    kept = kept if higher else kept[::-1]
+    share = 0.05 * len(kept)
+    expected = (kept[:4].sum() + (share - 4) * kept[4]) / share
+    assert tail_mean(values, np.arange(100), np.ones((100, 1)), 0.05, higher)[0] == pytest.approx(expected)
+
+
+def test_worst_frames_of_a_resample_are_those_of_the_repeated_frames():
+    random = np.random.default_rng(1)
+    values, units = random.normal(size=120), np.arange(120) % 40
+    weights = random.multinomial(40, np.full(40, 1 / 40), size=6).T.astype(float)
+    found = tail_mean(values, units, weights, 0.05, True)
+    for draw in range(6):
+        repeated = np.repeat(values, weights[units, draw].astype(int))
+        again = tail_mean(repeated, np.zeros(len(repeated), int), np.ones((1, 1)), 0.05, True)
+        assert found[draw] == pytest.approx(again[0])
+
+
+def test_worst_frames_of_none():
+    assert np.isnan(tail_mean(np.full(3, np.nan), np.arange(3), np.ones((3, 1)), 0.05, True)).all()
+
+
+def test_the_table(results):
+    table = results.robustness(("miou", "miou_image", "hd95", "accuracy", "image_ssim"), baseline="b")
+    scores = results.scores().set_index(["model", "corruption", "severity"])["miou"]["a"]
+    clean = scores["clean", 0]
+    mean = scores[["smoke", "contrast"]].groupby("corruption").mean().mean()
+    assert table.loc[("miou", "clean"), "a"] == clean
+    assert table.loc[("miou", "mean"), "a"] == pytest.approx(mean)
+    assert table.loc[("miou", "relative"), "a"] == pytest.approx(100 * mean / clean)
+    assert table.loc[("miou", "drop"), "a"] == pytest.approx(clean - mean)
+    assert table.loc[("hd95", "drop"), "a"] > 0
+    assert table.loc[("miou", "mean_occlusion"), "a"] == pytest.approx(scores["smoke"].mean())
+    assert table.loc[("miou", "mce"), "b"] == 100
+    assert table.loc[("miou_image", "worst_frames"), "a"] < table.loc[("miou_image", "mean"), "a"]
+    assert table.loc[("miou_image", "worst_frames"), "a"] == table.loc[("miou", "worst_frames"), "a"]
+    assert table.loc[("hd95", "worst_frames"), "a"] > table.loc[("hd95", "mean"), "a"]
+    assert ("accuracy", "worst_frames") not in table.index
+    assert not {"drop", "mce", "worst_frames"} & set(table.loc["image_ssim"].index)
+    named = {name for name in table.index.get_level_values("aggregate") if not name.startswith("mean_")}
+    assert named == set(AGGREGATES)
+    assert "mce" not in results.robustness(("miou",)).loc["miou"].index
+
+
+def test_the_table_with_intervals(results):
+    table = results.robustness(("miou", "hd95"), "b", Bootstrap(resamples=400, unit="frame"))
+    assert table.attrs["intervals"].endswith("24 single frames.")
+    value, low, high = (table["a", part] for part in ("value", "low", "high"))
+    inner = [name for name in table.index if name[1] not in ("worst_frames",)]
+    assert (low[inner] <= value[inner]).all()
+    assert (high[inner] >= value[inner]).all()
+    assert table["b", "low"]["miou", "mce"] == table["b", "high"]["miou", "mce"] == 100
+    point = results.robustness(("miou", "hd95"), "b")
+    np.testing.assert_allclose(value, point["a"])
+
+
+def test_bad_input(results):
+    with pytest.raises(UnknownNameError, match="a model of the run as the baseline, found 'resnet': choose from a, b"):
+        results.robustness(baseline="resnet")
+    with pytest.raises(RobustEndoError, match="a metric of the run, found 'iou'"):
+        results.robustness(("iou",))
+
+
+def test_every_aggregate_describes_itself():
+    assert all(aggregate.description.endswith(".") for aggregate in AGGREGATES.values())
