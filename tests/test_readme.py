@@ -13,7 +13,11 @@ from robustbench_endo.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-SHORTER = {"evaluate": ["--limit", "1", "--severity", "5"], "train": ["--epochs", "1"]}
+SHORTER = {
+    "evaluate": ["--limit", "1", "--severity", "5"],
+    "train": ["--epochs", "1"],
+    "models": ["-m", "tiny-resnet/mmoe"],
+}
 """Options that make a command quick; the last one given counts."""
 
 MODEL = """
@@ -23,7 +27,7 @@ import torch
 class Mine(torch.nn.Module):
     def forward(self, images):
         light = images.mean(1, keepdim=True)
-        return torch.cat([light, 1 - light, 0 * light], 1)
+        return torch.cat([5 * light, -5 * light, 0 * light], 1)
 
 
 def build(num_classes):

@@ -6,6 +6,7 @@ import click
 
 from robustbench_endo.cli.compare import compare
 from robustbench_endo.cli.evaluate import evaluate
+from robustbench_endo.cli.export import export
 from robustbench_endo.cli.group import OneSentenceGroup
 from robustbench_endo.cli.listing import corruptions, datasets, models
 from robustbench_endo.cli.pictures import corrupt, preview
@@ -20,5 +21,5 @@ def main(debug: bool) -> None:
     """How far does a surgical vision model fall when the picture gets bad, where, and can the number be trusted?"""
 
 
-for _command in (evaluate, train, report, compare, corrupt, preview, models, datasets, corruptions):
+for _command in (evaluate, train, report, compare, corrupt, preview, export, models, datasets, corruptions):
     main.add_command(_command)

@@ -23,8 +23,9 @@ from robustbench_endo.results import Results
     "-m",
     "specs",
     multiple=True,
-    help="Repeatable: a name, a checkpoint folder, pkg.module:factory or file.py:factory; NAME=SPEC names its "
-    "column. [default: the three shipped ones]",
+    help="Repeatable: a name, a checkpoint folder, file.py:factory, pkg.module:factory, a TorchScript, torch.export or "
+    "ONNX file, smp:..., hf:...; #FILE.toml after it says how its answers are read; NAME=SPEC names its column. "
+    "[default: the three shipped ones]",
 )
 @data_options
 @corruption_options

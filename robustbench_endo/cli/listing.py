@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from robustbench_endo.cli.model_table import print_models
+from robustbench_endo.cli.progress import progress_bar
+
 
 @click.command()
-def models() -> None:
-    """List the models that --model knows by name."""
-    from robustbench_endo.models import EMBEDDED, list_models, load_model
+@click.option(
+    "--model", "-m", "specs", multiple=True, help="Repeatable: any --model of evaluate instead of all known names."
+)
+@click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="json: for programs.")
+def models(specs: tuple[str, ...], form: str) -> None:
+    """List the models that --model knows by name, or describe your own: size, cost, weights.
 
-    table = Table("Model", "Parameters", "Input", "Weights shipped")
-    for name in list_models():
-        model = load_model(name, num_classes=7, num_activities=3)
-        size = _size(model.input_size)
-        count = sum(parameter.numel() for parameter in model.parameters())
-        table.add_row(name, f"{count:,}", size, "yes" if name in EMBEDDED else "no")
-    Console().print(table)
+    Entries of the zoo are described for 7 classes and 3 activities.
+    """
+    from robustbench_endo.models import list_models
+    from robustbench_endo.models.description import describe_model
+
+    names = specs or list_models()
+    entries = []
+    with progress_bar("Describing", "models") as advance:
+        for number, name in enumerate(names, 1):
+            entries.append(describe_model(name))
+            advance(number, len(names))
+    if form == "json":
+        click.echo(json.dumps([asdict(entry) for entry in entries], indent=1))
+    else:
+        print_models(entries, Console())
 
 
 @click.command()
@@ -62,7 +77,3 @@ def _at(resolution: Any) -> str:
     if isinstance(resolution, int):
         return f"a short side of at most {resolution}"
     return f"{resolution[0]} x {resolution[1]} (height x width)"
-
-
-def _size(size: Any) -> str:
-    return "any" if size is None else f"{size[0]} x {size[1]}"

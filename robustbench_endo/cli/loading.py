@@ -10,6 +10,7 @@ from typing import Any
 from robustbench_endo.data import load_dataset
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models import EMBEDDED, list_models, load_model, validate
+from robustbench_endo.models.users.huggingface import is_huggingface_folder
 from robustbench_endo.types import Dataset
 
 _NAMED = re.compile(r"([^=/@:\\]+)=(.+)")
@@ -48,7 +49,7 @@ def load_models_and_data(
         ModelError: two models of one name, a zoo model without trained weights, answers that do not fit the data.
     """
     named = names_of(specs or EMBEDDED)
-    trained = {name: _trained(spec) for name, spec in named.items() if spec in EMBEDDED or Path(spec).is_dir()}
+    trained = {name: _trained(spec) for name, spec in named.items() if _is_trained(spec)}
     remembered = next((tuple(model.classes) for model in trained.values() if model.classes), None)
     dataset = load_data(data, split, classes, group_regex, remembered)
     models = {name: trained[name] if name in trained else _built(spec, dataset) for name, spec in named.items()}
@@ -72,6 +73,10 @@ def names_of(specs: Sequence[str]) -> dict[str, str]:
     return named
 
 
+def _is_trained(spec: str) -> bool:
+    return spec in EMBEDDED or (Path(spec).is_dir() and not is_huggingface_folder(Path(spec)))
+
+
 def _trained(spec: str) -> Any:
     return load_model(spec, weights="pretrained" if spec in EMBEDDED else None)
 
@@ -82,7 +87,12 @@ def _built(spec: str, data: Dataset) -> Any:
             f"Expected trained weights for the model {spec!r}, found none shipped: train it with "
             f"robust-endo train --model {spec} and give its --out as the model."
         )
-    return load_model(spec, num_classes=len(data.classes), num_activities=len(data.activities) or None)
+    if spec.startswith("smp:") and "weights=" not in spec:
+        raise ModelError(
+            f"Expected trained weights for the model {spec!r}, found none: name a file as the option weights=FILE "
+            "after an @."
+        )
+    return load_model(spec, classes=data.classes, activities=data.activities)
 
 
 def _check_fit(name: str, model: Any, data: Dataset) -> None:

@@ -2,42 +2,85 @@
 
 from __future__ import annotations
 
-from robustbench_endo.errors import ModelError
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+from torch import Tensor, nn
+
+from robustbench_endo.errors import ModelError, RobustEndoError
 from robustbench_endo.models.architectures import ARCHITECTURES
-from robustbench_endo.models.backbones import BACKBONES
+from robustbench_endo.models.backbones import BACKBONES, PREFIX, TimmBackbone
 from robustbench_endo.models.network import Network
+from robustbench_endo.models.official import Official
 from robustbench_endo.models.options import parse_options, set_options
 from robustbench_endo.plugins import unknown
 
-ZOO = {f"{b.name}/{a.name}": (b, a) for b in BACKBONES for a in ARCHITECTURES}
+ZOO: dict[str, tuple[type, ...]] = {
+    **{f"{b.name}/{a.name}": (b, a) for b in BACKBONES for a in ARCHITECTURES},
+    Official.name: (Official,),
+}
+"""Name -> the dataclasses of its options. ``timm:<name>/<architecture>`` is understood beside these."""
 
 
 def is_zoo_spec(spec: str) -> bool:
-    """Whether ``spec`` is `backbone/architecture[@key=value,...]` with a known pair."""
-    return spec.partition("@")[0] in ZOO
+    """Whether ``spec`` is `backbone/architecture[@key=value,...]` with a known pair, or starts with `timm:`."""
+    return spec.partition("@")[0] in ZOO or spec.startswith(PREFIX)
 
 
-def build(spec: str, num_classes: int | None, num_activities: int | None) -> Network:
+def has_pretrained_trunk(spec: str) -> bool:
+    """Whether ``build(spec, ..., trunk="pretrained")`` means anything: timm knows the backbone."""
+    return is_zoo_spec(spec) and not spec.startswith(("tiny-", Official.name))
+
+
+def build(
+    spec: str,
+    num_classes: int | None,
+    num_activities: int | None,
+    trunk: Literal["pretrained"] | Mapping[str, Tensor] | None = None,
+) -> nn.Module:
     """A freshly initialised network in training mode.
 
     Args:
         spec: `backbone/architecture[@key=value,...]`.
         num_classes: mask labels; None or 0 = no segmentation head.
         num_activities: activities; None or 0 = no activity head.
+        trunk: weights of the encoders: None = fresh, `"pretrained"` = timm's own (downloaded once), or the tensors of
+            a checkpoint of the backbone alone. Heads, gates and adapters are always fresh.
 
     Raises:
         UnknownNameError: an unknown name or option; lists the closest matches.
-        ModelError: no task, or options that do not fit each other.
+        ModelError: no task, options that do not fit each other, or trunk weights that cannot be had or do not fit.
     """
     name, _, options = spec.partition("@")
-    if name not in ZOO:
-        raise unknown("model", name, ZOO)
+    kinds = _kinds(name)
     if not (num_classes or num_activities):
         raise ModelError(
             f"Expected num_classes or num_activities for {spec!r}, found neither: say how many labels it predicts."
         )
-    backbone, architecture = set_options(ZOO[name], parse_options(options))
+    if trunk is not None and not has_pretrained_trunk(spec):
+        raise ModelError(f"Expected a backbone with pretrained weights, found {spec!r}: there are none for its trunk.")
+    made = set_options(kinds, parse_options(options))
+    if isinstance(made[0], Official):
+        return made[0].build(num_classes or 0, num_activities or 0)
+    backbone, architecture = made
+    if isinstance(backbone, TimmBackbone):
+        backbone = replace(backbone, network=name.rpartition("/")[0].removeprefix(PREFIX))
     try:
-        return Network(spec, backbone, architecture, num_classes or 0, num_activities or 0)
+        return Network(spec, replace(backbone, trunk=trunk), architecture, num_classes or 0, num_activities or 0)
+    except RobustEndoError:
+        raise
     except (AssertionError, ArithmeticError, ValueError, RuntimeError) as error:
         raise ModelError(f"Expected options that fit each other in {spec!r}, found: {error}") from error
+
+
+def _kinds(name: str) -> tuple[type, ...]:
+    if name.startswith(PREFIX):
+        network, _, architecture = name.rpartition("/")
+        architectures = {a.name: a for a in ARCHITECTURES}
+        if network and architecture in architectures:
+            return TimmBackbone, architectures[architecture]
+        raise unknown("model", name, [f"{network or name}/{a}" for a in architectures])
+    if name not in ZOO:
+        raise unknown("model", name, ZOO)
+    return ZOO[name]

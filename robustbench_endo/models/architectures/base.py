@@ -8,19 +8,24 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from robustbench_endo.models.backbones import Backbone
+from robustbench_endo.models.backbones import Backbone, Encoder
 
 
 class Trunk(nn.Module, ABC):
-    """Encoders and their sharing: one feature map per task."""
+    """Encoders and their sharing: one feature map per task; the encoders are alike, and ``encoder`` is one of them."""
 
-    def __init__(self, tasks: tuple[str, ...], channels: int) -> None:
+    def __init__(self, tasks: tuple[str, ...], encoder: Encoder) -> None:
         super().__init__()
-        self.tasks, self.channels = tasks, channels
+        self.tasks, self.channels = tasks, encoder.channels
+        self.multiple, self.mean, self.std = encoder.multiple, encoder.mean, encoder.std
 
     @abstractmethod
     def features(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Normalised images (B, 3, H, W) -> (task -> (B, channels, h, w), name -> auxiliary loss to be added)."""
+
+    def keep(self, task: str) -> None:
+        """Drops, in place, what serves only the other tasks."""
+        self.tasks = (task,)
 
 
 @dataclass(frozen=True)

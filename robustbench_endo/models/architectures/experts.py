@@ -1,41 +1,99 @@
-"""Experts that are whole encoders, mixed per task by a gate."""
+"""Experts that are encoders, mixed per task by a gate."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from robustbench_endo.models.architectures.base import Trunk
-from robustbench_endo.models.backbones import Backbone
+from robustbench_endo.models.architectures.base import Architecture, Trunk
+from robustbench_endo.models.backbones import Backbone, Encoder
+from robustbench_endo.models.layers.task_major import by_task, repeated
+
+
+@dataclass(frozen=True)
+class Experts(Architecture):
+    """The options that all mixtures of experts share.
+
+    Attributes:
+        experts: number of encoders.
+        gate: what a gate sees: `pooled`, the experts' mean features (any input size), or `flat`, every number of the
+            normalised image, as in the paper (a fixed input size).
+        shared: `no`, experts are whole encoders, as in the paper; `yes`, they share one trunk and differ in their
+            adapters: one copy of a frozen trunk in memory, and one batched pass through it.
+    """
+
+    experts: int = 2
+    gate: Literal["pooled", "flat"] = "pooled"
+    shared: bool = False
+
+
+class _Whole(nn.ModuleList):
+    """Encoders that share nothing."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) -> (B, E, C, h, w)."""
+        return torch.stack([expert(images) for expert in self], dim=1)
+
+
+class _Adapted(nn.Module):
+    """One encoder with adapters per expert; the experts are stacked along the batch."""
+
+    def __init__(self, encoder: Encoder, experts: int) -> None:
+        super().__init__()
+        self.encoder, self.count = encoder, experts
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) -> (B, E, C, h, w)."""
+        stacked = self.encoder.body(repeated(self.encoder.stem(images), self.count))
+        return torch.stack(by_task(stacked, self.count), dim=1)
 
 
 class ExpertTrunk(Trunk):
-    """f_t(x) = sum_e g_t(x)_e f_e(x); a gate sees the experts' pooled features, so that any input size works."""
+    """f_t(x) = sum_e g_t(x)_e f_e(x)."""
 
-    def __init__(self, backbone: Backbone, experts: int, tasks: tuple[str, ...]) -> None:
-        encoders = [backbone.build(adapters=0) for _ in range(experts)]
-        super().__init__(tasks, encoders[0].channels)
-        self.experts = nn.ModuleList(encoders)
-        self.gates = nn.ModuleDict({task: self.gate(experts * self.channels, experts) for task in tasks})
+    def __init__(self, options: Experts, backbone: Backbone, tasks: tuple[str, ...]) -> None:
+        if options.experts < 1:
+            raise ValueError(f"{options.experts} experts (give 1 or more)")
+        encoders = [backbone.build(options.experts)] if options.shared else _encoders(backbone, options.experts)
+        super().__init__(tasks, encoders[0])
+        self.experts = _Adapted(encoders[0], options.experts) if options.shared else _Whole(encoders)
+        self.flat = options.gate == "flat"
+        features = _numbers(backbone, self.multiple) if self.flat else options.experts * self.channels
+        self.gates = nn.ModuleDict({task: self.gate(features, options.experts) for task in tasks})
 
     @abstractmethod
     def gate(self, features: int, experts: int) -> nn.Module:
         """A fresh gate for one task."""
 
     @abstractmethod
-    def weigh(self, gate: nn.Module, pooled: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Pooled features (B, F) -> weights (B, E) and the gate's auxiliary loss, if it has one."""
+    def weigh(self, gate: nn.Module, seen: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What the gate sees (B, F) -> weights (B, E) and the gate's auxiliary loss, if it has one."""
 
     def features(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        maps = torch.stack([expert(images) for expert in self.experts], dim=1)
-        pooled = maps.mean(dim=(3, 4)).flatten(1)
+        maps = self.experts(images)
+        seen = images.flatten(1) if self.flat else maps.mean(dim=(3, 4)).flatten(1)
         mixed: dict[str, Tensor] = {}
         auxiliary: dict[str, Tensor] = {}
         for task, gate in self.gates.items():
-            weights, loss = self.weigh(gate, pooled)
+            weights, loss = self.weigh(gate, seen)
             mixed[task] = (weights[:, :, None, None, None] * maps).sum(dim=1)
             if loss is not None:
                 auxiliary[f"gate_{task}"] = loss
         return mixed, auxiliary
+
+    def keep(self, task: str) -> None:
+        super().keep(task)
+        self.gates = nn.ModuleDict({task: self.gates[task]})
+
+
+def _encoders(backbone: Backbone, count: int) -> list[Encoder]:
+    return [backbone.build(adapters=0) for _ in range(count)]
+
+
+def _numbers(backbone: Backbone, multiple: int) -> int:
+    height, width = (-(-side // multiple) * multiple for side in backbone.fixed_size())
+    return 3 * height * width

@@ -12,7 +12,7 @@ from robustbench_endo.models.backbones import Backbone, Encoder
 
 class _Shared(Trunk):
     def __init__(self, encoder: Encoder, tasks: tuple[str, ...]) -> None:
-        super().__init__(tasks, encoder.channels)
+        super().__init__(tasks, encoder)
         self.encoder = encoder
 
     def features(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from robustbench_endo.models.architectures.base import Architecture, Trunk
-from robustbench_endo.models.architectures.experts import ExpertTrunk
+from robustbench_endo.models.architectures.base import Trunk
+from robustbench_endo.models.architectures.experts import Experts, ExpertTrunk
 from robustbench_endo.models.backbones import Backbone
 from robustbench_endo.models.layers.gates import SoftmaxGate
 
@@ -16,22 +16,16 @@ class _MMoETrunk(ExpertTrunk):
     def gate(self, features: int, experts: int) -> nn.Module:
         return SoftmaxGate(features, experts)
 
-    def weigh(self, gate: nn.Module, pooled: Tensor) -> tuple[Tensor, Tensor | None]:
-        return gate(pooled), None
+    def weigh(self, gate: nn.Module, seen: Tensor) -> tuple[Tensor, Tensor | None]:
+        return gate(seen), None
 
 
 @dataclass(frozen=True)
-class MMoE(Architecture):
-    """One softmax gate per task over whole encoders.
-
-    Attributes:
-        experts: number of encoders.
-    """
+class MMoE(Experts):
+    """One softmax gate per task over the experts."""
 
     name = "mmoe"
 
-    experts: int = 2
-
     def build(self, backbone: Backbone, tasks: tuple[str, ...]) -> Trunk:
         """See :meth:`Architecture.build`."""
-        return _MMoETrunk(backbone, self.experts, tasks)
+        return _MMoETrunk(self, backbone, tasks)

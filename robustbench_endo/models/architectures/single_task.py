@@ -12,11 +12,15 @@ from robustbench_endo.models.backbones import Backbone, Encoder
 
 class _Separate(Trunk):
     def __init__(self, encoders: dict[str, Encoder]) -> None:
-        super().__init__(tuple(encoders), next(iter(encoders.values())).channels)
+        super().__init__(tuple(encoders), next(iter(encoders.values())))
         self.encoders = nn.ModuleDict(encoders)
 
     def features(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         return {task: encoder(images) for task, encoder in self.encoders.items()}, {}
+
+    def keep(self, task: str) -> None:
+        super().keep(task)
+        self.encoders = nn.ModuleDict({task: self.encoders[task]})
 
 
 @dataclass(frozen=True)

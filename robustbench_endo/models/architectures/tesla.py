@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from robustbench_endo.models.architectures.base import Architecture, Trunk
 from robustbench_endo.models.backbones import Backbone
+from robustbench_endo.models.layers.adapt import keep_task
+from robustbench_endo.models.layers.task_major import by_task, repeated
 
 
 class _TESLATrunk(Trunk):
@@ -16,18 +17,25 @@ class _TESLATrunk(Trunk):
 
     def __init__(self, backbone: Backbone, tasks: tuple[str, ...]) -> None:
         encoder = backbone.build(adapters=len(tasks))
-        super().__init__(tasks, encoder.channels)
+        super().__init__(tasks, encoder)
         self.encoder = encoder
 
     def features(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        stem = self.encoder.stem(images)
-        stacked = self.encoder.body(torch.cat([stem] * len(self.tasks)))
-        return dict(zip(self.tasks, stacked.chunk(len(self.tasks)), strict=True)), {}
+        count = len(self.tasks)
+        stacked = self.encoder.body(repeated(self.encoder.stem(images), count))
+        return dict(zip(self.tasks, by_task(stacked, count), strict=True)), {}
+
+    def keep(self, task: str) -> None:
+        keep_task(self.encoder.body, self.tasks.index(task))
+        super().keep(task)
 
 
 @dataclass(frozen=True)
 class TESLA(Architecture):
-    """Shared weights see every task's gradient, an adapter only its own task's; rank and alpha are the backbone's."""
+    """Shared weights see every task's gradient (unless frozen), an adapter only its own task's.
+
+    Rank, alpha and the kind of adapter are options of the backbone.
+    """
 
     name = "tesla"
 

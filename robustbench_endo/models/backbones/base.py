@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet, per RGB channel on [0, 1]: what most of timm's weights were trained with."""
 
 
 class Encoder(nn.Module):
     """Normalised images (B, 3, H, W) -> a feature map (B, channels, h, w) with the image's geometry.
 
     ``stem`` is the same for every task; the adapters, if any, sit in ``body``.
+
+    Args:
+        multiple: H and W must be multiples of it (the side of a patch, or the stride of the map).
+        mean, std: what images are normalised with, per channel.
     """
 
-    def __init__(self, stem: nn.Module, body: nn.Module, channels: int) -> None:
+    def __init__(
+        self,
+        stem: nn.Module,
+        body: nn.Module,
+        channels: int,
+        multiple: int = 1,
+        mean: tuple[float, ...] = MEAN,
+        std: tuple[float, ...] = STD,
+    ) -> None:
         super().__init__()
         self.stem, self.body, self.channels = stem, body, channels
+        self.multiple, self.mean, self.std = multiple, mean, std
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, channels, h, w)."""
@@ -30,15 +47,19 @@ class Backbone(ABC):
     """The options of one backbone; every field can be set in a spec string (`...@rank=8`).
 
     Attributes:
-        input_size: height and width that images are resized to.
+        input_size: height and width that images are resized to; `any` = not resized, padded to whole patches instead.
         rank: rank of the low-rank adapters.
         alpha: their scale is alpha / rank.
         head_channels: width of both heads.
         rates: dilations of the segmentation head's pyramid.
         upscale: sub-pixel factor of the segmentation head.
+        trunk: not an option of the spec; where the trunk's weights come from: None = fresh, `"pretrained"` = timm's
+            own, or the tensors of a checkpoint of the backbone alone.
     """
 
     name: ClassVar[str]
+    licence: ClassVar[str] = "no pretrained trunk"
+    """Of the pretrained trunk's weights."""
 
     input_size: tuple[int, ...] = (224, 224)
     rank: int = 4
@@ -46,6 +67,24 @@ class Backbone(ABC):
     head_channels: int = 256
     rates: tuple[int, ...] = (12, 24, 36)
     upscale: int = 1
+    trunk: Literal["pretrained"] | Mapping[str, Tensor] | None = field(
+        default=None, compare=False, repr=False, metadata={"option": False}
+    )
+
+    @property
+    def target_size(self) -> tuple[int, int] | None:
+        """Height and width that images are resized to, None = any."""
+        return (self.input_size[0], self.input_size[-1]) if self.input_size else None
+
+    def fixed_size(self) -> tuple[int, int]:
+        """The size, where a part cannot do without.
+
+        Raises:
+            ValueError: the input size is `any`.
+        """
+        if self.target_size is None:
+            raise ValueError("input_size=any, where a fixed size is needed (give input_size=HEIGHTxWIDTH)")
+        return self.target_size
 
     @abstractmethod
     def build(self, adapters: int) -> Encoder:

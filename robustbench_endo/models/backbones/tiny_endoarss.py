@@ -46,7 +46,7 @@ class TinyEndoARSS(Backbone):
         from timm.models.vision_transformer import VisionTransformer  # here, as timm takes seconds to import
 
         network = VisionTransformer(
-            img_size=(self.input_size[0], self.input_size[-1]),
+            img_size=self.fixed_size(),
             patch_size=self.patch,
             num_classes=0,
             global_pool="avg",
@@ -60,4 +60,6 @@ class TinyEndoARSS(Backbone):
         )
         body = TokenBlocks(network)
         adapt(body, every_linear, adapters or 1, self.rank, self.alpha)
-        return Encoder(nn.Sequential(SMA(self.sma_dim, self.sma_patch), PatchMap(network)), body, self.dim)
+        # Four channels gain nothing from the factorised form, and the shipped weights answer to the last bit as before.
+        attention = SMA(self.sma_dim, self.sma_patch, factorised=False)
+        return Encoder(nn.Sequential(attention, PatchMap(network)), body, self.dim)

@@ -21,7 +21,7 @@ class PatchMap(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         rows, columns = self.embedding.grid_size
         tokens: Tensor = self.embedding(images) + self.position
-        return tokens.mT.reshape(len(tokens), -1, rows, columns)
+        return tokens.mT.reshape(tokens.shape[0], -1, rows, columns)
 
 
 class TokenBlocks(nn.Module):

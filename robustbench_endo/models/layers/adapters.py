@@ -8,26 +8,13 @@ Sources: Hu et al., "LoRA", ICLR 2022 (also the convolutional form); EndoARSS, a
 
 from __future__ import annotations
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-
-class LowRank(nn.Module):
-    """T updates of rank r: ``a`` (T, r, in), ``b`` (T, out, r); zero at the start because ``b`` is."""
-
-    def __init__(self, tasks: int, inputs: int, outputs: int, rank: int, alpha: float) -> None:
-        super().__init__()
-        self.scale = alpha / rank
-        self.a = nn.Parameter(torch.empty(tasks, rank, inputs))
-        self.b = nn.Parameter(torch.zeros(tasks, outputs, rank))
-        nn.init.uniform_(self.a, -1 / math.sqrt(inputs), 1 / math.sqrt(inputs))
-
-    def forward(self) -> Tensor:
-        """The updates as full matrices, (T, out, in)."""
-        return self.scale * self.b @ self.a
+from robustbench_endo.models.layers.low_rank import LowRank
+from robustbench_endo.models.layers.merged import MergedConv2d, MergedLinear, one_convolution, one_linear
+from robustbench_endo.models.layers.task_major import by_task
 
 
 class AdaptedLinear(nn.Module):
@@ -36,17 +23,24 @@ class AdaptedLinear(nn.Module):
     Args:
         shared: the layer, kept as it is.
         spans: (start, stop) of the adapted outputs; q and v of a fused qkv are two of its thirds.
+        kind: the low-rank update.
     """
 
     def __init__(
-        self, shared: nn.Linear, spans: tuple[tuple[int, int], ...], tasks: int, rank: int, alpha: float
+        self,
+        shared: nn.Linear,
+        spans: tuple[tuple[int, int], ...],
+        tasks: int,
+        rank: int,
+        alpha: float,
+        kind: type[LowRank] = LowRank,
     ) -> None:
         super().__init__()
         self.shared = shared
         self.spans = spans
         self.tasks = tasks
         self.adapters = nn.ModuleList(
-            LowRank(tasks, shared.in_features, stop - start, rank, alpha) for start, stop in spans
+            kind(tasks, shared.in_features, stop - start, rank, alpha) for start, stop in spans
         )
 
     def weights(self) -> Tensor:
@@ -60,21 +54,50 @@ class AdaptedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(T * B, ..., in) -> (T * B, ..., out), one batched product over the tasks."""
-        by_task = x.reshape(self.tasks, -1, x.shape[-1])
-        out = torch.bmm(by_task, self.weights().mT) + self.shared.bias
+        if not self.shared.weight.requires_grad:
+            return self._beside(x)
+        out = torch.bmm(x.reshape(self.tasks, -1, x.shape[-1]), self.weights().mT)
+        out = out if self.shared.bias is None else out + self.shared.bias
         return out.reshape(*x.shape[:-1], -1)
+
+    def _beside(self, x: Tensor) -> Tensor:
+        """W x + scale * B_t (A_t x): a frozen W needs no gradient, so its sum with the updates is never formed."""
+        out: Tensor = self.shared(x)
+        items = x.reshape(self.tasks, -1, x.shape[-1])
+        parts, done = [], 0
+        for (start, stop), adapter in zip(self.spans, self.adapters, strict=True):
+            assert isinstance(adapter, LowRank)
+            update = adapter.product(items).reshape(*x.shape[:-1], stop - start)
+            parts += [out[..., done:start], out[..., start:stop] + update]
+            done = stop
+        return torch.cat([*parts, out[..., done:]], dim=-1)
+
+    def merged(self) -> nn.Module:
+        """The same map without adapters: a plain layer for one task, a weight per task for more."""
+        make = one_linear if self.tasks == 1 else MergedLinear
+        return make(self.shared, self.weights().detach())
+
+    def keep_task(self, index: int) -> None:
+        """Drops, in place, the adapters of the other tasks."""
+        self.tasks = 1
 
 
 class AdaptedConv2d(nn.Module):
-    """A shared k x k convolution with task adapters in LoRA's convolutional form: A (r k, C_in k), B (C_out k, r k)."""
+    """A shared k x k convolution with task adapters in LoRA's convolutional form: A (r k, C_in k), B (C_out k, r k).
 
-    def __init__(self, shared: nn.Conv2d, tasks: int, rank: int, alpha: float) -> None:
+    Raises:
+        ValueError: a kernel that is not square, or a convolution with a forward of its own.
+    """
+
+    def __init__(self, shared: nn.Conv2d, tasks: int, rank: int, alpha: float, kind: type[LowRank] = LowRank) -> None:
         super().__init__()
+        if type(shared).forward is not nn.Conv2d.forward or len(set(shared.kernel_size)) > 1:
+            raise ValueError(f"a {type(shared).__name__} of kernel {shared.kernel_size}, which takes no adapter")
         self.shared = shared
         self.tasks = tasks
         kernel = shared.kernel_size[0]
         inputs = shared.in_channels // shared.groups * kernel
-        self.adapter = LowRank(tasks, inputs, shared.out_channels * kernel, rank * kernel, alpha * kernel)
+        self.adapter = kind(tasks, inputs, shared.out_channels * kernel, rank * kernel, alpha * kernel)
 
     def weights(self) -> Tensor:
         """W + scale * B_t A_t for every task, (T, C_out, C_in, k, k)."""
@@ -86,6 +109,15 @@ class AdaptedConv2d(nn.Module):
         layer = self.shared
         outputs = [
             F.conv2d(chunk, weight, layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups)
-            for chunk, weight in zip(x.chunk(self.tasks), self.weights(), strict=True)
+            for chunk, weight in zip(by_task(x, self.tasks), self.weights(), strict=True)
         ]
         return torch.cat(outputs)
+
+    def merged(self) -> nn.Module:
+        """The same map without adapters: a plain layer for one task, a kernel per task for more."""
+        make = one_convolution if self.tasks == 1 else MergedConv2d
+        return make(self.shared, self.weights().detach())
+
+    def keep_task(self, index: int) -> None:
+        """Drops, in place, the adapters of the other tasks."""
+        self.tasks = 1

@@ -9,9 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from robustbench_endo.models.layers.task_major import by_task
+
 
 class TaskBatchNorm2d(nn.Module):
-    """Takes over the scale and shift of ``shared``; keeps running statistics (T, C)."""
+    """Takes over the scale and shift of ``shared``, and its activation if it has one; running statistics (T, C)."""
 
     running_mean: Tensor
     running_var: Tensor
@@ -21,15 +23,24 @@ class TaskBatchNorm2d(nn.Module):
         self.tasks = tasks
         self.momentum, self.eps = shared.momentum or 0.1, shared.eps
         self.weight, self.bias = shared.weight, shared.bias
-        self.register_buffer("running_mean", torch.zeros(tasks, shared.num_features))
-        self.register_buffer("running_var", torch.ones(tasks, shared.num_features))
+        assert shared.running_mean is not None
+        assert shared.running_var is not None
+        self.register_buffer("running_mean", shared.running_mean.repeat(tasks, 1))
+        self.register_buffer("running_var", shared.running_var.repeat(tasks, 1))
+        self.act = getattr(shared, "act", nn.Identity())  # timm fuses some norms with their activation
 
     def forward(self, x: Tensor) -> Tensor:
         """(T * B, C, H, W) -> the same shape."""
-        statistics = zip(x.chunk(self.tasks), self.running_mean, self.running_var, strict=True)
-        return torch.cat(
-            [
-                F.batch_norm(chunk, mean, var, self.weight, self.bias, self.training, self.momentum, self.eps)
-                for chunk, mean, var in statistics
-            ]
-        )
+        statistics = zip(by_task(x, self.tasks), self.running_mean, self.running_var, strict=True)
+        normalised = [
+            F.batch_norm(chunk, mean, var, self.weight, self.bias, self.training, self.momentum, self.eps)
+            for chunk, mean, var in statistics
+        ]
+        activated: Tensor = self.act(torch.cat(normalised))
+        return activated
+
+    def keep_task(self, index: int) -> None:
+        """Drops, in place, the statistics of the other tasks."""
+        self.tasks = 1
+        self.running_mean = self.running_mean[index : index + 1].clone()
+        self.running_var = self.running_var[index : index + 1].clone()

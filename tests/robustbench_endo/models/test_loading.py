@@ -136,7 +136,7 @@ def test_a_weight_file_that_is_not_there():
 
 
 def test_a_name_that_is_nothing():
-    with pytest.raises(UnknownNameError, match="No checkpoint folder has that name either"):
+    with pytest.raises(UnknownNameError, match="No checkpoint folder( or model file)? has that name either"):
         load_model("runs/nowhere", 3, 2)
 
 

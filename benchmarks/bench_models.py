@@ -1,0 +1,93 @@
+"""What the model zoo claims about speed and memory: TESLA against plain DINOv2, SMA against its plain form.
+
+    python benchmarks/bench_models.py
+
+One thread, batch 1, 224 x 224, random weights (no number here depends on their values).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import timm
+import torch
+from timing import in_turn, keep, machine
+from torch import nn
+
+from robustbench_endo.models import build
+from robustbench_endo.models.layers.sma import SMA
+from robustbench_endo.models.layers.task_major import repeated
+
+SIDE = 224
+MOST_TESLA, MOST_SMA = 1.15, 0.5
+"""What must hold: time of two tasks over two plain forwards, memory of SMA over its plain form."""
+
+
+def peak_mib(call: Callable[[], Any]) -> float:
+    """The most memory that was allocated at a time while ``call`` ran."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profiler:
+            call()
+    changes = [event for event in profiler.profiler.kineto_results.events() if event.name() == "[memory]"]
+    held = most = 0
+    for change in sorted(changes, key=lambda event: event.start_ns()):
+        held += change.nbytes()
+        most = max(most, held)
+    return most / 2**20
+
+
+def tesla(size: str, rounds: int) -> dict[str, Any]:
+    """Two tasks through the merged encoder of ``endoarss/tesla``, SMA apart, over two plain DINOv2 forwards."""
+    names = {"s": "vit_small_patch14_dinov2", "b": "vit_base_patch14_dinov2"}
+    plain = timm.create_model(names[size], num_classes=0, img_size=SIDE).eval()
+    network = build(f"endoarss/tesla@size={size}", 7, 3).eval()
+    images = torch.rand(1, 3, SIDE, SIDE)
+    row: dict[str, Any] = {"model": f"endoarss/tesla@size={size}"}
+    for form, encoder in (("adapters", network.trunk.encoder), ("merged", network.merged().trunk.encoder)):
+        patches = encoder.stem[1]
+
+        def both(patches: nn.Module = patches, encoder: nn.Module = encoder) -> Any:
+            return encoder.body(repeated(patches(images), 2))
+
+        ours, theirs = in_turn(both, lambda: (plain.forward_features(images), plain.forward_features(images)), rounds)
+        row[form] = {"ours_ms": round(ours, 1), "two_plain_ms": round(theirs, 1), "ratio": round(ours / theirs, 3)}
+    return row
+
+
+def sma(dim: int = 512, patch: int = 7) -> dict[str, Any]:
+    """The factorised form over the plain one."""
+    plain, factorised = SMA(dim, patch, factorised=False).eval(), SMA(dim, patch).eval()
+    factorised.load_state_dict(plain.state_dict())
+    images = torch.rand(1, 3, SIDE, SIDE)
+    difference = (factorised(images) - plain(images)).abs().max().item()
+    ours, theirs = in_turn(lambda: factorised(images), lambda: plain(images), rounds=3)
+    memory = peak_mib(lambda: factorised(images)), peak_mib(lambda: plain(images))
+    return {
+        "factorised_ms": round(ours, 1),
+        "plain_ms": round(theirs, 1),
+        "factorised_peak_mib": round(memory[0], 1),
+        "plain_peak_mib": round(memory[1], 1),
+        "memory_ratio": round(memory[0] / memory[1], 4),
+        "largest_difference": difference,
+    }
+
+
+def main() -> None:
+    """Measures, prints, keeps."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    with torch.inference_mode():
+        result = {"machine": machine("torch", "timm"), "sma": sma(), "tesla": [tesla("s", 9), tesla("b", 5)]}
+    print("SMA, d = 512:", result["sma"])
+    for row in result["tesla"]:
+        print(row["model"], "two tasks, SMA apart:", row["adapters"], "merged:", row["merged"])
+    print("kept in", keep("models", result))
+    assert result["sma"]["memory_ratio"] < MOST_SMA
+    assert all(row["merged"]["ratio"] <= MOST_TESLA for row in result["tesla"])
+
+
+if __name__ == "__main__":
+    main()

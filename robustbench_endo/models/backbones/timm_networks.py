@@ -1,0 +1,102 @@
+"""Networks and weights from timm: by name, with its own cache, or from a checkpoint of the backbone alone.
+
+SurgeNet (github.com/TimJaspers0801/SurgeNet) publishes CAFormer-S18, ConvNeXtV2-tiny and PVTv2-B2 under the names of
+their original repositories, which timm translates. Assumed, as its loaders show: the tensors lie at the top or under
+"model" or "teacher", perhaps behind "module." or "backbone.", beside heads that are dropped.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+from robustbench_endo.errors import ModelError
+from robustbench_endo.plugins import unknown
+
+HEADS = ("head", "fc", "classifier")
+WRAPPERS = ("module.", "backbone.", "encoder.")
+UNUSED = ("mask_token", "head", "fc.", "classifier", "dino_head", "ibot_head", "local_cls_norm")
+
+Source = Literal["pretrained"] | Mapping[str, Tensor] | None
+
+
+def timm_network(name: str, source: Source, **arguments: Any) -> nn.Module:
+    """The network without its classifier.
+
+    Args:
+        name: as ``timm.list_models`` has it, perhaps with a tag of weights after a dot.
+        source: None = fresh, `"pretrained"`, or tensors under timm's or their original names.
+
+    Raises:
+        UnknownNameError: timm has no such network; names the closest.
+        ModelError: weights that cannot be had or do not fit.
+    """
+    import timm  # here, as timm takes seconds to import
+
+    if not timm.is_model(name):
+        raise unknown("network of timm", name, timm.list_models())
+    if source == "pretrained":
+        network = _pretrained(name, arguments)
+    else:
+        network = timm.create_model(name, pretrained=False, num_classes=0, **arguments)
+    if source is not None and source != "pretrained":
+        _load(network, name, source)
+    for head in HEADS:
+        if isinstance(getattr(network, head, None), nn.Module):
+            setattr(network, head, nn.Identity())
+    return network
+
+
+def licence_of(name: str) -> str:
+    """Licence of timm's weights for a network, as far as timm knows it."""
+    from timm.models import get_pretrained_cfg
+
+    config = get_pretrained_cfg(name)
+    return str((config and config.license) or "not stated by timm")
+
+
+def _pretrained(name: str, arguments: dict[str, Any]) -> nn.Module:
+    import timm
+
+    try:
+        return timm.create_model(name, pretrained=True, num_classes=0, **arguments)
+    except (OSError, RuntimeError) as error:  # what the hub's client and timm raise: offline, no such file, no weights
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(
+            f"Expected timm's pretrained weights of {name} from its hub or cache, found: {reason} Connect once so that "
+            "they are cached, or give a weight file."
+        ) from error
+
+
+def _load(network: nn.Module, name: str, source: Mapping[str, Tensor]) -> None:
+    tensors = _translated(network, {_unwrapped(key): tensor for key, tensor in source.items()})
+    own = network.state_dict()
+    fitting = {key: tensor for key, tensor in tensors.items() if key in own and own[key].shape == tensor.shape}
+    lacking = [key for key in own if key not in fitting and not key.startswith(HEADS)]
+    if lacking:
+        shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
+        raise ModelError(
+            f"Expected a checkpoint of the backbone {name}, found {len(lacking)} of its {len(own)} tensors missing or "
+            f"of another shape ({shown}): name the backbone that the checkpoint was made with."
+        )
+    network.load_state_dict(fitting, strict=False)
+
+
+def _translated(network: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """From the names of the original repository to timm's, by timm's own table for this family."""
+    translate = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
+    backbone = {key: tensor for key, tensor in tensors.items() if not key.startswith(UNUSED[1:])}
+    try:
+        translated: dict[str, Tensor] = translate(backbone, network) if translate else backbone
+    except (KeyError, RuntimeError, AttributeError):  # not this family: what is missing is said by the caller
+        return backbone
+    return translated
+
+
+def _unwrapped(key: str) -> str:
+    for wrapper in WRAPPERS:
+        key = key.removeprefix(wrapper)
+    return key
