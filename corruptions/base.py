@@ -62,6 +62,9 @@ class Corruption(ABC):
     cause: ClassVar[str]
     reference: ClassVar[str]
 
+    bounded: ClassVar[bool] = False
+    """True when :meth:`apply` itself keeps to [0, 1], in a tensor of its own: a pass over the picture less."""
+
     severities: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
@@ -69,7 +72,8 @@ class Corruption(ABC):
 
     @abstractmethod
     def apply(self, images: Tensor, params: Any, noise: Noise) -> Tensor | Damage:
-        """Damage float32 ``images`` (B, 3, H, W) in [0, 1]; the result is clamped to [0, 1] by the caller."""
+        """Damage float32 ``images`` (B, 3, H, W) in [0, 1]; the result is clamped to [0, 1] by the caller,
+        unless the corruption is ``bounded``."""
 
     def __call__(
         self,
@@ -114,7 +118,8 @@ class Corruption(ABC):
         result = self.apply(images, params, noise)
         damage = result if isinstance(result, Damage) else Damage(result)
         check_damage(damage.images, images, self.name)
-        return dataclasses.replace(damage, images=clamped(damage.images, images).to(dtype))
+        kept = damage.images if self.bounded else clamped(damage.images, images)
+        return dataclasses.replace(damage, images=kept.to(dtype))
 
 
 def scaled(params: Any, size: Sequence[int], reference: int | None) -> Any:

@@ -45,28 +45,28 @@ def commands() -> list[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def user_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty folder with a user's frames and model in it."""
     return tmp_path_factory.mktemp("user")
 
 
-def test_every_command_in_order(workplace, make_folder, monkeypatch):
+def test_every_command_in_order(user_folder, make_folder, monkeypatch):
     root = make_folder(splits=("train", "test"), size=(96, 128))
-    shutil.copytree(root, workplace / "my_frames")
-    (workplace / "my_model.py").write_text(MODEL)
-    monkeypatch.chdir(workplace)
+    shutil.copytree(root, user_folder / "my_frames")
+    (user_folder / "my_model.py").write_text(MODEL)
+    monkeypatch.chdir(user_folder)
     assert len(commands()) >= 10
     for command in commands():
         short = [*command[1:], *SHORTER.get(command[1], [])]
         result = CliRunner().invoke(main, short, catch_exceptions=False)
         assert result.exit_code == 0, f"{shlex.join(short)}\n{result.output}"
     for written in ("runs/demo/report.html", "runs/demo/results.parquet", "runs/mine/model.safetensors", "preview.png"):
-        assert (workplace / written).is_file()
+        assert (user_folder / written).is_file()
 
 
 @pytest.mark.parametrize("block", blocks("python"))
-def test_python_examples(block, workplace, monkeypatch, capsys):
-    monkeypatch.chdir(workplace)
+def test_python_examples(block, user_folder, monkeypatch, capsys):
+    monkeypatch.chdir(user_folder)
     exec(compile(block, "README.md", "exec"), {})
     assert "smoke" in capsys.readouterr().out
 

@@ -41,6 +41,8 @@ class JpegCompression(Corruption):
     cause: ClassVar[str] = "A recorder or a tele-surgery link that is short of bandwidth."
     reference: ClassVar[str] = "ITU-T T.81 (JPEG); severities of Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
+    bounded: ClassVar[bool] = True
+
     severities: tuple[Params, ...] = (Params(25), Params(18), Params(15), Params(10), Params(7))
 
     def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
@@ -50,7 +52,7 @@ class JpegCompression(Corruption):
             return jpeg_round_trip(images, params.quality)
         if rows > height:
             coded = jpeg_round_trip(_resized(images, rows, columns), params.quality)
-            return _resized(coded, height, width)
+            return _resized(coded, height, width).clamp_(0.0, 1.0)
         coarse = _resized(images, rows, columns)
         coded = jpeg_round_trip(coarse, params.quality)
         return with_detail(images, coarse, coded, threshold(params.quality))

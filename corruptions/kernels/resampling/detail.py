@@ -12,7 +12,7 @@ from .taps import Taps, bilinear
 
 
 def with_detail(images: Tensor, coarse: Tensor, processed: Tensor, threshold: float) -> Tensor:
-    """Enlarge ``processed`` bilinearly and add the detail of ``images``, less ``threshold``.
+    """Enlarge ``processed`` bilinearly, add the detail of ``images``, less ``threshold``, and keep to [0, 1].
 
     Args:
         images: (B, C, H, W).
@@ -40,7 +40,8 @@ def with_detail_torch(images: Tensor, coarse: Tensor, processed: Tensor, thresho
     """:func:`with_detail` on any device."""
     rows, columns = _enlargement(images, coarse)
     fine = images - resample_torch(coarse, rows, columns)
-    return resample_torch(processed, rows, columns) + (fine - fine.clamp(-threshold, threshold))
+    result = resample_torch(processed, rows, columns) + (fine - fine.clamp(-threshold, threshold))
+    return result.clamp_(0.0, 1.0)
 
 
 def _enlargement(images: Tensor, coarse: Tensor) -> tuple[Taps, Taps]:
@@ -80,7 +81,8 @@ def _with_detail(
             for x in range(width):
                 fine = source[x] - base[x]
                 # fine less its clamp to +- threshold, without a branch.
-                target[x] = line[x] + (fine - half * (abs(fine + threshold) - abs(fine - threshold)))
+                value = line[x] + (fine - half * (abs(fine + threshold) - abs(fine - threshold)))
+                target[x] = min(max(value, np.float32(0.0)), np.float32(1.0))
     return result
 
 
