@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from numba import njit
@@ -12,6 +10,8 @@ from torch import Tensor
 from ..backend import Floats, Indices, Scalar, batch, compiled, planes
 from ..fused import fused
 from .cells import cell_of_pixel, spread
+
+_ADD, _MULTIPLY, _REPLACE = 0, 1, 2
 
 
 def add_noise(images: Tensor, cells: Tensor, std: float, grain: float) -> Tensor:
@@ -22,7 +22,7 @@ def add_noise(images: Tensor, cells: Tensor, std: float, grain: float) -> Tensor
         return grain_triton.add_noise(images, cells, std, grain)
     if not compiled(images):
         return torch.add(images, spread(cells, images.shape[1:], grain), alpha=std)
-    return _laid(_add, images, cells, grain, std)
+    return _laid(_ADD, images, cells, grain, std)
 
 
 def multiply_noise(images: Tensor, cells: Tensor, std: float, grain: float) -> Tensor:
@@ -33,7 +33,7 @@ def multiply_noise(images: Tensor, cells: Tensor, std: float, grain: float) -> T
         return grain_triton.multiply_noise(images, cells, std, grain)
     if not compiled(images):
         return torch.addcmul(images, images, spread(cells, images.shape[1:], grain), value=std)
-    return _laid(_multiply, images, cells, grain, std)
+    return _laid(_MULTIPLY, images, cells, grain, std)
 
 
 def salt_and_pepper(images: Tensor, cells: Tensor, share: float, grain: float) -> Tensor:
@@ -46,13 +46,13 @@ def salt_and_pepper(images: Tensor, cells: Tensor, share: float, grain: float) -
     if not compiled(images):
         draw = spread(cells, images.shape[1:], grain)
         return images.masked_fill(draw < low, 0.0).masked_fill_(draw > high, 1.0)
-    return _laid(_replace, images, cells, grain, low, high)
+    return _laid(_REPLACE, images, cells, grain, low, high)
 
 
-def _laid(kernel: Callable[..., None], images: Tensor, cells: Tensor, grain: float, *numbers: float) -> Tensor:
+def _laid(kind: int, images: Tensor, cells: Tensor, grain: float, low: float, high: float = 0.0) -> Tensor:
     stack = planes(images)
     result = np.empty_like(stack)
-    kernel(stack, planes(cells), *index_of_pixels(stack, grain), *map(np.float32, numbers), result)
+    _lay(stack, planes(cells), *index_of_pixels(stack, grain), kind, np.float32(low), np.float32(high), result)
     return batch(result, images)
 
 
@@ -71,32 +71,8 @@ def fetch(cells: Floats, column: Indices, line: Floats) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _add(stack: Floats, cells: Floats, row: Indices, column: Indices, std: Scalar, result: Floats) -> None:
-    line = np.empty(stack.shape[2], np.float32)
-    for plane in range(stack.shape[0]):
-        for y in range(stack.shape[1]):
-            if y == 0 or row[y] != row[y - 1]:
-                fetch(cells[plane, row[y]], column, line)
-            source, target = stack[plane, y], result[plane, y]
-            for x in range(len(line)):
-                target[x] = source[x] + std * line[x]
-
-
-@njit(cache=True, nogil=True)
-def _multiply(stack: Floats, cells: Floats, row: Indices, column: Indices, std: Scalar, result: Floats) -> None:
-    line = np.empty(stack.shape[2], np.float32)
-    for plane in range(stack.shape[0]):
-        for y in range(stack.shape[1]):
-            if y == 0 or row[y] != row[y - 1]:
-                fetch(cells[plane, row[y]], column, line)
-            source, target = stack[plane, y], result[plane, y]
-            for x in range(len(line)):
-                target[x] = source[x] + source[x] * line[x] * std
-
-
-@njit(cache=True, nogil=True)
-def _replace(
-    stack: Floats, cells: Floats, row: Indices, column: Indices, low: Scalar, high: Scalar, result: Floats
+def _lay(
+    stack: Floats, cells: Floats, row: Indices, column: Indices, kind: int, low: Scalar, high: Scalar, result: Floats
 ) -> None:
     line = np.empty(stack.shape[2], np.float32)
     for plane in range(stack.shape[0]):
@@ -104,6 +80,13 @@ def _replace(
             if y == 0 or row[y] != row[y - 1]:
                 fetch(cells[plane, row[y]], column, line)
             source, target = stack[plane, y], result[plane, y]
-            for x in range(len(line)):
-                value = source[x] if line[x] >= low else np.float32(0)
-                target[x] = value if line[x] <= high else np.float32(1)
+            if kind == _ADD:
+                for x in range(len(line)):
+                    target[x] = source[x] + low * line[x]
+            elif kind == _MULTIPLY:
+                for x in range(len(line)):
+                    target[x] = source[x] + source[x] * line[x] * low
+            else:
+                for x in range(len(line)):
+                    value = source[x] if line[x] >= low else np.float32(0)
+                    target[x] = value if line[x] <= high else np.float32(1)
