@@ -6,19 +6,26 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from robustbench_endo.corruptions import corrupt, load_suite, select
+from robustbench_endo.corruptions import RandomCorruption, corrupt, load_suite, select
 from robustbench_endo.data.resolution import Resolution
 from robustbench_endo.evaluation import Request, choose_device, run
 from robustbench_endo.evaluation.evaluate import Progress
 from robustbench_endo.evaluation.forward import ModelCall
 from robustbench_endo.evaluation.protocol import suite_of
+from robustbench_endo.evaluation.real import chosen_conditions, parted
 from robustbench_endo.metrics import Metric
 from robustbench_endo.reports import report
 from robustbench_endo.results import Results
 from robustbench_endo.types import Dataset
 
-__all__ = ["corrupt", "evaluate", "list_corruptions", "report"]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from robustbench_endo.training.loop import Corrupt
+
+__all__ = ["corrupt", "corruption_augmentation", "evaluate", "list_corruptions", "report"]
 
 
 def list_corruptions(suite: str = "endo19") -> list[str]:
@@ -49,7 +56,9 @@ def evaluate(
     Args:
         models: name -> network: float (B, 3, H, W) in [0, 1] -> ``segmentation`` and/or ``activity`` logits.
         data: frames with masks and activities, see :func:`load_dataset`.
-        corruptions: ``all``, a group, names separated by commas, or a list of them.
+        corruptions: ``all``, a group, names separated by commas, or a list of them. Where the data have real
+            conditions (pictures of the same frames in real smoke, ...), ``all`` runs them, too; ``real`` means them
+            alone, ``real_...`` one of them. They enter no mean over corruptions.
         severities: of 1 to 5; the clean condition always runs.
         out: run folder; a run that was interrupted there is resumed. None keeps no files.
         protocol: ``standard``, or ``paper``: the authors' suite, size and metric definitions, for comparison with the
@@ -69,7 +78,9 @@ def evaluate(
     Raises:
         RobustEndoError: something that was asked for cannot be met; the message says what was expected and found.
     """
-    selection = select(suite_of(protocol, suite, backend, resolution), corruptions, backend)
+    asked = parted(corruptions)
+    real = chosen_conditions(data, asked.real)
+    selection = select(suite_of(protocol, suite, backend, resolution), asked.synthetic or "all", backend)
     chosen = selection.suite if resolution is None else replace(selection.suite, resolution=resolution)
 
     def to(folder: Path) -> Results:
@@ -77,7 +88,8 @@ def evaluate(
             models=models,
             dataset=data,
             suite=chosen,
-            corruptions=selection.names,
+            corruptions=selection.names if asked.synthetic or not real else (),
+            real=real,
             severities=sorted(set(severities)),
             out=folder,
             seed=seed,
@@ -93,6 +105,39 @@ def evaluate(
         return to(Path(out))
     with tempfile.TemporaryDirectory() as folder:
         return replace(to(Path(folder)), path=None)
+
+
+def corruption_augmentation(
+    names: str | Sequence[str],
+    share: float = 0.5,
+    severities: Sequence[int] = (1, 2, 3, 4, 5),
+    suite: str = "endo19",
+    seed: int = 0,
+) -> tuple[Corrupt, tuple[str, ...]]:
+    """Training on corruptions, for ``robustbench_endo.training.train``: what is left out stays held out.
+
+    Args:
+        names: ``all``, a group, names separated by commas, or a list of them.
+        share: of the frames that are damaged, each by one of the corruptions; drawn anew every epoch.
+        severities: equally likely.
+        suite: whose corruptions.
+        seed: of the draw and of the noise.
+
+    Returns:
+        ``(images, masks, ids, epoch) -> (images, masks)``, a pure function, and the names for
+        ``Settings.corruptions``, so that the checkpoint says what its model has seen.
+
+    Raises:
+        CorruptionError: an unknown name or suite, a severity or share outside its range.
+    """
+    transform = RandomCorruption(names, severities, share, suite, seed)
+
+    def corrupt(images: Tensor, masks: Tensor, ids: Sequence[str], epoch: int) -> tuple[Tensor, Tensor]:
+        transform.set_epoch(epoch)
+        damaged: tuple[Tensor, Tensor] = transform((images, masks), ids=ids)
+        return damaged
+
+    return corrupt, tuple(transform.names)
 
 
 def _silent(done: int, total: int) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 
 from robustbench_endo.cli.compare import compare
+from robustbench_endo.cli.datasets import datasets
 from robustbench_endo.cli.evaluate import evaluate
 from robustbench_endo.cli.export import export
 from robustbench_endo.cli.group import OneSentenceGroup
-from robustbench_endo.cli.listing import corruptions, datasets, models
+from robustbench_endo.cli.listing import corruptions, models
 from robustbench_endo.cli.pictures import corrupt, preview
 from robustbench_endo.cli.report import report
+from robustbench_endo.cli.synthesize import synthesize
 from robustbench_endo.cli.train import train
 
 
@@ -21,5 +23,10 @@ def main(debug: bool) -> None:
     """How far does a surgical vision model fall when the picture gets bad, where, and can the number be trusted?"""
 
 
-for _command in (evaluate, train, report, compare, corrupt, preview, export, models, datasets, corruptions):
+COMMANDS = (
+    *(evaluate, train, report, compare),
+    *(synthesize, corrupt, preview, export),
+    *(models, datasets, corruptions),
+)
+for _command in COMMANDS:
     main.add_command(_command)

@@ -72,13 +72,14 @@ def evaluate(
     from robustbench_endo import api
     from robustbench_endo.corruptions import select
     from robustbench_endo.evaluation.protocol import suite_of
+    from robustbench_endo.evaluation.real import parted
 
     # What can be refused is refused before the models are loaded.
     wanted, chosen_size = severities(severity), resolution(size)
     checked_formats(formats)
     given = click.get_current_context().get_parameter_source("suite") is not ParameterSource.DEFAULT
     suite = suite_of(protocol, suite if given else None, backend, chosen_size)
-    select(suite, corruption, backend)
+    select(suite, parted(corruption).synthetic or "all", backend)
     models, dataset = load_models_and_data(specs, data, split, names(classes), group_regex)
     try:
         with progress_bar("Evaluating", "frames x conditions") as advance:

@@ -15,6 +15,9 @@ INTERRUPTED = 130
 FRAMES_LOST = 3
 """Exit code of a run that is complete but for frames that could not be used."""
 
+FOUND = 3
+"""Exit code of a look over a data set that found problems."""
+
 
 class OneSentenceGroup(click.Group):
     """A click group whose errors are one sentence and exit code 2, unless ``--debug``."""

@@ -1,4 +1,4 @@
-"""``robust-endo models | datasets | corruptions``."""
+"""``robust-endo models | corruptions``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from robustbench_endo.cli.model_table import print_models
 from robustbench_endo.cli.progress import progress_bar
@@ -37,17 +36,6 @@ def models(specs: tuple[str, ...], form: str) -> None:
         click.echo(json.dumps([asdict(entry) for entry in entries], indent=1))
     else:
         print_models(entries, Console())
-
-
-@click.command()
-def datasets() -> None:
-    """List the datasets that --data knows by name."""
-    from robustbench_endo.data.registry import DESCRIPTIONS
-
-    table = Table("Dataset", "What")
-    for name, what in DESCRIPTIONS.items():
-        table.add_row(name, what)
-    Console().print(table)
 
 
 @click.command()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbench_endo.data import load_dataset
+from robustbench_endo.data.registry import is_divided
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models import EMBEDDED, list_models, load_model, validate
 from robustbench_endo.models.users.huggingface import is_huggingface_folder
@@ -33,8 +34,7 @@ def load_data(
 
 def training_split(data: str, split: str | None) -> str | None:
     """``train`` unless another split is named or the folder has none."""
-    undivided = Path(data).is_dir() and not any((Path(data) / name).is_dir() for name in ("train", "test"))
-    return split or (None if undivided else "train")
+    return split or ("train" if is_divided(data) else None)
 
 
 def load_models_and_data(

@@ -12,15 +12,33 @@ from robustbench_endo.errors import DataError
 IMAGES, MASKS = "image", "mask"
 LAYOUT = "[split/][activity/]image/*.png with mask/*.png of the same names beside it, or frames directly in the folder"
 
+_SHOWN = 6
+
 
 @dataclass(frozen=True)
 class Entry:
-    """Where one frame lies."""
+    """Where one frame lies.
+
+    Attributes:
+        id: posix path relative to the data root.
+        image: the picture.
+        mask: its mask; None when it has none.
+        activity: name of the activity; None when it has none.
+        group: patient or sequence, where the layout itself tells.
+        overlays: further masks of the same frame, painted over the first in this order.
+    """
 
     id: str
     image: Path
     mask: Path | None
-    activity: str | None
+    activity: str | None = None
+    group: str | None = None
+    overlays: tuple[Path, ...] = ()
+
+    @property
+    def masks(self) -> tuple[Path, ...]:
+        """All mask files, in the order they are painted."""
+        return () if self.mask is None else (self.mask, *self.overlays)
 
 
 def split_root(root: Path, split: str | None) -> Path:
@@ -53,9 +71,9 @@ def list_entries(root: Path, folder: Path) -> tuple[Entry, ...]:
     elif named := _activities_of(folder):
         entries = [entry for name in named for entry in _pairs(root, folder / name, name)]
     else:
-        entries = [Entry(path.relative_to(root).as_posix(), path, None, None) for path in _pictures(folder)]
+        entries = [Entry(path.relative_to(root).as_posix(), path, None, None) for path in pictures(folder)]
     if not entries:
-        raise DataError(f"Expected frames in {folder}, found none: the layout is {LAYOUT}.")
+        raise DataError(f"Expected frames in {folder}, found {content(folder)}: the layout is {LAYOUT}.")
     return tuple(sorted(entries, key=lambda entry: entry.id))
 
 
@@ -65,7 +83,7 @@ def activity_folders(root: Path, folder: Path) -> tuple[str, ...]:
     if names and folder != root:
         for split in root.iterdir():
             names |= set(_activities_of(split))
-    return tuple(sorted(names, key=_natural))
+    return tuple(sorted(names, key=natural))
 
 
 def _activities_of(folder: Path) -> list[str]:
@@ -75,10 +93,10 @@ def _activities_of(folder: Path) -> list[str]:
 
 
 def _pairs(root: Path, folder: Path, activity: str | None) -> list[Entry]:
-    masks = {path.stem: path for path in _pictures(folder / MASKS)} if (folder / MASKS).is_dir() else None
+    masks = {path.stem: path for path in pictures(folder / MASKS)} if (folder / MASKS).is_dir() else None
     return [
         Entry(image.relative_to(root).as_posix(), image, _mask_of(image, masks), activity)
-        for image in _pictures(folder / IMAGES)
+        for image in pictures(folder / IMAGES)
     ]
 
 
@@ -93,11 +111,23 @@ def _mask_of(image: Path, masks: dict[str, Path] | None) -> Path | None:
     return masks[image.stem]
 
 
-def _pictures(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+def pictures(folder: Path) -> list[Path]:
+    """The pictures in a folder, by name; what macOS leaves beside them (``._name.png``) is none."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("._") and path.is_file()
+    )
 
 
-def _natural(name: str) -> tuple[tuple[int, str], ...]:
+def content(folder: Path) -> str:
+    """The first names in a folder, for an error."""
+    names = sorted(path.name for path in folder.iterdir())
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more if names else "nothing"
+
+
+def natural(name: str) -> tuple[tuple[int, str], ...]:
     """Sort key that puts 2 before 10."""
     parts = re.split(r"(\d+)", name)
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)

@@ -15,6 +15,7 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
 _KINDS = {"L": "grey", "1": "black-and-white", "RGBA": "RGBA", "LA": "grey with alpha", "P": "palette", "CMYK": "CMYK"}
 _MASK_MODES = ("L", "P", "1")
+_COLOUR_MODES = ("RGB", "RGBA")
 
 
 def read_image(path: Path) -> Tensor:
@@ -41,6 +42,39 @@ def read_mask(path: Path) -> Tensor:
         check_mask_mode(path, picture.mode)
         pixels = _decoded(path, picture)
     return torch.from_numpy(pixels.astype(np.uint8))
+
+
+def read_levels(path: Path) -> np.ndarray:
+    """The grey values of a picture that may say them three times over, as uint8 (H, W).
+
+    Raises:
+        FrameError: the file is damaged or gone.
+        DataError: the file is whole but coloured, or has more than 8 bits.
+    """
+    with _opened(path) as picture:
+        if picture.mode not in _COLOUR_MODES:
+            check_mask_mode(path, picture.mode)
+            return _decoded(path, picture).astype(np.uint8)
+        pixels = _decoded(path, picture)[..., :3]
+    if (pixels != pixels[..., :1]).any():
+        raise DataError(
+            f"Expected grey values in the mask {path}, found a coloured picture: use the masks as they were given out."
+        )
+    return pixels[..., 0]
+
+
+def read_colours(path: Path) -> np.ndarray:
+    """The colours of a picture of any 8-bit kind, without its alpha, as uint8 (H, W, 3).
+
+    Raises:
+        FrameError: the file is damaged or gone.
+        DataError: the file is whole but has more than 8 bits.
+    """
+    with _opened(path) as picture:
+        if picture.mode.startswith(("I", "F")):
+            check_image_mode(path, picture.mode)
+        pixels = _decoded(path, picture) if picture.mode in _COLOUR_MODES else _decoded(path, picture, "RGB")
+    return pixels[..., :3]
 
 
 def header(path: Path) -> tuple[str, tuple[int, int]] | None:
@@ -79,8 +113,8 @@ def _opened(path: Path) -> Image.Image:
         raise FrameError(f"Expected a picture in {path}, found {found}: replace or remove the frame.") from error
 
 
-def _decoded(path: Path, picture: Image.Image) -> np.ndarray:
+def _decoded(path: Path, picture: Image.Image, mode: str | None = None) -> np.ndarray:
     try:
-        return np.asarray(picture)
+        return np.asarray(picture.convert(mode) if mode else picture)
     except (OSError, SyntaxError, ValueError) as error:
         raise FrameError(f"Expected a whole picture in {path}, found {error}: replace or remove the frame.") from error

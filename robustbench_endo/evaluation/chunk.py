@@ -79,6 +79,11 @@ def _one_condition(
     clock: Clock,
     condition: Condition,
 ) -> Part:
+    if condition.corruption in batch.real and len(places := batch.having(condition.corruption)) < len(batch.ids):
+        if not places:
+            return Part([], [])
+        batch, images = batch.at(places), images[places]
+        clean = CleanFrames(images)
     with workers.models() as models:
         with clock.time("corrupt"):
             pictures, masks = corrupted(job, condition, batch, images)
@@ -104,6 +109,8 @@ def corrupted(job: Job, condition: Condition, batch: FrameBatch, images: Tensor)
     """Pictures at a condition, on the device, in 8-bit levels as a camera delivers them; and the masks that fit."""
     if condition.corruption == CLEAN:
         return images, batch.masks
+    if condition.corruption in batch.real:
+        return batch.pictures(condition.corruption).to(images.device), batch.masks
     damage = job.suite.corrupt(images, condition.corruption, condition.severity, batch.ids, job.seed)
     pictures = (damage.images * 255).round() / 255
     return pictures, damage.warp(batch.masks)

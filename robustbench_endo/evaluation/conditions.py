@@ -9,6 +9,7 @@ from torch import Tensor
 
 from robustbench_endo.data.resolution import Resolution
 from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.evaluation.real import SEVERITY
 from robustbench_endo.results.schema import CLEAN
 
 
@@ -40,14 +41,14 @@ class Suite(Protocol):
 
 
 class Condition(NamedTuple):
-    """A corruption at a severity; clean at 0."""
+    """A corruption at a severity; clean at 0, a real condition at 1."""
 
     corruption: str
     severity: int
 
 
-def plan(corruptions: Sequence[str], severities: Sequence[int]) -> list[Condition]:
-    """The clean condition, then every corruption at every severity.
+def plan(corruptions: Sequence[str], severities: Sequence[int], real: Sequence[str] = ()) -> list[Condition]:
+    """The clean condition, then every corruption at every severity, then the real conditions.
 
     Raises:
         RobustEndoError: no severity, or one outside 1 to 5.
@@ -59,4 +60,5 @@ def plan(corruptions: Sequence[str], severities: Sequence[int]) -> list[Conditio
             f"Expected severities from 1 to 5, found {found}: severity 0 is the clean condition and always runs."
         )
     order = sorted(set(severities))
-    return [Condition(CLEAN, 0), *(Condition(name, severity) for name in corruptions for severity in order)]
+    damaged = [Condition(name, severity) for name in corruptions for severity in order]
+    return [Condition(CLEAN, 0), *damaged, *(Condition(name, SEVERITY) for name in real)]

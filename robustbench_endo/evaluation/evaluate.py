@@ -75,7 +75,7 @@ def _job(request: Request, indices: Sequence[int]) -> Job:
     return Job(
         models=request.models,
         suite=request.suite,
-        conditions=plan(request.corruptions, request.severities),
+        conditions=plan(request.corruptions, request.severities, request.real),
         num_classes=len(request.dataset.classes),
         device=request.device,
         seed=request.seed,
@@ -95,7 +95,7 @@ def _evaluate_chunk(
     report: Callable[[int], None],
 ) -> None:
     with clock.time("decode"):
-        batches, failures = read_frames(request.dataset, indices, request.suite.resolution)
+        batches, failures = read_frames(request.dataset, indices, request.suite.resolution, request.real)
     done = 0
 
     def advance(frames: int) -> None:

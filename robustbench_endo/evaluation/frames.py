@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from robustbench_endo.data.resolution import Resolution, at_resolution
 from robustbench_endo.errors import FrameError
+from robustbench_endo.evaluation.real import read_real
 from robustbench_endo.types import IGNORE, Dataset, Sample
 
 
@@ -31,6 +33,7 @@ class FrameBatch:
         masks: uint8 (B, H, W); all 255 for a frame without mask.
         activities: int64 (B,), -1 for a frame without activity.
         ids, groups: (B,) names.
+        real: real condition -> (B,) pictures uint8 (3, H, W), None where there is none.
     """
 
     images: Tensor
@@ -38,41 +41,79 @@ class FrameBatch:
     activities: Tensor
     ids: tuple[str, ...]
     groups: tuple[str, ...]
+    real: Mapping[str, tuple[Tensor | None, ...]] = field(default_factory=dict)
+
+    def having(self, condition: str) -> list[int]:
+        """Places of the frames that have a picture in a real condition."""
+        return [place for place, picture in enumerate(self.real[condition]) if picture is not None]
+
+    def at(self, places: Sequence[int]) -> FrameBatch:
+        """The frames at these places."""
+        return FrameBatch(
+            self.images[places],
+            self.masks[places],
+            self.activities[places],
+            tuple(self.ids[i] for i in places),
+            tuple(self.groups[i] for i in places),
+            {name: tuple(pictures[i] for i in places) for name, pictures in self.real.items()},
+        )
+
+    def pictures(self, condition: str) -> Tensor:
+        """The frames in a real condition that all of them have, float32 (B, 3, H, W) in [0, 1]."""
+        return torch.stack([picture for picture in self.real[condition] if picture is not None]).float() / 255
+
+
+class _Frame(NamedTuple):
+    sample: Sample
+    real: dict[str, Tensor | None]
 
 
 def read_frames(
-    dataset: Dataset, indices: Sequence[int], resolution: Resolution
+    dataset: Dataset, indices: Sequence[int], resolution: Resolution, real: Sequence[str] = ()
 ) -> tuple[list[FrameBatch], list[Failure]]:
-    """Decode frames in threads, keep their order, and stack neighbours of one size."""
+    """Decode frames, with their pictures in real conditions, in threads, keep their order, and stack neighbours of
+    one size."""
     with ThreadPoolExecutor() as pool:
-        read = list(pool.map(lambda index: _read(dataset, index, resolution), indices))
-    samples = [item for item in read if isinstance(item, Sample)]
-    failures = [item for item in read if isinstance(item, Failure)]
-    return [_stack(run) for run in _runs_of_one_size(samples)], failures
+        read = list(pool.map(lambda index: _read(dataset, index, resolution, real), indices))
+    frames = [frame for frame, _ in read if frame is not None]
+    failures = [failure for _, failed in read for failure in failed]
+    return [_stack(run) for run in _runs_of_one_size(frames)], failures
 
 
-def _read(dataset: Dataset, index: int, resolution: Resolution) -> Sample | Failure:
+def _read(
+    dataset: Dataset, index: int, resolution: Resolution, real: Sequence[str]
+) -> tuple[_Frame | None, list[Failure]]:
     try:
-        return at_resolution(dataset[index], resolution)
+        sample = dataset[index]
     except FrameError as error:
-        return Failure(dataset.ids[index], str(error))
+        return None, [Failure(dataset.ids[index], str(error))]
+    pictures: dict[str, Tensor | None] = dict.fromkeys(real)
+    failures = []
+    for name in real:
+        try:
+            pictures[name] = read_real(dataset, index, name, sample, resolution)
+        except FrameError as error:
+            failures.append(Failure(sample.id, str(error)))
+    return _Frame(at_resolution(sample, resolution), pictures), failures
 
 
-def _runs_of_one_size(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
-    run: list[Sample] = []
-    for sample in samples:
-        if run and run[0].image.shape != sample.image.shape:
+def _runs_of_one_size(frames: Sequence[_Frame]) -> Iterator[list[_Frame]]:
+    run: list[_Frame] = []
+    for frame in frames:
+        if run and run[0].sample.image.shape != frame.sample.image.shape:
             yield run
             run = []
-        run.append(sample)
+        run.append(frame)
     if run:
         yield run
 
 
-def _stack(samples: Sequence[Sample]) -> FrameBatch:
+def _stack(frames: Sequence[_Frame]) -> FrameBatch:
+    samples = [frame.sample for frame in frames]
     images = torch.stack([sample.image for sample in samples]).float() / 255
     masks = [torch.full(s.image.shape[1:], IGNORE, dtype=torch.uint8) if s.mask is None else s.mask for s in samples]
     activities = torch.tensor([-1 if sample.activity is None else sample.activity for sample in samples])
+    real = {name: tuple(frame.real[name] for frame in frames) for name in frames[0].real}
     return FrameBatch(
-        images, torch.stack(masks), activities, tuple(s.id for s in samples), tuple(s.group for s in samples)
+        images, torch.stack(masks), activities, tuple(s.id for s in samples), tuple(s.group for s in samples), real
     )

@@ -30,6 +30,7 @@ class Request:
         workers: threads that evaluate conditions side by side; None for one a core.
         protocol: ``standard`` or ``paper``; see :mod:`.protocol`.
         gallery: frames whose pictures and masks are kept for the report.
+        real: names of the dataset's real conditions, see :mod:`.real`.
         notes: what a reader of the report must know, in the user's words.
     """
 
@@ -46,6 +47,7 @@ class Request:
     protocol: str = "standard"
     workers: int | None = None
     gallery: int = 2
+    real: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -7,7 +7,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from robustbench_endo.evaluation.provenance import data_fingerprint, environment, parameter_count, weights_hash
+from robustbench_endo.evaluation.real import SEVERITY
 from robustbench_endo.evaluation.request import Request
+from robustbench_endo.results.schema import REAL
 
 
 def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
@@ -50,6 +52,7 @@ def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
         "models": models,
         "corruptions": [described[name] for name in request.corruptions],
         "severities": sorted(set(request.severities)),
+        "real_conditions": [{"name": name, "group": REAL, "severity": SEVERITY} for name in request.real],
         "metrics": [metric.name for metric in request.metrics],
         "failures": [],
         "notes": list(request.notes),
@@ -65,6 +68,8 @@ def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
             "models": {entry["name"]: entry["weights_sha256"] for entry in models},
             "metrics": [metric.name for metric in request.metrics],
             "device": request.device.type,
+            # Only where there are some: a run begun before they were known can be resumed.
+            **({"real_conditions": list(request.real)} if request.real else {}),
         },
         **environment(request.device),
     }

@@ -15,6 +15,7 @@ from robustbench_endo.results.merging import common_frames, merged
 from robustbench_endo.results.quantities import QUANTITIES
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.sampling import Sampled, spread
+from robustbench_endo.results.schema import REAL
 from robustbench_endo.results.scoring import Floats, mean_of_present
 from robustbench_endo.results.table import row_formulas
 
@@ -28,7 +29,8 @@ class Comparison:
         models: all of them, ``against`` among them.
         differences: a row a metric x model x table row: ``metric, model, group, corruption, value, against``,
             ``difference`` (value less against, in the metric's unit) with ``low, high``, ``p`` (two-sided, paired
-            bootstrap) and ``p_holm`` (corrected over the corruptions; NaN for the rows that are means or clean).
+            bootstrap) and ``p_holm`` (corrected over the corruptions, and over the real
+            conditions; NaN for the rows that are means or clean).
         ranks: a row a metric x model: ``rank`` (mean over corruptions, 1 = best) with ``low, high``, and ``first``:
             share of resamples in which no model has a better mean over corruptions.
         unit: what was resampled, in one sentence.
@@ -110,7 +112,7 @@ def _check(whole: Results, metrics: Sequence[str], against: str) -> None:
 def _differences(scores: Sampled, metric: str, whole: Results, place: int) -> pd.DataFrame:
     assert scores.draws is not None
     rows = []
-    for (group, corruption), formula in row_formulas(whole.corruption_groups).items():
+    for (group, corruption), formula in row_formulas(whole.corruption_groups, whole.real_conditions).items():
         point, draws = formula(scores.point), formula(scores.draws)
         apart, drawn = point - point[:, [place]], draws - draws[:, [place]]
         ends, p = spread(apart, drawn, scores.number, scores.level), p_value(apart[0], drawn, scores.number)
@@ -137,7 +139,8 @@ def _differences(scores: Sampled, metric: str, whole: Results, place: int) -> pd
 def _corrected(table: pd.DataFrame) -> pd.Series:
     single = ~table["group"].isin(("mean", "clean"))
     corrected = pd.Series(np.nan, index=table.index)
-    for _, rows in table[single].groupby("model", sort=False):
+    # Real conditions are corrected among themselves: having them does not change what is said of the corruptions.
+    for _, rows in table[single].groupby(["model", table["group"] == REAL], sort=False):
         corrected[rows.index] = holm(rows["p"].to_numpy(np.float64))
     return corrected
 

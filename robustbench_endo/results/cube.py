@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -20,10 +20,12 @@ class Cube:
     Attributes:
         clean: (R, models).
         damaged: (R, models, corruptions, severities).
+        real: (R, models, real conditions), in no mean over corruptions.
     """
 
     clean: Floats
     damaged: Floats
+    real: Floats = field(default_factory=lambda: np.empty((1, 1, 0)))
 
     def over_severities(self) -> Floats:
         """Mean over severities, (R, models, corruptions), as in the paper's Table VII."""
@@ -51,6 +53,7 @@ class Shape:
     models: Sequence[str]
     corruptions: Sequence[str]
     severities: Sequence[int]
+    real: Sequence[str] = ()
 
     def cube(self, keys: pd.DataFrame, values: Floats) -> Cube:
         """Arrange values (R, len(keys)) by ``keys``: model, corruption, severity."""
@@ -63,4 +66,8 @@ class Shape:
         clean[:, model[plain]] = values[:, plain]
         known = np.flatnonzero((model >= 0) & (corruption >= 0) & (severity >= 0))
         damaged[:, model[known], corruption[known], severity[known]] = values[:, known]
-        return Cube(clean, damaged)
+        real = np.full((*clean.shape, len(self.real)), np.nan)
+        place = pd.Index(self.real, dtype=object).get_indexer(keys["corruption"].astype(object))
+        taken = np.flatnonzero((model >= 0) & (place >= 0))
+        real[:, model[taken], place[taken]] = values[:, taken]
+        return Cube(clean, damaged, real)

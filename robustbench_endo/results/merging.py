@@ -42,12 +42,18 @@ def merged(runs: Sequence[Results]) -> Results:
     names = _names(runs)
     shared = [entry for entry in runs[0].info["corruptions"] if all(entry["name"] in run.corruptions for run in runs)]
     severities = [severity for severity in runs[0].severities if all(severity in run.severities for run in runs)]
-    if not shared or not severities:
+    real = [
+        entry
+        for entry in runs[0].info.get("real_conditions", [])
+        if all(entry["name"] in run.real_conditions for run in runs)
+    ]
+    if not (shared and severities) and not real:
         raise RunError(
             "Expected runs with a corruption and a severity in common, found none: evaluate the models on the same."
         )
     kept = {CLEAN, *(entry["name"] for entry in shared)}
-    frames = [_renamed(run, named, kept, severities) for run, named in zip(runs, names, strict=True)]
+    kept_real = {entry["name"] for entry in real}
+    frames = [_renamed(run, named, kept, severities, kept_real) for run, named in zip(runs, names, strict=True)]
     frame = pd.concat(frames, ignore_index=True)
     models = [
         {**entry, "name": named[entry["name"]]}
@@ -56,7 +62,7 @@ def merged(runs: Sequence[Results]) -> Results:
     ]
     failures = [entry for run in runs for entry in run.info.get("failures", [])]
     info = {**runs[0].info, "name": " + ".join(_label(run) for run in runs), "models": models, "failures": failures}
-    return Results(frame, {**info, "corruptions": shared, "severities": severities})
+    return Results(frame, {**info, "corruptions": shared, "severities": severities, "real_conditions": real})
 
 
 def check_comparable(one: Results, other: Results) -> None:
@@ -107,9 +113,13 @@ def _label(run: Results) -> str:
     return str(run.info.get("name") or run.path or "a run")
 
 
-def _renamed(run: Results, names: Mapping[str, str], kept: set[str], severities: Sequence[int]) -> pd.DataFrame:
+def _renamed(
+    run: Results, names: Mapping[str, str], kept: set[str], severities: Sequence[int], real: set[str]
+) -> pd.DataFrame:
     frame = run.frame
-    chosen = frame["corruption"].isin(kept) & frame["severity"].isin([0, *severities])
+    chosen = (frame["corruption"].isin(kept) & frame["severity"].isin([0, *severities])) | frame["corruption"].isin(
+        real
+    )
     return frame[chosen].assign(model=frame.loc[chosen, "model"].map(names))
 
 

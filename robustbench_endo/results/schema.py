@@ -11,6 +11,10 @@ from robustbench_endo.errors import RunError
 CLEAN = "clean"
 """The corruption of the clean condition, whose severity is 0."""
 
+REAL = "real"
+"""The group of real conditions (pictures really taken in smoke, blood, low light): one severity, 1, and in no mean over
+corruptions."""
+
 KEYS: dict[str, pa.DataType] = {
     "model": pa.string(),
     "corruption": pa.string(),

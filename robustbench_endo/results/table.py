@@ -8,7 +8,7 @@ import pandas as pd
 
 from robustbench_endo.results.cube import Cube
 from robustbench_endo.results.sampling import Sampled
-from robustbench_endo.results.schema import CLEAN
+from robustbench_endo.results.schema import CLEAN, REAL
 from robustbench_endo.results.scoring import Floats, mean_of_present
 
 GROUPS = ("noise", "blur", "occlusion", "digital")
@@ -24,20 +24,23 @@ def severity_mean_table(
     metrics: Sequence[str],
     groups: Mapping[str, str],
     models: Sequence[str],
+    real: Sequence[str] = (),
     *,
     intervals: bool = False,
 ) -> pd.DataFrame:
     """Rows (group, corruption), columns (metric, model), values averaged over severities, as Table VII.
 
     The clean row comes first, then the corruptions in the order of ``groups``, then the mean of each group, last the
-    mean over all corruptions. With intervals a third level of the columns tells value, low and high.
+    mean over all corruptions; below them the real conditions, which enter none of these means, and their own mean. With
+    intervals a third level of the columns tells value, low and high.
 
     Args:
         sampled: metric -> its scores.
         metrics: the order of the columns.
         groups: corruption -> group, in the order of the rows.
+        real: the real conditions, in the order of the rows.
     """
-    formulas = row_formulas(groups)
+    formulas = row_formulas(groups, real)
     columns: dict[tuple[str, ...], list[float]] = {}
     for metric, scores in sampled:
         spreads = [scores.scored(formula) for formula in formulas.values()]
@@ -51,8 +54,11 @@ def severity_mean_table(
     return pd.DataFrame({key: columns[key] for key in order}, index=rows).reindex(columns=order)
 
 
-def row_formulas(groups: Mapping[str, str]) -> dict[tuple[str, str], Formula]:
-    """(group, corruption) -> what its row is of a cube whose corruptions are the keys of ``groups``, in order."""
+def row_formulas(groups: Mapping[str, str], real: Sequence[str] = ()) -> dict[tuple[str, str], Formula]:
+    """(group, corruption) -> what its row is of a cube whose corruptions are the keys of ``groups``, in order.
+
+    ``real`` are the real conditions of the cube: rows (``real``, name) and (``mean``, ``real``) at the end.
+    """
     rows: dict[tuple[str, str], Formula] = {(CLEAN, CLEAN): lambda cube: cube.clean}
     names = list(groups)
     rows |= {(groups[name], name): _mean_of([names.index(name)]) for name in names}
@@ -63,7 +69,14 @@ def row_formulas(groups: Mapping[str, str]) -> dict[tuple[str, str], Formula]:
             rows["mean", group] = _mean_of(members)
     if names:
         rows["mean", "all"] = Cube.over_corruptions
+    rows |= {(REAL, name): _real(place) for place, name in enumerate(real)}
+    if real:
+        rows["mean", REAL] = lambda cube: mean_of_present(cube.real, -1)
     return rows
+
+
+def _real(place: int) -> Formula:
+    return lambda cube: cube.real[:, :, place]
 
 
 def _mean_of(members: list[int]) -> Formula:

@@ -13,7 +13,7 @@ from robustbench_endo.data.synthetic import SyntheticScenes
 from robustbench_endo.models.checkpoint import WEIGHTS, read_card, save_checkpoint
 from robustbench_endo.models.embedded import EMBEDDED, FOLDER, folder_of
 from robustbench_endo.models.weights import read_weights
-from robustbench_endo.training.settings import Progress
+from robustbench_endo.training.settings import Progress, Settings
 from robustbench_endo.training.trainer import train
 from robustbench_endo.types import Sample
 
@@ -89,12 +89,8 @@ def _rebuild_one(
     trained = train(
         spec,
         scenes,
+        settings=Settings(recipe.epochs, recipe.batch_size, recipe.learning_rate, recipe.seed, "light"),
         out=run,
-        epochs=recipe.epochs,
-        batch_size=recipe.batch_size,
-        learning_rate=recipe.learning_rate,
-        seed=recipe.seed,
-        augment="light",
         progress=(lambda step: progress(spec, step)) if progress else None,
     )
     return save_checkpoint(folder_of(spec, out), read_weights(trained / WEIGHTS), read_card(trained), half=True)

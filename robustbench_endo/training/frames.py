@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from robustbench_endo.training.augment import Augment
+from robustbench_endo.training.augmentation import Augment
 from robustbench_endo.training.errors import TrainingError
 from robustbench_endo.types import IGNORE, Dataset, Sample
 
@@ -37,6 +40,13 @@ class Batch:
         """The same batch on another device."""
         return Batch(self.images.to(device), self.masks.to(device), self.activities.to(device), self.ids)
 
+    def parts(self, count: int) -> list[Batch]:
+        """The batch in at most ``count`` parts of nearly equal size."""
+        tensors = (self.images, self.masks, self.activities)
+        pieces = zip(*(tensor.tensor_split(min(count, len(self.ids))) for tensor in tensors), strict=True)
+        names = iter(self.ids)
+        return [Batch(x, y, z, tuple(islice(names, len(x)))) for x, y, z in pieces]
+
 
 class Frames:
     """All frames of a dataset in memory as uint8, resized to one size.
@@ -50,7 +60,8 @@ class Frames:
             raise TrainingError(
                 f"Expected at least one frame to train on, found none in {dataset.name}: check the data."
             )
-        samples = [_resized(dataset[index], size) for index in range(len(dataset))]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoders release the interpreter
+            samples = list(pool.map(lambda index: _resized(dataset[index], size), range(len(dataset))))
         self.images = torch.stack([image for image, _, _ in samples])
         self.masks = torch.stack([mask for _, mask, _ in samples])
         self.activities = torch.tensor([activity for _, _, activity in samples])

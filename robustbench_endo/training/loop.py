@@ -1,87 +1,127 @@
-"""The training loop: steps over batches, a saved state after every epoch."""
+"""The training loop: a step is a batch in parts, the tasks' gradients combined, one move of Adam."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from robustbench_endo.training.augment import Augment
 from robustbench_endo.training.errors import TrainingError
-from robustbench_endo.training.frames import Batch, Frames
+from robustbench_endo.training.frames import Batch
+from robustbench_endo.training.loader import Loader
 from robustbench_endo.training.losses import class_weights, task_losses
 from robustbench_endo.training.schedule import learning_rate
 from robustbench_endo.training.settings import Settings
+from robustbench_endo.training.weighting import TaskGradients, load_weighting
 
-CLIP = 1.0
-"""Largest gradient norm of a step; keeps the transformer's first epochs in bounds."""
+Corrupt = Callable[[Tensor, Tensor, Sequence[str], int], tuple[Tensor, Tensor]]
+"""(images (B, 3, H, W) in [0, 1], masks (B, H, W), ids, epoch) -> the first two, damaged; a pure function."""
 
 
 @dataclass
 class Loop:
-    """One model, its frames, its optimiser."""
+    """One model, its frames, its optimiser.
+
+    Attributes:
+        model: on the fabric's device.
+        loader: batches of this process.
+        settings: of the run.
+        fabric: a launched Lightning Fabric: device, precision, processes.
+        corrupt: corruption augmentation, if any.
+    """
 
     model: nn.Module
-    frames: Frames
+    loader: Loader
     settings: Settings
-    augment: Augment | None
-    device: torch.device
+    fabric: Any
+    corrupt: Corrupt | None = None
 
     def __post_init__(self) -> None:
         parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(parameters, lr=self.settings.learning_rate)
-        classes = getattr(self.model, "num_classes", None)
-        self.weights = class_weights(self.frames.masks, classes).to(self.device) if classes else None
+        self.adam = torch.optim.Adam(parameters, lr=self.settings.learning_rate)
+        self.optimizer = self.fabric.setup_optimizers(self.adam)
+        self.weighting = load_weighting(self.settings.weighting, **self.settings.weighting_options)
+        self.gradients: TaskGradients | None = None
+        self.class_weights = self._class_weights()
 
     @property
     def batches(self) -> int:
         """Steps of an epoch."""
-        return ceil(len(self.frames) / self.settings.batch_size)
+        return self.loader.batches
 
-    def epoch(self, epoch: int) -> Iterator[float]:
-        """Trains on every frame once; yields the loss of every step.
+    def epoch(self, epoch: int) -> Iterator[dict[str, float]]:
+        """Trains on every frame once; yields the losses of every step: `loss`, their sum, and each task's own.
 
         Raises:
-            TrainingError: a loss that is not finite; names the batch. The saved state is the last good one.
+            TrainingError: a loss that is not finite; names the batch.
         """
         self.model.train()
-        order = torch.randperm(len(self.frames), generator=self._generator(epoch)).tolist()
-        for number in range(self.batches):
-            start = number * self.settings.batch_size
-            chosen = order[start : start + self.settings.batch_size]
-            batch = self.frames.batch(chosen, self.augment, (self.settings.seed, epoch)).to(self.device)
-            yield self._step(batch, epoch, number)
+        self.weighting.start_epoch(epoch)
+        for number, (batch, share) in enumerate(self.loader.epoch(epoch)):
+            self._set_learning_rate(epoch * self.batches + number)
+            yield self._step(batch, share, epoch, number)
 
-    def _generator(self, epoch: int) -> torch.Generator:
-        return torch.Generator().manual_seed(self.settings.seed * 1_000_003 + epoch)
+    def _set_learning_rate(self, step: int) -> None:
+        steps, peak = self.settings.epochs * self.batches, self.settings.learning_rate
+        rate = learning_rate(step, steps, peak) if self.settings.schedule == "cosine" else peak
+        for group in self.adam.param_groups:
+            group["lr"] = rate
 
-    def _step(self, batch: Batch, epoch: int, number: int) -> float:
-        step, steps = epoch * self.batches + number, self.settings.epochs * self.batches
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps, self.settings.learning_rate)
-        loss = self._loss(batch)
-        value = loss.item()
-        if not torch.isfinite(loss):
+    def _step(self, batch: Batch, share: float, epoch: int, number: int) -> dict[str, float]:
+        self.adam.zero_grad(set_to_none=True)
+        scale = self._loss_scale()
+        for part in batch.parts(self.settings.accumulate):
+            losses, auxiliary = self._losses(part.to(self.fabric.device), epoch)
+            if self.gradients is None:
+                self.gradients = TaskGradients.of(self.model, losses, auxiliary, self.weighting)
+            self._check(losses, part, epoch, number)
+            self.gradients.add(losses, auxiliary, share * len(part.ids) / len(batch.ids), scale)
+        assert self.gradients is not None
+        told = self.gradients.finish(self._mean_over_processes if self.fabric.world_size > 1 else None)
+        told["loss"] = sum(told[f"loss/{task}"] for task in losses)
+        if self.settings.clip:
+            self.fabric.clip_gradients(self.model, self.adam, max_norm=self.settings.clip, error_if_nonfinite=False)
+        self.optimizer.step()
+        return told
+
+    def _losses(self, batch: Batch, epoch: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        images, masks = batch.images, batch.masks
+        if self.corrupt:
+            images, masks = self.corrupt(images, masks, batch.ids, epoch)
+            batch = Batch(images, masks, batch.activities, batch.ids)
+        with self.fabric.autocast():
+            logits, auxiliary = _outputs(self.model, images)
+        losses = task_losses(logits, batch, self.class_weights, self.settings.dice_weight)
+        if "activity" in losses:
+            losses["activity"] = self.settings.activity_weight * losses["activity"]
+        return losses, auxiliary
+
+    def _check(self, losses: dict[str, Tensor], batch: Batch, epoch: int, number: int) -> None:
+        values = {task: loss.item() for task, loss in losses.items()}
+        if wrong := [f"{task} {value}" for task, value in values.items() if value - value != 0]:
             raise TrainingError(
-                f"Expected a finite loss, found {value} in epoch {epoch}, batch {number} (frames "
+                f"Expected a finite loss, found {', '.join(wrong)} in epoch {epoch}, batch {number} (frames "
                 f"{', '.join(batch.ids)}): look at these frames or lower the learning rate; the last "
                 "finished epoch is kept."
             )
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
-        self.optimizer.step()
-        return value
 
-    def _loss(self, batch: Batch) -> Tensor:
-        logits, auxiliary = _outputs(self.model, batch.images)
-        losses = task_losses(logits, batch, self.weights)
-        if "activity" in losses:
-            losses["activity"] = self.settings.activity_weight * losses["activity"]
-        return torch.stack([*losses.values(), *auxiliary.values()]).sum()
+    def _loss_scale(self) -> float:
+        scaler = getattr(self.fabric.strategy.precision, "scaler", None)
+        # scale() also starts the scaler, which unscaling later asks for.
+        return float(scaler.scale(torch.ones((), device=self.fabric.device))) if scaler else 1.0
+
+    def _mean_over_processes(self, flat: Tensor) -> Tensor:
+        mean: Tensor = self.fabric.all_reduce(flat, reduce_op="mean")
+        return mean
+
+    def _class_weights(self) -> Tensor | None:
+        classes = getattr(self.model, "num_classes", None)
+        if not classes or self.settings.class_weights == "none":
+            return None
+        return class_weights(self.loader.frames.masks, classes).to(self.fabric.device)
 
 
 def _outputs(model: nn.Module, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
+from robustbench_endo.plugins import unknown
 from robustbench_endo.training.errors import TrainingError
+
+Schedule = Literal["cosine", "constant"]
+ClassWeights = Literal["sqrt", "none"]
+Precision = Literal["32-true", "bf16-mixed", "16-mixed", "bf16-true"]
 
 
 @dataclass(frozen=True)
@@ -14,11 +20,26 @@ class Settings:
 
     Attributes:
         epochs: passes over the frames.
-        batch_size: frames per step.
-        learning_rate: Adam's peak learning rate, reached after the warm-up, then a cosine to 0.
-        seed: of the order, the augmentation and dropout.
-        augment: name of the augmentation, `surgical`, `light` or `none`.
+        batch_size: frames per step, over all devices and accumulated parts together.
+        learning_rate: Adam's peak learning rate.
+        seed: of the initial weights, the order, the augmentation and dropout.
+        augment: name of an augmentation (`surgical`, `light`, `none`) or a TOML file of one.
+        mix: chained-augmentation mixing after it.
+        schedule: `cosine` after a linear warm-up of 5 % of the steps, or `constant`.
+        weighting: how the tasks' gradients are combined, see :mod:`robustbench_endo.training.weighting`.
+        weighting_options: parameters of the weighting; empty: its authors' defaults.
         activity_weight: the activity loss is multiplied by this.
+        dice_weight: weight of the soft Dice loss beside the segmentation's cross-entropy.
+        class_weights: of the segmentation's cross-entropy: `sqrt` (1 / sqrt of the pixel share) or `none`.
+        clip: largest gradient norm of a step; 0 = no limit.
+        precision: `32-true`, `bf16-mixed`, `16-mixed` (GPU only) or `bf16-true`.
+        accumulate: a step's batch is run in this many parts, for memory.
+        patience: stop after this many epochs without a better validation; 0 = never.
+        activation_checkpointing: recompute the blocks' activations in the backward pass: slower, far less memory.
+        corruptions: names of the corruptions that frames are trained on, for the record.
+
+    Raises:
+        TrainingError: a setting outside its range; UnknownNameError: a name that is not one of its choices.
     """
 
     epochs: int = 100
@@ -26,14 +47,34 @@ class Settings:
     learning_rate: float = 2e-3
     seed: int = 0
     augment: str = "surgical"
+    mix: bool = False
+    schedule: Schedule = "cosine"
+    weighting: str = "equal"
+    weighting_options: dict[str, float] = field(default_factory=dict)
     activity_weight: float = 0.5
+    dice_weight: float = 0.0
+    class_weights: ClassWeights = "sqrt"
+    clip: float = 1.0
+    precision: Precision = "32-true"
+    accumulate: int = 1
+    patience: int = 0
+    activation_checkpointing: bool = False
+    corruptions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise TrainingError(f"Expected {name} >= 1, found {getattr(self, name)}: raise it.")
-        if not self.learning_rate > 0:
-            raise TrainingError(f"Expected learning_rate > 0, found {self.learning_rate}: raise it.")
+        for name in ("epochs", "batch_size", "accumulate"):
+            self._require(name, getattr(self, name) >= 1, ">= 1")
+        for name in ("activity_weight", "dice_weight", "clip", "patience"):
+            self._require(name, getattr(self, name) >= 0, ">= 0")
+        self._require("learning_rate", self.learning_rate > 0, "> 0")
+        self._require("accumulate", self.accumulate <= self.batch_size, f"<= batch_size ({self.batch_size})")
+        for name, choices in (("schedule", Schedule), ("class_weights", ClassWeights), ("precision", Precision)):
+            if getattr(self, name) not in get_args(choices):
+                raise unknown(name.replace("_", " "), getattr(self, name), get_args(choices))
+
+    def _require(self, name: str, holds: bool, expected: str) -> None:
+        if not holds:
+            raise TrainingError(f"Expected {name} {expected}, found {getattr(self, name)}: change it.")
 
 
 @dataclass(frozen=True)
@@ -58,3 +99,4 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
+Log = dict[str, Any]

@@ -8,69 +8,105 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.models.files import replaced
 from robustbench_endo.models.weights import DAMAGED
-from robustbench_endo.training.frames import Frames
-from robustbench_endo.training.settings import Settings
+from robustbench_endo.training.loop import Loop
+from robustbench_endo.training.writing import written
 
 FILE = "state.pt"
+History = list[dict[str, float]]
 
 
-def save_state(
-    folder: Path,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    history: list[dict[str, float]],
-    run: dict[str, Any],
-) -> None:
-    """Weights, optimiser, random state and history after a finished epoch, written whole."""
+def save_state(folder: Path, loop: Loop, history: History, run: dict[str, Any]) -> None:
+    """Weights, optimiser, weighting, every process's random state and the history, after a finished epoch.
+
+    Raises:
+        RunError: the file cannot be written; the one of the epoch before is still there.
+    """
+    generators = _generators(loop)
+    if not loop.fabric.is_global_zero:
+        return
     content = {
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
+        "model": loop.model.state_dict(),
+        "optimizer": loop.adam.state_dict(),
+        "precision": loop.fabric.strategy.precision.state_dict(),
+        "weighting": loop.weighting.state_dict(),
         "history": history,
-        "rng": torch.get_rng_state(),
-        "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "generators": generators,
         "run": run,
     }
-    with replaced(folder / FILE) as temporary:
+    with written(folder / FILE) as temporary:
         torch.save(content, temporary)
 
 
-def restore(
-    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, run: dict[str, Any]
-) -> list[dict[str, float]]:
+def restore(folder: Path, loop: Loop, run: dict[str, Any]) -> History:
     """Puts a saved state back and returns its history; the empty history where there is none.
 
     Raises:
         RunError: the state is damaged or belongs to other settings, data or another model.
     """
-    path = folder / FILE
-    if not path.exists():
+    content = read_state(folder)
+    if content is None:
         return []
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except DAMAGED as error:
-        raise RunError(
-            f"Expected a training state in {path}, found it damaged ({error}): delete it to start anew."
-        ) from error
     changed = [key for key in run if content["run"].get(key) != run[key]]
     if changed:
         found = "; ".join(f"{key} was {content['run'].get(key)!r}, is {run[key]!r}" for key in changed)
         raise RunError(f"Expected the run in {folder} to resume as it began, found {found}: undo that or change --out.")
-    model.load_state_dict(content["model"])
-    optimizer.load_state_dict(content["optimizer"])
-    torch.set_rng_state(content["rng"])
-    if content["cuda_rng"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(content["cuda_rng"])
-    history: list[dict[str, float]] = content["history"]
+    loop.model.load_state_dict(content["model"])
+    loop.adam.load_state_dict(content["optimizer"])
+    loop.fabric.strategy.precision.load_state_dict(content["precision"])
+    loop.weighting.load_state_dict(content["weighting"])
+    _set_generators(content["generators"], loop)
+    history: History = content["history"]
     return history
 
 
-def identity(model: nn.Module, frames: Frames, settings: Settings) -> dict[str, Any]:
+def read_state(folder: Path) -> dict[str, Any] | None:
+    """The content of the saved state, None where there is none.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except DAMAGED as error:
+        raise RunError(
+            f"Expected a training state in {path}, found it damaged ({error}): delete it to start anew."
+        ) from error
+    return content
+
+
+def identity(loop: Loop, initial: str) -> dict[str, Any]:
     """What must not change between a run and its resumption, as plain values."""
+    frames = loop.loader.frames
     names = hashlib.sha256("\n".join(frames.ids).encode()).hexdigest()
-    data = {"spec": str(getattr(model, "spec", "")), "frames": len(frames), "frame names": names}
-    return {**data, "size": list(frames.images.shape[2:]), **asdict(settings)}
+    data = {"spec": str(getattr(loop.model, "spec", "")), "frames": len(frames), "frame names": names}
+    settings = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(loop.settings).items()}
+    return {**data, "size": list(frames.images.shape[2:]), **settings, "initial": initial}
+
+
+def _generators(loop: Loop) -> list[dict[str, Tensor]]:
+    """The random state of every process."""
+    mine = {"cpu": torch.get_rng_state()}
+    if loop.fabric.device.type == "cuda":
+        mine["cuda"] = torch.cuda.get_rng_state(loop.fabric.device)
+    if loop.fabric.world_size == 1:
+        return [mine]
+    everyone: list[Any] = [None] * loop.fabric.world_size
+    torch.distributed.all_gather_object(everyone, mine)
+    return everyone
+
+
+def _set_generators(saved: list[dict[str, Tensor]], loop: Loop) -> None:
+    """A run resumed on another number of processes goes on with the random state it has."""
+    if len(saved) != loop.fabric.world_size:
+        return
+    mine = saved[loop.fabric.global_rank]
+    torch.set_rng_state(mine["cpu"])
+    if "cuda" in mine and loop.fabric.device.type == "cuda":
+        torch.cuda.set_rng_state(mine["cuda"], loop.fabric.device)

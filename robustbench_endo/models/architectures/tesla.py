@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from robustbench_endo.models.architectures.base import Architecture, Trunk
 from robustbench_endo.models.backbones import Backbone
 from robustbench_endo.models.layers.adapt import keep_task
+from robustbench_endo.models.layers.low_rank import LowRank
 from robustbench_endo.models.layers.task_major import by_task, repeated
 
 
@@ -24,6 +25,11 @@ class _TESLATrunk(Trunk):
         count = len(self.tasks)
         stacked = self.encoder.body(repeated(self.encoder.stem(images), count))
         return dict(zip(self.tasks, by_task(stacked, count), strict=True)), {}
+
+    def task_parameters(self) -> list[nn.Parameter]:
+        """The adapters: their first axis is the task, in the order of ``tasks``, and slice t meets task t only."""
+        adapters = (layer for layer in self.encoder.body.modules() if isinstance(layer, LowRank))
+        return [parameter for adapter in adapters for parameter in adapter.parameters()]
 
     def keep(self, task: str) -> None:
         keep_task(self.encoder.body, self.tasks.index(task))

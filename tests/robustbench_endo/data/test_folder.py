@@ -100,7 +100,7 @@ def test_layout_errors(make_folder, tmp_path):
     with pytest.raises(DataError, match="Expected a split 'val' in .*, found test"):
         len(FolderDataset(root, "val"))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="Expected frames in .*empty, found none: the layout is"):
+    with pytest.raises(DataError, match="Expected frames in .*empty, found nothing: the layout is"):
         len(FolderDataset(tmp_path / "empty"))
     (root / "test/1/mask/OP1_img_00.png").unlink()
     with pytest.raises(DataError, match="Expected a mask for the frame .*OP1_img_00.png"):

@@ -1,7 +1,17 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from robustbench_endo.data import list_datasets, load_dataset
+from robustbench_endo.data.layouts.cholecseg8k import CLASSES as CHOLEC
+from robustbench_endo.data.layouts.endovis17 import TYPES as TYPES_17
+from robustbench_endo.data.layouts.endovis18 import TYPES as TYPES_18
+from robustbench_endo.data.layouts.palette import SCENE
+from robustbench_endo.data.registry import BUILTINS, DESCRIPTIONS, is_divided
 from robustbench_endo.errors import DataError, RobustEndoError, UnknownNameError
+
+PAGE = (Path(__file__).parents[3] / "docs" / "datasets.md").read_text("utf-8")
 
 
 def test_unknown_names_bring_the_closest():
@@ -28,3 +38,75 @@ def test_a_users_dataset(tmp_path):
     assert load_dataset(f"{path}:Data", split="val").split == "val"
     with pytest.raises(RobustEndoError, match="Expected a callable 'Nothing'"):
         load_dataset(f"{path}:Nothing")
+
+
+@pytest.mark.parametrize("spec", ["./clip.mp4", "clip.AVI", "some/clip.mkv"])
+def test_a_file_says_what_it_is_by_its_ending(spec, monkeypatch):
+    seen = {}
+    monkeypatch.setitem(BUILTINS, "video", lambda root=None, split=None: seen.setdefault("video", root))
+    monkeypatch.setitem(BUILTINS, "manifest", lambda root=None: seen.setdefault("manifest", root))
+    load_dataset(spec)
+    load_dataset("lists/frames.csv")
+    assert {name: str(root) for name, root in seen.items()} == {
+        "video": spec.removeprefix("./"),
+        "manifest": "lists/frames.csv",
+    }
+
+
+def test_a_name_and_a_folder_in_one_word(make_folder):
+    root = make_folder()
+    assert load_dataset(f"folder:{root}").ids == load_dataset(root).ids
+    with pytest.raises(DataError, match="Expected one root, found"):
+        load_dataset(f"folder:{root}", root=root)
+    with pytest.raises(DataError, match="Expected no folder for the drawn scenes"):
+        load_dataset(f"synthetic:{root}")
+
+
+def test_a_module_may_not_be_taken_for_a_name(tmp_path, monkeypatch):
+    (tmp_path / "endoscopes.py").write_text("def made(split=None):\n    return split\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert load_dataset("endoscopes:made", split="x") == "x"
+    with pytest.raises(RobustEndoError, match="Expected an importable module 'endovis19'"):
+        load_dataset("endovis19:/data")
+
+
+def test_every_name_is_described():
+    assert set(DESCRIPTIONS) == set(BUILTINS) == set(list_datasets())
+
+
+def test_every_name_has_a_section_in_the_docs():
+    sections = re.findall(r"^## `([^`]+)`", PAGE, re.MULTILINE)
+    assert sorted(sections) == sorted(BUILTINS)
+    linked = re.findall(r"\]\(#([^)]+)\)", PAGE)
+    assert set(linked) <= set(BUILTINS)
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [
+        ("mtlendovis", TYPES_18),
+        ("endovis17", TYPES_17),
+        ("endovis18", TYPES_18),
+        ("endovis18", tuple(name for name, _ in SCENE)),
+        ("cholecseg8k", tuple(name for name, _, _ in CHOLEC)),
+    ],
+)
+def test_the_docs_say_the_classes_by_index(name, classes):
+    section = " ".join(PAGE.split(f"## `{name}`")[1].split("\n## ")[0].split())
+    assert ", ".join(f"{index} {label}" for index, label in enumerate(classes)) in section
+
+
+@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
+def test_examples_run(block):
+    exec(compile(block, "datasets.md", "exec"), {})
+
+
+def test_what_may_have_a_training_split(tmp_path):
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "divided" / "test").mkdir(parents=True)
+    (tmp_path / "with.csv").write_text("image,split\n")
+    (tmp_path / "without.csv").write_text("image,mask\n")
+    specs = {"synthetic": True, "endovis18:x": True, "video:x": False, "x.mp4": False}
+    places = {"flat": False, "divided": True, "with.csv": True, "without.csv": False}
+    for spec, expected in (specs | {str(tmp_path / place): known for place, known in places.items()}).items():
+        assert is_divided(spec) is expected, spec

@@ -7,11 +7,15 @@ import torch
 
 from robustbench_endo.errors import ModelError, RunError
 from robustbench_endo.models import load_model
-from robustbench_endo.training import Progress, TrainingError, train
+from robustbench_endo.training import Progress, Settings, TrainingError, train
 
 
 class KilledError(Exception):
     pass
+
+
+def fit(model, data, validation=None, *, out, initial=None, progress=None, **settings):
+    return train(model, data, validation, Settings(**settings), out=out, initial=initial, progress=progress)
 
 
 def same(first, second):
@@ -19,7 +23,7 @@ def same(first, second):
 
 
 def test_learns_the_squares_and_writes_what_load_model_reads(tmp_path, squares, spec):
-    out = train(
+    out = fit(
         spec, squares(16), squares(8), out=tmp_path / "run", epochs=12, batch_size=4, learning_rate=1e-2, augment="none"
     )
     card = json.loads((out / "model.json").read_text())
@@ -31,7 +35,7 @@ def test_learns_the_squares_and_writes_what_load_model_reads(tmp_path, squares, 
 
 def test_progress_is_told_after_every_step(tmp_path, squares, spec):
     told: list[Progress] = []
-    train(spec, squares(5), squares(2), out=tmp_path, epochs=2, batch_size=2, augment="none", progress=told.append)
+    fit(spec, squares(5), squares(2), out=tmp_path, epochs=2, batch_size=2, augment="none", progress=told.append)
     assert [(p.epoch, p.batch, p.batches) for p in told] == [(e, b, 3) for e in range(2) for b in (1, 2, 3)]
     assert [p.scores is not None for p in told] == [False, False, True] * 2
 
@@ -46,19 +50,19 @@ def test_killed_and_resumed_is_the_same_as_uninterrupted(tmp_path, squares, spec
         if (step.epoch, step.batch) == (1, 2):
             raise KilledError
 
-    straight = train(spec, squares(), out=tmp_path / "straight", **arguments)
+    straight = fit(spec, squares(), out=tmp_path / "straight", **arguments)
     with pytest.raises(KilledError):
-        train(spec, squares(), out=tmp_path / "killed", progress=kill, **arguments)
+        fit(spec, squares(), out=tmp_path / "killed", progress=kill, **arguments)
     epochs: list[int] = []
-    resumed = train(spec, squares(), out=tmp_path / "killed", progress=lambda p: epochs.append(p.epoch), **arguments)
+    resumed = fit(spec, squares(), out=tmp_path / "killed", progress=lambda p: epochs.append(p.epoch), **arguments)
     assert set(epochs) == {1, 2}
     assert same(weights(straight), weights(resumed))
 
 
 def test_another_seed_gives_other_weights(tmp_path, squares, spec, weights):
     arguments = {"epochs": 1, "batch_size": 4, "augment": "none"}
-    first = train(spec, squares(), out=tmp_path / "a", seed=0, **arguments)
-    second = train(spec, squares(), out=tmp_path / "b", seed=1, **arguments)
+    first = fit(spec, squares(), out=tmp_path / "a", seed=0, **arguments)
+    second = fit(spec, squares(), out=tmp_path / "b", seed=1, **arguments)
     assert not same(weights(first), weights(second))
 
 
@@ -66,20 +70,20 @@ def test_the_callers_random_numbers_are_left_alone(tmp_path, squares, spec):
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    train(spec, squares(4), out=tmp_path, epochs=1, augment="none")
+    fit(spec, squares(4), out=tmp_path, epochs=1, augment="none")
     assert torch.equal(torch.rand(3), expected)
 
 
 def test_other_settings_do_not_resume(tmp_path, squares, spec):
-    train(spec, squares(4), out=tmp_path, epochs=1, augment="none")
+    fit(spec, squares(4), out=tmp_path, epochs=1, augment="none")
     with pytest.raises(RunError, match=r"resume as it began, found batch_size was 8, is 2: undo that or change --out"):
-        train(spec, squares(4), out=tmp_path, epochs=1, batch_size=2, augment="none")
+        fit(spec, squares(4), out=tmp_path, epochs=1, batch_size=2, augment="none")
 
 
 def test_a_damaged_state_says_so(tmp_path, squares, spec):
     (tmp_path / "state.pt").write_bytes(b"half a file")
     with pytest.raises(RunError, match=r"training state in .*state.pt, found it damaged"):
-        train(spec, squares(4), out=tmp_path, epochs=1, augment="none")
+        fit(spec, squares(4), out=tmp_path, epochs=1, augment="none")
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(tmp_path, squares, spec, weights):
@@ -89,56 +93,56 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(tmp_path,
         if (step.epoch, step.batch) == (1, 1):
             torch.nn.init.constant_(model.heads["segmentation"].classifier.bias, float("nan"))
 
-    with pytest.raises(TrainingError, match=r"finite loss, found nan in epoch 1, batch 1 \(frames \d\d.png"):
-        train(model, squares(8), out=tmp_path, epochs=3, batch_size=4, augment="none", progress=poison)
+    with pytest.raises(TrainingError, match=r"finite loss, found segmentation nan in epoch 1, batch 1 \(frames"):
+        fit(model, squares(8), out=tmp_path, epochs=3, batch_size=4, augment="none", progress=poison)
     assert all(tensor.isfinite().all() for tensor in weights(tmp_path).values())
     assert json.loads((tmp_path / "model.json").read_text())["training"]["epoch"] == 0
 
 
 @pytest.mark.parametrize(("masks", "labelled"), [(True, False), (False, True)])
 def test_frames_without_a_mask_or_without_an_activity(tmp_path, squares, spec, masks, labelled):
-    out = train(spec, squares(6, masks, labelled), out=tmp_path, epochs=1, augment="none")
+    out = fit(spec, squares(6, masks, labelled), out=tmp_path, epochs=1, augment="none")
     assert load_model(str(out)).num_classes == 2
 
 
 def test_nothing_to_learn_is_refused(tmp_path, squares, spec):
     with pytest.raises(TrainingError, match="Expected masks or activities in squares, found neither"):
-        train(spec, squares(4, False, False), out=tmp_path, augment="none")
+        fit(spec, squares(4, False, False), out=tmp_path, augment="none")
     with pytest.raises(TrainingError, match="at least one frame to train on, found none in squares"):
-        train(spec, squares(0), out=tmp_path, augment="none")
+        fit(spec, squares(0), out=tmp_path, augment="none")
 
 
 def test_labels_beyond_the_classes_name_the_frame(tmp_path, squares, spec):
     data = squares(4)
     data.classes = ("background",)
     with pytest.raises(TrainingError, match=r"mask labels below 1, found 1 in 00.png"):
-        train(spec, data, out=tmp_path, augment="none")
+        fit(spec, data, out=tmp_path, augment="none")
 
 
 def test_a_model_for_other_labels_is_refused(tmp_path, squares, spec):
     with pytest.raises(
         TrainingError, match=r"for the 2 classes of squares, found one for 5: build it with num_classes=2"
     ):
-        train(load_model(spec, 5, 2), squares(4), out=tmp_path, augment="none")
+        fit(load_model(spec, 5, 2), squares(4), out=tmp_path, augment="none")
 
 
 @pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("batch_size", 0), ("learning_rate", -1.0)])
 def test_settings_out_of_range(tmp_path, squares, spec, name, value):
     with pytest.raises(TrainingError, match=f"Expected {name} >"):
-        train(spec, squares(4), out=tmp_path, augment="none", **{name: value})
+        fit(spec, squares(4), out=tmp_path, augment="none", **{name: value})
 
 
 def test_a_folder_that_cannot_be_written(tmp_path, squares, spec):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(RunError, match="Expected a folder that can be written"):
-        train(spec, squares(4), out=tmp_path / "file" / "run", augment="none")
+        fit(spec, squares(4), out=tmp_path / "file" / "run", augment="none")
 
 
 def test_starts_from_a_checkpoint_with_other_labels(tmp_path, squares, spec, weights):
-    first = train(spec, squares(4), out=tmp_path / "first", epochs=1, augment="none")
+    first = fit(spec, squares(4), out=tmp_path / "first", epochs=1, augment="none")
     other = squares(4)
     other.classes = ("background", "square", "circle")
-    second = train(spec, other, out=tmp_path / "second", epochs=1, augment="none", initial=first, learning_rate=1e-12)
+    second = fit(spec, other, out=tmp_path / "second", epochs=1, augment="none", initial=first, learning_rate=1e-12)
     training = json.loads((second / "model.json").read_text())["training"]
     assert training["new_layers"] == ["heads.segmentation.classifier"]
     name = "trunk.experts.0.body.network.conv1.0.weight"
@@ -150,12 +154,12 @@ def test_an_initial_checkpoint_of_another_kind_is_refused(tmp_path, squares, spe
 
     save_file({"something": torch.ones(2)}, tmp_path / "other.safetensors")
     with pytest.raises(ModelError, match="found no tensor in common"):
-        train(spec, squares(4), out=tmp_path, augment="none", initial=tmp_path / "other.safetensors")
+        fit(spec, squares(4), out=tmp_path, augment="none", initial=tmp_path / "other.safetensors")
 
 
 def test_a_users_own_network_trains_too(tmp_path, squares):
     (tmp_path / "mine.py").write_text(
         "import torch\ndef make(num_classes):\n    return torch.nn.Conv2d(3, num_classes, 3, padding=1)\n"
     )
-    out = train(f"{tmp_path}/mine.py:make", squares(4), out=tmp_path / "run", epochs=1, augment="none")
+    out = fit(f"{tmp_path}/mine.py:make", squares(4), out=tmp_path / "run", epochs=1, augment="none")
     assert load_model(str(out)).classes == ("background", "square")

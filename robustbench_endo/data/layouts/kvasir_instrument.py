@@ -1,0 +1,65 @@
+"""Kvasir-Instrument: tools in gastrointestinal endoscopy, 590 frames of many sizes.
+
+Jha et al., arXiv:2011.08065; datasets.simula.no/kvasir-instrument for the layout: 472 names in train.txt, 118 in
+test.txt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from robustbench_endo.data.layout import Entry
+from robustbench_endo.data.layouts.base import Layout
+from robustbench_endo.data.layouts.folders import mask_for, pictures_by_stem
+from robustbench_endo.data.reading import read_colours
+from robustbench_endo.errors import DataError
+
+_LISTS = {"train": "train.txt", "test": "test.txt"}
+
+
+@dataclass(frozen=True)
+class KvasirInstrument(Layout):
+    """Kvasir-Instrument with its 2 labels; a mask pixel is the tool where it is at least 128.
+
+    The public files do not say which frames share a patient: every frame is its own group, and intervals resampled by
+    group take the frames to be independent.
+    """
+
+    name = "kvasir-instrument"
+    tree = "images, masks, train.txt and test.txt"
+    labels = ("background", "instrument")
+
+    def _splits(self) -> Mapping[str, Sequence[Entry]]:
+        images = pictures_by_stem(self.root / "images")
+        masks = pictures_by_stem(self.root / "masks")
+        lists = {split: self.root / file for split, file in _LISTS.items() if (self.root / file).is_file()}
+        if not images or not lists:
+            return {split: [] for split in _LISTS}
+        return {
+            split: [self._entry(name, images, masks, path) for name in _names(path)] for split, path in lists.items()
+        }
+
+    def _entry(self, name: str, images: Mapping[str, Path], masks: dict[str, Path], listed: Path) -> Entry:
+        if name not in images:
+            raise DataError(
+                f"Expected the frame {name!r} of {listed} in {self.root / 'images'}, found none of that name: unpack "
+                "the images again, or take the name off the list."
+            )
+        path = images[name]
+        return Entry(
+            path.relative_to(self.root).as_posix(), path, mask_for(path, masks, self.root / "masks"), group=name
+        )
+
+    def _mask(self, entry: Entry) -> Tensor | None:
+        assert entry.mask is not None
+        return torch.from_numpy(read_colours(entry.mask).max(-1) >= 128).to(torch.uint8)
+
+
+def _names(path: Path) -> list[str]:
+    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
+    return [Path(line).stem for line in lines if line]

@@ -1,0 +1,129 @@
+"""SegSTRONG-C: the same robot motion recorded clean, in smoke, with blood, in low light and over another background.
+
+Ding et al., arXiv:2407.11906; layout after the challenge's loader, datasets/seg_strong_c.py in
+github.com/hding2455/CaRTS; 1920 x 1080 pixels, both eyes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robustbench_endo.data.layout import Entry, pictures
+from robustbench_endo.data.layouts.base import Layout
+from robustbench_endo.data.layouts.folders import sub_folders
+from robustbench_endo.data.reading import read_colours, read_image
+from robustbench_endo.errors import DataError, FrameError
+
+CLEAN, TRUTH = "regular", "ground_truth"
+CONDITIONS = {
+    "real_smoke": "smoke",
+    "real_blood": "blood",
+    "real_low_light": "low_brightness",
+    "real_background": "bg_change",
+}
+"""Name of the condition -> folder of the recording."""
+
+_EYES = ("left", "right")
+
+
+@dataclass(frozen=True)
+class SegStrongC(Layout):
+    """SegSTRONG-C with its 2 labels: the clean recordings as frames, the damaged ones as their real conditions.
+
+    The group is ``set/subset``, one replayed motion; both eyes are in it.
+    """
+
+    name = "segstrong-c"
+    tree = "train|val|test/SET/SUBSET/regular/left|right with ground_truth/left|right beside regular"
+    labels = ("background", "instrument")
+
+    @cached_property
+    def real_conditions(self) -> tuple[str, ...]:
+        """The conditions that the split was also recorded under."""
+        sequences = {entry.image.parents[2] for entry in self.entries}
+        return tuple(
+            condition
+            for condition, folder in CONDITIONS.items()
+            if any((sequence / folder).is_dir() for sequence in sequences)
+        )
+
+    def real(self, index: int, condition: str) -> Tensor:
+        """The frame as recorded under a condition, uint8 (3, H, W); the mask is that of the clean frame.
+
+        Args:
+            index: of the frame in this data set.
+            condition: one of :attr:`real_conditions`.
+
+        Raises:
+            FrameError: the recording lacks this frame, or its file is damaged.
+            DataError: no such condition, or a picture of another size than the clean one.
+        """
+        if condition not in self.real_conditions:
+            raise DataError(
+                f"Expected a real condition of {self.name} ({', '.join(self.real_conditions) or 'none here'}), found "
+                f"{condition!r}: choose one of them."
+            )
+        entry = self.entries[index]
+        path = _recorded(entry, condition)
+        if not path.is_file():
+            raise FrameError(f"Expected the frame {entry.id} under {condition} in {path}, found none: add the picture.")
+        return read_image(path)
+
+    def _splits(self) -> Mapping[str, Sequence[Entry]]:
+        return {split: self._frames(split) for split in ("train", "val", "test")}
+
+    def _frames(self, split: str) -> list[Entry]:
+        # The archives are called SegSTRONGC_train and so on, and hold a folder train.
+        places = (self.root / split, self.root / f"SegSTRONGC_{split}" / split)
+        folder = next((place for place in places if place.is_dir()), places[0])
+        sequences = [sequence for part in sub_folders(folder) for sequence in sub_folders(part)]
+        return [entry for sequence in sequences for eye in _EYES for entry in self._eye(sequence, eye)]
+
+    def _eye(self, sequence: Path, eye: str) -> list[Entry]:
+        images = sequence / CLEAN / eye
+        if not images.is_dir():
+            return []
+        group = f"{sequence.parent.name}/{sequence.name}"
+        return [
+            Entry(image.relative_to(self.root).as_posix(), image, _truth(image, sequence / TRUTH / eye), group=group)
+            for image in pictures(images)
+        ]
+
+    def _mask(self, entry: Entry) -> Tensor | None:
+        assert entry.mask is not None
+        values = _array(entry.mask) if entry.mask.suffix == ".npy" else read_colours(entry.mask).max(-1)
+        return torch.from_numpy(values > 0).to(torch.uint8)
+
+    def _files(self, entry: Entry) -> Sequence[Path]:
+        return (*super()._files(entry), *(_recorded(entry, condition) for condition in self.real_conditions))
+
+
+def _recorded(entry: Entry, condition: str) -> Path:
+    """``SET/SUBSET/regular/left/0.png`` -> ``SET/SUBSET/smoke/left/0.png``."""
+    eye = entry.image.parent
+    return eye.parents[1] / CONDITIONS[condition] / eye.name / entry.image.name
+
+
+def _truth(image: Path, folder: Path) -> Path:
+    for suffix in (".png", ".npy"):
+        if (folder / f"{image.stem}{suffix}").is_file():
+            return folder / f"{image.stem}{suffix}"
+    raise DataError(
+        f"Expected a mask for the frame {image}, found neither {image.stem}.png nor {image.stem}.npy in {folder}: add "
+        "the mask, or remove the frame."
+    )
+
+
+def _array(path: Path) -> np.ndarray:
+    try:
+        values: np.ndarray = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise FrameError(f"Expected an array in {path}, found {error}: replace or remove the frame.") from error
+    return values

@@ -1,0 +1,60 @@
+"""Weightings by name."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from robustbench_endo.models.options import parse_options
+from robustbench_endo.plugins import unknown
+from robustbench_endo.training.weighting.aligned_mtl import AlignedMTL
+from robustbench_endo.training.weighting.base import Weighting, check_options
+from robustbench_endo.training.weighting.db_mtl import DBMTL
+from robustbench_endo.training.weighting.equal import Equal
+from robustbench_endo.training.weighting.moco import MoCo
+from robustbench_endo.training.weighting.stch import STCH
+from robustbench_endo.training.weighting.torchjd import PREFIX, TorchJD, aggregators
+
+METHODS: tuple[type[Weighting], ...] = (Equal, MoCo, AlignedMTL, STCH, DBMTL)
+
+
+def list_weightings() -> list[str]:
+    """The names that :func:`load_weighting` knows; TorchJD's only where it is installed."""
+    return [*(method.name for method in METHODS), *(PREFIX + name for name in aggregators(missing_ok=True))]
+
+
+def load_weighting(name: str, **options: Any) -> Weighting:
+    """A fresh weighting, with nothing remembered.
+
+    Args:
+        name: `equal`, `moco`, `aligned_mtl`, `stch`, `db_mtl` or `torchjd:<aggregator>`; options may follow as in
+            model specs, `moco@beta=0.9,rho=0.1`.
+        options: of the method; what is not given is as its authors published it.
+
+    Raises:
+        UnknownNameError: an unknown name or option; lists the closest matches.
+        TrainingError: an option that is missing or out of range.
+        OptionalDependencyError: TorchJD, or a package that the aggregator needs, is not installed.
+    """
+    name, _, text = name.partition("@")
+    options = {key: _value(value) for key, value in parse_options(text).items()} | options
+    if name.startswith(PREFIX):
+        return TorchJD(name.removeprefix(PREFIX), options)
+    methods = {method.name: method for method in METHODS}
+    if name not in methods:
+        raise unknown("weighting", name, list_weightings())
+    known = [option.name for option in fields(methods[name]) if option.init]  # type: ignore[arg-type]
+    check_options(name, options, known)
+    return methods[name](**options)
+
+
+def _value(text: str) -> float | str | list[float]:
+    """`2` -> 2, `0.5` -> 0.5, `1x2` -> [1.0, 2.0], any other text as it is."""
+    try:
+        return int(text) if text.lstrip("-").isdigit() else float(text)
+    except ValueError:
+        pass
+    try:
+        return [float(part) for part in text.split("x")]
+    except ValueError:
+        return text

@@ -1,0 +1,162 @@
+"""`torchjd:<aggregator>`: every aggregator of TorchJD by name.
+
+Source: Quinton and Rey, "Jacobian Descent for Multi-Objective Optimization", arXiv 2406.16232; https://torchjd.org.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from robustbench_endo.errors import OptionalDependencyError
+from robustbench_endo.plugins import unknown
+from robustbench_endo.training.errors import TrainingError
+from robustbench_endo.training.weighting.base import Combined, Weighting, check_options, plain
+from robustbench_endo.training.weighting.projector import dual_cone_projector
+
+PREFIX = "torchjd:"
+CHOSEN: dict[str, dict[str, Any]] = {"cagrad": {"c": 0.5}, "fairgrad": {"alpha": 1.0}, "nashmtl": {"n_tasks": 2}}
+"""Options that TorchJD leaves open: LibMTL's defaults, and the two tasks of this package."""
+BASES = ("Aggregator", "WeightedAggregator", "GramianWeightedAggregator")
+
+
+class TorchJD(Weighting):
+    """d = A(G), the aggregation of the matrix of the g_t; own parameters: their plain gradients.
+
+    Random aggregators draw from the number of the step, so that all processes and a resumed run draw the same.
+
+    Args:
+        aggregator: `upgrad`, `mgda`, `pcgrad`, ... (a class of ``torchjd.aggregation``, in lower case).
+        options: of its constructor; a sequence becomes a tensor.
+
+    Raises:
+        UnknownNameError, TrainingError, OptionalDependencyError: see :func:`load_weighting`.
+    """
+
+    def __init__(self, aggregator: str, options: Mapping[str, Any]) -> None:
+        kinds = aggregators()
+        if aggregator not in kinds:
+            raise unknown("weighting", PREFIX + aggregator, [PREFIX + name for name in kinds])
+        self.name, self.step = PREFIX + aggregator, 0
+        self.aggregator = _made(self.name, kinds[aggregator], CHOSEN.get(aggregator, {}) | dict(options))
+
+    def combine(self, losses: Tensor, gradients: Tensor) -> Combined:
+        """See :meth:`Weighting.combine`; the weights for the log are 1 where the aggregator has none.
+
+        Raises:
+            TrainingError: options that do not fit the number of tasks.
+        """
+        self.step += 1
+        if not gradients.shape[1]:
+            return plain(losses, gradients)
+        with torch.random.fork_rng(devices=[gradients.device] if gradients.is_cuda else []):
+            torch.manual_seed(self.step)
+            try:
+                return self._aggregated(gradients)
+            except ValueError as error:
+                raise TrainingError(
+                    f"Expected options of the weighting {self.name} that fit {len(losses)} tasks, found: {error}"
+                ) from error
+
+    def _aggregated(self, gradients: Tensor) -> Combined:
+        ones = torch.ones_like(gradients[:, 0])
+        if not isinstance(self.aggregator, _module().WeightedAggregator):
+            return Combined(self.aggregator(gradients), ones, ones)
+        weights = self.aggregator.weighting(gradients).to(gradients)
+        return Combined(weights @ gradients, ones, weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """See :meth:`Weighting.state_dict`; Nash-MTL's last solution is not kept, its solver starts afresh."""
+        return {"step": self.step} | {f"{number}.{name}": _packed(value) for number, name, value in self._remembered()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """See :meth:`Weighting.load_state_dict`."""
+        known = {"step", *(f"{number}.{name}" for number, name, _ in self._remembered())}
+        if set(state) != known:
+            raise TrainingError(
+                f"Expected the state of the weighting {self.name}, found one of {', '.join(map(str, state))}: resume "
+                "with the weighting that the run began with."
+            )
+        self.step = int(state["step"])
+        modules = list(self.aggregator.modules())
+        for number, name, _ in list(self._remembered()):
+            setattr(modules[number], name, _unpacked(state[f"{number}.{name}"]))
+
+    def _remembered(self) -> Iterator[tuple[int, str, Any]]:
+        """TorchJD's aggregators have no state_dict that is whole: their memory is in private attributes and buffers."""
+        ordinary = vars(nn.Module())
+        for number, module in enumerate(self.aggregator.modules()):
+            private = {k: v for k, v in vars(module).items() if k.startswith("_") and k not in ordinary}
+            for name, value in (private | module._buffers).items():
+                if value is None or isinstance(value, Tensor | int | float | tuple):
+                    yield number, name, value
+
+
+def aggregators(missing_ok: bool = False) -> dict[str, type]:
+    """TorchJD's aggregators by name, sorted.
+
+    Raises:
+        OptionalDependencyError: TorchJD is not installed, unless ``missing_ok``.
+    """
+    try:
+        module = _module()
+    except ModuleNotFoundError as error:
+        if missing_ok:
+            return {}
+        raise OptionalDependencyError(
+            f"Expected the package torchjd for weightings of that name, found {error.name} missing: install it with "
+            "pip install 'robustbench-endo[mtl]'."
+        ) from error
+    found = {name.lower(): getattr(module, name) for name in module.__all__ if name not in BASES}
+    return {name: kind for name, kind in sorted(found.items()) if issubclass(kind, module.Aggregator)}
+
+
+def _module() -> ModuleType:
+    return importlib.import_module("torchjd.aggregation")
+
+
+def _made(name: str, kind: type, options: dict[str, Any]) -> nn.Module:
+    parameters = inspect.signature(kind).parameters
+    check_options(name, options, parameters)
+    lacking = [key for key, p in parameters.items() if p.default is p.empty and key not in options]
+    if lacking:
+        raise TrainingError(f"Expected the option {lacking[0]} for the weighting {name}, found none: give it a value.")
+    tensors = {k: torch.tensor(v) if isinstance(v, list | tuple) else v for k, v in options.items()}
+    if "projector" in parameters:
+        tensors["projector"] = dual_cone_projector()
+    try:
+        made: nn.Module = kind(**tensors)
+    except ImportError as error:
+        raise _lacking(name, str(error)) from error
+    except (TypeError, ValueError) as error:
+        raise TrainingError(f"Expected other options for the weighting {name}, found {options}: {error}") from error
+    return made
+
+
+def _lacking(name: str, message: str) -> OptionalDependencyError:
+    """From TorchJD's message, which names the packages in quotes and its own extra in brackets."""
+    packages = ", ".join(re.findall(r"'(\w+)'", message))
+    extra = re.search(r"torchjd\[\w+\]", message)
+    return OptionalDependencyError(
+        f"Expected the packages {packages} for the weighting {name}, found some missing: install them with "
+        f"pip install '{extra[0] if extra else 'torchjd[full]'}'."
+    )
+
+
+def _packed(value: Any) -> Any:
+    return {"value": value.clone(), "device": str(value.device)} if isinstance(value, Tensor) else value
+
+
+def _unpacked(value: Any) -> Any:
+    """Back on the device where it was: some aggregators remember on the CPU whatever device the gradients are on."""
+    if not isinstance(value, dict):
+        return value
+    gone = value["device"].startswith("cuda") and not torch.cuda.is_available()
+    return value["value"].clone().to("cpu" if gone else value["device"])

@@ -1,0 +1,131 @@
+"""What holds for each of the public data sets."""
+
+import pytest
+import torch
+
+from robustbench_endo.data import load_dataset
+from robustbench_endo.errors import DataError
+from robustbench_endo.types import IGNORE, Dataset
+
+NAMES = (
+    "mtlesd",
+    "mtlendovis",
+    "mtlendovis-gen",
+    "endovis17",
+    "endovis18",
+    "cholecseg8k",
+    "kvasir-instrument",
+    "segstrong-c",
+)
+SPLIT = [name for name in NAMES if name != "mtlendovis-gen"]
+every_name = pytest.mark.parametrize("name", NAMES)
+
+
+@pytest.fixture
+def load(fakes, tmp_path):
+    def load(name, **options):
+        root = tmp_path / name
+        if not root.exists():
+            fakes.WRITERS[name](root)
+        return load_dataset(name, root=root, **options)
+
+    return load
+
+
+def test_the_script_writes_every_layout(fakes):
+    assert set(fakes.WRITERS) == set(NAMES)
+
+
+@every_name
+def test_it_meets_the_contract(load, name, tmp_path):
+    data = load(name)
+    assert isinstance(data, Dataset)
+    assert data.name == name
+    assert len(data) == len(data.ids) == len(data.groups) > 0
+    assert list(data.ids) == sorted(set(data.ids))
+    assert all((tmp_path / name / image_id).is_file() for image_id in data.ids)
+    data.check(range(len(data)))
+    for index in range(len(data)):
+        sample = data[index]
+        assert (sample.image.dtype, sample.image.shape[0]) == (torch.uint8, 3)
+        assert (sample.mask.dtype, sample.mask.shape) == (torch.uint8, sample.image.shape[1:])
+        assert set(sample.mask.unique().tolist()) <= {*range(len(data.classes)), IGNORE}
+        assert (sample.id, sample.group) == (data.ids[index], data.groups[index])
+        assert sample.activity is None or 0 <= sample.activity < len(data.activities)
+
+
+@every_name
+def test_a_name_and_a_folder_in_one_word(load, name, tmp_path):
+    assert load_dataset(f"{name}:{load(name).root}").ids == load(name).ids
+
+
+@every_name
+def test_the_fingerprint_follows_the_mask(load, name):
+    data = load(name)
+    before = data.fingerprint([0])
+    assert load(name).fingerprint([0]) == before
+    mask = data.entries[0].masks[-1]
+    mask.write_bytes(mask.read_bytes() + b"\0")
+    assert load(name).fingerprint([0]) != before
+
+
+@pytest.mark.parametrize("name", SPLIT)
+def test_splits_share_no_frame_and_all_is_their_sum(load, name):
+    if name.startswith("mtl"):
+        train, test = load(name, split="train"), load(name, split="test")
+        assert not set(train.ids) & set(test.ids)
+        return
+    everything = load(name, split="all")
+    parts = [load(name, split=split).ids for split in ("train", "val", "test") if held(load, name, split)]
+    assert sorted(image_id for part in parts for image_id in part) == list(everything.ids)
+
+
+def held(load, name, split):
+    try:
+        return len(load(name, split=split))
+    except DataError:
+        return 0
+
+
+@every_name
+def test_an_unknown_split_names_those_there_are(load, name):
+    with pytest.raises(
+        DataError, match=r"Expected .*split .*('nowhere' in .*, found test, train|found (none for )?'nowhere')"
+    ):
+        load(name, split="nowhere")
+
+
+@every_name
+def test_another_layout_says_what_was_looked_for_and_found(name, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(DataError, match="Expected .*found") as caught:
+        load_dataset(name, root=tmp_path)
+    assert str(tmp_path) in str(caught.value)
+    assert "elsewhere" in str(caught.value)
+    assert name in str(caught.value) or name.startswith("mtl")
+
+
+@every_name
+def test_no_such_folder(name, tmp_path):
+    with pytest.raises(DataError, match="Expected a data folder at .*nowhere, found none"):
+        load_dataset(name, root=tmp_path / "nowhere")
+
+
+@every_name
+def test_no_folder_given(name):
+    with pytest.raises(DataError, match=rf"Expected the root of the dataset '{name}', .* --data {name}:DIR"):
+        load_dataset(name)
+
+
+@every_name
+def test_other_class_names_must_be_as_many(load, name):
+    names = tuple(f"name {index}" for index in range(len(load(name).classes)))
+    assert load(name, classes=names).classes == names
+    with pytest.raises(DataError, match=f"Expected {len(names)} class names for {name}"):
+        _ = load(name, classes=names[1:]).classes
+
+
+@every_name
+def test_another_grouping(load, name):
+    data = load(name, group_regex=r"(\d)\D*$")
+    assert set(data.groups) <= set("0123456789")

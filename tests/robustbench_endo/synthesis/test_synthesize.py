@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from robustbench_endo.data.folder import FolderDataset
+from robustbench_endo.synthesis import Settings, SynthesisError, synthesize
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.png")}
+
+
+def test_is_a_data_set_with_a_record(bars, clean, tmp_path):
+    done = synthesize(clean, bars(), tmp_path / "out", 6, Settings(seed=3))
+    assert (done.pictures, done.made, done.cutouts, done.backgrounds) == (6, 6, 6, 2)
+    data = FolderDataset(tmp_path / "out", "train")
+    data.check(range(len(data)))
+    assert len(data) == 6
+    assert data.classes == bars().classes
+    assert set(data.groups) == {"frame_0", "frame_1"}
+    record = json.loads((tmp_path / "out" / "synthesis.json").read_text())
+    assert record["settings"]["seed"] == 3
+    assert record["labels"] == "parts"
+    assert set(record["instrument_frames"]) == set(bars().ids)
+    for row in record["pictures"]:
+        assert row["path"] in data.ids
+        assert row["background_group"] in ("patient0", "patient1")
+        assert all(tool["frame"] in bars().ids for tool in row["instruments"])
+
+
+def test_masks_lie_on_the_instruments(bars, clean, tmp_path):
+    synthesize(clean, bars(), tmp_path, 8)
+    for sample in map(FolderDataset(tmp_path, "train").__getitem__, range(8)):
+        image, mask = sample.image.permute(1, 2, 0).numpy().astype(int), sample.mask.numpy()
+        grey = np.ptp(image, axis=2) < 0.25 * image.max(axis=2)
+        assert (grey == (mask > 0)).mean() > 0.97
+        assert set(np.unique(mask)) <= {0, 1, 2}
+        assert (mask > 0).any()
+
+
+def test_a_picture_does_not_depend_on_the_others(bars, clean, tmp_path):
+    synthesize(clean, bars(), tmp_path / "six", 6)
+    synthesize(clean, bars(), tmp_path / "three", 3)
+    six, three = files(tmp_path / "six"), files(tmp_path / "three")
+    assert len(three) == 6
+    assert all(six[name] == content for name, content in three.items())
+    synthesize(clean, bars(), tmp_path / "other", 3, Settings(seed=1))
+    assert not {*files(tmp_path / "other").values()} & {*three.values()}
+
+
+def test_goes_on_where_it_was_stopped(bars, clean, tmp_path):
+    whole = synthesize(clean, bars(), tmp_path / "a", 4)
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    next((tmp_path / "b").rglob("image/*_00002.png")).unlink()
+    again = synthesize(clean, bars(), tmp_path / "b", 4)
+    assert (whole.made, again.made) == (4, 1)
+    assert files(tmp_path / "a") == files(tmp_path / "b")
+    record = (tmp_path / "a" / "synthesis.json").read_text()
+    assert record == (tmp_path / "b" / "synthesis.json").read_text()
+    synthesize(clean, bars(), tmp_path / "b", 2)
+    assert record == (tmp_path / "b" / "synthesis.json").read_text()
+
+
+def test_other_settings_or_sources_are_refused(bars, clean, tmp_path):
+    synthesize(clean, bars(), tmp_path / "a", 1)
+    with pytest.raises(SynthesisError, match=r"settings.seed = 0 instead of 1: choose another --out"):
+        synthesize(clean, bars(), tmp_path / "a", 1, Settings(seed=1))
+    with pytest.raises(SynthesisError, match="instrument_frames.patient0/frame_0.png = "):
+        synthesize(clean, bars(change=lambda image, mask: image.fill(9)), tmp_path / "a", 1)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "notes.txt").write_text("mine")
+    with pytest.raises(SynthesisError, match=r"found .*b with files and no synthesis.json"):
+        synthesize(clean, bars(), tmp_path / "b", 1)
+
+
+def test_activities_by_each_rule(bars, clean, tmp_path):
+    for rule in ("source", "count", "none"):
+        synthesize(clean, bars(), tmp_path / rule, 8, Settings(activity=rule))
+        rows = json.loads((tmp_path / rule / "synthesis.json").read_text())["pictures"]
+        for row in rows:
+            tools = row["instruments"]
+            expected = {"source": tools[0]["activity"], "count": "1" if len(tools) == 1 else "2", "none": None}[rule]
+            assert row["activity"] == expected
+            if rule == "source":
+                assert len({tool["activity"] for tool in tools}) == 1
+        assert len({row["activity"] for row in rows}) == (1 if rule == "none" else 2)
+
+
+def test_within_groups(bars, clean, tmp_path):
+    synthesize(clean, bars(), tmp_path, 8, Settings(within_groups=True))
+    for row in json.loads((tmp_path / "synthesis.json").read_text())["pictures"]:
+        assert {tool["group"] for tool in row["instruments"]} == {row["background_group"]}
+    with pytest.raises(SynthesisError, match="instruments of every background's group, found none of 'patient1'"):
+        synthesize(clean, bars(frames=1), tmp_path / "b", 1, Settings(within_groups=True))
+
+
+def test_instruments_of_backgrounds_are_painted_over(bars, tmp_path):
+    synthesize(bars(), bars(), tmp_path, 6, Settings(max_instruments=1))
+    data = FolderDataset(tmp_path, "train")
+    for image, mask in ((data[i].image, data[i].mask) for i in range(6)):
+        image, mask = image.permute(1, 2, 0).numpy().astype(int), mask.numpy()
+        grey = np.ptp(image, axis=2) < 0.25 * image.max(axis=2)
+        assert (grey & (mask == 0)).mean() < 0.02
+
+
+def test_size_and_limits(bars, clean, tmp_path):
+    done = synthesize(clean, bars(), tmp_path, 2, Settings(size=(64, 96), limit=2, limit_backgrounds=1))
+    assert done.backgrounds == 1
+    record = json.loads((tmp_path / "synthesis.json").read_text())
+    assert len(record["instrument_frames"]) == 2
+    assert {tuple(sample.image.shape) for sample in map(FolderDataset(tmp_path, "train").__getitem__, range(2))} == {
+        (3, 64, 96)
+    }
+
+
+def test_other_tissue_classes_are_ignored_where_nobody_has_said_which(bars, clean, tmp_path):
+    synthesize(clean, bars(), tmp_path, 2, Settings(instruments=(1,)))
+    for sample in map(FolderDataset(tmp_path, "train").__getitem__, range(2)):
+        assert set(sample.mask.unique().tolist()) == {1, 255}
+
+
+def test_a_black_border_stays_one(bars, clean, tmp_path):
+    boxed = bars(frames=1, masks=False, bars=(), change=lambda image, mask: image.__setitem__(slice(0, 12), 0))
+    synthesize(boxed, bars(), tmp_path, 4)
+    for sample in map(FolderDataset(tmp_path, "train").__getitem__, range(4)):
+        dark = sample.image.numpy().max(axis=0).max(axis=1) < 10
+        assert dark[:9].all() or dark[-9:].all()
+        assert not dark[12:-12].any()
+        assert not sample.mask.numpy()[dark].any()
+
+
+class TestBadInput:
+    def test_no_masks(self, bars, clean, tmp_path):
+        with pytest.raises(SynthesisError, match="a mask for every instrument frame, found none for patient0/frame_0"):
+            synthesize(clean, bars(masks=False), tmp_path / "a", 1)
+        assert not (tmp_path / "a").exists()
+
+    def test_no_instruments(self, bars, clean, tmp_path):
+        with pytest.raises(SynthesisError, match="instruments in the masks of bars, found none"):
+            synthesize(clean, bars(bars=()), tmp_path, 1)
+
+    def test_none_that_enters(self, bars, clean, tmp_path):
+        inside = bars(bars=(((90, 40), (40, 44)),))
+        with pytest.raises(SynthesisError, match="enter from the border of the view, found 4 in bars that do not"):
+            synthesize(clean, inside, tmp_path / "a", 1)
+        assert synthesize(clean, inside, tmp_path / "a", 1, Settings(floating=True)).made == 1
+
+    def test_no_background_left(self, bars, tmp_path):
+        full = bars(change=lambda image, mask: mask.fill(1))
+        with pytest.raises(SynthesisError, match="at least 75% of its view, found none among 4 frames"):
+            synthesize(full, bars(), tmp_path, 1)
+
+    def test_nothing_fits(self, bars, clean, tmp_path):
+        with pytest.raises(SynthesisError, match="that can enter the picture 0, found none of 12"):
+            synthesize(clean, bars(), tmp_path, 1, Settings(scales=(0.01, 0.02)))
+
+    def test_no_activities(self, bars, clean, tmp_path):
+        with pytest.raises(SynthesisError, match="with activities, found none in bars"):
+            synthesize(clean, bars(activities=()), tmp_path, 1, Settings(activity="source"))
+
+    def test_labels(self, bars, clean, tmp_path):
+        with pytest.raises(SynthesisError, match=r"from 1 to 2 \(shaft, tip\), found 3"):
+            synthesize(clean, bars(), tmp_path, 1, Settings(instruments=(3,)))
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"size": (8, 64)},
+            {"max_instruments": 0},
+            {"limit": 0},
+            {"limit_backgrounds": 0},
+            {"scales": (2.0, 1.0)},
+            {"activity": "guess"},
+            {"labels": "guess"},
+        ],
+    )
+    def test_settings(self, wrong):
+        with pytest.raises(SynthesisError, match=r"^Expected .*, found .*: correct the setting\.$"):
+            Settings(**wrong)
+
+
+def test_a_foreign_picture_in_the_folder_is_named(bars, clean, tmp_path):
+    synthesize(clean, bars(), tmp_path, 1)
+    (next((tmp_path / "train").rglob("image")) / "mine.png").write_bytes(b"no picture")
+    with pytest.raises(SynthesisError, match=r"written by robust-endo synthesize in .*mine.png, found another"):
+        synthesize(clean, bars(), tmp_path, 2)

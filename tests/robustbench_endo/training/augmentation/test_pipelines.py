@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import builtins
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robustbench_endo.errors import OptionalDependencyError, UnknownNameError
+from robustbench_endo.training import TrainingError
+from robustbench_endo.training.augmentation import PIPELINES, augmentation
+
+RNG = np.random.default_rng(0)
+IMAGE, MASK = RNG.integers(0, 256, (32, 40, 3), np.uint8), RNG.integers(0, 3, (32, 40), np.uint8)
+
+
+@pytest.fixture
+def pipeline(tmp_path):
+    """Write a pipeline file and load it."""
+    pytest.importorskip("albumentations")
+
+    def load(text, **options):
+        path = tmp_path / "my.toml"
+        path.write_text(text)
+        return augmentation(str(path), **options)
+
+    return load
+
+
+def test_none_needs_no_library_and_unknown_names_get_the_closest(monkeypatch):
+    without_albumentations(monkeypatch)
+    assert augmentation("none") is None
+    with pytest.raises(UnknownNameError, match="augmentation, found 'surgicl': did you mean surgical"):
+        augmentation("surgicl")
+
+
+def without_albumentations(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *arguments, **options):
+        if name == "albumentations":
+            raise ImportError("no such module")
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+
+
+def test_a_missing_library_names_the_extra(monkeypatch):
+    without_albumentations(monkeypatch)
+    with pytest.raises(OptionalDependencyError, match=r"install robustbench-endo\[train\]"):
+        augmentation("surgical")
+
+
+@pytest.mark.parametrize("name", sorted(set(PIPELINES) - {"none"}))
+class TestShipped:
+    def test_is_a_pure_function_of_its_arguments(self, name):
+        pytest.importorskip("albumentations")
+        kept = IMAGE.copy()
+        first, again = augmentation(name), augmentation(name)
+        outcomes = []
+        for seed in range(6):
+            one = first(IMAGE, MASK, seed)
+            first(IMAGE, MASK, 99)
+            two = again(IMAGE, MASK, seed)
+            assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+            outcomes.append(one[0].tobytes())
+        assert len(set(outcomes)) > 3
+        assert np.array_equal(IMAGE, kept)
+
+    def test_mask_follows_the_image(self, name):
+        pytest.importorskip("albumentations")
+        image, mask = np.zeros((40, 40, 3), np.uint8), np.zeros((40, 40), np.uint8)
+        image[8:20, 10:30], mask[8:20, 10:30] = 255, 1
+        augment = augmentation(name)
+        for seed in range(10):
+            changed, labels = augment(image, mask, seed)
+            known = labels != 255
+            assert ((changed.max(axis=2) > 127) == (labels == 1))[known].mean() > 0.95
+
+
+def test_shipped_pipelines_are_the_transforms_that_the_embedded_models_were_trained_with():
+    library = pytest.importorskip("albumentations")
+    light = library.Compose(
+        [
+            library.HorizontalFlip(p=0.5),
+            library.VerticalFlip(p=0.5),
+            library.Affine(scale=(0.9, 1.2), rotate=(-20, 20), fill_mask=255, p=0.5),
+            library.PlanckianJitter(mode="blackbody", temperature_limit=(5000, 8000), p=0.3),
+        ]
+    )
+    augment = augmentation("light")
+    for seed in range(12):
+        light.set_random_seed(seed)
+        expected = light(image=IMAGE, mask=MASK)
+        image, mask = augment(IMAGE, MASK, seed)
+        assert np.array_equal(image, expected["image"])
+        assert np.array_equal(mask, expected["mask"])
+
+
+class TestOwnFile:
+    def test_is_applied(self, pipeline):
+        image, mask = pipeline('[[transform]]\nname = "HorizontalFlip"\np = 1')(IMAGE, MASK, 0)
+        assert np.array_equal(image, IMAGE[:, ::-1])
+        assert np.array_equal(mask, MASK[:, ::-1])
+
+    def test_p_zero_changes_nothing(self, pipeline):
+        image, _ = pipeline('[[transform]]\nname = "InvertImg"\np = 0')(IMAGE, MASK, 0)
+        assert np.array_equal(image, IMAGE)
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ('[[transform]]\nname = "HorizontalFlp"\np = 1', "found 'HorizontalFlp': did you mean HorizontalFlip"),
+            ('[[transform]]\nname = "GaussNoise"\np = 1\nstd_rang = [0, 1]', "'std_rang': did you mean std_range"),
+            ('[[transform]]\nname = "Affine"\np = 1\nscale = "big"', "values that albumentations takes for Affine"),
+            ('[[transform]]\nname = "RandomCrop"\np = 1\nheight = 8\nwidth = 8', "keep size and type of a frame"),
+            ('[[transform]]\nname = "Normalize"\np = 1', "keep size and type of a frame"),
+            ('[[transform]]\nname = "MaskDropout"\np = 1\nmax_objects = "x"', "MaskDropout"),
+            ('[[transform]]\nname = "HorizontalFlip"', "Expected p from 0 to 1 for HorizontalFlip .* found None"),
+            ('[[transform]]\nname = "HorizontalFlip"\np = 1.5', "Expected p from 0 to 1 .* found 1.5"),
+            ("[[transform]]\np = 1", 'Expected name = "..." in each'),
+            ('[transform]\nname = "HorizontalFlip"', "double the brackets"),
+            ("[[transfrom]]\n", "found 'transfrom'"),
+            ("name = ", "in TOML"),
+            ("[mixing]\nchain = 2", "found 'chain'"),
+        ],
+    )
+    def test_what_is_wrong_is_said_in_one_sentence(self, pipeline, text, said):
+        with pytest.raises(TrainingError, match=said) as caught:
+            pipeline(text)
+        assert str(caught.value).startswith("Expected")
+        assert "\n" not in str(caught.value)
+
+    def test_no_file(self, tmp_path):
+        with pytest.raises(TrainingError, match="an augmentation file at .*none.toml, found none"):
+            augmentation(str(tmp_path / "none.toml"))
+
+    def test_its_own_mixing(self, pipeline):
+        text = "[mixing]\nstrength = 0.0\ndepth = [1, 1]"
+        assert pipeline(text) is None
+        image, mask = pipeline(text, mix=True)(IMAGE, MASK, 0)
+        assert np.array_equal(image, IMAGE)
+        assert np.array_equal(mask, MASK)
+
+
+def test_every_shipped_pipeline_is_package_data():
+    folder = Path(augmentation.__code__.co_filename).parent / "pipelines"
+    assert {path.stem for path in folder.glob("*.toml")} == set(PIPELINES) == {"light", "none", "surgical"}
