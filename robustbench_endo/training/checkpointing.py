@@ -57,22 +57,27 @@ BLOCKS = ("Block", "EvaBlock", "BasicBlock", "Bottleneck", "ConvNeXtBlock", "Swi
 
 
 def _contexts(block: nn.Module) -> tuple[AbstractContextManager[Any], AbstractContextManager[Any]]:
-    return nullcontext(), _frozen_statistics(block)
+    return nullcontext(), _FrozenStatistics(block)
 
 
-@contextmanager
-def _frozen_statistics(block: nn.Module) -> Iterator[None]:
-    """The second run of the same batch must not count twice in the running mean and variance."""
-    norms: list[Any] = [module for module in block.modules() if getattr(module, "running_mean", None) is not None]
-    before = [(norm, norm.momentum, getattr(norm, "num_batches_tracked", None)) for norm in norms]
-    for norm, _, count in before:
-        norm.momentum = 0.0
-        if count is not None:
-            norm.num_batches_tracked = count.clone()
-    try:
-        yield
-    finally:
-        for norm, momentum, count in before:
+class _FrozenStatistics(AbstractContextManager[None]):
+    """The second run of the same batch must not count twice in the running mean and variance.
+
+    It is entered once for every backward pass, thus once a task under some weightings.
+    """
+
+    def __init__(self, block: nn.Module) -> None:
+        self.norms: list[Any] = [m for m in block.modules() if getattr(m, "running_mean", None) is not None]
+
+    def __enter__(self) -> None:
+        self.before = [(norm.momentum, getattr(norm, "num_batches_tracked", None)) for norm in self.norms]
+        for norm, (_, count) in zip(self.norms, self.before, strict=True):
+            norm.momentum = 0.0
+            if count is not None:
+                norm.num_batches_tracked = count.clone()
+
+    def __exit__(self, *_: object) -> None:
+        for norm, (momentum, count) in zip(self.norms, self.before, strict=True):
             norm.momentum = momentum
             if count is not None:
                 norm.num_batches_tracked = count

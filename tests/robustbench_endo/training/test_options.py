@@ -45,11 +45,13 @@ def test_accumulation_trains(tmp_path, squares, spec):
     assert load_model(str(out)).num_classes == 2
 
 
-@pytest.mark.parametrize("architecture", ["mmoe", "tesla"])
-def test_activation_checkpointing_gives_the_same_weights(tmp_path, squares, weights, architecture):
-    spec = f"tiny-resnet/{architecture}@width=8,head_channels=8,input_size=32x40"
+@pytest.mark.parametrize(("architecture", "weighting"), [("mmoe", "equal"), ("mmoe", "moco"), ("tesla", "db_mtl")])
+def test_activation_checkpointing_gives_the_same_weights(tmp_path, squares, weights, architecture, weighting):
+    spec, options = f"tiny-resnet/{architecture}@width=8,head_channels=8,input_size=32x40", {"weighting": weighting}
     folders = [
-        train(spec, squares(8), settings=Settings(**QUICK, activation_checkpointing=on), out=tmp_path / str(on))
+        train(
+            spec, squares(8), settings=Settings(**QUICK, **options, activation_checkpointing=on), out=tmp_path / str(on)
+        )
         for on in (False, True)
     ]
     assert close(*map(weights, folders), 1e-6)
