@@ -1,9 +1,9 @@
 # `make demo` and `make test` are all a newcomer needs: both set up .venv by themselves.
 PYTHON ?= python3
 BIN := .venv/bin
-EXTRAS := train,mtl,video,report,reference,test,dev
+EXTRAS := train,mtl,video,report,reference,test,docs,dev
 
-.PHONY: install demo test lint types bench bench-gpu checkpoints figures clean
+.PHONY: install demo test lint types bench bench-gpu checkpoints figures docs clean
 
 install: .venv/installed
 
@@ -44,6 +44,10 @@ checkpoints: install
 # The pictures of the README and the gallery of corruptions, drawn and measured again from synthetic data.
 figures: install
 	$(BIN)/python docs/make_figures.py
+
+# The documentation as a site in build/docs, with the demo's report where `make demo` was run, else a small one.
+docs: install
+	$(BIN)/python docs/build_site.py
 
 clean:
 	rm -rf .venv build dist runs *.egg-info .mypy_cache .ruff_cache .pytest_cache

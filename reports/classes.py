@@ -31,7 +31,7 @@ def class_rows(results: Results) -> list[ClassRow]:
     """
     overlap = class_overlap(results)
     clean = overlap[overlap["corruption"] == CLEAN].groupby("model", observed=True)
-    damaged = overlap[overlap["corruption"] != CLEAN].groupby(["model", "corruption"], observed=True)
+    damaged = overlap[overlap["corruption"].isin(results.corruptions)].groupby(["model", "corruption"], observed=True)
     labels = list(range(len(results.classes)))
     before = clean[labels].mean()
     after = damaged[labels].mean().groupby("model", observed=True).mean()

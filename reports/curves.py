@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -16,13 +15,15 @@ from numpy.typing import NDArray
 from robustbench_endo.results.quantities import Quantity
 
 from .drawing import GRID, LOOK, inches
+from .measured import mean_by_severity
 from .metrics import heading, metric
 from .palette import Style, model_styles
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Results
+    from robustbench_endo.results import Bootstrap, Results
 
 Floats = NDArray[np.float64]
+Lines = Mapping[str, Mapping[str, Floats]]
 
 
 @dataclass(frozen=True)
@@ -35,39 +36,44 @@ class Curves:
         lines: panel -> model -> y (len(severities),), NaN where the condition is missing; the panel ``mean`` first.
         limits: y axis shared by all panels.
         styles: one a model.
+        bands: panel -> model -> interval (2, len(severities)), NaN where there is none; empty without intervals.
     """
 
     metric: Quantity
     severities: tuple[int, ...]
-    lines: Mapping[str, Mapping[str, Floats]]
+    lines: Lines
     limits: tuple[float, float]
     styles: Mapping[str, Style]
+    bands: Lines = field(default_factory=dict)
 
 
-def severity_curves(results: Results, name: str) -> Curves:
-    """The curves of one metric: the mean over corruptions, then one panel a corruption."""
-    scores = results.scores()
-    keys = zip(scores["model"], scores["corruption"], scores["severity"], strict=True)
-    known = dict(zip(keys, scores[name].to_numpy(float), strict=True))
-    severities = (0, *results.severities)
+def severity_curves(results: Results, name: str, intervals: bool | Bootstrap = False) -> Curves:
+    """The curves of one metric: the mean over corruptions, then one panel a corruption; with bands on request.
 
-    def line(model: str, panel: str) -> Floats:
-        conditions = [(model, "clean" if severity == 0 else panel, severity) for severity in severities]
-        return np.array([known.get(condition, math.nan) for condition in conditions])
+    Raises:
+        RobustEndoError: a metric that the run does not hold.
+        RunError: intervals of a run without frames.
+    """
+    _, scores = next(results.sampler(intervals).sampled([name]))
+    single = scores.scored(lambda cube: cube.whole())
+    mean = scores.scored(mean_by_severity)
 
-    panels = {panel: {model: line(model, panel) for model in results.models} for panel in results.corruptions}
-    lines = {"mean": _mean(panels, results.models, len(severities)), **panels}
-    limits = _limits(np.array(list(known.values())), metric(name))
-    return Curves(metric(name), severities, lines, limits, model_styles(results.models))
+    def panels(of_mean: Floats, of_each: Floats) -> dict[str, dict[str, Floats]]:
+        arrays = {"mean": of_mean} | {panel: of_each[..., k, :] for k, panel in enumerate(results.corruptions)}
+        return {
+            panel: {model: values[..., place, :] for place, model in enumerate(results.models)}
+            for panel, values in arrays.items()
+        }
 
-
-def _mean(panels: Mapping[str, Mapping[str, Floats]], models: Sequence[str], length: int) -> dict[str, Floats]:
-    def mean(model: str) -> Floats:
-        stack = np.array([panel[model] for panel in panels.values()]).reshape(-1, length)
-        # A severity counts only where every corruption has it: a mean over other corruptions is another mean.
-        return stack.mean(axis=0) if len(stack) else np.full(length, math.nan)
-
-    return {model: mean(model) for model in models}
+    ends = (np.stack((found.low, found.high)) for found in (mean, single))
+    return Curves(
+        metric(name),
+        (0, *results.severities),
+        panels(mean.value, single.value),
+        _limits(single.value, metric(name)),
+        model_styles(results.models),
+        panels(*ends) if intervals else {},
+    )
 
 
 def _limits(values: Floats, quantity: Quantity) -> tuple[float, float]:
@@ -89,14 +95,19 @@ def curve_figure(curves: Curves, panel: str, size: tuple[float, float], *, large
     with mpl.rc_context(LOOK):
         figure = Figure(figsize=size)
         axes = figure.add_axes(inches(size, left=0.55, bottom=0.5) if large else inches(size))
-        _draw(axes, curves, panel, large)
+        draw_curves(axes, curves, panel, large=large)
         if large:
             axes.set_xlabel("Severity (0 = clean)")
             axes.set_ylabel(heading(curves.metric))
     return figure
 
 
-def _draw(axes: Axes, curves: Curves, panel: str, large: bool) -> None:
+def draw_curves(axes: Axes, curves: Curves, panel: str, *, large: bool = False) -> None:
+    """One panel into axes: bands below, a line a model, the scale that all panels share."""
+    # Many bands over each other would hide the lines.
+    opacity = 0.16 if len(curves.styles) <= 4 else 0.05
+    for model, (low, high) in curves.bands.get(panel, {}).items():
+        axes.fill_between(curves.severities, low, high, color=curves.styles[model].light, alpha=opacity, linewidth=0)
     for model, values in curves.lines[panel].items():
         style = curves.styles[model]
         axes.plot(
@@ -108,6 +119,7 @@ def _draw(axes: Axes, curves: Curves, panel: str, large: bool) -> None:
             linewidth=1.5 if large else 1,
             markersize=4 if large else 2.6,
             clip_on=False,
+            label=model,
         )
     axes.set_ylim(*curves.limits)
     axes.set_xlim(curves.severities[0] - 0.15, curves.severities[-1] + 0.15)

@@ -17,6 +17,13 @@ _TERMS = {
     "0 stands for clean.",
     "Mean": "A corruption's number is the mean over its severities. The mean of a group is the mean of its "
     "corruptions, and the mean of all weighs every corruption the same; clean is not part of any mean.",
+    "Silent failure": "A wrong answer that the model is as sure of as it usually is on clean frames: its confidence is "
+    "above the 10th percentile of its own confidence there.",
+    "Safe operating envelope": "For each corruption the strongest severity at which, and below which, the bad end of "
+    "the interval clears a threshold and every frame was answered.",
+    "Dose": "1 - image SSIM between the clean and the corrupted frame: what a severity did to these very frames.",
+    "†": "The model saw this corruption in training: its number there does not count as robustness. The held-out mean "
+    "is over the corruptions that no model of the run was trained on.",
     "–": "No number: the task, the mask or the condition is absent. It never stands for zero and enters no mean.",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,9 +46,13 @@ def metrics_present(results: Results) -> list[str]:
 
 def leading_metric(results: Results) -> str | None:
     """mIoU when there are masks, else accuracy, else whatever there is; None for a run without numbers."""
-    present = metrics_present(results)
-    preferred = [name for name in reversed(headline(results)) if name in present]
-    return (preferred + present + [""])[0] or None
+    return leading_metric_of(metrics_present(results))
+
+
+def leading_metric_of(present: Sequence[str]) -> str | None:
+    """:func:`leading_metric` of a run that holds these metrics."""
+    preferred = [name for pair in (_PAPER_HEADLINE, HEADLINE) for name in reversed(pair) if name in present]
+    return next((name for name in (*preferred, *present)), None)
 
 
 def heading(quantity: Quantity) -> str:

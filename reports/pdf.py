@@ -1,4 +1,4 @@
-"""The report as a PDF, laid out for A4 by typst; figures stay vectors."""
+"""The report as a PDF, laid out for A4 or Letter by typst; figures stay vectors."""
 
 from __future__ import annotations
 
@@ -15,18 +15,24 @@ from robustbench_endo.errors import OptionalDependencyError
 
 from .content import Content
 from .drawing import svg, swatch
-from .figures import CurveBlock, Drawing
-from .metrics import heading
 from .palette import HEAT
-from .pdf_pictures import class_legend, picture_pages
-from .pdf_tables import overview, tables
+from .pdf_figures import Folder, figures
+from .pdf_matrices import matrices
+from .pdf_pictures import class_legend, picture_pages, worst_pages
+from .pdf_tables import tables
+from .training_data import DAGGER
 
 TEMPLATES = Path(__file__).parent / "templates"
-_FONT = "Libertinus Serif"
+
+PAPERS = {"a4": "a4", "letter": "us-letter"}
+"""Sizes of paper by our names and typst's."""
+
+COMPACT = 3
+"""Corruptions and models up to which chapters share pages."""
 
 
-def pdf(c: Content) -> bytes:
-    """The whole report as a PDF.
+def pdf(c: Content, paper: str = "a4") -> bytes:
+    """The whole report as a PDF, on ``a4`` or ``letter``.
 
     Every name reaches the template as data (JSON), never as typst source.
 
@@ -38,7 +44,8 @@ def pdf(c: Content) -> bytes:
         folder = Path(name)
         for template in TEMPLATES.glob("*.typ"):
             shutil.copy(template, folder)
-        (folder / "data.json").write_text(json.dumps(_data(c, folder)), "utf-8")
+        data = {**_words(c), **matrices(c), **_pictures(c, folder), "paper": PAPERS[paper]}
+        (folder / "data.json").write_text(json.dumps(data), "utf-8")
         # matplotlib carries DejaVu Sans: letters that the text font lacks look the same on every machine.
         fonts = str(Path(mpl.get_data_path()) / "fonts" / "ttf")
         made: bytes = typst.compile(str(folder / "report.typ"), root=name, font_paths=[fonts], format="pdf")
@@ -57,14 +64,14 @@ def _typst() -> ModuleType:
     return module
 
 
-def _data(c: Content, folder: Path) -> dict[str, Any]:
-    for index, style in enumerate(c.styles.values()):
-        _write_svg(folder / f"swatch{index}.svg", svg(swatch(style), f"swatch{index}"))
+def _words(c: Content) -> dict[str, Any]:
     return {
         "name": c.name,
         "subtitle": c.subtitle,
+        "compact": len(c.corruptions) <= COMPACT and len(c.models) <= COMPACT,
         "day": _day(c.day),
         "heat": HEAT,
+        "dagger": DAGGER,
         "seed": c.seed,
         "severities": c.severities,
         "models": c.models,
@@ -76,15 +83,12 @@ def _data(c: Content, folder: Path) -> dict[str, Any]:
         "lost": c.lost,
         "intervals": c.table.intervals,
         "warning": c.table.warning,
+        "statement": c.measured.statement if c.measured else "",
         "tables": tables(c.table, c.models, c.headline),
         "appendix": tables(c.table, c.models, [name for name in c.metrics if name not in c.headline]),
-        "overview": overview(c.table),
-        "classes": [vars(row) for row in c.class_rows],
-        "curves": [_curves(block, folder, index) for index, block in enumerate(c.curves)],
-        "sheet": picture_pages(c.sheet, c.models, c.severities, folder) if c.sheet else None,
-        "legend": class_legend(c.sheet, c.classes) if c.sheet else [],
-        "endurance": _endurance(c),
-        "worst": [vars(frame) for frame in c.worst],
+        "dice": f"{c.silence.dice:g}",
+        "quantile": f"{100 * c.silence.quantile:g}",
+        "no_silence": c.silence.reason,
         "provenance": c.provenance,
         "model_facts": c.model_facts,
         "corruptions": [vars(facts) for facts in c.corruptions],
@@ -92,34 +96,22 @@ def _data(c: Content, folder: Path) -> dict[str, Any]:
     }
 
 
-def _curves(block: CurveBlock, folder: Path, number: int) -> dict[str, Any]:
-    def entry(drawing: Drawing, index: int) -> dict[str, str]:
-        name = f"curve{number}-{index}.svg"
-        _write_svg(folder / name, drawing.svg)
-        return {"label": drawing.label, "file": name, "words": drawing.words}
-
-    panels = [entry(panel, index) for index, panel in enumerate(block.panels, start=1)]
+def _pictures(c: Content, folder: Path) -> dict[str, Any]:
+    made = Folder(folder)
+    for index, style in enumerate(c.styles.values()):
+        made.write(f"swatch{index}.svg", svg(swatch(style), f"swatch{index}"))
     return {
-        "label": block.metric.label,
-        "heading": heading(block.metric),
-        "mean": entry(block.mean, 0),
-        "panels": panels,
+        **figures(c, made),
+        "sheet": picture_pages(c.sheet, c.models, c.severities, folder, _hardest(c)) if c.sheet else None,
+        "legend": class_legend(c.sheet, c.classes) if c.sheet else [],
+        "worst": worst_pages(c.worst, c.worst_shots, folder),
     }
 
 
-def _write_svg(path: Path, text: str) -> None:
-    path.write_text(text.replace("'DejaVu Sans'", f"'{_FONT}'"), "utf-8")
-
-
-def _endurance(c: Content) -> dict[str, Any] | None:
-    if c.endurance is None:
-        return None
-    return {
-        "share": round(100 * c.endurance.share),
-        "label": c.endurance.metric.label,
-        "clean": c.endurance.clean,
-        "rows": c.endurance.rows,
-    }
+def _hardest(c: Content) -> list[str]:
+    """The corruptions by how hard they hit, over all models and headline metrics."""
+    rows = [row for row in c.table.rows if row.kind == "corruption"]
+    return [row.name for row in sorted(rows, key=lambda row: -sum(cell.heat or 0 for cell in row.cells))]
 
 
 def _day(moment: str) -> list[int] | None:

@@ -1,4 +1,4 @@
-"""The contact sheet for print: the frame at every severity, then every model's mask at one of them."""
+"""Pictures for print: the frame at every severity, every model's mask at one of them, and the worst frames."""
 
 from __future__ import annotations
 
@@ -9,13 +9,23 @@ from typing import Any
 from .gallery import Sheet, Shot
 from .labels import title
 from .pictures import Bytes, class_colour, jpeg, overlaid
+from .worst import WorstFrame
 
 COLUMNS = 5
 """Pictures beside each other on a page."""
 
+TELLING = 6
+"""Corruptions whose masks are shown where the models do not fit beside each other: else it takes dozens of pages."""
 
-def picture_pages(sheet: Sheet, models: Sequence[str], severities: Sequence[int], folder: Path) -> dict[str, Any]:
-    """Write the pictures to ``folder`` and say how they are laid out; a missing picture is None."""
+
+def picture_pages(
+    sheet: Sheet, models: Sequence[str], severities: Sequence[int], folder: Path, hardest: Sequence[str]
+) -> dict[str, Any]:
+    """Write the pictures to ``folder`` and say how they are laid out; a missing picture is None.
+
+    Args:
+        hardest: the corruptions, the most telling first.
+    """
     written = iter(range(10**6))
 
     def file(picture: Bytes | None) -> str | None:
@@ -26,6 +36,8 @@ def picture_pages(sheet: Sheet, models: Sequence[str], severities: Sequence[int]
         return name
 
     middle = len(severities) // 2
+    chosen = len(models) >= COLUMNS and len(sheet.rows) > TELLING
+    shown = [name for name in sheet.rows if not chosen or name in hardest[:TELLING]]
     chunks = [models[i : i + COLUMNS - 1] for i in range(0, len(models), COLUMNS - 1)]
     return {
         "image": sheet.image_id,
@@ -35,6 +47,7 @@ def picture_pages(sheet: Sheet, models: Sequence[str], severities: Sequence[int]
             for name, shots in sheet.rows.items()
         ],
         "severity": severities[middle] if severities else None,
+        "chosen": chosen,
         "masks": [
             {
                 "heads": ["ground truth", *chunk],
@@ -44,7 +57,7 @@ def picture_pages(sheet: Sheet, models: Sequence[str], severities: Sequence[int]
                         "cells": [file(picture) for picture in _masked(shot, chunk)],
                         "scores": _scores(shot, chunk),
                     }
-                    for label, shot in _at(sheet, middle)
+                    for label, shot in _at(sheet, shown, middle)
                 ],
             }
             for chunk in chunks
@@ -52,13 +65,40 @@ def picture_pages(sheet: Sheet, models: Sequence[str], severities: Sequence[int]
     }
 
 
+def worst_pages(
+    frames: Sequence[WorstFrame], shots: Sequence[tuple[Shot | None, Shot | None]], folder: Path
+) -> list[dict[str, Any]]:
+    """The worst frames in words, each with four files, None where the run did not keep its picture.
+
+    They are the clean frame, the corrupted one, the true mask over it, and the model's.
+    """
+    return [
+        {**vars(frame), "files": _four(frame, *pair, place, folder)}
+        for place, (frame, pair) in enumerate(zip(frames, shots, strict=True))
+    ]
+
+
+def _four(frame: WorstFrame, clean: Shot | None, damaged: Shot | None, place: int, folder: Path) -> list[str | None]:
+    masks = (None, None) if damaged is None else (damaged.target, damaged.predictions.get(frame.model))
+    pictures = [
+        None if clean is None else clean.picture,
+        None if damaged is None else damaged.picture,
+        *(None if mask is None or damaged is None else overlaid(damaged.picture, mask) for mask in masks),
+    ]
+    names = [f"worst{place}-{number}.jpg" for number in range(len(pictures))]
+    for name, picture in zip(names, pictures, strict=True):
+        if picture is not None:
+            (folder / name).write_bytes(jpeg(picture))
+    return [None if picture is None else name for name, picture in zip(names, pictures, strict=True)]
+
+
 def class_legend(sheet: Sheet, classes: Sequence[str]) -> list[tuple[str, str]]:
     """(class, hex colour) of the labels that occur on the sheet."""
     return [(classes[k] if k < len(classes) else f"label {k}", class_colour(k)) for k in sheet.labels()]
 
 
-def _at(sheet: Sheet, middle: int) -> list[tuple[str, Shot | None]]:
-    rows = [(title(name), shots[middle] if shots else None) for name, shots in sheet.rows.items()]
+def _at(sheet: Sheet, shown: Sequence[str], middle: int) -> list[tuple[str, Shot | None]]:
+    rows = [(title(name), sheet.rows[name][middle] if sheet.rows[name] else None) for name in shown]
     return [("Clean", sheet.clean), *rows]
 
 

@@ -61,11 +61,20 @@ def _table(table: HeatTable, models: Sequence[str]) -> dict[str, Any]:
                 "kind": row.kind,
                 "label": row.label,
                 "cells": [
-                    {"text": cell.text, "heat": cell.heat or 0, "best": cell.best, "margin": cell.margin}
+                    {
+                        "text": cell.text,
+                        "heat": cell.heat or 0,
+                        "best": cell.best,
+                        "margin": cell.margin,
+                        "published": cell.published,
+                        "seen": cell.seen,
+                    }
                     for cell in row.cells
                 ],
             }
             for row in table.rows
         ],
+        "seen": any(cell.seen for row in table.rows for cell in row.cells),
+        "published": any(cell.published for row in table.rows for cell in row.cells),
         "absent": any(cell.text == number(None) for row in table.rows for cell in row.cells),
     }

@@ -39,10 +39,19 @@ def jpeg(picture: Bytes, quality: int = 80) -> bytes:
     return buffer.getvalue()
 
 
-def mask_png(mask: Bytes) -> bytes:
-    """Labels uint8 (h, w) as a PNG with palette: regions tinted, outlines opaque, background and 255 clear."""
-    picture = Image.frombytes("P", mask.shape[::-1], _indices(mask).tobytes())
-    colours, opacity = _palette()
+def mask_png(mask: Bytes, *, ignored: bool = False) -> bytes:
+    """Labels uint8 (h, w) as a PNG with palette: regions tinted, outlines opaque, background and 255 clear.
+
+    Colours repeat after eight labels; the opacity is then a little lower, so that a script can tell the labels apart.
+
+    Args:
+        ignored: 255 has an opacity of 1 in 255: nobody sees it, but a script can tell it from the background.
+    """
+    indices, colours, opacity = _coloured(mask)
+    if ignored:
+        indices[mask == IGNORE] = len(colours)
+        colours, opacity = np.vstack((colours, colours[:1])), np.append(opacity, np.uint8(1))
+    picture = Image.frombytes("P", mask.shape[::-1], indices.tobytes())
     picture.putpalette(colours.tobytes())
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", transparency=opacity.tobytes())
@@ -54,17 +63,22 @@ def overlaid(picture: Bytes, mask: Bytes | None) -> Bytes:
     if mask is None:
         return picture
     fitted = np.asarray(Image.fromarray(mask).resize(picture.shape[1::-1], Image.Resampling.NEAREST))
-    indices = _indices(fitted)
-    colours, opacity = _palette()
+    indices, colours, opacity = _coloured(fitted)
     share = opacity[indices][..., None] / 255
     return (picture * (1 - share) + colours[indices] * share).round().astype(np.uint8)
 
 
-def _indices(mask: Bytes) -> Bytes:
-    """Palette index of each pixel: 0 clear, k a region of the k-th colour, k + 8 its outline."""
-    seen = np.where(mask == IGNORE, 0, mask)
-    colour = np.where(seen > 0, (seen - 1) % len(CLASS_COLOURS) + 1, 0)
-    return np.where(_outline(seen), colour + len(CLASS_COLOURS), colour).astype(np.uint8)
+def _coloured(mask: Bytes) -> tuple[Bytes, Bytes, Bytes]:
+    """Palette index of each pixel (h, w): 0 clear, k a region of label k, n + k its outline; colours; opacities."""
+    # A palette has 256 entries: of more than 127 labels the last share theirs.
+    seen = np.minimum(np.where(mask == IGNORE, 0, mask), 127)
+    number = int(seen.max(initial=0))
+    indices = np.where(_outline(seen), seen + number, seen).astype(np.uint8)
+    labels = np.arange(1, number + 1)
+    rounds = (labels - 1) // len(CLASS_COLOURS)
+    listed = ["#000000", *(class_colour(int(label)) for label in (*labels, *labels))]
+    colours = np.array([tuple(bytes.fromhex(colour[1:])) for colour in listed], np.uint8)
+    return indices, colours, np.array([0, *(_FILL - 4 * rounds), *(_EDGE - rounds)], np.uint8)
 
 
 def _outline(labels: Bytes) -> NDArray[np.bool_]:
@@ -73,10 +87,3 @@ def _outline(labels: Bytes) -> NDArray[np.bool_]:
     neighbours = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
     inside = np.logical_and.reduce([neighbour == labels for neighbour in neighbours])
     return np.asarray((labels > 0) & ~inside, np.bool_)
-
-
-def _palette() -> tuple[Bytes, Bytes]:
-    number = len(CLASS_COLOURS)
-    colours = np.zeros((2 * number + 1, 3), np.uint8)
-    colours[1:] = [tuple(bytes.fromhex(colour[1:])) for colour in CLASS_COLOURS * 2]
-    return colours, np.array([0, *[_FILL] * number, *[_EDGE] * number], np.uint8)

@@ -39,7 +39,8 @@ def print_robustness(
     for name in metrics:
         rows = [(_label(name, key), _unit(name, key), values) for (of, key), values in summary.iterrows() if of == name]
         console.print(_table(heading(metric(name)), rows, results.models, bool(intervals)))
-    failed = results.failures(dice, intervals).loc[[("clean", "clean"), ("mean", "all")]]
+    failed = results.failures(dice, intervals)
+    failed = failed.loc[[key for key in (("clean", "clean"), ("mean", "all")) if key in failed.index]]
     rows = [
         (f"{metric(name).label}, {'clean' if group == 'clean' else 'corrupted'}", "%", values[name])
         for name in failed.columns.unique("metric")
@@ -48,11 +49,13 @@ def print_robustness(
     console.print(
         _table(f"Failures (% of frames; a mask fails below a Dice of {dice:g})", rows, results.models, bool(intervals))
     )
-    joint = results.agreement(dice, intervals)
-    rows = [(_CELLS[name], "" if name == "phi" else "%", _by_model(joint, name)) for name in joint.columns.unique(0)]
-    console.print(
-        _table("Do the tasks fail on the same frames? (% of corrupted frames)", rows, results.models, bool(intervals))
-    )
+    if results.corruptions:
+        joint = results.agreement(dice, intervals)
+        rows = [
+            (_CELLS[name], "" if name == "phi" else "%", _by_model(joint, name)) for name in joint.columns.unique(0)
+        ]
+        caption = "Do the tasks fail on the same frames? (% of corrupted frames)"
+        console.print(_table(caption, rows, results.models, bool(intervals)))
     if intervals:
         for text, style in ((summary.attrs["intervals"], ""), (summary.attrs["warning"], "bold yellow")):
             console.print(Text(text, style=style), end="\n" if text else "")

@@ -12,13 +12,17 @@ import numpy as np
 import pandas as pd
 
 from robustbench_endo.results.quantities import Quantity
+from robustbench_endo.results.schema import REAL
 from robustbench_endo.results.table import PARTS
 
 from .labels import number, title
 from .metrics import metric
+from .training_data import HELD_OUT, trained_on
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Bootstrap, Results
+
+    from .measured import Measured
 
 Kind = Literal["clean", "group", "corruption", "mean"]
 
@@ -41,16 +45,23 @@ class Cell:
         heat: 0 for the best value of its metric in the table, 1 for the worst (if 10 or more percentage points
             below); None when absent or without direction.
         best: whether no other model of its row prints a better number (never with a single model).
-        margin: half the width of its interval as printed; empty without one.
+        low, high: the interval, NaN without one.
+        margin: half the width of its interval as printed; empty unless asked for.
         ends: the interval as printed, ``61.20 to 65.30``; empty without one.
+        published: the same number as printed elsewhere (the paper); empty without one.
+        seen: whether the model was trained on the corruption, or on one of those that the number is a mean of.
     """
 
     text: str
     value: float
     heat: float | None
     best: bool
+    low: float = math.nan
+    high: float = math.nan
     margin: str = ""
     ends: str = ""
+    published: str = ""
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,32 +100,70 @@ class HeatTable:
         return dataclasses.replace(self, columns=tuple(self.columns[i] for i in kept), rows=tuple(rows))
 
 
-def heat_table(results: Results, metrics: Sequence[str], intervals: bool | Bootstrap = False) -> HeatTable:
+def heat_table(
+    results: Results,
+    metrics: Sequence[str],
+    intervals: bool | Bootstrap = False,
+    measured: Measured | None = None,
+    published: pd.DataFrame | None = None,
+) -> HeatTable:
     """The table of some metrics and all models, with intervals on request.
 
-    Rows: clean, then each group's mean followed by its corruptions, then the mean of all.
+    Rows: clean, then each group's mean followed by its corruptions, then the mean of all and, where models were trained
+    on some, of the held-out corruptions; last the real conditions.
+
+    Args:
+        intervals: margins beside the numbers.
+        measured: the numbers with their intervals, where they are known already.
+        published: numbers to stand beside those of the run, shaped as :meth:`Results.table`.
     """
-    whole = results.table(tuple(metrics), intervals)
-    frame, *ends = (whole.xs(part, level="part", axis=1) for part in PARTS) if intervals else (whole,)
+    whole = results.table(tuple(metrics), intervals) if measured is None else measured.table
+    spread = whole.columns.nlevels == len(("metric", "model", "part"))
+    frame, *ends = (whole.xs(part, level="part", axis=1) for part in PARTS) if spread else (whole,)
     columns = tuple(Column(metric(name), model) for name in metrics for model in results.models)
     ranges = {name: _range(frame[name]) for name in metrics}
+    seen = _seen(results)
 
     def row(kind: Kind, name: str, label: str, group: str, key: tuple[str, str]) -> Row:
         values = frame.loc[key] if key in frame.index else pd.Series(math.nan, frame.columns)
         best = {name: _best(values[name].to_numpy(float), metric(name)) for name in metrics}
-        cells = (_cell(float(values[c.metric.name, c.model]), c.metric, ranges, best) for c in columns)
-        if intervals and key in whole.index:
+        cells = [_cell(float(values[c.metric.name, c.model]), c.metric, ranges, best) for c in columns]
+        places = [(c.metric.name, c.model) for c in columns]
+        if spread and key in whole.index:
             low, high = (end.loc[key] for end in ends)
-            places = ((c.metric.name, c.model) for c in columns)
-            cells = (_with_ends(cell, low[at], high[at], metric(at[0])) for cell, at in zip(cells, places, strict=True))
-        return Row(kind, name, label, group, tuple(cells))
+            cells = [_with_ends(cell, low[at], high[at], metric(at[0])) for cell, at in zip(cells, places, strict=True)]
+        if not intervals:
+            cells = [dataclasses.replace(cell, margin="") for cell in cells]
+        noted = (
+            dataclasses.replace(cell, seen=key in seen[at[1]], published=_published(published, key, at))
+            for cell, at in zip(cells, places, strict=True)
+        )
+        return Row(kind, name, label, group, tuple(noted))
 
-    told = whole.attrs if intervals else {}
-    rows = tuple(row(*place) for place in _layout(results))
+    told = whole.attrs if measured is None else {"intervals": measured.statement, "warning": measured.warning}
+    rows = tuple(row(*place) for place in _layout(results, whole))
+    if not intervals:
+        return HeatTable(columns, rows)
     return HeatTable(columns, rows, told.get("intervals", ""), told.get("warning", ""))
 
 
-def _layout(results: Results) -> Iterator[tuple[Kind, str, str, str, tuple[str, str]]]:
+def _seen(results: Results) -> dict[str, set[tuple[str, str]]]:
+    """Model -> the rows of the table that hold corruptions that it was trained on."""
+    groups = results.corruption_groups
+    return {
+        model: {key for name in names for key in ((groups[name], name), ("mean", groups[name]), ("mean", "all"))}
+        for model, names in trained_on(results).items()
+    }
+
+
+def _published(published: pd.DataFrame | None, key: tuple[str, str], at: tuple[str, str]) -> str:
+    if published is None or key not in published.index or at not in published.columns:
+        return ""
+    value = float(published.loc[key, at])
+    return number(value, metric(at[0]).unit) if math.isfinite(value) else ""
+
+
+def _layout(results: Results, table: pd.DataFrame) -> Iterator[tuple[Kind, str, str, str, tuple[str, str]]]:
     groups = results.corruption_groups
     yield "clean", "clean", "Clean", "", ("clean", "clean")
     for group in dict.fromkeys(groups.values()):
@@ -123,6 +172,12 @@ def _layout(results: Results) -> Iterator[tuple[Kind, str, str, str, tuple[str, 
             if groups[name] == group:
                 yield "corruption", name, title(name), group, (group, name)
     yield "mean", "all", "Mean of all corruptions", "", ("mean", "all")
+    if ("mean", HELD_OUT) in table.index:
+        yield "mean", HELD_OUT, "Mean of held-out corruptions", "", ("mean", HELD_OUT)
+    if results.real_conditions:
+        yield "group", REAL, "Real conditions", REAL, ("mean", REAL)
+    for name in results.real_conditions:
+        yield "corruption", name, title(name), REAL, (REAL, name)
 
 
 def _range(values: pd.DataFrame) -> tuple[float, float]:
@@ -150,7 +205,8 @@ def _with_ends(cell: Cell, low: float, high: float, quantity: Quantity) -> Cell:
         return cell
     unit = quantity.unit
     margin = f"±{number((high - low) / 2, unit)}"
-    return dataclasses.replace(cell, margin=margin, ends=f"{number(low, unit)} to {number(high, unit)}")
+    ends = f"{number(low, unit)} to {number(high, unit)}"
+    return dataclasses.replace(cell, low=low, high=high, margin=margin, ends=ends)
 
 
 def _heat(value: float, quantity: Quantity, low: float, high: float) -> float | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +12,45 @@ from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.results.store import write_whole
 
 from .content import Content, content
+from .exports import PrintedTable, latex, markdown, printed_tables, write_figures, write_tables
 from .html import html
-from .pdf import pdf
+from .leaderboard import compare_page
+from .pdf import PAPERS, pdf
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Bootstrap, Results
 
-FORMATS: Mapping[str, Callable[[Content], bytes]] = {"html": lambda c: html(c).encode(), "pdf": pdf}
+
+@dataclass
+class _Asked:
+    """A run and how it is to be shown; what several formats need is gathered once."""
+
+    results: Results
+    intervals: bool | Bootstrap
+    paper: str
+
+    @cached_property
+    def content(self) -> Content:
+        return content(self.results, self.intervals)
+
+    @cached_property
+    def tables(self) -> list[PrintedTable]:
+        return printed_tables(self.results, self.content, self.intervals)
+
+
+_FILES: Mapping[str, tuple[str, Callable[[_Asked], bytes]]] = {
+    "html": (".html", lambda asked: html(asked.content).encode()),
+    "pdf": (".pdf", lambda asked: pdf(asked.content, asked.paper)),
+    "latex": (".tex", lambda asked: latex(asked.tables, asked.content.name, asked.results.protocol).encode()),
+    "md": (".md", lambda asked: markdown(asked.content, asked.tables).encode()),
+}
+_FOLDERS: Mapping[str, tuple[str, Callable[[_Asked, Path], object]]] = {
+    "csv": ("tables", lambda asked, folder: write_tables(asked.results, folder, asked.intervals)),
+    "figures": ("figures", lambda asked, folder: write_figures(asked.results, folder, asked.intervals)),
+}
+
+FORMATS = (*_FILES, *_FOLDERS)
+"""``csv`` is a folder ``tables`` of CSV and Parquet, ``figures`` one of PNG, SVG and PDF, beside the report."""
 
 
 def report(
@@ -24,31 +58,34 @@ def report(
     path: str | Path,
     formats: Sequence[str] | None = None,
     intervals: bool | Bootstrap = False,
+    paper: str = "a4",
 ) -> Path:
-    """Write the report of a run, whole or not at all.
+    """Write the report of a run, each file whole or not at all.
 
     Args:
         results: the run.
-        path: the file, ending in .html or .pdf; its folder is made where missing.
-        formats: None for the format that ``path`` ends in; else each of these is written, ``path`` with its ending.
+        path: the file, ending in .html, .pdf, .tex or .md; its folder is made where missing.
+        formats: None for the format that ``path`` ends in; else each of :data:`FORMATS` named is written, ``path`` with
+            its ending, or the folders ``tables`` (csv) and ``figures`` beside it.
         intervals: True for 95 % bootstrap intervals in the tables, or settings of one's own.
+        paper: of the PDF, ``a4`` or ``letter``.
 
     Returns:
-        The (first) file.
+        The (first) file or folder.
 
     Raises:
-        RobustEndoError: an unknown format.
+        RobustEndoError: an unknown format or paper.
         RunError: the folder cannot be written.
         OptionalDependencyError: a PDF without the typst package.
     """
     path = Path(path)
-    wanted = [path.suffix.removeprefix(".").lower()] if formats is None else list(formats)
-    _check(wanted, path)
-    gathered = content(results, intervals)
-    files = [path if formats is None else path.with_suffix(f".{name}") for name in wanted]
-    for name, file in zip(wanted, files, strict=True):
-        _write(file, FORMATS[name](gathered))
-    return files[0]
+    wanted = [_by_ending(path)] if formats is None else list(formats)
+    _check(wanted, path, paper)
+    asked = _Asked(results, intervals, paper)
+    places = [path if formats is None else place_of(name, path) for name in wanted]
+    for name, place in zip(wanted, places, strict=True):
+        _guarded(place, partial(_FOLDERS[name][1], asked) if name in _FOLDERS else _whole(_FILES[name][1](asked)))
+    return places[0]
 
 
 def write_reports(
@@ -56,28 +93,81 @@ def write_reports(
     folder: str | Path,
     formats: Sequence[str] = ("html", "pdf"),
     intervals: bool | Bootstrap = False,
+    paper: str = "a4",
 ) -> list[Path]:
-    """Write ``report.<format>`` into a folder for each format, and return the files; raises as :func:`report`."""
+    """Write ``report.<ending>`` into a folder for each format, or the folders ``tables`` and ``figures``.
+
+    Returns:
+        The files and folders.
+
+    Raises:
+        As :func:`report`.
+    """
     path = Path(folder) / "report"
-    _check(formats, path)
+    _check(formats, path, paper)
     if formats:
-        report(results, path, formats, intervals)
-    return [path.with_suffix(f".{name}") for name in formats]
+        report(results, path, formats, intervals, paper)
+    return [place_of(name, path) for name in formats]
 
 
-def _check(formats: Sequence[str], path: Path) -> None:
+def write_comparison(
+    runs: Sequence[Results],
+    path: str | Path,
+    metrics: Sequence[str] | None = None,
+    against: str | None = None,
+    bootstrap: Bootstrap | None = None,
+) -> Path:
+    """Write the page that compares runs, whole or not at all.
+
+    Args:
+        path: a file ending in .html, or a folder, in which it is called ``compare.html``.
+        metrics, against, bootstrap: as :func:`robustbench_endo.results.compare`.
+
+    Returns:
+        The file.
+
+    Raises:
+        RobustEndoError: runs that cannot be compared, another ending, or a place that cannot be written.
+    """
+    path = Path(path)
+    if path.suffix not in ("", ".html"):
+        raise RobustEndoError(
+            f"Expected a folder or a file ending in .html for the comparison, found {path}: name it compare.html."
+        )
+    place = path if path.suffix else path / "compare.html"
+    _guarded(place, _whole(compare_page(runs, metrics, against, bootstrap).encode()))
+    return place
+
+
+def place_of(name: str, path: Path) -> Path:
+    """The file or folder that a format is written to, for a report at ``path``."""
+    return path.parent / _FOLDERS[name][0] if name in _FOLDERS else path.with_suffix(_FILES[name][0])
+
+
+def _whole(data: bytes) -> Callable[[Path], object]:
+    return lambda path: write_whole(path, lambda file: file.write(data))
+
+
+def _by_ending(path: Path) -> str:
+    endings = {ending: name for name, (ending, _) in _FILES.items()}
+    return endings.get(path.suffix.lower(), path.suffix.removeprefix("."))
+
+
+def _check(formats: Sequence[str], path: Path, paper: str) -> None:
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise RobustEndoError(
-            f"Expected a report as {' or '.join(FORMATS)}, found {unknown[0] or 'no ending'!r} for {path}: "
-            "name the file report.html or report.pdf."
+            f"Expected a report as {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, found {unknown[0] or 'no ending'!r} for "
+            f"{path}: name the file report.html, report.pdf, report.tex or report.md."
         )
+    if paper not in PAPERS:
+        raise RobustEndoError(f"Expected {' or '.join(PAPERS)} as the paper, found {paper!r}: choose one of them.")
 
 
-def _write(path: Path, data: bytes) -> None:
+def _guarded(path: Path, write: Callable[[Path], object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, lambda file: file.write(data))
+        write(path)
     except OSError as error:
         raise RunError(
             f"Expected a folder that can be written for {path}, found {error.strerror or error}: "

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "Plots": "reports.plotting",
     "corrupt": "api",
     "evaluate": "api",
     "list_corruptions": "api",

@@ -9,7 +9,9 @@ from robustbench_endo.cli.datasets import datasets
 from robustbench_endo.cli.evaluate import evaluate
 from robustbench_endo.cli.export import export
 from robustbench_endo.cli.group import OneSentenceGroup
+from robustbench_endo.cli.leaderboard import leaderboard
 from robustbench_endo.cli.listing import corruptions, models
+from robustbench_endo.cli.paper import paper
 from robustbench_endo.cli.pictures import corrupt, preview
 from robustbench_endo.cli.report import report
 from robustbench_endo.cli.synthesize import synthesize
@@ -24,7 +26,7 @@ def main(debug: bool) -> None:
 
 
 COMMANDS = (
-    *(evaluate, train, report, compare),
+    *(evaluate, train, report, compare, leaderboard, paper),
     *(synthesize, corrupt, preview, export),
     *(models, datasets, corruptions),
 )

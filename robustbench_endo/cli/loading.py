@@ -10,8 +10,9 @@ from typing import Any
 from robustbench_endo.data import load_dataset
 from robustbench_endo.data.registry import is_divided
 from robustbench_endo.errors import ModelError
-from robustbench_endo.models import EMBEDDED, list_models, load_model, validate
+from robustbench_endo.models import EMBEDDED, load_model, validate
 from robustbench_endo.models.users.huggingface import is_huggingface_folder
+from robustbench_endo.models.zoo import ZOO
 from robustbench_endo.types import Dataset
 
 _NAMED = re.compile(r"([^=/@:\\]+)=(.+)")
@@ -82,7 +83,7 @@ def _trained(spec: str) -> Any:
 
 
 def _built(spec: str, data: Dataset) -> Any:
-    if spec in list_models():
+    if spec in ZOO:
         raise ModelError(
             f"Expected trained weights for the model {spec!r}, found none shipped: train it with "
             f"robust-endo train --model {spec} and give its --out as the model."

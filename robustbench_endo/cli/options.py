@@ -99,7 +99,7 @@ def data_options(command: F) -> F:
     for option in (
         click.option("--group-regex", help="Regular expression for the patient or sequence in a frame's path."),
         click.option("--classes", help="Names of the mask labels, background first, separated by commas."),
-        click.option("--split", help="Sub-folder or split; without it, test where there is one."),
+        click.option("--split", help="Sub-folder or split.  [default: test, for training train, where there is one]"),
         click.option("--data", "-d", default="synthetic", help="Folder of frames, or the name of a dataset."),
     ):
         command = option(command)

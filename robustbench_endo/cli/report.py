@@ -12,13 +12,15 @@ from robustbench_endo.cli.options import names
 from robustbench_endo.errors import OptionalDependencyError, RobustEndoError
 from robustbench_endo.results import Bootstrap, Results, load_results
 
-FORMATS = ("html", "pdf")
+FORMATS = ("html", "pdf", "latex", "md", "csv", "figures")
+"""As :data:`robustbench_endo.reports.writing.FORMATS`, which is not loaded to say so."""
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--format", "formats", default="html,pdf", help=f"Formats: {', '.join(FORMATS)}, or none.")
 @click.option("--out", "-o", type=click.Path(path_type=Path, file_okay=False), help="Folder. [default: the run folder]")
+@click.option("--paper", default="a4", type=click.Choice(("a4", "letter")), help="Paper of the PDF.")
 @click.option("--intervals", is_flag=True, help="Bootstrap intervals in the tables, and the table printed with them.")
 @click.option("--robustness", is_flag=True, help="Print the run in few numbers, and the silent failures.")
 @click.option("--baseline", help="Model that mCE is relative to; implies --robustness.")
@@ -34,6 +36,7 @@ def report(
     run: Path,
     formats: str,
     out: Path | None,
+    paper: str,
     intervals: bool,
     robustness: bool,
     baseline: str | None,
@@ -58,7 +61,7 @@ def report(
         print_robustness(results, console, shown, baseline, asked)
     if require:
         print_envelope(results, console, require, bootstrap)
-    for path in write(results, out or run, formats, asked):
+    for path in write(results, out or run, formats, asked, paper):
         click.echo(path)
 
 
@@ -75,18 +78,22 @@ def checked_formats(text: str) -> list[str]:
     return wanted
 
 
-def write(results: Results, folder: Path, formats: str, intervals: bool | Bootstrap = False) -> list[Path]:
-    """Write reports; a PDF whose extra is missing is left out with a sentence that names it.
+def write(
+    results: Results, folder: Path, formats: str, intervals: bool | Bootstrap = False, paper: str = "a4"
+) -> list[Path]:
+    """Write reports and exports; a PDF whose extra is missing is left out with a sentence that names it.
 
     Raises:
         RobustEndoError: an unknown format.
     """
-    from robustbench_endo.reports import write_reports
+    from robustbench_endo.reports.writing import place_of, write_reports
 
     wanted = checked_formats(formats)
     folder.mkdir(parents=True, exist_ok=True)
+    # The PDF last: what needs no extra is written whether it is there or not.
+    ordered = sorted(wanted, key=lambda name: name == "pdf")
     try:
-        return write_reports(results, folder, wanted, intervals)
+        return write_reports(results, folder, ordered, intervals, paper)
     except OptionalDependencyError as error:
         click.echo(f"No PDF report: {error}", err=True)
-        return [folder / f"report.{name}" for name in wanted if name != "pdf"]
+        return [place_of(name, folder / "report") for name in ordered if name != "pdf"]

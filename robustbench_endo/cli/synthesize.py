@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @click.option("--limit-backgrounds", type=click.IntRange(1), help="Background frames to use. [default: all]")
 @click.option("--floating", is_flag=True, help="Also instruments that the border does not cut.")
 @click.option("--within-groups", is_flag=True, help="Instruments come from the background's own patient or sequence.")
-@click.option("--split", help="Sub-folder or split of both sources. [default: train where there is one]")
+@click.option("--split", help="Sub-folder or split of the instruments. [default: train where there is one]")
 @click.option("--classes", help="Names of the mask labels, background first, separated by commas.")
 @click.option("--group-regex", help="Regular expression for the patient or sequence in a frame's path.")
 def synthesize(
@@ -73,10 +73,11 @@ def synthesize(
     named = names(classes)
     tools = load_data(instruments, training_split(instruments, split), named, group_regex)
     tissue: Dataset
+    regex_of_tissue = group_regex if plain["within_groups"] else None  # else nobody asks for the tissue's group
     if Path(background).is_file():
-        tissue = OnePicture(Path(background), group_regex)
+        tissue = OnePicture(Path(background), regex_of_tissue)
     else:
-        tissue = load_data(background, training_split(background, split), named, group_regex)
+        tissue = load_data(background, training_split(background, None), named, regex_of_tissue)
     settings = Settings(
         size=_size(size),
         instruments=_labels(instrument_labels, tools.classes),

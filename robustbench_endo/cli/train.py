@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--model", "-m", default="tiny-resnet/mmoe", help="backbone/architecture, see robust-endo models.")
 @data_options
 @click.option("--validation", help="Frames that choose the epoch: a share of the groups (0.2), or a split (val).")
+@click.option("--extra", multiple=True, help="Further training data with the same labels, such as synthesised frames.")
 @setting_options
 @click.option("--train-corruption", help="Train on these corruptions, too; the others stay held out.")
 @click.option("--corruption-share", default=0.5, type=float, help="Of the frames that --train-corruption damages.")
@@ -50,6 +51,7 @@ def train(
     classes: str | None,
     group_regex: str | None,
     validation: str | None,
+    extra: tuple[str, ...],
     preset: str | None,
     train_corruption: str | None,
     corruption_share: float,
@@ -64,6 +66,7 @@ def train(
 ) -> None:
     """Train a model on both tasks and write a checkpoint that evaluate --model takes."""
     from robustbench_endo.api import corruption_augmentation
+    from robustbench_endo.data.joined import joined
     from robustbench_endo.evaluation import choose_device
     from robustbench_endo.training import Hardware
     from robustbench_endo.training import train as run
@@ -81,11 +84,12 @@ def train(
     dataset, held_out = _held_out(
         dataset, validation, lambda name: load_data(data, name, label_names, group_regex), settings.seed
     )
+    more = [load_data(name, training_split(name, None), dataset.classes, None) for name in extra]
     try:
         with _bar() as advance:
             run(
                 model,
-                dataset,
+                joined(dataset, more),
                 held_out,
                 settings,
                 out=out,

@@ -18,6 +18,7 @@ from robustbench_endo.evaluation.request import Request, chosen, chunked
 from robustbench_endo.evaluation.run_folder import RunFolder, in_order
 from robustbench_endo.evaluation.run_info import describe, now
 from robustbench_endo.evaluation.workers import Workers
+from robustbench_endo.evaluation.worst_pictures import keep_worst
 from robustbench_endo.results import Results, load_results
 from robustbench_endo.results.store import SUMMARY_FILE, write_whole
 
@@ -54,6 +55,7 @@ def run(request: Request, progress: Progress = lambda done, total: None) -> Resu
         records = in_order(records, list(request.models), job.conditions)
         folder.finish(records, {**info, "finished": now(), "failures": failures, "timings": clock.seconds()})
     results = load_results(request.out)
+    keep_worst(request, job, results.frame, indices)
     table = results.scores().to_csv(index=False, float_format="%.6g")
     write_whole(request.out / SUMMARY_FILE, lambda file: file.write(table.encode()))
     return results

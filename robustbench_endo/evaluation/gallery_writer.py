@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
 from torch import Tensor
 
 from robustbench_endo.results.gallery import image_file, prediction_file, target_file
-from robustbench_endo.results.store import write_json, write_whole
+from robustbench_endo.results.store import read_json, write_json, write_whole
 
 SHORT_SIDE = 256
 """Pictures are kept at most this large: they are looked at, not measured."""
+
+
+INDEX = Path("gallery") / "index.json"
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """The index of a run folder's gallery; empty where there is none."""
+    return dict(read_json(folder / INDEX)) if (folder / INDEX).is_file() else {}
 
 
 class GalleryWriter:
@@ -24,16 +33,27 @@ class GalleryWriter:
         folder: the run folder; None keeps nothing.
         ids: the frames to keep.
         models: names of the run's models.
+        part: ``frames`` at every condition, or the ``worst`` frames where they fell; see :func:`.read_gallery`.
     """
 
-    def __init__(self, folder: Path | None, ids: Sequence[str], models: Sequence[str]) -> None:
-        self._folders = {} if folder is None else {name: folder / "gallery" / str(i) for i, name in enumerate(ids)}
+    def __init__(
+        self,
+        folder: Path | None,
+        ids: Sequence[str],
+        models: Sequence[str],
+        part: Literal["frames", "worst"] = "frames",
+    ) -> None:
+        prefix = "" if part == "frames" else f"{part}-"
+        self._folders = (
+            {} if folder is None else {name: folder / "gallery" / f"{prefix}{i}" for i, name in enumerate(ids)}
+        )
         self._models = list(models)
         if folder is not None:
+            (folder / "gallery").mkdir(parents=True, exist_ok=True)
             for path in self._folders.values():
                 path.mkdir(parents=True, exist_ok=True)
             frames = [{"image_id": name, "folder": path.name} for name, path in self._folders.items()]
-            write_json(folder / "gallery" / "index.json", {"models": self._models, "frames": frames})
+            write_json(folder / INDEX, {**read_index(folder), "models": self._models, part: frames})
 
     def wants(self, image_id: str) -> bool:
         """Is this one of the frames to keep?"""

@@ -22,6 +22,7 @@ def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
             "spec": getattr(model, "spec", name),
             "weights_sha256": weights_hash(model),
             "parameters": parameter_count(model),
+            "trained_on": list(getattr(model, "trained_on", ())),
         }
         for name, model in request.models.items()
     ]

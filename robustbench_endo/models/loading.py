@@ -184,7 +184,8 @@ def _checkpoint(folder: Path, labels: Labels, spec: str | None) -> nn.Module:
 def _labelled(model: nn.Module, card: Card) -> nn.Module:
     names = {"num_classes": card.num_classes, "num_activities": card.num_activities}
     labels = {"classes": card.classes or None, "activities": card.activities or None}
-    for name, value in {**names, **labels}.items():
+    seen = {"trained_on": tuple(card.training.get("trained_on") or ())}
+    for name, value in {**names, **labels, **seen}.items():
         setattr(model, name, value)
     return model
 

@@ -126,6 +126,6 @@ def _segmentation(backbone: Backbone) -> Callable[[int, int], nn.Module]:
 
 def _activity(backbone: Backbone) -> Callable[[int, int], nn.Module]:
     def make(inputs: int, activities: int) -> nn.Module:
-        return ActivityHead(inputs, activities, backbone.head_channels)
+        return ActivityHead(inputs, activities, backbone.head_channels, backbone.pool)
 
     return make

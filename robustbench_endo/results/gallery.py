@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,14 +58,20 @@ def prediction_file(corruption: str, severity: int, model: int) -> str:
     return f"{corruption}-{severity}.{model}.png"
 
 
-def read_gallery(folder: Path) -> list[GalleryFrame]:
-    """The gallery of a run folder; empty when the run kept none."""
+def read_gallery(folder: Path, part: Literal["frames", "worst"] = "frames") -> list[GalleryFrame]:
+    """The gallery of a run folder; empty when the run kept none.
+
+    Args:
+        part: the frames kept at every condition, or those of the deepest falls, kept clean and where they fell.
+    """
     index = folder / "gallery" / "index.json"
     if not index.is_file():
         return []
     listed = json.loads(index.read_text("utf-8"))
     models = tuple(listed["models"])
-    return [GalleryFrame(entry["image_id"], folder / "gallery" / entry["folder"], models) for entry in listed["frames"]]
+    return [
+        GalleryFrame(entry["image_id"], folder / "gallery" / entry["folder"], models) for entry in listed.get(part, ())
+    ]
 
 
 def _read(path: Path, mode: str) -> Bytes | None:

@@ -99,7 +99,9 @@ def _normal_tail(draws: Floats, defined: NDArray[np.bool_], drawn: NDArray[np.in
     count = np.maximum(drawn, 1)
     mean = np.where(defined, draws, 0).sum(0) / count
     spread = np.sqrt((np.where(defined, draws - mean, 0) ** 2).sum(0) / count)
-    tail: Floats = ndtr(-np.abs(mean) / np.maximum(spread, np.finfo(np.float64).tiny))
+    # Draws that are all the same lie infinitely many of their spreads from 0.
+    with np.errstate(over="ignore"):
+        tail: Floats = ndtr(-np.abs(mean) / np.maximum(spread, np.finfo(np.float64).tiny))
     return tail
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -77,6 +78,13 @@ def check_comparable(one: Results, other: Results) -> None:
             f"Expected runs of the same pictures and protocol, found that {'; '.join(differing)}: evaluate the models "
             "with the same data, suite, resolution, seed and protocol."
         )
+
+
+def comparison_key(results: Results) -> str:
+    """Equal for runs whose means may stand in one ranking: the same pictures, scored alike, under the same damage."""
+    same = {name: _at(results.info, place) for name, place in _SAME.items()}
+    damage = {"corruptions": sorted(results.corruptions), "severities": sorted(results.severities)}
+    return json.dumps({**same, **damage}, sort_keys=True, default=str)
 
 
 def common_frames(results: Results) -> tuple[Results, int]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+import robustbench_endo
 from robustbench_endo.results.agreement import agreement_table
 from robustbench_endo.results.bootstrap import Bootstrap, Units
 from robustbench_endo.results.cube import Shape
@@ -19,6 +20,7 @@ from robustbench_endo.results.failures import FAILURES, failure_families, failur
 from robustbench_endo.results.families import families
 from robustbench_endo.results.gallery import GalleryFrame, read_gallery
 from robustbench_endo.results.intervals import at_the_edge, interval
+from robustbench_endo.results.notebook import notebook_table
 from robustbench_endo.results.robustness import robustness_table
 from robustbench_endo.results.sampling import Sampler, top
 from robustbench_endo.results.schema import CLEAN
@@ -56,6 +58,11 @@ class Results:
     def corruptions(self) -> list[str]:
         """Names of the corruptions, in the order of the suite, without clean."""
         return list(self.corruption_groups)
+
+    @property
+    def real_conditions(self) -> list[str]:
+        """Names of the real conditions beside the corruptions; older runs and most data have none."""
+        return [entry["name"] for entry in self.info.get("real_conditions", ())]
 
     @property
     def severities(self) -> list[int]:
@@ -106,6 +113,8 @@ class Results:
     def table(self, metrics: Sequence[str] = ("accuracy", "miou"), intervals: Intervals = False) -> pd.DataFrame:
         """Table VII: rows (group, corruption), columns (metric, model), means over severities, in the metric's unit.
 
+        Real conditions follow below the mean over all corruptions, which they do not enter, as the group ``real``.
+
         With intervals the columns have a third level, ``value``, ``low``, ``high``, and ``.attrs["intervals"]`` says
         what was resampled.
 
@@ -115,7 +124,12 @@ class Results:
         """
         sampler = self.sampler(intervals)
         table = severity_mean_table(
-            sampler.sampled(metrics), metrics, self.corruption_groups, self.models, intervals=bool(intervals)
+            sampler.sampled(metrics),
+            metrics,
+            self.corruption_groups,
+            self.models,
+            self.real_conditions,
+            intervals=bool(intervals),
         )
         return _told(table, sampler.units) if intervals else table
 
@@ -169,7 +183,12 @@ class Results:
         settings = _settings(intervals) if intervals else None
         sampler = Sampler(failure_records(self.frame, dice), failure_families(), self._shape, settings)
         table = severity_mean_table(
-            sampler.sampled(FAILURES), FAILURES, self.corruption_groups, self.models, intervals=bool(intervals)
+            sampler.sampled(FAILURES),
+            FAILURES,
+            self.corruption_groups,
+            self.models,
+            self.real_conditions,
+            intervals=bool(intervals),
         )
         return _told(table, sampler.units) if intervals else table
 
@@ -183,7 +202,9 @@ class Results:
             RobustEndoError, RunError: as :meth:`failures`.
         """
         settings = _settings(intervals) if intervals else None
-        table = agreement_table(failure_records(self.frame, dice), self.models, settings)
+        records = failure_records(self.frame, dice)
+        records = records[~records["corruption"].isin(self.real_conditions)]
+        table = agreement_table(records, self.models, settings)
         return _told(table, self.resampling(intervals)) if intervals else table
 
     def resampling(self, intervals: Intervals = True) -> Units:
@@ -204,9 +225,22 @@ class Results:
         """The frames kept with their pictures and masks; empty without a run folder."""
         return [] if self.path is None else read_gallery(self.path)
 
+    def worst_gallery(self) -> list[GalleryFrame]:
+        """The frames of the deepest falls, each with its clean picture and the one it failed on; empty as above."""
+        return [] if self.path is None else read_gallery(self.path, "worst")
+
+    @property
+    def plot(self) -> Any:
+        """Figures on matplotlib: ``results.plot.severity()``, ``groups``, ``heat``, ``calibration``, ``envelope``.
+
+        :class:`robustbench_endo.Plots` draws them; it is loaded here, so that reading results needs no matplotlib.
+        """
+        # Drawing is the stage after this one: only the package's own face knows by name who does it.
+        return robustbench_endo.Plots(self)
+
     @property
     def _shape(self) -> Shape:
-        return Shape(self.models, self.corruptions, self.severities)
+        return Shape(self.models, self.corruptions, self.severities, self.real_conditions)
 
     @cached_property
     def _scores(self) -> pd.DataFrame:
@@ -215,8 +249,7 @@ class Results:
         return pd.concat((sampler.keys, sampler.counts(), pd.DataFrame(points)), axis=1)
 
     def _repr_html_(self) -> str:
-        html: str = self.table().style.format(precision=2, na_rep="–").to_html()
-        return html
+        return notebook_table(self)
 
     def __repr__(self) -> str:
         conditions = len(self.corruptions) * len(self.severities) + (CLEAN in set(self.frame["corruption"]))

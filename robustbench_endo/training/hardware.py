@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ def make_fabric(hardware: Hardware, precision: str, loggers: Sequence[Any] = ())
         raise TrainingError("Expected a GPU for the precision 16-mixed, found cpu: use bf16-mixed or 32-true.")
     devices: Any = [place.index] if place.index is not None and hardware.devices == 1 else hardware.devices
     several = hardware.devices * hardware.nodes > 1
+    logging.getLogger(fabric_library().__name__).setLevel(logging.WARNING)  # it announces its precision
     try:
         fabric = fabric_library().Fabric(
             accelerator=place.type,

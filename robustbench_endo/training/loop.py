@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,8 @@ class Loop:
             TrainingError: a loss that is not finite; names the batch.
         """
         self.model.train()
+        for module in frozen(self.model):
+            module.eval()
         self.weighting.start_epoch(epoch)
         for number, (batch, share) in enumerate(self.loader.epoch(epoch)):
             self._set_learning_rate(epoch * self.batches + number)
@@ -82,10 +85,16 @@ class Loop:
         assert self.gradients is not None
         told = self.gradients.finish(self._mean_over_processes if self.fabric.world_size > 1 else None)
         told["loss"] = sum(told[f"loss/{task}"] for task in losses)
-        if self.settings.clip:
-            self.fabric.clip_gradients(self.model, self.adam, max_norm=self.settings.clip, error_if_nonfinite=False)
+        self._clip(batch, epoch, number)
         self.optimizer.step()
-        return told
+        return told | {"learning_rate": self.adam.param_groups[0]["lr"]}
+
+    def _clip(self, batch: Batch, epoch: int, number: int) -> None:
+        """Limits the gradient's norm; one that is not finite would spoil the weights without a word."""
+        limit = self.settings.clip or math.inf
+        norm = float(self.fabric.clip_gradients(self.model, self.adam, max_norm=limit, error_if_nonfinite=False))
+        if not math.isfinite(norm) and self.settings.precision != "16-mixed":  # there the scaler skips the step
+            raise _not_finite(f"a gradient of norm {norm}", epoch, number, batch.ids)
 
     def _losses(self, batch: Batch, epoch: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         images, masks = batch.images, batch.masks
@@ -102,11 +111,7 @@ class Loop:
     def _check(self, losses: dict[str, Tensor], batch: Batch, epoch: int, number: int) -> None:
         values = {task: loss.item() for task, loss in losses.items()}
         if wrong := [f"{task} {value}" for task, value in values.items() if value - value != 0]:
-            raise TrainingError(
-                f"Expected a finite loss, found {', '.join(wrong)} in epoch {epoch}, batch {number} (frames "
-                f"{', '.join(batch.ids)}): look at these frames or lower the learning rate; the last "
-                "finished epoch is kept."
-            )
+            raise _not_finite(", ".join(wrong), epoch, number, batch.ids)
 
     def _loss_scale(self) -> float:
         scaler = getattr(self.fabric.strategy.precision, "scaler", None)
@@ -122,6 +127,19 @@ class Loop:
         if not classes or self.settings.class_weights == "none":
             return None
         return class_weights(self.loader.frames.masks, classes).to(self.fabric.device)
+
+
+def frozen(model: nn.Module) -> list[nn.Module]:
+    """Modules whose own parameters are all frozen: their running statistics stay as they are, too."""
+    own = {module: list(module.parameters(recurse=False)) for module in model.modules()}
+    return [module for module, held in own.items() if held and not any(p.requires_grad for p in held)]
+
+
+def _not_finite(found: str, epoch: int, number: int, ids: Sequence[str]) -> TrainingError:
+    return TrainingError(
+        f"Expected a finite loss, found {found} in epoch {epoch}, batch {number} (frames {', '.join(ids)}): look at "
+        "these frames or lower the learning rate; the last finished epoch is kept."
+    )
 
 
 def _outputs(model: nn.Module, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

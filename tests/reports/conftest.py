@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from robustbench_endo.results import Results, load_results
+from robustbench_endo.reports.content import Content, content
+from robustbench_endo.results import Bootstrap, Results, load_results
 from robustbench_endo.results.gallery import image_file, prediction_file, target_file
 from robustbench_endo.results.schema import COUNTED, MEASURED
 from robustbench_endo.results.store import as_table, write_table
@@ -165,6 +166,12 @@ def make_run(tmp_path: Path) -> MakeRun:
 def usual_run(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Three models, nineteen corruptions, five severities."""
     return build(tmp_path_factory.mktemp("usual") / "run")
+
+
+@pytest.fixture(scope="session")
+def usual_content(usual_run: Results) -> Content:
+    """The report of :func:`usual_run`, gathered once."""
+    return content(usual_run, Bootstrap(resamples=200))
 
 
 def build(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -12,6 +13,7 @@ from robustbench_endo.reports.content import content
 from robustbench_endo.reports.html import html
 from robustbench_endo.reports.metrics import metrics_present
 from robustbench_endo.reports.table import heat_table
+from robustbench_endo.results import Bootstrap, compare
 
 HOSTILE = "<script>alert(1)</script> \"'&amp; {{ 7*7 }} 手術 é"
 VOID = {"meta", "img", "link", "br", "wbr", "input", "hr"}
@@ -55,9 +57,23 @@ class Page(HTMLParser):
             self.cells[-1] = (self.cells[-1][0], self.cells[-1][1] + data)
 
 
+QUICK = Bootstrap(resamples=200)
+
+
 @pytest.fixture(scope="module")
-def page(usual_run):
-    return usual_run, html(content(usual_run))
+def page(usual_run, usual_content):
+    return usual_run, html(usual_content)
+
+
+def embedded(text: str):
+    """What the script draws from."""
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[1])
+
+
+def close(found, expected) -> bool:
+    """Equal to nine digits; no number where there is none."""
+    given = np.array([[np.nan if x is None else x for x in line] for line in found], float)
+    return np.allclose(given, expected, rtol=1e-8, equal_nan=True)
 
 
 def test_every_cell_of_the_table_equals_the_results(page):
@@ -81,6 +97,47 @@ def test_every_cell_of_the_table_equals_the_results(page):
             assert shown in (f"{number:.2f}", f"{number:.1f}")
 
 
+def test_the_intervals_of_the_table_equal_the_results(page):
+    results, text = page
+    expected = results.table(("miou",), QUICK)["miou"]
+    for model in results.models:
+        low, high = (expected.loc[("occlusion", "smoke"), (model, part)] for part in ("low", "high"))
+        assert f"interval {low:.2f} to {high:.2f}" in text
+
+
+def test_every_number_that_the_script_draws_from_equals_the_results(page):
+    results, text = page
+    data = embedded(text)
+    scores = results.scores(QUICK).set_index(["model", "corruption", "severity"]).sort_index()
+    assert [metric["name"] for metric in data["metrics"]] == metrics_present(results)
+    for metric in data["metrics"]:
+        parts = [metric["name"] + suffix for suffix in ("", "_low", "_high")]
+        for place, corruption in enumerate(results.corruptions, start=1):
+            for m, model in enumerate(results.models):
+                keys = [(model, "clean", 0), *((model, corruption, severity) for severity in results.severities)]
+                expected = scores.loc[keys, parts].replace([np.inf, -np.inf], np.nan).to_numpy(float).T
+                assert close(data["scores"][metric["name"]][place][m], expected)
+    ssim = scores.loc[(results.models[0], "smoke", 4), "image_ssim"]
+    assert data["dose"][0][results.corruptions.index("smoke")][4] == pytest.approx(1 - ssim / 100)
+
+
+def test_the_comparison_equals_the_results(page, usual_content):
+    results, text = page
+    found = compare(results, ("miou",), usual_content.rivals.against, QUICK).differences
+    for row in found[found["group"] == "blur"].itertuples():
+        assert f"{row.difference:+.2f}".replace("-", "−") in text
+        assert f"interval {row.low:+.2f} to {row.high:+.2f}".replace("-", "−") in text
+
+
+def test_failures_equal_the_results(page):
+    results, text = page
+    table = results.failures(0.5)
+    for model in results.models:
+        for task in ("segmentation", "activity"):
+            silent, failed = (table.loc[("mean", "all"), (f"{task}_{what}", model)] for what in ("silent", "failed"))
+            assert f"{silent:.2f} <small>({failed:.2f})</small>" in text
+
+
 def test_the_page_is_complete_and_asks_for_nothing(page):
     _, text = page
     assert not re.search(r"https?://|//[a-z]+\.|@import|url\((?!#)", text)
@@ -88,7 +145,7 @@ def test_the_page_is_complete_and_asks_for_nothing(page):
     parsed = Page(text)
     assert parsed.open == []
     assert not {"link", "iframe", "object", "embed", "base"} & set(parsed.tags)
-    assert parsed.tags.count("script") == 1
+    assert parsed.tags.count("script") == 2
 
 
 def test_the_page_is_small(page):
@@ -106,15 +163,15 @@ def test_names_are_text_wherever_they_stand(make_run):
         frame["image_id"] = HOSTILE + frame["image_id"]
 
     results = make_run(models=[HOSTILE, "b"], corruptions=["smoke"], edit=rename)
-    page = Page(html(content(results)))
-    assert page.tags.count("script") == 1
+    page = Page(html(content(results, QUICK)))
+    assert page.tags.count("script") == 2
     assert page.text.count(HOSTILE) >= 12
     assert any(value == HOSTILE for value in page.values)
 
 
 def test_a_corruption_of_the_users_own_is_text_too(make_run):
     results = make_run(models=["a"], corruptions=["<b>fog", "smoke"])
-    page = Page(html(content(results)))
+    page = Page(html(content(results, QUICK)))
     assert "<b>fog" in page.text
     assert "Custom" in page.text
 
@@ -140,13 +197,13 @@ def test_pictures_and_figures_have_words(page):
 )
 def test_small_and_wide_runs(make_run, models, corruptions, severities):
     names = [f"model {index}" for index in range(models)]
-    text = Page(html(content(make_run(models=names, corruptions=corruptions, severities=severities)))).text
+    text = Page(html(content(make_run(models=names, corruptions=corruptions, severities=severities), QUICK))).text
     assert all(name in text for name in names)
     assert not re.search(r"\bnan\b|\bNone,|undefined", text)
 
 
 def test_without_gallery_masks_or_anything(make_run, unscored):
-    text = Page(html(content(make_run(gallery=False, edit=unscored)))).text
+    text = Page(html(content(make_run(gallery=False, edit=unscored), QUICK))).text
     assert "no scores" in text
     assert not re.search(r"\bnan\b", text)
     assert "Where the numbers come from" in text
@@ -157,7 +214,7 @@ def test_failures_notes_and_missing_conditions_are_told(make_run):
         info["failures"] = [{"id": "2/broken.png", "reason": reason} for reason in ("Truncated file", "No mask")]
         return frame.drop(frame.index[(frame["corruption"] == "smoke") & (frame["severity"] == 3)])
 
-    text = Page(html(content(make_run(corruptions=["smoke", "contrast"], edit=lose)))).text
+    text = Page(html(content(make_run(corruptions=["smoke", "contrast"], edit=lose), QUICK))).text
     assert "1 frame left out" in text
     assert "Truncated file" in text
     assert "The activity is a proxy." in text
@@ -166,4 +223,4 @@ def test_failures_notes_and_missing_conditions_are_told(make_run):
 
 def test_the_same_run_gives_the_same_bytes(make_run):
     results = make_run(corruptions=["smoke"])
-    assert html(content(results)) == html(content(results))
+    assert html(content(results, QUICK)) == html(content(results, QUICK))

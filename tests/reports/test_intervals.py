@@ -67,7 +67,7 @@ def test_the_page_shows_them_and_the_unit(gathered):
     table = page[page.index('<table id="scores">') :]
     cells = [cell for row in gathered.table.rows for cell in row.cells if cell.margin]
     assert table.count('<small class="margin">±') == len(cells)
-    assert f'title="{cells[0].ends}"' in table
+    assert f"interval {cells[0].ends}" in table
     assert gathered.table.intervals in page
     assert "as if they were independent" in page
     assert "± and interval" in page

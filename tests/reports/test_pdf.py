@@ -12,6 +12,7 @@ import pytest
 from robustbench_endo.errors import OptionalDependencyError
 from robustbench_endo.reports.content import content
 from robustbench_endo.reports.pdf import pdf
+from robustbench_endo.results import Bootstrap
 
 HOSTILE = '#pagebreak() $x$ <script> *b* _i_ \\ "q" [c] @ref \'é'
 
@@ -40,13 +41,28 @@ def boxes(data: bytes) -> list[tuple[float, float, float]]:
 
 
 @pytest.fixture(autouse=True)
-def _typst():
+def _typst(monkeypatch):
     pytest.importorskip("typst", reason="the extra 'report' is not installed")
+    # Few resamples: what is tested here is how numbers are printed.
+    monkeypatch.setattr("robustbench_endo.reports.content.QUICK", Bootstrap(resamples=200))
 
 
-def test_numbers_models_and_corruptions_are_those_of_the_results(usual_run):
-    results = usual_run
-    text = text_of(pdf(content(results)))
+def flat(text: str) -> str:
+    """Words with single spaces."""
+    return re.sub(r"\s+", " ", text)
+
+
+@pytest.fixture(scope="module")
+def usual(usual_run):
+    """The report of the usual run and the words of its PDF, made once."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("robustbench_endo.reports.content.QUICK", Bootstrap(resamples=200))
+        gathered = content(usual_run)
+    return usual_run, gathered, text_of(pdf(gathered))
+
+
+def test_numbers_models_and_corruptions_are_those_of_the_results(usual):
+    results, _, text = usual
     table = results.table(("accuracy", "miou"))
     for group, name in table.index:
         label = {"clean": "Clean", "all": "Mean of all corruptions"}.get(name) or name.replace("_", " ")
@@ -54,6 +70,80 @@ def test_numbers_models_and_corruptions_are_those_of_the_results(usual_run):
         pattern = rf"(?i){label}( mean)?\s+" + r"\s+".join(map(re.escape, values))
         assert re.search(pattern, text), (name, values)
     assert all(model.split("/")[1] in text for model in results.models)
+
+
+def test_failures_envelope_and_comparison_are_those_of_the_results(usual):
+    results, gathered, text = usual
+    failed = results.failures()
+    for key, label in ((("clean", "clean"), "Clean"), (("digital", "contrast"), "Contrast")):
+        row = failed.loc[key]
+        cells = (
+            f"{row['activity_silent', model]:.2f} / {row['activity_failed', model]:.2f}" for model in results.models
+        )
+        assert re.search(rf"{label}\s+" + r"\s+".join(cells), text)
+    for block in gathered.rivals.blocks:
+        for row in block.rows:
+            assert all(cell.text in text and cell.ends in text for cell in row.cells)
+    safe = results.envelope({"miou": gathered.safety.threshold / 100}, Bootstrap(resamples=200))
+    for dose in safe[safe["severity"] > 0]["dose"]:
+        assert f"dose {dose:.2f}" in text
+    assert f"mIoU ≥ {gathered.safety.threshold:g} %" in flat(text)
+
+
+def test_every_part_has_its_chapter(usual):
+    text = flat(usual[2])
+    for chapter in (
+        "Scores under corruption",
+        "Every metric at a glance",
+        "mIoU against severity",
+        "Where each model is weak",
+        "Which classes fall",
+        "Patient by patient",
+        "What the models saw",
+        "Where each model is still safe",
+        "What each model keeps of its own",
+        "Failures that nobody is told of",
+        "Does a model know what it knows?",
+        "Against tiny",
+        "Where the run went most wrong",
+        "Where the numbers come from",
+        "Every other metric",
+        "Glossary",
+    ):
+        assert chapter in text, chapter
+
+
+def test_worst_frames_come_with_their_keys(usual):
+    _, gathered, text = usual
+    assert len(gathered.worst) == 12
+    for frame in gathered.worst:
+        assert frame.image_id in text
+        assert f"{frame.corruption}, severity {frame.severity}: {frame.model}, {frame.clean_score}" in flat(text)
+
+
+@pytest.mark.parametrize(("paper", "size"), [("a4", (595, 841)), ("letter", (612, 792))])
+def test_paper(make_run, paper, size):
+    data = pdf(content(make_run(models=["a"], corruptions=["smoke"], severities=[1], gallery=False)), paper)
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext (poppler-utils) is not installed")
+    done = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=data, capture_output=True, check=True)
+    sizes = set(re.findall(r'<page width="(\d+)[\d.]*" height="(\d+)', done.stdout.decode()))
+    assert sizes == {tuple(map(str, size))}
+
+
+def test_what_is_missing_is_a_dash(make_run):
+    def without(frame, info):
+        frame = frame[~((frame["corruption"] == "smoke") & (frame["model"] == "b"))].copy()
+        frame.loc[frame["model"] == "b", "activity_prediction"] = -1
+        return frame
+
+    results = make_run(models=["a", "b"], corruptions=["smoke", "contrast"], severities=[1], edit=without)
+    text = text_of(pdf(content(results)))
+    table = results.table()
+    smoke = table.loc[("occlusion", "smoke")]
+    numbers = (f"{smoke['accuracy', 'a']:.2f}", "–", f"{smoke['miou', 'a']:.2f}", "–")
+    assert re.search(r"Smoke\s+" + r"\s+".join(numbers), text)
+    assert not re.search(r"\b(nan|NaN)\b", text)
 
 
 def test_no_word_leaves_its_page_with_twelve_models(make_run):
@@ -70,7 +160,7 @@ def test_one_model_one_corruption_one_severity(make_run):
     results = make_run(models=["only"], corruptions=["smoke"], severities=[3])
     text = text_of(pdf(content(results)))
     assert "1 corruption at severity 3" in text
-    assert "1 / " in text
+    assert re.search(r"1 ?/ ?\d+", text)
 
 
 def test_names_are_text_not_source(make_run):

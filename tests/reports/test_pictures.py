@@ -30,6 +30,17 @@ def test_a_mask_is_clear_on_background_tinted_inside_and_opaque_on_its_outline()
     assert tuple(pixels[2, 4, :3]) == tuple(bytes.fromhex(class_colour(1)[1:]))
 
 
+def test_a_script_can_tell_labels_apart_whose_colours_repeat():
+    mask = np.zeros((12, 24), np.uint8)
+    mask[2:10, 2:10], mask[2:10, 14:22], mask[:, 0] = 3, 11, 255
+    pixels = np.asarray(opened(mask_png(mask, ignored=True)).convert("RGBA"))
+    assert tuple(pixels[5, 5, :3]) == tuple(pixels[5, 18, :3])
+    assert pixels[5, 5, 3] == pixels[5, 18, 3] + 4
+    assert pixels[2, 5, 3] == pixels[2, 18, 3] + 1 == 255
+    assert set(pixels[:, 0, 3]) == {1}
+    assert pixels[0, 12, 3] == 0
+
+
 def test_an_overlay_leaves_the_background_alone():
     picture = np.full((8, 8, 3), 100, np.uint8)
     mask = np.zeros((4, 4), np.uint8)
@@ -74,11 +85,14 @@ def test_a_lost_picture_is_an_empty_place(make_run):
 def test_pictures_shrink_until_they_fit(make_run):
     results = make_run(corruptions=["smoke"], severities=[1, 2])
     made = sheet(results, results.gallery()[0], 320)
-    roomy, tight = picture_sources(made, results.models), picture_sources(made, results.models, budget=1)
+    roomy = picture_sources([made], results.models)
+    tight = picture_sources([made, made], results.models, budget=1)
     assert tight.size < roomy.size
-    kind, _, data = roomy.clean.picture.partition(";base64,")
+    assert len(tight.sheets) == 1
+    clean = roomy.sheets[0].clean
+    kind, _, data = clean.picture.partition(";base64,")
     assert kind == "data:image/jpeg"
-    assert opened(base64.b64decode(data)).size == (roomy.clean.width, roomy.clean.height) == (80, 64)
+    assert opened(base64.b64decode(data)).size == (clean.width, clean.height) == (80, 64)
 
 
 def test_a_contact_sheet_puts_each_picture_in_its_place():

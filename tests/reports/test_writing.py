@@ -32,8 +32,21 @@ def test_both_forms_beside_each_other(small, tmp_path):
 
 @pytest.mark.parametrize("name", ["report", "report.docx"])
 def test_an_unknown_ending_is_one_sentence(small, tmp_path, name):
-    with pytest.raises(RobustEndoError, match=r"Expected a report as html or pdf, found .* report\.html"):
+    with pytest.raises(RobustEndoError, match=r"Expected a report as html, pdf, .* found .* report\.html"):
         report(small, tmp_path / name)
+
+
+def test_every_format_has_its_place(small, tmp_path):
+    files = write_reports(small, tmp_path, ("latex", "md", "csv", "figures"))
+    assert [file.name for file in files] == ["report.tex", "report.md", "tables", "figures"]
+    assert (tmp_path / "tables" / "table.csv").is_file()
+    assert (tmp_path / "figures" / "heat-miou.svg").is_file()
+    assert report(small, tmp_path / "mine.tex").read_text("utf-8").startswith("% Tables of the run invented")
+
+
+def test_an_unknown_paper_is_one_sentence(small, tmp_path):
+    with pytest.raises(RobustEndoError, match="Expected a4 or letter as the paper, found 'a5'"):
+        report(small, tmp_path / "report.pdf", paper="a5")
 
 
 def test_an_unwritable_place_is_one_sentence(small, tmp_path):

@@ -53,6 +53,7 @@ class Backbone(ABC):
         head_channels: width of both heads.
         rates: dilations of the segmentation head's pyramid.
         upscale: sub-pixel factor of the segmentation head.
+        pool: what the activity head takes of its map, `mean` or `max`.
         trunk: not an option of the spec; where the trunk's weights come from: None = fresh, `"pretrained"` = timm's
             own, or the tensors of a checkpoint of the backbone alone.
     """
@@ -67,6 +68,7 @@ class Backbone(ABC):
     head_channels: int = 256
     rates: tuple[int, ...] = (12, 24, 36)
     upscale: int = 1
+    pool: Literal["mean", "max"] = "mean"
     trunk: Literal["pretrained"] | Mapping[str, Tensor] | None = field(
         default=None, compare=False, repr=False, metadata={"option": False}
     )

@@ -1,28 +1,35 @@
-"""`tiny-endoarss`: SMA, then a small timm vision transformer with low-rank adapters."""
+"""`tiny-endoarss`: SMA, early convolutions, then a small timm vision transformer with low-rank adapters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import nn
 
 from robustbench_endo.models.backbones.base import Backbone, Encoder
-from robustbench_endo.models.backbones.stem import ConvPatchEmbed
+from robustbench_endo.models.backbones.fine_map import FineTokens
+from robustbench_endo.models.backbones.stem import ConvPatchEmbed, EarlyMap
 from robustbench_endo.models.backbones.tokens import PatchMap, TokenBlocks
 from robustbench_endo.models.layers.adapt import adapt, every_linear
 from robustbench_endo.models.layers.sma import SMA
+
+EARLY_STRIDE = 4
 
 
 @dataclass(frozen=True)
 class TinyEndoARSS(Backbone):
     """The EndoARSS backbone at toy size; its trunk is trained, as there is no pretrained one to freeze.
 
-    The adapters sit beside every linear layer of the transformer; in the fused qkv, beside q and v.
+    The tokens are laid on the early map that they were made of. The adapters sit beside every linear layer of the
+    transformer; in the fused qkv, beside q and v.
 
     Attributes:
         dim: channels of a token.
         depth: transformer layers.
-        patch: side of a patch in pixels, a power of two.
+        patch: side of a patch in pixels, a power of two from 4.
+        early: channels of the early map, whose stride is 4.
+        fine: channels of the encoder's map, of the same stride.
         sma_dim: d of the SMA module.
         sma_patch: p of the SMA module.
     """
@@ -33,21 +40,32 @@ class TinyEndoARSS(Backbone):
     rank: int = 4
     alpha: float = 4.0
     head_channels: int = 32
-    rates: tuple[int, ...] = (1, 2, 3)
-    upscale: int = 8
+    rates: tuple[int, ...] = (2, 4, 8)
+    upscale: int = 4
+    pool: Literal["mean", "max"] = "max"
     dim: int = 96
     depth: int = 4
     patch: int = 16
+    early: int = 32
+    fine: int = 48
     sma_dim: int = 4
     sma_patch: int = 4
 
     def build(self, adapters: int) -> Encoder:
-        """See :meth:`Backbone.build`; LoRA is part of this backbone, so 0 adapters means 1."""
+        """See :meth:`Backbone.build`; LoRA is part of this backbone, so 0 adapters means 1.
+
+        Raises:
+            ValueError: a size that is no multiple of the patch, or a patch that is no power of two from 4.
+        """
         from timm.models.vision_transformer import VisionTransformer  # here, as timm takes seconds to import
 
+        height, width = self.fixed_size()
+        if self.patch < EARLY_STRIDE or height % self.patch or width % self.patch:
+            raise ValueError(f"a size of {height}x{width} is not made of patches of {self.patch} (4, 8, 16, ...)")
         network = VisionTransformer(
-            img_size=self.fixed_size(),
-            patch_size=self.patch,
+            img_size=(height // EARLY_STRIDE, width // EARLY_STRIDE),
+            patch_size=self.patch // EARLY_STRIDE,
+            in_chans=self.early,
             num_classes=0,
             global_pool="avg",
             class_token=False,
@@ -58,8 +76,9 @@ class TinyEndoARSS(Backbone):
             fc_norm=False,
             embed_layer=ConvPatchEmbed,
         )
-        body = TokenBlocks(network)
+        transformer = nn.Sequential(PatchMap(network), TokenBlocks(network))
+        body = FineTokens(transformer, self.early, self.dim, self.fine)
         adapt(body, every_linear, adapters or 1, self.rank, self.alpha)
-        # Four channels gain nothing from the factorised form, and the shipped weights answer to the last bit as before.
+        # Four channels gain nothing from the factorised form.
         attention = SMA(self.sma_dim, self.sma_patch, factorised=False)
-        return Encoder(nn.Sequential(attention, PatchMap(network)), body, self.dim)
+        return Encoder(nn.Sequential(attention, EarlyMap(self.early)), body, self.fine)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import nn
 
 from robustbench_endo.models.backbones.base import Backbone, Encoder
-from robustbench_endo.models.backbones.feature_map import FeatureMap
+from robustbench_endo.models.backbones.fine_map import FineResNet
 from robustbench_endo.models.layers.adapt import adapt, every_convolution
 
 
 @dataclass(frozen=True)
 class TinyResNet(Backbone):
-    """Basic blocks, four stages; under TESLA every convolution has its adapters.
+    """Basic blocks, four stages, the last laid on the first; under TESLA every convolution has its adapters.
 
     Attributes:
         width: channels of the first stage; the others have 2, 4 and 4 times as many.
-        stride: output stride, 8 or 16.
+        stride: of the last stage, 8 or 16.
+        fine: channels of the encoder's map, whose stride is 4.
     """
 
     name = "tiny-resnet"
@@ -26,10 +28,12 @@ class TinyResNet(Backbone):
     rank: int = 2
     alpha: float = 2.0
     head_channels: int = 32
-    rates: tuple[int, ...] = (2, 4, 6)
+    rates: tuple[int, ...] = (2, 4, 8)
     upscale: int = 4
+    pool: Literal["mean", "max"] = "max"
     width: int = 16
     stride: int = 8
+    fine: int = 48
 
     def build(self, adapters: int) -> Encoder:
         """See :meth:`Backbone.build`."""
@@ -46,7 +50,7 @@ class TinyResNet(Backbone):
             stem_type="deep",
             channels=widths,
         )
-        body = FeatureMap(network)
+        body = FineResNet(network, widths, self.fine)
         if adapters:
             adapt(body, every_convolution, adapters, self.rank, self.alpha)
-        return Encoder(nn.Identity(), body, widths[-1], self.stride)
+        return Encoder(nn.Identity(), body, self.fine, self.stride)

@@ -74,5 +74,6 @@ def smooth_step(t: Tensor, gamma: float) -> Tensor:
 
 def _entropy(single: Tensor) -> Tensor:
     """Mean over the batch of the selectors' summed entropies (nats)."""
-    terms: Tensor = torch.special.xlogy(single, single)
+    shares = single.float()  # in half precision, and at 0, the slope of s log s is not finite
+    terms = shares * shares.clamp_min(torch.finfo(torch.float32).tiny).log()
     return -terms.sum(dim=(1, 2)).mean()

@@ -112,7 +112,7 @@ def test_threads_do_not_change_the_bytes(make_request, tmp_path, workers):
 
 
 def test_every_frame_is_decoded_once(make_request, monkeypatch):
-    request = make_request(frames=3)
+    request = make_request(frames=3, gallery=0)
     read = []
     original = type(request.dataset).__getitem__
     monkeypatch.setattr(

@@ -1,0 +1,64 @@
+"""Build the documentation site: ``python docs/build_site.py [--out FOLDER] [--report FILE]``.
+
+The example report is the one of ``make demo`` where it was run; otherwise a small one, of two drawn frames, is made.
+A warning (a broken link, a name that does not exist) is an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+DEMO = DOCS.parent / "runs" / "demo" / "report.html"
+EXAMPLE = "example_report.html"
+SMALL = {"limit": 2, "severities": (1, 3, 5)}
+
+
+def build(out: Path, report: Path | None = None) -> Path:
+    """Write the site into ``out`` and return its first page.
+
+    Args:
+        report: the example report; None: the demo's, or a small one made now.
+
+    Raises:
+        subprocess.CalledProcessError: Sphinx found something wrong, and said what on stderr.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        beside, doctrees = Path(folder) / "beside", Path(folder) / "doctrees"
+        beside.mkdir()
+        given = report or (DEMO if DEMO.is_file() else None)
+        if given is None:
+            small_report(beside / EXAMPLE)
+        else:
+            (beside / EXAMPLE).write_bytes(given.read_bytes())
+        sphinx = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-d", str(doctrees)]
+        subprocess.run([*sphinx, "-D", f"html_extra_path={beside}", str(DOCS), str(out)], check=True)
+    return out / "index.html"
+
+
+def small_report(path: Path) -> None:
+    """The report of the shipped models on a few drawn frames under every corruption."""
+    import robustbench_endo as rb
+    from robustbench_endo.models import EMBEDDED
+
+    models = {name: rb.load_model(name, weights="pretrained") for name in EMBEDDED}
+    with tempfile.TemporaryDirectory() as folder:
+        results = rb.evaluate(models, rb.load_dataset("synthetic", split="test"), out=Path(folder) / "demo", **SMALL)
+        rb.report(results, path)
+
+
+def main() -> None:
+    """Build, from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=DOCS.parent / "build" / "docs")
+    parser.add_argument("--report", type=Path, help="the example report; by default the demo's, or a small one")
+    given = parser.parse_args()
+    sys.stdout.write(f"Open {build(given.out, given.report)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Every figure of a run as PNG, SVG and PDF."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from robustbench_endo.errors import RunError
+from robustbench_endo.results.schema import CLEAN
+from robustbench_endo.results.store import write_whole
+
+from ..contact_sheet import corruption_sheet
+from ..curves import severity_curves
+from ..drawing import svg
+from ..metrics import headline_present
+from ..plotting import (
+    calibration_figure,
+    endurance_figure,
+    groups_figure,
+    heat_figure,
+    panels_figure,
+    severity_figure,
+    silence_figure,
+)
+from ..reliability import TASKS, reliability
+
+if TYPE_CHECKING:
+    from robustbench_endo.results import Bootstrap, Results
+
+DPI = 200
+
+
+def write_figures(results: Results, folder: Path, intervals: bool | Bootstrap = False) -> list[Path]:
+    """Write ``<figure>.png``, ``.svg`` and ``.pdf`` for each of :func:`figures`, whole, and the contact sheet as PNG.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files: list[Path] = []
+    for name, figure in figures(results, intervals):
+        for ending, data in _forms(name, figure):
+            files.append(folder / f"{name}.{ending}")
+            _write(files[-1], data)
+    if (sheet := _contact_sheet(results)) is not None:
+        files.append(folder / "contact-sheet.png")
+        _write(files[-1], sheet)
+    return files
+
+
+def figures(results: Results, intervals: bool | Bootstrap = False) -> Iterator[tuple[str, Figure]]:
+    """(file name without ending, figure), made one at a time; those that the run cannot fill are missing."""
+    metrics = headline_present(results)
+    damaged = bool(results.corruptions and results.severities)
+    for name in metrics:
+        yield f"heat-{_safe(name)}", heat_figure(results, name)
+        yield f"groups-{_safe(name)}", groups_figure(results, name, intervals)
+        if damaged:
+            curves = severity_curves(results, name, intervals)
+            yield f"severity-{_safe(name)}-all", panels_figure(curves)
+            yield from (
+                (f"severity-{_safe(name)}-{_safe(panel)}", severity_figure(curves, panel)) for panel in curves.lines
+            )
+    for task in TASKS:
+        if any(line.answers.sum() for lines in reliability(results, task).values() for line in lines.values()):
+            yield f"calibration-{task}", calibration_figure(results, task)
+    if damaged and metrics:
+        yield "envelope", endurance_figure(results)
+    if metrics and (silent := _silence(results)) is not None:
+        yield "failures", silent
+
+
+def _silence(results: Results) -> Figure | None:
+    try:
+        return silence_figure(results)
+    except RunError:
+        # A model without clean frames has no yardstick of confidence.
+        return None
+
+
+def _forms(name: str, figure: Figure) -> Iterator[tuple[str, bytes]]:
+    # Laid out once, not for each of the three files: that takes longer than drawing.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    yield "svg", svg(figure, name).encode()
+    for ending, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None, "Producer": None})):
+        buffer = io.BytesIO()
+        # Type 42: letters stay letters, and journals take it.
+        with mpl.rc_context({"pdf.fonttype": 42}):
+            figure.savefig(buffer, format=ending, dpi=DPI, metadata=metadata)
+        yield ending, buffer.getvalue()
+
+
+def _contact_sheet(results: Results) -> bytes | None:
+    conditions = [(CLEAN, 0), *((name, severity) for name in results.corruptions for severity in results.severities)]
+    for frame in results.gallery():
+        shown = {key: picture for key in conditions if (picture := frame.image(*key)) is not None}
+        if shown:
+            return corruption_sheet({key: np.asarray(picture) for key, picture in shown.items()})
+    return None
+
+
+def _write(path: Path, data: bytes) -> None:
+    write_whole(path, _into(data))
+
+
+def _into(data: bytes) -> Callable[[IO[bytes]], int]:
+    return lambda file: file.write(data)
+
+
+def _safe(name: str) -> str:
+    """A metric's or corruption's name as a part of a file name."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".") or "unnamed"

@@ -1,0 +1,137 @@
+"""Tables as they are printed, before LaTeX or Markdown: a label, then a written number a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..metrics import heading
+from ..table import Cell, HeatTable
+from .aggregates import AggregateTable, aggregate_tables
+
+if TYPE_CHECKING:
+    from robustbench_endo.results import Bootstrap, Results
+
+    from ..content import Content
+
+WIDEST = 8, 5
+"""Columns of numbers that fit a page, without and with intervals."""
+
+
+@dataclass(frozen=True)
+class PrintedCell:
+    """A written number, the ends of its interval (empty without one), and whether it is the best of its row."""
+
+    text: str
+    low: str = ""
+    high: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class PrintedRow:
+    """``kind`` is ``plain``, ``clean``, ``group`` (a mean of the rows below it) or ``mean`` (of all)."""
+
+    label: str
+    kind: str
+    cells: tuple[PrintedCell, ...]
+
+
+@dataclass(frozen=True)
+class PrintedTable:
+    """A table of a report.
+
+    Attributes:
+        name: short and without spaces, unique in the report.
+        caption: what it shows, with units.
+        head: of the labels' column.
+        spans: (text, how many columns it stands over); empty for none.
+        columns: one name a column of numbers.
+        rows: cells as many as columns.
+        note: what was resampled, and any warning; empty without intervals.
+    """
+
+    name: str
+    caption: str
+    head: str
+    spans: tuple[tuple[str, int], ...]
+    columns: tuple[str, ...]
+    rows: tuple[PrintedRow, ...]
+    note: str = ""
+
+    def split(self, widest: int) -> Iterator[PrintedTable]:
+        """Tables of at most so many columns, even in width; spans are kept where nothing is split."""
+        pieces = -(-len(self.columns) // widest)
+        share = -(-len(self.columns) // max(pieces, 1))
+        if pieces <= 1:
+            yield self
+            return
+        for place, first in enumerate(range(0, len(self.columns), share), start=1):
+            some = slice(first, first + share)
+            yield replace(
+                self,
+                name=f"{self.name}-{place}",
+                spans=(),
+                columns=self.columns[some],
+                rows=tuple(replace(row, cells=row.cells[some]) for row in self.rows),
+            )
+
+
+def printed_tables(results: Results, c: Content, intervals: bool | Bootstrap = False) -> list[PrintedTable]:
+    """Every table of a run: scores (the headline metrics first), the run in few numbers, failures, classes."""
+    widest = WIDEST[bool(c.table.intervals)]
+    together = max(1, widest // len(c.models))
+    order = [*c.headline, *(name for name in c.metrics if name not in c.headline)]
+    scores = [_scores(c.table.part(order[k : k + together], c.models)) for k in range(0, len(order), together)]
+    few = [_aggregates(table, c.models) for table in aggregate_tables(results, c.headline, intervals)]
+    return [*scores, *few, *_classes(c)]
+
+
+def _scores(table: HeatTable) -> PrintedTable:
+    models = list(dict.fromkeys(column.model for column in table.columns))
+    names = [metric.name for metric in table.metrics]
+    ends = bool(table.intervals)
+    ends = bool(table.intervals)
+    rows = (
+        PrintedRow(
+            row.label,
+            "plain" if row.kind == "corruption" else row.kind,
+            tuple(_cell(cell, ends=ends) for cell in row.cells),
+        )
+        for row in table.rows
+    )
+    caption = " and ".join(heading(metric) for metric in table.metrics)
+    return PrintedTable(
+        f"scores-{'-'.join(names)}",
+        f"{caption} under corruption: a corruption's number is the mean over its severities",
+        "Corruption",
+        tuple((heading(metric), len(models)) for metric in table.metrics),
+        tuple(column.model for column in table.columns),
+        tuple(rows),
+        f"{table.intervals} {table.warning}".strip(),
+    )
+
+
+def _cell(cell: Cell, *, ends: bool) -> PrintedCell:
+    low, _, high = cell.ends.partition(" to ") if ends else ("", "", "")
+    return PrintedCell(cell.text, low, high, cell.best)
+
+
+def _aggregates(table: AggregateTable, models: Sequence[str]) -> PrintedTable:
+    rows = tuple(
+        PrintedRow(label, "plain", tuple(PrintedCell(*texts) for texts in cells)) for label, cells in table.rows
+    )
+    return PrintedTable(table.name, table.caption, "", (), tuple(models), rows, table.note)
+
+
+def _classes(c: Content) -> Iterator[PrintedTable]:
+    if not c.class_rows:
+        return
+    rows = (
+        PrintedRow(f"{row.name}, {part}", "plain", tuple(PrintedCell(pair[place]) for pair in row.values))
+        for row in c.class_rows
+        for place, part in enumerate(("clean", "corrupted"))
+    )
+    caption = "Intersection over union of each class (%): clean frames, and mean of all corruptions"
+    yield PrintedTable("classes", caption, "Class", (), tuple(c.models), tuple(rows))

@@ -1,0 +1,73 @@
+"""Several runs beside each other as one HTML file that loads nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from robustbench_endo.results import Bootstrap, merged
+
+from ..labels import counted
+from ..metrics import headline_present
+from ..palette import model_styles
+from ..rivals import rivals
+from ..table import heat_table
+from .page import model_swatch, rendered
+
+if TYPE_CHECKING:
+    from robustbench_endo.results import Results
+
+
+def compare_page(
+    runs: Sequence[Results],
+    metrics: Sequence[str] | None = None,
+    against: str | None = None,
+    bootstrap: Bootstrap | None = None,
+) -> str:
+    """Scores, paired differences with intervals and corrected p-values, ranks: the page as text.
+
+    Args:
+        runs: of the same data, suite and protocol.
+        metrics: what to compare; None: one a task.
+        against: the model that the others are compared with; None: the first.
+        bootstrap: settings; None: as they stand.
+
+    Raises:
+        RunError: runs that cannot be compared; says what differs.
+        UnknownNameError: no model of the name ``against``.
+        RobustEndoError: a metric that the runs do not hold or that has no direction.
+    """
+    whole, settings = merged(runs), bootstrap or Bootstrap()
+    names = list(metrics or headline_present(whole))
+    styles = model_styles(whole.models)
+    return rendered(
+        "compare.html.j2",
+        title=str(whole.info.get("name") or "Comparison"),
+        kicker="Comparison",
+        subtitle=f"{counted(len(whole.models), 'model')} of {counted(len(runs), 'run')}",
+        table=heat_table(whole, names, settings),
+        models=whole.models,
+        swatches={model: model_swatch(style, f"m{style.index}") for model, style in styles.items()},
+        rivals=rivals(whole, names, against or whole.models[0], settings),
+        runs=[_facts(run) for run in runs],
+        shared=_shared(whole.info),
+        zip=zip,
+    )
+
+
+def _facts(run: Results) -> dict[str, Any]:
+    return {
+        "name": str(run.info.get("name") or run.path or "a run"),
+        "models": ", ".join(run.models),
+        "frames": run.frame["image_id"].nunique(),
+        "day": str(run.info.get("finished") or run.info.get("created") or "")[:10],
+        "version": str(run.info.get("versions", {}).get("robustbench_endo", "")),
+    }
+
+
+def _shared(info: Any) -> str:
+    data, suite = info.get("data", {}), info.get("suite", {})
+    return (
+        f"data {data.get('name', '–')} ({data.get('fingerprint', '–')}), suite {suite.get('name', '–')} "
+        f"({suite.get('hash', '–')}), {info.get('protocol', 'standard')} protocol, seed {info.get('seed', '–')}"
+    )

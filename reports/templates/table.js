@@ -1,0 +1,70 @@
+(() => {
+  const table = one("#scores");
+  if (!table) return;
+  const metric = one("#metric");
+  onChange("#metric", () => {
+    const wanted = metric.value.split(" ");
+    all("[data-k]", table).forEach((cell) => { cell.hidden = !wanted.includes(cell.dataset.k); });
+    enter();
+  });
+
+  // Means are no competitors of what they average: a sorted table has the corruptions first, then the groups' means,
+  // the means of all, the real conditions. The third press brings the suite's order back.
+  const body = table.tBodies[0];
+  const rows = [...body.rows];
+  const real = (row) => row.dataset.group === "real";
+  const value = (row, index) => {
+    if (index === 0) return row.cells[0].textContent.toLowerCase();
+    const text = row.cells[index].dataset.v;
+    return text === "" ? null : Number(text);
+  };
+  const compare = (index, sign) => (a, b) => {
+    const [x, y] = [value(a, index), value(b, index)];
+    if (x === null || y === null) return (x === null) - (y === null);
+    return sign * (x < y ? -1 : x > y ? 1 : 0);
+  };
+  const sorted = (index, sign) => {
+    const kind = (name, ofReal) => rows.filter((row) => row.classList.contains(name) && real(row) === ofReal);
+    const order = compare(index, sign);
+    return [
+      ...kind("clean", false), ...kind("corruption", false).sort(order), ...kind("group", false).sort(order),
+      ...kind("mean", false), ...kind("group", true), ...kind("corruption", true).sort(order),
+    ];
+  };
+  const press = (head, index) => {
+    const now = head.getAttribute("aria-sort");
+    const next = { null: "ascending", ascending: "descending", descending: null }[now];
+    all("[aria-sort]", table).forEach((other) => other.removeAttribute("aria-sort"));
+    if (next) head.setAttribute("aria-sort", next);
+    body.replaceChildren(...(next ? sorted(index, next === "ascending" ? 1 : -1) : rows));
+  };
+  [...table.tHead.rows[1].cells].forEach((head, index) => one("button", head).addEventListener("click", () => press(head, index)));
+
+  // One stop for the keyboard; arrow keys walk from number to number.
+  const visible = (row) => [...row.cells].filter((cell) => cell.tagName === "TD" && !cell.hidden);
+  const enter = () => {
+    all("tbody td[tabindex]", table).forEach((cell) => cell.removeAttribute("tabindex"));
+    const first = body.rows.length && visible(body.rows[0])[0];
+    if (first) first.tabIndex = 0;
+  };
+  const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+  body.addEventListener("keydown", (event) => {
+    const cell = event.target.closest("td");
+    if (!cell || !(event.key in steps)) return;
+    const [down, right] = steps[event.key];
+    const row = body.rows[cell.parentNode.sectionRowIndex + down];
+    const next = row && visible(row)[visible(cell.parentNode).indexOf(cell) + right];
+    if (!next) return;
+    event.preventDefault();
+    cell.removeAttribute("tabindex");
+    next.tabIndex = 0;
+    next.focus();
+  });
+  enter();
+})();
+
+(() => {
+  const show = () => all("[data-rivals]").forEach((block) => { block.hidden = block.dataset.rivals !== one("#rival-metric").value; });
+  onChange("#rival-metric", show);
+  if (one("#rival-metric")) show();
+})();

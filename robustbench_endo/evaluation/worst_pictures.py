@@ -1,0 +1,41 @@
+"""Keeping the pictures of the frames that a run went most wrong on: they are known only when it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from robustbench_endo.evaluation.chunk import Job, evaluate_frames
+from robustbench_endo.evaluation.clock import Clock
+from robustbench_endo.evaluation.conditions import Condition
+from robustbench_endo.evaluation.frames import read_frames
+from robustbench_endo.evaluation.gallery_writer import GalleryWriter, read_index
+from robustbench_endo.evaluation.request import Request
+from robustbench_endo.evaluation.workers import Workers
+from robustbench_endo.results.deepest import deepest_falls
+from robustbench_endo.results.schema import CLEAN
+
+
+def keep_worst(request: Request, job: Job, records: pd.DataFrame, indices: Sequence[int]) -> None:
+    """Make the pictures of the deepest falls again and keep them, each beside its clean frame.
+
+    Nothing is scored anew, and nothing is done where the run keeps no gallery or has kept them before.
+    """
+    if not request.gallery or "worst" in read_index(request.out):
+        return
+    wanted: dict[str, set[Condition]] = {}
+    for row in deepest_falls(records).itertuples():
+        wanted.setdefault(str(row.image_id), set()).add(Condition(str(row.corruption), int(row.severity)))
+    place = {request.dataset.ids[index]: index for index in indices}
+    writer = GalleryWriter(request.out, list(wanted), list(request.models), part="worst")
+    with Workers(job.models, job.device, 1) as workers:
+        for image_id, conditions in wanted.items():
+            batches, _ = read_frames(request.dataset, [place[image_id]], request.suite.resolution, request.real)
+            chosen = replace(job, conditions=[Condition(CLEAN, 0), *sorted(conditions)], gallery=writer, metrics=())
+            evaluate_frames(chosen, batches, workers, Clock(), _silent)
+
+
+def _silent(done: int) -> None:
+    """Report no progress: this is a moment's work."""

@@ -1,0 +1,142 @@
+"""The site: built as `make docs` builds it, complete, and asking for nothing from elsewhere."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from importlib import import_module
+from pathlib import Path
+from urllib.parse import unquote
+
+import click
+import pytest
+
+from robustbench_endo.cli import main
+
+DOCS = Path(__file__).parents[1] / "docs"
+PACKAGES = ("corruptions", "data", "metrics", "models", "reports", "results", "synthesis", "training")
+for tool in ("sphinx", "furo", "myst_parser", "sphinx_click"):
+    pytest.importorskip(tool, reason=f"{tool} is not installed: pip install 'robustbench-endo[docs]'")
+
+
+class Page(HTMLParser):
+    """The addresses and anchors of a page."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.links, self.loaded, self.anchors = [], [], set()
+        self.feed(file.read_text("utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.anchors |= {given[key] for key in ("id", "name") if given.get(key)}
+        if given.get("src"):
+            self.loaded.append(given["src"])
+        if given.get("href"):
+            (self.loaded if tag == "link" else self.links).append(given["href"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out, report = tmp_path_factory.mktemp("docs") / "site", tmp_path_factory.mktemp("demo") / "report.html"
+    report.write_text("<!doctype html><title>The demo's report</title>")
+    command = [sys.executable, str(DOCS / "build_site.py"), "--out", str(out), "--report", str(report)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, Page]:
+    return {file: Page(file) for file in site.rglob("*.html")}
+
+
+def test_every_page_is_there_and_the_example_report(site):
+    for source in [*DOCS.rglob("*.md"), *DOCS.rglob("*.ipynb")]:
+        assert (site / source.relative_to(DOCS)).with_suffix(".html").is_file(), source
+    assert "The demo's report" in (site / "example_report.html").read_text("utf-8")
+
+
+def test_nothing_is_loaded_from_elsewhere(site, pages):
+    assert [(file.name, url) for file, page in pages.items() for url in page.loaded if re.match(r"\w+:|//", url)] == []
+    for sheet in site.rglob("*.css"):
+        assert not re.search(r"(@import|url\()\s*['\"]?(https?:)?//", sheet.read_text("utf-8")), sheet
+
+
+def test_links_and_anchors_lead_somewhere(pages):
+    for file, page in pages.items():
+        for url in (*page.links, *page.loaded):
+            path, _, anchor = unquote(url).partition("#")
+            if re.match(r"\w+:|//", url):
+                continue
+            target = (file.parent / path.partition("?")[0]).resolve() if path else file
+            assert target.is_file(), f"{file.name}: {url}"
+            if anchor and target in pages:
+                assert anchor in pages[target].anchors, f"{file.name}: {url}"
+
+
+def test_every_command_and_option_is_there(site):
+    text = (site / "commands.html").read_text("utf-8")
+    for name, command in commands(main):
+        assert f">{name}<" in text, name
+        for option in (flag for parameter in command.params for flag in parameter.opts if flag.startswith("--")):
+            assert f"{option}" in text, f"{name} {option}"
+
+
+def commands(group: click.Group, above: str = "") -> list[tuple[str, click.Command]]:
+    found = []
+    for name, command in group.commands.items():
+        found.append((name, command))
+        if isinstance(command, click.Group):
+            found += commands(command, name)
+    return found
+
+
+@pytest.mark.parametrize("package", ["", *PACKAGES])
+def test_every_public_name_is_there(package, site):
+    place = f"robustbench_endo.{package}".rstrip(".")
+    module = import_module(place)
+    page = (site / "api" / f"{package or place}.html").read_text("utf-8")
+    names = [name for name in module.__all__ if name != "metrics"]
+    assert [name for name in names if f'id="{place}.{name}"' not in page] == []
+
+
+def test_a_broken_link_fails(tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "index.md").write_text("# Title\n\n[nowhere](nowhere.md)\n")
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-c", str(DOCS), "-D", "html_static_path="]
+    done = subprocess.run(
+        [*command, str(tmp_path / "source"), str(tmp_path / "out")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "nowhere" in done.stderr
+
+
+def test_without_a_demo_a_small_report_is_made(tmp_path, monkeypatch):
+    spec = importlib.util.spec_from_file_location("build_site", DOCS / "build_site.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    monkeypatch.setattr(script, "SMALL", {"limit": 1, "severities": (5,), "corruptions": "smoke"})
+    script.small_report(tmp_path / "report.html")
+    assert "tiny-endoarss/tesla" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_in_a_browser_nothing_is_asked_for_and_a_telephone_is_wide_enough(site):
+    sync_api = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        complaints, asked = [], []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("request", lambda request: asked.append(request.url))
+        for name in ("quickstart.html", "api/robustbench_endo.html", "commands.html"):
+            page.goto((site / name).as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+        browser.close()
+    assert complaints == []
+    assert [url for url in asked if not url.startswith("file:")] == []
