@@ -11,7 +11,7 @@ from robustbench_endo.models.backbones.base import Backbone, Encoder
 from robustbench_endo.models.backbones.fine_map import FineTokens
 from robustbench_endo.models.backbones.stem import ConvPatchEmbed, EarlyMap
 from robustbench_endo.models.backbones.tokens import PatchMap, TokenBlocks
-from robustbench_endo.models.layers.adapt import adapt, every_linear
+from robustbench_endo.models.layers.adapt import adapt, every_linear_with_norms
 from robustbench_endo.models.layers.sma import SMA
 
 EARLY_STRIDE = 4
@@ -78,7 +78,7 @@ class TinyEndoARSS(Backbone):
         )
         transformer = nn.Sequential(PatchMap(network), TokenBlocks(network))
         body = FineTokens(transformer, self.early, self.dim, self.fine)
-        adapt(body, every_linear, adapters or 1, self.rank, self.alpha)
+        adapt(body, every_linear_with_norms, adapters or 1, self.rank, self.alpha)
         # Four channels gain nothing from the factorised form.
         attention = SMA(self.sma_dim, self.sma_patch, factorised=False)
         return Encoder(nn.Sequential(attention, EarlyMap(self.early)), body, self.fine)

@@ -47,6 +47,13 @@ def every_linear(name: str, layer: nn.Module, tasks: int, rank: int, alpha: floa
     return fused or AdaptedLinear(layer, ((0, layer.out_features),), tasks, rank, alpha)
 
 
+def every_linear_with_norms(name: str, layer: nn.Module, tasks: int, rank: int, alpha: float) -> nn.Module | None:
+    """Every linear layer, and batch norms as in :func:`every_convolution`: for transformers with convolutions."""
+    if isinstance(layer, nn.BatchNorm2d):
+        return TaskBatchNorm2d(layer, tasks)
+    return every_linear(name, layer, tasks, rank, alpha)
+
+
 def every_convolution(name: str, layer: nn.Module, tasks: int, rank: int, alpha: float) -> nn.Module | None:
     """Every convolution; batch norms get statistics per task, or they would tie the tasks together again."""
     if isinstance(layer, nn.BatchNorm2d):

@@ -75,7 +75,7 @@ def test_every_name_is_described():
 
 
 def test_every_name_has_a_section_in_the_docs():
-    sections = re.findall(r"^## `([^`]+)`", PAGE, re.MULTILINE)
+    sections = re.findall(r"^### `([^`]+)`", PAGE, re.MULTILINE)
     assert sorted(sections) == sorted(BUILTINS)
     linked = re.findall(r"\]\(#([^)]+)\)", PAGE)
     assert set(linked) <= set(BUILTINS)

@@ -160,7 +160,7 @@ def test_weights_that_gave_nan_are_kept_apart(tmp_path, squares, spec):
 
 def test_a_gradient_that_is_not_finite_stops_before_it_spoils_the_weights(tmp_path, squares, spec, weights):
     model = load_model(spec, 2, 2)
-    model.heads["activity"].register_full_backward_hook(lambda *_: (torch.full((4, 32, 4, 5), float("nan")),))
+    model.heads["activity"].register_full_backward_hook(lambda _, inputs, __: tuple(g * float("nan") for g in inputs))
     with pytest.raises(TrainingError, match=r"finite loss, found a gradient of norm nan in epoch 0, batch 0 \(frames"):
         train(model, squares(8), settings=Settings(**QUICK, clip=0.0), out=tmp_path)
     assert all(tensor.isfinite().all() for tensor in weights(tmp_path / "failed").values())
