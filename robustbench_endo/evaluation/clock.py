@@ -5,17 +5,25 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+PHASES = ("decode", "corrupt", "forward", "metrics", "write")
 
 
 class Clock:
-    """Seconds a phase, summed over the run and over threads: phases together may exceed the total."""
+    """Seconds a phase, summed over the run and over threads: phases together may exceed the total.
 
-    def __init__(self) -> None:
+    Args:
+        settle: called at the end of every phase; one that waits for the device makes the seconds of a GPU those of
+            its work and not of its launches, and takes away the overlap.
+    """
+
+    def __init__(self, settle: Callable[[], None] = lambda: None) -> None:
         self._seconds: dict[str, float] = defaultdict(float)
         self._start = time.perf_counter()
         self._lock = threading.Lock()
+        self._settle = settle
 
     @contextmanager
     def time(self, phase: str) -> Iterator[None]:
@@ -23,9 +31,19 @@ class Clock:
         start = time.perf_counter()
         try:
             yield
+            self._settle()
         finally:
-            with self._lock:
-                self._seconds[phase] += time.perf_counter() - start
+            self.add({phase: time.perf_counter() - start})
+
+    def add(self, seconds: dict[str, float]) -> None:
+        """Add seconds by phase that were measured elsewhere."""
+        with self._lock:
+            for phase, value in seconds.items():
+                self._seconds[phase] += value
+
+    def phases(self) -> dict[str, float]:
+        """Seconds by phase."""
+        return dict(self._seconds)
 
     def seconds(self) -> dict[str, float]:
         """Seconds by phase, and ``total`` since the clock was made."""

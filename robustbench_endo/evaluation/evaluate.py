@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-import torch
+import pyarrow as pa
 
-from robustbench_endo.errors import DataError, ModelError
-from robustbench_endo.evaluation.chunk import Job, evaluate_frames
+from robustbench_endo.errors import DataError
 from robustbench_endo.evaluation.clock import Clock
-from robustbench_endo.evaluation.conditions import plan
-from robustbench_endo.evaluation.frames import read_frames
-from robustbench_endo.evaluation.gallery_writer import GalleryWriter
-from robustbench_endo.evaluation.protocol import protocol_metrics
-from robustbench_endo.evaluation.request import Request, chosen, chunked
+from robustbench_endo.evaluation.conditions import Condition
+from robustbench_endo.evaluation.engines.local import local
+from robustbench_endo.evaluation.request import Request, chosen
 from robustbench_endo.evaluation.run_folder import RunFolder, in_order
 from robustbench_endo.evaluation.run_info import describe, now
-from robustbench_endo.evaluation.workers import Workers
+from robustbench_endo.evaluation.work import Engine, Work, cut
 from robustbench_endo.evaluation.worst_pictures import keep_worst
 from robustbench_endo.results import Results, load_results
 from robustbench_endo.results.store import SUMMARY_FILE, write_whole
@@ -26,11 +23,38 @@ Progress = Callable[[int, int], None]
 """Called with (frame-conditions done, frame-conditions in all)."""
 
 
-def run(request: Request, progress: Progress = lambda done, total: None) -> Results:
+def run(
+    request: Request,
+    progress: Progress = lambda done, total: None,
+    engine: Engine = local,
+    clock: Clock | None = None,
+) -> Results:
     """Evaluate, or finish what an interrupted call with the same request began.
+
+    Args:
+        engine: who computes.
+        clock: told where the time went.
 
     Raises:
         DataError, ModelError, RunError: the request cannot be met; nothing that was finished is lost.
+    """
+    clock = clock or Clock()
+    work, info = begin(request)
+    compute(work, work.missing(), progress, engine, clock)
+    records, failures = merged(work.folder, info, len(work.chunks), work.job.conditions)
+    with clock.time("write"):
+        work.folder.finish(records, {**info, "finished": now(), "failures": failures, "timings": clock.seconds()})
+    results = load_results(request.out)
+    keep_worst(request, work.job, results.frame, [index for chunk in work.chunks for index in chunk])
+    write_summary(results)
+    return results
+
+
+def begin(request: Request) -> tuple[Work, Mapping[str, Any]]:
+    """Open or make the run folder; the work to do, and the content of ``run.json``.
+
+    Raises:
+        DataError, ModelError, RunError: the request cannot be met.
     """
     indices = chosen(len(request.dataset), request.limit)
     check = getattr(request.dataset, "check", None)
@@ -38,73 +62,41 @@ def run(request: Request, progress: Progress = lambda done, total: None) -> Resu
         check(indices)
     folder = RunFolder(request.out)
     info = folder.open(describe(request, indices))
-    job = _job(request, indices)
-    clock = Clock()
-    chunks = chunked(indices)
-    with Workers(job.models, job.device, request.workers) as workers:
-        for number, part in enumerate(chunks):
-            before = sum(map(len, chunks[:number])) * len(job.conditions)
-            report = partial(_advance, progress, before, len(indices) * len(job.conditions))
-            if not folder.has_chunk(number):
-                _evaluate_chunk(request, job, folder, number, part, workers, clock, report)
-            report(len(part) * len(job.conditions))
-    records, failures = folder.read_chunks(len(chunks))
-    if not records.num_rows:
-        raise DataError(f"Expected at least one readable frame, found none of {len(indices)}: {failures[0]['reason']}")
-    with clock.time("write"):
-        records = in_order(records, list(request.models), job.conditions)
-        folder.finish(records, {**info, "finished": now(), "failures": failures, "timings": clock.seconds()})
-    results = load_results(request.out)
-    keep_worst(request, job, results.frame, indices)
-    table = results.scores().to_csv(index=False, float_format="%.6g")
-    write_whole(request.out / SUMMARY_FILE, lambda file: file.write(table.encode()))
-    return results
+    return cut(request, indices, folder), info
 
 
-def _advance(progress: Progress, before: int, total: int, done: int) -> None:
-    progress(before + done, total)
+def compute(work: Work, numbers: Sequence[int], progress: Progress, engine: Engine, clock: Clock) -> None:
+    """Have the engine compute these chunks, and tell how far it is, finished chunks included."""
+    total = sum(map(work.steps, range(len(work.chunks))))
+    done = total - sum(map(work.steps, work.missing()))
 
-
-def _job(request: Request, indices: Sequence[int]) -> Job:
-    if not request.models:
-        raise ModelError("Expected at least one model, found none: name one with --model.")
-    # Frames from the middle and the start: the ends of a recording are often the emptiest.
-    kept = [request.dataset.ids[indices[len(indices) // 2]], request.dataset.ids[indices[0]]]
-    gallery = GalleryWriter(request.out, list(dict.fromkeys(kept))[: request.gallery], list(request.models))
-    for model in request.models.values():
-        if isinstance(model, torch.nn.Module):
-            model.to(request.device).eval()
-    return Job(
-        models=request.models,
-        suite=request.suite,
-        conditions=plan(request.corruptions, request.severities, request.real),
-        num_classes=len(request.dataset.classes),
-        device=request.device,
-        seed=request.seed,
-        metrics=(*protocol_metrics(request.protocol), *request.metrics),
-        gallery=gallery,
-    )
-
-
-def _evaluate_chunk(
-    request: Request,
-    job: Job,
-    folder: RunFolder,
-    number: int,
-    indices: Sequence[int],
-    workers: Workers,
-    clock: Clock,
-    report: Callable[[int], None],
-) -> None:
-    with clock.time("decode"):
-        batches, failures = read_frames(request.dataset, indices, request.suite.resolution, request.real)
-    done = 0
-
-    def advance(frames: int) -> None:
+    def advance(steps: int) -> None:
         nonlocal done
-        done += frames
-        report(done)
+        done += steps
+        progress(done, total)
 
-    table, unusable = evaluate_frames(job, batches, workers, clock, advance)
-    with clock.time("write"):
-        folder.write_chunk(number, table, [*failures, *unusable])
+    progress(done, total)
+    if numbers:
+        engine(work, numbers, clock, advance)
+
+
+def merged(
+    folder: RunFolder, info: Mapping[str, Any], chunks: int, conditions: Sequence[Condition]
+) -> tuple[pa.Table, list[dict[str, str]]]:
+    """All records by model, condition and frame, and all failures.
+
+    Raises:
+        DataError: no frame could be read.
+    """
+    records, failures = folder.read_chunks(chunks)
+    if not records.num_rows:
+        found = f"none of {info['data']['frames']}: {failures[0]['reason']}"
+        raise DataError(f"Expected at least one readable frame, found {found}")
+    return in_order(records, [model["name"] for model in info["models"]], conditions), failures
+
+
+def write_summary(results: Results) -> None:
+    """``summary.csv``: a row a model and condition."""
+    if results.path is not None:
+        table = results.scores().to_csv(index=False, float_format="%.6g")
+        write_whole(results.path / SUMMARY_FILE, lambda file: file.write(table.encode()))

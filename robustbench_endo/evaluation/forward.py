@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
 
 from robustbench_endo.errors import ModelError
 from robustbench_endo.evaluation.labels import label_maps
+from robustbench_endo.evaluation.precision import autocast
 from robustbench_endo.evaluation.sampling import sampled_confidence
 from robustbench_endo.metrics import confidence_and_entropy
 
@@ -18,10 +19,10 @@ ModelCall = Callable[[Tensor], dict[str, Tensor]]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said of a batch, on the CPU but for the maps; a task it does not have is NaN / -1 / None.
+    """What a model said of a batch, on the device of the images; a task it does not have is NaN / -1 / None.
 
     Attributes:
-        labels: uint8 (B, H, W) at the size of the mask, or None; on the device of the images.
+        labels: uint8 (B, H, W) at the size of the mask, or None.
         sampled_confidence: float32 (B, rows, columns), how sure the labels of a sample of pixels are
             (:func:`.sampling.sampled_confidence`), or None.
         activity: int64 (B,).
@@ -40,9 +41,15 @@ class Answer:
     activity_confidence: Tensor
     activity_entropy: Tensor
 
+    def fetched(self) -> Answer:
+        """All but the maps on the CPU."""
+        small = [field.name for field in fields(self) if field.name != "labels"]
+        there = {name: value for name in small if (value := getattr(self, name)) is not None}
+        return replace(self, **{name: value.cpu() for name, value in there.items()})
+
 
 @torch.inference_mode()
-def ask(model: ModelCall, images: Tensor, size: tuple[int, int]) -> Answer:
+def ask(model: ModelCall, images: Tensor, size: tuple[int, int], precision: str = "fp32") -> Answer:
     """Run ``model`` on images (B, 3, H, W) in [0, 1] and bring its masks to ``size`` by bilinear logits.
 
     Confidence and entropy of the segmentation are means over the pixels of the model's own map.
@@ -50,9 +57,10 @@ def ask(model: ModelCall, images: Tensor, size: tuple[int, int]) -> Answer:
     Raises:
         ModelError: the model returns neither task, or tensors of another shape than the contract's.
     """
-    answer = model(images)
+    with autocast(precision, images.device):
+        answer = model(images)
     segmentation, activity = _checked(answer, len(images))
-    nothing = torch.full((len(images),), torch.nan)
+    nothing = torch.full((len(images),), torch.nan, device=images.device)
     finite = torch.ones(len(images), dtype=torch.bool, device=images.device)
     for logits in (segmentation, activity):
         if logits is not None:
@@ -61,14 +69,14 @@ def ask(model: ModelCall, images: Tensor, size: tuple[int, int]) -> Answer:
     a_confidence, a_entropy = (nothing, nothing) if activity is None else confidence_and_entropy(activity)
     return Answer(
         None if segmentation is None else label_maps(segmentation, size),
-        None if segmentation is None else sampled_confidence(segmentation, size).cpu(),
-        torch.full((len(images),), -1) if activity is None else activity.argmax(1).cpu(),
-        None if activity is None else activity.float().softmax(1).cpu(),
-        finite.cpu(),
-        s_confidence.cpu(),
-        s_entropy.cpu(),
-        a_confidence.cpu(),
-        a_entropy.cpu(),
+        None if segmentation is None else sampled_confidence(segmentation, size),
+        torch.full((len(images),), -1) if activity is None else activity.argmax(1),
+        None if activity is None else activity.float().softmax(1),
+        finite,
+        s_confidence,
+        s_entropy,
+        a_confidence,
+        a_entropy,
     )
 
 

@@ -29,7 +29,7 @@ class FrameBatch:
     """Frames of one size.
 
     Attributes:
-        images: float32 (B, 3, H, W) in [0, 1].
+        images: uint8 (B, 3, H, W).
         masks: uint8 (B, H, W); all 255 for a frame without mask.
         activities: int64 (B,), -1 for a frame without activity.
         ids, groups: (B,) names.
@@ -50,9 +50,9 @@ class FrameBatch:
     def at(self, places: Sequence[int]) -> FrameBatch:
         """The frames at these places."""
         return FrameBatch(
-            self.images[places],
-            self.masks[places],
-            self.activities[places],
+            self.images[list(places)],
+            self.masks[list(places)],
+            self.activities[list(places)],
             tuple(self.ids[i] for i in places),
             tuple(self.groups[i] for i in places),
             {name: tuple(pictures[i] for i in places) for name, pictures in self.real.items()},
@@ -110,7 +110,7 @@ def _runs_of_one_size(frames: Sequence[_Frame]) -> Iterator[list[_Frame]]:
 
 def _stack(frames: Sequence[_Frame]) -> FrameBatch:
     samples = [frame.sample for frame in frames]
-    images = torch.stack([sample.image for sample in samples]).float() / 255
+    images = torch.stack([sample.image for sample in samples])
     masks = [torch.full(s.image.shape[1:], IGNORE, dtype=torch.uint8) if s.mask is None else s.mask for s in samples]
     activities = torch.tensor([-1 if sample.activity is None else sample.activity for sample in samples])
     real = {name: tuple(frame.real[name] for frame in frames) for name in frames[0].real}

@@ -31,14 +31,15 @@ def judge(
     """Columns of :mod:`robustbench_endo.results.schema` that depend on the model, each (B,).
 
     Args:
+        answer: fetched to the CPU, its maps on the device of ``masks``.
         masks: uint8 (B, H, W), the truth, moved with the picture; 255 = ignore.
         unwarped: the truth of the clean frame; None where nothing moved.
         activities: int64 (B,), the truth; -1 for none.
         metrics: a user's own, scored as the built-in ones.
     """
     labels = torch.zeros_like(masks) if answer.labels is None else answer.labels
-    batch = Segmented(labels, _usable(answer, masks).to(labels.device), num_classes)
-    still = batch if unwarped is None else Segmented(labels, _usable(answer, unwarped).to(labels.device), num_classes)
+    batch = Segmented(labels, _usable(answer, masks), num_classes)
+    still = batch if unwarped is None else Segmented(labels, _usable(answer, unwarped), num_classes)
     columns: Columns = {metric.name: _scored(metric, batch) for metric in (*STANDARD, *metrics)}
     columns["miou_unwarped"], columns["dice_unwarped"] = _scored(MeanIoU, still), _scored(Dice, still)
     columns["missed"] = batch.surface.missed[:, 1:].sum(1).numpy()
@@ -73,7 +74,7 @@ def _activity_brier(answer: Answer, activities: Tensor) -> Tensor:
 
 def _usable(answer: Answer, masks: Tensor) -> Tensor:
     """The truth, ignored altogether where there is no answer to compare it with."""
-    judged = answer.finite & (answer.labels is not None)
+    judged = (answer.finite & (answer.labels is not None)).to(masks.device)
     return torch.where(judged.view(-1, 1, 1), masks, IGNORE)
 
 

@@ -14,8 +14,8 @@ from robustbench_endo.evaluation.forward import ModelCall
 from robustbench_endo.metrics import Metric
 from robustbench_endo.types import Dataset
 
-CHUNK = 8
-"""Frames a chunk at most: what a killed run loses."""
+CHUNK, CHUNK_ON_DEVICE = 8, 32
+"""Frames a chunk at most, on the CPU and elsewhere: what a killed run loses, and the largest batch."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Request:
         protocol: ``standard`` or ``paper``; see :mod:`.protocol`.
         gallery: frames whose pictures and masks are kept for the report.
         real: names of the dataset's real conditions, see :mod:`.real`.
+        precision: ``fp32`` or ``bf16``, of the models' forward passes.
+        batch: frames at a time at most; None for a whole chunk.
         notes: what a reader of the report must know, in the user's words.
     """
 
@@ -48,6 +50,8 @@ class Request:
     workers: int | None = None
     gallery: int = 2
     real: tuple[str, ...] = ()
+    precision: str = "fp32"
+    batch: int | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -64,10 +68,11 @@ def chosen(count: int, limit: int | None) -> list[int]:
     return [position * count // number for position in range(number)]
 
 
-def chunked(indices: Sequence[int]) -> list[Sequence[int]]:
+def chunked(indices: Sequence[int], device: torch.device) -> list[Sequence[int]]:
     """The frames in chunks, at least eight of them where there are frames enough.
 
-    They depend on the number of frames alone, so results do not depend on who computes them or on an interruption.
+    They depend on the number of frames and the kind of device alone, so results do not depend on who computes them or
+    on an interruption.
     """
-    size = min(CHUNK, max(1, len(indices) // 8))
+    size = min(CHUNK if device.type == "cpu" else CHUNK_ON_DEVICE, max(1, len(indices) // 8))
     return [indices[start : start + size] for start in range(0, len(indices), size)]

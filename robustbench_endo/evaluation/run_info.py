@@ -53,6 +53,7 @@ def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
         "models": models,
         "corruptions": [described[name] for name in request.corruptions],
         "severities": sorted(set(request.severities)),
+        "precision": request.precision,
         "real_conditions": [{"name": name, "group": REAL, "severity": SEVERITY} for name in request.real],
         "metrics": [metric.name for metric in request.metrics],
         "failures": [],
@@ -71,6 +72,7 @@ def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
             "device": request.device.type,
             # Only where there are some: a run begun before they were known can be resumed.
             **({"real_conditions": list(request.real)} if request.real else {}),
+            **({"precision": request.precision} if request.precision != "fp32" else {}),
         },
         **environment(request.device),
     }

@@ -14,30 +14,38 @@ from typing import TypeVar
 import torch
 
 from robustbench_endo.evaluation.forward import ModelCall
+from robustbench_endo.evaluation.stages import stages_on
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MOST = 16
-"""Threads at most: each holds a batch of frames and a copy of the models."""
+"""Threads at most: each holds a batch of frames."""
+IN_FLIGHT = 4
+"""Conditions at a time on a GPU: one a stage, and one that is being launched."""
 
 
 class Workers(AbstractContextManager["Workers"]):
     """A pool of threads for the conditions of a batch.
 
     On the CPU every thread computes by itself, so nothing depends on how many there are, and has its own copy of the
-    models, because a user's model may keep notes from one call to the next. Elsewhere, or where a model cannot be
-    copied, the threads take turns at the models and score side by side.
+    models, because a user's model may keep notes from one call to the next; the copies share the weights. Elsewhere,
+    or where a model cannot be copied, the threads take turns at the models, and one keeps the device busy while
+    another waits for its results.
 
     Args:
         models: name -> network on ``device``.
-        count: threads; None for one a core.
+        count: threads; None for one a core, or one a stage on another device than the CPU.
+
+    Attributes:
+        stages: see :class:`.stages.Stage`.
     """
 
     def __init__(self, models: Mapping[str, ModelCall], device: torch.device, count: int | None = None) -> None:
         self._models = models
-        self._count = min(MOST, count or _cores())
+        self._count = min(MOST, count or (_cores() if device.type == "cpu" else IN_FLIGHT))
         self._copies = _copies(models, self._count) if device.type == "cpu" else None
+        self.stages = stages_on(device)
         self._turn = threading.Lock()
         self._local = threading.local()
         self._pool = ThreadPoolExecutor(self._count)
@@ -71,8 +79,9 @@ class Workers(AbstractContextManager["Workers"]):
 
 
 def _copies(models: Mapping[str, ModelCall], count: int) -> list[Mapping[str, ModelCall]] | None:
+    weights = [p for model in models.values() if isinstance(model, torch.nn.Module) for p in model.parameters()]
     try:
-        return [models, *(copy.deepcopy(dict(models)) for _ in range(count - 1))]
+        return [models, *(copy.deepcopy(dict(models), {id(p): p for p in weights}) for _ in range(count - 1))]
     except (TypeError, RuntimeError, AttributeError, NotImplementedError):
         return None
 

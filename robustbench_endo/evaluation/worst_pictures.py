@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pandas as pd
 
-from robustbench_endo.evaluation.chunk import Job, evaluate_frames
+from robustbench_endo.evaluation.chunk import evaluate_frames
 from robustbench_endo.evaluation.clock import Clock
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.frames import read_frames
 from robustbench_endo.evaluation.gallery_writer import GalleryWriter, read_index
+from robustbench_endo.evaluation.job import Job
 from robustbench_endo.evaluation.request import Request
 from robustbench_endo.evaluation.workers import Workers
 from robustbench_endo.results.deepest import deepest_falls

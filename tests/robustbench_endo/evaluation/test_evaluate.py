@@ -7,7 +7,7 @@ from torch import nn
 
 from robustbench_endo.corruptions import load_suite
 from robustbench_endo.errors import DataError, ModelError, RunError
-from robustbench_endo.evaluation import evaluate, run
+from robustbench_endo.evaluation import run, work
 from robustbench_endo.results import load_results
 from robustbench_endo.results.schema import count_columns
 
@@ -67,7 +67,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(make_request, tmp_path):
 
 def test_chunks_do_not_change_the_table(make_request, tmp_path, monkeypatch):
     run(make_request(out=tmp_path / "one"))
-    monkeypatch.setattr(evaluate, "chunked", lambda indices: [indices[:7], indices[7:]])
+    monkeypatch.setattr(work, "chunked", lambda indices, device: [indices[:7], indices[7:]])
     run(make_request(out=tmp_path / "seven"))
     assert (tmp_path / "one/results.parquet").read_bytes() == (tmp_path / "seven/results.parquet").read_bytes()
 

@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 from robustbench_endo.errors import DataError
 from robustbench_endo.evaluation.request import chosen, chunked
@@ -6,7 +7,7 @@ from robustbench_endo.evaluation.request import chosen, chunked
 
 @pytest.mark.parametrize(("count", "sizes"), [(1, [1]), (4, [1] * 4), (20, [2] * 10), (70, [8] * 8 + [6])])
 def test_chunks_are_small_for_small_runs(count, sizes):
-    assert [len(part) for part in chunked(range(count))] == sizes
+    assert [len(part) for part in chunked(range(count), torch.device("cpu"))] == sizes
 
 
 @pytest.mark.parametrize(

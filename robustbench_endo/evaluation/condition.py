@@ -1,0 +1,115 @@
+"""One batch at one condition: corrupted once, shown to every model, scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from robustbench_endo.evaluation.clock import Clock
+from robustbench_endo.evaluation.conditions import Condition
+from robustbench_endo.evaluation.device_batch import DeviceBatch
+from robustbench_endo.evaluation.forward import Answer, ask
+from robustbench_endo.evaluation.frames import Failure
+from robustbench_endo.evaluation.job import Job
+from robustbench_endo.evaluation.judging import Columns, judge
+from robustbench_endo.evaluation.workers import Workers
+from robustbench_endo.results.schema import CLEAN
+
+
+class Part(NamedTuple):
+    """Records of a batch at one condition, and the answers that could not be scored."""
+
+    rows: list[dict[str, Any]]
+    failures: list[Failure]
+
+    def __add__(self, other: object) -> Part:
+        if not isinstance(other, Part):
+            return NotImplemented
+        return Part(self.rows + other.rows, self.failures + other.failures)
+
+
+def records_at(job: Job, batch: DeviceBatch, workers: Workers, clock: Clock, condition: Condition) -> Part:
+    """Records of the frames that have this condition.
+
+    Raises:
+        ModelError: a model's answer is not what the contract says.
+    """
+    name = condition.corruption
+    if name in batch.frames.real and len(places := batch.frames.having(name)) < len(batch):
+        if not places:
+            return Part([], [])
+        batch = batch.at(places)
+    corrupt, forward, score = workers.stages
+    with clock.time("corrupt"), corrupt.turn():
+        pictures, masks = corrupted(job, condition, batch)
+        ready = corrupt.reached()
+    with clock.time("forward"), forward.turn(after=ready), workers.models() as models:
+        size = (masks.shape[1], masks.shape[2])
+        answers = {model: ask(call, pictures, size, job.precision) for model, call in models.items()}
+        answered = forward.reached()
+    with clock.time("metrics"), score.turn(after=answered):
+        answers = {model: answer.fetched() for model, answer in answers.items()}
+        dose: Columns = {
+            "image_ssim": batch.clean.ssim(pictures).numpy(),
+            "image_psnr": batch.clean.psnr(pictures).numpy(),
+        }
+        unwarped = None if masks is batch.masks else batch.masks
+        judged = {
+            model: judge(answer, masks, unwarped, job.num_classes, batch.frames.activities, job.metrics)
+            for model, answer in answers.items()
+        }
+    with clock.time("write"):
+        _keep(job, condition, batch, pictures, masks, answers)
+    return Part(
+        [_rows(condition, model, batch, columns | dose) for model, columns in judged.items()],
+        [failure for model, answer in answers.items() for failure in _unusable(answer, model, condition, batch)],
+    )
+
+
+def corrupted(job: Job, condition: Condition, batch: DeviceBatch) -> tuple[Tensor, Tensor]:
+    """Pictures at a condition, in 8-bit levels as a camera delivers them, and the masks that fit; on the device."""
+    if condition.corruption == CLEAN:
+        return batch.images, batch.masks
+    if condition.corruption in batch.frames.real:
+        return batch.frames.pictures(condition.corruption).to(batch.images.device), batch.masks
+    damage = job.suite.corrupt(batch.images, condition.corruption, condition.severity, batch.frames.ids, job.seed)
+    pictures = (damage.images * 255).round() / 255
+    return pictures, damage.warp(batch.masks)
+
+
+def _keep(
+    job: Job,
+    condition: Condition,
+    batch: DeviceBatch,
+    pictures: Tensor,
+    masks: Tensor,
+    answers: Mapping[str, Answer],
+) -> None:
+    for i, image_id in enumerate(batch.frames.ids):
+        if job.gallery.wants(image_id):
+            job.gallery.picture(image_id, *condition, pictures[i], masks[i])
+            for model, answer in answers.items():
+                if answer.labels is not None:
+                    job.gallery.prediction(image_id, *condition, model, answer.labels[i])
+
+
+def _unusable(answer: Answer, model: str, condition: Condition, batch: DeviceBatch) -> list[Failure]:
+    where = condition.corruption if condition.corruption == CLEAN else f"{condition.corruption} {condition.severity}"
+    reason = f"model {model} gave NaN or infinite logits at {where}: left out of every score"
+    finite = zip(batch.frames.ids, answer.finite.tolist(), strict=True)
+    return [Failure(image_id, reason) for image_id, usable in finite if not usable]
+
+
+def _rows(condition: Condition, model: str, batch: DeviceBatch, columns: Columns) -> dict[str, Any]:
+    count = len(batch)
+    return {
+        "model": [model] * count,
+        "corruption": [condition.corruption] * count,
+        "severity": [condition.severity] * count,
+        "image_id": batch.frames.ids,
+        "group": batch.frames.groups,
+        "activity_target": batch.frames.activities.numpy(),
+        **columns,
+    }

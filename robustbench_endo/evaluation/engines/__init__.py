@@ -1,0 +1,1 @@
+"""Who computes the chunks of a run: this process, or the workers of a cluster."""
