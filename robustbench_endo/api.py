@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robustbench_endo.corruptions import RandomCorruption, corrupt, load_suite, select
+from robustbench_endo.corruptions import RandomCorruption, Suite, corrupt, load_suite, select
 from robustbench_endo.data.resolution import Resolution
 from robustbench_endo.evaluation import Request, choose_device, run
+from robustbench_endo.evaluation.clock import Clock
 from robustbench_endo.evaluation.evaluate import Progress
 from robustbench_endo.evaluation.forward import ModelCall
+from robustbench_endo.evaluation.precision import choose_precision
 from robustbench_endo.evaluation.protocol import suite_of
 from robustbench_endo.evaluation.real import chosen_conditions, parted
 from robustbench_endo.metrics import Metric
@@ -41,15 +43,19 @@ def evaluate(
     out: str | Path | None = None,
     *,
     protocol: str = "standard",
-    suite: str | None = None,
+    suite: str | Suite | None = None,
     backend: str = "own",
     resolution: Resolution | None = None,
     seed: int = 0,
     device: str = "auto",
+    precision: str = "auto",
+    batch_size: int | None = None,
+    compiled: bool = False,
     limit: int | None = None,
     metrics: Sequence[type[Metric]] = (),
     notes: Sequence[str] = (),
     progress: Progress | None = None,
+    clock: Clock | None = None,
 ) -> Results:
     """Evaluate models under corruptions, every frame decoded once, all models on the same corrupted picture.
 
@@ -70,10 +76,15 @@ def evaluate(
         resolution: short side, ``native`` or (height, width) instead of the suite's.
         seed: of all randomness in the corruptions.
         device: ``auto``, ``cpu``, ``cuda:0``, ...
+        precision: of the forward passes: ``fp32``, ``bf16``, or ``auto``: bf16 on a GPU that has it, else fp32.
+        batch_size: frames at a time at most; by default a whole chunk (8 on the CPU, 32 elsewhere). One that does not
+            fit the memory is halved; corrupted pixels do not depend on it.
+        compiled: have ``torch.compile`` make the models faster; on CUDA alone.
         limit: at most this many frames, spread evenly.
         metrics: further :class:`~robustbench_endo.metrics.Metric` classes; each adds a column.
         notes: sentences that the report shows, such as where the activities come from.
         progress: called with (done, total) frame-conditions.
+        clock: told where the time went.
 
     Raises:
         RobustEndoError: something that was asked for cannot be met; the message says what was expected and found.
@@ -82,6 +93,8 @@ def evaluate(
     real = chosen_conditions(data, asked.real)
     selection = select(suite_of(protocol, suite, backend, resolution), asked.synthetic or "all", backend)
     chosen = selection.suite if resolution is None else replace(selection.suite, resolution=resolution)
+
+    place = choose_device(device)
 
     def to(folder: Path) -> Results:
         request = Request(
@@ -93,13 +106,16 @@ def evaluate(
             severities=sorted(set(severities)),
             out=folder,
             seed=seed,
-            device=choose_device(device),
+            device=place,
+            precision=choose_precision(precision, place),
+            batch=batch_size,
+            compile=compiled,
             limit=limit,
             metrics=tuple(metrics),
             protocol=protocol,
             notes=(*notes, *selection.notes),
         )
-        return run(request, progress or _silent)
+        return run(request, progress or _silent, clock=clock)
 
     if out is not None:
         return to(Path(out))

@@ -11,7 +11,15 @@ from rich.console import Console
 
 from robustbench_endo.cli.group import FRAMES_LOST, INTERRUPTED
 from robustbench_endo.cli.loading import load_models_and_data
-from robustbench_endo.cli.options import corruption_options, data_options, names, resolution, severities
+from robustbench_endo.cli.options import (
+    computing_options,
+    corruption_options,
+    data_options,
+    names,
+    resolution,
+    severities,
+)
+from robustbench_endo.cli.profile import print_profile, profiling_clock
 from robustbench_endo.cli.progress import progress_bar
 from robustbench_endo.cli.report import FORMATS, checked_formats, write
 from robustbench_endo.results import Results
@@ -36,7 +44,7 @@ from robustbench_endo.results import Results
 )
 @click.option("--severity", "-s", default="1-5", help="Severities, such as 1-5 or 1,3,5.")
 @click.option("--limit", "-n", type=int, help="Evaluate at most this many frames, spread evenly.")
-@click.option("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
+@computing_options
 @click.option(
     "--out",
     "-o",
@@ -61,6 +69,10 @@ def evaluate(
     limit: int | None,
     seed: int,
     device: str,
+    precision: str,
+    batch_size: int | None,
+    compiled: bool,
+    profile: bool,
     out: Path,
     notes: tuple[str, ...],
     formats: str,
@@ -80,6 +92,7 @@ def evaluate(
     given = click.get_current_context().get_parameter_source("suite") is not ParameterSource.DEFAULT
     suite = suite_of(protocol, suite if given else None, backend, chosen_size)
     select(suite, parted(corruption).synthetic or "all", backend)
+    clock = profiling_clock(device) if profile else None
     models, dataset = load_models_and_data(specs, data, split, names(classes), group_regex)
     try:
         with progress_bar("Evaluating", "frames x conditions") as advance:
@@ -95,18 +108,24 @@ def evaluate(
                 resolution=chosen_size,
                 seed=seed,
                 device=device,
+                precision=precision,
+                batch_size=batch_size,
+                compiled=compiled,
                 limit=limit,
                 notes=notes,
                 progress=advance,
+                clock=clock,
             )
     except KeyboardInterrupt:
         click.echo(f"Interrupted: what is finished is kept in {out}; the same command goes on from there.", err=True)
         sys.exit(INTERRUPTED)
+    if clock is not None:
+        print_profile(clock, Console())
     _show(results, out, formats)
 
 
 def _show(results: Results, out: Path, formats: str) -> None:
-    from robustbench_endo.reports.terminal import print_table
+    from robustbench_endo.reports.terminal.table import print_table
 
     console = Console()
     print_table(results, console)

@@ -104,3 +104,25 @@ def data_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def computing_options(command: F) -> F:
+    """``--device --precision --batch-size --compile --profile``."""
+    for option in (
+        click.option("--profile", is_flag=True, help="Print where the time went."),
+        click.option("--compile", "compiled", is_flag=True, help="Have torch compile the models; on CUDA alone."),
+        click.option(
+            "--batch-size",
+            "-b",
+            type=click.IntRange(min=1),
+            help="Frames at a time at most; halved where the memory is too small.  [default: 8; on a GPU 32]",
+        ),
+        click.option(
+            "--precision",
+            default="auto",
+            help="Of the models: fp32, bf16, or auto (bf16 on a GPU that has it).",
+        ),
+        click.option("--device", default="auto", help="auto, cpu, cuda, cuda:1, ..."),
+    ):
+        command = option(command)
+    return command

@@ -17,9 +17,13 @@ class Clock:
     Args:
         settle: called at the end of every phase; one that waits for the device makes the seconds of a GPU those of
             its work and not of its launches, and takes away the overlap.
+
+    Attributes:
+        lanes: conditions that were computed side by side.
     """
 
     def __init__(self, settle: Callable[[], None] = lambda: None) -> None:
+        self.lanes = 1
         self._seconds: dict[str, float] = defaultdict(float)
         self._start = time.perf_counter()
         self._lock = threading.Lock()

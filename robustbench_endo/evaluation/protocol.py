@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from robustbench_endo.data.resolution import Resolution
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics import Metric
@@ -10,10 +12,13 @@ from robustbench_endo.metrics.paper import PAPER
 STANDARD_PROTOCOL, PAPER_PROTOCOL = "standard", "paper"
 _SUITES = {STANDARD_PROTOCOL: "endo19", PAPER_PROTOCOL: "paper"}
 _PAPER_SIZE = (256, 256)
+Own = TypeVar("Own")
 
 
-def suite_of(protocol: str, suite: str | None, backend: str = "own", resolution: Resolution | None = None) -> str:
-    """The suite of a run: the one asked for, or the protocol's.
+def suite_of(
+    protocol: str, suite: Own | str | None, backend: str = "own", resolution: Resolution | None = None
+) -> Own | str:
+    """The suite of a run: the one asked for, by name, file or itself, or the protocol's name for it.
 
     Protocol ``paper`` also means the authors' severities at 256 x 256, so it takes no other suite, backend or size.
 

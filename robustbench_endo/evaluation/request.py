@@ -33,6 +33,7 @@ class Request:
         real: names of the dataset's real conditions, see :mod:`.real`.
         precision: ``fp32`` or ``bf16``, of the models' forward passes.
         batch: frames at a time at most; None for a whole chunk.
+        compile: have torch compile the models; on CUDA alone.
         notes: what a reader of the report must know, in the user's words.
     """
 
@@ -52,6 +53,7 @@ class Request:
     real: tuple[str, ...] = ()
     precision: str = "fp32"
     batch: int | None = None
+    compile: bool = False
     notes: tuple[str, ...] = ()
 
 

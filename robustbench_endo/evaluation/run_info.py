@@ -73,6 +73,7 @@ def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
             # Only where there are some: a run begun before they were known can be resumed.
             **({"real_conditions": list(request.real)} if request.real else {}),
             **({"precision": request.precision} if request.precision != "fp32" else {}),
+            **({"compile": True} if request.compile else {}),
         },
         **environment(request.device),
     }

@@ -24,7 +24,7 @@ class Stage:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._turn = threading.Lock()
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._stream = _stream(device) if device.type == "cuda" else None
 
     @contextmanager
     def turn(self, after: torch.cuda.Event | None = None) -> Iterator[None]:
@@ -40,6 +40,11 @@ class Stage:
     def reached(self) -> torch.cuda.Event | None:
         """A mark behind all that this stage has launched; None where there are no streams."""
         return None if self._stream is None else self._stream.record_event()
+
+
+def _stream(device: torch.device) -> torch.cuda.Stream:
+    stream: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    return stream
 
 
 class Stages(NamedTuple):

@@ -8,10 +8,11 @@ from typing import Protocol
 
 import torch
 
-from robustbench_endo.errors import ModelError
+from robustbench_endo.errors import ModelError, RobustEndoError
 from robustbench_endo.evaluation.chunk import evaluate_frames
 from robustbench_endo.evaluation.clock import Clock
 from robustbench_endo.evaluation.conditions import plan
+from robustbench_endo.evaluation.forward import ModelCall
 from robustbench_endo.evaluation.frames import Failure, FrameBatch, read_frames
 from robustbench_endo.evaluation.gallery_writer import GalleryWriter
 from robustbench_endo.evaluation.job import BatchSize, Job
@@ -93,17 +94,17 @@ def cut(request: Request, indices: Sequence[int], folder: RunFolder) -> Work:
 
     Raises:
         ModelError: no model.
+        RobustEndoError: a batch below 1, or compilation for another device than CUDA.
     """
+    if request.batch is not None and request.batch < 1:
+        raise RobustEndoError(f"Expected a batch of at least 1 frame, found {request.batch}.")
     if not request.models:
         raise ModelError("Expected at least one model, found none: name one with --model.")
     # Frames from the middle and the start: the ends of a recording are often the emptiest.
     kept = [request.dataset.ids[indices[len(indices) // 2]], request.dataset.ids[indices[0]]]
     gallery = GalleryWriter(request.out, list(dict.fromkeys(kept))[: request.gallery], list(request.models))
-    for model in request.models.values():
-        if isinstance(model, torch.nn.Module):
-            model.to(request.device).eval()
     job = Job(
-        models=request.models,
+        models=placed(request),
         suite=request.suite,
         conditions=plan(request.corruptions, request.severities, request.real),
         num_classes=len(request.dataset.classes),
@@ -115,3 +116,22 @@ def cut(request: Request, indices: Sequence[int], folder: RunFolder) -> Work:
         batch=request.batch,
     )
     return Work(request, job, chunked(indices, request.device), folder)
+
+
+def placed(request: Request) -> dict[str, ModelCall]:
+    """The models on the device in eval mode, on CUDA with the memory layout of its convolutions.
+
+    Raises:
+        RobustEndoError: compilation for another device than CUDA.
+    """
+    cuda = request.device.type == "cuda"
+    if request.compile and not cuda:
+        raise RobustEndoError(f"Expected a CUDA device to compile models for, found {request.device}: leave it out.")
+    models = dict(request.models)
+    for name, model in models.items():
+        if isinstance(model, torch.nn.Module):
+            model.to(request.device).eval()
+            if cuda:
+                model.to(memory_format=torch.channels_last)
+            models[name] = torch.compile(model) if request.compile else model
+    return models

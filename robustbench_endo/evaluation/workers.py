@@ -61,6 +61,9 @@ class Workers(AbstractContextManager["Workers"]):
         self._pool.shutdown(wait=True, cancel_futures=True)
         torch.set_num_threads(self._threads_before)
 
+    def __len__(self) -> int:
+        return self._count
+
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Results in the order of the items."""
         return self._pool.map(work, items)

@@ -34,6 +34,7 @@ def local(work: Work, numbers: Sequence[int], clock: Clock, advance: Callable[[i
         Workers(job.models, job.device, work.request.workers) as workers,
         ThreadPoolExecutor(1) as ahead,
     ):
+        clock.lanes = len(workers)
         coming: Future[Read] | None = None
         for place, number in enumerate(numbers):
             read = work.read(number, clock) if coming is None else coming.result()
