@@ -30,12 +30,15 @@ types: install
 	for item in robustbench_endo/* corruptions reports; do ln -s "$(CURDIR)/$$item" build/typing/robustbench_endo/; done
 	cd build/typing && ../../$(BIN)/mypy --config-file ../../setup.cfg --cache-dir ../../.mypy_cache -p robustbench_endo
 
-bench: install
-	for script in $(filter-out %_gpu.py,$(wildcard benchmarks/bench_*.py)); do $(BIN)/python $$script; done
-
+# Each measures, keeps its numbers in benchmarks/results and says whether they are what is promised; then docs/speed.md
+# is written from them. bench_evaluation.py and bench_table7.py take longest.
+bench: SCRIPTS = $(filter-out %_gpu.py,$(wildcard benchmarks/bench_*.py))
 # What runs on a GPU, its speed, memory and agreement with the CPU; without one it says so.
-bench-gpu: install
-	$(BIN)/python benchmarks/bench_corruptions_gpu.py
+bench-gpu: SCRIPTS = $(wildcard benchmarks/bench_*_gpu.py)
+bench bench-gpu: install
+	failed=; for script in $(SCRIPTS); do $(BIN)/python $$script || failed="$$failed $$script"; done; \
+	$(BIN)/python docs/speed_page.py; \
+	test -z "$$failed" || { echo "Failed, or not as promised:$$failed" >&2; exit 1; }
 
 # The three small models that ship with the package, trained again from nothing.
 checkpoints: install

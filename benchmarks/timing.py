@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -44,9 +46,24 @@ def machine(*packages: str) -> dict[str, Any]:
     }
 
 
-def keep(name: str, content: dict[str, Any]) -> Path:
-    """Write a result where it is committed from."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
+def peak_mib() -> float:
+    """The largest resident memory that this process ever had; NaN where the system does not say."""
+    try:
+        lines = Path("/proc/self/status").read_text("utf-8").splitlines()
+    except OSError:
+        return float("nan")
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def keep(name: str, content: dict[str, Any], quick: bool = False) -> Path:
+    """Write a result where it is committed from; a smoke run's into the temporary folder of the system."""
+    folder = Path(tempfile.gettempdir()) / "robust-endo-benchmarks" if quick else RESULTS
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.json"
     path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
     return path

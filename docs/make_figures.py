@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import corruption_page
 import numpy as np
+import report_pictures
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from robustbench_endo.corruptions import Suite, load_suite
 from robustbench_endo.data.synthetic import SyntheticScenes
-from robustbench_endo.reports.contact_sheet import corruption_sheet
+from robustbench_endo.reports.plotting.contact_sheet import corruption_sheet
 from robustbench_endo.types import Sample
 
 IMAGES = Path(__file__).parent / "images"
@@ -68,6 +70,10 @@ def main() -> None:
     suite = load_suite("endo19")
     corruptions(suite).save(IMAGES / "corruptions.jpg", quality=88)
     corruption_page.write(suite)
+    with TemporaryDirectory() as folder:
+        results = report_pictures.shipped_run(Path(folder) / f"{report_pictures.FRAMES}-drawn-frames")
+        report_pictures.severity(results, IMAGES / "severity.png")
+        report_pictures.screenshot(results, IMAGES / "report.png")
 
 
 if __name__ == "__main__":

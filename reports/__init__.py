@@ -1,10 +1,8 @@
 """Stage 3: a run's results as tables, figures, HTML and PDF. Needs neither torch nor a GPU."""
 
-from .comparison import print_comparison
-from .contact_sheet import corruption_sheet
-from .metrics import headline_present
-from .robustness import print_envelope, print_robustness
-from .terminal import print_table
+from .content.metrics import headline_present
+from .plotting.contact_sheet import corruption_sheet
+from .terminal import print_comparison, print_envelope, print_robustness, print_table
 from .writing import report, write_reports
 
 __all__ = [

@@ -30,6 +30,14 @@ def number(value: float | None, unit: str = "%") -> str:
     return f"{value:.{_DECIMALS.get(unit, 2)}f}"
 
 
+def signed(value: float, unit: str = "%") -> str:
+    """A difference with its sign, a true minus as wide as the plus; what is printed as zero has none."""
+    text = number(value, unit)
+    if not set(text) & set("123456789∞"):
+        return text.removeprefix("-")
+    return f"+{text}" if value > 0 else text.replace("-", "\N{MINUS SIGN}")
+
+
 def quantity(value: float | None, unit: str = "%") -> str:
     """A number with its unit, for running text: one decimal is enough there."""
     if value is None or not math.isfinite(value):
@@ -45,3 +53,10 @@ def listing(words: list[str]) -> str:
 def counted(count: int, noun: str) -> str:
     """``1 model``, ``3 models``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def p_text(p: float) -> str:
+    """A p-value with three decimals; ``<0.001`` below, a dash for none."""
+    if math.isnan(p):
+        return ABSENT
+    return "<0.001" if p < 0.001 else f"{p:.3f}"

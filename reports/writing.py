@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.results.store import write_whole
 
-from .content import Content, content
+from .content.whole import Content, content
 from .exports import PrintedTable, latex, markdown, printed_tables, write_figures, write_tables
 from .html import html
 from .leaderboard import compare_page
 from .pdf import PAPERS, pdf
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from robustbench_endo.results import Bootstrap, Results
 
 
@@ -28,10 +30,11 @@ class _Asked:
     results: Results
     intervals: bool | Bootstrap
     paper: str
+    published: pd.DataFrame | None
 
     @cached_property
     def content(self) -> Content:
-        return content(self.results, self.intervals)
+        return content(self.results, self.intervals, self.published)
 
     @cached_property
     def tables(self) -> list[PrintedTable]:
@@ -59,6 +62,7 @@ def report(
     formats: Sequence[str] | None = None,
     intervals: bool | Bootstrap = False,
     paper: str = "a4",
+    published: pd.DataFrame | None = None,
 ) -> Path:
     """Write the report of a run, each file whole or not at all.
 
@@ -69,6 +73,8 @@ def report(
             its ending, or the folders ``tables`` (csv) and ``figures`` beside it.
         intervals: True for 95 % bootstrap intervals in the tables, or settings of one's own.
         paper: of the PDF, ``a4`` or ``letter``.
+        published: numbers to stand beside those of the run in the table of scores, shaped as :meth:`Results.table`, as
+            :func:`robustbench_endo.paper.alongside.alongside` gives; ``.attrs["source"]`` says whose they are.
 
     Returns:
         The (first) file or folder.
@@ -81,7 +87,7 @@ def report(
     path = Path(path)
     wanted = [_by_ending(path)] if formats is None else list(formats)
     _check(wanted, path, paper)
-    asked = _Asked(results, intervals, paper)
+    asked = _Asked(results, intervals, paper, published)
     places = [path if formats is None else place_of(name, path) for name in wanted]
     for name, place in zip(wanted, places, strict=True):
         _guarded(place, partial(_FOLDERS[name][1], asked) if name in _FOLDERS else _whole(_FILES[name][1](asked)))
@@ -94,6 +100,7 @@ def write_reports(
     formats: Sequence[str] = ("html", "pdf"),
     intervals: bool | Bootstrap = False,
     paper: str = "a4",
+    published: pd.DataFrame | None = None,
 ) -> list[Path]:
     """Write ``report.<ending>`` into a folder for each format, or the folders ``tables`` and ``figures``.
 
@@ -106,7 +113,7 @@ def write_reports(
     path = Path(folder) / "report"
     _check(formats, path, paper)
     if formats:
-        report(results, path, formats, intervals, paper)
+        report(results, path, formats, intervals, paper, published)
     return [place_of(name, path) for name in formats]
 
 

@@ -6,17 +6,21 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from robustbench_endo.corruptions import RandomCorruption, Suite, corrupt, load_suite, select
 from robustbench_endo.data.resolution import Resolution
 from robustbench_endo.evaluation import Request, choose_device, run
 from robustbench_endo.evaluation.clock import Clock
-from robustbench_endo.evaluation.evaluate import Progress
+from robustbench_endo.evaluation.engines import choose_engine
+from robustbench_endo.evaluation.evaluate import Progress, ShardDone, run_shard
 from robustbench_endo.evaluation.forward import ModelCall
+from robustbench_endo.evaluation.merging import merge
 from robustbench_endo.evaluation.precision import choose_precision
 from robustbench_endo.evaluation.protocol import suite_of
 from robustbench_endo.evaluation.real import chosen_conditions, parted
+from robustbench_endo.evaluation.shard import parse_shard
+from robustbench_endo.evaluation.work import Engine
 from robustbench_endo.metrics import Metric
 from robustbench_endo.reports import report
 from robustbench_endo.results import Results
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
     from robustbench_endo.training.loop import Corrupt
 
-__all__ = ["corrupt", "corruption_augmentation", "evaluate", "list_corruptions", "report"]
+__all__ = ["corrupt", "corruption_augmentation", "evaluate", "evaluate_shard", "list_corruptions", "merge", "report"]
 
 
 def list_corruptions(suite: str = "endo19") -> list[str]:
@@ -56,6 +60,8 @@ def evaluate(
     notes: Sequence[str] = (),
     progress: Progress | None = None,
     clock: Clock | None = None,
+    engine: str | Engine = "local",
+    address: str | None = None,
 ) -> Results:
     """Evaluate models under corruptions, every frame decoded once, all models on the same corrupted picture.
 
@@ -64,7 +70,8 @@ def evaluate(
         data: frames with masks and activities, see :func:`load_dataset`.
         corruptions: ``all``, a group, names separated by commas, or a list of them. Where the data have real
             conditions (pictures of the same frames in real smoke, ...), ``all`` runs them, too; ``real`` means them
-            alone, ``real_...`` one of them. They enter no mean over corruptions.
+            alone, ``real_...`` one of them. They enter no mean over corruptions. ``clean``: no
+            corruption at all.
         severities: of 1 to 5; the clean condition always runs.
         out: run folder; a run that was interrupted there is resumed. None keeps no files.
         protocol: ``standard``, or ``paper``: the authors' suite, size and metric definitions, for comparison with the
@@ -85,42 +92,113 @@ def evaluate(
         notes: sentences that the report shows, such as where the activities come from.
         progress: called with (done, total) frame-conditions.
         clock: told where the time went.
+        engine: who computes: ``local``, this process, or ``ray``, the machines of a Ray cluster (extra `ray`); the
+            results are the same to the bit.
+        address: of the Ray cluster: ``auto``, ``HOST:PORT`` or ``ray://HOST:PORT``; None: this machine alone.
 
     Raises:
         RobustEndoError: something that was asked for cannot be met; the message says what was expected and found.
     """
+    computing = choose_engine(engine, address)
+
+    def to(folder: Path) -> Results:
+        request = _request(
+            *(models, data, corruptions, severities, folder),
+            protocol=protocol,
+            suite=suite,
+            backend=backend,
+            resolution=resolution,
+            seed=seed,
+            device=device,
+            precision=precision,
+            batch_size=batch_size,
+            compiled=compiled,
+            limit=limit,
+            metrics=metrics,
+            notes=notes,
+        )
+        return run(request, progress or _silent, computing, clock)
+
+    if out is not None:
+        return to(Path(out))
+    with tempfile.TemporaryDirectory() as folder:
+        return replace(to(Path(folder)), path=None)
+
+
+def evaluate_shard(
+    shard: str,
+    models: Mapping[str, ModelCall],
+    data: Dataset,
+    corruptions: str | Sequence[str] = "all",
+    severities: Iterable[int] = (1, 2, 3, 4, 5),
+    *,
+    out: str | Path,
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+    engine: str | Engine = "local",
+    address: str | None = None,
+    **options: Any,
+) -> ShardDone:
+    """Compute a part of :func:`evaluate`, for jobs that know nothing of each other; :func:`merge` makes one of them.
+
+    Args:
+        shard: ``2/8``, the second of eight parts of about the same size.
+        out: run folder, shared by all shards or one for each.
+        options: as those of :func:`evaluate`, the same for all shards.
+
+    Raises:
+        RobustEndoError: something that was asked for cannot be met; the message says what was expected and found.
+    """
+    part, computing = parse_shard(shard), choose_engine(engine, address)
+    request = _request(models, data, corruptions, severities, Path(out), **options)
+    return run_shard(request, part, progress or _silent, computing, clock)
+
+
+def _request(
+    models: Mapping[str, ModelCall],
+    data: Dataset,
+    corruptions: str | Sequence[str],
+    severities: Iterable[int],
+    out: Path,
+    *,
+    protocol: str = "standard",
+    suite: str | Suite | None = None,
+    backend: str = "own",
+    resolution: Resolution | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    precision: str = "auto",
+    batch_size: int | None = None,
+    compiled: bool = False,
+    limit: int | None = None,
+    metrics: Sequence[type[Metric]] = (),
+    notes: Sequence[str] = (),
+) -> Request:
+    """What :func:`evaluate` is asked for, in the words of stage 2."""
     asked = parted(corruptions)
     real = chosen_conditions(data, asked.real)
     selection = select(suite_of(protocol, suite, backend, resolution), asked.synthetic or "all", backend)
     chosen = selection.suite if resolution is None else replace(selection.suite, resolution=resolution)
 
     place = choose_device(device)
-
-    def to(folder: Path) -> Results:
-        request = Request(
-            models=models,
-            dataset=data,
-            suite=chosen,
-            corruptions=selection.names if asked.synthetic or not real else (),
-            real=real,
-            severities=sorted(set(severities)),
-            out=folder,
-            seed=seed,
-            device=place,
-            precision=choose_precision(precision, place),
-            batch=batch_size,
-            compile=compiled,
-            limit=limit,
-            metrics=tuple(metrics),
-            protocol=protocol,
-            notes=(*notes, *selection.notes),
-        )
-        return run(request, progress or _silent, clock=clock)
-
-    if out is not None:
-        return to(Path(out))
-    with tempfile.TemporaryDirectory() as folder:
-        return replace(to(Path(folder)), path=None)
+    return Request(
+        models=models,
+        dataset=data,
+        suite=chosen,
+        corruptions=selection.names if asked.synthetic or not (real or asked.clean) else (),
+        real=real,
+        severities=sorted(set(severities)),
+        out=out,
+        seed=seed,
+        device=place,
+        precision=choose_precision(precision, place),
+        batch=batch_size,
+        compile=compiled,
+        limit=limit,
+        metrics=tuple(metrics),
+        protocol=protocol,
+        notes=(*notes, *selection.notes),
+    )
 
 
 def corruption_augmentation(

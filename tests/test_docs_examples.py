@@ -107,7 +107,7 @@ def test_nothing_is_shown_that_is_not_run():
 
 
 def test_the_parts_of_the_report_are_those_of_the_page():
-    templates = (ROOT / "reports" / "templates").glob("*.html.j2")
+    templates = (ROOT / "reports" / "html" / "templates").glob("*.html.j2")
     parts = {part for file in templates for part in re.findall(r"<h2[^>]*>([^<{]+)</h2>", file.read_text("utf-8"))}
     assert len(parts) > 8
     for part in parts:

@@ -37,7 +37,8 @@ def test_package_data_is_in_the_wheel(wheel_names):
     kept = "\n".join(wheel_names)
     assert kept.count("model.safetensors") == 3
     assert kept.count("model.json") == 3
-    assert "robustbench_endo/reports/templates/" in kept
+    for room in ("html", "leaderboard", "paper", "pdf"):
+        assert f"robustbench_endo/reports/{room}/templates/" in kept
     assert "robustbench_endo/corruptions/suites/paper.toml" in kept
     assert "robustbench_endo/py.typed" in kept
 

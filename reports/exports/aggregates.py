@@ -10,16 +10,13 @@ import numpy as np
 import pandas as pd
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.results.robustness import AGGREGATES
 
-from ..labels import number, title
-from ..metrics import heading, metric
+from ..content.few_numbers import DICE, aggregate_label, aggregate_unit, failure_caption, failure_lines
+from ..content.metrics import heading, metric
+from ..labels import number
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Bootstrap, Results
-
-DICE = 0.5
-"""A mask fails below it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ def _few_numbers(results: Results, metrics: Sequence[str], intervals: bool | Boo
     summary = results.robustness(metrics, None, intervals)
     for name in metrics:
         rows = tuple(
-            (_label(name, key), _cells(values, results.models, _unit(name, key), bool(intervals)))
+            (aggregate_label(name, key), _cells(values, results.models, aggregate_unit(name, key), bool(intervals)))
             for (of, key), values in summary.iterrows()
             if of == name
         )
@@ -60,18 +57,10 @@ def _failures(results: Results, intervals: bool | Bootstrap) -> Iterator[Aggrega
         return
     if not np.isfinite(failed.to_numpy(float)).any():
         return
-    keys = [key for key in (("clean", "clean"), ("mean", "all")) if key in failed.index]
     rows = tuple(
-        (
-            f"{metric(name).label}, {'clean' if key[0] == 'clean' else 'corrupted'}",
-            _cells(failed.loc[key, name], results.models, "%", bool(intervals)),
-        )
-        for name in failed.columns.unique("metric")
-        for key in keys
+        (label, _cells(values, results.models, "%", bool(intervals))) for label, values in failure_lines(failed)
     )
-    yield AggregateTable(
-        "failures", f"Failures (% of frames; a mask fails below a Dice of {DICE:g})", rows, _note(failed)
-    )
+    yield AggregateTable("failures", failure_caption(DICE), rows, _note(failed))
 
 
 def _cells(values: pd.Series, models: Sequence[str], unit: str, intervals: bool) -> tuple[tuple[str, str, str], ...]:
@@ -83,18 +72,6 @@ def _cells(values: pd.Series, models: Sequence[str], unit: str, intervals: bool)
         return number(value, unit), *ends
 
     return tuple(cell(model) for model in models)
-
-
-def _label(name: str, key: str) -> str:
-    if key.startswith("mean_"):
-        return f"Mean of {title(key.removeprefix('mean_')).lower()}"
-    unit = AGGREGATES[key].unit
-    return AGGREGATES[key].label if unit in (None, metric(name).unit) else f"{AGGREGATES[key].label} ({unit})"
-
-
-def _unit(name: str, key: str) -> str:
-    own = metric(name).unit
-    return own if key.startswith("mean_") or AGGREGATES[key].unit is None else AGGREGATES[key].unit or ""
 
 
 def _note(table: pd.DataFrame) -> str:

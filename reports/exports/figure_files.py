@@ -6,30 +6,33 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.results.schema import CLEAN
 from robustbench_endo.results.store import write_whole
 
-from ..contact_sheet import corruption_sheet
-from ..curves import severity_curves
-from ..drawing import svg
-from ..metrics import headline_present
+from ..content.curves import severity_curves
+from ..content.metrics import headline_present
+from ..content.reliability import TASKS, reliability
 from ..plotting import (
     calibration_figure,
     endurance_figure,
     groups_figure,
     heat_figure,
     panels_figure,
-    severity_figure,
+    severity_figures,
     silence_figure,
 )
-from ..reliability import TASKS, reliability
+from ..plotting.contact_sheet import corruption_sheet
+from ..plotting.drawing import svg
+from .light_font import light_font
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Bootstrap, Results
@@ -65,9 +68,8 @@ def figures(results: Results, intervals: bool | Bootstrap = False) -> Iterator[t
         if damaged:
             curves = severity_curves(results, name, intervals)
             yield f"severity-{_safe(name)}-all", panels_figure(curves)
-            yield from (
-                (f"severity-{_safe(name)}-{_safe(panel)}", severity_figure(curves, panel)) for panel in curves.lines
-            )
+            for panel, figure in severity_figures(curves):
+                yield f"severity-{_safe(name)}-{_safe(panel)}", figure
     for task in TASKS:
         if any(line.answers.sum() for lines in reliability(results, task).values() for line in lines.values()):
             yield f"calibration-{task}", calibration_figure(results, task)
@@ -86,16 +88,19 @@ def _silence(results: Results) -> Figure | None:
 
 
 def _forms(name: str, figure: Figure) -> Iterator[tuple[str, bytes]]:
-    # Laid out once, not for each of the three files: that takes longer than drawing.
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
     yield "svg", svg(figure, name).encode()
-    for ending, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None, "Producer": None})):
-        buffer = io.BytesIO()
-        # Type 42: letters stay letters, and journals take it.
-        with mpl.rc_context({"pdf.fonttype": 42}):
-            figure.savefig(buffer, format=ending, dpi=DPI, metadata=metadata)
-        yield ending, buffer.getvalue()
+    figure.set_dpi(DPI)
+    buffer = io.BytesIO()
+    # Type 42: letters stay letters, and journals take it.
+    with light_font(), mpl.rc_context({"pdf.fonttype": 42}):
+        canvas: Any = FigureCanvasPdf(figure)
+        canvas.print_pdf(buffer, metadata={"CreationDate": None, "Producer": None})
+    yield "pdf", buffer.getvalue()
+    figure.set_dpi(DPI)
+    buffer = io.BytesIO()
+    canvas = FigureCanvasAgg(figure)
+    canvas.print_png(buffer, metadata={"Software": None})
+    yield "png", buffer.getvalue()
 
 
 def _contact_sheet(results: Results) -> bytes | None:

@@ -11,6 +11,9 @@ _ESCAPED = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
     "}": r"\}",
+    "[": "{[}",  # a row or a line that begins with one of these three would be read as an option of the break before
+    "]": "{]}",
+    "*": "{*}",
     "$": r"\$",
     "&": r"\&",
     "#": r"\#",
@@ -24,6 +27,9 @@ _ESCAPED = {
     '"': r"\textquotedbl{}",
     "`": r"\textasciigrave{}",
     "–": r"\textendash{}",
+    "†": r"\textdagger{}",
+    "“": "``",
+    "”": "''",
     "±": r"\ensuremath{\pm}",
     "≥": r"\ensuremath{\geq}",
     "≤": r"\ensuremath{\leq}",
@@ -34,9 +40,12 @@ _ESCAPED = {
     "\u202f": r"\,",
     "\u200b": "",
 }
+_PAGE, _LETTER, _PART = 455.0, 4.5, 14
+"""Points of a text 16 cm wide; points of a letter at 9 points; letters of a name that stay together."""
+
 _HEAD = r"""% Tables of the run {name}, {protocol} protocol.
-% Needs \usepackage[T1]{{fontenc}}, \usepackage{{textcomp}} and \usepackage{{booktabs}}; names with letters beyond
-% Latin need XeLaTeX or LuaLaTeX.
+% For a text 16 cm wide. Needs \usepackage[T1]{{fontenc}}, \usepackage{{textcomp}} and \usepackage{{booktabs}};
+% names with letters beyond Latin need XeLaTeX or LuaLaTeX.
 """
 
 
@@ -46,7 +55,7 @@ def latex(tables: Sequence[PrintedTable], name: str, protocol: str) -> str:
     Args:
         name: of the run; ``protocol``: its protocol, which stands in every caption.
     """
-    parts = [part for table in tables for part in table.split(WIDEST[_has_intervals(table)])]
+    parts = [part for table in tables for part in table.split(_widest(table))]
     head = _HEAD.format(name=_comment(name), protocol=_comment(protocol))
     return "\n".join([head, *(_table(part, protocol) for part in parts)])
 
@@ -85,7 +94,7 @@ def _alignment(table: PrintedTable) -> str:
 
 
 def _spans(table: PrintedTable) -> list[str]:
-    if len(table.spans) < 2:
+    if not table.spans:
         return []
     heads = [rf"\multicolumn{{{width}}}{{c}}{{{escaped(text)}}}" for text, width in table.spans]
     first, rules = 2, []
@@ -95,12 +104,29 @@ def _spans(table: PrintedTable) -> list[str]:
     return [" & ".join(["", *heads]) + r" \\", "".join(rules)]
 
 
+def _widest(table: PrintedTable) -> int:
+    """Columns of numbers that fit beside each other on a usual page, by a rough width of their letters."""
+    label = _LETTER * max(len(row.label) + (7 if row.kind == "group" else 0) for row in table.rows)
+    cells = (cell for row in table.rows for cell in row.cells)
+    number = max(
+        len(cell.text) + cell.seen + (0.75 * len(f"{cell.low}, {cell.high}") + 1 if cell.low else 0) for cell in cells
+    )
+    head = max(len(line) for name in table.columns for line in _lines(name))
+    column = _LETTER * max(number, 0.75 * head) + 8
+    return max(1, min(WIDEST[_has_intervals(table)], int((_PAGE - label) / column)))
+
+
 def _column(name: str) -> str:
-    """A name that breaks after its slashes and, where a part is long, after other separators."""
-    parts = (part if len(part) <= 14 else re.sub(r"([_:.-])", "\\1\n", part) for part in name.split("/"))
-    lines = [escaped(line) for line in "/\n".join(parts).split("\n") if line]
+    """A name that breaks after its slashes and, where a part is long, after other separators, at last anywhere."""
+    lines = [escaped(line) for line in _lines(name)]
     stacked = r" \\ ".join(lines)
-    return lines[0] if len(lines) == 1 else rf"\shortstack[r]{{{stacked}}}"
+    return rf"\scriptsize {lines[0]}" if len(lines) == 1 else rf"\scriptsize\shortstack[r]{{{stacked}}}"
+
+
+def _lines(name: str) -> list[str]:
+    parts = (part if len(part) <= _PART else re.sub(r"([_:.-])", "\\1\n", part) for part in name.split("/"))
+    pieces = "/\n".join(parts).split("\n")
+    return [piece[k : k + _PART] for piece in pieces for k in range(0, len(piece), _PART)] or [""]
 
 
 def _row(row: PrintedRow) -> list[str]:
@@ -113,6 +139,7 @@ def _row(row: PrintedRow) -> list[str]:
 def _cell(cell: PrintedCell) -> str:
     text = escaped(cell.text)
     value = rf"\textbf{{{text}}}" if cell.best else text
+    value = rf"\textsuperscript{{\textdagger}}{value}" if cell.seen else value
     return rf"{value} {{\scriptsize[{escaped(cell.low)}, {escaped(cell.high)}]}}" if cell.low else value
 
 

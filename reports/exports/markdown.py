@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ..content.training_data import DAGGER
 from .printed import PrintedCell, PrintedRow, PrintedTable
 
 if TYPE_CHECKING:
-    from ..content import Content
+    from ..content.whole import Content
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&])")
 
@@ -41,7 +42,7 @@ def _section(table: PrintedTable) -> str:
 
 
 def _table(table: PrintedTable) -> str:
-    over = [text for text, width in table.spans for _ in range(width)] if len(table.spans) > 1 else []
+    over = [text for text, width in table.spans for _ in range(width)]
     columns = [
         f"{escaped(over[place])}<br>{escaped(name)}" if over else escaped(name)
         for place, name in enumerate(table.columns)
@@ -57,6 +58,7 @@ def _label(row: PrintedRow) -> str:
 
 def _cell(cell: PrintedCell) -> str:
     value = f"**{cell.text}**" if cell.best else cell.text
+    value = f"{DAGGER}{value}" if cell.seen else value
     return f"{value} ({cell.low} to {cell.high})" if cell.low else value
 
 

@@ -6,27 +6,35 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..metrics import heading
-from ..table import Cell, HeatTable
+from ..content.metrics import heading
+from ..content.table import Cell, HeatTable
+from ..content.training_data import DAGGER
 from .aggregates import AggregateTable, aggregate_tables
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Bootstrap, Results
 
-    from ..content import Content
+    from ..content.whole import Content
 
 WIDEST = 8, 5
 """Columns of numbers that fit a page, without and with intervals."""
 
 
+_SEEN = f"{DAGGER}: the model was trained on it, or on a part of it: no robustness there."
+
+
 @dataclass(frozen=True)
 class PrintedCell:
-    """A written number, the ends of its interval (empty without one), and whether it is the best of its row."""
+    """A written number, the ends of its interval (empty without one), and marks.
+
+    ``best``: the best of its row; ``seen``: the model was trained on it, or on a part of it.
+    """
 
     text: str
     low: str = ""
     high: str = ""
     best: bool = False
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class PrintedTable:
         spans: (text, how many columns it stands over); empty for none.
         columns: one name a column of numbers.
         rows: cells as many as columns.
-        note: what was resampled, and any warning; empty without intervals.
+        note: what daggers mean, what was resampled, and any warning; empty for nothing to say.
     """
 
     name: str
@@ -61,7 +69,7 @@ class PrintedTable:
     note: str = ""
 
     def split(self, widest: int) -> Iterator[PrintedTable]:
-        """Tables of at most so many columns, even in width; spans are kept where nothing is split."""
+        """Tables of at most so many columns, even in width, each with its part of the spans."""
         pieces = -(-len(self.columns) // widest)
         share = -(-len(self.columns) // max(pieces, 1))
         if pieces <= 1:
@@ -72,10 +80,18 @@ class PrintedTable:
             yield replace(
                 self,
                 name=f"{self.name}-{place}",
-                spans=(),
+                spans=tuple(self._spans_of(range(len(self.columns))[some])),
                 columns=self.columns[some],
                 rows=tuple(replace(row, cells=row.cells[some]) for row in self.rows),
             )
+
+    def _spans_of(self, columns: range) -> Iterator[tuple[str, int]]:
+        first = 0
+        for text, width in self.spans:
+            shared = len(range(max(first, columns.start), min(first + width, columns.stop)))
+            if shared:
+                yield text, shared
+            first += width
 
 
 def printed_tables(results: Results, c: Content, intervals: bool | Bootstrap = False) -> list[PrintedTable]:
@@ -106,16 +122,16 @@ def _scores(table: HeatTable) -> PrintedTable:
         f"scores-{'-'.join(names)}",
         f"{caption} under corruption: a corruption's number is the mean over its severities",
         "Corruption",
-        tuple((heading(metric), len(models)) for metric in table.metrics),
+        tuple((heading(metric), len(models)) for metric in table.metrics) if len(names) > 1 else (),
         tuple(column.model for column in table.columns),
         tuple(rows),
-        f"{table.intervals} {table.warning}".strip(),
+        " ".join(part for part in (_SEEN if table.seen else "", table.intervals, table.warning) if part),
     )
 
 
 def _cell(cell: Cell, *, ends: bool) -> PrintedCell:
     low, _, high = cell.ends.partition(" to ") if ends else ("", "", "")
-    return PrintedCell(cell.text, low, high, cell.best)
+    return PrintedCell(cell.text, low, high, cell.best, cell.seen)
 
 
 def _aggregates(table: AggregateTable, models: Sequence[str]) -> PrintedTable:

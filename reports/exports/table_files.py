@@ -10,9 +10,9 @@ import pandas as pd
 from robustbench_endo.errors import RunError
 from robustbench_endo.results.store import write_whole
 
-from ..classes import class_overlap
-from ..metrics import metric, metrics_present
-from .aggregates import DICE
+from ..content.classes import class_overlap
+from ..content.few_numbers import DICE
+from ..content.metrics import metric, metrics_present
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Bootstrap, Results

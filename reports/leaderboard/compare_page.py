@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from robustbench_endo.results import Bootstrap, merged
 
+from ..content.metrics import headline_present
+from ..content.rivals import rivals
+from ..content.table import heat_table
 from ..labels import counted
-from ..metrics import headline_present
 from ..palette import model_styles
-from ..rivals import rivals
-from ..table import heat_table
 from .page import model_swatch, rendered
 
 if TYPE_CHECKING:

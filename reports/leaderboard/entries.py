@@ -15,8 +15,8 @@ from robustbench_endo.results.merging import comparison_key
 from robustbench_endo.results.quantities import Quantity
 from robustbench_endo.results.store import RESULTS_FILE, RUN_FILE
 
+from ..content.metrics import headline_present, metric
 from ..labels import ABSENT, number
-from ..metrics import headline_present, metric
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results

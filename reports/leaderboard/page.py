@@ -9,11 +9,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..drawing import svg, swatch
-from ..inline_svg import inline_svg
+from ..content.metrics import heading
+from ..html.inline_svg import inline_svg
 from ..labels import ABSENT
-from ..metrics import heading
 from ..palette import DARK, LIGHT, Style
+from ..plotting.drawing import svg, swatch
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -5,7 +5,7 @@ from .calibration import calibration_figure, reliability_figure
 from .envelope import endurance_figure, envelope_figure
 from .groups import groups_figure, groups_of
 from .heat import heat_figure
-from .severity import panels_figure, severity_figure
+from .severity import panels_figure, severity_figure, severity_figures
 from .silence import silence_figure
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "panels_figure",
     "reliability_figure",
     "severity_figure",
+    "severity_figures",
     "silence_figure",
 ]

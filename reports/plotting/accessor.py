@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
 
-from ..curves import severity_curves
-from ..metrics import leading_metric
+from ..content.curves import severity_curves
+from ..content.metrics import leading_metric
 from .calibration import calibration_figure
 from .envelope import endurance_figure, envelope_figure
 from .groups import groups_figure

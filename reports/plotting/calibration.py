@@ -9,9 +9,9 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..drawing import MUTED
+from ..content.reliability import Reliability, reliability
 from ..palette import model_styles
-from ..reliability import Reliability, reliability
+from .drawing import MUTED
 from .look import PLAIN, absent, add_legend, figure_of, line_style, quiet_grid
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..drawing import GRID, INK, MUTED
-from ..endurance import SHARE, Endurance, endurance
+from ..content.endurance import SHARE, Endurance, endurance
+from ..content.metrics import metric
 from ..labels import title
-from ..metrics import metric
 from ..palette import model_styles
+from .drawing import GRID, INK, MUTED
 from .look import PLAIN, absent, add_legend, figure_of, names_on
 
 if TYPE_CHECKING:

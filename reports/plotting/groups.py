@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ..content.metrics import heading, metric
 from ..labels import title
-from ..metrics import heading, metric
 from ..palette import model_styles
 from .look import PLAIN, add_legend, figure_of, names_on, quiet_grid
 

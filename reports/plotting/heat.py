@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from ..drawing import INK, MUTED
-from ..metrics import heading, metric
+from ..content.metrics import heading, metric
+from ..content.table import HeatTable, heat_table
 from ..palette import HEAT
-from ..table import HeatTable, heat_table
+from .drawing import INK, MUTED
 from .look import PLAIN, figure_of, names_on, shortened
 
 if TYPE_CHECKING:

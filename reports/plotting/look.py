@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..drawing import GRID, INK, LOOK, MUTED
 from ..palette import Style
+from .drawing import GRID, INK, LOOK, MUTED
 
 PLAIN: Any = {**LOOK, "text.parse_math": False, "svg.fonttype": "none", "legend.frameon": False}
 """The settings inside which figures are made."""

@@ -11,6 +11,7 @@ from robustbench_endo.cli.export import export
 from robustbench_endo.cli.group import OneSentenceGroup
 from robustbench_endo.cli.leaderboard import leaderboard
 from robustbench_endo.cli.listing import corruptions, models
+from robustbench_endo.cli.merge import merge
 from robustbench_endo.cli.paper import paper
 from robustbench_endo.cli.pictures import corrupt, preview
 from robustbench_endo.cli.report import report
@@ -26,7 +27,7 @@ def main(debug: bool) -> None:
 
 
 COMMANDS = (
-    *(evaluate, train, report, compare, leaderboard, paper),
+    *(evaluate, merge, train, report, compare, leaderboard, paper),
     *(synthesize, corrupt, preview, export),
     *(models, datasets, corruptions),
 )

@@ -126,3 +126,19 @@ def computing_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def engine_options(command: F) -> F:
+    """``--engine --address --shard``."""
+    for option in (
+        click.option("--shard", help="Compute part i of n alone, as i/n; robust-endo merge makes a run of the parts."),
+        click.option(
+            "--address",
+            help="Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.  [default: a cluster of this machine alone]",
+        ),
+        click.option(
+            "--engine", default="local", help="Who computes: local, or ray for all GPUs of this machine or a cluster."
+        ),
+    ):
+        command = option(command)
+    return command

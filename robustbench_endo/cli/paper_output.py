@@ -58,7 +58,7 @@ def show(
     grid: Grid, frame: pd.DataFrame, outcomes: Outcomes, notes: Sequence[str], folder: Path, formats: Sequence[str]
 ) -> None:
     """Print the table, and write the files of it."""
-    from robustbench_endo.reports.paper_table import PaperTable, print_paper_table
+    from robustbench_endo.reports.paper.table import PaperTable, print_paper_table
 
     table = PaperTable(grid.title, grid.keys, frame, tuple(notes))
     print_paper_table(table, Console())
@@ -71,8 +71,8 @@ def show(
 
 def _files(grid: Grid, table: object, outcomes: Outcomes, formats: Sequence[str]) -> dict[str, bytes]:
     """Name of a file -> its content."""
-    from robustbench_endo.reports.paper_page import paper_html, paper_latex
-    from robustbench_endo.reports.paper_table import PaperTable
+    from robustbench_endo.reports.paper.page import paper_html, paper_latex
+    from robustbench_endo.reports.paper.table import PaperTable
 
     assert isinstance(table, PaperTable)
     drawings = _drawings(grid, outcomes)
@@ -90,7 +90,7 @@ def _files(grid: Grid, table: object, outcomes: Outcomes, formats: Sequence[str]
 
 def _drawings(grid: Grid, outcomes: Outcomes) -> dict[str, bytes]:
     """Ending -> the figure's file; empty for a table."""
-    from robustbench_endo.reports.paper_pictures import curves_of, drawn, masks_of, renamed
+    from robustbench_endo.reports.paper.pictures import curves_of, drawn, masks_of, renamed
 
     runs = {job: outcome.results["standard"] for job, outcome in outcomes.items() if "standard" in outcome.results}
     if not runs or not grid.name.startswith("figure"):

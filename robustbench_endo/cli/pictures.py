@@ -76,7 +76,7 @@ def preview(frame: Path, out: Path, corruption: str, suite: str, backend: str, s
     """Draw one frame under every corruption and severity as a contact sheet."""
     from robustbench_endo.cli.copies import corrupted_pictures
     from robustbench_endo.corruptions import select
-    from robustbench_endo.reports.contact_sheet import corruption_sheet
+    from robustbench_endo.reports.plotting.contact_sheet import corruption_sheet
     from robustbench_endo.results.store import write_whole
 
     if out.suffix.lower() != ".png" or out.is_dir():

@@ -83,9 +83,12 @@ def write(
 ) -> list[Path]:
     """Write reports and exports; a PDF whose extra is missing is left out with a sentence that names it.
 
+    A run of the paper's networks on its data has the paper's numbers beside its own.
+
     Raises:
         RobustEndoError: an unknown format.
     """
+    from robustbench_endo.paper.alongside import alongside
     from robustbench_endo.reports.writing import place_of, write_reports
 
     wanted = checked_formats(formats)
@@ -93,7 +96,7 @@ def write(
     # The PDF last: what needs no extra is written whether it is there or not.
     ordered = sorted(wanted, key=lambda name: name == "pdf")
     try:
-        return write_reports(results, folder, ordered, intervals, paper)
+        return write_reports(results, folder, ordered, intervals, paper, alongside(results))
     except OptionalDependencyError as error:
         click.echo(f"No PDF report: {error}", err=True)
         return [place_of(name, folder / "report") for name in ordered if name != "pdf"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -131,7 +132,8 @@ def load_dataset(spec: str | Path, **options: Any) -> Dataset:
     """A dataset by name, path or plug-in.
 
     Args:
-        spec: a built-in name, ``NAME:DIR`` (a built-in name and its root), a folder (its layout is
+        spec: a built-in name, ``NAME:DIR`` (a built-in name and its root), either with options after the name
+            (``mtlesd@lowered=true:DIR``, ``synthetic@frames=200,seed=4``), a folder (its layout is
             :mod:`robustbench_endo.data.layout`'s), a CSV or video file, an entry point of
             ``robustbench_endo.datasets``, ``pkg.module:factory`` or ``file.py:factory``.
         options: for the dataset, e.g. ``root``, ``split``, ``classes``, ``group_regex`` (on disk); ``every`` (video);
@@ -141,8 +143,9 @@ def load_dataset(spec: str | Path, **options: Any) -> Dataset:
         UnknownNameError: no dataset of that name and no such folder.
         DataError: an option the dataset does not take, a layout or files that do not fit.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    name, root = _read(str(spec))
+    plain, written = _parted(str(spec))
+    given = written | {name: value for name, value in options.items() if value is not None}
+    name, root = _read(plain)
     if root is not None:
         if "root" in given:
             raise DataError(f"Expected one root, found {root} and {given['root']}: give it once.")
@@ -150,6 +153,27 @@ def load_dataset(spec: str | Path, **options: Any) -> Dataset:
     factory = resolve("dataset", name, BUILTINS)
     dataset: Dataset = factory(**_accepted(factory, given, name))
     return dataset
+
+
+def _parted(spec: str) -> tuple[str, dict[str, Any]]:
+    """A spec without the options after the name of a built-in dataset, and these."""
+    match = re.fullmatch(r"([\w-]+)@([^:]*)(:.*)?", spec)
+    if match is None or match.group(1) not in BUILTINS:
+        return spec, {}
+    options = {}
+    for part in match.group(2).split(","):
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise DataError(f"Expected options such as {match.group(1)}@name=value, found {part!r} in {spec!r}.")
+        options[name.strip()] = _value(value.strip())
+    return match.group(1) + (match.group(3) or ""), options
+
+
+def _value(text: str) -> bool | int | str:
+    """``true``, ``false``, a whole number, or the text itself."""
+    if text in ("true", "false"):
+        return text == "true"
+    return int(text) if re.fullmatch(r"-?\d+", text) else text
 
 
 def _read(spec: str) -> tuple[str, str | None]:
@@ -170,7 +194,7 @@ def _read(spec: str) -> tuple[str, str | None]:
 
 def is_divided(spec: str) -> bool:
     """Whether a spec may have a training split of its own: not a video, a CSV file or a folder that names none."""
-    name, root = _read(spec)
+    name, root = _read(_parted(spec)[0])
     if name == "video":
         return False
     if name == "manifest" and root is not None and Path(root).is_file():

@@ -1,19 +1,17 @@
-"""A run from beginning to end: identity, chunks, merged records."""
+"""A run from beginning to end: identity, chunks, merged records; or a part of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
-from robustbench_endo.errors import DataError
 from robustbench_endo.evaluation.clock import Clock
-from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.engines.local import local
-from robustbench_endo.evaluation.request import Request, chosen
-from robustbench_endo.evaluation.run_folder import RunFolder, in_order
+from robustbench_endo.evaluation.request import Request, chosen, chunked
+from robustbench_endo.evaluation.run_folder import RunFolder
 from robustbench_endo.evaluation.run_info import describe, now
+from robustbench_endo.evaluation.shard import Shard
 from robustbench_endo.evaluation.work import Engine, Work, cut
 from robustbench_endo.evaluation.worst_pictures import keep_worst
 from robustbench_endo.results import Results, load_results
@@ -23,13 +21,27 @@ Progress = Callable[[int, int], None]
 """Called with (frame-conditions done, frame-conditions in all)."""
 
 
+@dataclass(frozen=True)
+class ShardDone:
+    """What there is of a run after one of its shards.
+
+    Attributes:
+        chunks: of the run; ``mine``: of the shard.
+        missing: numbers of the chunks whose records are not in the folder.
+    """
+
+    chunks: int
+    mine: int
+    missing: Sequence[int]
+
+
 def run(
     request: Request,
     progress: Progress = lambda done, total: None,
     engine: Engine = local,
     clock: Clock | None = None,
 ) -> Results:
-    """Evaluate, or finish what an interrupted call with the same request began.
+    """Evaluate, or finish what an interrupted call with the same request, or shards of it, began.
 
     Args:
         engine: who computes.
@@ -40,17 +52,38 @@ def run(
     """
     clock = clock or Clock()
     work, info = begin(request)
-    compute(work, work.missing(), progress, engine, clock)
-    records, failures = merged(work.folder, info, len(work.chunks), work.job.conditions)
+    compute(work, range(len(work.chunks)), progress, engine, clock)
     with clock.time("write"):
-        work.folder.finish(records, {**info, "finished": now(), "failures": failures, "timings": clock.seconds()})
+        ended = {**info, "finished": now(), "timings": clock.seconds()}
+        work.folder.finish(len(work.chunks), ended, work.job.conditions)
     results = load_results(request.out)
-    keep_worst(request, work.job, results.frame, [index for chunk in work.chunks for index in chunk])
+    keep_worst(request, work.job, results.frame, [index for chunk in work.chunks for index in chunk], clock)
     write_summary(results)
     return results
 
 
-def begin(request: Request) -> tuple[Work, Mapping[str, Any]]:
+def run_shard(
+    request: Request,
+    shard: Shard,
+    progress: Progress = lambda done, total: None,
+    engine: Engine = local,
+    clock: Clock | None = None,
+) -> ShardDone:
+    """Compute a part of a run; :func:`.merging.merge`, or :func:`run` in the same folder, makes one of the parts.
+
+    Other shards may be computed at the same time, in the same folder or in folders of their own.
+
+    Raises:
+        DataError, ModelError, RunError: the request cannot be met, or the folder's run is cut in another number of
+            shards; nothing that was finished is lost.
+    """
+    work, _ = begin(request, shard.of)
+    mine = shard.chunks(len(work.chunks))
+    compute(work, mine, progress, engine, clock or Clock())
+    return ShardDone(len(work.chunks), len(mine), work.folder.without_chunk(range(len(work.chunks))))
+
+
+def begin(request: Request, shards: int | None = None) -> tuple[Work, Mapping[str, Any]]:
     """Open or make the run folder; the work to do, and the content of ``run.json``.
 
     Raises:
@@ -61,14 +94,17 @@ def begin(request: Request) -> tuple[Work, Mapping[str, Any]]:
     if callable(check):
         check(indices)
     folder = RunFolder(request.out)
-    info = folder.open(describe(request, indices))
+    # Whoever merges shards has no data to count chunks by.
+    parts = {"chunks": len(chunked(indices, request.device)), **({"shards": shards} if shards else {})}
+    info = folder.open({**describe(request, indices), **parts})
     return cut(request, indices, folder), info
 
 
 def compute(work: Work, numbers: Sequence[int], progress: Progress, engine: Engine, clock: Clock) -> None:
-    """Have the engine compute these chunks, and tell how far it is, finished chunks included."""
-    total = sum(map(work.steps, range(len(work.chunks))))
-    done = total - sum(map(work.steps, work.missing()))
+    """Have the engine compute what is missing of these chunks, and tell how far it is, finished ones included."""
+    missing = work.folder.without_chunk(numbers)
+    total = sum(map(work.steps, numbers))
+    done = total - sum(map(work.steps, missing))
 
     def advance(steps: int) -> None:
         nonlocal done
@@ -76,23 +112,8 @@ def compute(work: Work, numbers: Sequence[int], progress: Progress, engine: Engi
         progress(done, total)
 
     progress(done, total)
-    if numbers:
-        engine(work, numbers, clock, advance)
-
-
-def merged(
-    folder: RunFolder, info: Mapping[str, Any], chunks: int, conditions: Sequence[Condition]
-) -> tuple[pa.Table, list[dict[str, str]]]:
-    """All records by model, condition and frame, and all failures.
-
-    Raises:
-        DataError: no frame could be read.
-    """
-    records, failures = folder.read_chunks(chunks)
-    if not records.num_rows:
-        found = f"none of {info['data']['frames']}: {failures[0]['reason']}"
-        raise DataError(f"Expected at least one readable frame, found {found}")
-    return in_order(records, [model["name"] for model in info["models"]], conditions), failures
+    if missing:
+        engine(work, missing, clock, advance)
 
 
 def write_summary(results: Results) -> None:

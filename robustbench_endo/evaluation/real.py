@@ -18,7 +18,7 @@ from torch import Tensor
 from robustbench_endo.data.resolution import Resolution, at_resolution
 from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.plugins import unknown
-from robustbench_endo.results.schema import REAL
+from robustbench_endo.results.schema import CLEAN, REAL
 from robustbench_endo.types import Dataset, Sample
 
 PREFIX = f"{REAL}_"
@@ -26,18 +26,24 @@ SEVERITY = 1
 
 
 class Asked(NamedTuple):
-    """What a selection of corruptions asks of the suite, and which words of it are meant for the data."""
+    """What a selection of corruptions asks of the suite, and which words of it are meant for the data.
+
+    Attributes:
+        clean: it names the clean condition, which always runs: alone it means nothing else.
+    """
 
     synthetic: str | Sequence[str]
     real: tuple[str, ...]
+    clean: bool
 
 
 def parted(wanted: str | Sequence[str]) -> Asked:
     """Words of a selection: ``all`` is meant for both sides, ``real`` and ``real_...`` for the data alone."""
     words = [word.strip() for word in (wanted.split(",") if isinstance(wanted, str) else wanted)]
     real = tuple(word for word in words if word == REAL or word.startswith(PREFIX))
-    synthetic = [word for word in words if word not in real] if real else wanted
-    return Asked(synthetic, (*real, "all") if "all" in words else real)
+    clean = CLEAN in words
+    synthetic = [word for word in words if word not in (*real, CLEAN)] if real or clean else wanted
+    return Asked(synthetic, (*real, "all") if "all" in words else real, clean)
 
 
 def chosen_conditions(dataset: Dataset, words: Sequence[str]) -> tuple[str, ...]:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from robustbench_endo.errors import RunError
+from robustbench_endo.errors import DataError, RunError
+from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.frames import Failure
+from robustbench_endo.evaluation.gathering import FAILURES, gather, read_failures
 from robustbench_endo.results.store import RESULTS_FILE, RUN_FILE, read_json, write_json, write_table
-
-_FAILURES = b"failures"
 
 
 class RunFolder:
@@ -44,59 +43,81 @@ class RunFolder:
     def open(self, info: Mapping[str, Any]) -> Mapping[str, Any]:
         """Start the run, or go on with it when it is the same one; the content of ``run.json``.
 
+        Several processes may do so at once. The file of a finished run is left as it is, until it is finished anew.
+
         Raises:
-            RunError: the folder holds a run whose identity differs; says in what.
+            RunError: the folder holds a run whose identity differs, or that is cut in another number of shards.
         """
-        if (self.path / RUN_FILE).is_file():
-            before = read_json(self.path / RUN_FILE)
+        before = read_json(self.path / RUN_FILE) if (self.path / RUN_FILE).is_file() else None
+        if before is not None:
             check_same(before.get("identity", {}), info["identity"], self.path)
+            _check_shards(before, info, self.path)
             info = {**info, "created": before["created"]}
-        write_json(self.path / RUN_FILE, info)
+        if before is None or not before.get("finished"):
+            write_json(self.path / RUN_FILE, info)
         return info
 
     def has_chunk(self, index: int) -> bool:
         """Are the records of this chunk written?"""
-        return self._chunk(index).is_file()
+        return chunk_file(self.path, index).is_file()
+
+    def without_chunk(self, indices: Iterable[int]) -> list[int]:
+        """Those of the chunks whose records are not there, other machines' newest ones looked for."""
+        # A network file system forgets what it believes of a folder when something is made in it.
+        with tempfile.TemporaryFile(dir=self.path / "records"):
+            return [index for index in indices if not self.has_chunk(index)]
 
     def write_chunk(self, index: int, table: pa.Table, failures: Sequence[Failure]) -> None:
         """Write the records of a chunk, whole, with what could not be used."""
         listed = json.dumps([asdict(failure) for failure in failures]).encode()
-        write_table(self._chunk(index), table.replace_schema_metadata({_FAILURES: listed}))
+        write_table(chunk_file(self.path, index), table.replace_schema_metadata({FAILURES: listed}))
 
-    def read_chunks(self, count: int) -> tuple[pa.Table, list[dict[str, str]]]:
-        """All records and failures, in the order of the chunks."""
-        tables = [pq.read_table(self._chunk(index)) for index in range(count)]
-        failures = [entry for table in tables for entry in json.loads(table.schema.metadata[_FAILURES])]
-        return pa.concat_tables(table.replace_schema_metadata(None) for table in tables), failures
+    def finish(self, chunks: int, info: Mapping[str, Any], conditions: Sequence[Condition]) -> Mapping[str, Any]:
+        """Write all records in order as ``results.parquet``, and ``run.json`` with what could not be used.
 
-    def finish(self, records: pa.Table, info: Mapping[str, Any]) -> None:
-        """Write the merged records and the final ``run.json``."""
-        write_table(self.path / RESULTS_FILE, records)
+        Raises:
+            DataError: no frame could be read.
+        """
+        files = [chunk_file(self.path, index) for index in range(chunks)]
+        failures = read_failures(files)
+        if not gather(self.path / RESULTS_FILE, files, [model["name"] for model in info["models"]], conditions):
+            found = f"none of {info['data']['frames']}: {failures[0]['reason']}"
+            raise DataError(f"Expected at least one readable frame, found {found}")
+        info = {**info, "failures": failures}
         write_json(self.path / RUN_FILE, info)
+        for left in (self.path / "records").glob(".chunk-*"):
+            left.unlink(missing_ok=True)  # of a process that was killed while it wrote
+        return info
 
-    def _chunk(self, index: int) -> Path:
-        return self.path / "records" / f"chunk-{index:05d}.parquet"
+
+def chunk_file(folder: Path, index: int) -> Path:
+    """Where a run folder has the records of a chunk."""
+    return folder / "records" / f"chunk-{index:05d}.parquet"
 
 
 def check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> None:
     """Raise :class:`RunError` when a run is resumed with something else than it began with."""
-    now = json.loads(json.dumps(now))  # as it would be read back: tuples are lists
-    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    if changed:
-        details = "; ".join(f"{name} was {_short(before.get(name))}, is {_short(now.get(name))}" for name in changed)
+    if details := differences(before, now):
         raise RunError(
             f"Expected to resume the run in {path}, found another one ({details}): give another --out, or delete "
             "the folder to start over."
         )
 
 
-def in_order(records: pa.Table, models: Sequence[str], conditions: Sequence[tuple[str, int]]) -> pa.Table:
-    """Records by model, then condition, then frame: the same table whatever the chunks were."""
-    frame = records.select(["model", "corruption", "severity"]).to_pandas()
-    model = frame["model"].map({name: i for i, name in enumerate(models)}).to_numpy()
-    rank = {condition: i for i, condition in enumerate(conditions)}
-    condition = np.array([rank[pair] for pair in zip(frame["corruption"], frame["severity"], strict=True)], np.int64)
-    return records.take(pa.array(np.lexsort((np.arange(len(frame)), condition, model))))
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """In what two identities differ; empty where they are the same."""
+    now = json.loads(json.dumps(now))  # as it would be read back: tuples are lists
+    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return "; ".join(f"{name} was {_short(before.get(name))}, is {_short(now.get(name))}" for name in changed)
+
+
+def _check_shards(before: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> None:
+    cut, wanted = before.get("shards"), now.get("shards")
+    if cut and wanted and cut != wanted and not before.get("finished"):
+        raise RunError(
+            f"Expected a shard of {cut}, as the run in {path} is cut, found one of {wanted}: give --shard i/{cut}, or "
+            "leave --shard out to compute all that is missing."
+        )
 
 
 def _short(value: object) -> str:

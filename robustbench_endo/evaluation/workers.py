@@ -43,7 +43,7 @@ class Workers(AbstractContextManager["Workers"]):
 
     def __init__(self, models: Mapping[str, ModelCall], device: torch.device, count: int | None = None) -> None:
         self._models = models
-        self._count = min(MOST, count or (_cores() if device.type == "cpu" else IN_FLIGHT))
+        self._count = min(MOST, count or (cores() if device.type == "cpu" else IN_FLIGHT))
         self._copies = _copies(models, self._count) if device.type == "cpu" else None
         self.stages = stages_on(device)
         self._turn = threading.Lock()
@@ -89,7 +89,8 @@ def _copies(models: Mapping[str, ModelCall], count: int) -> list[Mapping[str, Mo
         return None
 
 
-def _cores() -> int:
+def cores() -> int:
+    """CPU cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows

@@ -19,7 +19,9 @@ from robustbench_endo.results.deepest import deepest_falls
 from robustbench_endo.results.schema import CLEAN
 
 
-def keep_worst(request: Request, job: Job, records: pd.DataFrame, indices: Sequence[int]) -> None:
+def keep_worst(
+    request: Request, job: Job, records: pd.DataFrame, indices: Sequence[int], clock: Clock | None = None
+) -> None:
     """Make the pictures of the deepest falls again and keep them, each beside its clean frame.
 
     Nothing is scored anew, and nothing is done where the run keeps no gallery or has kept them before.
@@ -31,11 +33,11 @@ def keep_worst(request: Request, job: Job, records: pd.DataFrame, indices: Seque
         wanted.setdefault(str(row.image_id), set()).add(Condition(str(row.corruption), int(row.severity)))
     place = {request.dataset.ids[index]: index for index in indices}
     writer = GalleryWriter(request.out, list(wanted), list(request.models), part="worst")
-    with Workers(job.models, job.device, 1) as workers:
+    with Workers(job.models, job.device, request.workers) as workers:
         for image_id, conditions in wanted.items():
             batches, _ = read_frames(request.dataset, [place[image_id]], request.suite.resolution, request.real)
             chosen = replace(job, conditions=[Condition(CLEAN, 0), *sorted(conditions)], gallery=writer, metrics=())
-            evaluate_frames(chosen, batches, workers, Clock(), _silent)
+            evaluate_frames(chosen, batches, workers, clock or Clock(), _silent)
 
 
 def _silent(done: int) -> None:

@@ -23,6 +23,9 @@ Codes = NDArray[np.intp]
 _BLOCK = 4_000_000
 """Sums that are held at a time while resampling: 32 MB."""
 
+_RECORDS = 1 << 14
+"""Records whose statistics are held at a time."""
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -160,9 +163,21 @@ def top(metric: str) -> float | None:
 
 def point_scores(family: Family, frame: pd.DataFrame, codes: Codes, number: int) -> dict[str, Floats]:
     """The quantities of a family for each of ``number`` conditions; ``codes`` says which one a record belongs to."""
-    statistics = family.statistics(frame)
-    sums = [np.bincount(codes, weights=column, minlength=number) for column in statistics.T]
-    return family.scores(np.stack(sums))
+    sums = [_sums(family.statistics(frame.iloc[part]), codes[part], number) for part in _parts(codes)]
+    return family.scores(np.sum(sums, axis=0))
+
+
+def _sums(statistics: Floats, codes: Codes, number: int) -> Floats:
+    return np.stack([np.bincount(codes, weights=column, minlength=number) for column in statistics.T])
+
+
+def _parts(codes: Codes) -> list[slice]:
+    """All records, a few at a time, where those of a condition stand together; a condition is never cut."""
+    if len(codes) <= _RECORDS or (np.diff(codes) < 0).any():
+        return [slice(None)]
+    ends = np.unique(np.searchsorted(codes, codes[_RECORDS - 1 :: _RECORDS], side="right"))
+    starts = [0, *ends.tolist()]
+    return [slice(start, end) for start, end in zip(starts, [*starts[1:], len(codes)], strict=True) if start < end]
 
 
 def resampled_scores(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -39,18 +40,28 @@ def load_results(path: str | Path) -> Results:
                 f"Expected a finished run in {folder}, found no {name}: give the --out of a robust-endo evaluate "
                 "that has ended, or run it again to finish it."
             )
-    table = _read_table(folder / RESULTS_FILE)
-    check_schema(table.schema, str(folder / RESULTS_FILE))
-    return Results(table.to_pandas(), read_json(folder / RUN_FILE), folder)
+    return Results(_read_frame(folder / RESULTS_FILE), read_json(folder / RUN_FILE), folder)
 
 
-def _read_table(path: Path) -> pa.Table:
+def _read_frame(path: Path) -> pd.DataFrame:
     try:
-        return pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            check_schema(schema, str(path))
+            if b"pandas" in (schema.metadata or {}):  # which may keep an index there
+                return file.read().to_pandas()
+            # One by one: the whole table is never there twice.
+            return pd.DataFrame({name: _column(file, name) for name in schema.names}, copy=False)
     except pa.ArrowInvalid as error:
         raise RunError(
             f"Expected a Parquet table in {path}, found damage ({error}): run robust-endo evaluate again."
         ) from error
+
+
+def _column(file: pq.ParquetFile, name: str) -> Any:
+    column = file.read([name])[name]
+    # An array of one's own: what Arrow hands over without a copy cannot be written to.
+    return np.array(column.to_numpy()) if pa.types.is_primitive(column.type) else column.to_pandas()
 
 
 def as_table(frame: pd.DataFrame) -> pa.Table:

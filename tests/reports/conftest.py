@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from robustbench_endo.reports.content import Content, content
+from robustbench_endo.reports.content.whole import Content, content
 from robustbench_endo.results import Bootstrap, Results, load_results
 from robustbench_endo.results.gallery import image_file, prediction_file, target_file
 from robustbench_endo.results.schema import COUNTED, MEASURED
@@ -124,19 +125,24 @@ def draw_gallery(folder: Path, models: Sequence[str], corruptions: Sequence[str]
     """One drawn frame with an elliptic instrument, at every condition."""
     place = folder / "gallery" / "0"
     place.mkdir(parents=True)
+    draw_conditions(place, len(models), [("clean", 0), *((c, s) for c in corruptions for s in severities)])
+    frames = [{"image_id": "0/image/OP0_img_00.png", "folder": "0"}]
+    (folder / "gallery" / "index.json").write_text(json.dumps({"models": list(models), "frames": frames}))
+
+
+def draw_conditions(place: Path, models: int, conditions: Sequence[tuple[str, int]]) -> None:
+    """The frame's pictures and masks at these conditions."""
     rows, columns = np.mgrid[:64, :80]
     scene = np.stack([150 + 40 * np.sin(columns / 9), 60 + rows / 2, 50 + columns / 3], axis=-1)
     ellipse = ((rows - 30) / 14) ** 2 + ((columns - 40) / 26) ** 2 < 1
     mask = (ellipse.astype(np.uint8) + (ellipse & (columns > 52))).astype(np.uint8)
-    for corruption, severity in [("clean", 0), *((c, s) for c in corruptions for s in severities)]:
+    for corruption, severity in conditions:
         faded = (scene * (1 - 0.12 * severity)).astype(np.uint8)
         Image.fromarray(faded).save(place / image_file(corruption, severity))
         Image.fromarray(mask).save(place / target_file(corruption, severity))
-        for index in range(len(models)):
+        for index in range(models):
             guess = np.roll(mask, severity * (index + 1), axis=1)
             Image.fromarray(guess).save(place / prediction_file(corruption, severity, index))
-    frames = [{"image_id": "0/image/OP0_img_00.png", "folder": "0"}]
-    (folder / "gallery" / "index.json").write_text(json.dumps({"models": list(models), "frames": frames}))
 
 
 def strip_scores(frame: pd.DataFrame, info: Any) -> None:
@@ -156,6 +162,12 @@ def unscored() -> Callable[[pd.DataFrame, Any], None]:
     return strip_scores
 
 
+@pytest.fixture(scope="session")
+def build_run() -> MakeRun:
+    """:func:`build`, for runs that several tests share."""
+    return build
+
+
 @pytest.fixture
 def make_run(tmp_path: Path) -> MakeRun:
     """A function that makes a run in ``tmp_path``: see :func:`build`."""
@@ -163,9 +175,58 @@ def make_run(tmp_path: Path) -> MakeRun:
 
 
 @pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium without a window; the test is skipped where it is missing."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def visit(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """A function that opens a page (a file, or text) and keeps what it complains of and asks for."""
+
+    def go(text: str | Path, **options: Any) -> Any:
+        file = text if isinstance(text, Path) else tmp_path_factory.mktemp("page") / "report.html"
+        if isinstance(text, str):
+            file.write_text(text, "utf-8")
+        page = browser.new_page(**{"viewport": {"width": 1440, "height": 1000}, **options})
+        page.complaints, page.asked = [], []
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(file.as_uri())
+        return page
+
+    return go
+
+
+@pytest.fixture(scope="session")
 def usual_run(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Three models, nineteen corruptions, five severities."""
     return build(tmp_path_factory.mktemp("usual") / "run")
+
+
+@pytest.fixture(scope="session")
+def told_run(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Two models, the first trained on smoke; three corruptions at severities 1 and 3, and real smoke."""
+
+    def edit(frame: pd.DataFrame, info: Any) -> pd.DataFrame:
+        info["models"][0]["trained_on"] = ["smoke"]
+        info["real_conditions"] = [{"name": "real_smoke", "group": "real", "severity": 1}]
+        taken = frame[(frame["corruption"] == "smoke") & (frame["severity"] == 1)]
+        return pd.concat((frame, taken.assign(corruption="real_smoke")), ignore_index=True)
+
+    folder = tmp_path_factory.mktemp("told") / "run"
+    names = ["smoke", "contrast", "spatter"]
+    results = build(folder, ["first", "second"], names, [1, 3], edit=edit)
+    draw_conditions(folder / "gallery" / "0", 2, [("real_smoke", 1)])
+    return results
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ import pytest
 
 from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.reports import report, write_reports
+from robustbench_endo.reports.exports import figure_files
+from robustbench_endo.results import Bootstrap
 
 
 @pytest.fixture
@@ -36,7 +38,11 @@ def test_an_unknown_ending_is_one_sentence(small, tmp_path, name):
         report(small, tmp_path / name)
 
 
-def test_every_format_has_its_place(small, tmp_path):
+def test_every_format_has_its_place(small, tmp_path, monkeypatch):
+    # What is in them has tests of its own.
+    monkeypatch.setattr("robustbench_endo.reports.content.whole.QUICK", Bootstrap(resamples=200))
+    made = ((name, figure) for name, figure in figure_files.figures(small) if name == "heat-miou")
+    monkeypatch.setattr(figure_files, "figures", lambda *_: made)
     files = write_reports(small, tmp_path, ("latex", "md", "csv", "figures"))
     assert [file.name for file in files] == ["report.tex", "report.md", "tables", "figures"]
     assert (tmp_path / "tables" / "table.csv").is_file()

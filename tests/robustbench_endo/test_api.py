@@ -2,6 +2,7 @@ import pytest
 import torch
 
 import robustbench_endo as rb
+from robustbench_endo.corruptions import load_suite
 from robustbench_endo.errors import RobustEndoError
 
 
@@ -69,3 +70,12 @@ def test_unknown_corruption_suite_and_severity(make_folder):
         rb.evaluate({"bright": Bright()}, data, "smoke", [1], suite="endo20")
     with pytest.raises(RobustEndoError, match="severities from 1 to 5"):
         rb.evaluate({"bright": Bright()}, data, "smoke", [0])
+
+
+def test_clean_frames_alone(make_folder):
+    data = rb.load_dataset("folder", root=make_folder())
+    results = rb.evaluate({"bright": Bright()}, data, "clean", suite=load_suite("endo19"))
+    assert set(results.frame["corruption"]) == {"clean"}
+    assert results.info["corruptions"] == []
+    both = rb.evaluate({"bright": Bright()}, data, "clean, contrast", [3])
+    assert list(both.frame["corruption"].unique()) == ["clean", "contrast"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from robustbench_endo.reports.content import content
+from robustbench_endo.reports.content.whole import content
 from robustbench_endo.reports.exports import latex, markdown, printed_tables, write_tables
 from robustbench_endo.results import Bootstrap
 
@@ -20,7 +22,7 @@ BOOTSTRAP = Bootstrap(resamples=200)
 def _quick():
     """Few resamples: what is tested here are the numbers and how they are written."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("robustbench_endo.reports.content.QUICK", BOOTSTRAP)
+        patched.setattr("robustbench_endo.reports.content.whole.QUICK", BOOTSTRAP)
         yield
 
 
@@ -85,7 +87,7 @@ def test_intervals_on_request(make_run):
     assert wanted.replace("}", "") in text.replace("}", "")
     assert "95 \\% intervals" in text
     without = latex(printed_tables(results, content(results)), gathered.name, "standard")
-    assert "scriptsize" not in without
+    assert r"{\scriptsize[" not in without
 
 
 def test_every_environment_closes_and_every_row_has_its_columns(make_run):
@@ -158,3 +160,42 @@ def test_files_hold_the_tables_unrounded(make_run, tmp_path):
                 assert row["unit"] == "%"
     scores = pd.read_parquet(tmp_path / "tables" / "scores.parquet")
     pd.testing.assert_frame_equal(scores[results.scores().columns], results.scores(), check_dtype=False)
+
+
+def test_what_was_trained_on_is_marked(told_run):
+    gathered = content(told_run, BOOTSTRAP)
+    tables = printed_tables(told_run, gathered)
+    smoke = told_run.table(("miou",)).loc["occlusion", "smoke"]["miou"]["first"]
+    text = latex(tables, "run", "standard")
+    assert re.search(rf"\\textsuperscript{{\\textdagger}}(\\textbf{{)?{smoke:.2f}", text)
+    assert r"\textdagger{}: the model was trained on it" in text
+    assert re.search(rf"\| †{smoke:.2f} [|(]", markdown(gathered, tables).replace("**", ""))
+
+
+@pytest.mark.parametrize("intervals", [False, BOOTSTRAP])
+def test_latex_compiles_without_a_complaint(make_run, tmp_path, intervals):
+    if shutil.which("pdflatex") is None:
+        pytest.skip("pdflatex (texlive-latex-recommended) is not installed")
+
+    def edit(frame, info):
+        info["models"][0]["trained_on"] = ["smoke"]
+
+    models = [HOSTILE, *(f"a-rather-long-family/architecture_{index}" for index in range(9))]
+    results = make_run(
+        models=models, corruptions=["smoke", "jpeg_compression"], severities=[1], gallery=False, edit=edit
+    )
+    gathered = content(results, intervals)
+    made = printed_tables(results, gathered, intervals)
+    (tmp_path / "tables.tex").write_text(latex([*made[:2], *made[-4:]], "run", "standard"))
+    packages = (
+        r"\usepackage[textwidth=16cm]{geometry}\usepackage[T1]{fontenc}\usepackage{textcomp}\usepackage{booktabs}"
+    )
+    packages += r"\extrafloats{100}\maxdeadcycles=500"
+    page = rf"\documentclass{{article}}{packages}\begin{{document}}\input{{tables}}\end{{document}}"
+    (tmp_path / "paper.tex").write_text(page)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    log = (tmp_path / "paper.log").read_text("latin-1")
+    assert done.returncode == 0, log[-2000:]
+    assert "Overfull" not in log
+    assert "Missing character" not in log

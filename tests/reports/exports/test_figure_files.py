@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+import matplotlib as mpl
+import numpy as np
 import pytest
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 from PIL import Image
 
+from robustbench_endo.reports.content.curves import severity_curves
 from robustbench_endo.reports.exports import figure_files, write_figures
 from robustbench_endo.reports.exports.figure_files import figures
+from robustbench_endo.reports.exports.light_font import light_font
+from robustbench_endo.reports.plotting import severity_figure, severity_figures
+from robustbench_endo.reports.plotting.drawing import laid_out
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +83,21 @@ def test_names_in_figures_are_text(make_run):
         assert re.fullmatch(r"[\w.-]+", name)
         assert not name.startswith(".")
         figure.draw_without_rendering()
+
+
+def test_the_panels_of_a_metric_share_one_place(module_run):
+    curves = severity_curves(module_run, "miou")
+    places = [figure.axes[0].get_position().bounds for _, figure in severity_figures(curves)]
+    assert len(places) == 2
+    assert places[0] == places[1]
+    alone = laid_out(severity_figure(curves, "smoke")).axes[0].get_position().bounds
+    assert places[1] == pytest.approx(alone, abs=0.01)
+
+
+def test_the_light_font_has_the_shapes_of_the_usual_one():
+    with light_font():
+        for weight in ("normal", "bold"):
+            light = TextPath((0, 0), "mIoU 85.13 % ±é", size=10, prop=FontProperties(weight=weight))
+            with mpl.rc_context({"font.sans-serif": ["DejaVu Sans"]}):
+                usual = TextPath((0, 0), "mIoU 85.13 % ±é", size=10, prop=FontProperties(weight=weight))
+            np.testing.assert_array_equal(light.vertices, usual.vertices)

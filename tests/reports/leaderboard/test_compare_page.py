@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.reports.comparison import p_text
+from robustbench_endo.reports.labels import p_text
 from robustbench_endo.reports.leaderboard import compare_page
 from robustbench_endo.reports.writing import write_comparison
 from robustbench_endo.results import Bootstrap, compare

@@ -10,8 +10,8 @@ import pytest
 from matplotlib.colors import to_hex
 
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
+from robustbench_endo.reports.content.reliability import reliability
 from robustbench_endo.reports.palette import model_styles
-from robustbench_endo.reports.reliability import reliability
 from robustbench_endo.results import Bootstrap
 
 

@@ -110,3 +110,12 @@ def test_what_may_have_a_training_split(tmp_path):
     places = {"flat": False, "divided": True, "with.csv": True, "without.csv": False}
     for spec, expected in (specs | {str(tmp_path / place): known for place, known in places.items()}).items():
         assert is_divided(spec) is expected, spec
+
+
+def test_options_in_the_name():
+    data = load_dataset("synthetic@frames=4,seed=9", split="test")
+    assert len(data) == 4
+    assert data[0].image.equal(load_dataset("synthetic", split="test", frames=4, seed=9)[0].image)
+    with pytest.raises(DataError, match="Expected options such as synthetic@name=value, found 'frames'"):
+        load_dataset("synthetic@frames")
+    assert not is_divided("video@every=5:clip.mp4")

@@ -14,7 +14,7 @@ import robustbench_endo as rb
 from robustbench_endo.data import FolderDataset
 from robustbench_endo.errors import DataError, FrameError, RobustEndoError, RunError, UnknownNameError
 from robustbench_endo.evaluation.real import parted
-from robustbench_endo.reports.robustness import print_robustness
+from robustbench_endo.reports.terminal.robustness import print_robustness
 from robustbench_endo.results import compare, merged
 from robustbench_endo.results.agreement import CELLS
 
@@ -229,7 +229,9 @@ def test_bad_selections(evaluate, corruptions, data, error, text):
 
 
 def test_words_for_the_suite_and_for_the_data():
-    assert parted("all") == ("all", ("all",))
-    assert parted("blur, real_smoke") == (["blur"], ("real_smoke",))
-    assert parted(["all", "real"]) == (["all"], ("real", "all"))
-    assert parted("") == ("", ())
+    assert parted("all") == ("all", ("all",), False)
+    assert parted("blur, real_smoke") == (["blur"], ("real_smoke",), False)
+    assert parted(["all", "real"]) == (["all"], ("real", "all"), False)
+    assert parted("clean, blur") == (["blur"], (), True)
+    assert parted("clean") == ([], (), True)
+    assert parted("") == ("", (), False)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.results import Bootstrap, Results
+from robustbench_endo.results import Bootstrap, Results, sampling
 
 
 @pytest.mark.parametrize("unit", ["group", "frame"])
@@ -84,3 +84,14 @@ def test_bad_input(results):
     empty = Results(results.frame.iloc[:0], results.info)
     with pytest.raises(RunError, match="Expected at least one frame to resample, found none"):
         empty.scores(intervals=True)
+
+
+@pytest.mark.parametrize("records", [1, 25, 100])
+def test_records_are_summed_a_few_at_a_time_to_the_same_bits(results, monkeypatch, records):
+    whole = results.scores()
+    in_order = results.frame.sort_values(["model", "corruption", "severity"], kind="stable", ignore_index=True)
+    monkeypatch.setattr(sampling, "_RECORDS", records)
+    pd.testing.assert_frame_equal(Results(results.frame, results.info).scores(), whole, check_exact=True)
+    keys = ["model", "corruption", "severity"]
+    parts = Results(in_order, results.info).scores().sort_values(keys, ignore_index=True)
+    pd.testing.assert_frame_equal(parts, whole.sort_values(keys, ignore_index=True), check_exact=True)

@@ -106,3 +106,17 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
         write_whole(path, fail)
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_columns_can_be_written_to_and_are_as_arrow_reads_them(run):
+    frame = load_results(run).frame
+    pd.testing.assert_frame_equal(frame, pq.read_table(run / "results.parquet").to_pandas(), check_exact=True)
+    frame.loc[0, "dice"] = 0.5
+    frame.loc[0, "tp_0"] = 7
+    assert frame.loc[0, ["dice", "tp_0"]].tolist() == [0.5, 7]
+
+
+def test_a_table_that_pandas_wrote_has_no_column_for_its_index(run):
+    frame = load_results(run).frame.iloc[::-1]
+    frame.to_parquet(run / "results.parquet")
+    assert list(load_results(run).frame.columns) == list(frame.columns)

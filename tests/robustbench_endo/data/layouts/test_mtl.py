@@ -49,6 +49,6 @@ def test_labels_beyond_the_papers(fakes, tmp_path):
 def test_masks_lowered_as_the_authors_do(fakes, tmp_path):
     root = fakes.multitask(tmp_path, activities=(1,))
     fakes.mask(root / "test/1/mask/case1_000.png", 7, 1)
-    data = load_dataset("mtlesd", root=root, lowered=True)
+    data = load_dataset(f"mtlesd@lowered=true:{root}")
     data.check([0])
     assert data[0].mask.unique().tolist() == [0, 6]

@@ -1,0 +1,97 @@
+"""The paper's Table VII at full size on a GPU: 402 frames of 1306 x 1009 px, 96 conditions, three networks.
+
+    python benchmarks/bench_evaluation_gpu.py [--frames N]        (from a checkout also with PYTHONPATH=.)
+
+From PNG files to the results on disk, bf16, 32 frames at a time, random weights, against the forward passes alone in
+the same process: after each chunk of the one comes the same chunk of the other. First `endoarss/tesla` alone on fewer
+frames, then the three networks on the same corrupted batches. With fewer frames than 402 the time of the table is
+scaled and labelled so. Without a CUDA device the script says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import checkout  # noqa: F401  (first: it finds the package in a checkout that is not installed)
+import torch
+from drawn import FULL_FRAMES, FULL_SIZE, TABLE7, on_disk, random_weights, request
+from forward_alone import Times, side_by_side
+from timing import cores, keep, machine
+
+BATCH, ALONE_FRAMES = 32, 256
+MOST_ALONE, MOST_SHARED, MOST_MINUTES = 1.35, 1.2, 5.0
+"""What must hold on an H100: whole over forward alone, and the whole table."""
+
+
+def main() -> None:
+    """Measures, prints, keeps after each part."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--frames", type=int, default=FULL_FRAMES, help="256 at least for batches of 32")
+    parser.add_argument("--quick", action="store_true", help="8 frames at one severity (kept in the temporary folder)")
+    options = parser.parse_args()
+    if not torch.cuda.is_available():
+        print("bench_evaluation_gpu: expected a CUDA device, found none: nothing was measured.")
+        return
+    torch.manual_seed(0)
+    frames = 8 if options.quick else options.frames
+    severities = (3,) if options.quick else (1, 2, 3, 4, 5)
+    name = "evaluation_gpu_" + re.sub(r"\W+", "_", torch.cuda.get_device_name().lower()).strip("_")
+    result: dict[str, Any] = {
+        **machine("torch", "timm", "numba", *(["triton"] if torch.version.cuda else [])),
+        "device": torch.cuda.get_device_name(),
+        "cuda": torch.version.cuda,
+        "cores": cores(),
+        "frame": list(FULL_SIZE),
+        "precision": "bf16",
+        "batch": BATCH,
+        "wanted": {"alone": MOST_ALONE, "shared": MOST_SHARED, "minutes": MOST_MINUTES},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        data = on_disk(Path(folder) / "data", frames, FULL_SIZE)
+        for part, specs, limit in (
+            ("alone", TABLE7[-1:], min(frames, ALONE_FRAMES)),
+            ("shared", TABLE7, frames),
+        ):
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
+            times = side_by_side(
+                request(
+                    random_weights(specs),
+                    data,
+                    Path(folder) / part,
+                    severities=severities,
+                    limit=limit,
+                    device=torch.device("cuda"),
+                    precision="bf16",
+                    batch=BATCH,
+                )
+            )
+            result[part] = row(times, specs, limit)
+            print(part, result[part], flush=True)
+            kept = keep(name, result, options.quick)
+    print(kept)
+    if not options.quick and "H100" in result["device"]:
+        assert result["alone"]["ratio"] <= MOST_ALONE
+        assert result["shared"]["ratio"] <= MOST_SHARED
+        assert result["shared"]["table7"]["minutes"] <= MOST_MINUTES
+
+
+def row(times: Times, specs: tuple[str, ...], frames: int) -> dict[str, Any]:
+    """One part: measured, and as the whole table."""
+    scaled = times.around + FULL_FRAMES / frames * (times.whole - times.around)
+    note = "measured" if frames == FULL_FRAMES else f"scaled from {frames} to {FULL_FRAMES} frames"
+    return {
+        "models": list(specs),
+        "frames": frames,
+        **times.row(),
+        "peak_mib": round(torch.cuda.max_memory_allocated() / 2**20),
+        "table7": {"minutes": round(scaled / 60, 2), "note": note},
+    }
+
+
+if __name__ == "__main__":
+    main()

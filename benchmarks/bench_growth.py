@@ -1,0 +1,103 @@
+"""How time and memory of an evaluation grow with frames, models and pixels, on the CPU.
+
+    python benchmarks/bench_growth.py [--quick]
+
+Every run has a process of its own. The shipped models; clean, smoke and defocus blur at severity 3; frames corrupted
+at their own size; four frames at a time. Time is that of the evaluation, from PNG files to the results on disk, after
+one frame that compiled everything; memory is the largest that the process ever had, libraries and weights included.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from drawn import on_disk, request, shipped
+from timing import cores, keep, machine, peak_mib
+
+from robustbench_endo import evaluation
+from robustbench_endo.data import FolderDataset
+
+CONDITIONS: dict[str, Any] = {"corruptions": ("defocus_blur", "smoke"), "severities": (3,)}
+FRAMES = (25, 50, 100, 200, 400)
+SERIES = ((1, 224), (1, 512), (2, 512), (3, 512), (1, 1024))
+"""Models and short side of the frames in pixels."""
+BATCH = 4
+LEAST_R2, MOST_GROWTH = 0.99, 5.0
+"""What must hold: of the straight line through the times; percent of memory from 50 to 400 frames."""
+
+
+def main() -> None:
+    """Measures, prints, keeps."""
+    if len(sys.argv) == 5:
+        print(json.dumps(measured(Path(sys.argv[1]), *map(int, sys.argv[2:]))))
+        return
+    quick = "--quick" in sys.argv
+    frames, series = ((4, 8, 16), ((1, 224),)) if quick else (FRAMES, SERIES)
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for side in sorted({side for _, side in series}):
+            on_disk(Path(folder) / str(side), max(frames), (side, side * 5 // 4))
+        for models, side in series:
+            rows.append(grown(Path(folder) / str(side), models, side, frames))
+            print(rows[-1], flush=True)
+    about = {
+        "cores": cores(),
+        "batch": BATCH,
+        **{name: list(values) for name, values in CONDITIONS.items()},
+        "wanted": {"r2": LEAST_R2, "memory_growth_percent": MOST_GROWTH},
+    }
+    print(keep("growth_cpu", {**machine("torch", "numba", "numpy"), **about, "series": rows}, quick))
+    if not quick:
+        assert min(row["r2"] for row in rows) >= LEAST_R2
+        assert max(row["memory_growth_percent"] for row in rows) <= MOST_GROWTH
+
+
+def measured(folder: Path, frames: int, models: int, side: int) -> dict[str, float]:
+    """Seconds and MiB of one run, in this process."""
+    data, zoo = FolderDataset(folder, "test"), shipped(models)
+    options = {**CONDITIONS, "resolution": side, "batch": BATCH}
+    with tempfile.TemporaryDirectory() as place:
+        evaluation.run(request(zoo, data, Path(place) / "warm", limit=1, **options))
+        start = time.perf_counter()
+        evaluation.run(request(zoo, data, Path(place) / "run", limit=frames, **options))
+        return {"seconds": round(time.perf_counter() - start, 3), "peak_mib": round(peak_mib(), 1)}
+
+
+def grown(folder: Path, models: int, side: int, frames: tuple[int, ...]) -> dict[str, Any]:
+    """One series: frames against time and memory, and the straight line through the times."""
+    runs = [in_own_process(folder, count, models, side) for count in frames]
+    seconds, peaks = [run["seconds"] for run in runs], [run["peak_mib"] for run in runs]
+    slope, start = np.polyfit(frames, seconds, 1)
+    left = np.sum((np.polyval((slope, start), frames) - seconds) ** 2)
+    first = frames.index(50) if 50 in frames else 0
+    return {
+        "models": models,
+        "short_side": side,
+        "frames": list(frames),
+        "seconds": seconds,
+        "peak_mib": peaks,
+        "seconds_a_frame": round(float(slope), 4),
+        "r2": round(float(1 - left / np.sum((seconds - np.mean(seconds)) ** 2)), 5),
+        "memory_growth_percent": round(100 * (peaks[-1] / peaks[first] - 1), 2),
+    }
+
+
+def in_own_process(folder: Path, *numbers: int) -> dict[str, float]:
+    """The measurement of a run that shares nothing with another."""
+    command = [sys.executable, __file__, str(folder), *map(str, numbers)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+if __name__ == "__main__":
+    main()

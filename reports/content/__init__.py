@@ -1,0 +1,1 @@
+"""What a report says, before it has a form: numbers, rows, pictures and sentences of a run."""

@@ -1,0 +1,114 @@
+"""What the script of the page draws from: numbers and intervals as JSON that no name can break out of."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from robustbench_endo.results.quantities import Quantity
+
+from ..content.measured import Measured
+from ..content.metrics import heading, leading_metric_of, metric
+from ..content.table import Row
+from ..content.whole import Content
+from ..labels import number, title
+
+Floats = NDArray[np.float64]
+
+
+def page_data(c: Content) -> Markup:
+    """The content of ``<script type="application/json">``: any character that HTML knows is escaped.
+
+    ``scores`` is metric -> panel (``mean``, then the corruptions) -> model -> ``[value, low, high]``, each by severity;
+    ``null`` stands for no number. ``dose`` is 1 - image SSIM, model -> corruption -> severity.
+    """
+    data = {
+        "models": [
+            {
+                "name": model,
+                "colour": style.index,
+                "dash": [3 * length for length in style.dash],
+                "marker": style.marker,
+            }
+            for model, style in c.styles.items()
+        ],
+        "severities": [0, *c.severities],
+        "panels": [
+            {"label": "Mean of all corruptions", "group": ""},
+            *({"label": title(name), "group": title(group)} for name, group in c.groups.items()),
+        ],
+        "metrics": [_described(metric(name)) for name in c.metrics],
+        "leading": leading_metric_of(c.metrics),
+        "scores": {name: _scores(c.measured, name) for name in c.metrics} if c.measured else {},
+        "groups": _groups(c),
+        "dose": _dose(c.measured),
+        "lost": _lost(c),
+    }
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _described(quantity: Quantity) -> dict[str, Any]:
+    decimals = len(number(0.0, quantity.unit).partition(".")[2])
+    return {
+        "name": quantity.name,
+        "label": quantity.label,
+        "heading": heading(quantity),
+        "unit": quantity.unit,
+        "up": quantity.higher_is_better,
+        "share": quantity.unit == "%" and quantity.scale == 100,
+        "decimals": decimals,
+    }
+
+
+def _scores(measured: Measured, name: str) -> list[Any]:
+    mean, each = measured.means[name], measured.conditions[name]
+    panels = [[mean.value, mean.low, mean.high]]
+    panels += [[part[:, k] for part in (each.value, each.low, each.high)] for k in range(each.value.shape[1])]
+    return [[[_numbers(part[m]) for part in panel] for m in range(len(panel[0]))] for panel in panels]
+
+
+def _groups(c: Content) -> list[dict[str, Any]]:
+    """The rows of the table that are clean or means: label, kind and metric -> model -> [value, low, high]."""
+    return [
+        {"label": row.label, "kind": row.kind, "scores": {name: _row(c, row, name) for name in c.metrics}}
+        for row in c.table.rows
+        if row.kind != "corruption"
+    ]
+
+
+def _row(c: Content, row: Row, name: str) -> list[list[float | None]]:
+    cells = (cell for cell, column in zip(row.cells, c.table.columns, strict=True) if column.metric.name == name)
+    return [_numbers(np.array([cell.value, cell.low, cell.high])) for cell in cells]
+
+
+def _dose(measured: Measured | None) -> list[Any]:
+    if measured is None or "image_ssim" not in measured.conditions:
+        return []
+    dose = 1 - measured.conditions["image_ssim"].value / 100
+    return [[_numbers(corruption) for corruption in model] for model in dose]
+
+
+def _lost(c: Content) -> dict[str, int]:
+    places = {name: place for place, name in enumerate(c.groups)}
+    severities = {severity: place for place, severity in enumerate((0, *c.severities))}
+    models = {name: place for place, name in enumerate(c.models)}
+    lost: Mapping[tuple[str, str, int], int] = c.lost_conditions
+    found: dict[str, int] = {}
+    for (model, corruption, severity), count in lost.items():
+        if corruption == "clean":
+            found |= {f"{models[model]} {place} 0": count for place in places.values()}
+        elif corruption in places and severity in severities:
+            found[f"{models[model]} {places[corruption]} {severities[severity]}"] = count
+    return found
+
+
+def _numbers(values: Floats) -> list[float | None]:
+    # Nine digits: more than anything printed shows, half the bytes of all seventeen.
+    return [float(f"{value:.9g}") if math.isfinite(value) else None for value in values.tolist()]

@@ -1,0 +1,166 @@
+"""The report as one HTML file that loads nothing: pictures, figures, style and script are inside."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from ..content.metrics import heading, leading_metric_of, metric
+from ..content.pictures import class_colour
+from ..content.whole import Content
+from ..labels import ABSENT, counted, listing, title
+from ..palette import DARK, LIGHT
+from ..plotting.curve_blocks import Drawing
+from ..plotting.drawing import svg, swatch
+from .data import page_data
+from .inline_svg import inline_svg
+from .pictures import BUDGET, picture_sources
+from .reliability import reliability_figures
+from .tables import calibration_rows, group_bars, told
+
+TEMPLATES = Path(__file__).parent / "templates"
+LIMIT = 8_000_000
+"""Bytes of the whole file."""
+
+_STYLES = ("report.css", "tables.css", "pictures.css")
+_SCRIPTS = ("core.js", "table.js", "curves.js", "groups.js", "safety.js", "pictures.js")
+_PARTS = {
+    "summary": "In short",
+    "table": "Scores",
+    "groups": "Groups",
+    "curves": "Curves",
+    "safety": "Still safe?",
+    "silence": "Silent failures",
+    "calibration": "Calibration",
+    "rivals": "Comparison",
+    "pictures": "Pictures",
+    "worst": "Worst frames",
+    "classes": "Classes and patients",
+    "provenance": "Provenance",
+    "glossary": "Glossary",
+}
+
+
+def html(c: Content) -> str:
+    """The whole report as the text of one HTML file of at most :data:`LIMIT` bytes: pictures shrink until it fits."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"heading": heading, "breakable": breakable, "drawn": _drawn, "told": told}
+    forms, template = _forms(c), environment.get_template("report.html.j2")
+    text = template.render(c=c, **forms, **_pictures(c, BUDGET))
+    excess = len(text.encode()) - LIMIT
+    if excess > 0:
+        text = template.render(c=c, **forms, **_pictures(c, BUDGET - excess))
+    return text
+
+
+def breakable(name: str) -> Markup:
+    """A name that may break after its slashes, and after other separators where a part is long; all else is text."""
+    parts = (part if len(part) <= 14 else re.sub("([_:.])", "\\1\0", part) for part in name.split("/"))
+    return Markup("<wbr>").join(escape(piece) for piece in "/\0".join(parts).split("\0"))
+
+
+def _forms(c: Content) -> dict[str, Any]:
+    metrics = [metric.name for metric in c.table.metrics]
+    keys = [metrics.index(name) for name in c.headline]
+    cells = [cell for row in c.table.rows for cell in row.cells]
+    leading = leading_metric_of(c.metrics)
+    return {
+        "css": Markup("\n".join((TEMPLATES / name).read_text("utf-8") for name in _STYLES)),
+        "script": Markup("\n".join((TEMPLATES / name).read_text("utf-8") for name in _SCRIPTS)),
+        "data": page_data(c),
+        "palette": [{"light": light, "dark": dark} for light, dark in zip(LIGHT, DARK, strict=True)],
+        "parts": [(key, name) for key, name in _PARTS.items() if _has(c, key)],
+        "headline_keys": keys,
+        "headline_labels": [c.table.metrics[key].label for key in keys],
+        "leading": leading,
+        "absent": any(cell.text == ABSENT for cell in cells),
+        "seen": c.table.seen,
+        "beside": _beside(c),
+        "seen_notes": _seen_notes(c),
+        "has_dose": "image_ssim" in c.metrics,
+        "corruption_titles": [title(name) for name in c.groups],
+        "sprites": [
+            inline_svg(svg(swatch(style), f"swatch{index}"), "", f"swatch{index}")
+            for index, style in enumerate(c.styles.values())
+        ],
+        "swatches": {model: _swatch(index) for index, model in enumerate(c.models)},
+        "group_bars": group_bars(c, leading) if leading else [],
+        "group_heading": heading(metric(leading)) if leading else "",
+        "reliability_figures": reliability_figures(c),
+        "calibration_rows": calibration_rows(c),
+        "class_legend": _class_legend(c),
+    }
+
+
+def _swatch(index: int) -> Markup:
+    return Markup(f'<svg class="swatch" aria-hidden="true"><use href="#swatch{index}"/></svg>')
+
+
+def _has(c: Content, part: str) -> bool:
+    parts = {
+        "table": c.metrics,
+        "groups": c.metrics,
+        "curves": c.curves,
+        "safety": c.safety or c.endurance,
+        "rivals": c.rivals,
+        "classes": c.class_rows or c.sequences,
+        "worst": c.worst,
+    }
+    return bool(parts.get(part, True))
+
+
+def _drawn(drawing: Drawing) -> Markup:
+    return inline_svg(drawing.svg, drawing.words)
+
+
+def _beside(c: Content) -> set[str]:
+    """The metrics with published numbers: where a row has none its place stays free, so that the points line up."""
+    return {
+        column.metric.name
+        for row in c.table.rows
+        for column, cell in zip(c.table.columns, row.cells, strict=True)
+        if cell.published
+    }
+
+
+def _seen_notes(c: Content) -> list[str]:
+    return [
+        f"{model} was trained on {listing([title(name).lower() for name in sorted(names)])}: its numbers there, and "
+        "every mean with them, do not count as robustness (†)."
+        for model, names in c.trained_on.items()
+        if names
+    ]
+
+
+def _pictures(c: Content, budget: int) -> dict[str, Any]:
+    made = (
+        picture_sources(c.sheets, c.models, c.worst_shots, budget) if c.sheets or any(map(any, c.worst_shots)) else None
+    )
+    shown = len(made.sheets) if made else 0
+    dropped = len(c.sheets) - shown
+    words = (
+        f"The run kept {counted(len(c.sheets), 'frame')} under every condition; other frames keep their numbers only."
+    )
+    if dropped:
+        words += f" For the size of this file, without {counted(dropped, 'frame')} of them."
+    return {
+        "pictures": made,
+        "worst_pictures": made.worst if made else [(None, None)] * len(c.worst),
+        "worst_kept": bool(made and any(damaged for _, damaged in made.worst)),
+        "kept_words": words,
+    }
+
+
+def _class_legend(c: Content) -> list[tuple[str, str]]:
+    labels = sorted({label for sheet in c.sheets for label in sheet.labels()})
+    return [(c.classes[k] if k < len(c.classes) else f"label {k}", class_colour(k)) for k in labels]

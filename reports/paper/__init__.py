@@ -1,0 +1,1 @@
+"""The paper's tables and figures beside those made again: terminal, HTML, LaTeX and pictures."""

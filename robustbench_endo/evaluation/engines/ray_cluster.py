@@ -1,0 +1,133 @@
+"""Joining a Ray cluster, or starting one on this machine for as long as it is needed."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import environ
+from typing import Any
+
+from robustbench_endo.errors import OptionalDependencyError, RobustEndoError, RunError
+from robustbench_endo.evaluation.workers import cores
+
+PATIENCE = 5.0
+"""Seconds that an address has for an answer."""
+
+LOCAL, AUTO = "local", "auto"
+_SETTINGS = 4
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0])
+_PLACE = re.compile(r"(?:ray://)?(?P<host>[^\s/:]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
+
+
+def import_ray() -> Any:
+    """The package ``ray``.
+
+    Raises:
+        OptionalDependencyError: it is not installed.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise OptionalDependencyError(
+            "Expected the package ray for --engine ray, found it not installed: install it with pip install "
+            "'robustbench-endo[ray]', here and on every machine of the cluster."
+        ) from error
+    return ray
+
+
+@contextmanager
+def joined(ray: Any, address: str | None, debug: bool = False) -> Iterator[None]:
+    """Be in a cluster: the one this process is in already, else that of the address, else one that lives as long.
+
+    Args:
+        address: ``auto``, ``HOST:PORT`` or ``ray://HOST:PORT``; None: the environment's ``RAY_ADDRESS``, or a cluster
+            of this machine alone.
+        debug: show what Ray and the workers print.
+
+    Raises:
+        RobustEndoError: a text that is no address.
+        RunError: nobody answers there, or one with whom Ray cannot work.
+    """
+    if ray.is_initialized():
+        yield
+        return
+    place = address or environ.get("RAY_ADDRESS") or LOCAL
+    check_address(place)
+    # By itself Ray lets its workers give way to everything else on the machine.
+    own = {"num_cpus": cores(), "include_dashboard": False, "_system_config": {"worker_niceness": 0}}
+    starting = own if place == LOCAL else {}
+    quiet = {"log_to_driver": debug, "logging_level": "info" if debug else "error"}
+    try:
+        ray.init(address=place, **starting, **quiet)
+    except (OSError, RuntimeError, ValueError, TimeoutError) as error:
+        said = str(error).strip().partition("\n")[0]
+        raise RunError(
+            f"Expected a Ray cluster for the address {place}, found {said}: look at `ray status` there, or leave "
+            "--address out to start one on this machine."
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()  # of a cluster that was there before only the connection
+
+
+def check_address(address: str) -> None:
+    """Look whether somebody listens at an address, before Ray waits for minutes.
+
+    Raises:
+        RobustEndoError: a text that is no address.
+        RunError: nobody listens there.
+    """
+    if address in (LOCAL, AUTO):
+        return
+    match = _PLACE.fullmatch(address)
+    if match is None:
+        raise RobustEndoError(
+            f"Expected an address such as auto, HOST:6379 or ray://HOST:10001, found {address!r}: `ray status` on the "
+            "cluster tells it."
+        )
+    try:
+        answers = _speaks_grpc(match["host"].strip("[]"), int(match["port"]))
+    except (OSError, OverflowError) as error:
+        raise RunError(
+            f"Expected a Ray cluster at {address}, found no answer within {PATIENCE:.0f} s ({error}): start it there "
+            "(ray start --head), or leave --address out to start one on this machine."
+        ) from error
+    if not answers:
+        raise RunError(
+            f"Expected a Ray cluster at {address}, found something else there: `ray status` on the cluster tells its "
+            "address."
+        )
+
+
+def _speaks_grpc(host: str, port: int) -> bool:
+    """Does the other end answer the greeting of HTTP/2, which gRPC speaks, with its own (RFC 9113, 3.4)?"""
+    with socket.create_connection((host, port), PATIENCE) as link:
+        if environ.get("RAY_USE_TLS", "0") == "1":
+            return True
+        link.sendall(_GREETING)
+        answer = link.recv(9)
+    return len(answer) == 9 and answer[3] == _SETTINGS
+
+
+def slots(ray: Any, device: str) -> int:
+    """Tasks that the cluster computes at a time: one a GPU, or one a CPU core.
+
+    Raises:
+        RobustEndoError: a device that Ray does not hand out.
+        RunError: the cluster has none of it.
+    """
+    if device not in ("cpu", "cuda"):
+        raise RobustEndoError(
+            f"Expected the device cpu or cuda with --engine ray, found {device}: take --engine local."
+        )
+    kind = "GPU" if device == "cuda" else "CPU"
+    number = int(ray.cluster_resources().get(kind, 0))
+    if number < 1:
+        raise RunError(
+            f"Expected a Ray cluster with a {kind} for --device {device}, found none: add a machine that has one, or "
+            "choose another --device."
+        )
+    return number

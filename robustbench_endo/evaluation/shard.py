@@ -1,0 +1,51 @@
+"""A part of a run, for jobs that know nothing of each other: every n-th chunk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from robustbench_endo.errors import RobustEndoError
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Part ``number``, from 1, of ``of`` parts of about the same size.
+
+    Raises:
+        RobustEndoError: a number outside 1 to ``of``.
+    """
+
+    number: int
+    of: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= self.of:
+            raise RobustEndoError(
+                f"Expected a shard from 1/{self.of} to {self.of}/{self.of}, found {self}: count from 1."
+            )
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+    def chunks(self, count: int) -> list[int]:
+        """Numbers of its chunks among ``count``."""
+        return list(range(self.number - 1, count, self.of))
+
+
+def parse_shard(text: str) -> Shard:
+    """``2/8`` as a shard.
+
+    Raises:
+        RobustEndoError: another text, or a number outside 1 to the number of shards.
+    """
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip())
+    if match is None:
+        raise RobustEndoError(f"Expected a shard such as 2/8, the second of eight, found {text!r}.")
+    return Shard(int(match[1]), int(match[2]))
+
+
+def shards_with(chunks: Sequence[int], of: int) -> list[Shard]:
+    """The shards that these chunks belong to."""
+    return [Shard(number + 1, of) for number in sorted({chunk % of for chunk in chunks})]

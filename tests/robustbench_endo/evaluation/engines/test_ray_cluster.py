@@ -1,0 +1,64 @@
+import socket
+
+import pytest
+
+from robustbench_endo.errors import RobustEndoError, RunError
+from robustbench_endo.evaluation.engines import ray_cluster
+from robustbench_endo.evaluation.engines.ray_cluster import check_address
+
+
+@pytest.fixture
+def listening():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+@pytest.mark.parametrize("address", ["auto", "local"])
+def test_words(address):
+    check_address(address)
+
+
+@pytest.mark.parametrize("address", ["", "here", "host", "host:", "host:port", "http://host:1", "ray://host"])
+def test_no_address(address):
+    with pytest.raises(RobustEndoError, match=f"Expected an address such as auto, HOST:6379 .* found '{address}'"):
+        check_address(address)
+
+
+@pytest.mark.parametrize("form", ["{}", "ray://{}"])
+def test_nobody_listens(form, listening):
+    address = "{}:{}".format(*listening.getsockname())
+    listening.close()
+    with pytest.raises(RunError, match="Expected a Ray cluster at .* found no answer within 5 s"):
+        check_address(form.format(address))
+
+
+def test_somebody_listens_and_says_nothing(listening, monkeypatch):
+    monkeypatch.setattr(ray_cluster, "PATIENCE", 0.2)
+    with pytest.raises(RunError, match="found no answer within 0 s .*timed out"):
+        check_address("{}:{}".format(*listening.getsockname()))
+
+
+@pytest.mark.parametrize(("answer", "fits"), [(bytes([0, 0, 6, 4, 0, 0, 0, 0, 0]), True), (b"SSH-2.0-x\r\n", False)])
+def test_what_answers(listening, monkeypatch, answer, fits):
+    class Link:
+        def __init__(self, place, patience):
+            assert patience == ray_cluster.PATIENCE
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            return None
+
+        def sendall(self, greeting):
+            assert greeting.startswith(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+
+        def recv(self, count):
+            return answer[:count]
+
+    monkeypatch.setattr(ray_cluster.socket, "create_connection", Link)
+    if fits:
+        check_address("somewhere:6379")
+    else:
+        with pytest.raises(RunError, match="found something else there"):
+            check_address("somewhere:6379")
