@@ -76,7 +76,7 @@ def evaluate(
         out: run folder; a run that was interrupted there is resumed. None keeps no files.
         protocol: ``standard``, or ``paper``: the authors' suite, size and metric definitions, for comparison with the
             tables of the paper; these metrics get columns of their own beside the standard ones.
-        suite: ``endo19`` (by default), ``paper``, ``imagenet-c`` or a TOML file.
+        suite: ``endo19`` (by default), ``paper``, ``imagenet-c``, a TOML file, or a suite itself.
         backend: ``own``, or ``imagecorruptions`` for the reference package (extra `reference`), for cross-checks: its
             corruptions and severities at the suite's resolution; ``all`` and groups leave out what it lacks, with a
             note.
@@ -84,7 +84,7 @@ def evaluate(
         seed: of all randomness in the corruptions.
         device: ``auto``, ``cpu``, ``cuda:0``, ...
         precision: of the forward passes: ``fp32``, ``bf16``, or ``auto``: bf16 on a GPU that has it, else fp32.
-        batch_size: frames at a time at most; by default a whole chunk (8 on the CPU, 32 elsewhere). One that does not
+        batch_size: frames at a time at most; by default 4 on the CPU and 32 elsewhere. One that does not
             fit the memory is halved; corrupted pixels do not depend on it.
         compiled: have ``torch.compile`` make the models faster; on CUDA alone.
         limit: at most this many frames, spread evenly.

@@ -1,7 +1,9 @@
 """Small data that every room of the house is tested on."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,3 +52,35 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("real surgical frames are not part of the repository: ../shared/data is absent")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium without a window, one a process; the test is skipped where it is missing."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def visit(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """A function that opens a page (a file, or text) and keeps what it complains of and asks for."""
+
+    def go(text: str | Path, **options: Any) -> Any:
+        file = text if isinstance(text, Path) else tmp_path_factory.mktemp("page") / "report.html"
+        if isinstance(text, str):
+            file.write_text(text, "utf-8")
+        page = browser.new_page(**{"viewport": {"width": 1440, "height": 1000}, **options})
+        page.complaints, page.asked = [], []
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(file.as_uri())
+        return page
+
+    return go

@@ -2,7 +2,6 @@
 
 import importlib.util
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -123,20 +122,10 @@ def test_without_a_demo_a_small_report_is_made(tmp_path, monkeypatch):
     assert "tiny-endoarss/tesla" in (tmp_path / "report.html").read_text("utf-8")
 
 
-def test_in_a_browser_nothing_is_asked_for_and_a_telephone_is_wide_enough(site):
-    sync_api = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 390, "height": 844})
-        complaints, asked = [], []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("request", lambda request: asked.append(request.url))
-        for name in ("quickstart.html", "api/robustbench_endo.html", "commands.html"):
-            page.goto((site / name).as_uri())
-            assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
-        browser.close()
-    assert complaints == []
-    assert [url for url in asked if not url.startswith("file:")] == []
+def test_in_a_browser_nothing_is_asked_for_and_a_telephone_is_wide_enough(site, visit):
+    for name in ("quickstart.html", "api/robustbench_endo.html", "commands.html"):
+        page = visit(site / name, viewport={"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+        assert page.complaints == []
+        assert [url for url in page.asked if not url.startswith("file:")] == []
+        page.close()

@@ -115,7 +115,7 @@ def computing_options(command: F) -> F:
             "--batch-size",
             "-b",
             type=click.IntRange(min=1),
-            help="Frames at a time at most; halved where the memory is too small.  [default: 8; on a GPU 32]",
+            help="Frames at a time at most; halved where the memory is too small.  [default: 4; on a GPU 32]",
         ),
         click.option(
             "--precision",

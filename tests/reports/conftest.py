@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -172,38 +171,6 @@ def build_run() -> MakeRun:
 def make_run(tmp_path: Path) -> MakeRun:
     """A function that makes a run in ``tmp_path``: see :func:`build`."""
     return functools.partial(build, tmp_path / "run")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium without a window; the test is skipped where it is missing."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="session")
-def visit(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    """A function that opens a page (a file, or text) and keeps what it complains of and asks for."""
-
-    def go(text: str | Path, **options: Any) -> Any:
-        file = text if isinstance(text, Path) else tmp_path_factory.mktemp("page") / "report.html"
-        if isinstance(text, str):
-            file.write_text(text, "utf-8")
-        page = browser.new_page(**{"viewport": {"width": 1440, "height": 1000}, **options})
-        page.complaints, page.asked = [], []
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.goto(file.as_uri())
-        return page
-
-    return go
 
 
 @pytest.fixture(scope="session")

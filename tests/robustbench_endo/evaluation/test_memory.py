@@ -38,9 +38,9 @@ class Small(nn.Module):
 
 
 def test_a_batch_that_does_not_fit_is_halved_and_the_size_is_remembered(make_request, tmp_path):
-    run(make_request(frames=5, models={"m": Small(99)}, out=tmp_path / "whole"))
+    run(make_request(frames=5, models={"m": Small(99)}, batch=10, out=tmp_path / "whole"))
     Small.seen.clear()
-    run(make_request(frames=5, models={"m": Small(3)}, out=tmp_path / "halves", workers=1, gallery=0))
+    run(make_request(frames=5, models={"m": Small(3)}, batch=10, out=tmp_path / "halves", workers=1, gallery=0))
     assert max(Small.seen) == 3
     assert sum(Small.seen) == 10 * 5
     whole, halves = (tmp_path / name / "results.parquet" for name in ("whole", "halves"))
