@@ -2,7 +2,7 @@
 
     python benchmarks/bench_growth.py [--quick]
 
-Every run has a process of its own. The shipped models; clean, smoke and defocus blur at severity 3; frames corrupted
+Every run has a process of its own. The shipped models; clean and smoke at severity 3; frames corrupted
 at their own size; four frames at a time. Time is that of the evaluation, from PNG files to the results on disk, after
 one frame that compiled everything; memory is the largest that the process ever had, libraries and weights included.
 """
@@ -24,7 +24,7 @@ from timing import cores, keep, machine, peak_mib
 from robustbench_endo import evaluation
 from robustbench_endo.data import FolderDataset
 
-CONDITIONS: dict[str, Any] = {"corruptions": ("defocus_blur", "smoke"), "severities": (3,)}
+CONDITIONS: dict[str, Any] = {"corruptions": ("smoke",), "severities": (3,)}
 FRAMES = (25, 50, 100, 200, 400)
 SERIES = ((1, 224), (1, 512), (2, 512), (3, 512), (1, 1024))
 """Models and short side of the frames in pixels."""
