@@ -3,7 +3,7 @@
     python benchmarks/bench_growth.py [--quick]
 
 Every run has a process of its own. The shipped models; clean and smoke at severity 3; frames corrupted
-at their own size; four frames at a time. Time is that of the evaluation, from PNG files to the results on disk, after
+at their own size. Time is that of the evaluation, from PNG files to the results on disk, after
 one frame that compiled everything; memory is the largest that the process ever had, libraries and weights included.
 """
 
@@ -28,7 +28,6 @@ CONDITIONS: dict[str, Any] = {"corruptions": ("smoke",), "severities": (3,)}
 FRAMES = (25, 50, 100, 200, 400)
 SERIES = ((1, 224), (1, 512), (2, 512), (3, 512), (1, 1024))
 """Models and short side of the frames in pixels."""
-BATCH = 4
 LEAST_R2, MOST_GROWTH = 0.99, 5.0
 """What must hold: of the straight line through the times; percent of memory from 50 to 400 frames."""
 
@@ -49,7 +48,6 @@ def main() -> None:
             print(rows[-1], flush=True)
     about = {
         "cores": cores(),
-        "batch": BATCH,
         **{name: list(values) for name, values in CONDITIONS.items()},
         "wanted": {"r2": LEAST_R2, "memory_growth_percent": MOST_GROWTH},
     }
@@ -62,7 +60,7 @@ def main() -> None:
 def measured(folder: Path, frames: int, models: int, side: int) -> dict[str, float]:
     """Seconds and MiB of one run, in this process."""
     data, zoo = FolderDataset(folder, "test"), shipped(models)
-    options = {**CONDITIONS, "resolution": side, "batch": BATCH}
+    options = {**CONDITIONS, "resolution": side}
     with tempfile.TemporaryDirectory() as place:
         evaluation.run(request(zoo, data, Path(place) / "warm", limit=1, **options))
         start = time.perf_counter()

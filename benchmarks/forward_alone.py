@@ -15,7 +15,6 @@ from robustbench_endo.evaluation.chunk import evaluate_frames
 from robustbench_endo.evaluation.clock import Clock
 from robustbench_endo.evaluation.engines.local import local
 from robustbench_endo.evaluation.gallery_writer import GalleryWriter
-from robustbench_endo.evaluation.job import BatchSize
 from robustbench_endo.evaluation.precision import autocast
 from robustbench_endo.evaluation.work import Read, Work
 from robustbench_endo.evaluation.workers import Workers
@@ -111,35 +110,20 @@ class Alone:
 class _Discarded(Work):
     """Computes a chunk and keeps nothing of it."""
 
-    def compute(
-        self,
-        number: int,
-        read: Read,
-        workers: Workers,
-        clock: Clock,
-        advance: Callable[[int], None] = lambda done: None,
-        size: BatchSize | None = None,
-    ) -> None:
-        evaluate_frames(replace(self.job, gallery=GalleryWriter(None, (), ())), read[0], workers, clock, advance, size)
+    def compute(self, number: int, read: Read, workers: Workers, *told: Any) -> None:
+        evaluate_frames(replace(self.job, gallery=GalleryWriter(None, (), ())), read[0], workers, *told)
 
 
 @dataclass(frozen=True)
 class _Followed(Work):
     alone: Alone = field(default_factory=Alone)
 
-    def compute(
-        self,
-        number: int,
-        read: Read,
-        workers: Workers,
-        clock: Clock,
-        advance: Callable[[int], None] = lambda done: None,
-        size: BatchSize | None = None,
-    ) -> None:
-        super().compute(number, read, workers, clock, advance, size)
+    def compute(self, number: int, read: Read, workers: Workers, *told: Any) -> None:
+        super().compute(number, read, workers, *told)
+        *_, size = told
         start, worked = time.perf_counter(), time.process_time()
         for frames in read[0]:
-            for places in BatchSize(self.job.batch if size is None else size.most).cut(len(frames.ids)):
+            for places in size.cut(len(frames.ids)):
                 images = frames.at(places).images.to(self.job.device).float() / 255
                 self.alone.forward += passes(self, images, workers)
                 self.alone.passes += len(places) * len(self.job.conditions)

@@ -5,41 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from .latex_text import escaped
 from .printed import WIDEST, PrintedCell, PrintedRow, PrintedTable
 
-_ESCAPED = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "[": "{[}",  # a row or a line that begins with one of these three would be read as an option of the break before
-    "]": "{]}",
-    "*": "{*}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "`": r"\textasciigrave{}",
-    "–": r"\textendash{}",
-    "†": r"\textdagger{}",
-    "“": "``",
-    "”": "''",
-    "±": r"\ensuremath{\pm}",
-    "≥": r"\ensuremath{\geq}",
-    "≤": r"\ensuremath{\leq}",
-    "∞": r"\ensuremath{\infty}",
-    "→": r"\ensuremath{\rightarrow}",
-    "…": r"\dots{}",
-    "\u00a0": "~",
-    "\u202f": r"\,",
-    "\u200b": "",
-}
 _PAGE, _LETTER, _PART = 455.0, 4.5, 14
 """Points of a text 16 cm wide; points of a letter at 9 points; letters of a name that stay together."""
 
@@ -58,11 +26,6 @@ def latex(tables: Sequence[PrintedTable], name: str, protocol: str) -> str:
     parts = [part for table in tables for part in table.split(_widest(table))]
     head = _HEAD.format(name=_comment(name), protocol=_comment(protocol))
     return "\n".join([head, *(_table(part, protocol) for part in parts)])
-
-
-def escaped(text: str) -> str:
-    """Text that LaTeX prints as it is; line breaks and control characters become spaces."""
-    return "".join(_ESCAPED.get(letter, letter) for letter in re.sub(r"[\x00-\x1f\x7f]", " ", text))
 
 
 def _table(table: PrintedTable, protocol: str) -> str:

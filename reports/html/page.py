@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ..content.metrics import heading, leading_metric_of, metric
@@ -16,6 +15,7 @@ from ..labels import ABSENT, counted, listing, title
 from ..palette import DARK, LIGHT
 from ..plotting.curve_blocks import Drawing
 from ..plotting.drawing import svg, swatch
+from ..templating import environment
 from .data import page_data
 from .inline_svg import inline_svg
 from .pictures import BUDGET, picture_sources
@@ -47,15 +47,8 @@ _PARTS = {
 
 def html(c: Content) -> str:
     """The whole report as the text of one HTML file of at most :data:`LIMIT` bytes: pictures shrink until it fits."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"heading": heading, "breakable": breakable, "drawn": _drawn, "told": told}
-    forms, template = _forms(c), environment.get_template("report.html.j2")
+    templates = environment(TEMPLATES, heading=heading, breakable=breakable, drawn=_drawn, told=told)
+    forms, template = _forms(c), templates.get_template("report.html.j2")
     text = template.render(c=c, **forms, **_pictures(c, BUDGET))
     excess = len(text.encode()) - LIMIT
     if excess > 0:

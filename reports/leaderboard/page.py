@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..content.metrics import heading
@@ -14,26 +13,20 @@ from ..html.inline_svg import inline_svg
 from ..labels import ABSENT
 from ..palette import DARK, LIGHT, Style
 from ..plotting.drawing import svg, swatch
+from ..templating import environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def rendered(template: str, **values: Any) -> str:
     """The page as text; names are text whatever they contain."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"heading": heading, "sortable": sortable}
+    templates = environment(TEMPLATES, heading=heading, sortable=sortable)
     inside = {
         "css": Markup((TEMPLATES / "page.css").read_text("utf-8")),
         "script": Markup((TEMPLATES / "page.js").read_text("utf-8")),
         "palette": [{"light": light, "dark": dark} for light, dark in zip(LIGHT, DARK, strict=True)],
     }
-    return environment.get_template(template).render(**inside, **values)
+    return templates.get_template(template).render(**inside, **values)
 
 
 def sortable(text: str) -> str:

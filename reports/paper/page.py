@@ -4,35 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from ..exports.latex_text import escaped
 from ..html.inline_svg import inline_svg
 from ..palette import DARK, LIGHT
+from ..templating import environment
 from .table import LEGENDS, Block, PaperTable
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-_ESCAPES = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\u2212": "$-$", "–": "--", "±": r"$\pm$",
-}  # fmt: skip
-
 
 def paper_html(table: PaperTable, figures: dict[str, str] | None = None) -> str:
     """The page of a table, or of a figure (name -> a whole SVG document of this package) above its numbers."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("paper.html.j2").render(
-        table=table,
-        blocks=table.blocks if len(table.frame) else (),
-        legends=LEGENDS,
-        drawings={name: inline_svg(text, name) for name, text in (figures or {}).items()},
-        palette={"light": LIGHT, "dark": DARK},
+    return (
+        environment(TEMPLATES)
+        .get_template("paper.html.j2")
+        .render(
+            table=table,
+            blocks=table.blocks if len(table.frame) else (),
+            legends=LEGENDS,
+            drawings={name: inline_svg(text, name) for name, text in (figures or {}).items()},
+            palette={"light": LIGHT, "dark": DARK},
+        )
     )
 
 
@@ -48,7 +40,7 @@ def _tabular(table: PaperTable, block: Block) -> str:
     return "\n".join(
         [
             r"\begin{table}",
-            rf"\caption{{{escape(table.title)}. {' '.join(escape(note) for note in notes)}}}",
+            rf"\caption{{{escaped(table.title)}. {' '.join(escaped(note) for note in notes)}}}",
             r"\centering",
             r"\resizebox{\textwidth}{!}{%",
             rf"\begin{{tabular}}{{{'l' * len(block.keys)}{'r' * parts * len(block.heads)}}}",
@@ -69,7 +61,7 @@ def _heading(block: Block, parts: int) -> list[str]:
     names = [f"{what} {model}".strip() for what, model in block.heads]
     if parts == 1:
         return [_row([*block.keys, *names])]
-    over = [rf"\multicolumn{{{parts}}}{{c}}{{{escape(name)}}}" for name in names]
+    over = [rf"\multicolumn{{{parts}}}{{c}}{{{escaped(name)}}}" for name in names]
     starts = range(len(block.keys) + 1, len(block.keys) + 1 + parts * len(names), parts)
     rules = " ".join(rf"\cmidrule(lr){{{start}-{start + parts - 1}}}" for start in starts)
     below = _row([*block.keys, *["ours", "paper", "difference"] * len(names)])
@@ -82,9 +74,4 @@ def _cells(figures: tuple[object, ...], block: Block) -> list[str]:
 
 
 def _row(cells: list[str]) -> str:
-    return " & ".join(escape(cell) for cell in cells) + r" \\"
-
-
-def escape(text: str) -> str:
-    """Text as LaTeX shows it."""
-    return "".join(_ESCAPES.get(letter, letter) for letter in text)
+    return " & ".join(escaped(cell) for cell in cells) + r" \\"

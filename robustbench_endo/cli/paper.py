@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,6 +64,7 @@ def paper(
     from robustbench_endo import api
     from robustbench_endo.cli.paper_output import plan, show, telling
     from robustbench_endo.evaluation import choose_device
+    from robustbench_endo.evaluation.shard import parse_shard
     from robustbench_endo.paper.beside import beside
     from robustbench_endo.paper.choice import chosen, require_trunks
     from robustbench_endo.paper.grid import grid
@@ -72,7 +72,7 @@ def paper(
     from robustbench_endo.paper.sources import drawn, facts, given
 
     wanted, parts = grid(what), _formats(formats)
-    scale, trunk, share = _scale(synthetic, quick, changes), _initial(initial, synthetic), _shard(shard)
+    scale, trunk, share = _scale(synthetic, quick, changes), _initial(initial, synthetic), parse_shard(shard)
     wanted = chosen(wanted, names(models) or ())
     if synthetic and (data or data_gen):
         raise RobustEndoError("Expected --data or --synthetic, found both: leave one out.")
@@ -124,13 +124,6 @@ def _initial(text: str, synthetic: bool) -> str | None:
     if text not in ("pretrained", "none"):
         raise RobustEndoError(f"Expected --initial pretrained or none, found {text!r}: choose one.")
     return None if text == "none" or synthetic else text
-
-
-def _shard(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)/(\d+)", text)
-    if not match or not 1 <= int(match[1]) <= int(match[2]):
-        raise RobustEndoError(f"Expected a shard such as 2/4 (the second of four), found {text!r}: correct it.")
-    return int(match[1]), int(match[2])
 
 
 def _formats(text: str) -> list[str]:

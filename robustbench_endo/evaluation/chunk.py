@@ -40,10 +40,10 @@ def evaluate_frames(
     Raises:
         ModelError, RunError: a model breaks its contract; a frame does not fit the memory.
     """
-    size = size or BatchSize(job.batch)
+    size = size or BatchSize(job.batch, job.pixels)
     parts: list[Part] = []
     for frames in chunk:
-        for places in size.cut(len(frames.ids)):
+        for places in size.cut(len(frames.ids), frames.masks[0].numel()):
             batch = on_device(frames if len(places) == len(frames.ids) else frames.at(places), job.device)
             for part in workers.map(partial(_at, job, batch, workers, clock, size), job.conditions):
                 parts.append(part)

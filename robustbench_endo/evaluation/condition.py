@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from robustbench_endo.evaluation.clock import Clock
@@ -41,16 +42,10 @@ def records_at(job: Job, batch: DeviceBatch, workers: Workers, clock: Clock, con
         if not places:
             return Part([], [])
         batch = batch.at(places)
-    corrupt, forward, score = workers.stages
-    with clock.time("corrupt"), corrupt.turn():
-        pictures, masks = corrupted(job, condition, batch)
-        ready = corrupt.reached()
-    with clock.time("forward"), forward.turn(after=ready), workers.models() as models:
-        size = (masks.shape[1], masks.shape[2])
-        answers = {model: ask(call, pictures, size, job.precision) for model, call in models.items()}
-        answered = forward.reached()
-    with clock.time("metrics"), score.turn(after=answered):
-        answers = {model: answer.fetched() for model, answer in answers.items()}
+    shown = show(job, batch, workers, clock, condition)
+    pictures, masks = shown.pictures, shown.masks
+    with clock.time("metrics"), workers.stages.score.turn(after=shown.mark):
+        answers = {model: answer.fetched() for model, answer in shown.answers.items()}
         dose: Columns = {
             "image_ssim": batch.clean.ssim(pictures).numpy(),
             "image_psnr": batch.clean.psnr(pictures).numpy(),
@@ -61,11 +56,32 @@ def records_at(job: Job, batch: DeviceBatch, workers: Workers, clock: Clock, con
             for model, answer in answers.items()
         }
     with clock.time("write"):
-        _keep(job, condition, batch, pictures, masks, answers)
+        keep(job, condition, batch, pictures, masks, answers)
     return Part(
         [_rows(condition, model, batch, columns | dose) for model, columns in judged.items()],
         [failure for model, answer in answers.items() for failure in _unusable(answer, model, condition, batch)],
     )
+
+
+class Shown(NamedTuple):
+    """What the models were shown and what they said; ``mark`` is behind all of it where there are streams."""
+
+    pictures: Tensor
+    masks: Tensor
+    answers: dict[str, Answer]
+    mark: torch.cuda.Event | None
+
+
+def show(job: Job, batch: DeviceBatch, workers: Workers, clock: Clock, condition: Condition) -> Shown:
+    """Corrupt a batch, whose frames all have the condition, and ask every model."""
+    corrupt, forward, _ = workers.stages
+    with clock.time("corrupt"), corrupt.turn():
+        pictures, masks = corrupted(job, condition, batch)
+        ready = corrupt.reached()
+    with clock.time("forward"), forward.turn(after=ready), workers.models() as models:
+        size = (masks.shape[1], masks.shape[2])
+        answers = {model: ask(call, pictures, size, job.precision) for model, call in models.items()}
+        return Shown(pictures, masks, answers, forward.reached())
 
 
 def corrupted(job: Job, condition: Condition, batch: DeviceBatch) -> tuple[Tensor, Tensor]:
@@ -75,11 +91,11 @@ def corrupted(job: Job, condition: Condition, batch: DeviceBatch) -> tuple[Tenso
     if condition.corruption in batch.frames.real:
         return batch.frames.pictures(condition.corruption).to(batch.images.device), batch.masks
     damage = job.suite.corrupt(batch.images, condition.corruption, condition.severity, batch.frames.ids, job.seed)
-    pictures = (damage.images * 255).round() / 255
+    pictures = (damage.images * 255).round_().div_(255)
     return pictures, damage.warp(batch.masks)
 
 
-def _keep(
+def keep(
     job: Job,
     condition: Condition,
     batch: DeviceBatch,
@@ -87,6 +103,7 @@ def _keep(
     masks: Tensor,
     answers: Mapping[str, Answer],
 ) -> None:
+    """Keep the frames of the batch that the gallery wants, with what the models made of them."""
     for i, image_id in enumerate(batch.frames.ids):
         if job.gallery.wants(image_id):
             job.gallery.picture(image_id, *condition, pictures[i], masks[i])

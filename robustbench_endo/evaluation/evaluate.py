@@ -78,7 +78,7 @@ def run_shard(
             shards; nothing that was finished is lost.
     """
     work, _ = begin(request, shard.of)
-    mine = shard.chunks(len(work.chunks))
+    mine = shard.share(len(work.chunks))
     compute(work, mine, progress, engine, clock or Clock())
     return ShardDone(len(work.chunks), len(mine), work.folder.without_chunk(range(len(work.chunks))))
 

@@ -24,6 +24,7 @@ class Job:
         metrics: a user's own, beside the standard ones.
         precision: ``fp32`` or ``bf16``, of the forward passes.
         batch: frames at a time at most; None for all frames of a chunk.
+        pixels: at a time at most, in whole frames; None for any number.
     """
 
     models: Mapping[str, ModelCall]
@@ -36,6 +37,7 @@ class Job:
     gallery: GalleryWriter = field(default_factory=lambda: GalleryWriter(None, (), ()))
     precision: str = "fp32"
     batch: int | None = None
+    pixels: int | None = None
 
 
 class BatchSize:
@@ -44,8 +46,9 @@ class BatchSize:
     The corrupted pixels and the labels of a frame do not depend on it.
     """
 
-    def __init__(self, most: int | None) -> None:
+    def __init__(self, most: int | None, pixels: int | None = None) -> None:
         self.most = most
+        self._pixels = pixels
         self._lock = threading.Lock()
 
     def lower(self, size: int) -> None:
@@ -53,7 +56,7 @@ class BatchSize:
         with self._lock:
             self.most = size if self.most is None else min(self.most, size)
 
-    def cut(self, count: int) -> list[list[int]]:
-        """Places 0 to ``count`` - 1 in batches."""
-        size = self.most or count
+    def cut(self, count: int, pixels: int) -> list[list[int]]:
+        """Places 0 to ``count`` - 1, of frames with so many pixels each, in batches."""
+        size = min(self.most or count, count if self._pixels is None else max(1, self._pixels // pixels))
         return [list(range(start, min(start + size, count))) for start in range(0, count, size)]

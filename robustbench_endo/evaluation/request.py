@@ -14,10 +14,10 @@ from robustbench_endo.evaluation.forward import ModelCall
 from robustbench_endo.metrics import Metric
 from robustbench_endo.types import Dataset
 
-CHUNK, CHUNK_ON_DEVICE = 8, 32
+CHUNK, CHUNK_ON_DEVICE = 4, 32
 """Frames a chunk at most, on the CPU and elsewhere: what a killed run loses, and the largest batch."""
-BATCH = 4
-"""Frames at a time on the CPU: more need more memory and are no faster there."""
+PIXELS = 4 * 512 * 640
+"""Pixels at a time on the CPU, in whole frames: more need more memory and are no faster there."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Request:
         gallery: frames whose pictures and masks are kept for the report.
         real: names of the dataset's real conditions, see :mod:`.real`.
         precision: ``fp32`` or ``bf16``, of the models' forward passes.
-        batch: frames at a time at most; None for :data:`BATCH` on the CPU and a whole chunk elsewhere.
+        batch: frames at a time at most; None for a whole chunk, on the CPU for :data:`PIXELS` of it.
         compile: have torch compile the models; on CUDA alone.
         notes: what a reader of the report must know, in the user's words.
     """

@@ -1,4 +1,4 @@
-"""A part of a run, for jobs that know nothing of each other: every n-th chunk."""
+"""A part of a run, for jobs that know nothing of each other: every n-th chunk, or every n-th cell of a grid."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Shard:
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"
 
-    def chunks(self, count: int) -> list[int]:
-        """Numbers of its chunks among ``count``."""
+    def share(self, count: int) -> list[int]:
+        """Which of ``count`` things, from 0, are its own."""
         return list(range(self.number - 1, count, self.of))
 
 

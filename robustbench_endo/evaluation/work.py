@@ -17,7 +17,7 @@ from robustbench_endo.evaluation.frames import Failure, FrameBatch, read_frames
 from robustbench_endo.evaluation.gallery_writer import GalleryWriter
 from robustbench_endo.evaluation.job import BatchSize, Job
 from robustbench_endo.evaluation.protocol import protocol_metrics
-from robustbench_endo.evaluation.request import BATCH, Request, chunked
+from robustbench_endo.evaluation.request import PIXELS, Request, chunked
 from robustbench_endo.evaluation.run_folder import RunFolder
 from robustbench_endo.evaluation.workers import Workers
 
@@ -113,7 +113,8 @@ def cut(request: Request, indices: Sequence[int], folder: RunFolder) -> Work:
         metrics=(*protocol_metrics(request.protocol), *request.metrics),
         gallery=gallery,
         precision=request.precision,
-        batch=request.batch or (BATCH if request.device.type == "cpu" else None),
+        batch=request.batch,
+        pixels=PIXELS if request.batch is None and request.device.type == "cpu" else None,
     )
     return Work(request, job, chunked(indices, request.device), folder)
 

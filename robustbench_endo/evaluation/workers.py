@@ -14,6 +14,7 @@ from typing import TypeVar
 import torch
 
 from robustbench_endo.evaluation.forward import ModelCall
+from robustbench_endo.evaluation.heap import share_heap
 from robustbench_endo.evaluation.stages import stages_on
 
 Item = TypeVar("Item")
@@ -52,6 +53,7 @@ class Workers(AbstractContextManager["Workers"]):
         self._threads_before = torch.get_num_threads()
 
     def __enter__(self) -> Workers:
+        share_heap()
         torch.set_num_threads(1)
         return self
 

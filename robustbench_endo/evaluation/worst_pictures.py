@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
-from robustbench_endo.evaluation.chunk import evaluate_frames
 from robustbench_endo.evaluation.clock import Clock
+from robustbench_endo.evaluation.condition import keep, show
 from robustbench_endo.evaluation.conditions import Condition
+from robustbench_endo.evaluation.device_batch import DeviceBatch, on_device
 from robustbench_endo.evaluation.frames import read_frames
 from robustbench_endo.evaluation.gallery_writer import GalleryWriter, read_index
 from robustbench_endo.evaluation.job import Job
+from robustbench_endo.evaluation.precision import reproducible
 from robustbench_endo.evaluation.request import Request
 from robustbench_endo.evaluation.workers import Workers
 from robustbench_endo.results.deepest import deepest_falls
@@ -32,13 +35,17 @@ def keep_worst(
     for row in deepest_falls(records).itertuples():
         wanted.setdefault(str(row.image_id), set()).add(Condition(str(row.corruption), int(row.severity)))
     place = {request.dataset.ids[index]: index for index in indices}
-    writer = GalleryWriter(request.out, list(wanted), list(request.models), part="worst")
-    with Workers(job.models, job.device, request.workers) as workers:
+    chosen = replace(job, gallery=GalleryWriter(request.out, list(wanted), list(request.models), part="worst"))
+    clock = clock or Clock()
+    with reproducible(), Workers(job.models, job.device, request.workers) as workers:
         for image_id, conditions in wanted.items():
-            batches, _ = read_frames(request.dataset, [place[image_id]], request.suite.resolution, request.real)
-            chosen = replace(job, conditions=[Condition(CLEAN, 0), *sorted(conditions)], gallery=writer, metrics=())
-            evaluate_frames(chosen, batches, workers, clock or Clock(), _silent)
+            frames, _ = read_frames(request.dataset, [place[image_id]], request.suite.resolution, request.real)
+            batch = on_device(frames[0], job.device)
+            work = partial(_kept, chosen, batch, workers, clock)
+            list(workers.map(work, [Condition(CLEAN, 0), *sorted(conditions)]))
 
 
-def _silent(done: int) -> None:
-    """Report no progress: this is a moment's work."""
+def _kept(job: Job, batch: DeviceBatch, workers: Workers, clock: Clock, condition: Condition) -> None:
+    shown = show(job, batch, workers, clock, condition)
+    with clock.time("write"), workers.stages.score.turn(after=shown.mark):
+        keep(job, condition, batch, shown.pictures, shown.masks, shown.answers)

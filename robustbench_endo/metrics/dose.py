@@ -32,14 +32,14 @@ class CleanFrames:
 
     def ssim(self, images: Tensor) -> Tensor:
         """Structural similarity of the luma (Rec. 601), float64 (B,) on the CPU, 1 = equal (Wang et al., 2004)."""
-        luma = _luma(images)
-        means = (self._mean, _window_means(luma), self._square, _window_means(luma * luma))
-        product = _window_means(self._luma * luma)
         if images.device.type != "cpu":
-            return ssim_map(*means, product).mean((1, 2), dtype=torch.float64).cpu()
-        items = zip(*(part.numpy() for part in (*means, product)), strict=True)
-        sums = [similarity_sum(mx, my, mxx, myy, mxy, C1, C2) for mx, my, mxx, myy, mxy in items]
-        return torch.tensor(sums, dtype=torch.float64) / product[0].numel()
+            luma = _luma(images)
+            means = (self._mean, _window_means(luma), self._square, _window_means(luma * luma))
+            return ssim_map(*means, _window_means(self._luma * luma)).mean((1, 2), dtype=torch.float64).cpu()
+        # Frame by frame: the maps of a whole batch would be the largest thing that an evaluation holds.
+        clean = zip(self._luma.numpy(), self._mean.numpy(), self._square.numpy(), strict=True)
+        sums = [_similarity(image, *maps) for image, maps in zip(images.contiguous().numpy(), clean, strict=True)]
+        return torch.tensor(sums, dtype=torch.float64) / self._mean[0].numel()
 
     def psnr(self, images: Tensor) -> Tensor:
         """Peak signal-to-noise ratio over the three channels, dB, float64 (B,) on the CPU; inf for equal pictures."""
@@ -57,6 +57,13 @@ def _luma(images: Tensor) -> Tensor:
         return torch.from_numpy(np.stack([_weighted(image) for image in images.contiguous().numpy()]))
     red, green, blue = images.unbind(1)
     return _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
+
+
+def _similarity(image: Map, luma: Map, mean: Map, square: Map) -> float:
+    """Sum of SSIM over the inner pixels of one image (3, H, W) and a clean one, of which the maps are known."""
+    seen = _weighted(image)
+    mine = window_mean(seen, WINDOW), window_mean(seen * seen, WINDOW)
+    return similarity_sum(mean, mine[0], square, mine[1], window_mean(luma * seen, WINDOW), C1, C2)
 
 
 def _window_means(maps: Tensor) -> Tensor:

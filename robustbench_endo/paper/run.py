@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from robustbench_endo.evaluation.shard import Shard
 from robustbench_endo.paper.cell import Cell
 from robustbench_endo.paper.grid import Grid
 from robustbench_endo.paper.judging import Evaluate, judge
@@ -20,6 +21,7 @@ from robustbench_endo.training.settings import Progress
 from robustbench_endo.types import Dataset
 
 ELSEWHERE = "left to another shard"
+ALL = Shard(1, 1)
 
 FAILURES = (ValueError, RuntimeError, OSError)
 """What a cell may fail with: every error of ours is a ValueError, a device out of memory a RuntimeError."""
@@ -60,7 +62,7 @@ class Workshop:
         device: of training and evaluation.
         initial: `pretrained` or None.
         limit: test frames at most.
-        shard: (this one, of so many), from 1.
+        shard: which cells are trained and judged here.
         tell: progress.
     """
 
@@ -71,7 +73,7 @@ class Workshop:
     device: torch.device
     initial: str | None = None
     limit: int | None = None
-    shard: tuple[int, int] = (1, 1)
+    shard: Shard = ALL
     tell: Tell = lambda what, done, total: None
 
     def __post_init__(self) -> None:
@@ -107,10 +109,10 @@ class Workshop:
 
     def work(self, grid: Grid) -> dict[tuple[Cell, str], Outcome]:
         """What became of every job of the grid."""
-        this, of = self.shard
-        mine = {cell: place % of == this - 1 for place, cell in enumerate(dict.fromkeys(c for c, _ in grid.jobs))}
+        cells = list(dict.fromkeys(cell for cell, _ in grid.jobs))
+        mine = {cells[place] for place in self.shard.share(len(cells))}
         return {
-            (cell, judged): self._try(cell, judged, grid.kind) if mine[cell] else Outcome(problem=ELSEWHERE)
+            (cell, judged): self._try(cell, judged, grid.kind) if cell in mine else Outcome(problem=ELSEWHERE)
             for cell, judged in grid.jobs
         }
 

@@ -27,7 +27,7 @@ def local(work: Work, numbers: Sequence[int], clock: Clock, advance: Callable[[i
         RunError: the device stopped to answer, or its memory does not hold one frame; finished chunks are kept.
         ModelError: a model breaks its contract.
     """
-    job, size = work.job, BatchSize(work.job.batch)
+    job, size = work.job, BatchSize(work.job.batch, work.job.pixels)
     with (
         device_errors(job.device),
         reproducible(),

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from robustbench_endo.reports.exports.latex_text import escaped
 from robustbench_endo.reports.labels import signed
-from robustbench_endo.reports.paper.page import escape, paper_html, paper_latex
+from robustbench_endo.reports.paper.page import paper_html, paper_latex
 from robustbench_endo.reports.paper.table import PaperTable, print_paper_table
 
 
@@ -58,8 +59,8 @@ def test_latex_is_balanced_and_escaped(table):
     rows = [row for row in text.splitlines() if row.startswith("Noise")]
     assert [row.count("&") for row in rows] == [2 + 6 - 1, 2 + 2 - 1]
     assert r"100 \% toys" in text
-    assert "$-$2.68" in rows[0]
-    assert escape("a_b & 5 %") == r"a\_b \& 5 \%"
+    assert r"\ensuremath{-}2.68" in rows[0]
+    assert escaped("a_b & 5 %") == r"a\_b \& 5 \%"
 
 
 def test_html_loads_nothing_and_shows_what_failed(table):

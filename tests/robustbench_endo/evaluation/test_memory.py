@@ -54,10 +54,18 @@ def test_a_device_that_holds_no_frame(make_request):
 
 def test_a_size_is_lowered_and_never_raised():
     size = BatchSize(None)
-    assert size.cut(5) == [[0, 1, 2, 3, 4]]
+    assert size.cut(5, 10**9) == [[0, 1, 2, 3, 4]]
     size.lower(2)
     size.lower(4)
-    assert size.cut(5) == [[0, 1], [2, 3], [4]]
+    assert size.cut(5, 10**9) == [[0, 1], [2, 3], [4]]
+
+
+@pytest.mark.parametrize(("pixels", "longest"), [(10, 4), (50, 2), (51, 1), (1000, 1)])
+def test_a_size_in_pixels_holds_whole_frames_and_at_least_one(pixels, longest):
+    size = BatchSize(4, 100)
+    assert [len(batch) for batch in size.cut(5, pixels)] == [longest] * (5 // longest) + [5 % longest] * (longest > 1)
+    size.lower(1)
+    assert size.cut(2, pixels) == [[0], [1]]
 
 
 class Hashing(nn.Module):

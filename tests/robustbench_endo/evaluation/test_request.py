@@ -5,7 +5,7 @@ from robustbench_endo.errors import DataError
 from robustbench_endo.evaluation.request import chosen, chunked
 
 
-@pytest.mark.parametrize(("count", "sizes"), [(1, [1]), (4, [1] * 4), (20, [2] * 10), (70, [8] * 8 + [6])])
+@pytest.mark.parametrize(("count", "sizes"), [(1, [1]), (4, [1] * 4), (20, [2] * 10), (70, [4] * 17 + [2])])
 def test_chunks_are_small_for_small_runs(count, sizes):
     assert [len(part) for part in chunked(range(count), torch.device("cpu"))] == sizes
 

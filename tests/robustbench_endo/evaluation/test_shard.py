@@ -6,14 +6,14 @@ from robustbench_endo.evaluation.shard import Shard, parse_shard, shards_with
 
 @pytest.mark.parametrize(("chunks", "of"), [(10, 1), (10, 3), (10, 10), (2, 5)])
 def test_every_chunk_is_in_one_shard_and_none_is_much_larger(chunks, of):
-    parts = [Shard(number, of).chunks(chunks) for number in range(1, of + 1)]
+    parts = [Shard(number, of).share(chunks) for number in range(1, of + 1)]
     assert sorted(number for part in parts for number in part) == list(range(chunks))
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
 def test_the_shards_of_chunks():
     assert shards_with([1, 4, 5], 3) == [Shard(2, 3), Shard(3, 3)]
-    assert all(4 in shard.chunks(6) or 5 in shard.chunks(6) for shard in shards_with([4, 5], 3))
+    assert all(4 in shard.share(6) or 5 in shard.share(6) for shard in shards_with([4, 5], 3))
 
 
 def test_text():

@@ -8,6 +8,7 @@ import torch
 
 from robustbench_endo import api
 from robustbench_endo.errors import RunError
+from robustbench_endo.evaluation.shard import Shard
 from robustbench_endo.paper import grid
 from robustbench_endo.paper.beside import beside
 from robustbench_endo.paper.choice import chosen
@@ -60,7 +61,7 @@ def test_one_failing_cell_does_not_stop_the_others(workshop):
 
 def test_a_shard_leaves_the_others_alone(workshop):
     wanted = chosen(grid("table2"), ["resnet101/mmoe/stch", "endoarss/tesla"])
-    workshop.shard = (2, 2)
+    workshop.shard = Shard(2, 2)
     first, second = workshop.work(wanted).values()
     assert first.problem == "left to another shard"
     assert not first.failed
