@@ -123,7 +123,7 @@ class _Followed(Work):
         *_, size = told
         start, worked = time.perf_counter(), time.process_time()
         for frames in read[0]:
-            for places in size.cut(len(frames.ids)):
+            for places in size.cut(len(frames.ids), frames.masks[0].numel()):
                 images = frames.at(places).images.to(self.job.device).float() / 255
                 self.alone.forward += passes(self, images, workers)
                 self.alone.passes += len(places) * len(self.job.conditions)

@@ -106,8 +106,9 @@ def growth(found: Found) -> Lines:
     """bench_growth."""
     frames = found["series"][0]["frames"]
     yield f"Clean, {' and '.join(found['corruptions']).replace('_', ' ')} at severity {found['severities'][0]}, frames"
-    yield f"corrupted at their own size, {found['batch']} at a time, every run in a process of its own. Memory is the"
-    yield "largest of the process, libraries and weights included.\n"
+    yield "corrupted at their own size, every run in a process of its own; runs of 224 px, too short to time once, are"
+    yield f"the median of {found['series'][0]['rounds']}. Memory is the largest of the process, libraries and weights"
+    yield "included.\n"
     for key, label, digits in (("seconds", "seconds", 1), ("peak_mib", "MiB", 0)):
         rows = [
             (f"{row['models']} model{'s' * (row['models'] > 1)}, {row['short_side']} px",)
@@ -125,7 +126,7 @@ def growth(found: Found) -> Lines:
 def ray(found: Found) -> Lines:
     """bench_ray."""
     same = len({row["results_sha256"] for row in found["runs"]}) == 1
-    yield f"{found['frames']} frames, {found['conditions']} conditions, {len(found['models'])} models; "
+    yield f"{found['frames']} frames, {found['conditions']} conditions, {len(found['models'])} models;"
     yield f"`results.parquet` {'is the same, byte for byte' if same else '**differs**'}.\n"
     rows = [
         (row["engine"], row["workers"], f"{row['seconds']:.1f}", f"{row['starting_ray_s']:.1f}")

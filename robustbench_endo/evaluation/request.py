@@ -16,7 +16,7 @@ from robustbench_endo.types import Dataset
 
 CHUNK, CHUNK_ON_DEVICE = 4, 32
 """Frames a chunk at most, on the CPU and elsewhere: what a killed run loses, and the largest batch."""
-PIXELS = 4 * 512 * 640
+PIXELS = 1_500_000
 """Pixels at a time on the CPU, in whole frames: more need more memory and are no faster there."""
 
 
