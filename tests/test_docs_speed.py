@@ -53,9 +53,9 @@ def test_every_kind_of_result_is_shown(page, tmp_path):
         "evaluation_cpu": size
         | {"wanted": {"whole": 1.25, "usual": 10}, "forward_alone": {"a": times}}
         | {"usual_way": usual | {"usual_s": 30.0, "usual_phases_s": {"metrics": 30.0}, "ratio": 15.0}},
-        "growth_cpu": {"batch": 4, "corruptions": ["smoke"], "severities": [3]}
+        "growth_cpu": {"corruptions": ["smoke"], "severities": [3]}
         | {"wanted": {"r2": 0.99, "memory_growth_percent": 5.0}}
-        | {"series": [series | {"r2": 0.9991, "memory_growth_percent": 10.0}]},
+        | {"series": [series | {"rounds": 5, "r2": 0.9991, "memory_growth_percent": 10.0}]},
         "ray_cpu": {"frames": 4, "conditions": 96, "models": ["a"]}
         | {"runs": [run | {"results_sha256": str(run["workers"])} for run in runs]},
         "table7_cpu": shape
