@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -59,15 +60,18 @@ def make_fabric(hardware: Hardware, precision: str, loggers: Sequence[Any] = ())
     several = hardware.devices * hardware.nodes > 1
     logging.getLogger(fabric_library().__name__).setLevel(logging.WARNING)  # it announces its precision
     try:
-        fabric = fabric_library().Fabric(
-            accelerator=place.type,
-            devices=devices,
-            num_nodes=hardware.nodes,
-            strategy="ddp" if several else "auto",
-            precision=precision,
-            loggers=list(loggers),
-        )
-        fabric.launch()
+        with warnings.catch_warnings():
+            if hardware.nodes == 1:  # a hint for jobs of several machines alone, given wherever Slurm is installed
+                warnings.filterwarnings("ignore", "The `srun` command is available on your system but is not used")
+            fabric = fabric_library().Fabric(
+                accelerator=place.type,
+                devices=devices,
+                num_nodes=hardware.nodes,
+                strategy="ddp" if several else "auto",
+                precision=precision,
+                loggers=list(loggers),
+            )
+            fabric.launch()
     except (ValueError, RuntimeError) as error:
         raise TrainingError(
             f"Expected {hardware.devices} device(s) of kind {place.type} in precision {precision}, found: {error}"

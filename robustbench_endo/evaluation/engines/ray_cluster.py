@@ -61,10 +61,11 @@ def joined(ray: Any, address: str | None, debug: bool = False) -> Iterator[None]
     quiet = {"log_to_driver": debug, "logging_level": "info" if debug else "error"}
     try:
         ray.init(address=place, **starting, **quiet)
-    except (OSError, RuntimeError, ValueError, TimeoutError) as error:
+    except (OSError, RuntimeError, ValueError, TimeoutError, ray.exceptions.RayError) as error:
         said = str(error).strip().partition("\n")[0]
         raise RunError(
-            f"Expected a Ray cluster for the address {place}, found {said}: look at `ray status` there, or leave "
+            f"Expected a Ray cluster for the address {place}, found {said}: look at `ray status` there, set "
+            "RAY_AUTH_MODE=token here if it asks for a token (~/.ray/auth_token, the same on all machines), or leave "
             "--address out to start one on this machine."
         ) from error
     try:

@@ -1,10 +1,11 @@
 import socket
+from types import SimpleNamespace
 
 import pytest
 
 from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.evaluation.engines import ray_cluster
-from robustbench_endo.evaluation.engines.ray_cluster import check_address
+from robustbench_endo.evaluation.engines.ray_cluster import check_address, joined
 
 
 @pytest.fixture
@@ -62,3 +63,20 @@ def test_what_answers(listening, monkeypatch, answer, fits):
     else:
         with pytest.raises(RunError, match="found something else there"):
             check_address("somewhere:6379")
+
+
+class RefusedError(Exception):
+    """Ray's own kind of error."""
+
+
+@pytest.mark.parametrize("error", [RefusedError, ConnectionError, RuntimeError])
+def test_a_cluster_that_lets_nobody_in(error):
+    def init(**options):
+        raise error("InvalidAuthToken: missing or incorrect\nand more")
+
+    ray = SimpleNamespace(
+        is_initialized=lambda: False, init=init, exceptions=SimpleNamespace(RayError=RefusedError), shutdown=None
+    )
+    sentence = "found InvalidAuthToken: missing or incorrect: look at .* RAY_AUTH_MODE=token here if it asks"
+    with pytest.raises(RunError, match=sentence), joined(ray, "auto"):
+        pass
