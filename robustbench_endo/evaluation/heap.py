@@ -14,6 +14,7 @@ def share_heap() -> bool:
 
     glibc gives every thread a heap of its own, and each keeps the largest picture that its thread ever freed: the
     memory of a run then grows with its length and its threads, for tensors that nobody holds.
+    It cannot be taken back in this process; nothing else of it changes.
     """
     if not sys.platform.startswith("linux"):
         return False

@@ -39,10 +39,10 @@ def keep_worst(
     clock = clock or Clock()
     with reproducible(), Workers(job.models, job.device, request.workers) as workers:
         for image_id, conditions in wanted.items():
-            frames, _ = read_frames(request.dataset, [place[image_id]], request.suite.resolution, request.real)
-            batch = on_device(frames[0], job.device)
-            work = partial(_kept, chosen, batch, workers, clock)
-            list(workers.map(work, [Condition(CLEAN, 0), *sorted(conditions)]))
+            found, _ = read_frames(request.dataset, [place[image_id]], request.suite.resolution, request.real)
+            for frames in found:  # none where the file has gone since it was scored
+                work = partial(_kept, chosen, on_device(frames, job.device), workers, clock)
+                list(workers.map(work, [Condition(CLEAN, 0), *sorted(conditions)]))
 
 
 def _kept(job: Job, batch: DeviceBatch, workers: Workers, clock: Clock, condition: Condition) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from robustbench_endo.evaluation import worst_pictures
 from robustbench_endo.evaluation.evaluate import run
 from robustbench_endo.results.deepest import deepest_falls
 
@@ -50,3 +51,10 @@ def test_no_gallery_keeps_none(make_request):
     request = make_request(frames=3, gallery=0)
     assert run(request).worst_gallery() == []
     assert not list(request.out.glob("gallery/worst-*"))
+
+
+def test_a_frame_that_has_gone_since_it_was_scored(make_request, monkeypatch):
+    monkeypatch.setattr(worst_pictures, "read_frames", lambda *told: ([], []))
+    results = run(make_request(frames=3))
+    assert len(results.frame)
+    assert not any(frame.image("clean", 0) is not None for frame in results.worst_gallery())
