@@ -84,8 +84,8 @@ def evaluate(
         seed: of all randomness in the corruptions.
         device: ``auto``, ``cpu``, ``cuda:0``, ...
         precision: of the forward passes: ``fp32``, ``bf16``, or ``auto``: bf16 on a GPU that has it, else fp32.
-        batch_size: frames at a time at most; by default 4 on the CPU and 32 elsewhere. One that does not
-            fit the memory is halved; corrupted pixels do not depend on it.
+        batch_size: frames at a time at most; by default 32 on a GPU, else 4, or 1.5 million pixels. One that
+            does not fit the memory is halved; corrupted pixels do not depend on it.
         compiled: have ``torch.compile`` make the models faster; on CUDA alone.
         limit: at most this many frames, spread evenly.
         metrics: further :class:`~robustbench_endo.metrics.Metric` classes; each adds a column.

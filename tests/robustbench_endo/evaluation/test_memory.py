@@ -78,6 +78,17 @@ class Hashing(nn.Module):
         return {"activity": images.mean((2, 3))}
 
 
+@pytest.mark.parametrize(
+    ("batch", "pixels", "sizes"),
+    [(1, None, {1}), (7, None, {7, 3}), (32, None, {10}), (None, 3 * 48 * 64, {3, 1}), (None, 10**9, {10})],
+)
+def test_models_are_shown_as_many_as_asked_for(make_request, monkeypatch, batch, pixels, sizes):
+    Small.seen.clear()
+    monkeypatch.setattr(work, "PIXELS", pixels)
+    run(make_request(models={"m": Small(99)}, corruptions=("contrast",), severities=(1,), batch=batch, gallery=0))
+    assert set(Small.seen) == sizes
+
+
 @pytest.mark.parametrize("batch", [1, 7])
 def test_the_pictures_do_not_depend_on_the_batch(make_request, tmp_path, batch):
     corruptions = ("smoke", "elastic_transform", "shot_noise", "jpeg_compression")
