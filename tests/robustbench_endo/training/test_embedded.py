@@ -8,6 +8,7 @@ import torch
 from robustbench_endo.data.synthetic import SyntheticScenes
 from robustbench_endo.models import EMBEDDED, load_model
 from robustbench_endo.models.embedded import folder_of
+from robustbench_endo.training import embedded
 from robustbench_endo.training.embedded import Recipe, rebuild
 from robustbench_endo.training.frames import Frames
 from robustbench_endo.training.scores import validate_on
@@ -35,3 +36,14 @@ def test_a_rebuild_writes_what_load_model_reads(tmp_path):
     assert model.spec == EMBEDDED[0]
     assert model.classes == SyntheticScenes.classes
     assert (folder / "model.safetensors").stat().st_size < 2e6
+
+
+def test_the_command_gives_the_same_bits_on_any_number_of_cores(monkeypatch):
+    threads = []
+    monkeypatch.setattr(embedded, "rebuild", lambda progress: threads.append(torch.get_num_threads()))
+    before = torch.get_num_threads()
+    try:
+        embedded.main()
+    finally:
+        torch.set_num_threads(before)
+    assert threads == [1]
