@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("albumentations")
 
-TINY = "tiny-resnet/mmoe@width=8,head_channels=8,input_size=32x48"
+TINY = "tiny-resnet/mmoe@width=12,head_channels=8,input_size=32x48"
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ def test_a_changed_adapter_changes_the_state(tmp_path, spec, frames):
 
 def test_a_zoo_model_below_an_adapter(tmp_path, frames):
     adapter = write(tmp_path, 'classes = ["needle", "needle", "tissue", "instrument"]\n')
-    spec = "tiny-resnet/hps@input_size=32x48,width=8,head_channels=8"
+    spec = "tiny-resnet/hps@input_size=32x48,width=12,head_channels=8"
     plain, model = load_model(spec, 4), load_model(f"{spec}#{adapter}", classes=NAMES)
     own, mapped = (m(frames(1))["segmentation"].softmax(1) for m in (plain, model))
     torch.testing.assert_close(mapped[:, 2], own[:, 0] + own[:, 1])

@@ -14,7 +14,7 @@ from robustbench_endo.errors import ModelError, UnknownNameError
 from robustbench_endo.models import EMBEDDED, card_of, load_model, save_checkpoint, validate
 from robustbench_endo.models.embedded import FOLDER, folder_of
 
-SPEC = "tiny-resnet/hps@width=8,head_channels=8,input_size=32x40"
+SPEC = "tiny-resnet/hps@width=12,head_channels=8,input_size=32x40"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def test_a_pair_that_is_none_is_refused(text):
 
 
 def test_options_reach_the_backbone_and_the_architecture():
-    network = build("tiny-resnet/mmoe@experts=3,width=8,input_size=64x80", 4, 2)
+    network = build("tiny-resnet/mmoe@experts=3,width=12,input_size=64x80", 4, 2)
     assert len(network.trunk.experts) == 3
     assert network.trunk.channels == 48
     assert network.input_size == (64, 80)

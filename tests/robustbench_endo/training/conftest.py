@@ -11,7 +11,7 @@ from torch import Tensor
 
 from robustbench_endo.types import Sample
 
-SPEC = "tiny-resnet/mmoe@width=8,head_channels=8,input_size=32x40"
+SPEC = "tiny-resnet/mmoe@width=12,head_channels=8,input_size=32x40"
 
 
 @pytest.fixture(autouse=True)

@@ -47,7 +47,7 @@ def test_accumulation_trains(tmp_path, squares, spec):
 
 @pytest.mark.parametrize(("architecture", "weighting"), [("mmoe", "equal"), ("mmoe", "moco"), ("tesla", "db_mtl")])
 def test_activation_checkpointing_gives_the_same_weights(tmp_path, squares, weights, architecture, weighting):
-    spec, options = f"tiny-resnet/{architecture}@width=8,head_channels=8,input_size=32x40", {"weighting": weighting}
+    spec, options = f"tiny-resnet/{architecture}@width=12,head_channels=8,input_size=32x40", {"weighting": weighting}
     folders = [
         train(
             spec, squares(8), settings=Settings(**QUICK, **options, activation_checkpointing=on), out=tmp_path / str(on)

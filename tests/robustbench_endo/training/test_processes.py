@@ -27,7 +27,7 @@ class Frozen(torch.nn.BatchNorm2d):
 def fit(out, devices):
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    model = load_model("tiny-resnet/mmoe@width=8,head_channels=8,input_size=32x40", 2, 2)
+    model = load_model("tiny-resnet/mmoe@width=12,head_channels=8,input_size=32x40", 2, 2)
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.__class__ = type("Frozen", (Frozen, type(module)), {})

@@ -14,7 +14,7 @@ from robustbench_endo.training import TrainingError
 from robustbench_endo.training.weighting import TaskGradients, load_weighting, shared_parameters
 from robustbench_endo.training.weighting.sharing import owners, stacked_parameters
 
-RESNET = "tiny-resnet/{}@width=8,head_channels=8,input_size=32x40"
+RESNET = "tiny-resnet/{}@width=12,head_channels=8,input_size=32x40"
 ENDOARSS = "tiny-endoarss/{}@dim=32,depth=2,head_channels=8,input_size=32x48"
 SPECS = (
     *(RESNET.format(name) for name in ("mmoe", "dselect_k", "tesla", "hps", "single-task")),

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from robustbench_endo.models import build
 from robustbench_endo.training.weighting import TaskGradients, load_weighting
 
-SPEC = "tiny-resnet/{}@width=8,head_channels=8,input_size=32x40"
+SPEC = "tiny-resnet/{}@width=12,head_channels=8,input_size=32x40"
 STEPS = 12
 
 
