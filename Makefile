@@ -42,7 +42,7 @@ bench bench-gpu: install
 
 # The three small models that ship with the package, trained again from nothing.
 checkpoints: install
-	$(BIN)/python -m robustbench_endo.training.embedded
+	$(BIN)/python -m robustbench_endo.training.rebuild_checkpoints
 
 # The pictures of the README and the gallery of corruptions, drawn and measured again from synthetic data.
 figures: install

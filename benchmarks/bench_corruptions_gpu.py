@@ -14,13 +14,13 @@ from typing import Any
 
 import torch
 from nvjpeg import nvjpeg_round_trip, psnr
-from passes import Passes
+from op_counter import Passes
 from timing import keep, machine
 from torch import Tensor
 
 from robustbench_endo.corruptions import Suite, load_suite
-from robustbench_endo.corruptions.kernels.fused import fused
 from robustbench_endo.corruptions.kernels.jpeg.codec import jpeg_round_trip
+from robustbench_endo.corruptions.kernels.triton_support import fused
 from robustbench_endo.data.synthetic import SyntheticScenes
 
 WANTED = 5000  # frames a second, mean over the corruptions
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table and keep it."""
     options = parsed(arguments)
     if not torch.cuda.is_available():
-        sys.exit("bench_corruptions_gpu: expected a CUDA device, found none: nothing was measured.")
+        sys.exit("bench_corruptions_gpu: expected a CUDA device, got none: nothing was measured.")
     suite, frames = load_suite("endo19"), scenes(options.size)
     batch = frames.cuda()[torch.arange(options.batch) % len(frames)].contiguous()
     print("corruption            frames/s      ms  memory launches  full  agreement")

@@ -19,7 +19,7 @@ from typing import Any
 from timing import keep, machine
 
 from robustbench_endo.data import load_dataset
-from robustbench_endo.reports.content.classes import class_overlap
+from robustbench_endo.reports.data.breakdown import class_overlap
 from robustbench_endo.results import Bootstrap, Results, compare, load_results
 
 PICTURES = Path(__file__).resolve().parents[2] / "shared" / "data"

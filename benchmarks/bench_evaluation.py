@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from drawn import on_disk, random_weights, request, shipped
-from forward_alone import side_by_side
+from forward_only import side_by_side
+from synthetic_inputs import on_disk, random_weights, request, shipped
 from timing import cores, keep, machine
 
 from robustbench_endo import evaluation
-from robustbench_endo.corruptions.reference_package import reference_names
+from robustbench_endo.corruptions.imagecorruptions_backend import reference_names
 from robustbench_endo.evaluation.conditions import plan
 
 SIZE = (512, 640)
@@ -84,7 +84,7 @@ def beside_usual(count: int, names: Sequence[str], severities: Sequence[int], fo
     if not (find_spec("monai") and find_spec("imagecorruptions")):
         print("the usual way: not measured, it needs the extras reference and peers")
         return None
-    import usual_way
+    import baseline_pipeline as usual_way
 
     data = on_disk(folder / "usual", count, SIZE)
 

@@ -16,10 +16,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import checkout  # noqa: F401  (first: it finds the package in a checkout that is not installed)
 import torch
-from drawn import FULL_FRAMES, FULL_SIZE, TABLE7, on_disk, random_weights, request
-from forward_alone import Times, side_by_side
+from forward_only import Times, side_by_side
+from synthetic_inputs import FULL_FRAMES, FULL_SIZE, TABLE7, on_disk, random_weights, request
 from timing import cores, keep, machine
 
 BATCH, ALONE_FRAMES = 32, 256
@@ -34,7 +33,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="8 frames at one severity (kept in the temporary folder)")
     options = parser.parse_args()
     if not torch.cuda.is_available():
-        print("bench_evaluation_gpu: expected a CUDA device, found none: nothing was measured.")
+        print("bench_evaluation_gpu: expected a CUDA device, got none: nothing was measured.")
         return
     torch.manual_seed(0)
     frames = 8 if options.quick else options.frames

@@ -19,7 +19,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from drawn import on_disk, request, shipped
+from synthetic_inputs import on_disk, request, shipped
 from timing import cores, keep, machine, peak_mib
 
 from robustbench_endo import evaluation

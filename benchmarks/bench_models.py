@@ -17,8 +17,8 @@ from timing import in_turn, keep, machine
 from torch import nn
 
 from robustbench_endo.models import build
+from robustbench_endo.models.layers.lora import repeated
 from robustbench_endo.models.layers.sma import SMA
-from robustbench_endo.models.layers.task_major import repeated
 
 SIDE = 224
 MOST_TESLA, MOST_SMA = 1.15, 0.5

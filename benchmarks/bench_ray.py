@@ -17,13 +17,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from drawn import on_disk, request, shipped
+from synthetic_inputs import on_disk, request, shipped
 from timing import cores, keep, machine
 
 from robustbench_endo import evaluation
 from robustbench_endo.data import FolderDataset
 from robustbench_endo.evaluation.engines.local import local
-from robustbench_endo.evaluation.work import Engine
+from robustbench_endo.evaluation.plan import Engine
 
 SIZE, WORKERS = (512, 640), (1, 2)
 
@@ -31,7 +31,7 @@ SIZE, WORKERS = (512, 640), (1, 2)
 def main() -> None:
     """Measures, prints, keeps."""
     if not find_spec("ray"):
-        print("bench_ray: expected the extra ray, found it not installed: nothing was measured.")
+        print("bench_ray: expected the extra ray, got it not installed: nothing was measured.")
         return
     quick = "--quick" in sys.argv
     frames, severities = (2, (3,)) if quick else (32, (1, 3, 5))

@@ -16,10 +16,10 @@ from scipy import stats
 from timing import keep, machine
 
 from robustbench_endo.results import Bootstrap, Results, compare, load_results
-from robustbench_endo.results.intervals import interval
+from robustbench_endo.results.bootstrap import interval
+from robustbench_endo.results.dataset_scores import ratio
+from robustbench_endo.results.io import as_table, write_json, write_table
 from robustbench_endo.results.schema import COUNTED, MEASURED, bin_columns, count_columns
-from robustbench_endo.results.scoring import ratio
-from robustbench_endo.results.store import as_table, write_json, write_table
 
 FRAMES, PATIENTS, CLASSES, ACTIVITIES = 402, 20, 7, 3
 MODELS = [{"name": f"model {index}"} for index in range(3)]

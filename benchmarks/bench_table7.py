@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from drawn import FULL_FRAMES, FULL_SIZE, TABLE7, on_disk, random_weights, request, shipped
-from forward_alone import Times, side_by_side
+from forward_only import Times, side_by_side
+from synthetic_inputs import FULL_FRAMES, FULL_SIZE, TABLE7, on_disk, random_weights, request, shipped
 from timing import cores, in_turn, keep, machine
 from torch import Tensor, nn
 

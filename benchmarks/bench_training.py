@@ -17,11 +17,10 @@ from timing import in_turn, keep, machine
 
 from robustbench_endo.models import build
 from robustbench_endo.training import Hardware, Settings
-from robustbench_endo.training.checkpointing import activation_checkpointing
-from robustbench_endo.training.frames import Batch
+from robustbench_endo.training.activation_checkpointing import activation_checkpointing
+from robustbench_endo.training.data import Batch, Loader
 from robustbench_endo.training.hardware import make_fabric
-from robustbench_endo.training.loader import Loader
-from robustbench_endo.training.loop import Loop
+from robustbench_endo.training.train_step import Loop
 
 PAPER_MIB, MOST_MIB = 9858, 6 * 1024
 WEIGHTINGS = ("equal", "moco", "aligned_mtl", "stch", "db_mtl")

@@ -10,12 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .base import SEVERITIES
-from .errors import CorruptionError, MissingPackageError
-from .functional import to_bytes
-from .suite_file import load_suite
-from .transforms import checked_severities
-from .warp import warp_masks
+from robustbench_endo.corruptions.base import SEVERITIES, warp_masks
+from robustbench_endo.corruptions.errors import CorruptionError, OptionalDependencyError
+from robustbench_endo.corruptions.functional import to_bytes
+from robustbench_endo.corruptions.suite_file import load_suite
+from robustbench_endo.corruptions.transforms import checked_severities
 
 
 def _albumentations() -> Any:
@@ -23,8 +22,8 @@ def _albumentations() -> Any:
     try:
         import albumentations
     except ImportError as error:
-        raise MissingPackageError(
-            "Expected the package albumentations for this transform, found it not installed: "
+        raise OptionalDependencyError(
+            "Expected the package albumentations for this transform, got it not installed: "
             "pip install robustbench-endo[train]."
         ) from error
     return albumentations
@@ -95,7 +94,7 @@ class AlbumentationsCorruption(_Base):  # type: ignore[misc]
     def apply(self, img: NDArray[Any], name: str, severity: int, seed: int, **params: Any) -> NDArray[Any]:
         """The image, damaged."""
         if img.ndim != 3 or img.shape[2] != 3 or img.dtype not in (np.uint8, np.float32):
-            raise CorruptionError(f"Expected a uint8 or float32 image (H, W, 3), found {img.dtype} {img.shape}.")
+            raise CorruptionError(f"Expected a uint8 or float32 image (H, W, 3), got {img.dtype} {img.shape}.")
         values = torch.from_numpy(np.ascontiguousarray(img.transpose(2, 0, 1)))[None]
         scaled = values / 255 if img.dtype == np.uint8 else values
         damage = self._suite.corrupt(scaled, name, severity, ["image"], seed)

@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .errors import CorruptionError
-from .kernels.pixels.levels import from_bytes
-from .kernels.pixels.levels import to_bytes as levels_to_bytes
-from .suite import Suite
-from .suite_file import load_suite
+from robustbench_endo.corruptions.errors import CorruptionError
+from robustbench_endo.corruptions.kernels.color.levels import from_bytes
+from robustbench_endo.corruptions.kernels.color.levels import to_bytes as levels_to_bytes
+from robustbench_endo.corruptions.suite import Suite
+from robustbench_endo.corruptions.suite_file import load_suite
 
 Images = TypeVar("Images", Tensor, NDArray[np.uint8])
 
@@ -49,7 +49,7 @@ def corrupt(
         return _corrupt_array(images, name, severity, ids, seed, chosen)
     if not isinstance(images, Tensor):
         raise CorruptionError(
-            f"Expected a tensor (B, 3, H, W) or a uint8 array (H, W, 3), found {type(images).__name__}."
+            f"Expected a tensor (B, 3, H, W) or a uint8 array (H, W, 3), got {type(images).__name__}."
         )
     if ids is None:
         raise _missing_ids(len(images))
@@ -70,7 +70,7 @@ def _corrupt_array(
 ) -> NDArray[np.uint8]:
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or images.shape[-1] != 3:
         raise CorruptionError(
-            f"Expected a uint8 array (H, W, 3) or (B, H, W, 3), found {images.dtype} {images.shape}: "
+            f"Expected a uint8 array (H, W, 3) or (B, H, W, 3), got {images.dtype} {images.shape}: "
             "stack a grey image three times, drop an alpha channel."
         )
     single = images.ndim == 3
@@ -84,6 +84,6 @@ def _corrupt_array(
 
 def _missing_ids(count: int) -> CorruptionError:
     return CorruptionError(
-        f"Expected ids, one stable name for each of the {count} images, found none: "
+        f"Expected ids, one stable name for each of the {count} images, got none: "
         "they make every image's noise its own and reproducible."
     )

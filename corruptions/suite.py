@@ -11,9 +11,8 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from .base import GROUPS, Corruption, Damage, units
-from .errors import CorruptionError
-from .names import unknown
+from robustbench_endo.corruptions.base import GROUPS, Corruption, Damage, units
+from robustbench_endo.corruptions.errors import CorruptionError, unknown_name
 
 Resolution = int | Literal["native"] | tuple[int, int]
 
@@ -40,7 +39,7 @@ class Suite:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise CorruptionError(
-                f"Suite {self.name}: expected corruptions of different names, found {twice[0]!r} twice."
+                f"Suite {self.name}: expected corruptions of different names, got {twice[0]!r} twice."
             )
 
     @property
@@ -71,7 +70,7 @@ class Suite:
         for corruption in self.corruptions:
             if corruption.name == name:
                 return corruption
-        raise unknown("a corruption", name, self.names)
+        raise unknown_name("corruption", name, self.names)
 
     def select(self, wanted: str | Sequence[str]) -> tuple[str, ...]:
         """Names of corruptions, in the suite's order.
@@ -86,7 +85,7 @@ class Suite:
         words = [part.strip() for part in parts if part.strip()]
         if not words:
             raise CorruptionError(
-                f'Expected "all", a group ({", ".join(GROUPS)}) or names of corruptions, found nothing.'
+                f'Expected "all", a group ({", ".join(GROUPS)}) or names of corruptions, got nothing.'
             )
         chosen = {name for word in words for name in self._matching(word)}
         return tuple(name for name in self.names if name in chosen)
@@ -98,7 +97,7 @@ class Suite:
             return tuple(item.name for item in self.corruptions if item.group == word)
         if word in self.names:
             return (word,)
-        raise unknown("a corruption", word, ("all", *GROUPS, *self.names))
+        raise unknown_name("corruption", word, ("all", *GROUPS, *self.names))
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """The size (height, width) that a frame of ``height`` x ``width`` pixels has when it is corrupted."""
@@ -148,7 +147,7 @@ class Suite:
         for instance in instances:
             if not isinstance(instance, Corruption):
                 raise CorruptionError(
-                    f"Expected an instance of robustbench_endo.corruptions.Corruption, found {instance!r}."
+                    f"Expected an instance of robustbench_endo.corruptions.Corruption, got {instance!r}."
                 )
         replaced = {instance.name: instance for instance in instances}
         kept = tuple(replaced.get(item.name, item) for item in self.corruptions)

@@ -19,11 +19,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from .base import Corruption
-from .catalogue import CORRUPTIONS
-from .errors import CorruptionError
-from .names import unknown
-from .suite import Resolution, Suite
+from robustbench_endo.corruptions.base import Corruption
+from robustbench_endo.corruptions.errors import CorruptionError, unknown_name
+from robustbench_endo.corruptions.registry import CORRUPTIONS
+from robustbench_endo.corruptions.suite import Resolution, Suite
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -45,7 +44,7 @@ def load_suite(name_or_path: str | Path) -> Suite:
     if text in SUITES:
         return _built_in(text)
     if not text.endswith(".toml"):
-        raise unknown("a suite or a path to a .toml file", text, SUITES)
+        raise unknown_name("suite or a path to a .toml file", text, SUITES)
     return _from_file(Path(text), ())
 
 
@@ -61,9 +60,9 @@ def _from_file(path: Path, seen: tuple[Path, ...]) -> Suite:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise CorruptionError(f"Expected a readable suite file, found {path}: {error}.") from error
+        raise CorruptionError(f"Expected a readable suite file, got {path}: {error}.") from error
     except tomllib.TOMLDecodeError as error:
-        raise CorruptionError(f"Expected TOML in {path}, found an error: {error}.") from error
+        raise CorruptionError(f"Expected TOML in {path}, got an error: {error}.") from error
     return _parsed(content, path.stem, _parent(content.get("extends", _ROOT), path, seen))
 
 
@@ -71,11 +70,11 @@ def _parent(extends: Any, path: Path, seen: tuple[Path, ...]) -> Suite:
     if extends in SUITES:
         return _built_in(extends)
     if not isinstance(extends, str) or not extends.endswith(".toml"):
-        raise unknown(f"a suite after extends in {path}", str(extends), SUITES)
+        raise unknown_name(f"suite after extends in {path}", str(extends), SUITES)
     chain = (*seen, path.resolve())
     parent = path.parent / extends
     if parent.resolve() in chain:
-        raise CorruptionError(f"Expected suites that do not extend each other in a circle, found {path} -> {parent}.")
+        raise CorruptionError(f"Expected suites that do not extend each other in a circle, got {path} -> {parent}.")
     return _from_file(parent, chain)
 
 
@@ -83,7 +82,7 @@ def _parsed(content: Mapping[str, Any], name: str, parent: Suite) -> Suite:
     tables = {key: value for key, value in content.items() if isinstance(value, dict)}
     for key in content:
         if key not in tables and key not in _KEYS:
-            raise unknown(f"a setting or a corruption in suite {name}", key, (*_KEYS, *parent.names))
+            raise unknown_name(f"setting or a corruption in suite {name}", key, (*_KEYS, *parent.names))
     changed = {key: _changed(parent.get(key), table, name) for key, table in tables.items()}
     wanted = parent.select(content.get("corruptions", "all"))
     return Suite(
@@ -99,7 +98,7 @@ def _reference(value: Any, suite: str) -> int | None:
         return None
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
-    raise CorruptionError(f'Suite {suite}: expected reference = pixels or "native", found {value!r}.')
+    raise CorruptionError(f'Suite {suite}: expected reference = pixels or "native", got {value!r}.')
 
 
 def _resolution(value: Any, suite: str) -> Resolution:
@@ -111,8 +110,7 @@ def _resolution(value: Any, suite: str) -> Resolution:
         case [int() as height, int() as width] if min(height, width) >= 32:
             return height, width
     raise CorruptionError(
-        f'Suite {suite}: expected resolution = a short side of at least 32, "native" or [height, width], '
-        f"found {value!r}."
+        f'Suite {suite}: expected resolution = a short side of at least 32, "native" or [height, width], got {value!r}.'
     )
 
 
@@ -121,7 +119,7 @@ def _changed(corruption: Corruption, table: Mapping[str, Any], suite: str) -> Co
     columns = {}
     for key, values in table.items():
         if key not in kinds:
-            raise unknown(f"a parameter of {corruption.name} in suite {suite}", key, kinds)
+            raise unknown_name(f"parameter of {corruption.name} in suite {suite}", key, kinds)
         columns[key] = _five(values, kinds[key], f"Suite {suite}: {corruption.name}.{key}")
     severities = tuple(
         dataclasses.replace(params, **{key: column[i] for key, column in columns.items()})
@@ -133,7 +131,7 @@ def _changed(corruption: Corruption, table: Mapping[str, Any], suite: str) -> Co
 def _five(values: Any, kind: Any, where: str) -> list[Any]:
     column = values if isinstance(values, list) else [values] * 5
     if len(column) != 5:
-        raise CorruptionError(f"{where}: expected 5 values, one a severity, found {len(column)}.")
+        raise CorruptionError(f"{where}: expected 5 values, one a severity, got {len(column)}.")
     return [_converted(value, kind, where) for value in column]
 
 
@@ -141,5 +139,5 @@ def _converted(value: Any, kind: Any, where: str) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if kind in (int, float, str, bool) and type(value) is not kind:
-        raise CorruptionError(f"{where}: expected values of type {kind.__name__}, found {value!r}.")
+        raise CorruptionError(f"{where}: expected values of type {kind.__name__}, got {value!r}.")
     return tuple(value) if isinstance(value, list) else value

@@ -6,23 +6,90 @@ their order and a restart change nothing.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .base import SEVERITIES
-from .checks import check_severity
-from .errors import CorruptionError
-from .functional import to_bytes
-from .noise_source import Noise, image_key
-from .samples import image_of, named_id, rebuilt
-from .suite import Suite
-from .suite_file import load_suite
+from robustbench_endo.corruptions.base import SEVERITIES, check_severity, warp_masks
+from robustbench_endo.corruptions.errors import CorruptionError
+from robustbench_endo.corruptions.functional import to_bytes
+from robustbench_endo.corruptions.rng import Noise, image_key
+from robustbench_endo.corruptions.suite import Suite
+from robustbench_endo.corruptions.suite_file import load_suite
+
+Grids = Sequence[Tensor | None]
+"""One sampling grid (H, W, 2) an image; None where nothing moved."""
+
+_ACCEPTED = (
+    "a tensor (3, H, W) or (B, 3, H, W), a tuple that begins with one, or a mapping or dataclass with an `image`"
+)
+
+
+def image_of(sample: Any) -> Tensor:
+    """The picture of a sample.
+
+    Raises:
+        CorruptionError: a sample of another kind, or a picture that is no tensor (3, H, W) or (B, 3, H, W).
+    """
+    image = _picture(sample)
+    if not isinstance(image, Tensor) or image.ndim not in (3, 4) or image.shape[-3] != 3:
+        found = f"a tensor {tuple(image.shape)}" if isinstance(image, Tensor) else type(image).__name__
+        raise CorruptionError(
+            f"Expected {_ACCEPTED}, got {found}: turn arrays and PIL pictures into RGB tensors before the corruption."
+        )
+    return image
+
+
+def named_id(sample: Any) -> Any:
+    """What the sample says its ``id`` is; None when it says nothing."""
+    return sample.get("id") if isinstance(sample, Mapping) else getattr(sample, "id", None)
+
+
+def rebuilt(sample: Any, image: Tensor, grids: Grids) -> Any:
+    """The sample with ``image``, and with its masks moved by the grids.
+
+    A mapping or dataclass has its mask under ``mask``; in a tuple every tensor of whole numbers whose last two sides
+    are the picture's is one.
+    """
+    if isinstance(sample, Tensor):
+        return image
+    if isinstance(sample, Mapping):
+        return {**sample, "image": image, **({"mask": moved(sample["mask"], grids)} if "mask" in sample else {})}
+    if dataclasses.is_dataclass(sample) and not isinstance(sample, type):
+        masks = {"mask": moved(sample.mask, grids)} if hasattr(sample, "mask") else {}
+        return dataclasses.replace(sample, image=image, **masks)
+    items = [image, *(moved(item, grids) if _is_mask(item, image) else item for item in sample[1:])]
+    build: Callable[..., Any] = getattr(type(sample), "_make", type(sample))  # a namedtuple has _make
+    return build(items)
+
+
+def moved(mask: Any, grids: Grids) -> Any:
+    """A mask (H, W), (1, H, W), (B, H, W) or (B, 1, H, W) moved image by image; None stays None."""
+    if mask is None or all(grid is None for grid in grids):
+        return mask
+    flat = mask.as_subclass(Tensor).reshape(len(grids), *mask.shape[-2:])
+    parts = [
+        part if grid is None else warp_masks(part[None], grid[None])[0] for part, grid in zip(flat, grids, strict=True)
+    ]
+    return torch.stack(parts).reshape(mask.shape).as_subclass(type(mask))
+
+
+def _picture(sample: Any) -> Any:
+    if isinstance(sample, Mapping):
+        return sample.get("image")
+    if isinstance(sample, (tuple, list)) and sample:
+        return sample[0]
+    return getattr(sample, "image", sample)
+
+
+def _is_mask(item: Any, image: Tensor) -> bool:
+    return isinstance(item, Tensor) and item.shape[-2:] == image.shape[-2:] and not item.is_floating_point()
 
 
 class CorruptionTransform(ABC):
@@ -130,7 +197,7 @@ class RandomCorruption(CorruptionTransform):
         self.names = self.suite.select(names)
         self.severities = checked_severities(severities)
         if not 0.0 <= p <= 1.0:
-            raise CorruptionError(f"Expected a probability p from 0 to 1, found {p!r}.")
+            raise CorruptionError(f"Expected a probability p from 0 to 1, got {p!r}.")
         self.p = p
         # In shared memory, so that workers that outlive an epoch see the next one.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
@@ -165,7 +232,7 @@ def checked_severities(severities: Sequence[int]) -> tuple[int, ...]:
         CorruptionError: none, or one outside 1 to 5.
     """
     if not severities or not set(severities) <= set(SEVERITIES):
-        raise CorruptionError(f"Expected severities from 1 to 5, found {list(severities)}.")
+        raise CorruptionError(f"Expected severities from 1 to 5, got {list(severities)}.")
     return tuple(severities)
 
 
@@ -174,10 +241,46 @@ def _names(batch: Tensor, ids: str | Sequence[str] | None) -> Sequence[str]:
         return [_checksum(image) for image in batch]
     names = [ids] if isinstance(ids, str) else ids
     if len(names) != len(batch):
-        raise CorruptionError(f"Expected one id for each of the {len(batch)} images, found {len(names)}.")
+        raise CorruptionError(f"Expected one id for each of the {len(batch)} images, got {len(names)}.")
     return names
 
 
 def _checksum(image: Tensor) -> str:
     content = image.cpu().contiguous().view(torch.uint8).numpy()
     return hashlib.blake2b(content.data, digest_size=16).hexdigest()
+
+
+class CorruptedDataset:
+    """A map-style dataset (:class:`torch.utils.data.Dataset` or any with ``[index]`` and ``len``) under a transform.
+
+    The id of sample ``i`` is ``ids[i]``, else the dataset's own ``ids[i]``, else its index: the same pixels come from
+    any number of workers, in any order, in a resumed run.
+
+    Args:
+        dataset: its samples are of a kind that :class:`.transforms.CorruptionTransform` takes.
+        transform: :class:`.transforms.Corrupt` or :class:`.transforms.RandomCorruption`.
+        ids: stable names, one a sample.
+
+    Raises:
+        CorruptionError: another number of ids than of samples.
+    """
+
+    def __init__(self, dataset: Any, transform: CorruptionTransform, ids: Sequence[str] | None = None) -> None:
+        if ids is not None and len(ids) != len(dataset):
+            raise CorruptionError(f"Expected one id for each of the {len(dataset)} samples, got {len(ids)}.")
+        self.dataset, self.transform = dataset, transform
+        self.ids = getattr(dataset, "ids", None) if ids is None else ids
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> Any:
+        """Sample ``index``, corrupted."""
+        sample = self.dataset[index]
+        position = index % len(self.dataset)
+        return self.transform(sample, ids=str(position) if self.ids is None else self.ids[position])
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch begins, where the transform draws anew in each."""
+        if isinstance(self.transform, RandomCorruption):
+            self.transform.set_epoch(epoch)

@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from robustbench_endo.cli.parameters import constants, parameters
+from robustbench_endo.cli.list_commands import constants, parameters
 from robustbench_endo.corruptions import SEVERITIES, Corruption, Damage, Suite
 from robustbench_endo.data.synthetic import SyntheticScenes
 from robustbench_endo.metrics import CleanFrames
-from robustbench_endo.reports.labels import title
+from robustbench_endo.reports.formatting import title
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "corruptions.md"

@@ -36,7 +36,7 @@ def screenshot(results: Results, path: Path) -> bool:
     except ModuleNotFoundError:
         chromium = None
     if chromium is None:
-        _log.warning("Expected Chromium and the package playwright for %s, found none: it stays as it was.", path.name)
+        _log.warning("Expected Chromium and the package playwright for %s, got none: it stays as it was.", path.name)
         return False
     assert results.path is not None
     page_file = report(results, results.path / "report.html")

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from robustbench_endo.corruptions import RandomCorruption, Suite, corrupt, load_suite, select
 from robustbench_endo.data.resolution import Resolution
-from robustbench_endo.evaluation import Request, choose_device, run
-from robustbench_endo.evaluation.clock import Clock
+from robustbench_endo.evaluation import Request, choose_device
+from robustbench_endo.evaluation.device import choose_precision
 from robustbench_endo.evaluation.engines import choose_engine
-from robustbench_endo.evaluation.evaluate import Progress, ShardDone, run_shard
-from robustbench_endo.evaluation.forward import ModelCall
-from robustbench_endo.evaluation.merging import merge
-from robustbench_endo.evaluation.precision import choose_precision
+from robustbench_endo.evaluation.merge_shards import merge
+from robustbench_endo.evaluation.plan import Engine
+from robustbench_endo.evaluation.predict import ModelCall
+from robustbench_endo.evaluation.profiler import Clock
 from robustbench_endo.evaluation.protocol import suite_of
-from robustbench_endo.evaluation.real import chosen_conditions, parted
+from robustbench_endo.evaluation.recorded import chosen_conditions, parted
+from robustbench_endo.evaluation.run import Progress, ShardDone, run, run_shard
 from robustbench_endo.evaluation.shard import parse_shard
-from robustbench_endo.evaluation.work import Engine
 from robustbench_endo.metrics import Metric
 from robustbench_endo.reports import report
 from robustbench_endo.results import Results
@@ -29,7 +29,7 @@ from robustbench_endo.types import Dataset
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from robustbench_endo.training.loop import Corrupt
+    from robustbench_endo.training.train_step import Corrupt
 
 __all__ = ["corrupt", "corruption_augmentation", "evaluate", "evaluate_shard", "list_corruptions", "merge", "report"]
 

@@ -1,12 +1,27 @@
-"""What a user reads when something cannot be done: expected, found, what to do, in one sentence."""
+"""Errors that a user reads: one sentence with what was expected, what was given and what to do."""
 
+from robustbench_endo.corruptions.errors import (
+    CorruptionError,
+    OptionalDependencyError,
+    RobustEndoError,
+    UnknownNameError,
+    unknown_name,
+)
 
-class RobustEndoError(ValueError):
-    """Base of every error that the command line shows as one sentence (exit code 2)."""
-
-
-class UnknownNameError(RobustEndoError):
-    """A model, dataset, corruption or metric that nobody registered; names the closest matches."""
+__all__ = [
+    "CorruptionError",
+    "DataError",
+    "FrameError",
+    "ModelError",
+    "OptionalDependencyError",
+    "ReproductionError",
+    "RobustEndoError",
+    "RunError",
+    "SynthesisError",
+    "TrainingError",
+    "UnknownNameError",
+    "unknown_name",
+]
 
 
 class DataError(RobustEndoError):
@@ -25,5 +40,13 @@ class RunError(RobustEndoError):
     """A run folder that cannot be written, resumed or read."""
 
 
-class OptionalDependencyError(RobustEndoError):
-    """A feature whose extra is not installed; names the extra."""
+class ReproductionError(RobustEndoError):
+    """A table, a data set or a choice of models that the paper's grid does not have."""
+
+
+class SynthesisError(RobustEndoError):
+    """Sources, settings or a folder that pictures cannot be made from or written to."""
+
+
+class TrainingError(RobustEndoError):
+    """Data, settings or a loss that training cannot go on with."""

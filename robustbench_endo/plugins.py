@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from robustbench_endo.errors import RobustEndoError, UnknownNameError
+from robustbench_endo.errors import RobustEndoError, unknown_name
 
 Kind = Literal["model", "dataset", "corruption", "metric"]
 
@@ -35,15 +34,7 @@ def resolve(kind: Kind, spec: str, builtins: Mapping[str, Callable[..., Any]]) -
         return factory
     if ":" in spec:
         return _factory(kind, spec)
-    raise unknown(kind, spec, [*builtins, *registered])
-
-
-def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """The error for a name that is not among ``known``: closest matches first, else all of them."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"choose from {', '.join(names)}."
-    return UnknownNameError(f"Expected the name of a {kind}, found {name!r}: {hint}")
+    raise unknown_name(kind, spec, [*builtins, *registered])
 
 
 def _factory(kind: Kind, spec: str) -> Callable[..., Any]:
@@ -52,7 +43,7 @@ def _factory(kind: Kind, spec: str) -> Callable[..., Any]:
     factory = getattr(module, attribute, None)
     if not callable(factory):
         raise RobustEndoError(
-            f"Expected a callable {attribute!r} in {place} for the {kind} {spec!r}, found "
+            f"Expected a callable {attribute!r} in {place} for the {kind} {spec!r}, got "
             f"{'nothing of that name' if factory is None else type(factory).__name__}: check the part after the colon."
         )
     return factory  # type: ignore[no-any-return]
@@ -63,14 +54,14 @@ def _named_module(kind: Kind, name: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise RobustEndoError(
-            f"Expected an importable module {name!r} for the {kind}, found {error}: "
+            f"Expected an importable module {name!r} for the {kind}, got {error}: "
             "install it or give a path ending in .py."
         ) from error
 
 
 def _file_module(kind: Kind, path: Path) -> ModuleType:
     if not path.is_file():
-        raise RobustEndoError(f"Expected a Python file for the {kind}, found no {path}: check the path.")
+        raise RobustEndoError(f"Expected a Python file for the {kind}, got no {path}: check the path.")
     spec = importlib.util.spec_from_file_location(f"robustbench_endo_plugin_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from robustbench_endo.cli import main
-from robustbench_endo.cli.group import FOUND
+from robustbench_endo.cli.errors import FOUND
 
 if sys.version_info >= (3, 11):
     import tomllib

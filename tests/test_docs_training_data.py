@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from robustbench_endo.cli.group import OneSentenceGroup
+from robustbench_endo.cli.errors import OneSentenceGroup
 from robustbench_endo.cli.synthesize import synthesize
-from robustbench_endo.training.augmentation.mixing import OPERATIONS
-from robustbench_endo.training.augmentation.overlapping import OVERLAPPING, OVERLAPPING_PARAMETERS
+from robustbench_endo.training.augmentation.augmentation import OVERLAPPING, OVERLAPPING_PARAMETERS
+from robustbench_endo.training.augmentation.augmix import OPERATIONS
 
 PAGE = (Path(__file__).parents[1] / "docs" / "training_data.md").read_text("utf-8")
 

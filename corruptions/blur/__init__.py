@@ -1,7 +1,7 @@
 """Pictures that lose their sharpness."""
 
-from .defocus_blur import DefocusBlur
-from .gaussian_blur import GaussianBlur
-from .glass_blur import GlassBlur
-from .motion_blur import MotionBlur
-from .zoom_blur import ZoomBlur
+from robustbench_endo.corruptions.blur.defocus_blur import DefocusBlur
+from robustbench_endo.corruptions.blur.gaussian_blur import GaussianBlur
+from robustbench_endo.corruptions.blur.glass_blur import GlassBlur
+from robustbench_endo.corruptions.blur.motion_blur import MotionBlur
+from robustbench_endo.corruptions.blur.zoom_blur import ZoomBlur

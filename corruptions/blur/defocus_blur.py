@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..base import Corruption, Group, Pixels
-from ..kernels.backend import Floats
-from ..kernels.filters.borders import border_index
-from ..kernels.filters.broad import added_variance, at_reduced_scale
-from ..kernels.filters.correlate import correlate
-from ..noise_source import Noise
+from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.kernels.backend import Floats
+from robustbench_endo.corruptions.kernels.filters.correlate import correlate
+from robustbench_endo.corruptions.kernels.filters.pyramid_blur import added_variance, at_reduced_scale
+from robustbench_endo.corruptions.kernels.filters.separable import border_index
+from robustbench_endo.corruptions.rng import Noise
 
 _SMALLEST = 6.0  # pixels: the radius down to which the frame may be reduced
 

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from ..base import Corruption, Group, Pixels
-from ..kernels.filters.broad import added_variance, at_reduced_scale
-from ..kernels.filters.separable import gaussian_blur
-from ..noise_source import Noise
+from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.kernels.filters.pyramid_blur import added_variance, at_reduced_scale
+from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
+from robustbench_endo.corruptions.rng import Noise
 
 _SMALLEST = 2.0  # reduced pixels: the standard deviation that remains at least (error below 1/255 on any frame)
 

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..base import Corruption, Group, Pixels
-from ..kernels.filters.separable import gaussian_blur
-from ..kernels.resampling.scatter import copied_cells, scatter_cells
-from ..noise_source import Noise
+from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
+from robustbench_endo.corruptions.kernels.interpolation.remap import copied_cells, scatter_cells
+from robustbench_endo.corruptions.rng import Noise
 
 _CHOICES = 0
 

@@ -8,10 +8,10 @@ from typing import Annotated, ClassVar
 import numpy as np
 from torch import Tensor
 
-from ..base import Corruption, Group, Pixels
-from ..kernels.backend import Floats
-from ..kernels.filters.correlate import correlate
-from ..noise_source import Noise
+from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.kernels.backend import Floats
+from robustbench_endo.corruptions.kernels.filters.correlate import correlate
+from robustbench_endo.corruptions.rng import Noise
 
 _ANGLE = 0
 

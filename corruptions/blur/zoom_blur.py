@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..base import Corruption, Damage, Group
-from ..kernels.resampling.layers import Layers, mean_of_layers
-from ..kernels.resampling.taps import at
-from ..noise_source import Noise
+from robustbench_endo.corruptions.base import Corruption, Damage, Group
+from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import at
+from robustbench_endo.corruptions.kernels.interpolation.mean_of_zooms import Layers, mean_of_layers
+from robustbench_endo.corruptions.rng import Noise
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Pictures that the camera's processing, the recorder or the network spoils."""
 
-from .contrast import Contrast
-from .elastic_transform import ElasticTransform
-from .gamma_correction import GammaCorrection
-from .jpeg_compression import JpegCompression
-from .pixelate import Pixelate
-from .saturate import Saturate
+from robustbench_endo.corruptions.digital.contrast import Contrast
+from robustbench_endo.corruptions.digital.elastic_transform import ElasticTransform
+from robustbench_endo.corruptions.digital.gamma_correction import GammaCorrection
+from robustbench_endo.corruptions.digital.jpeg_compression import JpegCompression
+from robustbench_endo.corruptions.digital.pixelate import Pixelate
+from robustbench_endo.corruptions.digital.saturate import Saturate

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..base import Corruption, Damage, Group, Pixels
-from ..kernels.filters.separable import gaussian_half, separable
-from ..kernels.resampling.remap import identity_grid, remap
-from ..kernels.resampling.resample import resample
-from ..kernels.resampling.taps import bilinear
-from ..noise_source import Noise
+from robustbench_endo.corruptions.base import Corruption, Damage, Group, Pixels
+from robustbench_endo.corruptions.kernels.filters.separable import gaussian_half, separable
+from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import bilinear
+from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid, remap
+from robustbench_endo.corruptions.kernels.interpolation.resample import resample
+from robustbench_endo.corruptions.rng import Noise
 
 _FIELD, _AFFINE = 0, 1
 _NODES = 2.0  # lattice nodes a standard deviation

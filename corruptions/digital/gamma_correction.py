@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar
 import torch
 from torch import Tensor
 
-from ..base import Corruption, Group
-from ..kernels.pixels.power import power
-from ..noise_source import Noise
+from robustbench_endo.corruptions.base import Corruption, Group
+from robustbench_endo.corruptions.kernels.color.power import power
+from robustbench_endo.corruptions.rng import Noise
 
 _DIRECTION = 0
 

@@ -7,13 +7,13 @@ from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from ..base import Corruption, Group, Pixels
-from ..kernels.jpeg.codec import jpeg_round_trip
-from ..kernels.jpeg.tables import quantiser
-from ..kernels.resampling.detail import with_detail
-from ..kernels.resampling.resample import resample
-from ..kernels.resampling.taps import area, bilinear
-from ..noise_source import Noise
+from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import area, bilinear
+from robustbench_endo.corruptions.kernels.interpolation.resample import resample
+from robustbench_endo.corruptions.kernels.interpolation.residual_upsample import with_detail
+from robustbench_endo.corruptions.kernels.jpeg.codec import jpeg_round_trip
+from robustbench_endo.corruptions.kernels.jpeg.dct import quantiser
+from robustbench_endo.corruptions.rng import Noise
 
 _BLOCK = 8  # pixels a side, by the standard
 

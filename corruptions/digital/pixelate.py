@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from ..base import Corruption, Group, Pixels
-from ..kernels.resampling.mosaic import mosaic
-from ..noise_source import Noise
+from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.kernels.interpolation.pixelate import mosaic
+from robustbench_endo.corruptions.rng import Noise
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Pictures that the camera's chip or its cable makes noisy."""
 
-from .gaussian_noise import GaussianNoise
-from .impulse_noise import ImpulseNoise
-from .shot_noise import ShotNoise
-from .speckle_noise import SpeckleNoise
+from robustbench_endo.corruptions.noise.gaussian_noise import GaussianNoise
+from robustbench_endo.corruptions.noise.impulse_noise import ImpulseNoise
+from robustbench_endo.corruptions.noise.shot_noise import ShotNoise
+from robustbench_endo.corruptions.noise.speckle_noise import SpeckleNoise

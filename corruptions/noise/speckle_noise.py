@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from ..base import Corruption, Group, Pixels
-from ..kernels.random.cells import cell_shape
-from ..kernels.random.grain import multiply_noise
-from ..noise_source import Noise
+from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape
+from robustbench_endo.corruptions.kernels.rng.noise_ops import multiply_noise
+from robustbench_endo.corruptions.rng import Noise
 
 
 @dataclass(frozen=True)

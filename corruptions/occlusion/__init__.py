@@ -1,6 +1,6 @@
 """Things between the lens and the scene."""
 
-from .bleeding import Bleeding
-from .brightness import Brightness
-from .smoke import Smoke
-from .spatter import Spatter
+from robustbench_endo.corruptions.occlusion.bleeding import Bleeding
+from robustbench_endo.corruptions.occlusion.brightness import Brightness
+from robustbench_endo.corruptions.occlusion.smoke import Smoke
+from robustbench_endo.corruptions.occlusion.spatter import Spatter

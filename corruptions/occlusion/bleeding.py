@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..base import Corruption, Damage, Group, Pixels
-from ..kernels.fluid.droplets import trail_heights
-from ..kernels.fluid.field_veil import veil
-from ..kernels.fluid.fluid import (
+from robustbench_endo.corruptions.base import Corruption, Damage, Group, Pixels
+from robustbench_endo.corruptions.kernels.fluids.composite import veil
+from robustbench_endo.corruptions.kernels.fluids.droplets import trail_heights
+from robustbench_endo.corruptions.kernels.fluids.grid import (
     averaged,
     brightness,
     fractal_noise,
@@ -21,10 +21,9 @@ from ..kernels.fluid.fluid import (
     scene_light,
     smooth_noise,
 )
-from ..kernels.fluid.fluid_absorb import absorb
-from ..kernels.fluid.fluid_surface import wet_surface
-from ..kernels.resampling.remap import identity_grid, remap
-from ..noise_source import Noise
+from robustbench_endo.corruptions.kernels.fluids.optics import absorb, wet_surface
+from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid, remap
+from robustbench_endo.corruptions.rng import Noise
 
 _DIRECTION, _TRAILS, _WARP_DOWN, _WARP_ACROSS, _POOLS, _RIPPLES, _PATCHES = 0, 1, 2, 4, 6, 12, 14
 

@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from ..base import Corruption, Group
-from ..kernels.fluid.field_value import raise_value
-from ..noise_source import Noise
+from robustbench_endo.corruptions.base import Corruption, Group
+from robustbench_endo.corruptions.kernels.color.hsv import raise_value
+from robustbench_endo.corruptions.rng import Noise
 
 
 @dataclass(frozen=True)

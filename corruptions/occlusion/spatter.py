@@ -8,11 +8,10 @@ from typing import Annotated, ClassVar
 import torch
 from torch import Tensor
 
-from ..base import Corruption, Damage, Group, Pixels
-from ..kernels.filters.separable import gaussian_blur
-from ..kernels.fluid.droplets_relief import relief_light
-from ..kernels.fluid.field_veil import veil
-from ..kernels.fluid.fluid import (
+from robustbench_endo.corruptions.base import Corruption, Damage, Group, Pixels
+from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
+from robustbench_endo.corruptions.kernels.fluids.composite import veil
+from robustbench_endo.corruptions.kernels.fluids.grid import (
     brightness,
     fractal_noise,
     frame_taps,
@@ -22,7 +21,8 @@ from ..kernels.fluid.fluid import (
     to_frame,
     to_lattice,
 )
-from ..noise_source import Noise
+from robustbench_endo.corruptions.kernels.fluids.relief import relief_light
+from robustbench_endo.corruptions.rng import Noise
 
 _LIQUID, _PATCHES = 0, 1
 _SPLINE_CELL = (

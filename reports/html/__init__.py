@@ -1,5 +1,5 @@
 """The report as one HTML file that loads nothing."""
 
-from .page import html
+from robustbench_endo.reports.html.page import html
 
 __all__ = ["html"]

@@ -8,19 +8,17 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from ..content.metrics import heading, leading_metric_of, metric
-from ..content.pictures import class_colour
-from ..content.whole import Content
-from ..labels import ABSENT, counted, listing, title
-from ..palette import DARK, LIGHT
-from ..plotting.curve_blocks import Drawing
-from ..plotting.drawing import svg, swatch
-from ..templating import environment
-from .data import page_data
-from .inline_svg import inline_svg
-from .pictures import BUDGET, picture_sources
-from .reliability import reliability_figures
-from .tables import calibration_rows, group_bars, told
+from robustbench_endo.reports.data.gallery import class_colour
+from robustbench_endo.reports.data.metrics import heading, leading_metric_of, metric
+from robustbench_endo.reports.data.report_data import Content
+from robustbench_endo.reports.formatting import ABSENT, counted, listing, title
+from robustbench_endo.reports.html.calibration import inline_svg, reliability_figures
+from robustbench_endo.reports.html.data import calibration_rows, group_bars, page_data, told
+from robustbench_endo.reports.html.gallery import BUDGET, picture_sources
+from robustbench_endo.reports.palette import DARK, LIGHT
+from robustbench_endo.reports.plotting.severity_curves import Drawing
+from robustbench_endo.reports.plotting.style import svg, swatch
+from robustbench_endo.reports.templating import environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 LIMIT = 8_000_000

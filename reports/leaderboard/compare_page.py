@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustbench_endo.results import Bootstrap, merged
+from markupsafe import Markup
 
-from ..content.metrics import headline_present
-from ..content.rivals import rivals
-from ..content.table import heat_table
-from ..labels import counted
-from ..palette import model_styles
-from .page import model_swatch, rendered
+from robustbench_endo.reports.data.comparison import rivals
+from robustbench_endo.reports.data.metrics import heading, headline_present
+from robustbench_endo.reports.data.table import heat_table
+from robustbench_endo.reports.formatting import ABSENT, counted
+from robustbench_endo.reports.html.calibration import inline_svg
+from robustbench_endo.reports.palette import DARK, LIGHT, Style, model_styles
+from robustbench_endo.reports.plotting.style import svg, swatch
+from robustbench_endo.reports.templating import environment
+from robustbench_endo.results import Bootstrap, merged
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
+
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def rendered(template: str, **values: Any) -> str:
+    """The page as text; names are text whatever they contain."""
+    templates = environment(TEMPLATES, heading=heading, sortable=sortable)
+    inside = {
+        "css": Markup((TEMPLATES / "page.css").read_text("utf-8")),
+        "script": Markup((TEMPLATES / "page.js").read_text("utf-8")),
+        "palette": [{"light": light, "dark": dark} for light, dark in zip(LIGHT, DARK, strict=True)],
+    }
+    return templates.get_template(template).render(**inside, **values)
+
+
+def sortable(text: str) -> str:
+    """The number that a printed one is sorted by; empty for none."""
+    return "" if text == ABSENT else text
+
+
+def model_swatch(style: Style, name: str) -> Markup:
+    """A model's line and marker, for beside its name."""
+    drawn = inline_svg(svg(swatch(style), name), "")
+    return Markup(re.sub("<svg", '<svg class="swatch"', str(drawn), count=1))
 
 
 def compare_page(

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.results.quantities import Quantity
-from robustbench_endo.results.store import write_whole
-
-from ..labels import ABSENT, counted
-from .entries import Broken, Entry, Score, Standing, read_entries
-from .page import rendered
+from robustbench_endo.reports.formatting import ABSENT, counted
+from robustbench_endo.reports.leaderboard.compare_page import rendered
+from robustbench_endo.reports.leaderboard.runs import Broken, Entry, Score, Standing, read_entries
+from robustbench_endo.results.io import write_whole
+from robustbench_endo.results.metric_info import Quantity
 
 REPORT = "report.html"
 
@@ -61,18 +60,16 @@ def write_site(root: str | Path, out: str | Path) -> Path:
     """
     root, out = Path(root), Path(out)
     if not root.is_dir():
-        raise RunError(f"Expected a folder of runs, found no folder {root}: give the one that holds your run folders.")
+        raise RunError(f"Expected a folder of runs, got no folder {root}: give the one that holds your run folders.")
     found = list(read_entries(root, out))
     if not found:
-        raise RunError(
-            f"Expected run folders below {root}, found none: give the parent of robust-endo's --out folders."
-        )
+        raise RunError(f"Expected run folders below {root}, got none: give the parent of robust-endo's --out folders.")
     try:
         out.mkdir(parents=True, exist_ok=True)
         return _write(found, root, out)
     except OSError as error:
         raise RunError(
-            f"Expected a folder that can be written for the site, found {out} ({error.strerror or error}): "
+            f"Expected a folder that can be written for the site, got {out} ({error.strerror or error}): "
             "choose another."
         ) from error
 

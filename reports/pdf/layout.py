@@ -12,15 +12,12 @@ from typing import Any
 import matplotlib as mpl
 
 from robustbench_endo.errors import OptionalDependencyError
-
-from ..content.training_data import DAGGER
-from ..content.whole import Content
-from ..palette import HEAT
-from ..plotting.drawing import svg, swatch
-from .figures import Folder, figures
-from .matrices import matrices
-from .pictures import class_legend, picture_pages, worst_pages
-from .tables import tables
+from robustbench_endo.reports.data.estimates import DAGGER
+from robustbench_endo.reports.data.report_data import Content
+from robustbench_endo.reports.palette import HEAT
+from robustbench_endo.reports.pdf.figures import Folder, class_legend, figures, picture_pages, worst_pages
+from robustbench_endo.reports.pdf.tables import matrices, tables
+from robustbench_endo.reports.plotting.style import svg, swatch
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -57,7 +54,7 @@ def _typst() -> ModuleType:
         import typst
     except ModuleNotFoundError as error:
         raise OptionalDependencyError(
-            "Expected the package typst for a PDF report, found none: install robustbench-endo[report], "
+            "Expected the package typst for a PDF report, got none: install robustbench-endo[report], "
             "or ask for report.html, which needs nothing more."
         ) from error
     module: ModuleType = typst

@@ -1,12 +1,15 @@
 """Figures of a run on matplotlib, each a whole with axes, units and a legend: for notebooks, papers and print."""
 
-from .accessor import Plots
-from .calibration import calibration_figure, reliability_figure
-from .envelope import endurance_figure, envelope_figure
-from .groups import groups_figure, groups_of
-from .heat import heat_figure
-from .severity import panels_figure, severity_figure, severity_figures
-from .silence import silence_figure
+from robustbench_endo.reports.plotting.diagnostics import (
+    calibration_figure,
+    endurance_figure,
+    envelope_figure,
+    reliability_figure,
+    silence_figure,
+)
+from robustbench_endo.reports.plotting.heat import groups_figure, groups_of, heat_figure
+from robustbench_endo.reports.plotting.plots import Plots
+from robustbench_endo.reports.plotting.severity_curves import panels_figure, severity_figure, severity_figures
 
 __all__ = [
     "Plots",

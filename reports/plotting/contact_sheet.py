@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from robustbench_endo.reports.formatting import title
 from robustbench_endo.results.schema import CLEAN
-
-from ..labels import title
 
 Bytes = NDArray[np.uint8]
 _GAP, _INK, _PAPER = 4, "#1c2126", "#ffffff"
@@ -35,7 +34,7 @@ def corruption_sheet(images: Mapping[tuple[str, int], Bytes], width: int = 160) 
         ValueError: no images.
     """
     if not images:
-        raise ValueError("Expected at least one picture for a sheet, found none: pass (name, severity) -> image.")
+        raise ValueError("Expected at least one picture for a sheet, got none: pass (name, severity) -> image.")
     grid = _grid(images, width)
     sheet = Image.new("RGB", grid.size, _PAPER)
     draw = ImageDraw.Draw(sheet)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import click
 
 from robustbench_endo.cli.compare import compare
+from robustbench_endo.cli.corrupt import corrupt, preview
 from robustbench_endo.cli.datasets import datasets
+from robustbench_endo.cli.errors import OneSentenceGroup
 from robustbench_endo.cli.evaluate import evaluate
 from robustbench_endo.cli.export import export
-from robustbench_endo.cli.group import OneSentenceGroup
-from robustbench_endo.cli.leaderboard import leaderboard
-from robustbench_endo.cli.listing import corruptions, models
+from robustbench_endo.cli.list_commands import corruptions, models
 from robustbench_endo.cli.merge import merge
-from robustbench_endo.cli.paper import paper
-from robustbench_endo.cli.pictures import corrupt, preview
-from robustbench_endo.cli.report import report
+from robustbench_endo.cli.report import leaderboard, report
+from robustbench_endo.cli.reproduce import paper
 from robustbench_endo.cli.synthesize import synthesize
 from robustbench_endo.cli.train import train
 

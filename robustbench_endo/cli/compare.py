@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from robustbench_endo.cli.bootstrap import bootstrap_options, settings
-from robustbench_endo.cli.options import names
+from robustbench_endo.cli.options import bootstrap_options, names, settings
 from robustbench_endo.results import compare as compare_results
 from robustbench_endo.results import load_results
 
@@ -41,6 +40,6 @@ def compare(
     wanted = names(metrics) or headline_present(loaded[0])
     print_comparison(compare_results(loaded, wanted, against, bootstrap), Console())
     if out is not None:
-        from robustbench_endo.reports.writing import write_comparison
+        from robustbench_endo.reports.write import write_comparison
 
         click.echo(write_comparison(loaded, out, wanted, against, bootstrap))

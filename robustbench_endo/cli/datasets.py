@@ -10,9 +10,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from robustbench_endo.cli.group import FOUND, OneSentenceGroup
+from robustbench_endo.cli.errors import FOUND, OneSentenceGroup
 from robustbench_endo.cli.options import names
-from robustbench_endo.cli.progress import progress_bar
+from robustbench_endo.cli.output import progress_bar
 
 
 @click.group(cls=OneSentenceGroup, invoke_without_command=True)
@@ -43,7 +43,7 @@ def check(data: str, splits: str | None, classes: str | None, group_regex: str |
 
     Exit code 0: no problem; 3: problems were found; 2: there is no such data set.
     """
-    from robustbench_endo.cli.findings import print_findings
+    from robustbench_endo.cli.dataset_report import print_findings
     from robustbench_endo.data.checking import check as look
     from robustbench_endo.data.checking import splits_of
 

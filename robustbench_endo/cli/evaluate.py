@@ -10,8 +10,7 @@ import click
 from click.core import ParameterSource
 from rich.console import Console
 
-from robustbench_endo.cli.group import INTERRUPTED
-from robustbench_endo.cli.loading import load_models_and_data
+from robustbench_endo.cli.errors import INTERRUPTED
 from robustbench_endo.cli.options import (
     computing_options,
     corruption_options,
@@ -21,10 +20,9 @@ from robustbench_endo.cli.options import (
     resolution,
     severities,
 )
-from robustbench_endo.cli.outcome import show_results, show_shard
-from robustbench_endo.cli.profile import print_profile, profiling_clock
-from robustbench_endo.cli.progress import progress_bar
+from robustbench_endo.cli.output import print_profile, profiling_clock, progress_bar, show_results, show_shard
 from robustbench_endo.cli.report import FORMATS, checked_formats
+from robustbench_endo.cli.resolve_inputs import load_models_and_data
 
 
 @click.command()
@@ -92,7 +90,7 @@ def evaluate(
     from robustbench_endo.corruptions import select
     from robustbench_endo.evaluation.engines import choose_engine
     from robustbench_endo.evaluation.protocol import suite_of
-    from robustbench_endo.evaluation.real import parted
+    from robustbench_endo.evaluation.recorded import parted
     from robustbench_endo.evaluation.shard import parse_shard
 
     # What can be refused is refused before the models are loaded.

@@ -15,7 +15,7 @@ def _size(context: click.Context, parameter: click.Parameter, text: str | None) 
         return None
     match = re.fullmatch(r"(\d+)x(\d+)", text)
     if match is None:
-        raise click.BadParameter(f"Expected HEIGHTxWIDTH in pixels, found {text!r}: write it as 224x224.")
+        raise click.BadParameter(f"Expected HEIGHTxWIDTH in pixels, got {text!r}: write it as 224x224.")
     return int(match.group(1)), int(match.group(2))
 
 

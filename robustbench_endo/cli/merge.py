@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from robustbench_endo.cli.outcome import show_results
+from robustbench_endo.cli.output import show_results
 from robustbench_endo.cli.report import FORMATS, checked_formats
 
 
@@ -24,7 +24,7 @@ def merge(folders: tuple[Path, ...], out: Path | None, formats: str) -> None:
 
     FOLDERS: what evaluate --shard had as --out, one or several. Neither models nor data are needed.
     """
-    from robustbench_endo.evaluation import merging
+    from robustbench_endo.evaluation import merge_shards as merging
 
     checked_formats(formats)
     results = merging.merge(*folders, out=out)

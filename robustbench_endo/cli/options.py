@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.results import Bootstrap
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,12 +26,12 @@ def severities(text: str) -> tuple[int, ...]:
     for part in text.replace(" ", "").split(","):
         match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
         if match is None:
-            raise RobustEndoError(f"Expected severities such as 1-5 or 1,3,5, found {text!r}.")
+            raise RobustEndoError(f"Expected severities such as 1-5 or 1,3,5, got {text!r}.")
         first, last = int(match.group(1)), int(match.group(2) or match.group(1))
         found += range(first, last + 1)
     if not found or min(found) < 1 or max(found) > 5:
         raise RobustEndoError(
-            f"Expected severities from 1 to 5, found {text!r}: severity 0 is the clean condition and always runs."
+            f"Expected severities from 1 to 5, got {text!r}: severity 0 is the clean condition and always runs."
         )
     return tuple(sorted(set(found)))
 
@@ -47,7 +48,7 @@ def resolution(text: str | None) -> Any:
         sides = tuple(int(side) for side in match.groups() if side)
         if min(sides) >= 32:
             return sides[0] if len(sides) == 1 else sides
-    raise RobustEndoError(f"Expected a resolution such as native, 512 or 256x256 (at least 32), found {text!r}.")
+    raise RobustEndoError(f"Expected a resolution such as native, 512 or 256x256 (at least 32), got {text!r}.")
 
 
 def names(text: str | None) -> tuple[str, ...] | None:
@@ -87,10 +88,10 @@ def writable_folder(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RobustEndoError(
-            f"Expected a folder that can be written, found {path} ({error.strerror}): choose another."
+            f"Expected a folder that can be written, got {path} ({error.strerror}): choose another."
         ) from error
     if not os.access(path, os.W_OK):
-        raise RobustEndoError(f"Expected a folder that can be written, found {path} read-only: choose another.")
+        raise RobustEndoError(f"Expected a folder that can be written, got {path} read-only: choose another.")
     return path
 
 
@@ -143,3 +144,47 @@ def engine_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def bootstrap_options(command: F) -> F:
+    """``--resamples --resample-by --level --resample-seed``; :func:`settings` reads them."""
+    for option in (
+        click.option("--resample-seed", "seed", default=0, type=int, help="Seed of the resampling."),
+        click.option("--level", default=0.95, type=float, help="Share of intervals that shall cover the truth."),
+        click.option(
+            "--resample-by",
+            "unit",
+            default="auto",
+            help="group (patient or sequence), frame, or auto: groups where there are enough, else frames, said so.",
+        ),
+        click.option("--resamples", default=10_000, type=int, help="Bootstrap resamples."),
+    ):
+        command = option(command)
+    return command
+
+
+def settings(resamples: int, unit: str, level: float, seed: int) -> Bootstrap:
+    """Bootstrap settings from options.
+
+    Raises:
+        RobustEndoError: a setting outside its range.
+    """
+    return Bootstrap(resamples, level, seed, unit)  # type: ignore[arg-type]  # a wrong unit is refused in words
+
+
+def thresholds(texts: Sequence[str]) -> dict[str, float]:
+    """``dice=0.8`` and so on as metric -> threshold.
+
+    Raises:
+        RobustEndoError: a text of another form.
+    """
+    found: dict[str, float] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError as error:
+            raise RobustEndoError(
+                f"Expected a threshold such as dice=0.8, got {text!r}: write metric=number."
+            ) from error
+    return found

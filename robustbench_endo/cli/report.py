@@ -7,13 +7,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from robustbench_endo.cli.bootstrap import bootstrap_options, settings, thresholds
-from robustbench_endo.cli.options import names
+from robustbench_endo.cli.options import bootstrap_options, names, settings, thresholds
 from robustbench_endo.errors import OptionalDependencyError, RobustEndoError
 from robustbench_endo.results import Bootstrap, Results, load_results
 
 FORMATS = ("html", "pdf", "latex", "md", "csv", "figures")
-"""As :data:`robustbench_endo.reports.writing.FORMATS`, which is not loaded to say so."""
+"""As :data:`robustbench_endo.reports.write.FORMATS`, which is not loaded to say so."""
 
 
 @click.command()
@@ -74,7 +73,7 @@ def checked_formats(text: str) -> list[str]:
     wanted = [] if text == "none" else sorted(names(text) or ())
     unknown = [name for name in wanted if name not in FORMATS]
     if unknown:
-        raise RobustEndoError(f"Expected report formats among {', '.join(FORMATS)}, found {unknown[0]!r}.")
+        raise RobustEndoError(f"Expected report formats among {', '.join(FORMATS)}, got {unknown[0]!r}.")
     return wanted
 
 
@@ -88,8 +87,8 @@ def write(
     Raises:
         RobustEndoError: an unknown format.
     """
-    from robustbench_endo.paper.alongside import alongside
-    from robustbench_endo.reports.writing import place_of, write_reports
+    from robustbench_endo.reports.write import place_of, write_reports
+    from robustbench_endo.reproduction.comparison_table import alongside
 
     wanted = checked_formats(formats)
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,3 +99,19 @@ def write(
     except OptionalDependencyError as error:
         click.echo(f"No PDF report: {error}", err=True)
         return [place_of(name, folder / "report") for name in ordered if name != "pdf"]
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--out", "-o", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the site."
+)
+def leaderboard(folder: Path, out: Path) -> None:
+    """Write a static site of all runs below DIR: sortable tables, filters, each run's report beside them.
+
+    Runs are ranked together only where they saw the same data, suite, resolution, seed, protocol, corruptions and
+    severities. Unfinished and damaged runs are listed as such. Open index.html: no server is needed.
+    """
+    from robustbench_endo.reports.leaderboard import write_site
+
+    click.echo(write_site(folder, out))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from robustbench_endo.cli.group import INTERRUPTED
+from robustbench_endo.cli.errors import INTERRUPTED
 from robustbench_endo.cli.options import names, resolution
 from robustbench_endo.errors import RobustEndoError
 
@@ -66,7 +66,7 @@ def synthesize(
     masks has its own instruments painted over first. OUT is a folder for train --data; masks and activities are in it,
     and synthesis.json says what each picture is made of.
     """
-    from robustbench_endo.cli.loading import load_data, training_split
+    from robustbench_endo.cli.resolve_inputs import load_data, training_split
     from robustbench_endo.synthesis import OnePicture, Settings
     from robustbench_endo.synthesis import synthesize as run
 
@@ -120,14 +120,14 @@ def _size(text: str | None) -> tuple[int, int] | None:
     found = resolution(text)
     if found is None or isinstance(found, tuple):
         return found
-    raise RobustEndoError(f"Expected a size such as 480x640 (height x width, at least 32), found {text!r}.")
+    raise RobustEndoError(f"Expected a size such as 480x640 (height x width, at least 32), got {text!r}.")
 
 
 def _scales(text: str) -> tuple[float, float]:
     try:
         low, high = map(float, text.split(","))
     except ValueError as error:
-        raise RobustEndoError(f"Expected two scales such as 0.75,1.35, found {text!r}.") from error
+        raise RobustEndoError(f"Expected two scales such as 0.75,1.35, got {text!r}.") from error
     return low, high
 
 
@@ -139,7 +139,7 @@ def _labels(text: str | None, classes: Sequence[str]) -> tuple[int, ...] | None:
     wrong = [name for name in wanted if known.get(name, 0) == 0]
     if wrong or not wanted:
         raise RobustEndoError(
-            f"Expected instruments among {', '.join(classes[1:])} or their labels from 1 to {len(classes) - 1}, found "
+            f"Expected instruments among {', '.join(classes[1:])} or their labels from 1 to {len(classes) - 1}, got "
             f"{wrong[0] if wrong else 'none'!r}: correct --instrument-labels."
         )
     return tuple(sorted({known[name] for name in wanted}))

@@ -8,23 +8,22 @@ from pathlib import Path
 
 from torch import Tensor
 
-from robustbench_endo.data.class_names import highest_label, listed_classes, numbered_classes
-from robustbench_endo.data.groups import group_of
-from robustbench_endo.data.layout import Entry, activity_folders, list_entries, split_root
-from robustbench_endo.data.listed import Listed
+from robustbench_endo.data.base import Listed, highest_label, listed_classes, numbered_classes
+from robustbench_endo.data.file_listing import Entry, activity_folders, list_entries, split_root
 from robustbench_endo.data.reading import read_mask
+from robustbench_endo.data.subjects import group_of
 
 
 @dataclass(frozen=True)
 class FolderDataset(Listed):
-    """Frames in folders; see :func:`robustbench_endo.data.layout.list_entries` for the layouts.
+    """Frames in folders; see :func:`robustbench_endo.data.file_listing.list_entries` for the layouts.
 
     Args:
         root: the data folder.
         split: name of a sub-folder, or None: ``test`` where there is one, else the root itself.
         class_names: names of the mask labels, background first; None: ``classes.txt`` in the root (a name a line),
             else as many as the masks of the split use.
-        group_regex: see :func:`robustbench_endo.data.groups.group_of`.
+        group_regex: see :func:`robustbench_endo.data.subjects.group_of`.
 
     Raises:
         DataError: no such folder or split, no frame, a frame without mask.

@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from robustbench_endo.data.class_names import highest_label, listed_classes, numbered_classes
-from robustbench_endo.data.groups import group_of
-from robustbench_endo.data.layout import Entry, natural
-from robustbench_endo.data.listed import Listed
+from robustbench_endo.data.base import Listed, highest_label, listed_classes, numbered_classes
+from robustbench_endo.data.file_listing import Entry, natural
 from robustbench_endo.data.reading import read_mask
+from robustbench_endo.data.subjects import group_of
 from robustbench_endo.errors import DataError, FrameError
 
 COLUMNS = ("image", "mask", "activity", "group", "split")
@@ -44,7 +43,7 @@ class ManifestDataset(Listed):
         split: a value of the column ``split``, or ``all``; None: ``test`` where there is one, else all rows.
         class_names: names of the mask labels, background first; None: ``classes.txt`` beside the file (a name a line),
             else as many as the masks use.
-        group_regex: see :func:`robustbench_endo.data.groups.group_of`; it goes before the column ``group``.
+        group_regex: see :func:`robustbench_endo.data.subjects.group_of`; it goes before the column ``group``.
 
     Raises:
         DataError: no such file, no table, an unknown column, a row without image, a picture that is not there or listed
@@ -68,12 +67,12 @@ class ManifestDataset(Listed):
         """All rows of the file, whatever their split."""
         rows = tuple(_rows(Path(self.path)))
         if not rows:
-            raise DataError(f"Expected rows in {self.path}, found none: list at least one image.")
+            raise DataError(f"Expected rows in {self.path}, got none: list at least one image.")
         first: dict[str, int] = {}
         for row in rows:
             if (before := first.setdefault(row.entry.id, row.line)) != row.line:
                 raise DataError(
-                    f"Expected every image once in {self.path}, found {row.entry.id} in lines {before} and {row.line}: "
+                    f"Expected every image once in {self.path}, got {row.entry.id} in lines {before} and {row.line}: "
                     "remove one of them."
                 )
         return rows
@@ -86,7 +85,7 @@ class ManifestDataset(Listed):
             for kind, path in (("image", row.entry.image), ("mask", row.entry.mask)):
                 if path is not None and not path.is_file():
                     raise DataError(
-                        f"Expected the {kind} of line {row.line} of {self.path} at {path}, found no such file: paths "
+                        f"Expected the {kind} of line {row.line} of {self.path} at {path}, got no such file: paths "
                         f"are relative to {self.root}."
                     )
         return tuple(sorted((row.entry for row in chosen), key=lambda entry: entry.id))
@@ -116,7 +115,7 @@ class ManifestDataset(Listed):
         if self.split not in (*names, ALL):
             found = ", ".join(names) or "no column split, or an empty one"
             raise DataError(
-                f"Expected a split {self.split!r} in {self.path}, found {found}: choose with --split, or leave it out."
+                f"Expected a split {self.split!r} in {self.path}, got {found}: choose with --split, or leave it out."
             )
         return self.split
 
@@ -131,7 +130,7 @@ class ManifestDataset(Listed):
 def _rows(path: Path) -> Iterator[Row]:
     for line, cells in _lines(path):
         if not cells["image"]:
-            raise DataError(f"Expected an image in line {line} of {path}, found an empty cell: name a file.")
+            raise DataError(f"Expected an image in line {line} of {path}, got an empty cell: name a file.")
         image, mask = path.parent / cells["image"], cells["mask"]
         yield Row(
             line,
@@ -158,7 +157,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                     if len(cells) != len(header):
                         raise DataError(
                             f"Expected {len(header)} cells ({', '.join(header)}) in line {reader.line_num} of {path}, "
-                            f"found {len(cells)}: put a value with a comma in double quotes."
+                            f"got {len(cells)}: put a value with a comma in double quotes."
                         )
                     yield (
                         reader.line_num,
@@ -167,16 +166,14 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                     )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         found = "no such file" if isinstance(error, FileNotFoundError) else str(error)
-        raise DataError(
-            f"Expected a CSV file in UTF-8 at {path}, found {found}: check the path and the file."
-        ) from error
+        raise DataError(f"Expected a CSV file in UTF-8 at {path}, got {found}: check the path and the file.") from error
 
 
 def _check_header(path: Path, header: list[str]) -> None:
     unknown = [name for name in header if name not in COLUMNS]
     if unknown or "image" not in header or len(set(header)) < len(header):
         raise DataError(
-            f"Expected the columns {', '.join(COLUMNS)} (image at least, each once) in the first line of {path}, found "
+            f"Expected the columns {', '.join(COLUMNS)} (image at least, each once) in the first line of {path}, got "
             f"{', '.join(header) or 'an empty file'}: correct the header, separated by commas."
         )
 

@@ -58,7 +58,7 @@ def read_levels(path: Path) -> np.ndarray:
         pixels = _decoded(path, picture)[..., :3]
     if (pixels != pixels[..., :1]).any():
         raise DataError(
-            f"Expected grey values in the mask {path}, found a coloured picture: use the masks as they were given out."
+            f"Expected grey values in the mask {path}, got a coloured picture: use the masks as they were given out."
         )
     return pixels[..., 0]
 
@@ -89,14 +89,14 @@ def header(path: Path) -> tuple[str, tuple[int, int]] | None:
 def check_image_mode(path: Path, mode: str) -> None:
     """Raise :class:`DataError` unless ``mode`` is 8-bit RGB."""
     if mode != "RGB":
-        raise DataError(f"Expected 8-bit RGB in {path}, found {_kind(mode)}: convert the frames to 8-bit RGB.")
+        raise DataError(f"Expected 8-bit RGB in {path}, got {_kind(mode)}: convert the frames to 8-bit RGB.")
 
 
 def check_mask_mode(path: Path, mode: str) -> None:
     """Raise :class:`DataError` unless ``mode`` is a single 8-bit channel."""
     if mode not in _MASK_MODES:
         raise DataError(
-            f"Expected one 8-bit channel of class indices in the mask {path}, found {_kind(mode)}: "
+            f"Expected one 8-bit channel of class indices in the mask {path}, got {_kind(mode)}: "
             "write masks as 8-bit grey or palette PNG, 0 = background, 255 = ignore."
         )
 
@@ -110,11 +110,11 @@ def _opened(path: Path) -> Image.Image:
         return Image.open(path)
     except (UnidentifiedImageError, OSError) as error:
         found = "no such file" if isinstance(error, FileNotFoundError) else "a file that no decoder knows"
-        raise FrameError(f"Expected a picture in {path}, found {found}: replace or remove the frame.") from error
+        raise FrameError(f"Expected a picture in {path}, got {found}: replace or remove the frame.") from error
 
 
 def _decoded(path: Path, picture: Image.Image, mode: str | None = None) -> np.ndarray:
     try:
         return np.asarray(picture.convert(mode) if mode else picture)
     except (OSError, SyntaxError, ValueError) as error:
-        raise FrameError(f"Expected a whole picture in {path}, found {error}: replace or remove the frame.") from error
+        raise FrameError(f"Expected a whole picture in {path}, got {error}: replace or remove the frame.") from error

@@ -51,7 +51,7 @@ def _video(
     from robustbench_endo.data.video import VideoDataset
 
     if split not in (None, "all"):
-        raise DataError(f"Expected no split of a video, found {split!r}: leave it out.")
+        raise DataError(f"Expected no split of a video, got {split!r}: leave it out.")
     names, values = tuple(classes) if classes else None, tuple(levels) if levels else None
     return VideoDataset(_needed(root, "video"), names, group_regex, every, values)
 
@@ -134,7 +134,7 @@ def load_dataset(spec: str | Path, **options: Any) -> Dataset:
     Args:
         spec: a built-in name, ``NAME:DIR`` (a built-in name and its root), either with options after the name
             (``mtlesd@lowered=true:DIR``, ``synthetic@frames=200,seed=4``), a folder (its layout is
-            :mod:`robustbench_endo.data.layout`'s), a CSV or video file, an entry point of
+            :mod:`robustbench_endo.data.file_listing`'s), a CSV or video file, an entry point of
             ``robustbench_endo.datasets``, ``pkg.module:factory`` or ``file.py:factory``.
         options: for the dataset, e.g. ``root``, ``split``, ``classes``, ``group_regex`` (on disk); ``every`` (video);
             ``split``, ``frames``, ``seed``, ``size`` (synthetic). None means its default.
@@ -148,7 +148,7 @@ def load_dataset(spec: str | Path, **options: Any) -> Dataset:
     name, root = _read(plain)
     if root is not None:
         if "root" in given:
-            raise DataError(f"Expected one root, found {root} and {given['root']}: give it once.")
+            raise DataError(f"Expected one root, got {root} and {given['root']}: give it once.")
         given["root"] = Path(root).expanduser()
     factory = resolve("dataset", name, BUILTINS)
     dataset: Dataset = factory(**_accepted(factory, given, name))
@@ -164,7 +164,7 @@ def _parted(spec: str) -> tuple[str, dict[str, Any]]:
     for part in match.group(2).split(","):
         name, equals, value = part.partition("=")
         if not equals:
-            raise DataError(f"Expected options such as {match.group(1)}@name=value, found {part!r} in {spec!r}.")
+            raise DataError(f"Expected options such as {match.group(1)}@name=value, got {part!r} in {spec!r}.")
         options[name.strip()] = _value(value.strip())
     return match.group(1) + (match.group(3) or ""), options
 
@@ -210,19 +210,19 @@ def _looks_like_path(spec: str) -> bool:
 
 def _needed(root: Root | None, name: str) -> Path:
     if root is None:
-        raise DataError(f"Expected the root of the dataset {name!r}, found none: give root=... or --data {name}:DIR.")
+        raise DataError(f"Expected the root of the dataset {name!r}, got none: give root=... or --data {name}:DIR.")
     return Path(root)
 
 
 def _accepted(factory: Callable[..., Any], options: dict[str, Any], name: str) -> dict[str, Any]:
     parameters = inspect.signature(factory).parameters
     if "root" in options and name == "synthetic":
-        raise DataError("Expected no folder for the drawn scenes, found one: write --data synthetic.")
+        raise DataError("Expected no folder for the drawn scenes, got one: write --data synthetic.")
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return options
     refused = [option for option in options if option not in parameters]
     if refused:
         raise DataError(
-            f"Expected options of the dataset {name!r} ({', '.join(parameters)}), found {refused[0]!r}: leave it out."
+            f"Expected options of the dataset {name!r} ({', '.join(parameters)}), got {refused[0]!r}: leave it out."
         )
     return options

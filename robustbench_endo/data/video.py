@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +16,49 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from robustbench_endo.data.class_names import listed_classes, numbered_classes
-from robustbench_endo.data.groups import group_of
-from robustbench_endo.data.video_masks import LEVELS_FILE, check_levels, is_mask, mask_of, read_levels
+from robustbench_endo.data.base import listed_classes, numbered_classes
+from robustbench_endo.data.subjects import group_of
 from robustbench_endo.data.video_reader import VideoReader
 from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.types import IGNORE, Sample
+
+LEVELS_FILE = "levels.txt"
+
+_MASK_NAME = re.compile(r"(?:^|(?<=[_\-. ]))mask(?:s)?$", re.IGNORECASE)
+
+
+def is_mask(path: Path) -> bool:
+    """Is it named as a mask video?"""
+    return _MASK_NAME.search(path.stem) is not None
+
+
+def mask_of(video: Path, masks: dict[str, Path]) -> Path | None:
+    """The mask video of a video, among those of the folder by their stems in lower case."""
+    stem = video.stem.lower()
+    names = (f"{stem}{gap}{word}" for gap in "_-. " for word in ("mask", "masks"))
+    replaced = re.sub(r"video$", "mask", stem)
+    return next((masks[name] for name in (*names, replaced) if name in masks), None)
+
+
+def read_levels(file: Path) -> tuple[int, ...]:
+    """The numbers in a levels file; :class:`DataError` for anything else."""
+    text = file.read_text("utf-8")
+    try:
+        return tuple(int(word) for word in text.replace(",", " ").split())
+    except ValueError as error:
+        raise DataError(
+            f"Expected grey values such as 0 70 160 in {file}, got {text.strip()!r}: correct it."
+        ) from error
+
+
+def check_levels(levels: tuple[int, ...]) -> None:
+    """Raise :class:`DataError` unless they are at least two different grey values."""
+    if len(set(levels)) < max(2, len(levels)) or not all(0 <= level <= 255 for level in levels):
+        raise DataError(
+            f"Expected at least two different grey values from 0 to 255 as the levels of the labels, got {levels}: "
+            "write one a label, background first, such as 0 70 160."
+        )
+
 
 VIDEO_SUFFIXES = (".avi", ".mp4", ".mkv", ".mov", ".m4v", ".mpg", ".mpeg", ".webm", ".wmv", ".ts", ".mts")
 
@@ -36,7 +74,7 @@ class VideoDataset:
         path: a video file or a folder of them.
         class_names: names of the mask labels, background first; None: ``classes.txt`` beside the videos (a name a
             line), else as many as there are levels, else as many as the masks use.
-        group_regex: see :func:`robustbench_endo.data.groups.group_of`; None: the file.
+        group_regex: see :func:`robustbench_endo.data.subjects.group_of`; None: the file.
         every: take the frames 0, every, 2 every, ...
         levels: grey value that stands for each label, in the order of the labels, for masks whose values a codec has
             blurred: each pixel gets the label of the nearest level. None: ``levels.txt`` beside the videos (such as
@@ -61,7 +99,7 @@ class VideoDataset:
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
         if self.every < 1:
-            raise DataError(f"Expected to take every n-th frame with n of at least 1, found {self.every}: correct it.")
+            raise DataError(f"Expected to take every n-th frame with n of at least 1, got {self.every}: correct it.")
         if self._levels is not None:
             check_levels(self._levels)
 
@@ -74,13 +112,13 @@ class VideoDataset:
     def videos(self) -> tuple[tuple[Path, Path | None], ...]:
         """The videos, sorted by name, each with its mask video or None."""
         if not self.path.exists():
-            raise DataError(f"Expected a video or a folder of videos at {self.path}, found none: check the path.")
+            raise DataError(f"Expected a video or a folder of videos at {self.path}, got none: check the path.")
         files = sorted(path for path in self.root.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES)
         masks = {path.stem.lower(): path for path in files if is_mask(path)}
         wanted = [path for path in files if not is_mask(path)] if self.path.is_dir() else [self.path]
         if not wanted:
             raise DataError(
-                f"Expected videos ({', '.join(VIDEO_SUFFIXES)}) in {self.path}, found none: give the folder that holds "
+                f"Expected videos ({', '.join(VIDEO_SUFFIXES)}) in {self.path}, got none: give the folder that holds "
                 "them, or one file."
             )
         return tuple((path, mask_of(path, masks)) for path in wanted)
@@ -128,7 +166,7 @@ class VideoDataset:
         for image, mask in self._readers:
             if mask is not None and (image.size, image.count) != (mask.size, mask.count):
                 raise DataError(
-                    f"Expected a mask video of the size and length of {image.path} ({_shape(image)}), found "
+                    f"Expected a mask video of the size and length of {image.path} ({_shape(image)}), got "
                     f"{_shape(mask)} in {mask.path}: write a mask for every frame."
                 )
         for index in indices:
@@ -187,7 +225,7 @@ class VideoDataset:
     def _check_labels(self, mask: VideoReader, number: int) -> None:
         if (found := _highest(mask, number)) >= len(self.classes):
             raise DataError(
-                f"Expected labels from 0 to {len(self.classes) - 1} (or 255 = ignore) in {mask.path}, found {found} in "
+                f"Expected labels from 0 to {len(self.classes) - 1} (or 255 = ignore) in {mask.path}, got {found} in "
                 f"frame {number}: say which grey value each label has in {LEVELS_FILE}, such as 0 70 160."
             )
 

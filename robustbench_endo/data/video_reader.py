@@ -2,22 +2,125 @@
 
 from __future__ import annotations
 
+import bisect
 import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_endo.data.video_file import opened, pyav
-from robustbench_endo.data.video_index import VideoIndex
-from robustbench_endo.errors import DataError, FrameError
+from robustbench_endo.errors import DataError, FrameError, OptionalDependencyError
 
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.container import InputContainer
+
+
+def opened(path: Path) -> InputContainer:
+    """A container with at least one stream of pictures, to be closed by the caller.
+
+    Raises:
+        DataError: no such file, or no video.
+        OptionalDependencyError: PyAV (extra `video`) is not installed.
+    """
+    av = pyav()
+    try:
+        container: InputContainer = av.open(str(path))
+    except FileNotFoundError as error:
+        raise DataError(f"Expected a video in {path}, got no such file: check the path.") from error
+    except (av.FFmpegError, OSError) as error:
+        raise DataError(
+            f"Expected a video in {path}, got a file that no decoder knows ({error.strerror or error}): replace or "
+            "remove it."
+        ) from error
+    if not container.streams.video:
+        container.close()
+        raise DataError(f"Expected a video in {path}, got a file without pictures: replace or remove it.")
+    return container
+
+
+def pyav() -> ModuleType:
+    """The module ``av``; :class:`OptionalDependencyError` where it is not installed."""
+    try:
+        import av
+    except ImportError as error:
+        raise OptionalDependencyError(
+            "Expected PyAV to read videos, got it not installed: install robustbench-endo[video]."
+        ) from error
+    return av
+
+
+class Packet(NamedTuple):
+    """Times of presentation and of decoding in the time base of the stream, and whether decoding can start here."""
+
+    shown: int | None
+    decoded: int | None
+    is_key: bool
+
+
+class VideoIndex:
+    """Numbers and times of the frames of a video; a frame's number is its place in the order of presentation."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __len__(self) -> int:
+        return len(self.packets)
+
+    @cached_property
+    def packets(self) -> list[Packet]:
+        """One a frame, in the order of decoding, up to where the file is damaged."""
+        packets: list[Packet] = []
+        with opened(self.path) as container:
+            try:
+                for packet in container.demux(container.streams.video[0]):
+                    if packet.size and not packet.is_discard:
+                        packets.append(Packet(packet.pts, packet.dts, bool(packet.is_keyframe)))
+            except pyav().FFmpegError:
+                return packets
+        return packets
+
+    @cached_property
+    def times(self) -> list[int]:
+        """Presentation times of all frames, ascending."""
+        return sorted(packet.shown for packet in self.packets if packet.shown is not None)
+
+    @cached_property
+    def keyframes(self) -> list[int]:
+        """Numbers of the frames from which decoding can start, ascending."""
+        if not self.timed:
+            return [0]
+        place = {time: number for number, time in enumerate(self.times)}
+        return sorted(place[packet.shown] for packet in self.packets if packet.is_key and packet.shown is not None)
+
+    @cached_property
+    def timed(self) -> bool:
+        """Do the times tell the order of presentation?
+
+        AVI numbers its packets in the order of decoding alone: where a codec may reorder frames, they have to be
+        counted from the beginning as they come out of the decoder.
+        """
+        with opened(self.path) as container:
+            reorders = bool(container.streams.video[0].codec_context.has_b_frames)
+        delays = {
+            None if packet.shown is None or packet.decoded is None else packet.shown - packet.decoded
+            for packet in self.packets
+        }
+        return len(set(self.times)) == len(self.packets) and not (reorders and len(delays) == 1)
+
+    def number_at(self, time: int) -> int:
+        """The number of the frame shown at a time."""
+        return bisect.bisect_left(self.times, time)
+
+    def keyframe_before(self, number: int) -> int:
+        """The last frame from which decoding reaches a frame."""
+        place = bisect.bisect_right(self.keyframes, number) - 1
+        return self.keyframes[place] if place >= 0 else 0
+
 
 KEPT = 8
 """Decoded frames that are kept for callers whose turns are out of order: as many as evaluation reads at once."""
@@ -61,7 +164,7 @@ class VideoReader:
         with opened(self.path) as container:
             count = int(container.streams.video[0].frames) or len(self._index)
         if not count:
-            raise DataError(f"Expected frames in the video {self.path}, found none: replace or remove it.")
+            raise DataError(f"Expected frames in the video {self.path}, got none: replace or remove it.")
         return count
 
     def frame(self, number: int) -> NDArray[np.uint8]:
@@ -77,7 +180,7 @@ class VideoReader:
                 except pyav().FFmpegError as error:
                     self._close()
                     raise FrameError(
-                        f"Expected a whole video in {self.path}, found damage at or before frame {number} "
+                        f"Expected a whole video in {self.path}, got damage at or before frame {number} "
                         f"({error.strerror or error}): replace the video."
                     ) from error
             return self._kept[number]
@@ -85,7 +188,7 @@ class VideoReader:
     def _read(self, number: int) -> None:
         if number >= len(self._index):
             raise FrameError(
-                f"Expected {self.count} frames in the video {self.path}, as it says itself, found {len(self._index)} "
+                f"Expected {self.count} frames in the video {self.path}, as it says itself, got {len(self._index)} "
                 f"and no frame {number}: the file is cut off, replace it."
             )
         key = self._index.keyframe_before(number)
@@ -98,7 +201,7 @@ class VideoReader:
         if number not in self._kept:
             self._close()
             raise FrameError(
-                f"Expected frame {number} in the video {self.path}, found that it cannot be decoded: replace the video."
+                f"Expected frame {number} in the video {self.path}, got that it cannot be decoded: replace the video."
             )
 
     def _scan(self, number: int) -> bool:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from robustbench_endo.data.resolution import Resolution
 from robustbench_endo.errors import RobustEndoError
-from robustbench_endo.evaluation.real import SEVERITY
+from robustbench_endo.evaluation.recorded import SEVERITY
 from robustbench_endo.results.schema import CLEAN
 
 
@@ -57,7 +57,7 @@ def plan(corruptions: Sequence[str], severities: Sequence[int], real: Sequence[s
     if wrong or not severities:
         found = wrong[0] if wrong else "none"
         raise RobustEndoError(
-            f"Expected severities from 1 to 5, found {found}: severity 0 is the clean condition and always runs."
+            f"Expected severities from 1 to 5, got {found}: severity 0 is the clean condition and always runs."
         )
     order = sorted(set(severities))
     damaged = [Condition(name, severity) for name in corruptions for severity in order]

@@ -7,7 +7,7 @@ from typing import TypeVar
 from robustbench_endo.data.resolution import Resolution
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics import Metric
-from robustbench_endo.metrics.paper import PAPER
+from robustbench_endo.metrics.endoarss import PAPER
 
 STANDARD_PROTOCOL, PAPER_PROTOCOL = "standard", "paper"
 _SUITES = {STANDARD_PROTOCOL: "endo19", PAPER_PROTOCOL: "paper"}
@@ -26,9 +26,7 @@ def suite_of(
         RobustEndoError: an unknown protocol, or ``paper`` with something else than its suite.
     """
     if protocol not in _SUITES:
-        raise RobustEndoError(
-            f"Expected a protocol among {', '.join(_SUITES)}, found {protocol!r}: choose one of them."
-        )
+        raise RobustEndoError(f"Expected a protocol among {', '.join(_SUITES)}, got {protocol!r}: choose one of them.")
     chosen = suite or _SUITES[protocol]
     if protocol == PAPER_PROTOCOL:
         strange = [
@@ -42,7 +40,7 @@ def suite_of(
         ]
         if strange:
             raise RobustEndoError(
-                f"Expected the suite paper at 256x256 under the protocol paper, found {', '.join(strange)}: "
+                f"Expected the suite paper at 256x256 under the protocol paper, got {', '.join(strange)}: "
                 "leave that out, or take the protocol standard."
             )
     return chosen

@@ -7,11 +7,16 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from robustbench_endo.evaluation.config import Request
+from robustbench_endo.evaluation.recorded import SEVERITY
+from robustbench_endo.results.schema import REAL
 
 _PACKAGES = ("torch", "timm", "numpy", "numba", "scipy", "pandas", "pyarrow", "pillow")
 
@@ -85,3 +90,75 @@ def data_fingerprint(dataset: Any, indices: Sequence[int]) -> str:
         return str(own(indices))
     listed = "\0".join(f"{dataset.ids[i]}\1{dataset.groups[i]}" for i in indices)
     return hashlib.sha256(listed.encode()).hexdigest()
+
+
+def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
+    """The content of run.json; ``identity`` is what must not change when a run is resumed."""
+    data, suite = request.dataset, request.suite
+    fingerprint = data_fingerprint(data, indices)
+    models = [
+        {
+            "name": name,
+            "spec": getattr(model, "spec", name),
+            "weights_sha256": weights_hash(model),
+            "parameters": parameter_count(model),
+            "trained_on": list(getattr(model, "trained_on", ())),
+        }
+        for name, model in request.models.items()
+    ]
+    described = {entry["name"]: entry for entry in suite.describe()}
+    return {
+        "name": request.out.name,
+        "created": now(),
+        "finished": None,
+        "protocol": request.protocol,
+        "seed": request.seed,
+        "suite": {
+            "name": suite.name,
+            "hash": suite.fingerprint,
+            "resolution": suite.resolution,
+            "reference": suite.reference,
+        },
+        "data": {
+            "name": data.name,
+            "root": str(getattr(data, "root", "")),
+            "split": getattr(data, "split", None),
+            "frames": len(indices),
+            "fingerprint": fingerprint,
+            "classes": list(data.classes),
+            "activities": list(data.activities),
+            "groups": len({data.groups[i] for i in indices}),
+            "notes": list(getattr(data, "notes", ())),
+        },
+        "models": models,
+        "corruptions": [described[name] for name in request.corruptions],
+        "severities": sorted(set(request.severities)),
+        "precision": request.precision,
+        "real_conditions": [{"name": name, "group": REAL, "severity": SEVERITY} for name in request.real],
+        "metrics": [metric.name for metric in request.metrics],
+        "failures": [],
+        "notes": list(request.notes),
+        "identity": {
+            "protocol": request.protocol,
+            "suite": suite.fingerprint,
+            "resolution": suite.resolution,
+            "corruptions": list(request.corruptions),
+            "severities": sorted(set(request.severities)),
+            "seed": request.seed,
+            "data": fingerprint,
+            "classes": list(data.classes),
+            "models": {entry["name"]: entry["weights_sha256"] for entry in models},
+            "metrics": [metric.name for metric in request.metrics],
+            "device": request.device.type,
+            # Only where there are some: a run begun before they were known can be resumed.
+            **({"real_conditions": list(request.real)} if request.real else {}),
+            **({"precision": request.precision} if request.precision != "fp32" else {}),
+            **({"compile": True} if request.compile else {}),
+        },
+        **environment(request.device),
+    }
+
+
+def now() -> str:
+    """The time of day, UTC, ISO 8601."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -13,10 +13,10 @@ from typing import Any
 import pyarrow as pa
 
 from robustbench_endo.errors import DataError, RunError
+from robustbench_endo.evaluation.batch import Failure
 from robustbench_endo.evaluation.conditions import Condition
-from robustbench_endo.evaluation.frames import Failure
-from robustbench_endo.evaluation.gathering import FAILURES, gather, read_failures
-from robustbench_endo.results.store import RESULTS_FILE, RUN_FILE, read_json, write_json, write_table
+from robustbench_endo.evaluation.merge_records import FAILURES, gather, read_failures
+from robustbench_endo.results.io import RESULTS_FILE, RUN_FILE, read_json, write_json, write_table
 
 
 class RunFolder:
@@ -35,10 +35,10 @@ class RunFolder:
             (path / "records").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(
-                f"Expected a folder that can be written for --out, found {path} ({error.strerror}): choose another."
+                f"Expected a folder that can be written for --out, got {path} ({error.strerror}): choose another."
             ) from error
         if not os.access(path / "records", os.W_OK):
-            raise RunError(f"Expected a folder that can be written for --out, found {path} read-only: choose another.")
+            raise RunError(f"Expected a folder that can be written for --out, got {path} read-only: choose another.")
 
     def open(self, info: Mapping[str, Any]) -> Mapping[str, Any]:
         """Start the run, or go on with it when it is the same one; the content of ``run.json``.
@@ -82,7 +82,7 @@ class RunFolder:
         failures = read_failures(files)
         if not gather(self.path / RESULTS_FILE, files, [model["name"] for model in info["models"]], conditions):
             found = f"none of {info['data']['frames']}: {failures[0]['reason']}"
-            raise DataError(f"Expected at least one readable frame, found {found}")
+            raise DataError(f"Expected at least one readable frame, got {found}")
         info = {**info, "failures": failures}
         write_json(self.path / RUN_FILE, info)
         for left in (self.path / "records").glob(".chunk-*"):
@@ -99,7 +99,7 @@ def check_same(before: Mapping[str, Any], now: Mapping[str, Any], path: Path) ->
     """Raise :class:`RunError` when a run is resumed with something else than it began with."""
     if details := differences(before, now):
         raise RunError(
-            f"Expected to resume the run in {path}, found another one ({details}): give another --out, or delete "
+            f"Expected to resume the run in {path}, got another one ({details}): give another --out, or delete "
             "the folder to start over."
         )
 
@@ -115,7 +115,7 @@ def _check_shards(before: Mapping[str, Any], now: Mapping[str, Any], path: Path)
     cut, wanted = before.get("shards"), now.get("shards")
     if cut and wanted and cut != wanted and not before.get("finished"):
         raise RunError(
-            f"Expected a shard of {cut}, as the run in {path} is cut, found one of {wanted}: give --shard i/{cut}, or "
+            f"Expected a shard of {cut}, as the run in {path} is cut, got one of {wanted}: give --shard i/{cut}, or "
             "leave --shard out to compute all that is missing."
         )
 

@@ -23,7 +23,7 @@ class Shard:
     def __post_init__(self) -> None:
         if not 1 <= self.number <= self.of:
             raise RobustEndoError(
-                f"Expected a shard from 1/{self.of} to {self.of}/{self.of}, found {self}: count from 1."
+                f"Expected a shard from 1/{self.of} to {self.of}/{self.of}, got {self}: count from 1."
             )
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ def parse_shard(text: str) -> Shard:
     """
     match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip())
     if match is None:
-        raise RobustEndoError(f"Expected a shard such as 2/8, the second of eight, found {text!r}.")
+        raise RobustEndoError(f"Expected a shard such as 2/8, the second of eight, got {text!r}.")
     return Shard(int(match[1]), int(match[2]))
 
 

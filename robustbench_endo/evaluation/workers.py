@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import ctypes
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,15 +15,33 @@ from typing import TypeVar
 
 import torch
 
-from robustbench_endo.evaluation.forward import ModelCall
-from robustbench_endo.evaluation.heap import share_heap
-from robustbench_endo.evaluation.stages import stages_on
+from robustbench_endo.evaluation.cuda_streams import stages_on
+from robustbench_endo.evaluation.predict import ModelCall
+
+_M_ARENA_MAX = -8
+"""Of ``mallopt`` in glibc's ``malloc.h``."""
+
+
+def share_heap() -> bool:
+    """Have threads that start from now on share one heap; True where the C library can be told so.
+
+    glibc gives every thread a heap of its own, and each keeps the largest picture that its thread ever freed: the
+    memory of a run then grows with its length and its threads, for tensors that nobody holds.
+    It cannot be taken back in this process; nothing else of it changes.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    return mallopt is not None and mallopt(_M_ARENA_MAX, 1) == 1
+
 
 Item = TypeVar("Item")
+
 Result = TypeVar("Result")
 
 MOST = 16
 """Threads at most: each holds a batch of frames."""
+
 IN_FLIGHT = 4
 """Conditions at a time on a GPU: one a stage, and one that is being launched."""
 
@@ -39,7 +59,7 @@ class Workers(AbstractContextManager["Workers"]):
         count: threads; None for one a core, or one a stage on another device than the CPU.
 
     Attributes:
-        stages: see :class:`.stages.Stage`.
+        stages: see :class:`.cuda_streams.Stage`.
     """
 
     def __init__(self, models: Mapping[str, ModelCall], device: torch.device, count: int | None = None) -> None:

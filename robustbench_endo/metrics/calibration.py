@@ -13,6 +13,7 @@ from robustbench_endo.types import IGNORE
 
 BINS = 15
 """Bins of equal width over [0, 1], each open below and closed above (Guo et al., ICML 2017)."""
+
 SAMPLES = 64
 """Rows and columns of the lattice of sampled pixels, at most: 4096 pixels a frame."""
 
@@ -72,3 +73,21 @@ def brier(probability: Tensor, target: Tensor) -> Tensor:
     known = (target >= 0) & (target < p.shape[1])
     chosen = p.gather(1, target.clamp(0, p.shape[1] - 1)[:, None])[:, 0] * known
     return torch.where(target >= 0, p.square().sum(1) - 2 * chosen + 1, torch.nan)
+
+
+def confidence_and_entropy(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Largest class probability and predictive entropy (nats), averaged over pixels where there are any.
+
+    Args:
+        logits: floating (B, K) or (B, C, h, w).
+
+    Returns:
+        Two float32 tensors (B,).
+    """
+    log_probability = torch.log_softmax(logits.float(), dim=1)
+    probability = log_probability.exp()
+    confidence = probability.amax(1)
+    entropy = -(probability * log_probability).sum(1)
+    return confidence.flatten(1).mean(1) if confidence.ndim > 1 else confidence, (
+        entropy.flatten(1).mean(1) if entropy.ndim > 1 else entropy
+    )

@@ -15,24 +15,24 @@ from robustbench_endo.types import IGNORE
 def check_label_maps(pred: Tensor, target: Tensor, num_classes: int) -> None:
     """Raise :class:`RobustEndoError` unless both maps are uint8 (B, H, W) with labels below C (target: or 255)."""
     if not 1 <= num_classes <= IGNORE:
-        raise RobustEndoError(f"Expected 1 to {IGNORE} classes, found {num_classes}: labels are bytes, 255 = ignore.")
+        raise RobustEndoError(f"Expected 1 to {IGNORE} classes, got {num_classes}: labels are bytes, 255 = ignore.")
     if pred.shape != target.shape or pred.ndim != 3 or pred.numel() == 0:
         raise RobustEndoError(
-            f"Expected two label maps of one shape (B, H, W) with B, H, W > 0, found {tuple(pred.shape)} and "
+            f"Expected two label maps of one shape (B, H, W) with B, H, W > 0, got {tuple(pred.shape)} and "
             f"{tuple(target.shape)}: resize the prediction to the mask first."
         )
     if pred.device != target.device:
         raise RobustEndoError(
-            f"Expected both label maps on one device, found {pred.device} and {target.device}: move one of them."
+            f"Expected both label maps on one device, got {pred.device} and {target.device}: move one of them."
         )
     for name, labels in (("prediction", pred), ("target", target)):
         if labels.dtype != torch.uint8:
-            raise RobustEndoError(f"Expected uint8 labels in the {name}, found {labels.dtype}: convert with .byte().")
+            raise RobustEndoError(f"Expected uint8 labels in the {name}, got {labels.dtype}: convert with .byte().")
     for name, labels, ignored in (("prediction", pred, False), ("target", target, True)):
         highest = _highest(labels, ignored)
         if highest >= num_classes:
             raise RobustEndoError(
-                f"Expected labels from 0 to {num_classes - 1} in the {name}, found {highest}: "
+                f"Expected labels from 0 to {num_classes - 1} in the {name}, got {highest}: "
                 "give the right number of classes or correct the masks (255 = ignore)."
             )
 

@@ -11,9 +11,8 @@ from torch import Tensor
 
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics.checks import check_label_maps, without_ignored
-from robustbench_endo.metrics.surface_cpu import image_distances
-from robustbench_endo.metrics.surface_device import surface_table
-from robustbench_endo.metrics.surface_search import FAR
+from robustbench_endo.metrics.surface_cpu import FAR, image_distances
+from robustbench_endo.metrics.surface_gpu import surface_table
 
 
 @dataclass(frozen=True)
@@ -67,11 +66,11 @@ def surface_distances(
     rows, columns = spacing or (1.0, 1.0)
     if not (0 < rows < math.inf and 0 < columns < math.inf and 0 <= tolerance < math.inf):
         raise RobustEndoError(
-            f"Expected a positive spacing and a tolerance of at least 0, found {(rows, columns)} and {tolerance}."
+            f"Expected a positive spacing and a tolerance of at least 0, got {(rows, columns)} and {tolerance}."
         )
     if math.hypot(*pred.shape[1:]) >= FAR:
         raise RobustEndoError(
-            f"Expected maps with a diagonal under {FAR} px, found {tuple(pred.shape[1:])}: evaluate at a lower "
+            f"Expected maps with a diagonal under {FAR} px, got {tuple(pred.shape[1:])}: evaluate at a lower "
             "resolution."
         )
     pred = without_ignored(pred, target)

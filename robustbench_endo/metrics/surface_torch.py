@@ -1,4 +1,4 @@
-"""The two heavy steps of the surface distances in plain torch: see :mod:`.surface_device`."""
+"""The two heavy steps of the surface distances in plain torch: see :mod:`.surface_gpu`."""
 
 from __future__ import annotations
 

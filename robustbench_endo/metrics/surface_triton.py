@@ -1,4 +1,4 @@
-"""The two heavy steps of the surface distances as Triton kernels: see :mod:`.surface_device`.
+"""The two heavy steps of the surface distances as Triton kernels: see :mod:`.surface_gpu`.
 
 Only code that asked :func:`.fused.fused` imports this module.
 """

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,30 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from robustbench_endo.errors import ModelError
-from robustbench_endo.models.files import replaced
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` that takes its place when the block ends well, and vanishes when it does not."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)  # safetensors writes private files; a checkpoint is read by others, too
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
 
 WEIGHTS, CARD = "model.safetensors", "model.json"
 
@@ -82,7 +109,7 @@ def read_card(folder: Path) -> Card:
     for name in (CARD, WEIGHTS):
         if not (folder / name).is_file():
             raise ModelError(
-                f"Expected a checkpoint folder with {WEIGHTS} and {CARD}, found no {name} in {folder}: "
+                f"Expected a checkpoint folder with {WEIGHTS} and {CARD}, got no {name} in {folder}: "
                 "give the folder that `robust-endo train --out` wrote."
             )
     try:
@@ -94,7 +121,7 @@ def read_card(folder: Path) -> Card:
         )
     except (TypeError, ValueError, UnicodeDecodeError) as error:
         raise ModelError(
-            f"Expected {folder / CARD} to be JSON with the fields of a checkpoint, found: {error}. Train again or "
+            f"Expected {folder / CARD} to be JSON with the fields of a checkpoint, got: {error}. Train again or "
             "restore the file."
         ) from error
 

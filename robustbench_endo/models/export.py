@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_endo.errors import ModelError, OptionalDependencyError
-from robustbench_endo.models.files import replaced
+from robustbench_endo.models.checkpoint import replaced
 
 Format = Literal["onnx", "torch-export"]
 FORMATS: tuple[Format, ...] = ("torch-export", "onnx")
@@ -50,7 +50,7 @@ def export(model: nn.Module, path: Path, form: Format, size: tuple[int, int] | N
         difference = max(_difference(answer, expected[task]) for task, answer in run(frames).items())
         if not difference <= TOLERANCE:
             raise ModelError(
-                f"Expected the exported file to answer as the model does, found logits that differ by {difference:.2g} "
+                f"Expected the exported file to answer as the model does, got logits that differ by {difference:.2g} "
                 f"of the largest: nothing was kept; export with --format {_other(form)} instead."
             )
     return difference
@@ -77,7 +77,7 @@ def _attempt(plain: nn.Module, frames: Tensor, path: Path, form: Format) -> Call
     except FAILURES as error:
         reason = (str(error).splitlines() or [""])[0]
         raise ModelError(
-            f"Expected a model that {form} can trace, found {type(error).__name__}: {reason} Give --size, or another "
+            f"Expected a model that {form} can trace, got {type(error).__name__}: {reason} Give --size, or another "
             "--format."
         ) from error
 
@@ -123,7 +123,7 @@ def _need_onnx() -> None:
         import onnxscript
     except ImportError as error:
         raise OptionalDependencyError(
-            f"Expected the extra `onnx` for --format onnx, found no {error.name}: pip install "
+            f"Expected the extra `onnx` for --format onnx, got no {error.name}: pip install "
             "'robustbench-endo[onnx]', or give --format torch-export."
         ) from error
     del onnx, onnxruntime, onnxscript
@@ -132,7 +132,7 @@ def _need_onnx() -> None:
 def _size(model: nn.Module, size: tuple[int, int] | None) -> tuple[int, int]:
     own = size or getattr(model, "input_size", None)
     if own is None:
-        raise ModelError("Expected a size to export for, found a model that takes any: give --size HEIGHTxWIDTH.")
+        raise ModelError("Expected a size to export for, got a model that takes any: give --size HEIGHTxWIDTH.")
     return int(own[0]), int(own[1])
 
 

@@ -12,14 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_endo.errors import ModelError, RobustEndoError, UnknownNameError
-from robustbench_endo.models.adapting import Labels, adapted, declared, split_adapter
-from robustbench_endo.models.checkpoint import WEIGHTS, Card, is_checkpoint, read_card
-from robustbench_endo.models.embedded import EMBEDDED, embedded_checkpoint
-from robustbench_endo.models.files import sha256
-from robustbench_endo.models.foreign import FAILURES, call_factory
-from robustbench_endo.models.users.huggingface import is_huggingface_folder
-from robustbench_endo.models.users.loaded import Loaded
-from robustbench_endo.models.users.loaders import load_users
+from robustbench_endo.models.assemble import Labels, adapted, declared, split_adapter
+from robustbench_endo.models.checkpoint import WEIGHTS, Card, is_checkpoint, read_card, sha256
+from robustbench_endo.models.external.hf import is_huggingface_folder
+from robustbench_endo.models.external.loaded import Loaded
+from robustbench_endo.models.external.loaders import load_users
+from robustbench_endo.models.external.wrapper import FAILURES, call_factory
+from robustbench_endo.models.shipped import EMBEDDED, embedded_checkpoint
 from robustbench_endo.models.validation import refuse_broken_weights
 from robustbench_endo.models.weights import load_weights, read_weights, weights_digest
 from robustbench_endo.models.zoo import ZOO, build, has_pretrained_trunk, is_zoo_spec
@@ -136,7 +135,7 @@ def _loaded(spec: str, labels: Labels, weights: str | Path | None) -> Loaded:
         return loaded
     if not isinstance(loaded.inner, nn.Module):
         raise ModelError(
-            f"Expected a torch.nn.Module to load {weights} into, found {spec!r} to be none: load them there."
+            f"Expected a torch.nn.Module to load {weights} into, got {spec!r} to be none: load them there."
         )
     load_weights(loaded.inner, _unwrapped(read_weights(Path(weights))), str(weights))
     return replace(loaded, sha256=sha256(Path(weights)))
@@ -157,7 +156,7 @@ def _factory(spec: str) -> Callable[..., Any]:
         raise
     except (*FAILURES, SyntaxError) as error:
         raise ModelError(
-            f"Expected Python code that can be imported for the model {spec!r}, found {type(error).__name__}: {error}: "
+            f"Expected Python code that can be imported for the model {spec!r}, got {type(error).__name__}: {error}: "
             "correct it."
         ) from error
 
@@ -165,14 +164,14 @@ def _factory(spec: str) -> Callable[..., Any]:
 def _checkpoint(folder: Path, labels: Labels, spec: str | None) -> nn.Module:
     card = read_card(folder)
     if spec is not None and spec != card.spec:
-        raise ModelError(f"Expected a checkpoint of {spec!r}, found one of {card.spec!r} in {folder}: change either.")
+        raise ModelError(f"Expected a checkpoint of {spec!r}, got one of {card.spec!r} in {folder}: change either.")
     for kind, wanted, found in (
         ("classes", labels.num_classes, card.num_classes),
         ("activities", labels.num_activities, card.num_activities),
     ):
         if wanted and found and wanted != found:
             raise ModelError(
-                f"Expected a model for {wanted} {kind}, found {found} in the checkpoint {folder}: evaluate on the data "
+                f"Expected a model for {wanted} {kind}, got {found} in the checkpoint {folder}: evaluate on the data "
                 "it was trained for, or train from it with `--initial`."
             )
     own = Labels(card.num_classes, card.num_activities, card.classes or None, card.activities or None)

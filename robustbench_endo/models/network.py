@@ -15,8 +15,8 @@ from robustbench_endo.errors import ModelError
 from robustbench_endo.models.architectures import Architecture
 from robustbench_endo.models.backbones import Backbone
 from robustbench_endo.models.heads import ActivityHead, DeepLabHead
-from robustbench_endo.models.layers.adapt import merge
-from robustbench_endo.models.layers.padding import to_multiple
+from robustbench_endo.models.layers.lora_inject import merge
+from robustbench_endo.models.layers.sma import to_multiple
 
 
 class Network(nn.Module):
@@ -96,7 +96,7 @@ class Network(nn.Module):
         backbone, architecture = self._recipe
         if backbone.name.startswith("tiny-"):
             raise ModelError(
-                f"Expected initial weights of the same kind of model as {self.spec!r}, found no tensor in common: "
+                f"Expected initial weights of the same kind of model as {self.spec!r}, got no tensor in common: "
                 "change them."
             )
         donor = architecture.build(replace(backbone, trunk=tensors), tuple(self.heads)).state_dict()

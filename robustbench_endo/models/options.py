@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from robustbench_endo.errors import ModelError
-from robustbench_endo.plugins import unknown
+from robustbench_endo.errors import ModelError, unknown_name
 
 YES, NO = ("yes", "true", "1"), ("no", "false", "0")
 
@@ -21,7 +20,7 @@ def parse_options(text: str) -> dict[str, str]:
     pairs = [part.partition("=") for part in text.split(",") if part]
     for key, equals, value in pairs:
         if not (key and equals and value):
-            raise ModelError(f"Expected options as key=value,key=value after the @, found {text!r}: add the value.")
+            raise ModelError(f"Expected options as key=value,key=value after the @, got {text!r}: add the value.")
     return {key.strip(): value.strip() for key, _, value in pairs}
 
 
@@ -35,7 +34,7 @@ def set_options(kinds: tuple[type, ...], options: Mapping[str, str]) -> list[Any
     known = [name for kind in kinds for name in option_names(kind)]
     for key in options:
         if key not in known:
-            raise unknown("model option", key, known)
+            raise unknown_name("model option", key, known)
     return [_instance(kind, options) for kind in kinds]
 
 
@@ -62,10 +61,10 @@ def _value(name: str, hint: Any, text: str) -> int | float | str | tuple[int, ..
         return () if name == "input_size" and text == "any" else tuple(int(part) for part in text.split("x"))
     except ValueError as error:
         wanted = {int: "a whole number", float: "a number"}.get(hint, "whole numbers joined by x")
-        raise ModelError(f"Expected {wanted} for the model option {name}, found {text!r}: change it.") from error
+        raise ModelError(f"Expected {wanted} for the model option {name}, got {text!r}: change it.") from error
 
 
 def _choice(name: str, choices: tuple[str, ...], text: str) -> str:
     if text not in choices:
-        raise ModelError(f"Expected one of {', '.join(choices)} for the model option {name}, found {text!r}.")
+        raise ModelError(f"Expected one of {', '.join(choices)} for the model option {name}, got {text!r}.")
     return text

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_endo.errors import ModelError, RobustEndoError
-from robustbench_endo.models.users.outputs import as_contract
+from robustbench_endo.models.external.wrapper import as_contract
 
 BATCH = 2
 FAILURES = (RuntimeError, TypeError, ValueError, LookupError, AttributeError, AssertionError, NotImplementedError)
@@ -47,7 +47,7 @@ def validate(
     logits = as_contract(_run(model, spec, images), spec)
     if not torch.equal(images, untouched):
         raise ModelError(
-            f"Expected the model {spec!r} to leave its input alone, found it changed: other models see the same "
+            f"Expected the model {spec!r} to leave its input alone, got it changed: other models see the same "
             "frames; replace in-place operations on the input."
         )
     for task, tensor in logits.items():
@@ -65,7 +65,7 @@ def refuse_broken_weights(model: nn.Module, spec: str) -> None:
     if broken:
         more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
         raise ModelError(
-            f"Expected finite weights in the model {spec!r}, found NaN or infinity in {broken[0]}{more}: use an "
+            f"Expected finite weights in the model {spec!r}, got NaN or infinity in {broken[0]}{more}: use an "
             "earlier checkpoint."
         )
 
@@ -84,7 +84,7 @@ def _run(model: nn.Module, spec: str, images: Tensor) -> object:
     except FAILURES as error:
         reason = (str(error).strip().splitlines() or [""])[0]
         raise ModelError(
-            f"Expected the model {spec!r} to take float images {tuple(images.shape)} in [0, 1], found "
+            f"Expected the model {spec!r} to take float images {tuple(images.shape)} in [0, 1], got "
             f"that it fails on them ({type(error).__name__}: {reason}): make it accept any size or give it an "
             "`input_size`, in an adapter if it is not yours."
         ) from error
@@ -95,17 +95,17 @@ def _check_shape(spec: str, task: str, tensor: Tensor, device: torch.device) -> 
     if tensor.ndim != rank or tensor.shape[0] != BATCH or not tensor.is_floating_point():
         wanted = "(B, C, h, w)" if rank == 4 else "(B, K)"
         raise ModelError(
-            f"Expected float {task} logits {wanted} with B = {BATCH}, found {tensor.dtype} {tuple(tensor.shape)} from "
+            f"Expected float {task} logits {wanted} with B = {BATCH}, got {tensor.dtype} {tuple(tensor.shape)} from "
             f"the model {spec!r}: return one row of logits per image, before any argmax."
         )
     if tensor.device.type != device.type:
         raise ModelError(
-            f"Expected {task} logits on {device.type}, found them on {tensor.device.type} from the model {spec!r}: "
+            f"Expected {task} logits on {device.type}, got them on {tensor.device.type} from the model {spec!r}: "
             "leave them on the device of the images."
         )
     if not tensor.isfinite().all():
         raise ModelError(
-            f"Expected finite {task} logits, found NaN or infinity from the model {spec!r}: check its weights."
+            f"Expected finite {task} logits, got NaN or infinity from the model {spec!r}: check its weights."
         )
 
 
@@ -113,13 +113,13 @@ def _check_counts(spec: str, found: Mapping[str, int], wanted: Mapping[str, int]
     asked = [task for task, count in wanted.items() if count]
     if asked and not set(asked) & set(found):
         raise ModelError(
-            f"Expected the model {spec!r} to predict {' or '.join(asked)}, which is what the data have, found only "
+            f"Expected the model {spec!r} to predict {' or '.join(asked)}, which is what the data have, got only "
             f"{', '.join(found)}: choose other data or another model."
         )
     for task in asked:
         if task in found and found[task] != wanted[task]:
             raise ModelError(
-                f"Expected {wanted[task]} {task} outputs as in the data, found {found[task]} in the model {spec!r}: "
+                f"Expected {wanted[task]} {task} outputs as in the data, got {found[task]} in the model {spec!r}: "
                 "choose a model trained for these labels, or translate its labels in an adapter."
             )
 

@@ -30,12 +30,12 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         ModelError: no such file, not readable, a pickle that holds more than tensors, or a number that is not finite.
     """
     if not path.is_file():
-        raise ModelError(f"Expected a weight file, found no {path}: check the path.")
+        raise ModelError(f"Expected a weight file, got no {path}: check the path.")
     tensors = _safetensors(path) if path.suffix == ".safetensors" else _state_dict(path)
     broken = [name for name, tensor in tensors.items() if not tensor.isfinite().all()]
     if broken:
         raise ModelError(
-            f"Expected finite weights, found NaN or infinity in {_named(broken)} of {path}: the training diverged; "
+            f"Expected finite weights, got NaN or infinity in {_named(broken)} of {path}: the training diverged; "
             "use an earlier checkpoint."
         )
     return tensors
@@ -51,7 +51,7 @@ def load_weights(model: nn.Module, tensors: dict[str, Tensor], source: str) -> N
     problems = _mismatches(own, tensors)
     if problems:
         raise ModelError(
-            f"Expected the weights of {getattr(model, 'spec', type(model).__name__)!r}, found in {source} "
+            f"Expected the weights of {getattr(model, 'spec', type(model).__name__)!r}, got in {source} "
             f"{'; '.join(problems)}: {_advice(own, tensors)}."
         )
     model.load_state_dict(tensors)
@@ -71,7 +71,7 @@ def load_matching(model: nn.Module, tensors: dict[str, Tensor]) -> list[str]:
         fresh: list[str] = model.adopt_trunk(tensors)  # type: ignore[operator]  # a method of Network
         return fresh
     if not matching:
-        raise ModelError("Expected initial weights of the same kind of model, found no tensor in common: change them.")
+        raise ModelError("Expected initial weights of the same kind of model, got no tensor in common: change them.")
     model.load_state_dict(matching, strict=False)
     return [name for name in own if name not in matching]
 
@@ -89,7 +89,7 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
     try:
         return dict(load_file(path))
     except (SafetensorError, OSError, ValueError) as error:
-        raise ModelError(f"Expected a safetensors file, found {path} unreadable ({error}): restore it.") from error
+        raise ModelError(f"Expected a safetensors file, got {path} unreadable ({error}): restore it.") from error
 
 
 def _state_dict(path: Path) -> dict[str, Tensor]:
@@ -99,13 +99,13 @@ def _state_dict(path: Path) -> dict[str, Tensor]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except DAMAGED as error:
         raise ModelError(
-            f"Expected a state dict of tensors only, found in {path} something that would have to be unpickled or is "
+            f"Expected a state dict of tensors only, got in {path} something that would have to be unpickled or is "
             "damaged; it was not loaded: save the weights with safetensors or torch.save(model.state_dict())."
         ) from error
     content = _unwrapped(content)
     if not (isinstance(content, dict) and content and all(isinstance(v, Tensor) for v in content.values())):
         raise ModelError(
-            f"Expected a dict of name -> tensor in {path}, found {type(content).__name__} of something else: "
+            f"Expected a dict of name -> tensor in {path}, got {type(content).__name__} of something else: "
             "save torch.save(model.state_dict())."
         )
     return dict(content)

@@ -8,13 +8,12 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from robustbench_endo.errors import ModelError, RobustEndoError
+from robustbench_endo.errors import ModelError, RobustEndoError, unknown_name
 from robustbench_endo.models.architectures import ARCHITECTURES
 from robustbench_endo.models.backbones import BACKBONES, PREFIX, TimmBackbone
+from robustbench_endo.models.endoarss_release import Official
 from robustbench_endo.models.network import Network
-from robustbench_endo.models.official import Official
 from robustbench_endo.models.options import parse_options, set_options
-from robustbench_endo.plugins import unknown
 
 ZOO: dict[str, tuple[type, ...]] = {
     **{f"{b.name}/{a.name}": (b, a) for b in BACKBONES for a in ARCHITECTURES},
@@ -56,10 +55,10 @@ def build(
     kinds = _kinds(name)
     if not (num_classes or num_activities):
         raise ModelError(
-            f"Expected num_classes or num_activities for {spec!r}, found neither: say how many labels it predicts."
+            f"Expected num_classes or num_activities for {spec!r}, got neither: say how many labels it predicts."
         )
     if trunk is not None and not has_pretrained_trunk(spec):
-        raise ModelError(f"Expected a backbone with pretrained weights, found {spec!r}: there are none for its trunk.")
+        raise ModelError(f"Expected a backbone with pretrained weights, got {spec!r}: there are none for its trunk.")
     made = set_options(kinds, parse_options(options))
     if isinstance(made[0], Official):
         return made[0].build(num_classes or 0, num_activities or 0)
@@ -71,7 +70,7 @@ def build(
     except RobustEndoError:
         raise
     except (AssertionError, ArithmeticError, ValueError, RuntimeError) as error:
-        raise ModelError(f"Expected options that fit each other in {spec!r}, found: {error}") from error
+        raise ModelError(f"Expected options that fit each other in {spec!r}, got: {error}") from error
 
 
 def _kinds(name: str) -> tuple[type, ...]:
@@ -80,7 +79,7 @@ def _kinds(name: str) -> tuple[type, ...]:
         architectures = {a.name: a for a in ARCHITECTURES}
         if network and architecture in architectures:
             return TimmBackbone, architectures[architecture]
-        raise unknown("model", name, [f"{network or name}/{a}" for a in architectures])
+        raise unknown_name("model", name, [f"{network or name}/{a}" for a in architectures])
     if name not in ZOO:
-        raise unknown("model", name, ZOO)
+        raise unknown_name("model", name, ZOO)
     return ZOO[name]

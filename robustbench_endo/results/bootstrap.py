@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.results.scoring import Floats
+from robustbench_endo.results.dataset_scores import Floats, divide, mean_of_present
 
 Codes = NDArray[np.intp]
 
@@ -41,16 +42,16 @@ class Bootstrap:
     def __post_init__(self) -> None:
         if self.resamples < 200:
             raise RobustEndoError(
-                f"Expected at least 200 resamples, found {self.resamples}: fewer cannot show the ends of an interval."
+                f"Expected at least 200 resamples, got {self.resamples}: fewer cannot show the ends of an interval."
             )
         if not 0.5 <= self.level < 1:
             raise RobustEndoError(
-                f"Expected a confidence level from 0.5 to below 1, found {self.level}: write 0.95 for 95 %."
+                f"Expected a confidence level from 0.5 to below 1, got {self.level}: write 0.95 for 95 %."
             )
         if self.seed < 0:
-            raise RobustEndoError(f"Expected a seed of at least 0, found {self.seed}: any whole number will do.")
+            raise RobustEndoError(f"Expected a seed of at least 0, got {self.seed}: any whole number will do.")
         if self.unit not in ("auto", "group", "frame"):
-            raise RobustEndoError(f"Expected auto, group or frame as the unit of resampling, found {self.unit!r}.")
+            raise RobustEndoError(f"Expected auto, group or frame as the unit of resampling, got {self.unit!r}.")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def units(frame: pd.DataFrame, bootstrap: Bootstrap) -> Units:
         RunError: no records.
     """
     if not len(frame):
-        raise RunError("Expected at least one frame to resample, found none: evaluate the models on some frames first.")
+        raise RunError("Expected at least one frame to resample, got none: evaluate the models on some frames first.")
     groups, frames = frame["group"].nunique(), frame["image_id"].nunique()
     by_group = bootstrap.unit == "group" or (bootstrap.unit == "auto" and groups >= MINIMUM_GROUPS)
     # Sorted names: neither the order of the records nor a model without an answer changes a resample.
@@ -121,3 +122,117 @@ def _warning(bootstrap: Bootstrap, by_group: bool, groups: int, frames: int) -> 
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+_RESOLVED = 10
+"""Resamples beyond 0 that it takes to read a tail from them."""
+
+
+def interval(point: Floats, draws: Floats, number: int, level: float) -> tuple[Floats, Floats]:
+    """Lower and upper end, the expanded percentile interval (Hesterberg, The American Statistician 2015), unbiased.
+
+    The percentiles lie further out than those of the plain interval by Student's t and n / (n - 1): with few units
+    the plain one is too narrow. A large bias moves the interval, see :func:`shift`. Where nothing drawn is negative,
+    no end is.
+
+    Args:
+        point: the value of the run (...).
+        draws: resampled values (resamples, ...); NaN is left out.
+        number: of resampled units; with fewer than 2 both ends are NaN.
+        level: to be covered.
+    """
+    if number < 2:
+        nothing = np.full(draws.shape[1:], np.nan)
+        return nothing, nothing
+    tail = float(ndtr(stdtrit(number - 1, (1 - level) / 2) * _expansion(number)))
+    ends = _quantiles(draws, tail) - shift(point, draws)
+    low, high = np.where((draws < 0).any(0), ends, np.maximum(ends, 0))
+    return low, high
+
+
+def at_the_edge(
+    point: Floats, ends: tuple[Floats, Floats], number: int, level: float, top: float
+) -> tuple[Floats, Floats]:
+    """The ends for a share that all frames agree on, 0 or ``top``, where no resample can differ from the run.
+
+    The exact interval of Clopper and Pearson (Biometrika 1934) for ``number`` trials without a failure: that nothing
+    went wrong in 24 frames does not show that nothing ever will.
+    """
+    low, high = ends
+    reach = top * ((1 - level) / 2) ** (1 / max(number, 1))
+    fixed = (low == point) & (high == point)
+    return (
+        np.where(fixed & (point == top), np.minimum(low, reach), low),
+        np.where(fixed & (point == 0), np.maximum(high, top - reach), high),
+    )
+
+
+def shift(point: Floats, draws: Floats) -> Floats:
+    """Twice the bias, mean of the draws (resamples, ...) less the point (...), where it matters.
+
+    A calibration error or a mean of the worst frames changes one way with every resampling, as it did when these
+    frames were drawn. Up to a quarter of the spread a bias is left alone (Efron and Tibshirani 1993, chapter 10), from
+    half of it on it counts in full.
+    """
+    bias = np.nan_to_num(mean_of_present(draws) - point)
+    spread = np.sqrt(np.maximum(mean_of_present(draws**2) - mean_of_present(draws) ** 2, 0))
+    matters = np.clip(4 * divide(np.abs(bias), spread) - 1, 0, 1)
+    return np.nan_to_num(2 * bias * matters)
+
+
+def p_value(point: Floats, draws: Floats, number: int) -> Floats:
+    """Two-sided p-value of "no difference" from a difference (...) and its resamples (resamples, ...).
+
+    It is below 1 - level just where :func:`interval` leaves 0 outside, up to one resample. Where fewer than 10
+    resamples lie beyond 0 its tail is that of a normal distribution of their mean and spread. It is never below
+    2^(1 - number), the least that an exact test of so many units can give.
+    """
+    if number < 2:
+        return np.full(draws.shape[1:], np.nan)
+    draws = draws - shift(point, draws)
+    defined = ~np.isnan(draws)
+    drawn = defined.sum(0)
+    beyond = np.minimum((defined & (draws <= 0)).sum(0), (defined & (draws >= 0)).sum(0))
+    tail = np.minimum((1 + beyond) / (1 + drawn), 0.5)
+    tail = np.where(beyond < _RESOLVED, np.minimum(tail, _normal_tail(draws, defined, drawn)), tail)
+    p: Floats = 2 * stdtr(number - 1, ndtri(tail) / _expansion(number))
+    return np.where(drawn > 1, np.maximum(p, 2.0 ** (1 - number)), np.nan)
+
+
+def holm(p: Floats) -> Floats:
+    """p-values corrected for their number along the last axis (Holm, Scand. J. Statistics 1979); NaN is no test."""
+    p = np.asarray(p, np.float64)
+    order = np.argsort(p, axis=-1)  # NaN last
+    ranked = np.take_along_axis(p, order, -1)
+    left = (~np.isnan(p)).sum(-1, keepdims=True) - np.arange(p.shape[-1])
+    corrected = np.minimum(np.maximum.accumulate(ranked * np.maximum(left, 1), axis=-1), 1)
+    result = np.empty_like(p)
+    np.put_along_axis(result, order, corrected, -1)
+    return result
+
+
+def _normal_tail(draws: Floats, defined: NDArray[np.bool_], drawn: NDArray[np.intp]) -> Floats:
+    count = np.maximum(drawn, 1)
+    mean = np.where(defined, draws, 0).sum(0) / count
+    spread = np.sqrt((np.where(defined, draws - mean, 0) ** 2).sum(0) / count)
+    # Draws that are all the same lie infinitely many of their spreads from 0.
+    with np.errstate(over="ignore"):
+        tail: Floats = ndtr(-np.abs(mean) / np.maximum(spread, np.finfo(np.float64).tiny))
+    return tail
+
+
+def _expansion(number: int) -> float:
+    return number / (number - 1)
+
+
+def _quantiles(draws: Floats, tail: float) -> Floats:
+    flat = draws.reshape(len(draws), -1)
+    ends = np.full((2, flat.shape[1]), np.nan)
+    whole = ~np.isnan(flat).any(0)
+    if whole.any():
+        ends[:, whole] = np.quantile(flat[:, whole], (tail, 1 - tail), axis=0)
+    for column in np.flatnonzero(~whole):
+        kept = flat[~np.isnan(flat[:, column]), column]
+        if kept.size:
+            ends[:, column] = np.quantile(kept, (tail, 1 - tail))
+    return ends.reshape(2, *draws.shape[1:])

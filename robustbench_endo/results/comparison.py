@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
-from robustbench_endo.results.bootstrap import Bootstrap
-from robustbench_endo.results.intervals import holm, p_value
-from robustbench_endo.results.merging import common_frames, merged
-from robustbench_endo.results.quantities import QUANTITIES
+from robustbench_endo.results.bootstrap import Bootstrap, holm, p_value
+from robustbench_endo.results.combine import common_frames, merged
+from robustbench_endo.results.dataset_scores import Floats, mean_of_present
+from robustbench_endo.results.estimates import Sampled, spread
+from robustbench_endo.results.metric_info import QUANTITIES
 from robustbench_endo.results.results import Results
-from robustbench_endo.results.sampling import Sampled, spread
 from robustbench_endo.results.schema import REAL
-from robustbench_endo.results.scoring import Floats, mean_of_present
 from robustbench_endo.results.table import row_formulas
 
 
@@ -93,18 +92,18 @@ def compare(
 def _check(whole: Results, metrics: Sequence[str], against: str) -> None:
     if len(whole.models) < 2:
         raise RobustEndoError(
-            f"Expected at least two models to compare, found {whole.models[0]} alone: give another run."
+            f"Expected at least two models to compare, got {whole.models[0]} alone: give another run."
         )
     if against not in whole.models:
         raise UnknownNameError(
-            f"Expected a model of the runs to compare with, found {against!r}: choose from {', '.join(whole.models)}."
+            f"Expected a model of the runs to compare with, got {against!r}: choose from {', '.join(whole.models)}."
         )
     if not metrics:
-        raise RobustEndoError("Expected at least one metric to compare, found none: name one such as miou.")
+        raise RobustEndoError("Expected at least one metric to compare, got none: name one such as miou.")
     for metric in metrics:
         if metric in QUANTITIES and QUANTITIES[metric].higher_is_better is None:
             raise RobustEndoError(
-                f"Expected a metric that is better high or low, found {metric!r}, which describes the pictures: "
+                f"Expected a metric that is better high or low, got {metric!r}, which describes the pictures: "
                 "choose another."
             )
 

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-import robustbench_endo
-from robustbench_endo.results.agreement import agreement_table
-from robustbench_endo.results.bootstrap import Bootstrap, Units
-from robustbench_endo.results.cube import Shape
-from robustbench_endo.results.envelope import envelope
-from robustbench_endo.results.failures import FAILURES, failure_families, failure_records
-from robustbench_endo.results.families import families
+from robustbench_endo.results.bootstrap import Bootstrap, Units, at_the_edge, interval
+from robustbench_endo.results.estimates import Sampler, Shape, top
+from robustbench_endo.results.failures import FAILURES, agreement_table, failure_families, failure_records
+from robustbench_endo.results.frame_statistics import families
 from robustbench_endo.results.gallery import GalleryFrame, read_gallery
-from robustbench_endo.results.intervals import at_the_edge, interval
-from robustbench_endo.results.notebook import notebook_table
+from robustbench_endo.results.html_repr import notebook_table
+from robustbench_endo.results.operating_envelope import envelope
 from robustbench_endo.results.robustness import robustness_table
-from robustbench_endo.results.sampling import Sampler, top
 from robustbench_endo.results.schema import CLEAN
 from robustbench_endo.results.table import severity_mean_table
 
@@ -233,10 +230,11 @@ class Results:
     def plot(self) -> Any:
         """Figures on matplotlib: ``results.plot.severity()``, ``groups``, ``heat``, ``calibration``, ``envelope``.
 
-        :class:`robustbench_endo.Plots` draws them; it is loaded here, so that reading results needs no matplotlib.
+        The accessor is registered by :mod:`robustbench_endo.reports` under the entry point ``plot`` of
+        ``robustbench_endo.results``, so that reading results does not import matplotlib.
         """
-        # Drawing is the stage after this one: only the package's own face knows by name who does it.
-        return robustbench_endo.Plots(self)
+        (accessor,) = entry_points(group="robustbench_endo.results", name="plot")
+        return accessor.load()(self)
 
     @property
     def _shape(self) -> Shape:

@@ -6,21 +6,66 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from robustbench_endo.errors import UnknownNameError
-from robustbench_endo.results.area import area_by_dose, area_by_severity
-from robustbench_endo.results.corruption_error import (
-    as_errors,
-    mean_corruption_error,
-    relative_mean_corruption_error,
-)
-from robustbench_endo.results.cube import Cube
-from robustbench_endo.results.quantities import QUANTITIES, Quantity
-from robustbench_endo.results.sampling import Sampled, Sampler, Spread, spread
-from robustbench_endo.results.scoring import Floats, divide
+from robustbench_endo.results.dataset_scores import Floats, divide, mean_of_present
+from robustbench_endo.results.estimates import Cube, Sampled, Sampler, Spread, spread
+from robustbench_endo.results.metric_info import QUANTITIES, Quantity
 from robustbench_endo.results.table import PARTS, row_formulas
-from robustbench_endo.results.worst import worst_frames_mean
+from robustbench_endo.results.tail_risk import worst_frames_mean
+
+
+def area_by_severity(cube: Cube, severities: Sequence[int]) -> Floats:
+    """Mean height of the curve from severity 0 (clean) to the strongest, (R, models), mean over corruptions."""
+    strength = np.array([0, *severities], np.float64)
+    return mean_of_present(mean_height(np.broadcast_to(strength, cube.whole().shape), cube.whole()), -1)
+
+
+def area_by_dose(cube: Cube, image_ssim: Cube) -> Floats:
+    """Mean height of the curve over the measured dose, from 0 to the largest of each corruption, (R, models).
+
+    Args:
+        cube: the metric.
+        image_ssim: in percent; the dose is 1 less its share, at each condition the mean over frames.
+    """
+    dose = 1 - image_ssim.whole() / 100
+    order = np.argsort(dose, axis=-1, kind="stable")
+    heights = mean_height(np.take_along_axis(dose, order, -1), np.take_along_axis(cube.whole(), order, -1))
+    return mean_of_present(heights, -1)
+
+
+def mean_height(x: Floats, y: Floats) -> Floats:
+    """Trapezoidal area under y(x) along the last axis over the range of x; NaN for a curve with a gap or no range."""
+    area = ((y[..., 1:] + y[..., :-1]) / 2 * np.diff(x)).sum(-1)
+    return divide(area, x[..., -1] - x[..., 0])
+
+
+def as_errors(cube: Cube, quantity: Quantity) -> Cube:
+    """100 % less a score of which more is better; a distance or an error is one already."""
+    if not quantity.higher_is_better:
+        return cube
+    return Cube(quantity.scale - cube.clean, quantity.scale - cube.damaged)
+
+
+def mean_corruption_error(errors: Cube, baseline: int) -> Floats:
+    """mCE in percent, (R, models): mean over corruptions of sum_s E(s, c) / sum_s E_baseline(s, c).
+
+    A corruption under which the baseline makes no error, or that lacks a severity, is left out of the mean.
+    """
+    summed = errors.damaged.sum(-1)
+    return 100 * mean_of_present(divide(summed, summed[:, [baseline]]), -1)
+
+
+def relative_mean_corruption_error(errors: Cube, baseline: int) -> Floats:
+    """Relative mCE in percent, (R, models): as mCE, of the errors above each model's own clean error.
+
+    A corruption under which the baseline gets no worse is left out of the mean.
+    """
+    grown = (errors.damaged - errors.clean[:, :, None, None]).sum(-1)
+    return 100 * mean_of_present(divide(grown, np.broadcast_to(grown[:, [baseline]], grown.shape)), -1)
+
 
 DOSE = "image_ssim"
 
@@ -158,6 +203,6 @@ def _frame(rows: Mapping[tuple[str, str], Spread], models: Sequence[str], interv
 def _place(baseline: str, models: Sequence[str]) -> int:
     if baseline not in models:
         raise UnknownNameError(
-            f"Expected a model of the run as the baseline, found {baseline!r}: choose from {', '.join(models)}."
+            f"Expected a model of the run as the baseline, got {baseline!r}: choose from {', '.join(models)}."
         )
     return list(models).index(baseline)

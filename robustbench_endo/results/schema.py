@@ -103,14 +103,14 @@ def check_schema(found: pa.Schema, source: str) -> None:
     missing = [field.name for field in expected if field.name not in found.names]
     if missing:
         raise RunError(
-            f"Expected the columns of a robustness run in {source}, found no {', '.join(missing[:5])}: "
+            f"Expected the columns of a robustness run in {source}, got no {', '.join(missing[:5])}: "
             "give a run folder or a results.parquet written by robust-endo evaluate."
         )
     other = [f"{field.name} as {found.field(field.name).type} instead of {field.type}" for field in expected
              if not _alike(found.field(field.name).type, field.type)]  # fmt: skip
     if other:
         raise RunError(
-            f"Expected the column types of a robustness run in {source}, found {', '.join(other[:5])}: "
+            f"Expected the column types of a robustness run in {source}, got {', '.join(other[:5])}: "
             "give a results.parquet written by robust-endo evaluate and changed by nothing else."
         )
 

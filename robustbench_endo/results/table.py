@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from robustbench_endo.results.cube import Cube
-from robustbench_endo.results.sampling import Sampled
+from robustbench_endo.results.dataset_scores import Floats, mean_of_present
+from robustbench_endo.results.estimates import Cube, Sampled
 from robustbench_endo.results.schema import CLEAN, REAL
-from robustbench_endo.results.scoring import Floats, mean_of_present
 
 GROUPS = ("noise", "blur", "occlusion", "digital")
 

@@ -11,12 +11,19 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import binary_dilation, binary_erosion
 
-from robustbench_endo.synthesis.arrays import Bytes, Flags, Floats
-from robustbench_endo.synthesis.errors import SynthesisError
-from robustbench_endo.synthesis.fill import paint_over
-from robustbench_endo.synthesis.frames import checksum, chosen_frames, pixels, uncertain
+from robustbench_endo.errors import SynthesisError
+from robustbench_endo.synthesis.inpaint import paint_over
 from robustbench_endo.synthesis.settings import Settings
-from robustbench_endo.synthesis.view import field_of_view
+from robustbench_endo.synthesis.utils import (
+    Bytes,
+    Flags,
+    Floats,
+    checksum,
+    chosen_frames,
+    field_of_view,
+    pixels,
+    uncertain,
+)
 from robustbench_endo.types import Dataset, Sample
 
 _HALO = 0.02
@@ -76,7 +83,7 @@ class Backgrounds:
             progress(done, len(chosen))
         if not self.indices:
             raise SynthesisError(
-                f"Expected at least one background with tissue in at least {1 - _MOST:.0%} of its view, found none "
+                f"Expected at least one background with tissue in at least {1 - _MOST:.0%} of its view, got none "
                 f"among {len(chosen)} frames of {data.name}: give frames with fewer instruments."
             )
         self.load = lru_cache(_KEPT)(self._load)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_endo.synthesis.arrays import Flags, Points
 from robustbench_endo.synthesis.cutout import Cutout
+from robustbench_endo.synthesis.utils import Flags, Points
 
 SIDES = {"right": (1, 0), "left": (-1, 0), "bottom": (0, 1), "top": (0, -1)}
 _SHARES = (0.3, 0.3, 0.3, 0.1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-from robustbench_endo.synthesis.errors import SynthesisError
+from robustbench_endo.errors import SynthesisError
 
 Activity = Literal["auto", "source", "count", "none"]
 Labels = Literal["auto", "parts", "types"]
@@ -71,4 +71,4 @@ class Settings:
 
 
 def _refuse(expected: str, found: str) -> None:
-    raise SynthesisError(f"Expected {expected}, found {found}: correct the setting.")
+    raise SynthesisError(f"Expected {expected}, got {found}: correct the setting.")

@@ -7,12 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from robustbench_endo.errors import SynthesisError
 from robustbench_endo.synthesis.backgrounds import Backgrounds
-from robustbench_endo.synthesis.errors import SynthesisError
-from robustbench_endo.synthesis.picture import Sources, picture
-from robustbench_endo.synthesis.pool import Pool, collect
+from robustbench_endo.synthesis.compose import Sources, picture
+from robustbench_endo.synthesis.cutout_collection import Pool, collect
+from robustbench_endo.synthesis.output import finish, open_folder, write, written
 from robustbench_endo.synthesis.settings import Settings
-from robustbench_endo.synthesis.store import finish, open_folder, write, written
 from robustbench_endo.types import IGNORE, Dataset
 
 Progress = Callable[[str, int, int], None]
@@ -66,7 +66,7 @@ def synthesize(
     """
     settings = settings or Settings()
     if count < 1:
-        raise SynthesisError(f"Expected at least 1 picture, found {count}: correct --count.")
+        raise SynthesisError(f"Expected at least 1 picture, got {count}: correct --count.")
     _check_labels(instruments, settings)
     folder = Path(out)
     pool = collect(instruments, settings, lambda done, total: progress("instruments", done, total))
@@ -103,7 +103,7 @@ def _made_of(settings: Settings, instruments: Dataset, backgrounds: Dataset, sou
 def _rule(data: Dataset, settings: Settings) -> str:
     if settings.activity == "source" and not data.activities:
         raise SynthesisError(
-            f"Expected instrument frames with activities, found none in {data.name}: choose another activity rule."
+            f"Expected instrument frames with activities, got none in {data.name}: choose another activity rule."
         )
     if settings.activity != "auto":
         return settings.activity
@@ -122,7 +122,7 @@ def _check_labels(data: Dataset, settings: Settings) -> None:
     wrong = [label for label in settings.instruments or () if label not in known]
     if wrong:
         raise SynthesisError(
-            f"Expected labels of instruments from 1 to {len(data.classes) - 1} ({', '.join(data.classes[1:])}), found "
+            f"Expected labels of instruments from 1 to {len(data.classes) - 1} ({', '.join(data.classes[1:])}), got "
             f"{wrong[0]}: correct them."
         )
 
@@ -132,6 +132,6 @@ def _check_groups(pool: Pool, grounds: Backgrounds) -> None:
     alone = [grounds.group(number) for number in range(len(grounds)) if grounds.group(number) not in known]
     if alone:
         raise SynthesisError(
-            f"Expected instruments of every background's group, found none of {alone[0]!r} (but of "
+            f"Expected instruments of every background's group, got none of {alone[0]!r} (but of "
             f"{', '.join(sorted(known)[:5])}): give a group pattern that fits both, or do not stay within groups."
         )

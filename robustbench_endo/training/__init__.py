@@ -1,9 +1,8 @@
 """Training: one function, `train`, and the rebuilding of the embedded checkpoints."""
 
-from robustbench_endo.training.errors import TrainingError
 from robustbench_endo.training.hardware import Hardware
 from robustbench_endo.training.settings import Progress, Settings
-from robustbench_endo.training.splitting import split_by_group
+from robustbench_endo.training.subject_split import split_by_group
 from robustbench_endo.training.trainer import train
 
-__all__ = ["Hardware", "Progress", "Settings", "TrainingError", "split_by_group", "train"]
+__all__ = ["Hardware", "Progress", "Settings", "split_by_group", "train"]

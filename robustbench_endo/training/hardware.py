@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -13,8 +14,7 @@ from typing import Any
 
 import torch
 
-from robustbench_endo.errors import OptionalDependencyError
-from robustbench_endo.training.errors import TrainingError
+from robustbench_endo.errors import OptionalDependencyError, TrainingError
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Hardware:
     def __post_init__(self) -> None:
         for name in ("devices", "nodes"):
             if getattr(self, name) < 1:
-                raise TrainingError(f"Expected {name} >= 1, found {getattr(self, name)}: raise it.")
+                raise TrainingError(f"Expected {name} >= 1, got {getattr(self, name)}: raise it.")
 
     @property
     def threads(self) -> int:
@@ -55,7 +55,7 @@ def make_fabric(hardware: Hardware, precision: str, loggers: Sequence[Any] = ())
     """
     place = torch.device(hardware.device)
     if precision == "16-mixed" and place.type == "cpu":
-        raise TrainingError("Expected a GPU for the precision 16-mixed, found cpu: use bf16-mixed or 32-true.")
+        raise TrainingError("Expected a GPU for the precision 16-mixed, got cpu: use bf16-mixed or 32-true.")
     devices: Any = [place.index] if place.index is not None and hardware.devices == 1 else hardware.devices
     several = hardware.devices * hardware.nodes > 1
     logging.getLogger(fabric_library().__name__).setLevel(logging.WARNING)  # it announces its precision
@@ -74,7 +74,7 @@ def make_fabric(hardware: Hardware, precision: str, loggers: Sequence[Any] = ())
             fabric.launch()
     except (ValueError, RuntimeError) as error:
         raise TrainingError(
-            f"Expected {hardware.devices} device(s) of kind {place.type} in precision {precision}, found: {error}"
+            f"Expected {hardware.devices} device(s) of kind {place.type} in precision {precision}, got: {error}"
         ) from error
     return fabric
 
@@ -92,5 +92,34 @@ def fabric_library() -> ModuleType:
             if not name.startswith(str(error.name).partition(".")[0]):
                 raise
     raise OptionalDependencyError(
-        "Expected Lightning Fabric for training, found it not installed: install robustbench-endo[train]."
+        "Expected Lightning Fabric for training, got it not installed: install robustbench-endo[train]."
     )
+
+
+@contextmanager
+def reproducible(seed: int, fabric: Any) -> Iterator[None]:
+    """Seeds torch, and on a GPU picks deterministic kernels wherever there are any."""
+    gpu = fabric.device.type == "cuda"
+    devices = [fabric.device] if gpu else []
+    with torch.random.fork_rng(devices=devices), _deterministic_kernels() if gpu else _nothing():
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def _deterministic_kernels() -> Iterator[None]:
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # asked for by cuBLAS
+    before = (torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled())
+    benchmark = torch.backends.cudnn.benchmark
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        torch.backends.cudnn.benchmark = benchmark
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield

@@ -9,8 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from robustbench_endo.errors import OptionalDependencyError
-from robustbench_endo.plugins import unknown
+from robustbench_endo.errors import OptionalDependencyError, unknown_name
 from robustbench_endo.training.hardware import fabric_library
 
 
@@ -32,12 +31,12 @@ def make_loggers(names: Sequence[str], folder: Path, step: int) -> list[Any]:
 
 def _made(name: str, folder: Path, step: int) -> Any:
     if name not in LOGGERS:
-        raise unknown("logger", name, LOGGERS)
+        raise unknown_name("logger", name, LOGGERS)
     try:
         return LOGGERS[name](folder, step)
     except ModuleNotFoundError as error:
         raise OptionalDependencyError(
-            f"Expected the package of the logger {name}, found it not installed ({error}): install it, or choose "
+            f"Expected the package of the logger {name}, got it not installed ({error}): install it, or choose "
             "another with --log."
         ) from error
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
-from robustbench_endo.plugins import unknown
-from robustbench_endo.training.errors import TrainingError
+from robustbench_endo.errors import TrainingError, unknown_name
 
 Schedule = Literal["cosine", "constant"]
+
 ClassWeights = Literal["sqrt", "none"]
+
 Precision = Literal["32-true", "bf16-mixed", "16-mixed", "bf16-true"]
 
 
@@ -70,11 +71,11 @@ class Settings:
         self._require("accumulate", self.accumulate <= self.batch_size, f"<= batch_size ({self.batch_size})")
         for name, choices in (("schedule", Schedule), ("class_weights", ClassWeights), ("precision", Precision)):
             if getattr(self, name) not in get_args(choices):
-                raise unknown(name.replace("_", " "), getattr(self, name), get_args(choices))
+                raise unknown_name(name.replace("_", " "), getattr(self, name), get_args(choices))
 
     def _require(self, name: str, holds: bool, expected: str) -> None:
         if not holds:
-            raise TrainingError(f"Expected {name} {expected}, found {getattr(self, name)}: change it.")
+            raise TrainingError(f"Expected {name} {expected}, got {getattr(self, name)}: change it.")
 
 
 @dataclass(frozen=True)
@@ -99,4 +100,34 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
+
 Log = dict[str, Any]
+
+_PAPER = Settings(
+    epochs=200,
+    batch_size=16,
+    augment="none",
+    schedule="constant",
+    weighting="db_mtl",
+    activity_weight=1.0,
+    class_weights="none",
+    clip=0.0,
+)
+
+PRESETS: dict[str, Settings] = {
+    "mtlesd": replace(_PAPER, learning_rate=1e-4),
+    "mtlendovis": replace(_PAPER, learning_rate=1e-3),
+}
+"""Adam, 200 epochs of batches of 16, cross-entropy for both tasks, a learning rate per data set, DB-MTL (as the paper's
+own rows)."""
+
+
+def preset(name: str) -> Settings:
+    """The settings of a preset.
+
+    Raises:
+        UnknownNameError: no preset is called that.
+    """
+    if name not in PRESETS:
+        raise unknown_name("preset", name, PRESETS)
+    return PRESETS[name]

@@ -2,20 +2,73 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from robustbench_endo.errors import RunError
+from robustbench_endo.models.checkpoint import card_of, replaced, save_checkpoint
 from robustbench_endo.models.weights import DAMAGED
-from robustbench_endo.training.loop import Loop
-from robustbench_endo.training.writing import written
+from robustbench_endo.training.train_step import Loop
+
+HISTORY = "history.csv"
+
+FAILED = "failed"
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """A temporary path that takes the place of ``path`` when the block ends well.
+
+    Raises:
+        RunError: the disk is full or the folder gone; what was there before is still there.
+    """
+    try:
+        with replaced(path) as temporary:
+            yield temporary
+    except (OSError, RuntimeError) as error:  # torch.save wraps a full disk in a RuntimeError
+        raise RunError(
+            f"Expected room for {path}, got it cannot be written ({error}): free some space and start the same "
+            "command again, it goes on from the last epoch that was saved."
+        ) from error
+
+
+def save_model(folder: Path, model: nn.Module, training: dict[str, Any]) -> None:
+    """The checkpoint that ``load_model`` reads.
+
+    Raises:
+        RunError: it cannot be written; the one before is still there.
+    """
+    try:
+        save_checkpoint(folder, model.state_dict(), card_of(model, training))
+    except Exception as error:  # safetensors has an error of its own for a full disk
+        raise RunError(
+            f"Expected room for the checkpoint in {folder}, got it cannot be written ({error}): free some space and "
+            "start the same command again, it goes on from the last epoch that was saved."
+        ) from error
+
+
+def save_history(folder: Path, history: Sequence[dict[str, float]]) -> None:
+    """The curves as a table: a row an epoch."""
+    names = list(dict.fromkeys(name for row in history for name in row))
+    text = io.StringIO()
+    table = csv.DictWriter(text, ["epoch", *names], lineterminator="\n")
+    table.writeheader()
+    table.writerows({"epoch": epoch, **row} for epoch, row in enumerate(history))
+    with written(folder / HISTORY) as temporary:
+        temporary.write_text(text.getvalue(), encoding="utf-8")
+
 
 FILE = "state.pt"
+
 History = list[dict[str, float]]
 
 
@@ -53,7 +106,7 @@ def restore(folder: Path, loop: Loop, run: dict[str, Any]) -> History:
     changed = [key for key in run if content["run"].get(key) != run[key]]
     if changed:
         found = "; ".join(f"{key} was {content['run'].get(key)!r}, is {run[key]!r}" for key in changed)
-        raise RunError(f"Expected the run in {folder} to resume as it began, found {found}: undo that or change --out.")
+        raise RunError(f"Expected the run in {folder} to resume as it began, got {found}: undo that or change --out.")
     loop.model.load_state_dict(content["model"])
     loop.adam.load_state_dict(content["optimizer"])
     loop.fabric.strategy.precision.load_state_dict(content["precision"])
@@ -76,7 +129,7 @@ def read_state(folder: Path) -> dict[str, Any] | None:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except DAMAGED as error:
         raise RunError(
-            f"Expected a training state in {path}, found it damaged ({error}): delete it to start anew."
+            f"Expected a training state in {path}, got it damaged ({error}): delete it to start anew."
         ) from error
     return content
 

@@ -7,22 +7,101 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from robustbench_endo.errors import RunError
+from robustbench_endo.errors import RunError, TrainingError
+from robustbench_endo.models.checkpoint import WEIGHTS
 from robustbench_endo.models.loading import load_model
+from robustbench_endo.models.network import Network
+from robustbench_endo.models.shipped import embedded_checkpoint
+from robustbench_endo.models.weights import load_matching, read_weights
+from robustbench_endo.models.zoo import has_pretrained_trunk
+from robustbench_endo.training.activation_checkpointing import activation_checkpointing
 from robustbench_endo.training.augmentation import augmentation, overlaps
-from robustbench_endo.training.checkpointing import activation_checkpointing
-from robustbench_endo.training.checks import check_data
-from robustbench_endo.training.frames import Frames
-from robustbench_endo.training.hardware import Hardware, make_fabric
-from robustbench_endo.training.initial import initialise
-from robustbench_endo.training.loader import Loader
-from robustbench_endo.training.loop import Corrupt, Loop
-from robustbench_endo.training.reproducible import reproducible
-from robustbench_endo.training.run import Run
+from robustbench_endo.training.data import NO_ACTIVITY, Frames, Loader
+from robustbench_endo.training.fit import Run
+from robustbench_endo.training.hardware import Hardware, make_fabric, reproducible
 from robustbench_endo.training.settings import ProgressCallback, Settings
-from robustbench_endo.types import Dataset
+from robustbench_endo.training.train_step import Corrupt, Loop
+from robustbench_endo.types import IGNORE, Dataset
+
+
+def initialise(model: nn.Module, initial: str | Path) -> list[str]:
+    """Copies what matches in name and shape.
+
+    Args:
+        initial: a checkpoint folder, a weight file, or `"pretrained"`: the embedded checkpoint of the model's spec, or
+            timm's weights of its backbone.
+
+    Returns:
+        The layers that stay as initialised, usually the classifiers of other label sets.
+
+    Raises:
+        ModelError: no such file, or nothing in common.
+    """
+    spec = str(getattr(model, "spec", ""))
+    if initial == "pretrained" and isinstance(model, Network) and has_pretrained_trunk(spec):
+        fresh = model.adopt_trunk("pretrained")
+    else:
+        place = embedded_checkpoint(spec) if initial == "pretrained" else Path(initial)
+        fresh = load_matching(model, read_weights(place / WEIGHTS if place.is_dir() else place))
+    return sorted({name.rpartition(".")[0] for name in fresh})
+
+
+def check_data(model: nn.Module, dataset: Dataset, frames: Frames) -> list[str]:
+    """The model has one output per label of the data, every label is one of them, and there is something to tell apart.
+
+    Returns:
+        The labels that no frame has (holes in the range): they cannot be learnt, which the model's card says.
+
+    Raises:
+        TrainingError: other counts, a label outside the range (names the frame), or data of one class only.
+    """
+    for task, names in (("classes", dataset.classes), ("activities", dataset.activities)):
+        outputs = getattr(model, f"num_{task}", None)
+        if outputs and outputs != len(names):
+            raise TrainingError(
+                f"Expected a model for the {len(names)} {task} of {dataset.name}, got one for {outputs}: build it "
+                f"with num_{task}={len(names)}."
+            )
+    _check_range(frames, "mask labels", _largest_labels(frames), len(dataset.classes))
+    _check_range(frames, "activities", frames.activities.tolist(), len(dataset.activities))
+    pixels = torch.bincount(frames.masks[frames.masks != IGNORE].flatten(), minlength=len(dataset.classes))
+    counts = torch.bincount(frames.activities[frames.activities != NO_ACTIVITY], minlength=len(dataset.activities))
+    _check_variety(dataset, pixels, counts)
+    return [*_absent(dataset.classes, pixels), *_absent(dataset.activities, counts)]
+
+
+def _check_variety(dataset: Dataset, pixels: Tensor, activities: Tensor) -> None:
+    kinds = {"mask labels": int((pixels > 0).sum()), "activities": int((activities > 0).sum())}
+    if not any(kinds.values()):
+        raise TrainingError(f"Expected masks or activities in {dataset.name}, got neither: nothing can be learnt.")
+    if max(kinds.values()) < 2:
+        found = " and ".join(f"{count} of the {what}" for what, count in kinds.items() if count)
+        raise TrainingError(
+            f"Expected at least two kinds of pixels or of frames in {dataset.name}, got only {found}: check the "
+            "masks with robust-endo datasets check."
+        )
+
+
+def _absent(names: tuple[str, ...], counts: Tensor) -> list[str]:
+    """Names without a pixel or frame; none where the data does not have the task at all."""
+    return [name for name, count in zip(names, counts.tolist(), strict=False) if not count] if counts.any() else []
+
+
+def _largest_labels(frames: Frames) -> list[int]:
+    labelled = frames.masks.flatten(1).int()
+    labels: list[int] = labelled.masked_fill(labelled == IGNORE, -1).amax(dim=1).tolist()
+    return labels
+
+
+def _check_range(frames: Frames, what: str, labels: list[int], count: int) -> None:
+    for name, label in zip(frames.ids, labels, strict=True):
+        if label >= count:
+            raise TrainingError(
+                f"Expected {what} below {count}, got {label} in {name}: correct the data or its labels."
+            )
+
 
 ANY_SIZE = (224, 288)
 """Training size of a user's model that names no input size."""
@@ -114,6 +193,6 @@ def _writable(folder: Path) -> Path:
         probe.unlink(missing_ok=True)  # another process of the same run may have been quicker
     except OSError as error:
         raise RunError(
-            f"Expected a folder that can be written, found {folder} is not ({error}): choose another --out."
+            f"Expected a folder that can be written, got {folder} is not ({error}): choose another --out."
         ) from error
     return folder

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from robustbench_endo.corruptions import CorruptionError
+from robustbench_endo.errors import RobustEndoError
 
 MODULE = "robustbench_endo.corruptions.albumentations_transform"
 IMAGE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
@@ -88,13 +88,13 @@ def test_where_nothing_moves_the_mask_stays(library: Any) -> None:
     ],
 )
 def test_bad_options_are_one_sentence(options: dict[str, Any], text: str) -> None:
-    with pytest.raises(CorruptionError, match=text):
+    with pytest.raises(RobustEndoError, match=text):
         corruption(**options)
 
 
 @needs_albumentations
 def test_a_grey_picture() -> None:
-    with pytest.raises(CorruptionError, match=r"image \(H, W, 3\), found uint8 \(48, 64\)"):
+    with pytest.raises(RobustEndoError, match=r"image \(H, W, 3\), got uint8 \(48, 64\)"):
         corruption(p=1.0)(image=IMAGE[..., 0])
 
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions import Corruption, CorruptionError, Group, Noise, Pixels
+from robustbench_endo.corruptions import Corruption, Group, Noise, Pixels
 from robustbench_endo.corruptions.base import scaled, units
+from robustbench_endo.errors import RobustEndoError
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,15 @@ def test_no_gradient_flows_back() -> None:
 
 
 def test_result_of_another_shape_is_refused() -> None:
-    with pytest.raises(CorruptionError, match=r"shadow: expected apply to return shape \(1, 3, 64, 64\).*found .*63"):
+    with pytest.raises(RobustEndoError, match=r"shadow: expected apply to return shape \(1, 3, 64, 64\).*got .*63"):
         Wrong()(torch.ones(1, 3, 64, 64), 1, ["a"])
 
 
 def test_result_that_is_no_tensor_is_refused() -> None:
-    with pytest.raises(CorruptionError, match="shadow: expected apply to return a tensor, found NoneType"):
+    with pytest.raises(RobustEndoError, match="shadow: expected apply to return a tensor, got NoneType"):
         Nothing()(torch.ones(1, 3, 64, 64), 1, ["a"])
 
 
 def test_five_severities_or_none_at_all() -> None:
-    with pytest.raises(CorruptionError, match="shadow: expected parameters of 5 severities, found 1"):
+    with pytest.raises(RobustEndoError, match="shadow: expected parameters of 5 severities, got 1"):
         Shadow(severities=(ShadowParams(1.0),))

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from robustbench_endo.corruptions import Corrupt, CorruptedDataset, CorruptionError, RandomCorruption
+from robustbench_endo.corruptions import Corrupt, CorruptedDataset, RandomCorruption
+from robustbench_endo.errors import RobustEndoError
 
 FRAMES = [
     (torch.randint(0, 256, (3, 40, 48), dtype=torch.uint8), torch.randint(0, 5, (40, 48)), number)
@@ -54,5 +55,5 @@ def test_a_data_set_that_knows_its_ids_is_asked() -> None:
 
 
 def test_another_number_of_ids() -> None:
-    with pytest.raises(CorruptionError, match="each of the 8 samples, found 1"):
+    with pytest.raises(RobustEndoError, match="each of the 8 samples, got 1"):
         CorruptedDataset(FRAMES, Corrupt("smoke", 1), ids=["a"])

@@ -7,9 +7,9 @@ import inspect
 import numpy as np
 import pytest
 
-from robustbench_endo.corruptions import CorruptionError
 from robustbench_endo.corruptions import corrupt as ours
-from robustbench_endo.corruptions.drop_in import corrupt, get_corruption_names
+from robustbench_endo.corruptions.imagecorruptions_api import corrupt, get_corruption_names
+from robustbench_endo.errors import RobustEndoError
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
 
@@ -63,23 +63,23 @@ def test_surgical_corruptions_are_there_too() -> None:
 
 
 WRONG = [
-    ({"image": PICTURE / 255}, "found float64"),
-    ({"image": PICTURE[..., :2]}, r"found uint8 \(48, 64, 2\)"),
-    ({"image": "a.png"}, "found str"),
-    ({"severity": 0, "corruption_name": "contrast"}, "from 1 to 5, found 0"),
-    ({}, "corruption_name or a corruption_number from 0 to 18, found -1"),
-    ({"corruption_number": 7}, "inside a patient, found 'snow'"),
-    ({"corruption_name": "fog"}, "inside a patient, found 'fog'"),
+    ({"image": PICTURE / 255}, "got float64"),
+    ({"image": PICTURE[..., :2]}, r"got uint8 \(48, 64, 2\)"),
+    ({"image": "a.png"}, "got str"),
+    ({"severity": 0, "corruption_name": "contrast"}, "from 1 to 5, got 0"),
+    ({}, "corruption_name or a corruption_number from 0 to 18, got -1"),
+    ({"corruption_number": 7}, "inside a patient, got 'snow'"),
+    ({"corruption_name": "fog"}, "inside a patient, got 'fog'"),
     ({"corruption_name": "contrats"}, "did you mean contrast"),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "text"), WRONG)
 def test_bad_input_is_one_sentence(arguments: dict[str, object], text: str) -> None:
-    with pytest.raises(CorruptionError, match=text):
+    with pytest.raises(RobustEndoError, match=text):
         corrupt(**{"image": PICTURE, **arguments})  # type: ignore[arg-type]
 
 
 def test_an_unknown_subset() -> None:
-    with pytest.raises(CorruptionError, match="'noises'; did you mean noise"):
+    with pytest.raises(RobustEndoError, match="'noises': did you mean noise"):
         get_corruption_names("noises")

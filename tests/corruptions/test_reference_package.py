@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from robustbench_endo.corruptions import CorruptionError, Suite, load_suite, select
-from robustbench_endo.corruptions.reference_package import ABSENT, reference_names, reference_suite
+from robustbench_endo.corruptions import Suite, load_suite, select
+from robustbench_endo.corruptions.imagecorruptions_backend import ABSENT, reference_names, reference_suite
+from robustbench_endo.errors import RobustEndoError
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (48, 67, 3), dtype=np.uint8)
 IMAGES = torch.from_numpy(PICTURE).permute(2, 0, 1)[None] / 255
@@ -76,18 +77,18 @@ def test_all_and_groups_leave_out_what_it_lacks_and_say_so(suite: Suite) -> None
 
 @pytest.mark.parametrize("wanted", ["smoke", "contrast,smoke", ["noise", "smoke"]])
 def test_by_name_it_refuses_what_it_lacks(suite: Suite, wanted: str | list[str]) -> None:
-    with pytest.raises(CorruptionError, match="that imagecorruptions-imaug has, found smoke: leave them out"):
+    with pytest.raises(RobustEndoError, match="that imagecorruptions-imaug has, got smoke: leave them out"):
         select("endo19", wanted, "imagecorruptions")
 
 
 def test_our_own_code_is_the_default() -> None:
     assert select("endo19", "smoke,noise").names[-1] == "smoke"
     assert select("endo19", "all").notes == ()
-    with pytest.raises(CorruptionError, match="a backend, found 'imagecorruption'; did you mean imagecorruptions"):
+    with pytest.raises(RobustEndoError, match="a backend, got 'imagecorruption': did you mean imagecorruptions"):
         select("endo19", "all", "imagecorruption")
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "imagecorruptions", None)
-    with pytest.raises(CorruptionError, match=r"pip install robustbench-endo\[reference\]"):
+    with pytest.raises(RobustEndoError, match=r"pip install robustbench-endo\[reference\]"):
         select("endo19", "all", "imagecorruptions")

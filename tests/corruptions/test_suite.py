@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions import CORRUPTIONS, Corruption, CorruptionError, Group, Noise, Suite, load_suite
+from robustbench_endo.corruptions import CORRUPTIONS, Corruption, Group, Noise, Suite, load_suite
 from robustbench_endo.corruptions.noise.gaussian_noise import GaussianNoise, Params
+from robustbench_endo.errors import RobustEndoError
 
 TABLE_VII = [
     "gaussian_noise",
@@ -60,15 +61,15 @@ def test_select(wanted: str | list[str], expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("wanted", "text"),
     [
-        ("smok", "found 'smok'; did you mean smoke"),
-        ("noise,digtal", "found 'digtal'; did you mean digital"),
-        ("xyzzy", "found 'xyzzy'; known: all, noise"),
-        ("", "found nothing"),
-        ([], "found nothing"),
+        ("smok", "got 'smok': did you mean smoke"),
+        ("noise,digtal", "got 'digtal': did you mean digital"),
+        ("xyzzy", "got 'xyzzy'; known: all, noise"),
+        ("", "got nothing"),
+        ([], "got nothing"),
     ],
 )
 def test_select_says_what_it_does_not_know(wanted: str | list[str], text: str) -> None:
-    with pytest.raises(CorruptionError, match=text):
+    with pytest.raises(RobustEndoError, match=text):
         ENDO19.select(wanted)
 
 
@@ -136,10 +137,10 @@ def test_a_users_own_corruption() -> None:
 
 
 def test_what_is_no_corruption_is_refused() -> None:
-    with pytest.raises(CorruptionError, match=r"Expected an instance of .*Corruption, found <class"):
+    with pytest.raises(RobustEndoError, match=r"Expected an instance of .*Corruption, got <class"):
         ENDO19.with_corruptions(Dim)
 
 
 def test_two_of_one_name_are_refused() -> None:
-    with pytest.raises(CorruptionError, match="found 'dim' twice"):
+    with pytest.raises(RobustEndoError, match="got 'dim' twice"):
         Suite("twice", None, "native", (Dim(), Dim()))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from robustbench_endo.corruptions import SUITES, CorruptionError, load_suite
+from robustbench_endo.corruptions import SUITES, load_suite
+from robustbench_endo.errors import RobustEndoError
 
 
 @pytest.mark.parametrize(
@@ -50,20 +51,20 @@ def test_a_suite_may_extend_a_file(tmp_path: Path) -> None:
 
 
 WRONG = [
-    ("resolutoin = 5", "found 'resolutoin'; did you mean resolution"),
-    ("[gausian_noise]\nstd = 1", "found 'gausian_noise'; did you mean gaussian_noise"),
-    ("[gaussian_noise]\nstdd = 1", "a parameter of gaussian_noise in suite mine, found 'stdd'; did you mean std"),
-    ("[gaussian_noise]\nstd = [1, 2]", r"gaussian_noise\.std: expected 5 values, one a severity, found 2"),
-    ('[gaussian_noise]\nstd = "strong"', r"gaussian_noise\.std: expected values of type float, found 'strong'"),
-    ("[gaussian_noise]\nstd = [1, 2, 3, 4, true]", "found True"),
-    ("[jpeg_compression]\nquality = 7.5", r"quality: expected values of type int, found 7\.5"),
-    ("resolution = 16", "expected resolution = a short side of at least 32, .* found 16"),
-    ("resolution = [64]", r"found \[64\]"),
-    ('reference = "big"', "expected reference = pixels or \"native\", found 'big'"),
+    ("resolutoin = 5", "got 'resolutoin': did you mean resolution"),
+    ("[gausian_noise]\nstd = 1", "got 'gausian_noise': did you mean gaussian_noise"),
+    ("[gaussian_noise]\nstdd = 1", "a parameter of gaussian_noise in suite mine, got 'stdd': did you mean std"),
+    ("[gaussian_noise]\nstd = [1, 2]", r"gaussian_noise\.std: expected 5 values, one a severity, got 2"),
+    ('[gaussian_noise]\nstd = "strong"', r"gaussian_noise\.std: expected values of type float, got 'strong'"),
+    ("[gaussian_noise]\nstd = [1, 2, 3, 4, true]", "got True"),
+    ("[jpeg_compression]\nquality = 7.5", r"quality: expected values of type int, got 7\.5"),
+    ("resolution = 16", "expected resolution = a short side of at least 32, .* got 16"),
+    ("resolution = [64]", r"got \[64\]"),
+    ('reference = "big"', "expected reference = pixels or \"native\", got 'big'"),
     ('corruptions = ["smok"]', "did you mean smoke"),
-    ('extends = "papre"', "found 'papre'; did you mean paper"),
+    ('extends = "papre"', "got 'papre': did you mean paper"),
     ('extends = "mine.toml"', "that do not extend each other in a circle"),
-    ("a = = 1", "Expected TOML in .*mine.toml, found an error"),
+    ("a = = 1", "Expected TOML in .*mine.toml, got an error"),
 ]
 
 
@@ -71,12 +72,12 @@ WRONG = [
 def test_a_wrong_file_says_what_is_wrong(content: str, text: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(content)
-    with pytest.raises(CorruptionError, match=text):
+    with pytest.raises(RobustEndoError, match=text):
         load_suite(path)
 
 
 def test_a_missing_file_and_a_misspelt_suite(tmp_path: Path) -> None:
-    with pytest.raises(CorruptionError, match=r"Expected a readable suite file, found .*none\.toml"):
+    with pytest.raises(RobustEndoError, match=r"Expected a readable suite file, got .*none\.toml"):
         load_suite(tmp_path / "none.toml")
-    with pytest.raises(CorruptionError, match="found 'endo18'; did you mean endo19"):
+    with pytest.raises(RobustEndoError, match="got 'endo18': did you mean endo19"):
         load_suite("endo18")

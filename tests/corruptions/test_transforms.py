@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions import Corrupt, CorruptionError, RandomCorruption, corrupt
+from robustbench_endo.corruptions import Corrupt, RandomCorruption, corrupt
+from robustbench_endo.errors import RobustEndoError
 
 IMAGE = torch.randint(0, 256, (3, 48, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 MASK = torch.arange(48)[:, None] // 8 * 10 + torch.arange(64)[None] // 8
@@ -151,21 +152,21 @@ def test_pickled_it_does_the_same() -> None:
 
 
 WRONG = [
-    (lambda: Corrupt("smok", 3), "'smok'; did you mean smoke"),
-    (lambda: Corrupt("smoke", 6), "from 0 to 5, found 6"),
+    (lambda: Corrupt("smok", 3), "'smok': did you mean smoke"),
+    (lambda: Corrupt("smoke", 6), "from 0 to 5, got 6"),
     (lambda: Corrupt("smoke", 3, suite="endo20"), "'endo20'"),
-    (lambda: RandomCorruption(severities=(0,)), r"from 1 to 5, found \[0\]"),
-    (lambda: RandomCorruption(severities=()), r"from 1 to 5, found \[\]"),
-    (lambda: RandomCorruption(p=1.5), "from 0 to 1, found 1.5"),
-    (lambda: Corrupt("smoke", 3)(IMAGE.numpy()), "found ndarray"),
-    (lambda: Corrupt("smoke", 3)({"picture": IMAGE}), "found NoneType"),
-    (lambda: Corrupt("smoke", 3)(IMAGE[:1]), r"found a tensor \(1, 48, 64\)"),
+    (lambda: RandomCorruption(severities=(0,)), r"from 1 to 5, got \[0\]"),
+    (lambda: RandomCorruption(severities=()), r"from 1 to 5, got \[\]"),
+    (lambda: RandomCorruption(p=1.5), "from 0 to 1, got 1.5"),
+    (lambda: Corrupt("smoke", 3)(IMAGE.numpy()), "got ndarray"),
+    (lambda: Corrupt("smoke", 3)({"picture": IMAGE}), "got NoneType"),
+    (lambda: Corrupt("smoke", 3)(IMAGE[:1]), r"got a tensor \(1, 48, 64\)"),
     (lambda: Corrupt("smoke", 3)(IMAGE.float()), "divide by the white level"),
-    (lambda: Corrupt("smoke", 3)(IMAGE[None], ids=["a", "b"]), "each of the 1 images, found 2"),
+    (lambda: Corrupt("smoke", 3)(IMAGE[None], ids=["a", "b"]), "each of the 1 images, got 2"),
 ]
 
 
 @pytest.mark.parametrize(("call", "text"), WRONG)
 def test_bad_input_is_one_sentence(call: object, text: str) -> None:
-    with pytest.raises(CorruptionError, match=text):
+    with pytest.raises(RobustEndoError, match=text):
         call()  # type: ignore[operator]

@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from robustbench_endo.reports.content.whole import Content, content
+from robustbench_endo.reports.data.report_data import Content, content
 from robustbench_endo.results import Bootstrap, Results, load_results
 from robustbench_endo.results.gallery import image_file, prediction_file, target_file
+from robustbench_endo.results.io import as_table, write_table
 from robustbench_endo.results.schema import COUNTED, MEASURED
-from robustbench_endo.results.store import as_table, write_table
 
 GROUPS = {
     "noise": ("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise"),

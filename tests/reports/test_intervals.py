@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from robustbench_endo.reports import print_envelope, print_robustness, print_table, report
-from robustbench_endo.reports.content.table import heat_table
-from robustbench_endo.reports.content.whole import content
+from robustbench_endo.reports.data.report_data import content
+from robustbench_endo.reports.data.table import heat_table
 from robustbench_endo.reports.html import html
 from robustbench_endo.reports.pdf.layout import _words
 from robustbench_endo.results import Bootstrap

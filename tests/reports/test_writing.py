@@ -9,7 +9,7 @@ import pytest
 
 from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.reports import report, write_reports
-from robustbench_endo.reports.exports import figure_files
+from robustbench_endo.reports.text import figure_files
 from robustbench_endo.results import Bootstrap
 
 
@@ -34,13 +34,13 @@ def test_both_forms_beside_each_other(small, tmp_path):
 
 @pytest.mark.parametrize("name", ["report", "report.docx"])
 def test_an_unknown_ending_is_one_sentence(small, tmp_path, name):
-    with pytest.raises(RobustEndoError, match=r"Expected a report as html, pdf, .* found .* report\.html"):
+    with pytest.raises(RobustEndoError, match=r"Expected a report as html, pdf, .* got .* report\.html"):
         report(small, tmp_path / name)
 
 
 def test_every_format_has_its_place(small, tmp_path, monkeypatch):
     # What is in them has tests of its own.
-    monkeypatch.setattr("robustbench_endo.reports.content.whole.QUICK", Bootstrap(resamples=200))
+    monkeypatch.setattr("robustbench_endo.reports.data.report_data.QUICK", Bootstrap(resamples=200))
     made = ((name, figure) for name, figure in figure_files.figures(small) if name == "heat-miou")
     monkeypatch.setattr(figure_files, "figures", lambda *_: made)
     files = write_reports(small, tmp_path, ("latex", "md", "csv", "figures"))
@@ -51,7 +51,7 @@ def test_every_format_has_its_place(small, tmp_path, monkeypatch):
 
 
 def test_an_unknown_paper_is_one_sentence(small, tmp_path):
-    with pytest.raises(RobustEndoError, match="Expected a4 or letter as the paper, found 'a5'"):
+    with pytest.raises(RobustEndoError, match="Expected a4 or letter as the paper, got 'a5'"):
         report(small, tmp_path / "report.pdf", paper="a5")
 
 

@@ -8,8 +8,8 @@ from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..backend import Floats, Indices, Scalar, batch, compiled, planes
-from .borders import Border, border_index
+from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Scalar, batch, compiled, planes
+from robustbench_endo.corruptions.kernels.filters.separable import Border, border_index
 
 Integers = NDArray[np.int64]
 _SHORTEST_RUN = 6  # a run costs two look-ups and a subtraction, whatever its length

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ..backend import Floats, compiled, planes
-from .device import jpeg_round_trip_torch
+from robustbench_endo.corruptions.kernels.backend import Floats, compiled, planes
+from robustbench_endo.corruptions.kernels.jpeg.device import jpeg_round_trip_torch
 
 Pixels = NDArray[np.uint8]
 

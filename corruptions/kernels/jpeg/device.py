@@ -10,8 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .blocks import coded
-from .tables import CHROMINANCE, LUMINANCE, quantiser
+from robustbench_endo.corruptions.kernels.jpeg.dct import CHROMINANCE, LUMINANCE, coded, quantiser
 
 _POINT = 16
 _HALF = 1 << (_POINT - 1)

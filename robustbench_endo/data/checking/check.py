@@ -8,11 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from robustbench_endo.data.checking.facts import Facts, facts_of
-from robustbench_endo.data.checking.findings import Findings, GroupFindings, Problem, Share, SplitFindings
-from robustbench_endo.data.checking.frames import frame_problems
 from robustbench_endo.data.checking.labels import activity_remarks, label_problems, label_remarks
 from robustbench_endo.data.checking.leakage import leakage_problems, leakage_remarks
+from robustbench_endo.data.checking.report import (
+    Facts,
+    Findings,
+    GroupFindings,
+    Problem,
+    Share,
+    SplitFindings,
+    facts_of,
+)
+from robustbench_endo.data.checking.unreadable import frame_problems
 from robustbench_endo.types import IGNORE, Dataset
 
 Progress = Callable[[int, int], None]

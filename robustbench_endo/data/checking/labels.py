@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_endo.data.checking.facts import Facts
-from robustbench_endo.data.checking.findings import Problem, listed
+from robustbench_endo.data.checking.report import Facts, Problem, listed
 from robustbench_endo.types import IGNORE
 
 Counts = NDArray[np.int64]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from robustbench_endo.data.groups import group_of
-from robustbench_endo.data.layout import Entry, content
-from robustbench_endo.data.listed import Listed
+from robustbench_endo.data.base import Listed
+from robustbench_endo.data.file_listing import Entry, content
+from robustbench_endo.data.subjects import group_of
 from robustbench_endo.errors import DataError
 
 ALL = "all"
@@ -25,7 +25,7 @@ class Layout(Listed):
         root: the folder it was unpacked to.
         split: one of the data set's, or ``all``; None: ``test`` where there is one, else ``val``, else all.
         class_names: other names for the same labels.
-        group_regex: another grouping, see :func:`robustbench_endo.data.groups.group_of`.
+        group_regex: another grouping, see :func:`robustbench_endo.data.subjects.group_of`.
 
     Raises:
         DataError: no such folder, another layout, no such split, an empty one, a frame without its mask, or names
@@ -53,11 +53,11 @@ class Layout(Listed):
     def entries(self) -> tuple[Entry, ...]:
         """The frames of the split, sorted by id."""
         if not self.root.is_dir():
-            raise DataError(f"Expected a data folder at {self.root}, found none: check the path.")
+            raise DataError(f"Expected a data folder at {self.root}, got none: check the path.")
         splits = self._splits()
         if not any(splits.values()):
             raise DataError(
-                f"Expected {self.tree} in {self.root} for {self.name}, found {content(self.root)}: give the folder "
+                f"Expected {self.tree} in {self.root} for {self.name}, got {content(self.root)}: give the folder "
                 f"that holds them, or see docs/datasets.md."
             )
         return tuple(sorted(self._chosen(splits), key=lambda entry: entry.id))
@@ -67,7 +67,7 @@ class Layout(Listed):
         """Names of the mask labels."""
         if self.class_names is not None and len(self.class_names) != len(self.labels):
             raise DataError(
-                f"Expected {len(self.labels)} class names for {self.name} ({', '.join(self.labels)}), found "
+                f"Expected {len(self.labels)} class names for {self.name} ({', '.join(self.labels)}), got "
                 f"{len(self.class_names)}: leave --classes out."
             )
         return self.class_names or self.labels
@@ -87,7 +87,7 @@ class Layout(Listed):
             return [entry for entries in splits.values() for entry in entries]
         if split not in held:
             raise DataError(
-                f"Expected a split of {self.name} in {self.root} with frames ({', '.join([*held, ALL])}), found none "
+                f"Expected a split of {self.name} in {self.root} with frames ({', '.join([*held, ALL])}), got none "
                 f"for {split!r}: choose with --split."
             )
         return splits[split]

@@ -14,10 +14,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from robustbench_endo.data.layout import Entry, pictures
+from robustbench_endo.data.file_listing import Entry, pictures
 from robustbench_endo.data.layouts.base import Layout
-from robustbench_endo.data.layouts.codes import Colour, by_colour, by_level
-from robustbench_endo.data.layouts.folders import sub_folders
+from robustbench_endo.data.layouts.label_maps import Colour, by_colour, by_level, sub_folders
 from robustbench_endo.errors import DataError
 from robustbench_endo.types import IGNORE
 
@@ -86,6 +85,6 @@ def _mask_of(frame: Path, found: Mapping[str, Path]) -> Path:
         if frame.stem + kind in found:
             return found[frame.stem + kind]
     raise DataError(
-        f"Expected {frame.stem}{_WATERSHED}.png (or {frame.stem}{_COLOUR}.png) beside the frame {frame}, found "
+        f"Expected {frame.stem}{_WATERSHED}.png (or {frame.stem}{_COLOUR}.png) beside the frame {frame}, got "
         "neither: add the mask, or remove the frame."
     )

@@ -17,10 +17,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from robustbench_endo.data.layout import Entry, pictures
+from robustbench_endo.data.file_listing import Entry, pictures
 from robustbench_endo.data.layouts.base import Layout
-from robustbench_endo.data.layouts.codes import by_level
-from robustbench_endo.data.layouts.folders import folders_with, mask_for, pictures_by_stem, sub_folders
+from robustbench_endo.data.layouts.label_maps import by_level, folders_with, mask_for, pictures_by_stem, sub_folders
 from robustbench_endo.data.reading import read_colours
 from robustbench_endo.errors import DataError
 
@@ -122,7 +121,7 @@ def _type_of(mask: Path) -> int:
     found = next((index for index, name in enumerate(TYPES) if name.replace(" ", "_") in folder.lower()), None)
     if found is None:
         raise DataError(
-            f"Expected the name of an instrument ({', '.join(TYPES[1:])}) in the folder {mask.parent}, found "
+            f"Expected the name of an instrument ({', '.join(TYPES[1:])}) in the folder {mask.parent}, got "
             f"{folder!r}: rename the folder."
         )
     return found

@@ -15,11 +15,17 @@ from pathlib import Path
 
 from torch import Tensor
 
-from robustbench_endo.data.layout import Entry, pictures
+from robustbench_endo.data.file_listing import Entry, pictures
 from robustbench_endo.data.layouts.base import Layout
-from robustbench_endo.data.layouts.codes import by_colour
-from robustbench_endo.data.layouts.folders import folders_with, mask_for, pictures_by_stem, sub_folders
-from robustbench_endo.data.layouts.palette import SCENE, read_palette
+from robustbench_endo.data.layouts.label_maps import (
+    SCENE,
+    by_colour,
+    folders_with,
+    mask_for,
+    pictures_by_stem,
+    read_palette,
+    sub_folders,
+)
 from robustbench_endo.data.reading import read_mask
 
 TYPES = (

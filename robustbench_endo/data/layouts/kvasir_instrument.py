@@ -13,9 +13,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from robustbench_endo.data.layout import Entry
+from robustbench_endo.data.file_listing import Entry
 from robustbench_endo.data.layouts.base import Layout
-from robustbench_endo.data.layouts.folders import mask_for, pictures_by_stem
+from robustbench_endo.data.layouts.label_maps import mask_for, pictures_by_stem
 from robustbench_endo.data.reading import read_colours
 from robustbench_endo.errors import DataError
 
@@ -47,7 +47,7 @@ class KvasirInstrument(Layout):
     def _entry(self, name: str, images: Mapping[str, Path], masks: dict[str, Path], listed: Path) -> Entry:
         if name not in images:
             raise DataError(
-                f"Expected the frame {name!r} of {listed} in {self.root / 'images'}, found none of that name: unpack "
+                f"Expected the frame {name!r} of {listed} in {self.root / 'images'}, got none of that name: unpack "
                 "the images again, or take the name off the list."
             )
         path = images[name]

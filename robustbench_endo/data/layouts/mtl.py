@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from robustbench_endo.data.file_listing import Entry, activity_folders, split_root
 from robustbench_endo.data.folder import FolderDataset
-from robustbench_endo.data.layout import Entry, activity_folders, split_root
 from robustbench_endo.data.layouts.endovis18 import TYPES
 from robustbench_endo.errors import DataError
 from robustbench_endo.types import IGNORE
@@ -51,7 +51,7 @@ class MultiTask(FolderDataset):
         """Names of the mask labels."""
         if self.class_names is not None and len(self.class_names) != len(self.labels):
             raise DataError(
-                f"Expected {len(self.labels)} class names for {self.name}, found {len(self.class_names)}: leave "
+                f"Expected {len(self.labels)} class names for {self.name}, got {len(self.class_names)}: leave "
                 "--classes out."
             )
         return self.class_names or self.labels
@@ -61,7 +61,7 @@ class MultiTask(FolderDataset):
             found = ", ".join(activity_folders(self.root, split_root(self.root, self.split))) or "frames without one"
             raise DataError(
                 f"Expected the frames of {self.name} in activity folders 1 to {len(self.activities)} (split/1/image, "
-                f"split/1/mask, ...), found {found} in {self.root}: rename them, or read the folder as it is with "
+                f"split/1/mask, ...), got {found} in {self.root}: rename them, or read the folder as it is with "
                 f"--data {self.root}."
             )
         return self.activities.index(entry.activity)
@@ -118,5 +118,5 @@ class MtlEndoVisGen(MtlEndoVis):
     def entries(self) -> tuple[Entry, ...]:
         """The frames, sorted by id; there is a test split only."""
         if self.split not in (None, "test"):
-            raise DataError(f"Expected the split test of {self.name}, found {self.split!r}: it is for testing only.")
+            raise DataError(f"Expected the split test of {self.name}, got {self.split!r}: it is for testing only.")
         return super().entries

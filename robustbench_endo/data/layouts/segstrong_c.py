@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robustbench_endo.data.layout import Entry, pictures
+from robustbench_endo.data.file_listing import Entry, pictures
 from robustbench_endo.data.layouts.base import Layout
-from robustbench_endo.data.layouts.folders import sub_folders
+from robustbench_endo.data.layouts.label_maps import sub_folders
 from robustbench_endo.data.reading import read_colours, read_image
 from robustbench_endo.errors import DataError, FrameError
 
@@ -67,13 +67,13 @@ class SegStrongC(Layout):
         """
         if condition not in self.real_conditions:
             raise DataError(
-                f"Expected a real condition of {self.name} ({', '.join(self.real_conditions) or 'none here'}), found "
+                f"Expected a real condition of {self.name} ({', '.join(self.real_conditions) or 'none here'}), got "
                 f"{condition!r}: choose one of them."
             )
         entry = self.entries[index]
         path = _recorded(entry, condition)
         if not path.is_file():
-            raise FrameError(f"Expected the frame {entry.id} under {condition} in {path}, found none: add the picture.")
+            raise FrameError(f"Expected the frame {entry.id} under {condition} in {path}, got none: add the picture.")
         return read_image(path)
 
     def _splits(self) -> Mapping[str, Sequence[Entry]]:
@@ -116,7 +116,7 @@ def _truth(image: Path, folder: Path) -> Path:
         if (folder / f"{image.stem}{suffix}").is_file():
             return folder / f"{image.stem}{suffix}"
     raise DataError(
-        f"Expected a mask for the frame {image}, found neither {image.stem}.png nor {image.stem}.npy in {folder}: add "
+        f"Expected a mask for the frame {image}, got neither {image.stem}.png nor {image.stem}.npy in {folder}: add "
         "the mask, or remove the frame."
     )
 
@@ -125,5 +125,5 @@ def _array(path: Path) -> np.ndarray:
     try:
         values: np.ndarray = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise FrameError(f"Expected an array in {path}, found {error}: replace or remove the frame.") from error
+        raise FrameError(f"Expected an array in {path}, got {error}: replace or remove the frame.") from error
     return values

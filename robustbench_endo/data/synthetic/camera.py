@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from robustbench_endo.data.synthetic.canvas import Field, Mask, coverage
-from robustbench_endo.data.synthetic.kernel import kernel
 from robustbench_endo.data.synthetic.patient import Scope
+from robustbench_endo.data.synthetic.raster import Field, Mask, coverage, kernel
 
 _SHOULDER = 0.72
 _LENS_BLUR = 0.0045  # standard deviation, in units of the short side

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import torch
 
-from robustbench_endo.data.synthetic import labels
+from robustbench_endo.data.synthetic import raster as labels
 from robustbench_endo.data.synthetic.patient import FRAMES_PER_PATIENT, Patient, draw_patient
-from robustbench_endo.data.synthetic.randomness import SPLITS, generator
+from robustbench_endo.data.synthetic.raster import SPLITS, generator
 from robustbench_endo.data.synthetic.render import render
 from robustbench_endo.data.synthetic.scene import Scene, draw_scene
 from robustbench_endo.errors import DataError
@@ -44,16 +44,16 @@ class SyntheticScenes:
     ) -> None:
         if split not in SPLITS:
             raise DataError(
-                f"Expected a split among {', '.join(SPLITS)}, found {split!r}: the synthetic scenes have no other."
+                f"Expected a split among {', '.join(SPLITS)}, got {split!r}: the synthetic scenes have no other."
             )
         count = _FRAMES[split] if frames is None else frames
         if not _whole(count, 1):
-            raise DataError(f"Expected frames to be a whole number >= 1, found {frames!r}: ask for at least one frame.")
+            raise DataError(f"Expected frames to be a whole number >= 1, got {frames!r}: ask for at least one frame.")
         if not _whole(seed, 0):
-            raise DataError(f"Expected seed to be a whole number >= 0, found {seed!r}: choose, say, 0.")
+            raise DataError(f"Expected seed to be a whole number >= 0, got {seed!r}: choose, say, 0.")
         if not isinstance(size, (tuple, list)) or len(size) != 2 or not all(_whole(side, _SMALLEST) for side in size):
             raise DataError(
-                f"Expected size to be (height, width) with both at least {_SMALLEST} pixels, found {size!r}: "
+                f"Expected size to be (height, width) with both at least {_SMALLEST} pixels, got {size!r}: "
                 "choose, say, (256, 320)."
             )
         self.split, self.seed, self.size = split, seed, (int(size[0]), int(size[1]))

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_endo.data.synthetic import labels
+from robustbench_endo.data.synthetic import raster as labels
 from robustbench_endo.data.synthetic.patient import Make
 
 Kind = Literal["grasper", "scissors", "suction"]

@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_endo.data.synthetic.labels import ACTIVITIES
-from robustbench_endo.data.synthetic.lattice import Lattice, draw_lattice
-from robustbench_endo.data.synthetic.randomness import between
+from robustbench_endo.data.synthetic.low_frequency_noise import Lattice, draw_lattice
+from robustbench_endo.data.synthetic.raster import ACTIVITIES, between
 
 FRAMES_PER_PATIENT = 6
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from robustbench_endo.data.synthetic import labels
+from robustbench_endo.data.synthetic import raster as labels
 from robustbench_endo.data.synthetic.camera import photograph
-from robustbench_endo.data.synthetic.canvas import Field, Mask
-from robustbench_endo.data.synthetic.duct import embed_duct, trace_duct
 from robustbench_endo.data.synthetic.instrument import Instrument
-from robustbench_endo.data.synthetic.jaws import paint_jaw
-from robustbench_endo.data.synthetic.lighting import light_tissue
+from robustbench_endo.data.synthetic.instrument_shapes import paint_jaw, paint_shaft, paint_tube, paint_wrist
+from robustbench_endo.data.synthetic.lighting import cast_shadows, light_tissue
+from robustbench_endo.data.synthetic.raster import Field, Mask
 from robustbench_endo.data.synthetic.scene import Scene, holds
-from robustbench_endo.data.synthetic.shadows import cast_shadows
-from robustbench_endo.data.synthetic.shafts import paint_shaft, paint_tube, paint_wrist
 from robustbench_endo.data.synthetic.tissue import paint_tissue
-from robustbench_endo.data.synthetic.vessels import paint_vessels
+from robustbench_endo.data.synthetic.vessels import embed_duct, paint_vessels, trace_duct
 
 
 def render(scene: Scene, size: tuple[int, int], sensor: np.random.Generator) -> tuple[Mask, Mask]:

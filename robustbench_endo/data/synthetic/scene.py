@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robustbench_endo.data.synthetic import labels
-from robustbench_endo.data.synthetic.duct import Duct, draw_duct
+from robustbench_endo.data.synthetic import raster as labels
 from robustbench_endo.data.synthetic.instrument import Instrument, Kind, Vector
 from robustbench_endo.data.synthetic.patient import Patient
-from robustbench_endo.data.synthetic.randomness import between
+from robustbench_endo.data.synthetic.raster import between
 from robustbench_endo.data.synthetic.tissue import Field
-from robustbench_endo.data.synthetic.vessels import draw_vessels
+from robustbench_endo.data.synthetic.vessels import Duct, draw_duct, draw_vessels
 from robustbench_endo.data.synthetic.view import View, draw_view
 
 _KINDS: tuple[Kind, ...] = ("grasper", "scissors", "suction")

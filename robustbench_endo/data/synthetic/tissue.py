@@ -5,26 +5,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_endo.data.synthetic.kernel import kernel
-from robustbench_endo.data.synthetic.lattice import (
-    Lattice,
-    cell_value,
-    cells,
-    fractal_noise,
-    gradient_noise,
-    smoothstep,
-)
-from robustbench_endo.data.synthetic.patient import Tissue
-from robustbench_endo.data.synthetic.slow_fields import (
+from robustbench_endo.data.synthetic.low_frequency_noise import (
     FLUSH,
     STAIN,
     WARP_X,
     WARP_Y,
     WET,
+    Lattice,
+    cell_value,
+    cells,
+    fractal_noise,
+    gradient_noise,
     slow_fields,
+    smoothstep,
     spline_column,
     spline_row,
 )
+from robustbench_endo.data.synthetic.patient import Tissue
+from robustbench_endo.data.synthetic.raster import kernel
 from robustbench_endo.data.synthetic.view import View, on_tissue
 
 Field = NDArray[np.float64]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from robustbench_endo.data.synthetic.canvas import Field
-from robustbench_endo.data.synthetic.kernel import kernel
+from robustbench_endo.data.synthetic.low_frequency_noise import Lattice, fractal_noise, smoothstep
+from robustbench_endo.data.synthetic.raster import Field, between, kernel
 
 _STEPS = 14
+
 _STEP = 0.024
+
 _GENERATIONS = 4
 
 
@@ -73,3 +77,121 @@ def paint_vessels(segments: Field, albedo: Field) -> None:
                 albedo[i, j, 0] *= 1.0 - 0.30 * veins[i, j]
                 albedo[i, j, 1] *= 1.0 - 0.72 * veins[i, j]
                 albedo[i, j, 2] *= 1.0 - 0.66 * veins[i, j]
+
+
+_STATIONS = np.linspace(-1.3, 1.3, 53)
+
+
+@dataclass(frozen=True, eq=False)
+class Duct:
+    """A tube along a polyline; lengths in units of the image's short side, origin at the frame's centre.
+
+    Attributes:
+        points: (N, 2) centreline.
+        radii: (N,) radius along it.
+        colour: RGB.
+    """
+
+    points: Field
+    radii: Field
+    colour: tuple[float, float, float]
+
+    def at(self, station: float) -> Field:
+        """The point (2,) at ``station`` in [-1.3, 1.3]; 0 lies near the frame's centre."""
+        x, y = (float(np.interp(station, _STATIONS, self.points[:, k])) for k in range(2))
+        return np.array((x, y))
+
+    def normal(self, station: float) -> Field:
+        """Unit vector (2,) across the duct."""
+        dx, dy = self.at(station + 0.03) - self.at(station - 0.03)
+        return np.array((-dy, dx)) / float(np.hypot(dx, dy))
+
+    def pulled(self, station: float, pull: Field) -> Duct:
+        """The duct tented by ``pull`` (2,) and pinched where a grasper holds it."""
+        near = 1.0 / (1.0 + ((_STATIONS - station) / 0.13) ** 2)
+        pinched = self.radii * (1.0 - 0.35 * near**3)
+        return Duct(self.points + near[:, None] * pull, pinched, self.colour)
+
+    def distance(self, points: Field) -> float:
+        """Smallest distance from any of ``points`` (M, 2) to the centreline."""
+        offsets = points[:, None] - self.points[None]
+        return float(np.sqrt((offsets**2).sum(-1).min()))
+
+
+def draw_duct(rng: np.random.Generator, colour: tuple[float, float, float], radius: float) -> Duct:
+    """A gently winding duct through the middle of the field."""
+    angle, phase, ripple = rng.uniform(0.0, 2.0 * np.pi, size=3)
+    along = np.array((np.cos(angle), np.sin(angle)))
+    across = np.array((-along[1], along[0]))
+    bend = between(rng, 0.03, 0.12) * np.sin(2.1 * _STATIONS + phase) + 0.025 * np.sin(5.0 * _STATIONS + ripple)
+    centre = rng.uniform(-0.10, 0.10, size=2)
+    points = centre + _STATIONS[:, None] * along + bend[:, None] * across
+    swelling = 1.0 + 0.12 * np.sin(3.0 * _STATIONS + ripple)
+    return Duct(points, radius * between(rng, 0.85, 1.15) * swelling, colour)
+
+
+@kernel
+def trace_duct(points: Field, radii: Field, depth: Field, along: Field) -> None:
+    """Fills, near the tube, its signed depth (H, W; > 0 inside, in units) and the position along it."""
+    rows, columns = depth.shape
+    unit = 1.0 / min(rows, columns)
+    for k in range(len(points) - 1):
+        ax, ay, bx, by = points[k, 0], points[k, 1], points[k + 1, 0], points[k + 1, 1]
+        reach = 1.3 * max(radii[k], radii[k + 1]) + 2.0 * unit
+        first = max(int((min(ax, bx) - reach) / unit + 0.5 * columns), 0)
+        last = min(int((max(ax, bx) + reach) / unit + 0.5 * columns) + 1, columns)
+        top = max(int((min(ay, by) - reach) / unit + 0.5 * rows), 0)
+        bottom = min(int((max(ay, by) + reach) / unit + 0.5 * rows) + 1, rows)
+        ex, ey = bx - ax, by - ay
+        length2 = ex * ex + ey * ey
+        for i in range(top, bottom):
+            for j in range(first, last):
+                px, py = (j + 0.5 - 0.5 * columns) * unit - ax, (i + 0.5 - 0.5 * rows) * unit - ay
+                t = min(max((px * ex + py * ey) / length2, 0.0), 1.0)
+                dx, dy = px - t * ex, py - t * ey
+                inside = radii[k] + t * (radii[k + 1] - radii[k]) - np.sqrt(dx * dx + dy * dy)
+                if inside > depth[i, j]:
+                    depth[i, j] = inside
+                    along[i, j] = k + t
+
+
+@kernel
+def embed_duct(
+    lattice: Lattice,
+    colour: tuple[float, float, float],
+    radii: Field,
+    depth: Field,
+    along: Field,
+    height: Field,
+    albedo: Field,
+    gloss: Field,
+    crease: Field,
+) -> None:
+    """Lays the traced tube into the fields of the tissue; they change in place."""
+    rows, columns = depth.shape
+    unit = 1.0 / min(rows, columns)
+    for i in range(rows):
+        for j in range(columns):
+            if depth[i, j] < -1.0:
+                continue
+            knot = min(int(along[i, j]), len(radii) - 2)
+            radius = radii[knot] + (along[i, j] - knot) * (radii[knot + 1] - radii[knot])
+            x, y = (j + 0.5 - 0.5 * columns) * unit, (i + 0.5 - 0.5 * rows) * unit
+            inside = depth[i, j]
+            alpha = min(max(inside / unit + 0.5, 0.0), 1.0)
+            # A tube seats itself in the tissue: a dark groove runs along both sides.
+            groove = smoothstep(-0.55 * radius, 0.0, inside)
+            if alpha == 0.0:
+                crease[i, j] = max(crease[i, j], 0.5 * groove)
+                continue
+            t = 1.0 - min(max(inside, 0.0) / radius, 1.0)
+            streak = fractal_noise(lattice, 5, 0.5 * along[i, j], 2.0 * t, 3)
+            mottle = fractal_noise(lattice, 9, 16.0 * x, 16.0 * y, 2)
+            tone = 1.0 + 0.08 * mottle
+            vein = smoothstep(0.25, 0.6, streak)
+            height[i, j] = 0.12 + 0.75 * radius * (1.0 - t * t) + 0.002 * mottle
+            albedo[i, j, 0] += alpha * (colour[0] * tone - albedo[i, j, 0])
+            albedo[i, j, 1] += alpha * (colour[1] * tone * (1.0 - 0.20 * vein) - albedo[i, j, 1])
+            albedo[i, j, 2] += alpha * (colour[2] * tone * (1.0 - 0.16 * vein) - albedo[i, j, 2])
+            gloss[i, j] += alpha * (1.0 - gloss[i, j])
+            crease[i, j] *= 1.0 - alpha

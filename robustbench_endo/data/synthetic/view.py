@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from robustbench_endo.data.synthetic.kernel import kernel
-from robustbench_endo.data.synthetic.randomness import between
+from robustbench_endo.data.synthetic.raster import between, kernel
 
 
 class View(NamedTuple):

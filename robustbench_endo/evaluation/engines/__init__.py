@@ -6,7 +6,7 @@ from robustbench_endo.errors import RobustEndoError, UnknownNameError
 from robustbench_endo.evaluation.engines.local import local
 from robustbench_endo.evaluation.engines.ray import RayEngine
 from robustbench_endo.evaluation.engines.ray_cluster import check_address, import_ray
-from robustbench_endo.evaluation.work import Engine
+from robustbench_endo.evaluation.plan import Engine
 
 ENGINES = ("local", "ray")
 
@@ -30,9 +30,9 @@ def choose_engine(engine: str | Engine, address: str | None = None, debug: bool 
             check_address(address)
         return RayEngine(address, debug)
     if address is not None:
-        raise RobustEndoError(f"Expected an address with the engine ray alone, found {address!r}: add --engine ray.")
+        raise RobustEndoError(f"Expected an address with the engine ray alone, got {address!r}: add --engine ray.")
     if engine == "local":
         return local
     if isinstance(engine, str):
-        raise UnknownNameError(f"Expected an engine of {', '.join(ENGINES)}, found {engine!r}.")
+        raise UnknownNameError(f"Expected an engine of {', '.join(ENGINES)}, got {engine!r}.")
     return engine

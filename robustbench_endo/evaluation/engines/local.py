@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import torch
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.evaluation.clock import Clock
-from robustbench_endo.evaluation.job import BatchSize
-from robustbench_endo.evaluation.precision import reproducible
-from robustbench_endo.evaluation.work import Read, Work
+from robustbench_endo.evaluation.config import BatchSize
+from robustbench_endo.evaluation.device import reproducible
+from robustbench_endo.evaluation.plan import Read, Work
+from robustbench_endo.evaluation.profiler import Clock
 from robustbench_endo.evaluation.workers import Workers
 
 _DEVICE_ERROR: tuple[type[Exception], ...] = tuple(
@@ -57,6 +57,6 @@ def device_errors(device: torch.device) -> Iterator[None]:
             raise
         said = str(error).partition("\n")[0]
         raise RunError(
-            f"Expected an answer from {device}, found it gone ({said}): what is finished is kept; look after the "
+            f"Expected an answer from {device}, got it gone ({said}): what is finished is kept; look after the "
             "device (nvidia-smi), then give the same command again, it goes on from there."
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -10,25 +11,73 @@ from itertools import islice
 from typing import Any, NoReturn
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.evaluation.clock import Clock
 from robustbench_endo.evaluation.engines.ray_cluster import import_ray, joined, slots
-from robustbench_endo.evaluation.engines.ray_parcel import packed
-from robustbench_endo.evaluation.engines.ray_task import task, told
-from robustbench_endo.evaluation.work import Work
+from robustbench_endo.evaluation.engines.ray_payload import packed
+from robustbench_endo.evaluation.plan import Work
+from robustbench_endo.evaluation.profiler import Clock
+from robustbench_endo.evaluation.provenance import versions
+
+
+def task() -> Callable[[Sequence[int], Any], Any]:
+    """A function of chunk numbers and a parcel that returns what :func:`.ray_worker.compute_chunks` does.
+
+    It is defined in here so that Ray sends its code: it also answers where this package is missing or another one, by
+    a dict of what differs, and touches nothing but the standard library until it knows.
+    """
+    expected = {"python": ".".join(platform.python_version_tuple()[:2]), **versions()}
+
+    def compute(numbers: Sequence[int], parcel: Sequence[Any]) -> Any:
+        import os
+        import platform
+        from importlib.metadata import PackageNotFoundError, version
+
+        differing: dict[str, Any] = {}
+        for name, here in expected.items():
+            try:
+                there = ".".join(platform.python_version_tuple()[:2]) if name == "python" else version(name)
+            except PackageNotFoundError:
+                there = "not installed as a package"
+            if there != here:
+                differing[name] = [here, there]
+        if differing:
+            return {**differing, "host": platform.node()}
+        try:
+            from robustbench_endo.evaluation.engines.ray_worker import compute_chunks
+
+            return compute_chunks(numbers, parcel[0])
+        except KeyboardInterrupt:
+            # Ray would give this process other tasks, and what was interrupted while it was imported cannot be again.
+            os._exit(1)
+
+    return compute
+
+
+def told(strange: dict[str, Any]) -> str:
+    """A sentence about a worker that differs."""
+    named = {name: versions for name, versions in strange.items() if name != "host"}
+    details = "; ".join(f"{name} is {here} here and {there} there" for name, (here, there) in named.items())
+    return (
+        f"Expected the same versions on {strange['host']} as here, got {details}: install the same on every machine "
+        "of the cluster, else its numbers may differ in the last digit."
+    )
+
 
 RETRIES = 3
 """How often a chunk is tried again after a worker was lost."""
+
 AHEAD = 2
 """Tasks a slot that are handed out: one that computes, one that waits; so the driver holds few of them."""
+
 TOGETHER = 4
 """Chunks a task at most on a GPU, where the next one is decoded while one is computed."""
+
 FAREWELL = 10.0
 """Seconds that interrupted tasks have to end by themselves, and records have to be seen here."""
 
 
 @dataclass(frozen=True)
 class RayEngine:
-    """An engine (see :class:`..work.Engine`) whose tasks compute chunks and write their records themselves.
+    """An engine (see ``evaluation.plan.Engine``) whose tasks compute chunks and write their records themselves.
 
     A task computes on one CPU core or one GPU. Only seconds come back; models and data are sent once and loaded once a
     worker process.
@@ -111,7 +160,7 @@ def _result(ray: Any, ended: Any) -> Any:
 def _lost(error: Exception) -> NoReturn:
     said = str(error).strip().partition("\n")[0]
     raise RunError(
-        f"Expected the Ray workers to finish, found one lost {RETRIES + 1} times ({type(error).__name__}: {said}): "
+        f"Expected the Ray workers to finish, got one lost {RETRIES + 1} times ({type(error).__name__}: {said}): "
         "what is finished is kept; look after the memory of the machines, then give the same command again."
     ) from error
 
@@ -132,7 +181,7 @@ def _check_written(work: Work, numbers: Sequence[int]) -> None:
     while missing := work.folder.without_chunk(numbers):
         if time.monotonic() > deadline:
             raise RunError(
-                f"Expected the records of all chunks in {work.folder.path}, found none of {len(missing)} that workers "
+                f"Expected the records of all chunks in {work.folder.path}, got none of {len(missing)} that workers "
                 "have written: give an --out on a file system that all machines of the cluster share."
             )
         time.sleep(0.5)

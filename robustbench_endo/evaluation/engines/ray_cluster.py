@@ -31,7 +31,7 @@ def import_ray() -> Any:
         import ray
     except ImportError as error:
         raise OptionalDependencyError(
-            "Expected the package ray for --engine ray, found it not installed: install it with pip install "
+            "Expected the package ray for --engine ray, got it not installed: install it with pip install "
             "'robustbench-endo[ray]', here and on every machine of the cluster."
         ) from error
     return ray
@@ -64,7 +64,7 @@ def joined(ray: Any, address: str | None, debug: bool = False) -> Iterator[None]
     except (OSError, RuntimeError, ValueError, TimeoutError, ray.exceptions.RayError) as error:
         said = str(error).strip().partition("\n")[0]
         raise RunError(
-            f"Expected a Ray cluster for the address {place}, found {said}: look at `ray status` there, set "
+            f"Expected a Ray cluster for the address {place}, got {said}: look at `ray status` there, set "
             "RAY_AUTH_MODE=token here if it asks for a token (~/.ray/auth_token, the same on all machines), or leave "
             "--address out to start one on this machine."
         ) from error
@@ -86,19 +86,19 @@ def check_address(address: str) -> None:
     match = _PLACE.fullmatch(address)
     if match is None:
         raise RobustEndoError(
-            f"Expected an address such as auto, HOST:6379 or ray://HOST:10001, found {address!r}: `ray status` on the "
+            f"Expected an address such as auto, HOST:6379 or ray://HOST:10001, got {address!r}: `ray status` on the "
             "cluster tells it."
         )
     try:
         answers = _speaks_grpc(match["host"].strip("[]"), int(match["port"]))
     except (OSError, OverflowError) as error:
         raise RunError(
-            f"Expected a Ray cluster at {address}, found no answer within {PATIENCE:.0f} s ({error}): start it there "
+            f"Expected a Ray cluster at {address}, got no answer within {PATIENCE:.0f} s ({error}): start it there "
             "(ray start --head), or leave --address out to start one on this machine."
         ) from error
     if not answers:
         raise RunError(
-            f"Expected a Ray cluster at {address}, found something else there: `ray status` on the cluster tells its "
+            f"Expected a Ray cluster at {address}, got something else there: `ray status` on the cluster tells its "
             "address."
         )
 
@@ -121,14 +121,12 @@ def slots(ray: Any, device: str) -> int:
         RunError: the cluster has none of it.
     """
     if device not in ("cpu", "cuda"):
-        raise RobustEndoError(
-            f"Expected the device cpu or cuda with --engine ray, found {device}: take --engine local."
-        )
+        raise RobustEndoError(f"Expected the device cpu or cuda with --engine ray, got {device}: take --engine local.")
     kind = "GPU" if device == "cuda" else "CPU"
     number = int(ray.cluster_resources().get(kind, 0))
     if number < 1:
         raise RunError(
-            f"Expected a Ray cluster with a {kind} for --device {device}, found none: add a machine that has one, or "
+            f"Expected a Ray cluster with a {kind} for --device {device}, got none: add a machine that has one, or "
             "choose another --device."
         )
     return number

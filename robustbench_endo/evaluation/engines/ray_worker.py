@@ -12,21 +12,21 @@ from pickle import UnpicklingError
 from typing import Any
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.evaluation.clock import Clock
 from robustbench_endo.evaluation.device import choose_device
 from robustbench_endo.evaluation.engines.local import local
-from robustbench_endo.evaluation.engines.ray_parcel import Again, Parcel
+from robustbench_endo.evaluation.engines.ray_payload import Again, Parcel
+from robustbench_endo.evaluation.plan import Work, cut
+from robustbench_endo.evaluation.profiler import Clock
 from robustbench_endo.evaluation.provenance import data_fingerprint
 from robustbench_endo.evaluation.run_folder import RunFolder
-from robustbench_endo.evaluation.work import Work, cut
-from robustbench_endo.results.store import RUN_FILE, read_json
+from robustbench_endo.results.io import RUN_FILE, read_json
 
 
 def compute_chunks(numbers: Sequence[int], parcel: Any) -> tuple[dict[str, float], int]:
     """Compute and write chunks; those of them that are written are left alone: this may be a second try.
 
     Args:
-        parcel: reference to a packed :class:`.ray_parcel.Parcel`.
+        parcel: reference to a packed :class:`.ray_payload.Parcel`.
 
     Returns:
         Seconds by phase, and conditions that were computed side by side.
@@ -51,7 +51,7 @@ def _loaded(parcel: Any) -> Work:
         unpacked = ray.cloudpickle.loads(ray.get(parcel))
     except (ImportError, AttributeError, UnpicklingError) as error:
         raise RunError(
-            f"Expected the code of the models and data on {platform.node()}, found {type(error).__name__}: {error}: "
+            f"Expected the code of the models and data on {platform.node()}, got {type(error).__name__}: {error}: "
             "install it on every machine of the cluster, or give the model as FILE.py:factory."
         ) from error
     return opened(unpacked)
@@ -69,7 +69,7 @@ def opened(parcel: Parcel) -> Work:
     if not run_file.is_file() or read_json(run_file).get("identity") != parcel.identity:
         found = "another run" if run_file.is_file() else f"no {RUN_FILE}"
         raise RunError(
-            f"Expected the run folder {request.out} on {platform.node()}, found {found} there: give an --out on a "
+            f"Expected the run folder {request.out} on {platform.node()}, got {found} there: give an --out on a "
             "file system that all machines of the cluster share."
         )
     with suppress(OSError):
@@ -77,7 +77,7 @@ def opened(parcel: Parcel) -> Work:
     indices, fingerprint = parcel.probe
     if data_fingerprint(request.dataset, indices) != fingerprint:
         raise RunError(
-            f"Expected the same data {request.dataset.name!r} on {platform.node()}, found other files or none: put the "
+            f"Expected the same data {request.dataset.name!r} on {platform.node()}, got other files or none: put the "
             "data on a file system that all machines of the cluster share."
         )
     models = {n: m.load(request.dataset) if isinstance(m, Again) else m for n, m in parcel.models.items()}

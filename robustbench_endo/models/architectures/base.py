@@ -37,3 +37,48 @@ class Architecture(ABC):
     @abstractmethod
     def build(self, backbone: Backbone, tasks: tuple[str, ...]) -> Trunk:
         """A fresh trunk for these tasks."""
+
+
+class _Separate(Trunk):
+    def __init__(self, encoders: dict[str, Encoder]) -> None:
+        super().__init__(tuple(encoders), next(iter(encoders.values())))
+        self.encoders = nn.ModuleDict(encoders)
+
+    def features(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        return {task: encoder(images) for task, encoder in self.encoders.items()}, {}
+
+    def keep(self, task: str) -> None:
+        super().keep(task)
+        self.encoders = nn.ModuleDict({task: self.encoders[task]})
+
+
+@dataclass(frozen=True)
+class SingleTask(Architecture):
+    """The baseline that no task can help or hurt."""
+
+    name = "single-task"
+
+    def build(self, backbone: Backbone, tasks: tuple[str, ...]) -> Trunk:
+        """See :meth:`Architecture.build`."""
+        return _Separate({task: backbone.build(adapters=0) for task in tasks})
+
+
+class _Shared(Trunk):
+    def __init__(self, encoder: Encoder, tasks: tuple[str, ...]) -> None:
+        super().__init__(tasks, encoder)
+        self.encoder = encoder
+
+    def features(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        shared = self.encoder(images)
+        return dict.fromkeys(self.tasks, shared), {}
+
+
+@dataclass(frozen=True)
+class HPS(Architecture):
+    """Every task reads the same features (Caruana, "Multitask Learning", 1997)."""
+
+    name = "hps"
+
+    def build(self, backbone: Backbone, tasks: tuple[str, ...]) -> Trunk:
+        """See :meth:`Architecture.build`."""
+        return _Shared(backbone.build(adapters=0), tasks)

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from robustbench_endo.models.architectures.base import Architecture, Trunk
 from robustbench_endo.models.backbones import Backbone, Encoder
-from robustbench_endo.models.layers.task_major import by_task, repeated
+from robustbench_endo.models.layers.gates import DSelectKGate, SoftmaxGate
+from robustbench_endo.models.layers.lora import by_task, repeated
 
 
 @dataclass(frozen=True)
@@ -97,3 +98,58 @@ def _encoders(backbone: Backbone, count: int) -> list[Encoder]:
 def _numbers(backbone: Backbone, multiple: int) -> int:
     height, width = (-(-side // multiple) * multiple for side in backbone.fixed_size())
     return 3 * height * width
+
+
+class _MMoETrunk(ExpertTrunk):
+    def gate(self, features: int, experts: int) -> nn.Module:
+        return SoftmaxGate(features, experts)
+
+    def weigh(self, gate: nn.Module, seen: Tensor) -> tuple[Tensor, Tensor | None]:
+        return gate(seen), None
+
+
+@dataclass(frozen=True)
+class MMoE(Experts):
+    """One softmax gate per task over the experts."""
+
+    name = "mmoe"
+
+    def build(self, backbone: Backbone, tasks: tuple[str, ...]) -> Trunk:
+        """See :meth:`Architecture.build`."""
+        return _MMoETrunk(self, backbone, tasks)
+
+
+class _DSelectKTrunk(ExpertTrunk):
+    def __init__(self, options: DSelectK, backbone: Backbone, tasks: tuple[str, ...]) -> None:
+        if options.select < 1:
+            raise ValueError(f"select={options.select} (give 1 or more)")
+        self.options = options
+        super().__init__(options, backbone, tasks)
+
+    def gate(self, features: int, experts: int) -> nn.Module:
+        return DSelectKGate(features, experts, self.options.select, self.options.gamma)
+
+    def weigh(self, gate: nn.Module, seen: Tensor) -> tuple[Tensor, Tensor | None]:
+        weights, regulariser = gate(seen)
+        return weights, self.options.entropy * regulariser
+
+
+@dataclass(frozen=True)
+class DSelectK(Experts):
+    """At most k experts per frame and task; with two experts, k = 1 is the only choice that chooses.
+
+    Attributes:
+        select: k.
+        gamma: width of the smooth step.
+        entropy: weight of the regulariser that drives the choice to 0 or 1.
+    """
+
+    name = "dselect_k"
+
+    select: int = 1
+    gamma: float = 1.0
+    entropy: float = 0.01
+
+    def build(self, backbone: Backbone, tasks: tuple[str, ...]) -> Trunk:
+        """See :meth:`Architecture.build`."""
+        return _DSelectKTrunk(self, backbone, tasks)

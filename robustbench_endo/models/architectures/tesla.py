@@ -8,9 +8,8 @@ from torch import Tensor, nn
 
 from robustbench_endo.models.architectures.base import Architecture, Trunk
 from robustbench_endo.models.backbones import Backbone
-from robustbench_endo.models.layers.adapt import keep_task
-from robustbench_endo.models.layers.low_rank import LowRank
-from robustbench_endo.models.layers.task_major import by_task, repeated
+from robustbench_endo.models.layers.lora import LowRank, by_task, repeated
+from robustbench_endo.models.layers.lora_inject import keep_task
 
 
 class _TESLATrunk(Trunk):

@@ -1,13 +1,10 @@
 """Backbones by name: one file, one line here, one row in the golden table of the tests."""
 
 from robustbench_endo.models.backbones.base import Backbone, Encoder
-from robustbench_endo.models.backbones.dinov2 import DINOv2
-from robustbench_endo.models.backbones.dinov3 import DINOv3
-from robustbench_endo.models.backbones.endoarss import EndoARSS
-from robustbench_endo.models.backbones.resnet101 import ResNet101
+from robustbench_endo.models.backbones.resnet import ResNet101, TinyResNet
 from robustbench_endo.models.backbones.timm_backbone import PREFIX, TimmBackbone
 from robustbench_endo.models.backbones.tiny_endoarss import TinyEndoARSS
-from robustbench_endo.models.backbones.tiny_resnet import TinyResNet
+from robustbench_endo.models.backbones.vit import DINOv2, DINOv3, EndoARSS
 
 __all__ = ["BACKBONES", "PREFIX", "Backbone", "Encoder", "TimmBackbone"]
 

@@ -8,7 +8,7 @@ from typing import Literal
 from torch import nn
 
 from robustbench_endo.models.backbones.base import MEAN, STD, Backbone
-from robustbench_endo.models.layers.adapt import (
+from robustbench_endo.models.layers.lora_inject import (
     adapt,
     every_layer,
     perceptron,

@@ -9,9 +9,9 @@ from torch import nn
 
 from robustbench_endo.models.backbones.adapted import AdaptedBackbone, normalisation
 from robustbench_endo.models.backbones.base import Encoder
-from robustbench_endo.models.backbones.feature_map import feature_map
+from robustbench_endo.models.backbones.feature_maps import feature_map
 from robustbench_endo.models.backbones.timm_networks import timm_network
-from robustbench_endo.models.backbones.transformer import is_plain_transformer, plain_encoder
+from robustbench_endo.models.backbones.vit import is_plain_transformer, plain_encoder
 
 PREFIX = "timm:"
 

@@ -13,8 +13,7 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from robustbench_endo.errors import ModelError
-from robustbench_endo.plugins import unknown
+from robustbench_endo.errors import ModelError, unknown_name
 
 HEADS = ("head", "fc", "classifier")
 WRAPPERS = ("module.", "backbone.", "encoder.")
@@ -34,10 +33,10 @@ def timm_network(name: str, source: Source, **arguments: Any) -> nn.Module:
         UnknownNameError: timm has no such network; names the closest.
         ModelError: weights that cannot be had or do not fit.
     """
-    import timm  # here, as timm takes seconds to import
+    import timm
 
     if not timm.is_model(name):
-        raise unknown("network of timm", name, timm.list_models())
+        raise unknown_name("network of timm", name, timm.list_models())
     if source == "pretrained":
         network = _pretrained(name, arguments)
     else:
@@ -66,7 +65,7 @@ def _pretrained(name: str, arguments: dict[str, Any]) -> nn.Module:
     except (OSError, RuntimeError) as error:  # what the hub's client and timm raise: offline, no such file, no weights
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelError(
-            f"Expected timm's pretrained weights of {name} from its hub or cache, found: {reason} Connect once so that "
+            f"Expected timm's pretrained weights of {name} from its hub or cache, got: {reason} Connect once so that "
             "they are cached, or give a weight file."
         ) from error
 
@@ -79,7 +78,7 @@ def _load(network: nn.Module, name: str, source: Mapping[str, Tensor]) -> None:
     if lacking:
         shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
         raise ModelError(
-            f"Expected a checkpoint of the backbone {name}, found {len(lacking)} of its {len(own)} tensors missing or "
+            f"Expected a checkpoint of the backbone {name}, got {len(lacking)} of its {len(own)} tensors missing or "
             f"of another shape ({shown}): name the backbone that the checkpoint was made with."
         )
     network.load_state_dict(fitting, strict=False)

@@ -8,10 +8,8 @@ from typing import Literal
 from torch import nn
 
 from robustbench_endo.models.backbones.base import Backbone, Encoder
-from robustbench_endo.models.backbones.fine_map import FineTokens
-from robustbench_endo.models.backbones.stem import ConvPatchEmbed, EarlyMap
-from robustbench_endo.models.backbones.tokens import PatchMap, TokenBlocks
-from robustbench_endo.models.layers.adapt import adapt, every_linear_with_norms
+from robustbench_endo.models.backbones.feature_maps import ConvPatchEmbed, EarlyMap, FineTokens, PatchMap, TokenBlocks
+from robustbench_endo.models.layers.lora_inject import adapt, every_linear_with_norms
 from robustbench_endo.models.layers.sma import SMA
 
 EARLY_STRIDE = 4

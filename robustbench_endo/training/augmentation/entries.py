@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import os
 import warnings
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from robustbench_endo.training.augmentation.library import albumentations_library
+from robustbench_endo.errors import OptionalDependencyError, TrainingError
 from robustbench_endo.training.augmentation.pipeline_file import Entry, Pipeline
-from robustbench_endo.training.errors import TrainingError
+
+
+def albumentations_library() -> Any:
+    """The module.
+
+    Raises:
+        OptionalDependencyError: albumentations is not installed.
+    """
+    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it asks the network for newer versions on import
+    try:
+        import albumentations
+    except ImportError as error:
+        raise OptionalDependencyError(
+            "Expected albumentations for augmentation, got it not installed: install robustbench-endo[train] or "
+            "train with augment='none'."
+        ) from error
+    return albumentations
+
 
 _TRIAL = (64, 80)
 """Height and width of the frame that every transform is tried on."""
@@ -34,7 +52,7 @@ def _transform(entry: Entry, place: str) -> Any:
     known = _names(library)
     if entry.name not in known:
         raise TrainingError(
-            f"Expected the name of an albumentations transform in {place}, found {entry.name!r}: "
+            f"Expected the name of an albumentations transform in {place}, got {entry.name!r}: "
             f"{_hint(entry.name, known)}"
         )
     made = getattr(library, entry.name)
@@ -42,7 +60,7 @@ def _transform(entry: Entry, place: str) -> Any:
     for name in entry.parameters:
         if name not in accepted:
             raise TrainingError(
-                f"Expected parameters of {entry.name} in {place}, found {name!r}: {_hint(name, accepted)}"
+                f"Expected parameters of {entry.name} in {place}, got {name!r}: {_hint(name, accepted)}"
             )
     _try(_built(made, entry, 1.0, place), entry, place)
     return _built(made, entry, entry.probability, place)
@@ -64,7 +82,7 @@ def _built(made: Any, entry: Entry, probability: float, place: str) -> Any:
             return made(**entry.parameters, p=probability)
     except (ValueError, TypeError, UserWarning) as error:
         raise TrainingError(
-            f"Expected values that albumentations takes for {entry.name} in {place}, found {_shortened(error)}: "
+            f"Expected values that albumentations takes for {entry.name} in {place}, got {_shortened(error)}: "
             "correct them."
         ) from error
 
@@ -78,13 +96,13 @@ def _try(transform: Any, entry: Entry, place: str) -> None:
         changed = compose(image=image, mask=mask)
     except Exception as error:  # whatever a transform may raise about its own needs
         raise TrainingError(
-            f"Expected transforms that need a frame and its mask only, found {entry.name} in {place} to fail "
+            f"Expected transforms that need a frame and its mask only, got {entry.name} in {place} to fail "
             f"({_shortened(error)}): leave it out or complete its parameters."
         ) from error
     for before, after in ((image, changed["image"]), (mask, changed["mask"])):
         if after.shape != before.shape or after.dtype != before.dtype:
             raise TrainingError(
-                f"Expected transforms that keep size and type of a frame, found {entry.name} in {place} to turn "
+                f"Expected transforms that keep size and type of a frame, got {entry.name} in {place} to turn "
                 f"{before.shape} {before.dtype} into {after.shape} {after.dtype}: leave it out."
             )
 

@@ -6,7 +6,7 @@ with one gradient. :class:`TaskGradients` collects them, under any architecture,
 
 from robustbench_endo.training.weighting.base import Combined, Weighting
 from robustbench_endo.training.weighting.registry import list_weightings, load_weighting
-from robustbench_endo.training.weighting.sharing import Sharing, shared_parameters
+from robustbench_endo.training.weighting.shared_parameters import Sharing, shared_parameters
 from robustbench_endo.training.weighting.task_gradients import TaskGradients
 
 __all__ = [

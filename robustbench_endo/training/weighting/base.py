@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
-from robustbench_endo.plugins import unknown
-from robustbench_endo.training.errors import TrainingError
+from robustbench_endo.errors import TrainingError, unknown_name
 
 
 class Combined(NamedTuple):
@@ -63,7 +63,7 @@ class Weighting(ABC):
         """
         if set(state) != set(self.kept):
             raise TrainingError(
-                f"Expected the state of the weighting {self.name} ({', '.join(self.kept) or 'nothing'}), found "
+                f"Expected the state of the weighting {self.name} ({', '.join(self.kept) or 'nothing'}), got "
                 f"{', '.join(map(str, state)) or 'nothing'}: resume with the weighting that the run began with."
             )
         for name, value in state.items():
@@ -84,7 +84,7 @@ def within(option: str, value: float, low: float, high: float = float("inf")) ->
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         span = f"from {low:g} to {high:g}" if high < float("inf") else f"of {low:g} or more"
-        raise TrainingError(f"Expected a number {span} for the weighting option {option}, found {value!r}: change it.")
+        raise TrainingError(f"Expected a number {span} for the weighting option {option}, got {value!r}: change it.")
 
 
 def check_options(name: str, options: Collection[str], known: Collection[str]) -> None:
@@ -96,6 +96,18 @@ def check_options(name: str, options: Collection[str], known: Collection[str]) -
     """
     for option in options:
         if not known:
-            raise TrainingError(f"Expected no options for the weighting {name}, found {option}: leave it out.")
+            raise TrainingError(f"Expected no options for the weighting {name}, got {option}: leave it out.")
         if option not in known:
-            raise unknown(f"{name} option", option, known)
+            raise unknown_name(f"{name} option", option, known)
+
+
+@dataclass
+class Equal(Weighting):
+    """d = sum_t g_t, in one backward pass; own parameters: their plain gradients."""
+
+    name = "equal"
+    separate = False
+
+    def combine(self, losses: Tensor, gradients: Tensor) -> Combined:
+        """See :meth:`Weighting.combine`; ``gradients`` may be summed already, (1, n)."""
+        return plain(losses, gradients)

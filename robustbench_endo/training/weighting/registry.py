@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from robustbench_endo.errors import unknown_name
 from robustbench_endo.models.options import parse_options
-from robustbench_endo.plugins import unknown
 from robustbench_endo.training.weighting.aligned_mtl import AlignedMTL
-from robustbench_endo.training.weighting.base import Weighting, check_options
+from robustbench_endo.training.weighting.base import Equal, Weighting, check_options
 from robustbench_endo.training.weighting.db_mtl import DBMTL
-from robustbench_endo.training.weighting.equal import Equal
 from robustbench_endo.training.weighting.moco import MoCo
 from robustbench_endo.training.weighting.stch import STCH
 from robustbench_endo.training.weighting.torchjd import PREFIX, TorchJD, aggregators
@@ -42,7 +41,7 @@ def load_weighting(name: str, **options: Any) -> Weighting:
         return TorchJD(name.removeprefix(PREFIX), options)
     methods = {method.name: method for method in METHODS}
     if name not in methods:
-        raise unknown("weighting", name, list_weightings())
+        raise unknown_name("weighting", name, list_weightings())
     known = [option.name for option in fields(methods[name]) if option.init]  # type: ignore[arg-type]
     check_options(name, options, known)
     return methods[name](**options)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from robustbench_endo.training.errors import TrainingError
+from robustbench_endo.errors import TrainingError
 from robustbench_endo.training.weighting.base import Combined, Weighting, within
 
 EPS = 1e-20
@@ -47,7 +47,7 @@ class STCH(Weighting):
         within("warmup_epoch", self.warmup_epoch, 0)
         if self.warmup_epoch % 1:
             raise TrainingError(
-                f"Expected a whole number of epochs for warmup_epoch, found {self.warmup_epoch}: round it."
+                f"Expected a whole number of epochs for warmup_epoch, got {self.warmup_epoch}: round it."
             )
 
     def start_epoch(self, epoch: int) -> None:

@@ -1,6 +1,9 @@
 """`torchjd:<aggregator>`: every aggregator of TorchJD by name.
 
 Source: Quinton and Rey, "Jacobian Descent for Multi-Objective Optimization", arXiv 2406.16232; https://torchjd.org.
+
+TorchJD's own projector calls quadprog, whose licence (GPL) does not fit ours; for a handful of tasks a non-negative
+least-squares problem does the same.
 """
 
 from __future__ import annotations
@@ -12,18 +15,48 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import torch
+from scipy.optimize import nnls
 from torch import Tensor, nn
 
-from robustbench_endo.errors import OptionalDependencyError
-from robustbench_endo.plugins import unknown
-from robustbench_endo.training.errors import TrainingError
+from robustbench_endo.errors import OptionalDependencyError, TrainingError, unknown_name
 from robustbench_endo.training.weighting.base import Combined, Weighting, check_options, plain
-from robustbench_endo.training.weighting.projector import dual_cone_projector
+
+EPSILON = 1e-4
+"""Of the normalisation of the Gramian and on its diagonal, as in TorchJD."""
+
+
+def dual_cone_projector() -> Any:
+    """A ``torchjd.linalg.DualConeProjector``; made here, as its base class is TorchJD's."""
+    from torchjd.linalg import DualConeProjector
+
+    class NonNegativeProjector(DualConeProjector):
+        """min v^T G v with v >= u is min |L^T (u + s)|^2 with s >= 0, where G = L L^T."""
+
+        def __call__(self, rows: Tensor, matrix: Tensor) -> Tensor:
+            """Rows u (..., m) and the Gramian G (m, m) -> the projections' weights (..., m)."""
+            gramian = matrix.detach().cpu().double().numpy()
+            root = np.linalg.cholesky(_conditioned(gramian)).T
+            targets = rows.detach().cpu().double().numpy()
+            projected = np.apply_along_axis(lambda u: u + nnls(root, -root @ u)[0], -1, targets)
+            return torch.as_tensor(projected, dtype=matrix.dtype, device=matrix.device)
+
+    return NonNegativeProjector()
+
+
+def _conditioned(gramian: np.ndarray) -> np.ndarray:
+    """Of trace 1 and positive definite."""
+    size = len(gramian)
+    trace = float(np.trace(gramian))
+    return (gramian / trace if trace > EPSILON else np.zeros_like(gramian)) + EPSILON * np.eye(size)
+
 
 PREFIX = "torchjd:"
+
 CHOSEN: dict[str, dict[str, Any]] = {"cagrad": {"c": 0.5}, "fairgrad": {"alpha": 1.0}, "nashmtl": {"n_tasks": 2}}
 """Options that TorchJD leaves open: LibMTL's defaults, and the two tasks of this package."""
+
 BASES = ("Aggregator", "WeightedAggregator", "GramianWeightedAggregator")
 
 
@@ -43,7 +76,7 @@ class TorchJD(Weighting):
     def __init__(self, aggregator: str, options: Mapping[str, Any]) -> None:
         kinds = aggregators()
         if aggregator not in kinds:
-            raise unknown("weighting", PREFIX + aggregator, [PREFIX + name for name in kinds])
+            raise unknown_name("weighting", PREFIX + aggregator, [PREFIX + name for name in kinds])
         self.name, self.step = PREFIX + aggregator, 0
         self.aggregator = _made(self.name, kinds[aggregator], CHOSEN.get(aggregator, {}) | dict(options))
 
@@ -62,7 +95,7 @@ class TorchJD(Weighting):
                 return self._aggregated(gradients)
             except ValueError as error:
                 raise TrainingError(
-                    f"Expected options of the weighting {self.name} that fit {len(losses)} tasks, found: {error}"
+                    f"Expected options of the weighting {self.name} that fit {len(losses)} tasks, got: {error}"
                 ) from error
 
     def _aggregated(self, gradients: Tensor) -> Combined:
@@ -81,7 +114,7 @@ class TorchJD(Weighting):
         known = {"step", *(f"{number}.{name}" for number, name, _ in self._remembered())}
         if set(state) != known:
             raise TrainingError(
-                f"Expected the state of the weighting {self.name}, found one of {', '.join(map(str, state))}: resume "
+                f"Expected the state of the weighting {self.name}, got one of {', '.join(map(str, state))}: resume "
                 "with the weighting that the run began with."
             )
         self.step = int(state["step"])
@@ -111,7 +144,7 @@ def aggregators(missing_ok: bool = False) -> dict[str, type]:
         if missing_ok:
             return {}
         raise OptionalDependencyError(
-            f"Expected the package torchjd for weightings of that name, found {error.name} missing: install it with "
+            f"Expected the package torchjd for weightings of that name, got {error.name} missing: install it with "
             "pip install 'robustbench-endo[mtl]'."
         ) from error
     found = {name.lower(): getattr(module, name) for name in module.__all__ if name not in BASES}
@@ -127,7 +160,7 @@ def _made(name: str, kind: type, options: dict[str, Any]) -> nn.Module:
     check_options(name, options, parameters)
     lacking = [key for key, p in parameters.items() if p.default is p.empty and key not in options]
     if lacking:
-        raise TrainingError(f"Expected the option {lacking[0]} for the weighting {name}, found none: give it a value.")
+        raise TrainingError(f"Expected the option {lacking[0]} for the weighting {name}, got none: give it a value.")
     tensors = {k: torch.tensor(v) if isinstance(v, list | tuple) else v for k, v in options.items()}
     if "projector" in parameters:
         tensors["projector"] = dual_cone_projector()
@@ -136,7 +169,7 @@ def _made(name: str, kind: type, options: dict[str, Any]) -> nn.Module:
     except ImportError as error:
         raise _lacking(name, str(error)) from error
     except (TypeError, ValueError) as error:
-        raise TrainingError(f"Expected other options for the weighting {name}, found {options}: {error}") from error
+        raise TrainingError(f"Expected other options for the weighting {name}, got {options}: {error}") from error
     return made
 
 
@@ -145,7 +178,7 @@ def _lacking(name: str, message: str) -> OptionalDependencyError:
     packages = ", ".join(re.findall(r"'(\w+)'", message))
     extra = re.search(r"torchjd\[\w+\]", message)
     return OptionalDependencyError(
-        f"Expected the packages {packages} for the weighting {name}, found some missing: install them with "
+        f"Expected the packages {packages} for the weighting {name}, got some missing: install them with "
         f"pip install '{extra[0] if extra else 'torchjd[full]'}'."
     )
 

@@ -112,7 +112,7 @@ def test_glass_cells_grow_with_the_image(frames: Frames) -> None:
     small = frames(1, 64, 64)
     large = small.repeat_interleave(4, 2).repeat_interleave(4, 3)
     from robustbench_endo.corruptions.blur.glass_blur import steps
-    from robustbench_endo.corruptions.noise_source import Noise
+    from robustbench_endo.corruptions.rng import Noise
 
     corruption = GlassBlur()
     noise = Noise((5,), torch.device("cpu"))

@@ -14,7 +14,7 @@ from robustbench_endo.corruptions import load_suite
 from robustbench_endo.corruptions.blur.motion_blur import Params, trail
 from robustbench_endo.corruptions.kernels.filters.correlate import correlate
 from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
-from robustbench_endo.corruptions.kernels.resampling.scatter import copied_cells
+from robustbench_endo.corruptions.kernels.interpolation.remap import copied_cells
 
 Frames = Callable[..., Tensor]
 imagecorruptions = pytest.importorskip("imagecorruptions", reason="extra `reference` is not installed")

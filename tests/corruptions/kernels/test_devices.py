@@ -10,7 +10,7 @@ from torch import Tensor
 
 from robustbench_endo.corruptions import CORRUPTIONS, Corruption
 from robustbench_endo.corruptions.base import Damage, scaled
-from robustbench_endo.corruptions.noise_source import Noise, image_key
+from robustbench_endo.corruptions.rng import Noise, image_key
 
 IDS = ("a", "b", "c")
 

@@ -12,11 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Damage, scaled
-from robustbench_endo.corruptions.kernels.fluid.fluid import brightness, lattice_size, to_frame
-from robustbench_endo.corruptions.kernels.fluid.fluid_absorb import absorb, absorb_torch
-from robustbench_endo.corruptions.kernels.fluid.fluid_surface import wet_surface, wet_surface_torch
-from robustbench_endo.corruptions.noise_source import Noise, image_key
+from robustbench_endo.corruptions.kernels.fluids.grid import brightness, lattice_size, to_frame
+from robustbench_endo.corruptions.kernels.fluids.optics import absorb, absorb_torch, wet_surface, wet_surface_torch
 from robustbench_endo.corruptions.occlusion.bleeding import Bleeding, thickness
+from robustbench_endo.corruptions.rng import Noise, image_key
 
 Similarity = Callable[[Tensor, Tensor], float]
 Frames = Callable[..., Tensor]

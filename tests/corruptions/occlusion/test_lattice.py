@@ -6,10 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.fluid.fluid import to_frame, to_lattice
-from robustbench_endo.corruptions.occlusion.content import content_area, surround, surround_torch
-from robustbench_endo.corruptions.occlusion.exact import mean
-from robustbench_endo.corruptions.occlusion.lattice import Lattice
+from robustbench_endo.corruptions.kernels.fluids.grid import to_frame, to_lattice
+from robustbench_endo.corruptions.occlusion.coarse_grid import Lattice, mean
+from robustbench_endo.corruptions.occlusion.field_of_view import content_area, surround, surround_torch
 
 
 @pytest.mark.parametrize("size", [(32, 32), (256, 320), (1024, 1280), (480, 270), (47, 65)])
@@ -54,7 +53,7 @@ def test_mean_is_exact_whatever_the_order() -> None:
 def test_mean_of_both_forms_is_the_same_number(monkeypatch: pytest.MonkeyPatch) -> None:
     fields = torch.randn(2, 3, 40, 57, generator=torch.Generator().manual_seed(0)) * 3
     compiled = mean(fields)
-    monkeypatch.setattr("robustbench_endo.corruptions.occlusion.exact.compiled", lambda images: False)
+    monkeypatch.setattr("robustbench_endo.corruptions.occlusion.coarse_grid.compiled", lambda images: False)
     assert torch.equal(mean(fields), compiled)
 
 

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Damage, scaled
-from robustbench_endo.corruptions.noise_source import Noise, image_key
 from robustbench_endo.corruptions.occlusion.smoke import Smoke
+from robustbench_endo.corruptions.rng import Noise, image_key
 
 Frames = Callable[..., Tensor]
 Similarity = Callable[[Tensor, Tensor], float]

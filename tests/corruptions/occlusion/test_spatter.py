@@ -14,9 +14,9 @@ from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Damage, scaled
-from robustbench_endo.corruptions.kernels.fluid.droplets_distance import distance, distance_torch, equalised, outline
-from robustbench_endo.corruptions.noise_source import Noise, image_key
+from robustbench_endo.corruptions.kernels.fluids.relief import distance, distance_torch, equalised, outline
 from robustbench_endo.corruptions.occlusion.spatter import Params, Spatter, liquid_layer
+from robustbench_endo.corruptions.rng import Noise, image_key
 
 Similarity = Callable[[Tensor, Tensor], float]
 Frames = Callable[..., Tensor]

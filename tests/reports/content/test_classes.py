@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from robustbench_endo.reports.content.classes import class_overlap, class_rows
+from robustbench_endo.reports.data.breakdown import class_overlap, class_rows
 
 
 def test_the_mean_over_classes_is_the_runs_miou(usual_run):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from robustbench_endo.reports.content.curves import severity_curves
-from robustbench_endo.reports.plotting.curve_blocks import curve_block
+from robustbench_endo.reports.data.curves import severity_curves
+from robustbench_endo.reports.plotting.severity_curves import curve_block
 
 
 def test_a_line_starts_clean_and_follows_the_scores(usual_run):

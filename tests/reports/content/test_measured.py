@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from robustbench_endo.reports.content.measured import measure
-from robustbench_endo.reports.content.table import heat_table
-from robustbench_endo.reports.content.whole import content
+from robustbench_endo.reports.data.estimates import measure
+from robustbench_endo.reports.data.report_data import content
+from robustbench_endo.reports.data.table import heat_table
 from robustbench_endo.reports.html import html
 from robustbench_endo.results import Bootstrap
 

@@ -7,8 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from robustbench_endo.reports.content.gallery import sheet
-from robustbench_endo.reports.content.pictures import class_colour, mask_png, overlaid, shrunk
+from robustbench_endo.reports.data.gallery import class_colour, mask_png, overlaid, sheet, shrunk
 
 
 def opened(data: bytes) -> Image.Image:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from robustbench_endo.reports.content.endurance import endurance
-from robustbench_endo.reports.content.glossary import glossary, protocol_statement
-from robustbench_endo.reports.content.metrics import heading, metric, metrics_present
-from robustbench_endo.reports.content.provenance import (
+from robustbench_endo.reports.data.gallery import worst_frames
+from robustbench_endo.reports.data.metrics import heading, metric, metrics_present
+from robustbench_endo.reports.data.operating_envelope import endurance
+from robustbench_endo.reports.data.provenance import (
     corruption_facts,
     failures,
+    glossary,
     model_facts,
     notes,
+    protocol_statement,
     provenance,
     written,
 )
-from robustbench_endo.reports.content.worst import worst_frames
 
 
 def test_every_value_of_the_run_is_told(make_run):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from robustbench_endo.reports.content.summary import summarise
+from robustbench_endo.reports.data.summary import summarise
 
 
 def test_the_three_numbers_are_those_of_the_most_robust_model(usual_run):

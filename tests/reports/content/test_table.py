@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from robustbench_endo.reports.content.metrics import leading_metric, metrics_present
-from robustbench_endo.reports.content.table import heat_table
+from robustbench_endo.reports.data.metrics import leading_metric, metrics_present
+from robustbench_endo.reports.data.table import heat_table
 
 
 def test_every_cell_is_the_number_of_results_table(usual_run):

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from robustbench_endo.reports.content.whole import content
-from robustbench_endo.reports.exports import latex, markdown, printed_tables, write_tables
+from robustbench_endo.reports.data.report_data import content
+from robustbench_endo.reports.text import latex, markdown, printed_tables, write_tables
 from robustbench_endo.results import Bootstrap
 
 HOSTILE = 'a_b&c%d#e$f{g}~^\\ <script>"|*`[x](y)'
@@ -22,7 +22,7 @@ BOOTSTRAP = Bootstrap(resamples=200)
 def _quick():
     """Few resamples: what is tested here are the numbers and how they are written."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("robustbench_endo.reports.content.whole.QUICK", BOOTSTRAP)
+        patched.setattr("robustbench_endo.reports.data.report_data.QUICK", BOOTSTRAP)
         yield
 
 

@@ -12,12 +12,11 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from PIL import Image
 
-from robustbench_endo.reports.content.curves import severity_curves
-from robustbench_endo.reports.exports import figure_files, write_figures
-from robustbench_endo.reports.exports.figure_files import figures
-from robustbench_endo.reports.exports.light_font import light_font
+from robustbench_endo.reports.data.curves import severity_curves
 from robustbench_endo.reports.plotting import severity_figure, severity_figures
-from robustbench_endo.reports.plotting.drawing import laid_out
+from robustbench_endo.reports.plotting.style import laid_out
+from robustbench_endo.reports.text import figure_files, write_figures
+from robustbench_endo.reports.text.figure_files import figures, light_font
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from robustbench_endo.reports.content.whole import content
+from robustbench_endo.reports.data.report_data import content
 from robustbench_endo.reports.html import html
 from robustbench_endo.results import Bootstrap
 

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from robustbench_endo.reports.content.metrics import metrics_present
-from robustbench_endo.reports.content.table import heat_table
-from robustbench_endo.reports.content.whole import content
+from robustbench_endo.reports.data.metrics import metrics_present
+from robustbench_endo.reports.data.report_data import content
+from robustbench_endo.reports.data.table import heat_table
 from robustbench_endo.reports.html import html
 from robustbench_endo.results import Bootstrap, compare
 

@@ -7,8 +7,8 @@ import io
 
 from PIL import Image
 
-from robustbench_endo.reports.content.gallery import sheet
-from robustbench_endo.reports.html.pictures import picture_sources
+from robustbench_endo.reports.data.gallery import sheet
+from robustbench_endo.reports.html.gallery import picture_sources
 
 
 def opened(data: bytes) -> Image.Image:

@@ -9,9 +9,9 @@ from html import unescape
 import pytest
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.reports.labels import p_text
+from robustbench_endo.reports.formatting import p_text
 from robustbench_endo.reports.leaderboard import compare_page
-from robustbench_endo.reports.writing import write_comparison
+from robustbench_endo.reports.write import write_comparison
 from robustbench_endo.results import Bootstrap, compare
 
 BOOTSTRAP = Bootstrap(resamples=300)
@@ -54,5 +54,5 @@ def test_a_file_or_a_folder(runs, tmp_path):
     assert write_comparison(runs, tmp_path / "new", ["miou"], None, BOOTSTRAP) == tmp_path / "new" / "compare.html"
     named = write_comparison(runs, tmp_path / "page.html", ["miou"], None, BOOTSTRAP)
     assert named.read_text("utf-8").startswith("<!doctype html>")
-    with pytest.raises(RobustEndoError, match=r"a file ending in \.html for the comparison, found .*page\.pdf"):
+    with pytest.raises(RobustEndoError, match=r"a file ending in \.html for the comparison, got .*page\.pdf"):
         write_comparison(runs, tmp_path / "page.pdf", ["miou"], None, BOOTSTRAP)

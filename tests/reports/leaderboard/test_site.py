@@ -72,7 +72,7 @@ def test_names_are_text_and_broken_runs_are_listed(runs, tmp_path):
     assert "second &amp; &lt;script&gt;" in page
     broken = unescape(page.split('id="broken"')[1])
     assert "half" in broken
-    assert "found no results.parquet" in broken
+    assert "got no results.parquet" in broken
     assert "damaged" in broken
     assert str(tmp_path) not in page
     assert not re.search(r'(src|href)="(https?:|//)', page)
@@ -95,8 +95,8 @@ def test_a_site_inside_the_folder_of_runs_is_made_again(runs):
 
 
 def test_what_cannot_be_met_is_one_sentence(tmp_path):
-    with pytest.raises(RunError, match="Expected a folder of runs, found no folder"):
+    with pytest.raises(RunError, match="Expected a folder of runs, got no folder"):
         write_site(tmp_path / "nowhere", tmp_path / "site")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RunError, match="Expected run folders below .* found none"):
+    with pytest.raises(RunError, match="Expected run folders below .* got none"):
         write_site(tmp_path / "empty", tmp_path / "site")

@@ -10,10 +10,10 @@ from importlib.resources import files
 
 import pytest
 
-from robustbench_endo.paper.alongside import alongside
-from robustbench_endo.reports.content.whole import content
+from robustbench_endo.reports.data.report_data import content
 from robustbench_endo.reports.html import html
 from robustbench_endo.reports.pdf import pdf
+from robustbench_endo.reproduction.comparison_table import alongside
 from robustbench_endo.results import Bootstrap, Results
 
 QUICK = Bootstrap(resamples=200)
@@ -21,7 +21,7 @@ OWN, RIVAL = "EndoARSS/TESLA/DB-MTL", "mine"
 
 
 def printed(table: str, **labels: str) -> dict[str, str]:
-    lines = csv.DictReader((files("robustbench_endo.paper") / "tables" / table).read_text("utf-8").splitlines())
+    lines = csv.DictReader((files("robustbench_endo.reproduction") / "tables" / table).read_text("utf-8").splitlines())
     return next(line for line in lines if labels.items() <= line.items())
 
 

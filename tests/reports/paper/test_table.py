@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from robustbench_endo.reports.exports.latex_text import escaped
-from robustbench_endo.reports.labels import signed
-from robustbench_endo.reports.paper.page import paper_html, paper_latex
-from robustbench_endo.reports.paper.table import PaperTable, print_paper_table
+from robustbench_endo.reports.formatting import signed
+from robustbench_endo.reports.reproduction.page import paper_html, paper_latex
+from robustbench_endo.reports.reproduction.table import PaperTable, print_paper_table
+from robustbench_endo.reports.text.latex import escaped
 
 
 def line(model, protocol, ours, theirs, state="done"):
@@ -24,9 +24,9 @@ def line(model, protocol, ours, theirs, state="done"):
 def table():
     rows = [
         line("A/one", "paper", 61.5, 64.18),
-        line("B/two", "paper", math.nan, 65.9, "Expected <a> finite loss, found nan."),
+        line("B/two", "paper", math.nan, 65.9, "Expected <a> finite loss, got nan."),
         line("A/one", "standard", 58.25, math.nan),
-        line("B/two", "standard", math.nan, math.nan, "Expected <a> finite loss, found nan."),
+        line("B/two", "standard", math.nan, math.nan, "Expected <a> finite loss, got nan."),
     ]
     return PaperTable("Table VII", ("group", "corruption", "model"), pd.DataFrame(rows), ("Stand-ins: 100 % toys.",))
 
@@ -50,7 +50,7 @@ def test_models_stand_side_by_side(table):
     assert (first.ours, first.paper, first.difference) == ("61.50", "64.18", "\u22122.68")
     assert (second.ours, second.paper, second.difference) == ("–", "65.90", "–")
     assert not own.compared
-    assert table.problems == [("B/two", "Expected <a> finite loss, found nan.")]
+    assert table.problems == [("B/two", "Expected <a> finite loss, got nan.")]
 
 
 def test_latex_is_balanced_and_escaped(table):

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from robustbench_endo.errors import OptionalDependencyError
-from robustbench_endo.reports.content.whole import content
+from robustbench_endo.reports.data.report_data import content
 from robustbench_endo.reports.pdf import pdf
 from robustbench_endo.results import Bootstrap
 
@@ -44,7 +44,7 @@ def boxes(data: bytes) -> list[tuple[float, float, float]]:
 def _typst(monkeypatch):
     pytest.importorskip("typst", reason="the extra 'report' is not installed")
     # Few resamples: what is tested here is how numbers are printed.
-    monkeypatch.setattr("robustbench_endo.reports.content.whole.QUICK", Bootstrap(resamples=200))
+    monkeypatch.setattr("robustbench_endo.reports.data.report_data.QUICK", Bootstrap(resamples=200))
 
 
 def flat(text: str) -> str:
@@ -56,7 +56,7 @@ def flat(text: str) -> str:
 def usual(usual_run):
     """The report of the usual run and the words of its PDF, made once."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("robustbench_endo.reports.content.whole.QUICK", Bootstrap(resamples=200))
+        patched.setattr("robustbench_endo.reports.data.report_data.QUICK", Bootstrap(resamples=200))
         gathered = content(usual_run)
     return usual_run, gathered, text_of(pdf(gathered))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from robustbench_endo.reports.content.curves import severity_curves
-from robustbench_endo.reports.plotting.curves import curve_figure
-from robustbench_endo.reports.plotting.drawing import svg
+from robustbench_endo.reports.data.curves import severity_curves
+from robustbench_endo.reports.plotting.severity_curves import curve_figure
+from robustbench_endo.reports.plotting.style import svg
 
 
 def test_all_panels_share_their_scale(usual_run):

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
-from robustbench_endo.reports.content.reliability import reliability
+from robustbench_endo.reports.data.calibration import reliability
 from robustbench_endo.reports.palette import model_styles
 from robustbench_endo.results import Bootstrap
 
@@ -71,11 +71,11 @@ def test_a_notebook_shows_a_figure(usual_run):
 
 
 def test_names_that_are_not_there(usual_run):
-    with pytest.raises(UnknownNameError, match="a corruption of the run, found 'fog'"):
+    with pytest.raises(UnknownNameError, match="a corruption of the run, got 'fog'"):
         usual_run.plot.severity(corruption="fog")
-    with pytest.raises(RobustEndoError, match="a metric of the run, found 'iou'"):
+    with pytest.raises(RobustEndoError, match="a metric of the run, got 'iou'"):
         usual_run.plot.heat("iou")
-    with pytest.raises(RobustEndoError, match="segmentation or activity, found the task 'masks'"):
+    with pytest.raises(RobustEndoError, match="segmentation or activity, got the task 'masks'"):
         usual_run.plot.calibration("masks")
 
 

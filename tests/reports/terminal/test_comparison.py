@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from robustbench_endo.reports import print_comparison
-from robustbench_endo.reports.labels import p_text, signed
+from robustbench_endo.reports.formatting import p_text, signed
 from robustbench_endo.results import Bootstrap, compare
 
 

@@ -38,4 +38,4 @@ def test_the_run_says_so_and_does_not_go_on_with_our_own_code(run, tmp_path):
 def test_what_it_lacks_is_refused_by_name(run):
     result = run("--corruption", "smoke", "--backend", "imagecorruptions")
     assert result.exit_code == 2
-    assert "that imagecorruptions-imaug has, found smoke" in result.stderr
+    assert "that imagecorruptions-imaug has, got smoke" in result.stderr

@@ -1,4 +1,4 @@
-"""Bad input is one sentence (expected, found, what to do), exit code 2, no traceback."""
+"""Bad input is one sentence (expected, got, what to do), exit code 2, no traceback."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ def refused(result, *texts):
     assert result.exit_code == 2, result.output
     assert len(lines) == 1, result.output
     assert "Expected" in lines[0]
-    assert "found" in lines[0]
+    assert "got" in lines[0]
     for text in texts:
         assert text in lines[0]
     assert "Traceback" not in result.output
@@ -28,7 +28,7 @@ OPTIONS = [
     (["--severity", "a-b"], ["severities such as 1-5", "'a-b'"]),
     (["--resolution", "tiny"], ["a resolution such as", "'tiny'"]),
     (["--suite", "endo20"], ["'endo20'", "endo19"]),
-    (["--backend", "nrtk"], ["a backend, found 'nrtk'", "imagecorruptions"]),
+    (["--backend", "nrtk"], ["a backend, got 'nrtk'", "imagecorruptions"]),
     (["--limit", "0"], ["at least one frame", "a limit of 0"]),
     (["--split", "validate"], ["'validate'"]),
     (["--format", "doc"], ["report formats", "'doc'"]),
@@ -63,7 +63,7 @@ FRAMES = [
     ("image", grey("L"), ["8-bit RGB", "a grey picture", "convert"]),
     ("image", grey("RGBA"), ["8-bit RGB", "a RGBA picture"]),
     ("image", Image.fromarray(np.zeros((48, 64), np.uint16)), ["8-bit RGB", "16-bit"]),
-    ("mask", Image.fromarray(np.full((48, 64), 9, np.uint8)), ["labels from 0 to 2", "found 9", "--classes"]),
+    ("mask", Image.fromarray(np.full((48, 64), 9, np.uint8)), ["labels from 0 to 2", "got 9", "--classes"]),
     ("mask", grey("L", (32, 48)), ["a mask of the size of its frame", "32 x 48"]),
 ]
 
@@ -99,7 +99,7 @@ def test_models_that_do_not_fit(robust_endo, make_folder, model_file, tmp_path):
 def test_an_unknown_command(robust_endo):
     result = robust_endo("evalute")
     assert result.exit_code == 2
-    assert "Expected a command, found 'evalute': did you mean evaluate?" in result.stderr
+    assert "Expected a command, got 'evalute': did you mean evaluate?" in result.stderr
 
 
 def test_debug_shows_where_it_happened(robust_endo, tmp_path):

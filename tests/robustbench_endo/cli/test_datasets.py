@@ -71,7 +71,7 @@ def test_a_named_dataset(robust_endo):
     [
         (("./absent",), "Expected a data folder"),
         (("sinthetic",), "did you mean synthetic?"),
-        (("synthetic", "--split", "dev"), "found 'dev'"),
+        (("synthetic", "--split", "dev"), "got 'dev'"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(robust_endo, arguments, text):

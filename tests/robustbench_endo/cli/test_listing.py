@@ -7,8 +7,7 @@ import torch
 from torch import nn
 
 from robustbench_endo.corruptions import load_suite
-from robustbench_endo.models.cost import cost_of
-from robustbench_endo.models.description import describe_model
+from robustbench_endo.models.summary import cost_of, describe_model
 from robustbench_endo.models.zoo import ZOO
 
 
@@ -48,7 +47,7 @@ def test_every_model_has_a_row(robust_endo, monkeypatch):
         asked.append(name)
         return describe_model("tiny-resnet/hps")
 
-    monkeypatch.setattr("robustbench_endo.models.description.describe_model", quick)
+    monkeypatch.setattr("robustbench_endo.models.summary.describe_model", quick)
     monkeypatch.setenv("COLUMNS", "80")
     assert robust_endo("models").stdout.count("tiny-resnet/hps") == len(asked) >= len(ZOO)
 
@@ -75,7 +74,7 @@ def test_a_users_model_in_numbers(robust_endo, model_file, tmp_path):
 
 
 def test_a_checkpoint_in_numbers():
-    from robustbench_endo.models.embedded import folder_of
+    from robustbench_endo.models.shipped import folder_of
 
     folder = folder_of("tiny-resnet/mmoe")
     if not folder.is_dir():
@@ -112,7 +111,7 @@ def test_what_is_gone_is_not_counted():
     ("spec", "texts"),
     [
         ("tiny-resnet/mmo", ["did you mean tiny-resnet/mmoe"]),
-        ("nothing.onnx", ["Expected a model file, found no nothing.onnx"]),
+        ("nothing.onnx", ["Expected a model file, got no nothing.onnx"]),
     ],
 )
 def test_models_that_are_not_there(robust_endo, spec, texts):
@@ -125,5 +124,5 @@ def test_a_model_that_fails_on_a_frame(robust_endo, tmp_path):
     (tmp_path / "m.py").write_text("from torch import nn\ndef build(): return nn.Linear(3, 2)\n")
     result = robust_endo("models", "-m", f"{tmp_path}/m.py:build")
     assert result.exit_code == 2
-    assert "to take a float frame (1, 3, 512, 640) in [0, 1], found that it fails" in result.stderr
+    assert "to take a float frame (1, 3, 512, 640) in [0, 1], got that it fails" in result.stderr
     assert torch.is_grad_enabled()

@@ -31,10 +31,10 @@ def test_shards_then_merge(evaluate, robust_endo, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("--shard", "two"), "Expected a shard such as 2/8, the second of eight, found 'two'"),
-        (("--shard", "3/2"), "Expected a shard from 1/2 to 2/2, found 3/2"),
-        (("--engine", "rya"), "Expected an engine of local, ray, found 'rya'"),
-        (("--address", "auto"), "Expected an address with the engine ray alone, found 'auto'"),
+        (("--shard", "two"), "Expected a shard such as 2/8, the second of eight, got 'two'"),
+        (("--shard", "3/2"), "Expected a shard from 1/2 to 2/2, got 3/2"),
+        (("--engine", "rya"), "Expected an engine of local, ray, got 'rya'"),
+        (("--address", "auto"), "Expected an address with the engine ray alone, got 'auto'"),
     ],
 )
 def test_bad_options(evaluate, tmp_path, arguments, text):
@@ -47,4 +47,4 @@ def test_bad_options(evaluate, tmp_path, arguments, text):
 def test_merge_of_nothing(robust_endo, tmp_path):
     result = robust_endo("merge", tmp_path)
     assert result.exit_code == 2
-    assert "Expected a run folder to merge, found no run.json" in result.stderr
+    assert "Expected a run folder to merge, got no run.json" in result.stderr

@@ -64,17 +64,17 @@ def test_a_dry_run_does_nothing(robust_endo, tmp_path):
 
 
 WRONG = [
-    (("table9",), "found 'table9'"),
+    (("table9",), "got 'table9'"),
     (("table2",), "Expected --data mtlesd:DIR"),
     (("table2", "--data", "./nowhere"), "Expected a data folder"),
     (("table4", "--data", "mtlendovis:x"), "Expected --data-gen"),
     (("table2", "--quick"), "Expected --synthetic with --quick"),
-    (("table2", "--synthetic", "--data", "x"), "found both"),
-    (("table2", "--synthetic", "--shard", "3/2"), "found 3/2"),
-    (("table2", "--synthetic", "--initial", "magic"), "found 'magic'"),
-    (("table2", "--synthetic", "--format", "docx"), "found 'docx'"),
-    (("table2", "--synthetic", "--precision", "8"), "found '8'"),
-    (("table2", "--synthetic", "--models", "vgg"), "found 'vgg'"),
+    (("table2", "--synthetic", "--data", "x"), "got both"),
+    (("table2", "--synthetic", "--shard", "3/2"), "got 3/2"),
+    (("table2", "--synthetic", "--initial", "magic"), "got 'magic'"),
+    (("table2", "--synthetic", "--format", "docx"), "got 'docx'"),
+    (("table2", "--synthetic", "--precision", "8"), "got '8'"),
+    (("table2", "--synthetic", "--models", "vgg"), "got 'vgg'"),
 ]
 
 

@@ -141,7 +141,7 @@ def test_frames_that_would_become_one_file(robust_endo, make_folder, tmp_path):
     Image.open(flat / "OP1_img_00.png").save(flat / "OP1_img_00.jpg")
     result = robust_endo("corrupt", flat, tmp_path / "out", "-c", "contrast", "-s", 1)
     assert result.exit_code == 2
-    assert "found 2 that would become OP1_img_00.png: rename them" in result.stderr
+    assert "got 2 that would become OP1_img_00.png: rename them" in result.stderr
 
 
 def test_the_reference_package(robust_endo, make_folder, tmp_path):
@@ -171,10 +171,10 @@ WRONG = [
     (("corrupt", "{root}", "{out}", "--split", "val"), "a split 'val'"),
     (("corrupt", "{root}", "{out}", "-s", "9"), "severities from 1 to 5"),
     (("corrupt", "{root}", "{out}", "-c", "smok"), "did you mean smoke"),
-    (("corrupt", "{root}", "{out}", "--backend", "nrtk"), "a backend, found 'nrtk'"),
+    (("corrupt", "{root}", "{out}", "--backend", "nrtk"), "a backend, got 'nrtk'"),
     (("corrupt", "{root}", "{out}", "--resolution", "8"), "a resolution such as"),
-    (("preview", "{nowhere}"), "found no such file"),
-    (("preview", "{root}"), "found the folder"),
+    (("preview", "{nowhere}"), "got no such file"),
+    (("preview", "{root}"), "got the folder"),
     (("preview", "{frame}", "--out", "{out}.jpg"), "ending in .png"),
 ]
 
@@ -188,4 +188,4 @@ def test_bad_input_is_one_sentence(robust_endo, make_folder, tmp_path, arguments
     errors = [line for line in result.stderr.splitlines() if line.startswith("Error: Expected ")]
     assert len(errors) == 1, result.output
     assert text in errors[0]
-    assert "found" in errors[0]
+    assert "got" in errors[0]

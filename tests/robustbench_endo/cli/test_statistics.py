@@ -42,16 +42,16 @@ def test_report_prints_what_is_asked(robust_endo, run):
 
 
 WRONG = [
-    (("compare", "{run}", "--metric", "iou"), "a metric of the run, found 'iou'"),
-    (("compare", "{run}", "--against", "three"), "to compare with, found 'three': choose from one, two"),
-    (("compare", "{run}", "--resamples", "3"), "at least 200 resamples, found 3"),
-    (("compare", "{run}", "--resample-by", "patient"), "found 'patient'"),
+    (("compare", "{run}", "--metric", "iou"), "a metric of the run, got 'iou'"),
+    (("compare", "{run}", "--against", "three"), "to compare with, got 'three': choose from one, two"),
+    (("compare", "{run}", "--resamples", "3"), "at least 200 resamples, got 3"),
+    (("compare", "{run}", "--resample-by", "patient"), "got 'patient'"),
     (("compare", "{run}", "--level", "95"), "write 0.95 for 95 %"),
     (("compare", "{nowhere}"), "a finished run in"),
-    (("report", "{run}", "--require", "dice"), "a threshold such as dice=0.8, found 'dice'"),
-    (("report", "{run}", "--require", "dice=x"), "found 'dice=x'"),
-    (("report", "{run}", "--require", "dice=80"), "between 0 and 1, found 80"),
-    (("report", "{run}", "--baseline", "three"), "as the baseline, found 'three'"),
+    (("report", "{run}", "--require", "dice"), "a threshold such as dice=0.8, got 'dice'"),
+    (("report", "{run}", "--require", "dice=x"), "got 'dice=x'"),
+    (("report", "{run}", "--require", "dice=80"), "between 0 and 1, got 80"),
+    (("report", "{run}", "--baseline", "three"), "as the baseline, got 'three'"),
 ]
 
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from robustbench_endo.cli.group import OneSentenceGroup
+from robustbench_endo.cli.errors import OneSentenceGroup
 from robustbench_endo.cli.synthesize import synthesize
 
 REAL = Path(__file__).parents[4] / "shared" / "data"
@@ -69,15 +69,15 @@ def test_from_frames_with_instruments(call, folder):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ("-b none.png", "Expected the name of a dataset, found 'none.png'"),
+        ("-b none.png", "Expected the name of a dataset, got 'none.png'"),
         ("-b {0}/empty", "Expected frames in"),
         ("-i {0}/clean", "Expected a data folder at"),
-        ("-i {0}/maskless", "Expected a mask for every instrument frame, found none for 1.png"),
+        ("-i {0}/maskless", "Expected a mask for every instrument frame, got none for 1.png"),
         ("--size 640", "Expected a size such as 480x640"),
         ("--size big", "Expected a resolution such as"),
-        ("--scales 1", "Expected two scales such as 0.75,1.35, found '1'"),
-        ("--instrument-labels 7", "found '7': correct --instrument-labels"),
-        ("--instrument-labels 0", "found '0': correct --instrument-labels"),
+        ("--scales 1", "Expected two scales such as 0.75,1.35, got '1'"),
+        ("--instrument-labels 7", "got '7': correct --instrument-labels"),
+        ("--instrument-labels 0", "got '0': correct --instrument-labels"),
         ("--group-regex (", "Expected a regular expression for the groups"),
     ],
 )

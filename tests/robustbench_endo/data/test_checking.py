@@ -13,7 +13,7 @@ from PIL import Image
 
 from robustbench_endo.data import FolderDataset
 from robustbench_endo.data.checking import Findings, check, splits_of
-from robustbench_endo.data.checking.facts import sight
+from robustbench_endo.data.checking.report import sight
 from robustbench_endo.data.manifest import ManifestDataset
 from robustbench_endo.errors import DataError, FrameError, UnknownNameError
 
@@ -249,7 +249,7 @@ class Paired(FolderDataset):
     real_conditions = ("real_smoke",)
 
     def real(self, index: int, condition: str) -> torch.Tensor:
-        raise FrameError(f"Expected a picture of {self.ids[index]} in smoke, found none: add it.")
+        raise FrameError(f"Expected a picture of {self.ids[index]} in smoke, got none: add it.")
 
 
 def test_missing_pictures_in_real_conditions(root):
@@ -265,7 +265,7 @@ def test_a_dataset_without_splits(root, tmp_path):
     )
     spec = f"{tmp_path / 'plugin.py'}:build"
     assert list(splits_of(spec)[0]) == ["all"]
-    with pytest.raises(DataError, match="found data without splits"):
+    with pytest.raises(DataError, match="got data without splits"):
         splits_of(spec, ("train",))
 
 

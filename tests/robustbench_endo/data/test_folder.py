@@ -61,12 +61,12 @@ def image_of(mode):
 @pytest.mark.parametrize(
     ("place", "content", "text"),
     [
-        ("image", image_of("L"), "Expected 8-bit RGB .* found a grey picture"),
-        ("image", image_of("RGBA"), "found a RGBA picture"),
-        ("image", Image.fromarray(np.zeros((48, 64), np.uint16)), "found 16-bit or deeper pixels"),
+        ("image", image_of("L"), "Expected 8-bit RGB .* got a grey picture"),
+        ("image", image_of("RGBA"), "got a RGBA picture"),
+        ("image", Image.fromarray(np.zeros((48, 64), np.uint16)), "got 16-bit or deeper pixels"),
         ("mask", image_of("RGB"), "Expected one 8-bit channel of class indices"),
-        ("mask", Image.fromarray(np.zeros((40, 64), np.uint8)), r"size of its frame .* \(64 x 48\), found 64 x 40"),
-        ("mask", Image.fromarray(np.full((48, 64), 7, np.uint8)), r"labels from 0 to 2 .* found 7"),
+        ("mask", Image.fromarray(np.zeros((40, 64), np.uint8)), r"size of its frame .* \(64 x 48\), got 64 x 40"),
+        ("mask", Image.fromarray(np.full((48, 64), 7, np.uint8)), r"labels from 0 to 2 .* got 7"),
     ],
 )
 def test_check_says_what_is_wrong_before_any_work(make_folder, place, content, text):
@@ -83,7 +83,7 @@ def test_a_truncated_frame_is_one_frame_lost(make_folder):
     path.write_bytes(path.read_bytes()[:400])
     data = FolderDataset(root)
     data.check(range(len(data)))
-    with pytest.raises(FrameError, match=r"Expected a whole picture in .*OP1_img_00.png, found"):
+    with pytest.raises(FrameError, match=r"Expected a whole picture in .*OP1_img_00.png, got"):
         data[0]
     path.write_bytes(b"nothing")
     with pytest.raises(FrameError, match="a file that no decoder knows"):
@@ -95,12 +95,12 @@ def test_a_truncated_frame_is_one_frame_lost(make_folder):
 
 def test_layout_errors(make_folder, tmp_path):
     root = make_folder()
-    with pytest.raises(DataError, match="Expected a data folder at .*nowhere, found none"):
+    with pytest.raises(DataError, match="Expected a data folder at .*nowhere, got none"):
         len(FolderDataset(tmp_path / "nowhere"))
-    with pytest.raises(DataError, match="Expected a split 'val' in .*, found test"):
+    with pytest.raises(DataError, match="Expected a split 'val' in .*, got test"):
         len(FolderDataset(root, "val"))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="Expected frames in .*empty, found nothing: the layout is"):
+    with pytest.raises(DataError, match="Expected frames in .*empty, got nothing: the layout is"):
         len(FolderDataset(tmp_path / "empty"))
     (root / "test/1/mask/OP1_img_00.png").unlink()
     with pytest.raises(DataError, match="Expected a mask for the frame .*OP1_img_00.png"):

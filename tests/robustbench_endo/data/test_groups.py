@@ -1,6 +1,6 @@
 import pytest
 
-from robustbench_endo.data.groups import group_of
+from robustbench_endo.data.subjects import group_of
 from robustbench_endo.errors import DataError
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from robustbench_endo.data import load_dataset
-from robustbench_endo.data.joined import joined
+from robustbench_endo.data.concat import joined
 from robustbench_endo.errors import DataError
 
 
@@ -28,5 +28,5 @@ def test_other_labels_are_refused(tmp_path):
     first, other = scenes("train", 1), scenes("train", 1)
     object.__setattr__(other, "classes", ("background",)) if hasattr(other, "__dict__") else None
     other.activities = ("nothing",)
-    with pytest.raises(DataError, match=r"in the extra data, found"):
+    with pytest.raises(DataError, match=r"in the extra data, got"):
         joined(first, [other])

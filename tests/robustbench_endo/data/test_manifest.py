@@ -106,26 +106,26 @@ def test_by_name_and_by_path(write):
 def test_a_damaged_picture_is_a_frame_error(write):
     path = write(FOUR)
     (path.parent / "test/1/image/OP1_img_00.png").write_bytes(b"not a picture")
-    with pytest.raises(FrameError, match="found a file that no decoder knows"):
+    with pytest.raises(FrameError, match="got a file that no decoder knows"):
         ManifestDataset(path, "train")[0]
 
 
 @pytest.mark.parametrize(
     ("text", "split", "message"),
     [
-        ("image,label\na.png,1\n", None, "Expected the columns image, mask.*found image, label: correct the header"),
-        ("mask\na.png\n", None, "image at least.*found mask"),
-        ("image;mask\na.png;b.png\n", None, "found image;mask.*separated by commas"),
+        ("image,label\na.png,1\n", None, "Expected the columns image, mask.*got image, label: correct the header"),
+        ("mask\na.png\n", None, "image at least.*got mask"),
+        ("image;mask\na.png;b.png\n", None, "got image;mask.*separated by commas"),
         ("image,image\na.png,b.png\n", None, "each once"),
-        ("", None, "found an empty file"),
-        ("image\n", None, "Expected rows in .*found none"),
+        ("", None, "got an empty file"),
+        ("image\n", None, "Expected rows in .*got none"),
         ("image,group\n,3\n", None, "Expected an image in line 2 of .*empty cell"),
-        ("image\ntest/1/image/OP1_img_00.png\ngone.png\n", None, "image of line 3 .*gone.png, found no such file"),
+        ("image\ntest/1/image/OP1_img_00.png\ngone.png\n", None, "image of line 3 .*gone.png, got no such file"),
         ("image,mask\ntest/1/image/OP1_img_00.png,gone.png\n", None, "Expected the mask of line 2"),
-        ("image\nx.png\n./x.png\n", None, "found x.png in lines 2 and 3"),
-        ("image,group\na.png,b,c\n", None, "Expected 2 cells .image, group. in line 2 .*found 3: put a value"),
-        (FOUR, "val", "Expected a split 'val' in .*found test, train: choose with --split"),
-        ("image\ntest/1/image/OP1_img_00.png\n", "val", "found no column split"),
+        ("image\nx.png\n./x.png\n", None, "got x.png in lines 2 and 3"),
+        ("image,group\na.png,b,c\n", None, "Expected 2 cells .image, group. in line 2 .*got 3: put a value"),
+        (FOUR, "val", "Expected a split 'val' in .*got test, train: choose with --split"),
+        ("image\ntest/1/image/OP1_img_00.png\n", "val", "got no column split"),
         ('image\n"open\n', None, "Expected a CSV file"),
     ],
 )
@@ -135,7 +135,7 @@ def test_bad_input(write, text, split, message):
 
 
 def test_no_such_file_or_another_encoding(tmp_path):
-    with pytest.raises(DataError, match="found no such file: check the path"):
+    with pytest.raises(DataError, match="got no such file: check the path"):
         len(ManifestDataset(tmp_path / "absent.csv"))
     (tmp_path / "latin.csv").write_bytes("image\nfrämes.png\n".encode("latin-1"))
     with pytest.raises(DataError, match="Expected a CSV file in UTF-8"):
@@ -143,5 +143,5 @@ def test_no_such_file_or_another_encoding(tmp_path):
 
 
 def test_labels_beyond_the_classes(write):
-    with pytest.raises(DataError, match="Expected labels from 0 to 1 .*found 2"):
+    with pytest.raises(DataError, match="Expected labels from 0 to 1 .*got 2"):
         ManifestDataset(write(FOUR), "train", ("background", "tool")).check([0])

@@ -7,7 +7,7 @@ from robustbench_endo.data import list_datasets, load_dataset
 from robustbench_endo.data.layouts.cholecseg8k import CLASSES as CHOLEC
 from robustbench_endo.data.layouts.endovis17 import TYPES as TYPES_17
 from robustbench_endo.data.layouts.endovis18 import TYPES as TYPES_18
-from robustbench_endo.data.layouts.palette import SCENE
+from robustbench_endo.data.layouts.label_maps import SCENE
 from robustbench_endo.data.registry import BUILTINS, DESCRIPTIONS, is_divided
 from robustbench_endo.errors import DataError, RobustEndoError, UnknownNameError
 
@@ -15,7 +15,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "datasets.md").read_text("utf-8")
 
 
 def test_unknown_names_bring_the_closest():
-    with pytest.raises(UnknownNameError, match="found 'synthetik': did you mean synthetic"):
+    with pytest.raises(UnknownNameError, match="got 'synthetik': did you mean synthetic"):
         load_dataset("synthetik")
     assert {"folder", "synthetic"} <= set(list_datasets())
 
@@ -28,7 +28,7 @@ def test_a_path_that_is_not_there_is_not_a_name():
 def test_options_that_a_dataset_does_not_take():
     with pytest.raises(DataError, match="Expected a root|Expected the root"):
         load_dataset("folder")
-    with pytest.raises(DataError, match="found 'frames': leave it out"):
+    with pytest.raises(DataError, match="got 'frames': leave it out"):
         load_dataset("folder", root=".", frames=3)
 
 
@@ -56,7 +56,7 @@ def test_a_file_says_what_it_is_by_its_ending(spec, monkeypatch):
 def test_a_name_and_a_folder_in_one_word(make_folder):
     root = make_folder()
     assert load_dataset(f"folder:{root}").ids == load_dataset(root).ids
-    with pytest.raises(DataError, match="Expected one root, found"):
+    with pytest.raises(DataError, match="Expected one root, got"):
         load_dataset(f"folder:{root}", root=root)
     with pytest.raises(DataError, match="Expected no folder for the drawn scenes"):
         load_dataset(f"synthetic:{root}")
@@ -116,6 +116,6 @@ def test_options_in_the_name():
     data = load_dataset("synthetic@frames=4,seed=9", split="test")
     assert len(data) == 4
     assert data[0].image.equal(load_dataset("synthetic", split="test", frames=4, seed=9)[0].image)
-    with pytest.raises(DataError, match="Expected options such as synthetic@name=value, found 'frames'"):
+    with pytest.raises(DataError, match="Expected options such as synthetic@name=value, got 'frames'"):
         load_dataset("synthetic@frames")
     assert not is_divided("video@every=5:clip.mp4")

@@ -160,7 +160,7 @@ def test_masks_of_a_lossless_video(with_masks):
     np.testing.assert_array_equal(data[2].mask.numpy(), masks(21, (0, 1, 2, 255))[20])
     assert data.classes == ("background", "class 1", "class 2")
     data.check([0, 1, 2])
-    with pytest.raises(DataError, match=r"labels from 0 to 1 .*found 2 in frame 0.*levels\.txt, such as 0 70 160"):
+    with pytest.raises(DataError, match=r"labels from 0 to 1 .*got 2 in frame 0.*levels\.txt, such as 0 70 160"):
         VideoDataset(with_masks, ("background", "tool"), every=10).check([0])
     (with_masks / "classes.txt").write_text("background\nshaft\ntip\n")
     assert VideoDataset(with_masks).classes == ("background", "shaft", "tip")
@@ -206,11 +206,11 @@ def _readable(data: VideoDataset, index: int) -> bool:
 @pytest.mark.parametrize(
     ("make", "options", "text"),
     [
-        (lambda path: path / "absent.mp4", {}, "Expected a video or a folder of videos at .*absent.mp4, found none"),
-        (lambda path: path, {}, r"Expected videos \(\.avi, .*found none"),
-        (lambda path: _write(path / "bad.mp4", b"no video at all" * 50), {}, "found a file that no decoder knows"),
-        (lambda path: _write(path / "empty.mp4", b""), {}, "found a file that no decoder knows"),
-        (lambda path: path, {"every": 0}, "n of at least 1, found 0"),
+        (lambda path: path / "absent.mp4", {}, "Expected a video or a folder of videos at .*absent.mp4, got none"),
+        (lambda path: path, {}, r"Expected videos \(\.avi, .*got none"),
+        (lambda path: _write(path / "bad.mp4", b"no video at all" * 50), {}, "got a file that no decoder knows"),
+        (lambda path: _write(path / "empty.mp4", b""), {}, "got a file that no decoder knows"),
+        (lambda path: path, {"every": 0}, "n of at least 1, got 0"),
         (lambda path: path, {"levels": (0, 300)}, "from 0 to 255 as the levels of the labels"),
         (lambda path: path, {"levels": (7, 7)}, "two different grey values"),
         (lambda path: _write(path / "levels.txt", b"0 grey").parent, {}, "Expected grey values such as 0 70 160"),
@@ -229,7 +229,7 @@ def _write(path: Path, content: bytes) -> Path:
 
 def test_masks_of_another_length(with_masks):
     write_video(with_masks / "op1_mask.mkv", masks(20, (0, 1, 2, 255)), "ffv1", "gray", source="gray")
-    with pytest.raises(DataError, match=r"size and length of .*op1\.mp4 \(192 x 48, 30 frames\), found .* 20 frames"):
+    with pytest.raises(DataError, match=r"size and length of .*op1\.mp4 \(192 x 48, 30 frames\), got .* 20 frames"):
         VideoDataset(with_masks).check([0])
 
 

@@ -12,5 +12,5 @@ def test_clean_first_then_all():
 
 @pytest.mark.parametrize("severities", [(0,), (6,), ()])
 def test_severities_outside_1_to_5(severities):
-    with pytest.raises(RobustEndoError, match="Expected severities from 1 to 5, found"):
+    with pytest.raises(RobustEndoError, match="Expected severities from 1 to 5, got"):
         plan(["smoke"], severities)

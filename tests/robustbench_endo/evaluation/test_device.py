@@ -11,7 +11,7 @@ def test_auto_and_cpu():
 
 
 def test_a_gpu_that_is_not_there():
-    with pytest.raises(RobustEndoError, match=r"Expected a CUDA device for 'cuda:77', found \d+ on this machine"):
+    with pytest.raises(RobustEndoError, match=r"Expected a CUDA device for 'cuda:77', got \d+ on this machine"):
         choose_device("cuda:77")
     with pytest.raises(RobustEndoError, match="Expected a device such as auto"):
         choose_device("gpu")

@@ -7,7 +7,8 @@ from torch import nn
 
 from robustbench_endo.corruptions import load_suite
 from robustbench_endo.errors import DataError, ModelError, RunError
-from robustbench_endo.evaluation import run, work
+from robustbench_endo.evaluation import plan as work
+from robustbench_endo.evaluation.run import run
 from robustbench_endo.results import load_results
 from robustbench_endo.results.schema import count_columns
 
@@ -136,7 +137,7 @@ def test_no_readable_frame_is_an_error(make_request):
     request = make_request(frames=1)
     for image_id in request.dataset.ids:
         (request.dataset.root / image_id).write_bytes(b"")
-    with pytest.raises(DataError, match="Expected at least one readable frame, found none of 2"):
+    with pytest.raises(DataError, match="Expected at least one readable frame, got none of 2"):
         run(request)
 
 
@@ -165,7 +166,7 @@ class Wrong(nn.Module):
 
 
 def test_a_model_that_does_not_meet_the_contract(make_request):
-    with pytest.raises(ModelError, match="Expected a dict with 'segmentation'.*found a dict with masks"):
+    with pytest.raises(ModelError, match="Expected a dict with 'segmentation'.*got a dict with masks"):
         run(make_request(frames=1, models={"wrong": Wrong()}))
     with pytest.raises(ModelError, match="Expected at least one model"):
         run(make_request(frames=1, models={}, out=make_request().out.parent / "other"))

@@ -6,10 +6,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.evaluation import gathering
+from robustbench_endo.evaluation import merge_records as gathering
+from robustbench_endo.evaluation.batch import Failure
 from robustbench_endo.evaluation.conditions import plan
-from robustbench_endo.evaluation.frames import Failure
-from robustbench_endo.evaluation.gathering import gather, read_failures
+from robustbench_endo.evaluation.merge_records import gather, read_failures
 from robustbench_endo.evaluation.run_folder import RunFolder, chunk_file
 from robustbench_endo.results.schema import arrow_schema
 
@@ -93,6 +93,6 @@ def test_nothing_is_written_of_nothing(tmp_path):
 def test_a_chunk_of_something_else(chunks, tmp_path):
     for file in chunks[0]:
         pq.write_table(pq.read_table(file).drop_columns("dice"), file)
-    with pytest.raises(RunError, match="found no dice"):
+    with pytest.raises(RunError, match="got no dice"):
         gather(tmp_path / "whole.parquet", chunks[0], MODELS, CONDITIONS)
     assert not (tmp_path / "whole.parquet").exists()

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from robustbench_endo.evaluation import heap
+from robustbench_endo.evaluation import workers as heap
 
 SCRIPT = """
 import ctypes, sys, threading
-from robustbench_endo.evaluation.heap import share_heap
+from robustbench_endo.evaluation.workers import share_heap
 
 libc = ctypes.CDLL(None)
 libc.fopen.restype = libc.malloc.restype = ctypes.c_void_p

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from robustbench_endo.evaluation.forward import ask
-from robustbench_endo.evaluation.judging import judge
+from robustbench_endo.evaluation.predict import ask
+from robustbench_endo.evaluation.score import judge
 from robustbench_endo.results.schema import bin_columns, count_columns
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from robustbench_endo.evaluation.labels import label_maps
+from robustbench_endo.evaluation.predict import label_maps
 
 
 @pytest.mark.parametrize("size", [(40, 52), (80, 104), (33, 17), (20, 26), (131, 97)])

@@ -8,9 +8,10 @@ import torch
 from torch import nn
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.evaluation import run, work
+from robustbench_endo.evaluation import plan as work
+from robustbench_endo.evaluation.config import BatchSize
 from robustbench_endo.evaluation.engines.local import device_errors
-from robustbench_endo.evaluation.job import BatchSize
+from robustbench_endo.evaluation.run import run
 from robustbench_endo.models import load_model
 
 
@@ -119,9 +120,9 @@ def test_labels_do_not_depend_on_the_batch_and_confidences_by_less_than_1e_5(mak
 
 
 def test_batches_below_one_and_compilation_for_the_cpu_are_refused(make_request):
-    with pytest.raises(RobustEndoError, match="Expected a batch of at least 1 frame, found 0"):
+    with pytest.raises(RobustEndoError, match="Expected a batch of at least 1 frame, got 0"):
         run(make_request(frames=1, batch=0))
-    with pytest.raises(RobustEndoError, match="Expected a CUDA device to compile models for, found cpu"):
+    with pytest.raises(RobustEndoError, match="Expected a CUDA device to compile models for, got cpu"):
         run(make_request(frames=1, compile=True, out=make_request().out.parent / "other"))
 
 
@@ -136,7 +137,7 @@ class Gone(nn.Module):
 
 def test_a_device_that_vanishes_is_said_in_one_sentence():
     with (
-        pytest.raises(RunError, match=r"Expected an answer from cuda:0, found it gone \(CUDA error: unspecified"),
+        pytest.raises(RunError, match=r"Expected an answer from cuda:0, got it gone \(CUDA error: unspecified"),
         device_errors(torch.device("cuda:0")),
     ):
         Gone()(torch.zeros(1, 3, 8, 8))

@@ -6,10 +6,9 @@ from dataclasses import replace
 import pytest
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.evaluation import run
 from robustbench_endo.evaluation.engines.local import local
-from robustbench_endo.evaluation.evaluate import begin, run_shard
-from robustbench_endo.evaluation.merging import lacks_pictures, merge
+from robustbench_endo.evaluation.merge_shards import lacks_pictures, merge
+from robustbench_endo.evaluation.run import begin, run, run_shard
 from robustbench_endo.evaluation.shard import Shard
 from robustbench_endo.results import load_results
 
@@ -78,7 +77,7 @@ def test_a_killed_shard_goes_on(whole, elsewhere):
         run_shard(request, THIRDS[0], kill)
     for shard in THIRDS[1:]:
         run_shard(request, shard)
-    with pytest.raises(RunError, match=r"found [67]; missing: .*evaluate with --shard 1/3 again, then merge again"):
+    with pytest.raises(RunError, match=r"got [67]; missing: .*evaluate with --shard 1/3 again, then merge again"):
         merge(request.out)
     assert not (request.out / "results.parquet").exists()
     run_shard(request, THIRDS[0])
@@ -111,7 +110,7 @@ def test_a_finished_run_stays_finished_when_a_shard_comes_late(whole):
 
 def test_unequal_shards(elsewhere):
     run_shard(elsewhere("unequal"), THIRDS[0])
-    with pytest.raises(RunError, match="Expected a shard of 3, as the run in .* found one of 4: give --shard i/3"):
+    with pytest.raises(RunError, match="Expected a shard of 3, as the run in .* got one of 4: give --shard i/3"):
         run_shard(elsewhere("unequal"), Shard(2, 4))
 
 
@@ -130,7 +129,7 @@ def test_more_shards_than_chunks(elsewhere):
 def test_different_runs(elsewhere, tmp_path):
     run_shard(elsewhere("one"), Shard(1, 2))
     run_shard(replace(elsewhere("two"), seed=3), Shard(2, 2))
-    with pytest.raises(RunError, match=r"Expected shards of one run, found another in .*two than .*seed was 0, is 3"):
+    with pytest.raises(RunError, match=r"Expected shards of one run, got another in .*two than .*seed was 0, is 3"):
         merge(tmp_path / "one", tmp_path / "two", out=tmp_path / "made")
     run_shard(elsewhere("two again"), Shard(2, 2))
     with pytest.raises(RunError, match="Expected shards of one run"):
@@ -148,14 +147,14 @@ def test_different_versions_are_told(elsewhere, tmp_path):
 
 
 def test_no_run(tmp_path):
-    with pytest.raises(RunError, match="found no run.json in"):
+    with pytest.raises(RunError, match="got no run.json in"):
         merge(tmp_path)
     (tmp_path / "run.json").write_text("{}")
-    with pytest.raises(RunError, match="found no identity in its run.json"):
+    with pytest.raises(RunError, match="got no identity in its run.json"):
         merge(tmp_path)
-    with pytest.raises(RunError, match="or several and an --out, found 2"):
+    with pytest.raises(RunError, match="or several and an --out, got 2"):
         merge(tmp_path, tmp_path / "other")
-    with pytest.raises(RunError, match="found 0"):
+    with pytest.raises(RunError, match="got 0"):
         merge()
 
 

@@ -3,8 +3,8 @@ import torch
 from torch import nn
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.evaluation import run
-from robustbench_endo.evaluation.precision import choose_precision
+from robustbench_endo.evaluation.device import choose_precision
+from robustbench_endo.evaluation.run import run
 
 
 @pytest.mark.parametrize(("name", "chosen"), [("auto", "fp32"), ("fp32", "fp32"), ("bf16", "bf16")])
@@ -13,7 +13,7 @@ def test_the_cpu_is_asked_before_it_rounds(name, chosen):
 
 
 def test_an_unknown_precision():
-    with pytest.raises(RobustEndoError, match="Expected a precision of auto, fp32, bf16, found 'fp16'"):
+    with pytest.raises(RobustEndoError, match="Expected a precision of auto, fp32, bf16, got 'fp16'"):
         choose_precision("fp16", torch.device("cpu"))
 
 

@@ -7,8 +7,8 @@ import robustbench_endo as rb
 from robustbench_endo.cli import main
 from robustbench_endo.corruptions import load_suite
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.evaluation import run
 from robustbench_endo.evaluation.protocol import suite_of
+from robustbench_endo.evaluation.run import run
 
 
 def test_each_protocol_has_its_suite():
@@ -20,10 +20,10 @@ def test_each_protocol_has_its_suite():
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("papers", None), "Expected a protocol among standard, paper, found 'papers'"),
-        (("paper", "endo19"), "under the protocol paper, found suite endo19: leave that out"),
-        (("paper", None, "imagecorruptions"), "found backend imagecorruptions"),
-        (("paper", None, "own", 512), "found resolution 512"),
+        (("papers", None), "Expected a protocol among standard, paper, got 'papers'"),
+        (("paper", "endo19"), "under the protocol paper, got suite endo19: leave that out"),
+        (("paper", None, "imagecorruptions"), "got backend imagecorruptions"),
+        (("paper", None, "own", 512), "got resolution 512"),
     ],
 )
 def test_paper_means_all_of_it(arguments, text):
@@ -49,7 +49,7 @@ def test_the_public_call_takes_the_protocols_suite(make_request):
     assert (results.protocol, results.info["suite"]["name"]) == ("paper", "paper")
     assert tuple(results.info["suite"]["resolution"]) == (256, 256)
     assert "paper_hd" in results.frame
-    with pytest.raises(RobustEndoError, match="found suite imagenet-c"):
+    with pytest.raises(RobustEndoError, match="got suite imagenet-c"):
         rb.evaluate(request.models, request.dataset, "contrast", (1,), protocol="paper", suite="imagenet-c")
 
 
@@ -57,4 +57,4 @@ def test_the_command_refuses_another_suite_before_it_loads_a_model():
     command = ["evaluate", "--protocol", "paper", "--suite", "endo19", "--model", "no-such-model"]
     done = CliRunner().invoke(main, command)
     assert done.exit_code == 2
-    assert "Expected the suite paper at 256x256 under the protocol paper, found suite endo19" in done.output
+    assert "Expected the suite paper at 256x256 under the protocol paper, got suite endo19" in done.output

@@ -13,10 +13,10 @@ from torch import nn
 import robustbench_endo as rb
 from robustbench_endo.data import FolderDataset
 from robustbench_endo.errors import DataError, FrameError, RobustEndoError, RunError, UnknownNameError
-from robustbench_endo.evaluation.real import parted
-from robustbench_endo.reports.terminal.robustness import print_robustness
+from robustbench_endo.evaluation.recorded import parted
+from robustbench_endo.reports.text.terminal_robustness import print_robustness
 from robustbench_endo.results import compare, merged
-from robustbench_endo.results.agreement import CELLS
+from robustbench_endo.results.failures import CELLS
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Paired(FolderDataset):
 
     def real(self, index: int, condition: str) -> torch.Tensor:
         if index in self.missing and condition == "real_smoke":
-            raise FrameError(f"Expected a picture in smoke for {self.ids[index]}, found none: add it.")
+            raise FrameError(f"Expected a picture in smoke for {self.ids[index]}, got none: add it.")
         image = self[index].image
         picture = image // 2 + 100 if condition == "real_smoke" else image // 3
         return picture[:, ::2] if index in self.smaller else picture
@@ -185,7 +185,7 @@ def test_a_condition_without_any_picture_is_no_row_of_records(evaluate):
 def test_a_picture_of_another_size_is_left_out(evaluate):
     results = evaluate("real_smoke", smaller=(0,))
     (failure,) = results.info["failures"]
-    assert "Expected a picture of the size of the frame (64 x 48), found 64 x 24" in failure["reason"]
+    assert "Expected a picture of the size of the frame (64 x 48), got 64 x 24" in failure["reason"]
 
 
 def test_a_killed_run_resumes_to_the_same_bytes(evaluate, tmp_path):
@@ -217,10 +217,10 @@ def test_agreement_leaves_them_out(evaluate):
 @pytest.mark.parametrize(
     ("corruptions", "data", "error", "text"),
     [
-        ("real", {"plain": True}, DataError, "Expected data with real conditions for 'real', found none .*segstrong-c"),
+        ("real", {"plain": True}, DataError, "Expected data with real conditions for 'real', got none .*segstrong-c"),
         ("real_smok", {}, UnknownNameError, "Expected the name of a real condition.*did you mean real_smoke"),
         ("real,smok", {}, RobustEndoError, None),
-        ("all", {"names": ("smoke",)}, DataError, "that begin with 'real_', found 'smoke'"),
+        ("all", {"names": ("smoke",)}, DataError, "that begin with 'real_', got 'smoke'"),
     ],
 )
 def test_bad_selections(evaluate, corruptions, data, error, text):

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from robustbench_endo.errors import DataError
-from robustbench_endo.evaluation.request import chosen, chunked
+from robustbench_endo.evaluation.config import chosen, chunked
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(1, [1]), (4, [1] * 4), (20, [2] * 10), (70, [4] * 17 + [2])])

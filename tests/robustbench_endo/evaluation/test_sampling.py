@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from robustbench_endo.evaluation.sampling import sampled_confidence
+from robustbench_endo.evaluation.predict import sampled_confidence
 from robustbench_endo.metrics.calibration import sampled
 
 

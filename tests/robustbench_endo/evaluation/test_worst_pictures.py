@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from robustbench_endo.evaluation import worst_pictures
-from robustbench_endo.evaluation.evaluate import run
-from robustbench_endo.results.deepest import deepest_falls
+from robustbench_endo.evaluation import run as worst_pictures
+from robustbench_endo.evaluation.run import run
+from robustbench_endo.results.tail_risk import deepest_falls
 
 
 def test_each_deepest_fall_has_its_pictures(make_request):

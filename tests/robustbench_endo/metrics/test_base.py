@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from robustbench_endo.metrics import STANDARD, Segmented
-from robustbench_endo.metrics.confidence import confidence_and_entropy
+from robustbench_endo.metrics.calibration import confidence_and_entropy
 
 
 @pytest.mark.parametrize("metric", STANDARD, ids=lambda metric: metric.name)

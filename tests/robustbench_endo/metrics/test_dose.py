@@ -7,7 +7,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics import CleanFrames
-from robustbench_endo.metrics.dose import band, ssim_map
+from robustbench_endo.metrics.image_similarity import band, ssim_map
 
 
 @pytest.fixture

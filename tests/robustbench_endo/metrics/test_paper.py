@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from robustbench_endo.metrics import Segmented, class_counts
-from robustbench_endo.metrics.paper import PAPER, PaperHausdorff, PaperSSIM
+from robustbench_endo.metrics.endoarss import PAPER, PaperHausdorff, PaperSSIM
 
 PARITY = Path(__file__).parents[4] / "shared" / "parity" / "paper_metrics.npz"
 
@@ -25,7 +25,7 @@ def test_equals_the_authors_modules(authors, metric, name):
 
 
 def test_dataset_scores_equal_the_authors_modules(authors):
-    from robustbench_endo.results.paper_scoring import paper_dice, paper_iou
+    from robustbench_endo.results.dataset_scores import paper_dice, paper_iou
 
     counts = class_counts(torch.from_numpy(authors["pred"]), torch.from_numpy(authors["gt"]), 7)
     sums = [part.sum(0).numpy() for part in (counts.tp, counts.fp, counts.fn)]

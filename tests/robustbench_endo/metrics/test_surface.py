@@ -102,9 +102,9 @@ def test_ignored_pixels_belong_to_no_class(label_maps):
             torch.zeros(1, 8, 8).byte(),
             torch.zeros(1, 8, 8, device="meta").byte(),
             {},
-            "on one device, found cpu and meta",
+            "on one device, got cpu and meta",
         ),
-        (torch.full((1, 8, 8), 9).byte(), torch.zeros(1, 8, 8).byte(), {}, "found 9"),
+        (torch.full((1, 8, 8), 9).byte(), torch.zeros(1, 8, 8).byte(), {}, "got 9"),
         (torch.zeros(1, 8, 8).byte(), torch.zeros(1, 8, 8).byte(), {"spacing": (0, 1)}, "Expected a positive spacing"),
         (torch.zeros(1, 8, 8).byte(), torch.zeros(1, 8, 8).byte(), {"tolerance": -1}, "tolerance of at least 0"),
     ],
@@ -116,7 +116,7 @@ def test_bad_input(pred, target, options, text):
 
 @pytest.mark.parametrize("classes", [0, 256])
 def test_a_number_of_classes_that_bytes_cannot_hold(classes):
-    with pytest.raises(RobustEndoError, match=f"Expected 1 to 255 classes, found {classes}"):
+    with pytest.raises(RobustEndoError, match=f"Expected 1 to 255 classes, got {classes}"):
         surface_distances(torch.zeros(1, 8, 8).byte(), torch.zeros(1, 8, 8).byte(), classes)
 
 

@@ -11,28 +11,28 @@ import torch
 from robustbench_endo.metrics import class_counts, mask_ssim, surface_distances
 from robustbench_endo.metrics.fused import fused
 from robustbench_endo.metrics.mask_ssim import mask_ssim_torch
-from robustbench_endo.metrics.surface_device import surface_table
+from robustbench_endo.metrics.surface_gpu import surface_table
 
 NAMES = ("hd", "hd95", "assd", "nsd")
 SCRIPT = """
 import torch
-from robustbench_endo.metrics import surface_device
+from robustbench_endo.metrics import surface_gpu
 assert "triton" not in __import__("sys").modules, "importing the metrics must not import Triton: it takes long"
 from robustbench_endo.metrics import surface_torch, surface_triton
 random = torch.Generator().manual_seed(0)
 for size in ((7, 67), (1, 5), (9, 1)):
     pred, target = torch.randint(0, 3, (2, 1, *size), generator=random).byte()
     target[:, size[0] // 3 :] = 2
-    edges, sites = surface_device._edges(pred, 3), surface_device._edges(target, 3)
+    edges, sites = surface_gpu._edges(pred, 3), surface_gpu._edges(target, 3)
     image, label = torch.tensor([0, 0]), torch.tensor([1, 2])
     steps = surface_triton.steps_to_site(sites, image, label)
     assert torch.equal(steps, surface_torch.steps_to_site(sites, image, label)), size
     points = (edges[image] == label[:, None, None]).nonzero()
     for spacing in ((1.0, 1.0), (3.0, 0.7)):
-        tables = [surface_device._squares(n, s, pred.device) for n, s in zip(size, spacing)]
+        tables = [surface_gpu._squares(n, s, pred.device) for n, s in zip(size, spacing)]
         tables[0][-1] = torch.inf
-        found = surface_triton.nearest_squares(steps, points, *tables)
-        assert torch.equal(found, surface_torch.nearest_squares(steps, points, *tables)), (size, spacing)
+        got = surface_triton.nearest_squares(steps, points, *tables)
+        assert torch.equal(got, surface_torch.nearest_squares(steps, points, *tables)), (size, spacing)
 """
 
 
@@ -82,7 +82,7 @@ def test_a_cpu_has_no_fused_kernels():
 @pytest.mark.parametrize("plain", [False, True], ids=["fused", "plain"])
 def test_a_gpu_gives_the_distances_of_the_cpu(maps, plain, monkeypatch):
     if plain:
-        monkeypatch.setattr("robustbench_endo.metrics.surface_device.fused", lambda device: False)
+        monkeypatch.setattr("robustbench_endo.metrics.surface_gpu.fused", lambda device: False)
     here, there = surface_distances(*maps, 4), surface_distances(*(m.cuda() for m in maps), 4)
     for name in NAMES:
         torch.testing.assert_close(getattr(there, name), getattr(here, name), rtol=0, atol=1e-9, equal_nan=True)

@@ -8,9 +8,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from robustbench_endo.models import build
-from robustbench_endo.models.layers.adapters import AdaptedConv2d, AdaptedLinear
-from robustbench_endo.models.layers.low_rank import LowRank
-from robustbench_endo.models.layers.task_norm import TaskBatchNorm2d
+from robustbench_endo.models.layers.lora import AdaptedConv2d, AdaptedLinear, LowRank
+from robustbench_endo.models.layers.lora_inject import TaskBatchNorm2d
 
 
 def trained(module: nn.Module) -> nn.Module:

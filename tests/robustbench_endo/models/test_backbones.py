@@ -10,7 +10,7 @@ import torch
 
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models import build
-from robustbench_endo.models.layers.low_rank import LowRank, VectorLowRank
+from robustbench_endo.models.layers.lora import LowRank, VectorLowRank
 from robustbench_endo.models.weights import load_matching, load_weights
 
 SMALL = "size=s,depth=1,head_channels=8,input_size=any"
@@ -108,7 +108,7 @@ def test_a_frozen_convolutional_trunk_keeps_its_statistics(frames):
     ],
 )
 def test_options_that_do_not_fit_are_one_sentence(options, found):
-    with pytest.raises(ModelError, match=f"Expected options that fit each other in '{options}', found: {found}"):
+    with pytest.raises(ModelError, match=f"Expected options that fit each other in '{options}', got: {found}"):
         build(options, 2, 2)
 
 
@@ -125,7 +125,7 @@ def test_pretrained_weights_that_cannot_be_had_are_one_sentence(monkeypatch):
     monkeypatch.setattr(timm, "create_model", offline)
     with pytest.raises(ModelError, match=r"pretrained weights of vit_small_patch14_dinov2 .* no route to the hub Conn"):
         build("dinov2/hps@size=s", 2, 2, trunk="pretrained")
-    with pytest.raises(ModelError, match="Expected a backbone with pretrained weights, found 'tiny-resnet/hps'"):
+    with pytest.raises(ModelError, match="Expected a backbone with pretrained weights, got 'tiny-resnet/hps'"):
         build("tiny-resnet/hps", 2, 2, trunk="pretrained")
 
 
@@ -181,5 +181,5 @@ def test_a_backbones_checkpoint_below_adapters_and_one_of_another_backbone():
     own = network.trunk.encoder.body.network
     assert torch.equal(own.blocks[3].attn.qkv.shared.weight, plain.blocks[3].attn.qkv.weight)
     assert torch.equal(own.pos_embed, plain.pos_embed)
-    with pytest.raises(ModelError, match="Expected a checkpoint of the backbone vit_small.* found 174 of its 174"):
+    with pytest.raises(ModelError, match="Expected a checkpoint of the backbone vit_small.* got 174 of its 174"):
         load_matching(network, {"conv1.weight": torch.zeros(3)})

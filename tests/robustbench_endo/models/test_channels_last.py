@@ -8,7 +8,7 @@ import torch
 
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.models import load_model
-from robustbench_endo.models.backbones.feature_map import crashes_in_channels_last, to_fast_layout
+from robustbench_endo.models.backbones.feature_maps import crashes_in_channels_last, to_fast_layout
 
 ROOT = Path(__file__).parents[3]
 TINY = re.compile(r"tiny-(?:resnet|endoarss)/[a-z_{}]+(?:@[a-z_=0-9x,]+)?")

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from robustbench_endo.errors import ModelError, UnknownNameError
-from robustbench_endo.models.users import bind
+from robustbench_endo.models.external import bind
 
 NAMES = ("tissue", "instrument", "needle")
 
@@ -53,7 +53,7 @@ def test_activities_have_no_pixels():
     ("entries", "own", "error", "text"),
     [
         (("tissue", "instrumnt"), (), UnknownNameError, "did you mean instrument"),
-        ({"grasper": "instrument"}, (), ModelError, "index of a class .* found 'grasper'"),
+        ({"grasper": "instrument"}, (), ModelError, "index of a class .* got 'grasper'"),
         ({"graspr": "instrument"}, ("bg", "grasper"), UnknownNameError, "did you mean grasper"),
     ],
 )
@@ -65,9 +65,9 @@ def test_names_that_do_not_exist(entries, own, error, text):
 @pytest.mark.parametrize(
     ("entries", "text"),
     [
-        (("tissue", "instrument"), "Expected 2 classes from the model 'mine', as its adapter says, found 4"),
+        (("tissue", "instrument"), "Expected 2 classes from the model 'mine', as its adapter says, got 4"),
         ({"1": "instrument", "7": "needle"}, "Expected at least 8 classes"),
-        ({"1": "instrument", "2": "tissue"}, "found none for 0, 3: name them in the adapter or set unmapped"),
+        ({"1": "instrument", "2": "tissue"}, "got none for 0, 3: name them in the adapter or set unmapped"),
     ],
 )
 def test_classes_that_the_mapping_does_not_know(logits, entries, text):

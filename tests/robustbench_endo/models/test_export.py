@@ -41,7 +41,7 @@ def test_onnx_answers_as_the_model(tmp_path):
 
 def test_onnx_without_its_extra_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "onnx", None)
-    with pytest.raises(OptionalDependencyError, match="Expected the extra `onnx` for --format onnx, found no onnx"):
+    with pytest.raises(OptionalDependencyError, match="Expected the extra `onnx` for --format onnx, got no onnx"):
         export(build("tiny-resnet/hps", 3, 2), tmp_path / "model.onnx", "onnx")
 
 
@@ -55,7 +55,7 @@ class Moody(nn.Module):
 
 
 def test_what_cannot_be_traced_and_what_has_no_size_leave_nothing_behind(tmp_path):
-    with pytest.raises(ModelError, match="Expected a model that torch-export can trace, found"):
+    with pytest.raises(ModelError, match="Expected a model that torch-export can trace, got"):
         export(Moody(), tmp_path / "model.pt2", "torch-export")
     with pytest.raises(ModelError, match="Expected a size to export for"):
         export(build("tiny-resnet/hps@input_size=any", 3, 2), tmp_path / "model.pt2", "torch-export")
@@ -66,4 +66,4 @@ def test_a_size_that_is_none(tmp_path):
     arguments = ["export", "tiny-resnet/mmoe", "--size", "big", "--out", str(tmp_path / "x")]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 2
-    assert "Expected HEIGHTxWIDTH in pixels, found 'big'" in result.output
+    assert "Expected HEIGHTxWIDTH in pixels, got 'big'" in result.output

@@ -8,7 +8,7 @@ from torch import nn
 
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models import load_model, validate
-from robustbench_endo.models.foreign import ForeignModel
+from robustbench_endo.models.external.wrapper import ForeignModel
 
 FILE = """
 import torch
@@ -57,7 +57,7 @@ def test_a_function_with_one_row_per_image_is_an_activity_model(file, frames):
 
 
 def test_a_factory_that_makes_no_model(file):
-    with pytest.raises(ModelError, match="to return a torch.nn.Module or another callable, found int"):
+    with pytest.raises(ModelError, match="to return a torch.nn.Module or another callable, got int"):
         load_model(f"{file}:nothing")
 
 
@@ -77,19 +77,19 @@ def test_an_input_size_is_obeyed(frames):
     ],
 )
 def test_outputs_that_are_no_logits(frames, output, found):
-    with pytest.raises(ModelError, match=f"Expected the model 'mine' to return a dict .* found {found}"):
+    with pytest.raises(ModelError, match=f"Expected the model 'mine' to return a dict .* got {found}"):
         ForeignModel(lambda _: output, "mine")(frames())
 
 
 @pytest.mark.parametrize(
     ("inner", "message"),
     [
-        (lambda x: x[:, :1, 0, 0].repeat(1, 4), "Expected 3 activity outputs as in the data, found 4"),
-        (lambda x: x.argmax(1, keepdim=True), r"Expected float segmentation logits .* found torch.int64"),
-        (lambda x: x[:1], r"with B = 2, found torch.float32 \(1, 3"),
-        (lambda x: x / 0 * 0, "Expected finite segmentation logits, found NaN"),
+        (lambda x: x[:, :1, 0, 0].repeat(1, 4), "Expected 3 activity outputs as in the data, got 4"),
+        (lambda x: x.argmax(1, keepdim=True), r"Expected float segmentation logits .* got torch.int64"),
+        (lambda x: x[:1], r"with B = 2, got torch.float32 \(1, 3"),
+        (lambda x: x / 0 * 0, "Expected finite segmentation logits, got NaN"),
         (nn.Conv2d(4, 2, 1), r"to take float images \(2, 3, 128, 160\).* fails on them \(RuntimeError"),
-        (nn.Conv2d(3, 2, 1), "Expected 7 segmentation outputs as in the data, found 2 in the model 'mine'"),
+        (nn.Conv2d(3, 2, 1), "Expected 7 segmentation outputs as in the data, got 2 in the model 'mine'"),
     ],
 )
 def test_the_dry_batch_finds_what_does_not_fit(inner, message):

@@ -10,8 +10,8 @@ from torch import nn
 
 from robustbench_endo.errors import ModelError, UnknownNameError
 from robustbench_endo.models import load_model, validate
-from robustbench_endo.models.foreign import ForeignModel, log_probabilities
-from robustbench_endo.models.users import Adapter, adapter_of
+from robustbench_endo.models.external import Adapter, adapter_of
+from robustbench_endo.models.external.wrapper import ForeignModel, log_probabilities
 
 FILE = """
 import torch
@@ -119,7 +119,7 @@ def test_frames_become_multiples(frames):
 @pytest.mark.parametrize("place", ["mask", 7])
 def test_an_output_that_is_not_there(spec, tmp_path, frames, place):
     adapter = write(tmp_path, f"output = {{segmentation = {place!r}}}\n")
-    with pytest.raises(ModelError, match=f"Expected an output {place!r} of the model .* found a dict with 'maps'"):
+    with pytest.raises(ModelError, match=f"Expected an output {place!r} of the model .* got a dict with 'maps'"):
         load_model(f"{spec}#{adapter}", 3)(frames(1))
 
 
@@ -127,9 +127,9 @@ def test_an_output_that_is_not_there(spec, tmp_path, frames, place):
     ("content", "error", "text"),
     [
         ({"inputsize": [1, 2]}, UnknownNameError, "'inputsize': did you mean input_size"),
-        ({"output": {"mask": 0}}, UnknownNameError, "task of the adapter here, found 'mask'"),
-        ({"input_size": [512]}, ModelError, r"Expected \[height, width\] .* found \[512\]"),
-        ({"input_size": 512}, ModelError, "found 512"),
+        ({"output": {"mask": 0}}, UnknownNameError, "task of the adapter here, got 'mask'"),
+        ({"input_size": [512]}, ModelError, r"Expected \[height, width\] .* got \[512\]"),
+        ({"input_size": 512}, ModelError, "got 512"),
         ({"std": [1, 0, 1]}, ModelError, "three positive numbers"),
         ({"mean": [1, "a", 1]}, ModelError, "Expected three numbers as mean"),
         ({"value_range": [1, 0]}, ModelError, r"\[black, white\]"),
@@ -147,7 +147,7 @@ def test_a_declaration_that_cannot_be(content, error, text):
 
 
 def test_files_that_are_no_adapter(spec, tmp_path):
-    with pytest.raises(ModelError, match="Expected an adapter file, found no nothing.toml"):
+    with pytest.raises(ModelError, match="Expected an adapter file, got no nothing.toml"):
         load_model(f"{spec}#nothing.toml", 3)
     with pytest.raises(ModelError, match="Expected TOML in the adapter"):
         load_model(f"{spec}#{write(tmp_path, 'mean = [')}", 3)

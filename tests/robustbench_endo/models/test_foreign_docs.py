@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from robustbench_endo.cli import main
-from robustbench_endo.models.users import Adapter, bind, read_adapter
+from robustbench_endo.models.external import Adapter, bind, read_adapter
 
 PAGE = (Path(__file__).parents[3] / "docs" / "models.md").read_text("utf-8")
 SECTION = re.search(r"^## Your own model$.*?(?=^## |\Z)", PAGE, re.M | re.S)[0]

@@ -18,7 +18,7 @@ from torch.export import Dim
 
 from robustbench_endo.errors import ModelError, OptionalDependencyError
 from robustbench_endo.models import load_model, validate
-from robustbench_endo.models.users.detection import kind_of
+from robustbench_endo.models.external.file_type import kind_of
 
 
 class Net(nn.Module):
@@ -95,16 +95,16 @@ def test_the_digest_is_the_files_own(folder):
 
 @pytest.mark.parametrize("name", ["state.pt", "state.safetensors"])
 def test_weights_without_a_model_are_named(folder, name):
-    with pytest.raises(ModelError, match=r"found in .*state.* the weights of one \(7 tensors\) without its code: give"):
+    with pytest.raises(ModelError, match=r"got in .*state.* the weights of one \(7 tensors\) without its code: give"):
         load_model(str(folder / name))
 
 
 def test_other_files(folder, tmp_path):
     with pytest.raises(ModelError, match="Expected a dict of name -> tensor"):
         load_model(str(folder / "list.pt"))
-    with pytest.raises(ModelError, match=r"TorchScript, torch.export or ONNX file, found something else in .*text.pt"):
+    with pytest.raises(ModelError, match=r"TorchScript, torch.export or ONNX file, got something else in .*text.pt"):
         load_model(str(folder / "text.pt"))
-    with pytest.raises(ModelError, match=r"Expected a model file, found no .*absent.pt2: check the path"):
+    with pytest.raises(ModelError, match=r"Expected a model file, got no .*absent.pt2: check the path"):
         load_model(f"{tmp_path}/absent.pt2")
 
 
@@ -149,7 +149,7 @@ def test_a_damaged_archive(folder, tmp_path, name):
         for member in source.namelist():
             broken = member.endswith(("model.json", "data.pkl"))
             target.writestr(member, b"{}" if broken else source.read(member))
-    with pytest.raises(ModelError, match="that loads, found in"):
+    with pytest.raises(ModelError, match="that loads, got in"):
         load_model(str(path))
 
 
@@ -157,13 +157,13 @@ def test_weights_that_are_not_finite_are_refused(net, tmp_path):
     broken = copy.deepcopy(net)
     nn.init.constant_(broken.conv.bias, float("inf"))
     torch.export.save(torch.export.export(broken, (torch.rand(1, 3, 32, 40),)), tmp_path / "m.pt2")
-    with pytest.raises(ModelError, match="Expected finite weights .* found NaN or infinity in inner.graph.conv.bias"):
+    with pytest.raises(ModelError, match="Expected finite weights .* got NaN or infinity in inner.graph.conv.bias"):
         load_model(f"{tmp_path}/m.pt2")
 
 
 def test_a_program_that_takes_no_images(tmp_path):
     torch.export.save(torch.export.export(nn.Linear(3, 2), (torch.rand(1, 3),)), tmp_path / "m.pt2")
-    with pytest.raises(ModelError, match=r"one input \(B, 3, H, W\), found \(1, 3\)"):
+    with pytest.raises(ModelError, match=r"one input \(B, 3, H, W\), got \(1, 3\)"):
         load_model(f"{tmp_path}/m.pt2")
 
 

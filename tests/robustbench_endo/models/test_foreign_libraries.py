@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from robustbench_endo.cli.loading import load_models_and_data
+from robustbench_endo.cli.resolve_inputs import load_models_and_data
 from robustbench_endo.errors import ModelError, OptionalDependencyError, UnknownNameError
 from robustbench_endo.models import load_model
 
@@ -73,12 +73,12 @@ def test_an_smp_network_with_weights(smp, tmp_path, frames):
 @pytest.mark.parametrize(
     ("spec", "error", "text"),
     [
-        ("smp:Unett/resnet18", UnknownNameError, "smp architecture, found 'Unett': did you mean Unet"),
-        ("smp:Unet/resnet19", UnknownNameError, "smp encoder, found 'resnet19': did you mean resnet18"),
-        ("smp:Unet@encodr=resnet18", UnknownNameError, "smp option, found 'encodr': did you mean encoder"),
-        ("smp:Unet@classes=many", ModelError, "number of classes .* found many"),
-        ("smp:Unet", ModelError, "number of classes .* found none"),
-        ("smp:Linknet/mit_b0@classes=2", ModelError, "fit each other, found Linknet with mit_b0: Encoder `mit_b0`"),
+        ("smp:Unett/resnet18", UnknownNameError, "smp architecture, got 'Unett': did you mean Unet"),
+        ("smp:Unet/resnet19", UnknownNameError, "smp encoder, got 'resnet19': did you mean resnet18"),
+        ("smp:Unet@encodr=resnet18", UnknownNameError, "smp option, got 'encodr': did you mean encoder"),
+        ("smp:Unet@classes=many", ModelError, "number of classes .* got many"),
+        ("smp:Unet", ModelError, "number of classes .* got none"),
+        ("smp:Linknet/mit_b0@classes=2", ModelError, "fit each other, got Linknet with mit_b0: Encoder `mit_b0`"),
     ],
 )
 def test_smp_specs_that_mean_nothing(smp, spec, error, text):
@@ -94,7 +94,7 @@ def test_the_real_smp(frames):
 
 
 def test_fresh_weights_are_not_evaluated():
-    with pytest.raises(ModelError, match="Expected trained weights for the model 'smp:Unet/resnet18', found none"):
+    with pytest.raises(ModelError, match="Expected trained weights for the model 'smp:Unet/resnet18', got none"):
         load_models_and_data(["smp:Unet/resnet18"], "synthetic", None, None, None)
 
 
@@ -157,12 +157,12 @@ def test_a_transformers_model_is_translated_by_its_names(hf, frames):
     assert own[1] == 4
     assert mapped(frames(1))["segmentation"].shape[1] == 2
     adapter.write_text('[classes]\ngraspr = "tool"\n')
-    with pytest.raises(UnknownNameError, match="class of the model, found 'graspr': did you mean grasper"):
+    with pytest.raises(UnknownNameError, match="class of the model, got 'graspr': did you mean grasper"):
         load_model(f"hf:{hf}#{adapter}", classes=("rest", "tool"))
 
 
 def test_transformers_models_that_cannot_be_had(hf):
-    with pytest.raises(ModelError, match=r"found: We couldn't connect to .* without a network, give the folder"):
+    with pytest.raises(ModelError, match=r"got: We couldn't connect to .* without a network, give the folder"):
         load_model("hf:nvidia/segformer")
     headless = hf.rename(hf.with_name("headless"))
     with pytest.raises(ModelError, match=r"1 tensors missing \(decode_head.weight\): it was not trained"):

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from robustbench_endo.errors import ModelError, UnknownNameError
 from robustbench_endo.models import EMBEDDED, card_of, load_model, save_checkpoint, validate
-from robustbench_endo.models.embedded import FOLDER, folder_of
+from robustbench_endo.models.shipped import FOLDER, folder_of
 
 SPEC = "tiny-resnet/hps@width=12,head_channels=8,input_size=32x40"
 
@@ -74,15 +74,15 @@ def test_a_pickle_is_never_unpickled(tmp_path, kind):
         path.write_bytes(pickle.dumps({"weight": Trap()}))
     else:
         torch.save([1, 2], path)
-    with pytest.raises(ModelError, match=r"found .*weights.pt|in .*weights.pt"):
+    with pytest.raises(ModelError, match=r"got .*weights.pt|in .*weights.pt"):
         load_model(SPEC, 3, 2, weights=path)
     assert not touched.exists()
 
 
 def test_other_class_counts_are_named(checkpoint):
-    with pytest.raises(ModelError, match="model for 7 classes, found 3 in the checkpoint"):
+    with pytest.raises(ModelError, match="model for 7 classes, got 3 in the checkpoint"):
         load_model(str(checkpoint), num_classes=7)
-    with pytest.raises(ModelError, match="model for 5 activities, found 2 in the checkpoint"):
+    with pytest.raises(ModelError, match="model for 5 activities, got 2 in the checkpoint"):
         load_model(str(checkpoint), num_activities=5)
 
 
@@ -105,20 +105,20 @@ def test_missing_and_unknown_tensors_are_named(checkpoint):
 
 def test_weights_that_are_not_finite_are_refused(checkpoint):
     rewrite(checkpoint, lambda w: {**w, "heads.activity.classifier.bias": torch.tensor([0.0, float("nan")])})
-    with pytest.raises(ModelError, match="finite weights, found NaN or infinity in heads.activity.classifier.bias"):
+    with pytest.raises(ModelError, match="finite weights, got NaN or infinity in heads.activity.classifier.bias"):
         load_model(str(checkpoint))
 
 
 @pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
 def test_a_missing_file_is_named(checkpoint, name):
     (checkpoint / name).unlink()
-    with pytest.raises(ModelError, match=f"found no {name} in"):
+    with pytest.raises(ModelError, match=f"got no {name} in"):
         load_model(str(checkpoint))
 
 
 def test_damaged_files_are_named(checkpoint):
     (checkpoint / "model.safetensors").write_bytes(b"short")
-    with pytest.raises(ModelError, match="Expected a safetensors file, found .* unreadable"):
+    with pytest.raises(ModelError, match="Expected a safetensors file, got .* unreadable"):
         load_model(str(checkpoint))
     (checkpoint / "model.json").write_text("{")
     with pytest.raises(ModelError, match="to be JSON with the fields of a checkpoint"):
@@ -126,12 +126,12 @@ def test_damaged_files_are_named(checkpoint):
 
 
 def test_a_checkpoint_of_another_spec_is_refused(checkpoint):
-    with pytest.raises(ModelError, match="Expected a checkpoint of 'tiny-resnet/mmoe', found one of 'tiny-resnet/hps@"):
+    with pytest.raises(ModelError, match="Expected a checkpoint of 'tiny-resnet/mmoe', got one of 'tiny-resnet/hps@"):
         load_model("tiny-resnet/mmoe", weights=checkpoint)
 
 
 def test_a_weight_file_that_is_not_there():
-    with pytest.raises(ModelError, match=r"Expected a weight file, found no nowhere.safetensors"):
+    with pytest.raises(ModelError, match=r"Expected a weight file, got no nowhere.safetensors"):
         load_model(SPEC, 3, 2, weights="nowhere.safetensors")
 
 

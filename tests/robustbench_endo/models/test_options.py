@@ -28,8 +28,8 @@ def test_options_reach_the_backbone_and_the_architecture():
 @pytest.mark.parametrize(
     ("option", "wanted"),
     [
-        ("experts=two", "a whole number for the model option experts, found 'two'"),
-        ("alpha=big", "a number for the model option alpha, found 'big'"),
+        ("experts=two", "a whole number for the model option experts, got 'two'"),
+        ("alpha=big", "a number for the model option alpha, got 'big'"),
         ("input_size=64*80", "whole numbers joined by x for the model option input_size"),
     ],
 )

@@ -7,9 +7,8 @@ import torch
 from torch import nn
 
 from robustbench_endo.models import build
-from robustbench_endo.models.layers.low_rank import LowRank
-from robustbench_endo.models.layers.merged import MergedLinear
-from robustbench_endo.models.layers.task_norm import TaskBatchNorm2d
+from robustbench_endo.models.layers.lora import LowRank, MergedLinear
+from robustbench_endo.models.layers.lora_inject import TaskBatchNorm2d
 
 SPECS = (
     "dinov2/tesla@size=s,depth=2,head_channels=8,input_size=any",

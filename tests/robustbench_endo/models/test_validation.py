@@ -10,7 +10,7 @@ from torch import nn
 
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models import validate
-from robustbench_endo.models.foreign import ForeignModel
+from robustbench_endo.models.external.wrapper import ForeignModel
 
 
 def model(inner) -> ForeignModel:
@@ -26,19 +26,19 @@ def test_a_good_model_says_nothing():
 
 
 def test_a_model_that_predicts_nothing_of_the_data():
-    with pytest.raises(ModelError, match="to predict activity, which is what the data have, found only segmentation"):
+    with pytest.raises(ModelError, match="to predict activity, which is what the data have, got only segmentation"):
         validate(model(nn.Conv2d(3, 4, 1)), None, 3)
 
 
 def test_a_model_that_changes_its_input():
-    with pytest.raises(ModelError, match="to leave its input alone, found it changed"):
+    with pytest.raises(ModelError, match="to leave its input alone, got it changed"):
         validate(model(lambda images: images.sub_(0.5)), 3, None)
 
 
 def test_weights_that_are_not_finite():
     inner = nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3))
     inner[1].running_var[0] = float("nan")
-    with pytest.raises(ModelError, match=r"found NaN or infinity in inner.1.running_var: use an earlier"):
+    with pytest.raises(ModelError, match=r"got NaN or infinity in inner.1.running_var: use an earlier"):
         validate(model(inner), 3, None)
     nn.init.constant_(inner[0].weight, float("inf"))
     with pytest.raises(ModelError, match=r"inner.0.weight and 1 more"):
@@ -81,5 +81,5 @@ def test_probabilities_are_recognised():
 
 
 def test_logits_elsewhere_than_the_frames():
-    with pytest.raises(ModelError, match="Expected segmentation logits on cpu, found them on meta"):
+    with pytest.raises(ModelError, match="Expected segmentation logits on cpu, got them on meta"):
         validate(model(lambda images: torch.zeros(2, 3, 4, 4, device="meta")), 3, None)

@@ -154,16 +154,16 @@ def test_one_task_alone(entry, frames):
 
 
 def test_unknown_names_are_answered_with_the_closest():
-    with pytest.raises(UnknownNameError, match="found 'tiny-resnet/mmo': did you mean tiny-resnet/mmoe"):
+    with pytest.raises(UnknownNameError, match="got 'tiny-resnet/mmo': did you mean tiny-resnet/mmoe"):
         load_model("tiny-resnet/mmo", num_classes=3)
-    with pytest.raises(UnknownNameError, match="model option, found 'expert': did you mean experts"):
+    with pytest.raises(UnknownNameError, match="model option, got 'expert': did you mean experts"):
         load_model("tiny-resnet/mmoe@expert=3", num_classes=3)
-    with pytest.raises(UnknownNameError, match="network of timm, found 'resnett18': did you mean resnet18"):
+    with pytest.raises(UnknownNameError, match="network of timm, got 'resnett18': did you mean resnet18"):
         load_model("timm:resnett18/hps", num_classes=3)
-    with pytest.raises(UnknownNameError, match="model, found 'timm:resnet18/tessla': did you mean timm:resnet18/tesla"):
+    with pytest.raises(UnknownNameError, match="model, got 'timm:resnet18/tessla': did you mean timm:resnet18/tesla"):
         load_model("timm:resnet18/tessla", num_classes=3)
 
 
 def test_a_model_without_a_task_is_refused():
-    with pytest.raises(ModelError, match="Expected num_classes or num_activities .* found neither"):
+    with pytest.raises(ModelError, match="Expected num_classes or num_activities .* got neither"):
         load_model("tiny-resnet/mmoe")

@@ -4,12 +4,11 @@ import math
 
 import pytest
 
-from robustbench_endo.errors import ModelError, UnknownNameError
+from robustbench_endo.errors import ModelError, ReproductionError, UnknownNameError
 from robustbench_endo.models.zoo import is_zoo_spec
-from robustbench_endo.paper import GRIDS, PaperError, grid, published
-from robustbench_endo.paper.cell import cell
-from robustbench_endo.paper.choice import chosen, require_trunks
-from robustbench_endo.paper.published import FILES
+from robustbench_endo.reproduction import GRIDS, grid, published
+from robustbench_endo.reproduction.experiments import FILES, cell
+from robustbench_endo.reproduction.presets import chosen, require_trunks
 from robustbench_endo.training.weighting import list_weightings
 
 
@@ -72,7 +71,7 @@ def test_rows_are_chosen_by_pattern_and_data():
     assert len(chosen(grid("table2"), ["endoarss"]).rows) == 3
     assert len(chosen(grid("table2"), ["resnet101/mmoe/stch", "*/tesla/db_mtl"]).rows) == 4
     assert {row.labels["dataset"] for row in chosen(grid("table5"), data=["mtlesd"]).rows} == {"MTLESD"}
-    with pytest.raises(PaperError, match="found 'vgg': no row of table2"):
+    with pytest.raises(ReproductionError, match="got 'vgg': no row of table2"):
         chosen(grid("table2"), ["vgg"])
 
 
@@ -88,9 +87,9 @@ def test_missing_trunks_are_told_in_one_sentence_beforehand(monkeypatch):
 
 
 def test_unknown_tables_are_refused():
-    with pytest.raises(UnknownNameError, match="found 'table9'"):
+    with pytest.raises(UnknownNameError, match="got 'table9'"):
         grid("table9")
-    with pytest.raises(PaperError, match="found 'table9'"):
+    with pytest.raises(ReproductionError, match="got 'table9'"):
         published("table9")
 
 

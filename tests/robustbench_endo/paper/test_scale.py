@@ -3,10 +3,10 @@
 import pytest
 
 from robustbench_endo.models.zoo import build
-from robustbench_endo.paper import GRIDS, grid
-from robustbench_endo.paper.cell import cell
-from robustbench_endo.paper.estimate import estimate, speed_of, told
-from robustbench_endo.paper.scale import PAPER, QUICK, SYNTHETIC
+from robustbench_endo.reproduction import GRIDS, grid
+from robustbench_endo.reproduction.cost_estimate import estimate, speed_of, told
+from robustbench_endo.reproduction.experiments import cell
+from robustbench_endo.reproduction.presets import PAPER, QUICK, SYNTHETIC
 
 
 def test_the_papers_size_takes_the_preset_and_the_cells_weighting():

@@ -9,13 +9,12 @@ import torch
 from robustbench_endo import api
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.shard import Shard
-from robustbench_endo.paper import grid
-from robustbench_endo.paper.beside import beside
-from robustbench_endo.paper.choice import chosen
-from robustbench_endo.paper.run import Workshop
-from robustbench_endo.paper.scale import QUICK
-from robustbench_endo.paper.sources import drawn
-from robustbench_endo.paper.training import train_cell
+from robustbench_endo.reproduction import grid
+from robustbench_endo.reproduction.comparison_table import beside
+from robustbench_endo.reproduction.datasets import drawn
+from robustbench_endo.reproduction.presets import QUICK, chosen
+from robustbench_endo.reproduction.runner import Workshop
+from robustbench_endo.reproduction.training import train_cell
 
 CPU = torch.device("cpu")
 
@@ -36,7 +35,7 @@ def test_a_cell_is_trained_once_and_never_silently_otherwise(workshop):
     with pytest.raises(RunError, match="epochs was 1, is 2"):
         train_cell(made, data, replace(settings, epochs=2), folder, CPU, None)
     (folder / "cell.json").write_text("{")
-    with pytest.raises(RunError, match="found it damaged"):
+    with pytest.raises(RunError, match="got it damaged"):
         train_cell(made, data, settings, folder, CPU, None)
 
 

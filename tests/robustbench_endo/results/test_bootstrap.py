@@ -51,11 +51,11 @@ def test_weights_are_draws_with_replacement(results):
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"resamples": 10}, "at least 200 resamples, found 10"),
-        ({"level": 95}, "from 0.5 to below 1, found 95: write 0.95 for 95 %"),
+        ({"resamples": 10}, "at least 200 resamples, got 10"),
+        ({"level": 95}, "from 0.5 to below 1, got 95: write 0.95 for 95 %"),
         ({"level": 1.0}, "from 0.5 to below 1"),
-        ({"seed": -1}, "a seed of at least 0, found -1"),
-        ({"unit": "patient"}, "auto, group or frame as the unit of resampling, found 'patient'"),
+        ({"seed": -1}, "a seed of at least 0, got -1"),
+        ({"unit": "patient"}, "auto, group or frame as the unit of resampling, got 'patient'"),
     ],
 )
 def test_settings_outside_their_range(change, text):

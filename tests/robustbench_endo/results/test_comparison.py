@@ -6,8 +6,8 @@ import pytest
 
 from robustbench_endo.errors import RobustEndoError, RunError, UnknownNameError
 from robustbench_endo.results import Bootstrap, Results, compare, merged
+from robustbench_endo.results.bootstrap import holm
 from robustbench_endo.results.comparison import mean_rank
-from robustbench_endo.results.intervals import holm
 
 SETTINGS = Bootstrap(resamples=500, unit="frame")
 
@@ -116,13 +116,13 @@ def test_runs_that_saw_other_pictures_are_not_mixed(results, info, text):
 
 
 def test_bad_input(results, make_results):
-    with pytest.raises(UnknownNameError, match="to compare with, found 'c': choose from a, b"):
+    with pytest.raises(UnknownNameError, match="to compare with, got 'c': choose from a, b"):
         compare(results, against="c")
-    with pytest.raises(RobustEndoError, match="at least two models to compare, found a alone"):
+    with pytest.raises(RobustEndoError, match="at least two models to compare, got a alone"):
         compare(make_results(models=("a",)))
-    with pytest.raises(RobustEndoError, match="found 'image_ssim', which describes the pictures"):
+    with pytest.raises(RobustEndoError, match="got 'image_ssim', which describes the pictures"):
         compare(results, ("image_ssim",))
-    with pytest.raises(RobustEndoError, match="a metric of the run, found 'iou'"):
+    with pytest.raises(RobustEndoError, match="a metric of the run, got 'iou'"):
         compare(results, ("iou",))
     with pytest.raises(RobustEndoError, match="at least one metric to compare"):
         compare(results, ())

@@ -78,14 +78,14 @@ def test_a_missing_condition_is_not_safe(results):
 @pytest.mark.parametrize(
     ("require", "text"),
     [
-        ({}, "at least one threshold such as dice=0.8, found none"),
-        ({"dice": 80}, "a threshold for dice between 0 and 1, found 80: write 0.8 for 80 %"),
-        ({"dice": -0.1}, "between 0 and 1, found -0.1"),
-        ({"dice": float("nan")}, "between 0 and 1, found nan"),
-        ({"hd95": -3}, "a threshold for hd95 of at least 0, found -3: give it in px"),
-        ({"hd95": float("inf")}, "found inf"),
-        ({"dize": 0.8}, "a metric of the run, found 'dize'"),
-        ({"image_ssim": 0.8}, "better high or low, found one for 'image_ssim'"),
+        ({}, "at least one threshold such as dice=0.8, got none"),
+        ({"dice": 80}, "a threshold for dice between 0 and 1, got 80: write 0.8 for 80 %"),
+        ({"dice": -0.1}, "between 0 and 1, got -0.1"),
+        ({"dice": float("nan")}, "between 0 and 1, got nan"),
+        ({"hd95": -3}, "a threshold for hd95 of at least 0, got -3: give it in px"),
+        ({"hd95": float("inf")}, "got inf"),
+        ({"dize": 0.8}, "a metric of the run, got 'dize'"),
+        ({"image_ssim": 0.8}, "better high or low, got one for 'image_ssim'"),
     ],
 )
 def test_bad_thresholds(results, require, text):

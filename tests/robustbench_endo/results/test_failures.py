@@ -6,7 +6,7 @@ import pytest
 
 from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.results import Bootstrap, Results
-from robustbench_endo.results.agreement import joint_shares
+from robustbench_endo.results.failures import joint_shares
 
 
 @pytest.fixture
@@ -95,6 +95,6 @@ def test_a_threshold_outside_its_range(results, dice):
 
 def test_no_clean_records(results):
     damaged = Results(results.frame[results.frame["corruption"] != "clean"], results.info)
-    with pytest.raises(RunError, match="records on clean frames of every model, found none of a"):
+    with pytest.raises(RunError, match="records on clean frames of every model, got none of a"):
         damaged.failures()
     assert pd.isna(damaged.robustness(("miou",)).loc[("miou", "relative"), "a"])

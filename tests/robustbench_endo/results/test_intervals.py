@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from robustbench_endo.results.intervals import holm, interval, p_value
-from robustbench_endo.results.scoring import overlap, ratio
+from robustbench_endo.results.bootstrap import holm, interval, p_value
+from robustbench_endo.results.dataset_scores import overlap, ratio
 
 SIMULATIONS, RESAMPLES = 600, 600
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from robustbench_endo.results import Bootstrap, Results
-from robustbench_endo.results.paper_scoring import paper_accuracy, paper_f1, paper_iou
+from robustbench_endo.results.dataset_scores import paper_accuracy, paper_f1, paper_iou
 
 PAPER = {"paper_miou", "paper_dice", "paper_accuracy", "paper_f1", "paper_hd", "paper_ssim"}
 

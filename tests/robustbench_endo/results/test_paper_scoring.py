@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robustbench_endo.results.paper_scoring import paper_accuracy, paper_dice, paper_f1, paper_iou
+from robustbench_endo.results.dataset_scores import paper_accuracy, paper_dice, paper_f1, paper_iou
 
 PARITY = Path(__file__).parents[4] / "shared" / "parity" / "paper_metrics.npz"
 

@@ -5,14 +5,16 @@ import pytest
 
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
 from robustbench_endo.results import AGGREGATES, QUANTITIES, Bootstrap
-from robustbench_endo.results.area import area_by_dose, area_by_severity, mean_height
-from robustbench_endo.results.corruption_error import (
+from robustbench_endo.results.estimates import Cube
+from robustbench_endo.results.robustness import (
+    area_by_dose,
+    area_by_severity,
     as_errors,
     mean_corruption_error,
+    mean_height,
     relative_mean_corruption_error,
 )
-from robustbench_endo.results.cube import Cube
-from robustbench_endo.results.worst import tail_mean
+from robustbench_endo.results.tail_risk import tail_mean
 
 CUBE = Cube(
     np.array([[90.0, 80.0]]),
@@ -129,9 +131,9 @@ def test_the_table_with_intervals(results):
 
 
 def test_bad_input(results):
-    with pytest.raises(UnknownNameError, match="a model of the run as the baseline, found 'resnet': choose from a, b"):
+    with pytest.raises(UnknownNameError, match="a model of the run as the baseline, got 'resnet': choose from a, b"):
         results.robustness(baseline="resnet")
-    with pytest.raises(RobustEndoError, match="a metric of the run, found 'iou'"):
+    with pytest.raises(RobustEndoError, match="a metric of the run, got 'iou'"):
         results.robustness(("iou",))
 
 

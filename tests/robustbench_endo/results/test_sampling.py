@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.results import Bootstrap, Results, sampling
+from robustbench_endo.results import Bootstrap, Results
+from robustbench_endo.results import estimates as sampling
 
 
 @pytest.mark.parametrize("unit", ["group", "frame"])
@@ -77,12 +78,12 @@ def test_older_runs_lack_what_newer_ones_measure(make_results):
 
 
 def test_bad_input(results):
-    with pytest.raises(RobustEndoError, match="Expected a metric of the run, found 'mIoU': choose from accuracy"):
+    with pytest.raises(RobustEndoError, match="Expected a metric of the run, got 'mIoU': choose from accuracy"):
         results.table(["mIoU"])
-    with pytest.raises(RobustEndoError, match="found 'mIoU'"):
+    with pytest.raises(RobustEndoError, match="got 'mIoU'"):
         results.table(["mIoU"], intervals=True)
     empty = Results(results.frame.iloc[:0], results.info)
-    with pytest.raises(RunError, match="Expected at least one frame to resample, found none"):
+    with pytest.raises(RunError, match="Expected at least one frame to resample, got none"):
         empty.scores(intervals=True)
 
 

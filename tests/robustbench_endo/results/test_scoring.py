@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from robustbench_endo.results.scoring import activity, calibration, divide, mean_of_present, overlap, ratio
-from robustbench_endo.results.statistics import activity_counts, activity_gaps, overlap_counts, pixel_gaps, values
+from robustbench_endo.results.dataset_scores import activity, calibration, divide, mean_of_present, overlap, ratio
+from robustbench_endo.results.frame_statistics import activity_counts, activity_gaps, overlap_counts, pixel_gaps, values
 
 
 def frame_of(target, predicted, confidence):

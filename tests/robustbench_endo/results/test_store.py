@@ -8,8 +8,8 @@ import pytest
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.results import load_results
+from robustbench_endo.results.io import as_table, write_json, write_table, write_whole
 from robustbench_endo.results.schema import COUNTED, KEYS, MEASURED, arrow_schema, count_columns
-from robustbench_endo.results.store import as_table, write_json, write_table, write_whole
 
 
 @pytest.fixture
@@ -29,21 +29,21 @@ def test_what_is_read_is_what_was_written(run, results):
 
 
 def test_no_run_there(tmp_path):
-    with pytest.raises(RunError, match="Expected a finished run in .*, found no run.json"):
+    with pytest.raises(RunError, match="Expected a finished run in .*, got no run.json"):
         load_results(tmp_path)
     write_json(tmp_path / "run.json", {})
     pd.DataFrame({"model": ["m"]}).to_parquet(tmp_path / "results.parquet")
-    with pytest.raises(RunError, match="found no corruption, severity"):
+    with pytest.raises(RunError, match="got no corruption, severity"):
         load_results(tmp_path)
 
 
 def test_damage_is_told(run):
     (run / "results.parquet").write_bytes(b"PAR1 half a table")
-    with pytest.raises(RunError, match="Expected a Parquet table in .*results.parquet, found damage"):
+    with pytest.raises(RunError, match="Expected a Parquet table in .*results.parquet, got damage"):
         load_results(run)
     write_table(run / "results.parquet", pa.table(arrow_schema(3).empty_table()))
     (run / "run.json").write_text("{")
-    with pytest.raises(RunError, match="Expected JSON in .*run.json, found damage"):
+    with pytest.raises(RunError, match="Expected JSON in .*run.json, got damage"):
         load_results(run)
 
 
@@ -71,7 +71,7 @@ def test_types_are_checked_on_read_and_on_write(run, column, kind, text):
 def test_a_class_needs_all_its_counts(run):
     table = pq.read_table(run / "results.parquet").drop_columns(["fn_2"])
     pq.write_table(table, run / "results.parquet")
-    with pytest.raises(RunError, match="found no fn_2"):
+    with pytest.raises(RunError, match="got no fn_2"):
         load_results(run)
 
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from robustbench_endo.synthesis.cutout import Origin, Source, cut_out
-from robustbench_endo.synthesis.pieces import pieces
+from robustbench_endo.synthesis.cutout import Origin, Source, cut_out, pieces
 
 
 def cutout(image, mask, factor=1.0):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from robustbench_endo.synthesis.fill import paint_over, pull_push
+from robustbench_endo.synthesis.inpaint import paint_over, pull_push
 
 
 @pytest.mark.parametrize("size", [(32, 32), (37, 51), (1, 9)])

@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from robustbench_endo.synthesis.arrays import luma
-from robustbench_endo.synthesis.light import (
+from robustbench_endo.synthesis.harmonization import (
     BLURS,
     contact_shadow,
     gains,
@@ -13,6 +12,7 @@ from robustbench_endo.synthesis.light import (
     sharpness,
     sharpness_ladder,
 )
+from robustbench_endo.synthesis.utils import luma
 
 ALL = np.ones((96, 128), bool)
 

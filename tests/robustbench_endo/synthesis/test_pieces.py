@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from robustbench_endo.synthesis.pieces import labels_are_parts, pieces
+from robustbench_endo.synthesis.cutout import labels_are_parts, pieces
 
 VIEW = np.ones((96, 128), bool)
 

@@ -3,9 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from robustbench_endo.synthesis.cutout import Origin, Source, cut_out
-from robustbench_endo.synthesis.layers import layer
-from robustbench_endo.synthesis.pieces import pieces
+from robustbench_endo.synthesis.compose import layer
+from robustbench_endo.synthesis.cutout import Origin, Source, cut_out, pieces
 from robustbench_endo.synthesis.placement import SIDES, place
 
 SIZE = (96, 128)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from robustbench_endo.data.folder import FolderDataset
-from robustbench_endo.synthesis import Settings, SynthesisError, synthesize
+from robustbench_endo.errors import SynthesisError
+from robustbench_endo.synthesis import Settings, synthesize
 
 
 def files(folder):
@@ -73,7 +74,7 @@ def test_other_settings_or_sources_are_refused(bars, clean, tmp_path):
         synthesize(clean, bars(change=lambda image, mask: image.fill(9)), tmp_path / "a", 1)
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "notes.txt").write_text("mine")
-    with pytest.raises(SynthesisError, match=r"found .*b with files and no synthesis.json"):
+    with pytest.raises(SynthesisError, match=r"got .*b with files and no synthesis.json"):
         synthesize(clean, bars(), tmp_path / "b", 1)
 
 
@@ -94,7 +95,7 @@ def test_within_groups(bars, clean, tmp_path):
     synthesize(clean, bars(), tmp_path, 8, Settings(within_groups=True))
     for row in json.loads((tmp_path / "synthesis.json").read_text())["pictures"]:
         assert {tool["group"] for tool in row["instruments"]} == {row["background_group"]}
-    with pytest.raises(SynthesisError, match="instruments of every background's group, found none of 'patient1'"):
+    with pytest.raises(SynthesisError, match="instruments of every background's group, got none of 'patient1'"):
         synthesize(clean, bars(frames=1), tmp_path / "b", 1, Settings(within_groups=True))
 
 
@@ -135,35 +136,35 @@ def test_a_black_border_stays_one(bars, clean, tmp_path):
 
 class TestBadInput:
     def test_no_masks(self, bars, clean, tmp_path):
-        with pytest.raises(SynthesisError, match="a mask for every instrument frame, found none for patient0/frame_0"):
+        with pytest.raises(SynthesisError, match="a mask for every instrument frame, got none for patient0/frame_0"):
             synthesize(clean, bars(masks=False), tmp_path / "a", 1)
         assert not (tmp_path / "a").exists()
 
     def test_no_instruments(self, bars, clean, tmp_path):
-        with pytest.raises(SynthesisError, match="instruments in the masks of bars, found none"):
+        with pytest.raises(SynthesisError, match="instruments in the masks of bars, got none"):
             synthesize(clean, bars(bars=()), tmp_path, 1)
 
     def test_none_that_enters(self, bars, clean, tmp_path):
         inside = bars(bars=(((90, 40), (40, 44)),))
-        with pytest.raises(SynthesisError, match="enter from the border of the view, found 4 in bars that do not"):
+        with pytest.raises(SynthesisError, match="enter from the border of the view, got 4 in bars that do not"):
             synthesize(clean, inside, tmp_path / "a", 1)
         assert synthesize(clean, inside, tmp_path / "a", 1, Settings(floating=True)).made == 1
 
     def test_no_background_left(self, bars, tmp_path):
         full = bars(change=lambda image, mask: mask.fill(1))
-        with pytest.raises(SynthesisError, match="at least 75% of its view, found none among 4 frames"):
+        with pytest.raises(SynthesisError, match="at least 75% of its view, got none among 4 frames"):
             synthesize(full, bars(), tmp_path, 1)
 
     def test_nothing_fits(self, bars, clean, tmp_path):
-        with pytest.raises(SynthesisError, match="that can enter the picture 0, found none of 12"):
+        with pytest.raises(SynthesisError, match="that can enter the picture 0, got none of 12"):
             synthesize(clean, bars(), tmp_path, 1, Settings(scales=(0.01, 0.02)))
 
     def test_no_activities(self, bars, clean, tmp_path):
-        with pytest.raises(SynthesisError, match="with activities, found none in bars"):
+        with pytest.raises(SynthesisError, match="with activities, got none in bars"):
             synthesize(clean, bars(activities=()), tmp_path, 1, Settings(activity="source"))
 
     def test_labels(self, bars, clean, tmp_path):
-        with pytest.raises(SynthesisError, match=r"from 1 to 2 \(shaft, tip\), found 3"):
+        with pytest.raises(SynthesisError, match=r"from 1 to 2 \(shaft, tip\), got 3"):
             synthesize(clean, bars(), tmp_path, 1, Settings(instruments=(3,)))
 
     @pytest.mark.parametrize(
@@ -179,12 +180,12 @@ class TestBadInput:
         ],
     )
     def test_settings(self, wrong):
-        with pytest.raises(SynthesisError, match=r"^Expected .*, found .*: correct the setting\.$"):
+        with pytest.raises(SynthesisError, match=r"^Expected .*, got .*: correct the setting\.$"):
             Settings(**wrong)
 
 
 def test_a_foreign_picture_in_the_folder_is_named(bars, clean, tmp_path):
     synthesize(clean, bars(), tmp_path, 1)
     (next((tmp_path / "train").rglob("image")) / "mine.png").write_bytes(b"no picture")
-    with pytest.raises(SynthesisError, match=r"written by robust-endo synthesize in .*mine.png, found another"):
+    with pytest.raises(SynthesisError, match=r"written by robust-endo synthesize in .*mine.png, got another"):
         synthesize(clean, bars(), tmp_path, 2)

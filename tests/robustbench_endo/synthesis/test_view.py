@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from robustbench_endo.synthesis.view import field_of_view
+from robustbench_endo.synthesis.utils import field_of_view
 
 
 def test_black_borders_are_outside_and_dark_shafts_at_the_edge_are_inside(draw_tissue):

@@ -7,11 +7,11 @@ import torch
 
 from robustbench_endo.data.synthetic import SyntheticScenes
 from robustbench_endo.models import EMBEDDED, load_model
-from robustbench_endo.models.embedded import folder_of
-from robustbench_endo.training import embedded
-from robustbench_endo.training.embedded import Recipe, rebuild
-from robustbench_endo.training.frames import Frames
-from robustbench_endo.training.scores import validate_on
+from robustbench_endo.models.shipped import folder_of
+from robustbench_endo.training import rebuild_checkpoints as embedded
+from robustbench_endo.training.data import Frames
+from robustbench_endo.training.rebuild_checkpoints import Recipe, rebuild
+from robustbench_endo.training.validate import validate_on
 
 
 @pytest.fixture(scope="module")

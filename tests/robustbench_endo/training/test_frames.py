@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from robustbench_endo.training.augmentation import augmentation
-from robustbench_endo.training.frames import Frames
+from robustbench_endo.training.data import Frames
 
 
 def test_a_batch_is_the_same_whatever_its_order(squares):

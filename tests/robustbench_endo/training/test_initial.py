@@ -2,7 +2,7 @@
 
 from robustbench_endo.models.network import Network
 from robustbench_endo.models.zoo import build
-from robustbench_endo.training import initial
+from robustbench_endo.training import trainer as initial
 
 
 def test_pretrained_means_the_backbone_where_timm_has_it(monkeypatch):

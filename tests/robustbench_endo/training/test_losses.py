@@ -6,10 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from robustbench_endo.training.frames import NO_ACTIVITY, Batch
-from robustbench_endo.training.losses import class_weights, task_losses
-from robustbench_endo.training.schedule import learning_rate
-from robustbench_endo.training.scores import miou
+from robustbench_endo.training.data import NO_ACTIVITY, Batch
+from robustbench_endo.training.train_step import class_weights, learning_rate, task_losses
+from robustbench_endo.training.validate import miou
 
 
 def batch(masks, activities):

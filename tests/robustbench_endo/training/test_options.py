@@ -8,10 +8,10 @@ import json
 import pytest
 import torch
 
-from robustbench_endo.errors import RunError, UnknownNameError
+from robustbench_endo.errors import RunError, TrainingError, UnknownNameError
 from robustbench_endo.models import load_model
-from robustbench_endo.training import Hardware, Settings, TrainingError, train
-from robustbench_endo.training import run as run_module
+from robustbench_endo.training import Hardware, Settings, train
+from robustbench_endo.training import fit as run_module
 
 QUICK = {"epochs": 2, "batch_size": 4, "augment": "none"}
 
@@ -31,7 +31,7 @@ def test_threads_change_nothing(tmp_path, squares, spec, weights):
 
 def test_parts_of_a_batch_give_the_gradient_of_the_whole():
     """Without batch norm, whose statistics are the part's own, the parts add up to the batch."""
-    from robustbench_endo.training.frames import Batch
+    from robustbench_endo.training.data import Batch
 
     batch = Batch(torch.rand(5, 3, 8, 8), torch.zeros(5, 8, 8).long(), torch.arange(5), tuple("abcde"))
     parts = batch.parts(2)
@@ -76,7 +76,7 @@ def test_bf16_trains_nearly_the_same(tmp_path, squares, spec, weights):
 
 
 def test_fp16_needs_a_gpu(tmp_path, squares, spec):
-    with pytest.raises(TrainingError, match="a GPU for the precision 16-mixed, found cpu"):
+    with pytest.raises(TrainingError, match="a GPU for the precision 16-mixed, got cpu"):
         train(spec, squares(4), settings=Settings(**QUICK, precision="16-mixed"), out=tmp_path)
 
 
@@ -137,7 +137,7 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path, squares, spec, wei
 
     with monkeypatch.context() as patched:
         patched.setattr(run_module, "save_state", second_fails)
-        with pytest.raises(RunError, match=r"Expected room for .*state.pt, found it cannot be written .*No space"):
+        with pytest.raises(RunError, match=r"Expected room for .*state.pt, got it cannot be written .*No space"):
             train(spec, squares(8), settings=settings, out=tmp_path / "full")
     monkeypatch.undo()
     assert not [path for path in (tmp_path / "full").iterdir() if path.suffix == ".tmp"]
@@ -161,7 +161,7 @@ def test_weights_that_gave_nan_are_kept_apart(tmp_path, squares, spec):
 def test_a_gradient_that_is_not_finite_stops_before_it_spoils_the_weights(tmp_path, squares, spec, weights):
     model = load_model(spec, 2, 2)
     model.heads["activity"].register_full_backward_hook(lambda _, inputs, __: tuple(g * float("nan") for g in inputs))
-    with pytest.raises(TrainingError, match=r"finite loss, found a gradient of norm nan in epoch 0, batch 0 \(frames"):
+    with pytest.raises(TrainingError, match=r"finite loss, got a gradient of norm nan in epoch 0, batch 0 \(frames"):
         train(model, squares(8), settings=Settings(**QUICK, clip=0.0), out=tmp_path)
     assert all(tensor.isfinite().all() for tensor in weights(tmp_path / "failed").values())
 

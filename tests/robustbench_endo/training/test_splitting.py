@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from robustbench_endo.training import TrainingError, split_by_group
+from robustbench_endo.errors import TrainingError
+from robustbench_endo.training import split_by_group
 
 
 def grouped(squares, names):
@@ -32,7 +33,7 @@ def test_the_seed_chooses(squares):
 
 
 def test_one_group_cannot_be_split(squares):
-    with pytest.raises(TrainingError, match=r"at least two groups in squares .* found 1: name the groups"):
+    with pytest.raises(TrainingError, match=r"at least two groups in squares .* got 1: name the groups"):
         split_by_group(squares(4), 0.5)
 
 

@@ -5,9 +5,9 @@ import json
 import pytest
 import torch
 
-from robustbench_endo.errors import ModelError, RunError
+from robustbench_endo.errors import ModelError, RunError, TrainingError
 from robustbench_endo.models import load_model
-from robustbench_endo.training import Progress, Settings, TrainingError, train
+from robustbench_endo.training import Progress, Settings, train
 
 
 class KilledError(Exception):
@@ -76,13 +76,13 @@ def test_the_callers_random_numbers_are_left_alone(tmp_path, squares, spec):
 
 def test_other_settings_do_not_resume(tmp_path, squares, spec):
     fit(spec, squares(4), out=tmp_path, epochs=1, augment="none")
-    with pytest.raises(RunError, match=r"resume as it began, found batch_size was 8, is 2: undo that or change --out"):
+    with pytest.raises(RunError, match=r"resume as it began, got batch_size was 8, is 2: undo that or change --out"):
         fit(spec, squares(4), out=tmp_path, epochs=1, batch_size=2, augment="none")
 
 
 def test_a_damaged_state_says_so(tmp_path, squares, spec):
     (tmp_path / "state.pt").write_bytes(b"half a file")
-    with pytest.raises(RunError, match=r"training state in .*state.pt, found it damaged"):
+    with pytest.raises(RunError, match=r"training state in .*state.pt, got it damaged"):
         fit(spec, squares(4), out=tmp_path, epochs=1, augment="none")
 
 
@@ -93,7 +93,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(tmp_path,
         if (step.epoch, step.batch) == (1, 1):
             torch.nn.init.constant_(model.heads["segmentation"].classifier.bias, float("nan"))
 
-    with pytest.raises(TrainingError, match=r"finite loss, found segmentation nan in epoch 1, batch 1 \(frames"):
+    with pytest.raises(TrainingError, match=r"finite loss, got segmentation nan in epoch 1, batch 1 \(frames"):
         fit(model, squares(8), out=tmp_path, epochs=3, batch_size=4, augment="none", progress=poison)
     assert all(tensor.isfinite().all() for tensor in weights(tmp_path).values())
     assert json.loads((tmp_path / "model.json").read_text())["training"]["epoch"] == 0
@@ -106,22 +106,22 @@ def test_frames_without_a_mask_or_without_an_activity(tmp_path, squares, spec, m
 
 
 def test_nothing_to_learn_is_refused(tmp_path, squares, spec):
-    with pytest.raises(TrainingError, match="Expected masks or activities in squares, found neither"):
+    with pytest.raises(TrainingError, match="Expected masks or activities in squares, got neither"):
         fit(spec, squares(4, False, False), out=tmp_path, augment="none")
-    with pytest.raises(TrainingError, match="at least one frame to train on, found none in squares"):
+    with pytest.raises(TrainingError, match="at least one frame to train on, got none in squares"):
         fit(spec, squares(0), out=tmp_path, augment="none")
 
 
 def test_labels_beyond_the_classes_name_the_frame(tmp_path, squares, spec):
     data = squares(4)
     data.classes = ("background",)
-    with pytest.raises(TrainingError, match=r"mask labels below 1, found 1 in 00.png"):
+    with pytest.raises(TrainingError, match=r"mask labels below 1, got 1 in 00.png"):
         fit(spec, data, out=tmp_path, augment="none")
 
 
 def test_a_model_for_other_labels_is_refused(tmp_path, squares, spec):
     with pytest.raises(
-        TrainingError, match=r"for the 2 classes of squares, found one for 5: build it with num_classes=2"
+        TrainingError, match=r"for the 2 classes of squares, got one for 5: build it with num_classes=2"
     ):
         fit(load_model(spec, 5, 2), squares(4), out=tmp_path, augment="none")
 
@@ -153,7 +153,7 @@ def test_an_initial_checkpoint_of_another_kind_is_refused(tmp_path, squares, spe
     from safetensors.torch import save_file
 
     save_file({"something": torch.ones(2)}, tmp_path / "other.safetensors")
-    with pytest.raises(ModelError, match="found no tensor in common"):
+    with pytest.raises(ModelError, match="got no tensor in common"):
         fit(spec, squares(4), out=tmp_path, augment="none", initial=tmp_path / "other.safetensors")
 
 

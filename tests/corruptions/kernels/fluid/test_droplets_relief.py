@@ -7,8 +7,13 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
-from robustbench_endo.corruptions.kernels.fluid.droplets_distance import distance, outline, outline_torch
-from robustbench_endo.corruptions.kernels.fluid.droplets_relief import relief_light, relief_light_torch
+from robustbench_endo.corruptions.kernels.fluids.relief import (
+    distance,
+    outline,
+    outline_torch,
+    relief_light,
+    relief_light_torch,
+)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.fluid.field_noise import fractal_noise, fractal_noise_torch
+from robustbench_endo.corruptions.kernels.fluids.perlin import fractal_noise, fractal_noise_torch
 
 OCTAVES = 4
 

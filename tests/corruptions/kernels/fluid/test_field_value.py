@@ -6,7 +6,7 @@ import colorsys
 
 import torch
 
-from robustbench_endo.corruptions.kernels.fluid.field_value import raise_value, raise_value_torch
+from robustbench_endo.corruptions.kernels.color.hsv import raise_value, raise_value_torch
 
 
 def test_raise_value_forms_agree() -> None:

@@ -6,10 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.fluid.field_rows import enlarge
-from robustbench_endo.corruptions.kernels.fluid.field_veil import veil, veil_torch
-from robustbench_endo.corruptions.kernels.fluid.fluid import frame_taps
-from robustbench_endo.corruptions.kernels.resampling.resample import resample_torch
+from robustbench_endo.corruptions.kernels.fluids.composite import veil, veil_torch
+from robustbench_endo.corruptions.kernels.fluids.grid import enlarge, frame_taps
+from robustbench_endo.corruptions.kernels.interpolation.resample import resample_torch
 
 SIZES = [(40, 56), (80, 112), (97, 131), (160, 224), (33, 32)]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from robustbench_endo.corruptions.kernels.fluid.fluid import frame_taps
+from robustbench_endo.corruptions.kernels.fluids.grid import frame_taps
 
 
 @pytest.mark.parametrize(("size", "count"), [(256, 1024), (256, 256), (320, 641), (256, 257), (256, 32)])

@@ -13,10 +13,9 @@ from PIL import Image, features
 from scipy.fft import dct
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.jpeg.blocks import cosine_matrix
 from robustbench_endo.corruptions.kernels.jpeg.codec import jpeg_round_trip
+from robustbench_endo.corruptions.kernels.jpeg.dct import CHROMINANCE, LUMINANCE, cosine_matrix, quantiser
 from robustbench_endo.corruptions.kernels.jpeg.device import jpeg_round_trip_torch
-from robustbench_endo.corruptions.kernels.jpeg.tables import CHROMINANCE, LUMINANCE, quantiser
 
 turbo = pytest.mark.skipif(
     not features.check("libjpeg_turbo"), reason="this Pillow decodes with another library than libjpeg-turbo"

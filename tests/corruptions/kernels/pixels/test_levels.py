@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from robustbench_endo.corruptions.kernels.pixels.levels import from_bytes, to_bytes
+from robustbench_endo.corruptions.kernels.color.levels import from_bytes, to_bytes
 
 PICTURES = np.arange(2 * 40 * 32 * 3, dtype=np.uint8).reshape(2, 40, 32, 3)
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from skimage.color import hsv2rgb, rgb2hsv
 
-from robustbench_endo.corruptions.kernels.pixels.mean import channel_mean, whole_sums_torch
-from robustbench_endo.corruptions.kernels.pixels.power import power, power_torch
-from robustbench_endo.corruptions.kernels.pixels.saturation import saturate, saturate_torch
+from robustbench_endo.corruptions.kernels.color.hsv import saturate, saturate_torch
+from robustbench_endo.corruptions.kernels.color.mean import channel_mean, whole_sums_torch
+from robustbench_endo.corruptions.kernels.color.power import power, power_torch
 
 
 def test_mean_does_not_depend_on_the_order() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from robustbench_endo.corruptions.kernels.pixels.settle import clamped, within_unit
+from robustbench_endo.corruptions.kernels.color.range_check import clamped, within_unit
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.float64])

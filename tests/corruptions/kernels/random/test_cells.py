@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from robustbench_endo.corruptions.kernels.random.cells import cell_shape, spread
+from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape, spread
 
 
 @pytest.mark.parametrize("grain", [0.5, 1.0])

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.random.cells import cell_shape, spread
-from robustbench_endo.corruptions.kernels.random.grain import add_noise, multiply_noise, salt_and_pepper
+from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape, spread
+from robustbench_endo.corruptions.kernels.rng.noise_ops import add_noise, multiply_noise, salt_and_pepper
 
 SHAPE = (3, 41, 34)
 

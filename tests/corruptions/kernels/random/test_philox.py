@@ -7,9 +7,9 @@ import pytest
 import torch
 from scipy import stats
 
-from robustbench_endo.corruptions.kernels.random import philox_torch
-from robustbench_endo.corruptions.kernels.random.philox import normal_field, quantiles, uniform_field, word_field
-from robustbench_endo.corruptions.kernels.random.philox_torch import philox, words
+from robustbench_endo.corruptions.kernels.rng import philox_torch
+from robustbench_endo.corruptions.kernels.rng.philox import normal_field, quantiles, uniform_field, word_field
+from robustbench_endo.corruptions.kernels.rng.philox_torch import philox, words
 
 CPU = torch.device("cpu")
 KEY = 0x1234_5678_9ABC_DEF0 >> 1

@@ -15,7 +15,7 @@ from scipy import stats
 from torch import Tensor
 
 from robustbench_endo.corruptions import Noise, image_key
-from robustbench_endo.corruptions.kernels.random.philox import normal_field, uniform_field, word_field
+from robustbench_endo.corruptions.kernels.rng.philox import normal_field, uniform_field, word_field
 
 CPU = torch.device("cpu")
 KEY = 0x0FED_CBA9_8765_4321

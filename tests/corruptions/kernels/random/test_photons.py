@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from robustbench_endo.corruptions.kernels.random.cells import cell_shape
-from robustbench_endo.corruptions.kernels.random.photons import chunks_of, photon_counts, photon_counts_torch
+from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape
+from robustbench_endo.corruptions.kernels.rng.poisson import chunks_of, photon_counts, photon_counts_torch
 
 
 @pytest.mark.parametrize("grain", [1.0, 2.7])

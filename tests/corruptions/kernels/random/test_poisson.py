@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy import stats
 
-from robustbench_endo.corruptions.kernels.random import poisson
-from robustbench_endo.corruptions.noise_source import Noise
+from robustbench_endo.corruptions.kernels.rng import poisson
+from robustbench_endo.corruptions.rng import Noise
 
 NOISE = Noise((99,), torch.device("cpu"))
 

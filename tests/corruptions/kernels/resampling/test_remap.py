@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from robustbench_endo.corruptions.kernels.resampling.remap import identity_grid, remap, remap_torch
+from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid, remap, remap_torch
 
 
 def test_compiled_agrees_with_grid_sample_beyond_the_edges_too() -> None:

@@ -8,12 +8,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.filters.broad import at_reduced_scale
-from robustbench_endo.corruptions.kernels.resampling.detail import with_detail, with_detail_torch
-from robustbench_endo.corruptions.kernels.resampling.layers import mean_of_layers
-from robustbench_endo.corruptions.kernels.resampling.mosaic import mosaic, mosaic_torch
-from robustbench_endo.corruptions.kernels.resampling.resample import resample, resample_torch
-from robustbench_endo.corruptions.kernels.resampling.taps import area, at, bilinear, box, nearest
+from robustbench_endo.corruptions.kernels.filters.pyramid_blur import at_reduced_scale
+from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import area, at, bilinear, box, nearest
+from robustbench_endo.corruptions.kernels.interpolation.mean_of_zooms import mean_of_layers
+from robustbench_endo.corruptions.kernels.interpolation.pixelate import mosaic, mosaic_torch
+from robustbench_endo.corruptions.kernels.interpolation.resample import resample, resample_torch
+from robustbench_endo.corruptions.kernels.interpolation.residual_upsample import with_detail, with_detail_torch
 
 
 def noise(*shape: int) -> Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from robustbench_endo.corruptions.kernels.resampling.scatter import (
+from robustbench_endo.corruptions.kernels.interpolation.remap import (
     copied_cells,
     copied_cells_torch,
     scatter_cells,

@@ -1,4 +1,4 @@
-"""Resampling by two without look-ups: found where it is one, and the same numbers."""
+"""Resampling by two without look-ups: got where it is one, and the same numbers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from robustbench_endo.corruptions.kernels.resampling.resample import resample
-from robustbench_endo.corruptions.kernels.resampling.strides import DOUBLING, HALVING, NONE
-from robustbench_endo.corruptions.kernels.resampling.taps import Taps, area, at, bilinear
+from robustbench_endo.corruptions.kernels.interpolation.fast_resample import DOUBLING, HALVING, NONE
+from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import Taps, area, at, bilinear
+from robustbench_endo.corruptions.kernels.interpolation.resample import resample
 
 HALVED = at(np.arange(20) * 2.0 + 0.5, 41)
 KINDS = [

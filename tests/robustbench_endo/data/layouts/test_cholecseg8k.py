@@ -44,9 +44,9 @@ def test_an_unknown_level_and_a_lost_mask(fakes, tmp_path):
     root = fakes.cholecseg8k(tmp_path)
     clip = root / "video12/video12_00080"
     fakes.mask(clip / "frame_80_endo_watershed_mask.png", (9, 9, 9), (50, 50, 50))
-    with pytest.raises(DataError, match=r"grey values 0, 5, 11, .*frame_80_endo_watershed_mask.png, found 9"):
+    with pytest.raises(DataError, match=r"grey values 0, 5, 11, .*frame_80_endo_watershed_mask.png, got 9"):
         load_dataset("cholecseg8k", root=root).check([0])
     for path in clip.glob("frame_81_endo_*"):
         path.unlink()
-    with pytest.raises(DataError, match=r"Expected frame_81_endo_watershed_mask.png .* found neither"):
+    with pytest.raises(DataError, match=r"Expected frame_81_endo_watershed_mask.png .* got neither"):
         load_dataset("cholecseg8k", root=root)

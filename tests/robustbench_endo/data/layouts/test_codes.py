@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from robustbench_endo.data.layouts.codes import by_colour, by_level
+from robustbench_endo.data.layouts.label_maps import by_colour, by_level
 from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.types import IGNORE
 
@@ -32,7 +32,7 @@ def test_a_colour_in_any_kind_of_picture(tmp_path, mode):
 def test_an_unknown_colour_is_named(tmp_path):
     path = write(tmp_path / "mask.png", np.full((3, 4, 3), (1, 255, 0)))
     with pytest.raises(
-        DataError, match=r"colours \(0, 0, 0\), \(0, 255, 0\).* in the mask .*mask.png, found \(1, 255, 0"
+        DataError, match=r"colours \(0, 0, 0\), \(0, 255, 0\).* in the mask .*mask.png, got \(1, 255, 0"
     ):
         by_colour(path, PALETTE)
 
@@ -43,9 +43,9 @@ def test_levels_said_once_or_three_times(tmp_path, pixels):
 
 
 def test_an_unknown_level_and_a_coloured_picture(tmp_path):
-    with pytest.raises(DataError, match=r"Expected the grey values 11, 50 in the mask .*mask.png, found 7"):
+    with pytest.raises(DataError, match=r"Expected the grey values 11, 50 in the mask .*mask.png, got 7"):
         by_level(write(tmp_path / "mask.png", np.full((3, 4), 7)), {50: 0, 11: 1})
-    with pytest.raises(DataError, match="Expected grey values .* found a coloured picture"):
+    with pytest.raises(DataError, match="Expected grey values .* got a coloured picture"):
         by_level(write(tmp_path / "mask.png", np.full((3, 4, 3), (50, 50, 11))), {50: 0, 11: 1})
 
 

@@ -72,7 +72,7 @@ def test_an_instrument_nobody_knows_and_a_lost_mask(fakes, tmp_path):
     truth = tmp_path / "instrument_5_8_training" / "instrument_dataset_6" / "ground_truth"
     (truth / "Prograsp_Forceps").rename(truth / "Spoon_labels")
     data = load_dataset("endovis17", root=tmp_path, split="train")
-    with pytest.raises(DataError, match=r"name of an instrument .* found 'Spoon_labels'"):
+    with pytest.raises(DataError, match=r"name of an instrument .* got 'Spoon_labels'"):
         data.check(range(len(data)))
     (truth / "Spoon_labels" / "frame001.png").unlink()
     with pytest.raises(DataError, match=r"Expected a mask for the frame .*frame001.png"):

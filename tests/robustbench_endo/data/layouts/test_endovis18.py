@@ -3,7 +3,7 @@ import json
 import pytest
 
 from robustbench_endo.data import load_dataset
-from robustbench_endo.data.layouts.palette import SCENE, read_palette
+from robustbench_endo.data.layouts.label_maps import SCENE, read_palette
 from robustbench_endo.errors import DataError
 
 RELEASE = "miccai_challenge_2018_release_1/miccai_challenge_2018_release_1"
@@ -44,7 +44,7 @@ def test_a_colour_that_labels_json_lacks(fakes, tmp_path):
     fakes.endovis18(tmp_path)
     fakes.mask(tmp_path / RELEASE / "seq_2/labels/frame000.png", (12, 255, 141), (0, 0, 0))
     data = load_dataset("endovis18", root=tmp_path, split="train")
-    with pytest.raises(DataError, match=r"Expected the colours .*seq_2/labels/frame000.png, found \(12, 255, 141\)"):
+    with pytest.raises(DataError, match=r"Expected the colours .*seq_2/labels/frame000.png, got \(12, 255, 141\)"):
         data.check(range(len(data)))
 
 
@@ -85,7 +85,7 @@ def test_a_damaged_labels_json(tmp_path, text):
 def test_class_ids_with_a_hole(tmp_path):
     items = [{"name": "a", "color": [index] * 3, "classid": index} for index in (0, 2)]
     (tmp_path / "labels.json").write_text(json.dumps(items))
-    with pytest.raises(DataError, match=r"Expected the classids 0, 1, 2, \.\.\. in .* found \[0, 2\]"):
+    with pytest.raises(DataError, match=r"Expected the classids 0, 1, 2, \.\.\. in .* got \[0, 2\]"):
         read_palette(tmp_path / "labels.json")
 
 
@@ -102,7 +102,7 @@ def test_a_label_beyond_the_types(fakes, tmp_path):
     fakes.endovis18_types(tmp_path)
     fakes.mask(tmp_path / "val/annotations/seq_5/frame000.png", 9)
     data = load_dataset("endovis18", root=tmp_path)
-    with pytest.raises(DataError, match="Expected labels from 0 to 7 .* found 9"):
+    with pytest.raises(DataError, match="Expected labels from 0 to 7 .* got 9"):
         data.check(range(len(data)))
 
 

@@ -90,7 +90,7 @@ def held(load, name, split):
 @every_name
 def test_an_unknown_split_names_those_there_are(load, name):
     with pytest.raises(
-        DataError, match=r"Expected .*split .*('nowhere' in .*, found test, train|found (none for )?'nowhere')"
+        DataError, match=r"Expected .*split .*('nowhere' in .*, got test, train|got (none for )?'nowhere')"
     ):
         load(name, split="nowhere")
 
@@ -98,7 +98,7 @@ def test_an_unknown_split_names_those_there_are(load, name):
 @every_name
 def test_another_layout_says_what_was_looked_for_and_found(name, tmp_path):
     (tmp_path / "elsewhere").mkdir()
-    with pytest.raises(DataError, match="Expected .*found") as caught:
+    with pytest.raises(DataError, match="Expected .*got") as caught:
         load_dataset(name, root=tmp_path)
     assert str(tmp_path) in str(caught.value)
     assert "elsewhere" in str(caught.value)
@@ -107,7 +107,7 @@ def test_another_layout_says_what_was_looked_for_and_found(name, tmp_path):
 
 @every_name
 def test_no_such_folder(name, tmp_path):
-    with pytest.raises(DataError, match="Expected a data folder at .*nowhere, found none"):
+    with pytest.raises(DataError, match="Expected a data folder at .*nowhere, got none"):
         load_dataset(name, root=tmp_path / "nowhere")
 
 

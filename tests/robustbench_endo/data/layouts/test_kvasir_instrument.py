@@ -33,8 +33,8 @@ def test_names_with_a_suffix_or_blank_lines(fakes, tmp_path):
 def test_a_name_without_frame_and_an_empty_list(fakes, tmp_path):
     root = fakes.kvasir_instrument(tmp_path)
     (root / "test.txt").write_text("ckcu9\n")
-    with pytest.raises(DataError, match=r"Expected the frame 'ckcu9' of .*test.txt in .*images, found none"):
+    with pytest.raises(DataError, match=r"Expected the frame 'ckcu9' of .*test.txt in .*images, got none"):
         load_dataset("kvasir-instrument", root=root)
     (root / "test.txt").write_text("")
-    with pytest.raises(DataError, match=r"with frames \(train, all\), found none for 'test'"):
+    with pytest.raises(DataError, match=r"with frames \(train, all\), got none for 'test'"):
         load_dataset("kvasir-instrument", root=root, split="test")

@@ -26,23 +26,23 @@ def test_a_model_of_mtlendovis_fits_mtlendovis_gen(fakes, tmp_path):
     trained, tested = load_dataset("mtlendovis", root=root), load_dataset("mtlendovis-gen", root=root)
     assert (trained.classes, trained.activities) == (tested.classes, tested.activities)
     assert tested[0].activity == 3
-    with pytest.raises(DataError, match="Expected the split test of mtlendovis-gen, found 'train'"):
+    with pytest.raises(DataError, match="Expected the split test of mtlendovis-gen, got 'train'"):
         load_dataset("mtlendovis-gen", root=root, split="train")
 
 
 def test_activity_folders_that_are_not_the_numbers(fakes, tmp_path):
     data = load_dataset("mtlesd", root=fakes.multitask(tmp_path, activities=(1, 4)))
-    with pytest.raises(DataError, match=r"activity folders 1 to 3 .*, found 1, 4 in"):
+    with pytest.raises(DataError, match=r"activity folders 1 to 3 .*, got 1, 4 in"):
         data.check(range(len(data)))
     bare = load_dataset("mtlesd", root=tmp_path / "test" / "1")
-    with pytest.raises(DataError, match="found frames without one"):
+    with pytest.raises(DataError, match="got frames without one"):
         bare[0]
 
 
 def test_labels_beyond_the_papers(fakes, tmp_path):
     root = fakes.multitask(tmp_path, activities=(1,))
     fakes.mask(root / "test/1/mask/case1_000.png", 7, 1)
-    with pytest.raises(DataError, match="Expected labels from 0 to 6 .* found 7"):
+    with pytest.raises(DataError, match="Expected labels from 0 to 6 .* got 7"):
         load_dataset("mtlesd", root=root).check([0])
 
 

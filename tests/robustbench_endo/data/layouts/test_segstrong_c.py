@@ -47,9 +47,9 @@ def test_a_missing_or_damaged_recording_is_one_frame_lost(data, tmp_path):
 
 
 def test_an_unknown_condition(data, tmp_path):
-    with pytest.raises(DataError, match=r"real condition of segstrong-c \(real_smoke, .* found 'fog'"):
+    with pytest.raises(DataError, match=r"real condition of segstrong-c \(real_smoke, .* got 'fog'"):
         data.real(0, "fog")
-    with pytest.raises(DataError, match=r"\(none here\), found 'real_smoke'"):
+    with pytest.raises(DataError, match=r"\(none here\), got 'real_smoke'"):
         load_dataset("segstrong-c", root=tmp_path, split="train").real(0, "real_smoke")
 
 
@@ -79,5 +79,5 @@ def test_the_fingerprint_covers_the_real_pictures(data, tmp_path):
 def test_a_frame_without_mask(fakes, tmp_path):
     fakes.segstrong_c(tmp_path)
     (tmp_path / "test/9/0/ground_truth/left/0.png").unlink()
-    with pytest.raises(DataError, match=r"found neither 0.png nor 0.npy in .*ground_truth"):
+    with pytest.raises(DataError, match=r"got neither 0.png nor 0.npy in .*ground_truth"):
         load_dataset("segstrong-c", root=tmp_path)

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from robustbench_endo.data.synthetic import SyntheticScenes, labels
+from robustbench_endo.data.synthetic import SyntheticScenes
+from robustbench_endo.data.synthetic import raster as labels
 from robustbench_endo.data.synthetic.scene import holds
 from robustbench_endo.types import Sample
 

@@ -93,11 +93,11 @@ def test_iteration_stops_and_negative_indices_count_from_the_end() -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"split": "holdout"}, r"Expected a split among train, val, test, found 'holdout'"),
-        ({"frames": 0}, r"Expected frames to be a whole number >= 1, found 0"),
-        ({"frames": 2.5}, r"Expected frames to be a whole number >= 1, found 2\.5"),
-        ({"seed": -1}, r"Expected seed to be a whole number >= 0, found -1"),
-        ({"size": (16, 320)}, r"Expected size to be \(height, width\) with both at least 32 pixels, found \(16, 320\)"),
+        ({"split": "holdout"}, r"Expected a split among train, val, test, got 'holdout'"),
+        ({"frames": 0}, r"Expected frames to be a whole number >= 1, got 0"),
+        ({"frames": 2.5}, r"Expected frames to be a whole number >= 1, got 2\.5"),
+        ({"seed": -1}, r"Expected seed to be a whole number >= 0, got -1"),
+        ({"size": (16, 320)}, r"Expected size to be \(height, width\) with both at least 32 pixels, got \(16, 320\)"),
         ({"size": (64,)}, r"Expected size to be \(height, width\)"),
         ({"size": 256}, r"Expected size to be \(height, width\)"),
     ],

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from robustbench_endo.data.synthetic.lattice import cells, draw_lattice, fractal_noise, gradient_noise, smoothstep
+from robustbench_endo.data.synthetic.low_frequency_noise import (
+    cells,
+    draw_lattice,
+    fractal_noise,
+    gradient_noise,
+    smoothstep,
+)
 
 LATTICE = draw_lattice(np.random.default_rng(0))
 PLACES = np.random.default_rng(1).uniform(-20.0, 20.0, size=(200, 2))

@@ -1,6 +1,6 @@
 """Streams: one for each key, the same for the same key."""
 
-from robustbench_endo.data.synthetic.randomness import SPLITS, generator
+from robustbench_endo.data.synthetic.raster import SPLITS, generator
 
 
 def test_every_key_has_its_own_stream() -> None:

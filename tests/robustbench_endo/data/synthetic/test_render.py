@@ -5,7 +5,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from robustbench_endo.data.synthetic import SyntheticScenes, labels
+from robustbench_endo.data.synthetic import SyntheticScenes
+from robustbench_endo.data.synthetic import raster as labels
 from robustbench_endo.types import Sample
 
 # SHA-256 (first 16 digits) of mask and image of frames of SyntheticScenes("test"): a changed picture is a visible diff.

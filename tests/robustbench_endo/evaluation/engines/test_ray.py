@@ -12,11 +12,11 @@ import torch
 from torch import nn
 
 from robustbench_endo.errors import ModelError, OptionalDependencyError, RobustEndoError, RunError
-from robustbench_endo.evaluation import run
-from robustbench_endo.evaluation.clock import Clock
-from robustbench_endo.evaluation.engines import choose_engine, ray, ray_task
+from robustbench_endo.evaluation.engines import choose_engine, ray
+from robustbench_endo.evaluation.engines import ray as ray_task
 from robustbench_endo.evaluation.engines.ray import RayEngine
-from robustbench_endo.evaluation.evaluate import begin, compute
+from robustbench_endo.evaluation.profiler import Clock
+from robustbench_endo.evaluation.run import begin, compute, run
 from robustbench_endo.models import load_model
 
 CODE = """
@@ -114,7 +114,7 @@ def test_a_worker_that_always_dies(cluster, make_request, monkeypatch, tmp_path)
     monkeypatch.setattr(ray, "RETRIES", 0)
     request = make_request()
     mortal = {"low": Once(request.models["low"], tmp_path / "died", die)}
-    with pytest.raises(RunError, match="found one lost 1 times .*what is finished is kept"):
+    with pytest.raises(RunError, match="got one lost 1 times .*what is finished is kept"):
         run(replace(request, models=mortal), engine=RayEngine(tasks=1))
 
 
@@ -137,14 +137,14 @@ def test_an_error_of_ours_is_that_error(cluster, make_request):
     wrong = nn.Sequential(nn.Flatten(), nn.LazyLinear(3))
     with torch.no_grad():
         wrong(torch.zeros(1, 3, 48, 64))
-    with pytest.raises(ModelError, match=r"^Expected a dict with 'segmentation' .* found Tensor\.$"):
+    with pytest.raises(ModelError, match=r"^Expected a dict with 'segmentation' .* got Tensor\.$"):
         run(replace(request, models={"wrong": wrong}), engine=RayEngine())
 
 
 def test_a_gpu_that_vanishes(cluster, make_request, tmp_path):
     request = make_request()
     gone = {"low": Once(request.models["low"], tmp_path / "gone", lose_the_device)}
-    with pytest.raises(RunError, match="^On .*: Expected an answer from cpu, found it gone .*launch failure.*kept"):
+    with pytest.raises(RunError, match="^On .*: Expected an answer from cpu, got it gone .*launch failure.*kept"):
         run(replace(request, models=gone), engine=RayEngine(tasks=1))
 
 
@@ -169,7 +169,7 @@ def test_records_that_do_not_arrive(cluster, make_request, monkeypatch):
     work, _ = begin(make_request(corruptions=("contrast",), severities=(1,)))
     engine = RayEngine()
     monkeypatch.setattr(type(work.folder), "without_chunk", lambda self, numbers: list(numbers))
-    with pytest.raises(RunError, match="found none of 10 that workers have written"):
+    with pytest.raises(RunError, match="got none of 10 that workers have written"):
         compute(work, range(10), lambda done, total: None, engine, Clock())
 
 
@@ -183,8 +183,8 @@ def test_a_model_that_cannot_be_sent(cluster, make_request):
 @pytest.mark.parametrize(
     ("device", "text"),
     [
-        ("mps", "Expected the device cpu or cuda with --engine ray, found mps"),
-        ("cuda", "Expected a Ray cluster with a GPU for --device cuda, found none"),
+        ("mps", "Expected the device cpu or cuda with --engine ray, got mps"),
+        ("cuda", "Expected a Ray cluster with a GPU for --device cuda, got none"),
     ],
 )
 def test_a_device_that_ray_does_not_hand_out(cluster, make_request, device, text):

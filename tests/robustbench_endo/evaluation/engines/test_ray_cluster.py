@@ -21,7 +21,7 @@ def test_words(address):
 
 @pytest.mark.parametrize("address", ["", "here", "host", "host:", "host:port", "http://host:1", "ray://host"])
 def test_no_address(address):
-    with pytest.raises(RobustEndoError, match=f"Expected an address such as auto, HOST:6379 .* found '{address}'"):
+    with pytest.raises(RobustEndoError, match=f"Expected an address such as auto, HOST:6379 .* got '{address}'"):
         check_address(address)
 
 
@@ -29,13 +29,13 @@ def test_no_address(address):
 def test_nobody_listens(form, listening):
     address = "{}:{}".format(*listening.getsockname())
     listening.close()
-    with pytest.raises(RunError, match="Expected a Ray cluster at .* found no answer within 5 s"):
+    with pytest.raises(RunError, match="Expected a Ray cluster at .* got no answer within 5 s"):
         check_address(form.format(address))
 
 
 def test_somebody_listens_and_says_nothing(listening, monkeypatch):
     monkeypatch.setattr(ray_cluster, "PATIENCE", 0.2)
-    with pytest.raises(RunError, match="found no answer within 0 s .*timed out"):
+    with pytest.raises(RunError, match="got no answer within 0 s .*timed out"):
         check_address("{}:{}".format(*listening.getsockname()))
 
 
@@ -61,7 +61,7 @@ def test_what_answers(listening, monkeypatch, answer, fits):
     if fits:
         check_address("somewhere:6379")
     else:
-        with pytest.raises(RunError, match="found something else there"):
+        with pytest.raises(RunError, match="got something else there"):
             check_address("somewhere:6379")
 
 
@@ -77,6 +77,6 @@ def test_a_cluster_that_lets_nobody_in(error):
     ray = SimpleNamespace(
         is_initialized=lambda: False, init=init, exceptions=SimpleNamespace(RayError=RefusedError), shutdown=None
     )
-    sentence = "found InvalidAuthToken: missing or incorrect: look at .* RAY_AUTH_MODE=token here if it asks"
+    sentence = "got InvalidAuthToken: missing or incorrect: look at .* RAY_AUTH_MODE=token here if it asks"
     with pytest.raises(RunError, match=sentence), joined(ray, "auto"):
         pass

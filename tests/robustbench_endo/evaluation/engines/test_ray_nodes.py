@@ -15,7 +15,7 @@ def test_a_node_is_lost_in_the_middle(make_folder, tmp_path):
     command = [sys.executable, str(SCRIPT), str(make_folder(frames=12)), str(tmp_path / "out")]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert ended.returncode == 0, ended.stderr
-    found = json.loads((tmp_path / "out" / "found.json").read_text("utf-8"))
+    found = json.loads((tmp_path / "out" / "got.json").read_text("utf-8"))
     assert found["lost"]
     assert found["signed"] == found["nodes"]
     assert found["same"]

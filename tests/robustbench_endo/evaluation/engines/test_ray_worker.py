@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.evaluation.engines.ray_parcel import packed
+from robustbench_endo.evaluation.engines.ray_payload import packed
 from robustbench_endo.evaluation.engines.ray_worker import opened
-from robustbench_endo.evaluation.evaluate import begin
+from robustbench_endo.evaluation.run import begin
 from robustbench_endo.models import load_model
 
 
@@ -38,19 +38,19 @@ def test_the_same_work_in_another_directory(sent, monkeypatch, tmp_path):
 
 def test_a_machine_without_the_run_folder(sent):
     shutil.rmtree(sent.request.out)
-    with pytest.raises(RunError, match=r"found no run.json there: give an --out on a file system that all machines"):
+    with pytest.raises(RunError, match=r"got no run.json there: give an --out on a file system that all machines"):
         opened(sent)
     assert not sent.request.out.exists()
 
 
 def test_a_machine_with_another_run(sent):
-    with pytest.raises(RunError, match="found another run there"):
+    with pytest.raises(RunError, match="got another run there"):
         opened(replace(sent, identity={**sent.identity, "seed": 5}))
 
 
 def test_a_machine_without_the_data(sent):
     shutil.rmtree("data")
-    with pytest.raises(RunError, match="Expected the same data .* found other files or none: put the data on"):
+    with pytest.raises(RunError, match="Expected the same data .* got other files or none: put the data on"):
         opened(sent)
 
 

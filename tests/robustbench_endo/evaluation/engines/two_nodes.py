@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from robustbench_endo.corruptions import load_suite
 from robustbench_endo.data import FolderDataset
-from robustbench_endo.evaluation import Request, run
+from robustbench_endo.evaluation import Request
 from robustbench_endo.evaluation.engines.ray import RayEngine
+from robustbench_endo.evaluation.run import run
 
 PATIENCE = 60.0
 
@@ -73,7 +74,7 @@ def main(data: Path, out: Path) -> None:
     }
     cluster.head_node = None  # it ends with this process: Ray refuses to end a node that it had joined
     cluster.shutdown()
-    (out / "found.json").write_text(json.dumps(found), "utf-8")
+    (out / "got.json").write_text(json.dumps(found), "utf-8")
 
 
 if __name__ == "__main__":

@@ -3,11 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from robustbench_endo.errors import UnknownNameError
-from robustbench_endo.training import TrainingError
+from robustbench_endo.errors import TrainingError, UnknownNameError
 from robustbench_endo.training.augmentation import Mixing, augmentation
-from robustbench_endo.training.augmentation.mixing import OPERATIONS, mixed
-from robustbench_endo.training.augmentation.mixing.chains import weights
+from robustbench_endo.training.augmentation.augmix import OPERATIONS, mixed, weights
 
 RNG = np.random.default_rng(0)
 IMAGE, MASK = RNG.integers(0, 256, (32, 40, 3), np.uint8), RNG.integers(0, 3, (32, 40), np.uint8)
@@ -108,10 +106,10 @@ def test_grey_stays_grey(name):
     [{"chains": 0}, {"depth": (0, 2)}, {"depth": (3, 2)}, {"strength": 1.5}, {"alpha": 0.0}, {"operations": ()}],
 )
 def test_settings_outside_their_range(wrong):
-    with pytest.raises(TrainingError, match=r"^Expected .* for mixing, found"):
+    with pytest.raises(TrainingError, match=r"^Expected .* for mixing, got"):
         Mixing(**wrong)
 
 
 def test_unknown_operation():
-    with pytest.raises(UnknownNameError, match="mixing operation, found 'hues': did you mean hue"):
+    with pytest.raises(UnknownNameError, match="mixing operation, got 'hues': did you mean hue"):
         Mixing(operations=("hues",))

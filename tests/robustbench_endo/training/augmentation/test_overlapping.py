@@ -6,7 +6,7 @@ import pytest
 
 from robustbench_endo.api import list_corruptions
 from robustbench_endo.training.augmentation import PIPELINES, overlaps
-from robustbench_endo.training.augmentation.overlapping import OVERLAPPING, OVERLAPPING_PARAMETERS
+from robustbench_endo.training.augmentation.augmentation import OVERLAPPING, OVERLAPPING_PARAMETERS
 
 
 @pytest.mark.parametrize("name", PIPELINES)

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robustbench_endo.errors import OptionalDependencyError, UnknownNameError
-from robustbench_endo.training import TrainingError
+from robustbench_endo.errors import OptionalDependencyError, TrainingError, UnknownNameError
 from robustbench_endo.training.augmentation import PIPELINES, augmentation
 
 RNG = np.random.default_rng(0)
@@ -30,7 +29,7 @@ def pipeline(tmp_path):
 def test_none_needs_no_library_and_unknown_names_get_the_closest(monkeypatch):
     without_albumentations(monkeypatch)
     assert augmentation("none") is None
-    with pytest.raises(UnknownNameError, match="augmentation, found 'surgicl': did you mean surgical"):
+    with pytest.raises(UnknownNameError, match="augmentation, got 'surgicl': did you mean surgical"):
         augmentation("surgicl")
 
 
@@ -110,19 +109,19 @@ class TestOwnFile:
     @pytest.mark.parametrize(
         ("text", "said"),
         [
-            ('[[transform]]\nname = "HorizontalFlp"\np = 1', "found 'HorizontalFlp': did you mean HorizontalFlip"),
+            ('[[transform]]\nname = "HorizontalFlp"\np = 1', "got 'HorizontalFlp': did you mean HorizontalFlip"),
             ('[[transform]]\nname = "GaussNoise"\np = 1\nstd_rang = [0, 1]', "'std_rang': did you mean std_range"),
             ('[[transform]]\nname = "Affine"\np = 1\nscale = "big"', "values that albumentations takes for Affine"),
             ('[[transform]]\nname = "RandomCrop"\np = 1\nheight = 8\nwidth = 8', "keep size and type of a frame"),
             ('[[transform]]\nname = "Normalize"\np = 1', "keep size and type of a frame"),
             ('[[transform]]\nname = "MaskDropout"\np = 1\nmax_objects = "x"', "MaskDropout"),
-            ('[[transform]]\nname = "HorizontalFlip"', "Expected p from 0 to 1 for HorizontalFlip .* found None"),
-            ('[[transform]]\nname = "HorizontalFlip"\np = 1.5', "Expected p from 0 to 1 .* found 1.5"),
+            ('[[transform]]\nname = "HorizontalFlip"', "Expected p from 0 to 1 for HorizontalFlip .* got None"),
+            ('[[transform]]\nname = "HorizontalFlip"\np = 1.5', "Expected p from 0 to 1 .* got 1.5"),
             ("[[transform]]\np = 1", 'Expected name = "..." in each'),
             ('[transform]\nname = "HorizontalFlip"', "double the brackets"),
-            ("[[transfrom]]\n", "found 'transfrom'"),
+            ("[[transfrom]]\n", "got 'transfrom'"),
             ("name = ", "in TOML"),
-            ("[mixing]\nchain = 2", "found 'chain'"),
+            ("[mixing]\nchain = 2", "got 'chain'"),
         ],
     )
     def test_what_is_wrong_is_said_in_one_sentence(self, pipeline, text, said):
@@ -132,7 +131,7 @@ class TestOwnFile:
         assert "\n" not in str(caught.value)
 
     def test_no_file(self, tmp_path):
-        with pytest.raises(TrainingError, match="an augmentation file at .*none.toml, found none"):
+        with pytest.raises(TrainingError, match="an augmentation file at .*none.toml, got none"):
             augmentation(str(tmp_path / "none.toml"))
 
     def test_its_own_mixing(self, pipeline):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from robustbench_endo.training.weighting.projector import dual_cone_projector
+from robustbench_endo.training.weighting.torchjd import dual_cone_projector
 
 pytest.importorskip("torchjd")
 

@@ -5,8 +5,7 @@ import importlib
 import pytest
 import torch
 
-from robustbench_endo.errors import OptionalDependencyError, UnknownNameError
-from robustbench_endo.training import TrainingError
+from robustbench_endo.errors import OptionalDependencyError, TrainingError, UnknownNameError
 from robustbench_endo.training.weighting import list_weightings, load_weighting
 from robustbench_endo.training.weighting.torchjd import aggregators
 
@@ -33,19 +32,19 @@ def test_options_by_keyword_or_in_the_name():
 @pytest.mark.parametrize(
     ("name", "options", "error", "text"),
     [
-        ("mocco", {}, UnknownNameError, "name of a weighting, found 'mocco': did you mean moco"),
-        ("moco", {"betta": 1}, UnknownNameError, "name of a moco option, found 'betta': did you mean beta"),
-        ("equal", {"beta": 1}, TrainingError, "no options for the weighting equal, found beta: leave it out"),
-        ("moco", {"beta": 2}, TrainingError, "a number from 0 to 1 for the weighting option beta, found 2: change"),
-        ("moco@beta=much", {}, TrainingError, "a number from 0 to 1 for the weighting option beta, found 'much'"),
-        ("stch", {"mu": 0}, TrainingError, "a number of 1e-06 or more for the weighting option mu, found 0: change"),
+        ("mocco", {}, UnknownNameError, "name of a weighting, got 'mocco': did you mean moco"),
+        ("moco", {"betta": 1}, UnknownNameError, "name of a moco option, got 'betta': did you mean beta"),
+        ("equal", {"beta": 1}, TrainingError, "no options for the weighting equal, got beta: leave it out"),
+        ("moco", {"beta": 2}, TrainingError, "a number from 0 to 1 for the weighting option beta, got 2: change"),
+        ("moco@beta=much", {}, TrainingError, "a number from 0 to 1 for the weighting option beta, got 'much'"),
+        ("stch", {"mu": 0}, TrainingError, "a number of 1e-06 or more for the weighting option mu, got 0: change"),
         (
             "stch",
             {"warmup_epoch": 1.5},
             TrainingError,
-            "a whole number of epochs for warmup_epoch, found 1.5: round it",
+            "a whole number of epochs for warmup_epoch, got 1.5: round it",
         ),
-        ("stch", {"mu": float("nan")}, TrainingError, "weighting option mu, found nan"),
+        ("stch", {"mu": float("nan")}, TrainingError, "weighting option mu, got nan"),
     ],
 )
 def test_bad_names_and_options(name, options, error, text):
@@ -69,12 +68,12 @@ def test_torchjds_aggregators_by_name():
 @pytest.mark.parametrize(
     ("name", "error", "text"),
     [
-        ("upgrd", UnknownNameError, "name of a weighting, found 'torchjd:upgrd': did you mean torchjd:upgrad"),
-        ("krum", TrainingError, "the option n_byzantine for the weighting torchjd:krum, found none: give it a value"),
-        ("mean@c=1", TrainingError, "no options for the weighting torchjd:mean, found c"),
-        ("mgda@epsilom=1", UnknownNameError, "a torchjd:mgda option, found 'epsilom': did you mean epsilon"),
+        ("upgrd", UnknownNameError, "name of a weighting, got 'torchjd:upgrd': did you mean torchjd:upgrad"),
+        ("krum", TrainingError, "the option n_byzantine for the weighting torchjd:krum, got none: give it a value"),
+        ("mean@c=1", TrainingError, "no options for the weighting torchjd:mean, got c"),
+        ("mgda@epsilom=1", UnknownNameError, "a torchjd:mgda option, got 'epsilom': did you mean epsilon"),
         ("gradvac@beta=3", TrainingError, "other options for the weighting torchjd:gradvac.*must be in"),
-        ("constant@weights=1x2x3", TrainingError, "options of the weighting torchjd:constant that fit 2 tasks, found"),
+        ("constant@weights=1x2x3", TrainingError, "options of the weighting torchjd:constant that fit 2 tasks, got"),
     ],
 )
 def test_torchjds_bad_names_and_options(name, error, text):

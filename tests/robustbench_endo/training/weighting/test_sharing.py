@@ -8,11 +8,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from robustbench_endo.errors import TrainingError
 from robustbench_endo.models import build
-from robustbench_endo.models.layers.low_rank import LowRank
-from robustbench_endo.training import TrainingError
+from robustbench_endo.models.layers.lora import LowRank
 from robustbench_endo.training.weighting import TaskGradients, load_weighting, shared_parameters
-from robustbench_endo.training.weighting.sharing import owners, stacked_parameters
+from robustbench_endo.training.weighting.shared_parameters import owners, stacked_parameters
 
 RESNET = "tiny-resnet/{}@width=12,head_channels=8,input_size=32x40"
 ENDOARSS = "tiny-endoarss/{}@dim=32,depth=2,head_channels=8,input_size=32x48"
@@ -163,14 +163,14 @@ def test_activation_checkpoints_change_nothing(name, autocast):
 
 
 def test_re_entrant_checkpoints_are_refused():
-    with pytest.raises(TrainingError, match=r"found a re-entrant one: give torch.utils.checkpoint use_reentrant=False"):
+    with pytest.raises(TrainingError, match=r"got a re-entrant one: give torch.utils.checkpoint use_reentrant=False"):
         written(Checkpointed(True), "moco", False)
 
 
 def test_a_first_batch_without_a_graph_says_so():
     layer = nn.Linear(2, 1)
     losses = {"a": layer(torch.ones(1, 2)).sum(), "b": torch.tensor(0.0)}
-    with pytest.raises(TrainingError, match=r"found a constant for b: .* give logits.sum\(\) \* 0"):
+    with pytest.raises(TrainingError, match=r"got a constant for b: .* give logits.sum\(\) \* 0"):
         shared_parameters(layer, losses)
 
 

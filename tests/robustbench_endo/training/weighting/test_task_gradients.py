@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from robustbench_endo.training import TrainingError
+from robustbench_endo.errors import TrainingError
 from robustbench_endo.training.weighting import TaskGradients, load_weighting
 
 OPTIONS = {"stch": {"warmup_epoch": 1}}
@@ -158,9 +158,7 @@ def test_the_state_of_another_method_is_refused(toy, name):
     if name.startswith("torchjd"):
         pytest.importorskip("torchjd")
     stch = toy("stch").weighting.state_dict()
-    with pytest.raises(
-        TrainingError, match=rf"state of the weighting {name}.*found .*epoch, sums, counts: resume with"
-    ):
+    with pytest.raises(TrainingError, match=rf"state of the weighting {name}.*got .*epoch, sums, counts: resume with"):
         load_weighting(name).load_state_dict(stch)
 
 
@@ -187,7 +185,7 @@ def test_random_weightings_draw_from_the_number_of_the_step_alone(toy):
 
 def test_a_parameter_has_one_place():
     p = nn.Parameter(torch.zeros(3, 2))
-    with pytest.raises(TrainingError, match="shared or a task's own, found one that is both"):
+    with pytest.raises(TrainingError, match="shared or a task's own, got one that is both"):
         TaskGradients(("a", "b"), [p], {"a": [p]}, load_weighting("moco"))
-    with pytest.raises(TrainingError, match=r"a slice for each of 2, found shape \(3, 2\): call it shared"):
+    with pytest.raises(TrainingError, match=r"a slice for each of 2, got shape \(3, 2\): call it shared"):
         TaskGradients(("a", "b"), [], {"a": [p], "b": [p]}, load_weighting("moco"))

@@ -1,0 +1,33 @@
+from .base import GROUPS, SEVERITIES, Corruption, Damage, Group, Pixels, warp_masks
+from .functional import corrupt, to_bytes
+from .imagecorruptions_backend import BACKENDS, Selection, select
+from .registry import CORRUPTIONS
+from .rng import Noise, image_key
+from .suite import Resolution, Suite
+from .suite_file import SUITES, load_suite
+from .transforms import Corrupt, CorruptedDataset, RandomCorruption
+
+__all__ = [
+    "BACKENDS",
+    "CORRUPTIONS",
+    "GROUPS",
+    "SEVERITIES",
+    "SUITES",
+    "Corrupt",
+    "CorruptedDataset",
+    "Corruption",
+    "Damage",
+    "Group",
+    "Noise",
+    "Pixels",
+    "RandomCorruption",
+    "Resolution",
+    "Selection",
+    "Suite",
+    "corrupt",
+    "image_key",
+    "load_suite",
+    "select",
+    "to_bytes",
+    "warp_masks",
+]

@@ -1,0 +1,27 @@
+from . import metrics
+from .api import evaluate, evaluate_shard, list_corruptions, merge, report
+from .corruptions import corrupt
+from .data import list_datasets, load_dataset
+from .models import list_models, load_model
+from .reports.plotting import Plots
+from .results import load_results
+from .training import train
+
+__version__: str
+
+__all__ = [
+    "Plots",
+    "corrupt",
+    "evaluate",
+    "evaluate_shard",
+    "list_corruptions",
+    "list_datasets",
+    "list_models",
+    "load_dataset",
+    "load_model",
+    "load_results",
+    "merge",
+    "metrics",
+    "report",
+    "train",
+]

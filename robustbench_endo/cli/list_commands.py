@@ -1,0 +1,174 @@
+"""``robust-endo models | corruptions``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Column, Table
+
+from robustbench_endo.cli.output import progress_bar
+
+if TYPE_CHECKING:
+    from robustbench_endo.models.summary import Description
+
+
+NOTE = (
+    "Params and Trained (what training moves) are in millions; GMACs and MiB are for one frame at the input size, "
+    "height x width (any: {any}), in float32; GMACs count convolutions, matrix products and attention; MiB are "
+    "parameters and the activations alive at once, an estimate. Tasks: classes + activities."
+)
+
+
+def print_models(entries: Sequence[Description], console: Console) -> None:
+    """A row a model, and what the numbers mean."""
+    numbers = (Column(name, justify="right") for name in ("Params", "Trained", "GMACs", "MiB", "Input", "Tasks"))
+    table = Table(Column("Model", overflow="fold"), *numbers, "Weights", box=None, pad_edge=False)
+    for entry in entries:
+        table.add_row(
+            entry.name,
+            _number(entry.parameters / 1e6 or None),
+            _number(entry.trainable / 1e6 if entry.parameters else None),
+            _number(entry.gmacs),
+            _number(entry.peak_mib),
+            "any" if entry.input_size is None else _size(entry.input_size),
+            "+".join(str(entry.outputs.get(task, 0)) for task in ("segmentation", "activity")),
+            _kind(entry.weights),
+        )
+    console.print(table)
+    measured = [entry.measured_size for entry in entries if entry.input_size is None]
+    note = NOTE if measured else NOTE.replace(" (any: {any})", "")
+    console.print(note.format(any=_size(measured[0]) if measured else ""), highlight=False)
+    licences: dict[str, list[str]] = {}
+    for entry in entries:
+        if ":" in entry.weights:
+            licences.setdefault(entry.weights, []).append(entry.name)
+    if licences:
+        listed = "; ".join(f"{text} ({_backbones(names)})" for text, names in licences.items())
+        console.print(f"Weights that one can have: {listed}.", highlight=False)
+
+
+def _backbones(names: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(name.partition("/")[0] for name in names))
+
+
+def _kind(weights: str) -> str:
+    """``shipped``, ``trunk``, ``none`` or ``yours``; the licence stands below the table."""
+    return weights.partition(":")[0].split()[-1] if ":" in weights else weights.split()[0]
+
+
+def _number(value: float | None) -> str:
+    """Three significant digits."""
+    if value is None:
+        return "?"
+    return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}".rstrip(".")
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+@click.command()
+@click.option(
+    "--model", "-m", "specs", multiple=True, help="Repeatable: any --model of evaluate instead of all known names."
+)
+@click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="json: for programs.")
+def models(specs: tuple[str, ...], form: str) -> None:
+    """List the models that --model knows by name, or describe your own: size, cost, weights.
+
+    Entries of the zoo are described for 7 classes and 3 activities.
+    """
+    from robustbench_endo.models import list_models
+    from robustbench_endo.models.summary import describe_model
+
+    names = specs or list_models()
+    entries = []
+    with progress_bar("Describing", "models") as advance:
+        for number, name in enumerate(names, 1):
+            entries.append(describe_model(name))
+            advance(number, len(names))
+    if form == "json":
+        click.echo(json.dumps([asdict(entry) for entry in entries], indent=1))
+    else:
+        print_models(entries, Console())
+
+
+@click.command()
+@click.option("--corruption", "-c", default="all", help="all, a group, or names separated by commas.")
+@click.option("--suite", default="endo19", help="endo19, paper, imagenet-c, or a TOML file.")
+@click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="json: for programs.")
+def corruptions(corruption: str, suite: str, form: str) -> None:
+    """List the corruptions with their cause, parameters by severity, and reference."""
+    from robustbench_endo.corruptions import load_suite
+
+    chosen = load_suite(suite)
+    names = chosen.select(corruption)
+    entries = [entry for entry in chosen.describe() if entry["name"] in names]
+    if form == "json":
+        click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
+        return
+    of = "the frame itself" if chosen.reference is None else f"a frame whose short side is {chosen.reference}"
+    click.echo(f"Suite {chosen.name}: lengths are pixels of {of}; frames are corrupted at {_at(chosen.resolution)}.\n")
+    for entry in entries:
+        print_corruption(entry, Console(highlight=False))
+
+
+def _at(resolution: Any) -> str:
+    if resolution == "native":
+        return "their own size"
+    if isinstance(resolution, int):
+        return f"a short side of at most {resolution}"
+    return f"{resolution[0]} x {resolution[1]} (height x width)"
+
+
+class Parameter(NamedTuple):
+    """A parameter with its unit, and one value a severity."""
+
+    name: str
+    unit: str
+    values: tuple[str, ...]
+
+    @property
+    def constant(self) -> bool:
+        """Is it the same at every severity?"""
+        return len(set(self.values)) == 1
+
+
+def parameters(entry: Mapping[str, Any]) -> list[Parameter]:
+    """The parameters of an entry of :meth:`robustbench_endo.corruptions.Suite.describe`, in the order of the code."""
+    levels = entry["severities"]
+    return [
+        Parameter(name, entry["units"].get(name, ""), tuple(_text(level[name]) for level in levels))
+        for name in levels[0]
+    ]
+
+
+def constants(listed: list[Parameter]) -> str:
+    """``grain 1 px, cut 0.05 opacity``: the parameters that are the same at every severity."""
+    return ", ".join(f"{item.name} {item.values[0]} {item.unit}".rstrip() for item in listed if item.constant)
+
+
+def print_corruption(entry: Mapping[str, Any], console: Console) -> None:
+    """Name, group, cause, a table of what changes with severity, constants, reference."""
+    listed = parameters(entry)
+    console.print(f"[bold]{entry['name']}[/bold] ({entry['group']})")
+    console.print(Padding(entry["cause"], (0, 0, 0, 2)))
+    table = Table("severity", *(str(level) for level in range(1, 6)), box=None, pad_edge=False)
+    for item in listed:
+        if not item.constant:
+            table.add_row(f"{item.name} ({item.unit})" if item.unit else item.name, *item.values)
+    console.print(Padding(table, (0, 0, 0, 2)))
+    if fixed := constants(listed):
+        console.print(Padding(f"always: {fixed}", (0, 0, 0, 2)))
+    console.print(Padding(f"after: {entry['reference']}", (0, 0, 1, 2)))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

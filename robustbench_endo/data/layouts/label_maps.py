@@ -1,0 +1,167 @@
+"""From the values or colours that a mask is painted in to class indices, by look-up table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robustbench_endo.data.file_listing import pictures
+from robustbench_endo.data.reading import read_colours, read_levels
+from robustbench_endo.errors import DataError
+
+Colour = tuple[int, int, int]
+
+_UNKNOWN = 0
+"""Tables hold index + 1, so that what nobody set is zero and large tables stay unwritten memory."""
+
+
+def by_level(path: Path, values: Mapping[int, int]) -> Tensor:
+    """Class indices of a grey mask, uint8 (H, W).
+
+    Args:
+        path: a single-channel picture, or RGB with three equal channels.
+        values: grey value -> class index (255 = ignore).
+
+    Raises:
+        FrameError: the file is damaged or gone.
+        DataError: a grey value that is not listed, or a coloured picture.
+    """
+    levels = read_levels(path)
+    table = np.zeros(256, np.uint16)
+    for value, index in values.items():
+        table[value] = index + 1
+    labels = table[levels]
+    if (labels == _UNKNOWN).any():
+        raise DataError(
+            f"Expected the grey values {', '.join(map(str, sorted(values)))} in the mask {path}, got "
+            f"{int(levels[labels == _UNKNOWN][0])}: use the masks as they were given out."
+        )
+    return torch.from_numpy((labels - 1).astype(np.uint8))
+
+
+def by_colour(path: Path, palette: Mapping[Colour, int]) -> Tensor:
+    """Class indices of a coloured mask, uint8 (H, W).
+
+    Args:
+        path: an RGB, RGBA (the alpha says nothing) or palette picture.
+        palette: (red, green, blue) -> class index (255 = ignore).
+
+    Raises:
+        FrameError: the file is damaged or gone.
+        DataError: a colour that is not listed.
+    """
+    pixels = read_colours(path).astype(np.uint32)
+    packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
+    labels = _table(tuple(palette.items()))[packed]
+    if (labels == _UNKNOWN).any():
+        first = int(packed[labels == _UNKNOWN][0])
+        raise DataError(
+            f"Expected the colours {', '.join(map(str, palette))} in the mask {path}, got "
+            f"{(first >> 16, first >> 8 & 255, first & 255)}: use the masks as they were given out (PNG, not resized "
+            "with interpolation)."
+        )
+    return torch.from_numpy((labels - 1).astype(np.uint8))
+
+
+@lru_cache(maxsize=4)
+def _table(palette: tuple[tuple[Colour, int], ...]) -> np.ndarray:
+    table = np.zeros(1 << 24, np.uint16)
+    for (red, green, blue), index in palette:
+        table[red << 16 | green << 8 | blue] = index + 1
+    return table
+
+
+SCENE: tuple[tuple[str, Colour], ...] = (
+    ("background-tissue", (0, 0, 0)),
+    ("instrument-shaft", (0, 255, 0)),
+    ("instrument-clasper", (0, 255, 255)),
+    ("instrument-wrist", (125, 255, 12)),
+    ("kidney-parenchyma", (255, 55, 0)),
+    ("covered-kidney", (24, 55, 125)),
+    ("thread", (187, 155, 25)),
+    ("clamps", (0, 255, 125)),
+    ("suturing-needle", (255, 255, 125)),
+    ("suction-instrument", (123, 15, 175)),
+    ("small-intestine", (124, 155, 5)),
+    ("ultrasound-probe", (12, 255, 141)),
+)
+"""What the labels.json of the challenge says, in order of its classid."""
+
+
+def read_palette(path: Path) -> tuple[tuple[str, Colour], ...]:
+    """Names and colours of a labels.json, in order of classid.
+
+    Both forms that are given out are read: a list of ``{"name", "color", "classid"}``, and the same under the key
+    ``classes`` with a fourth, unused number in the colours.
+
+    Raises:
+        DataError: the file is no such list, or its classids are not 0, 1, 2, ...
+    """
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        listed = told["classes"] if isinstance(told, dict) else told
+        classes = sorted((int(item["classid"]), str(item["name"]), _colour(item["color"])) for item in listed)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f'Expected a list of {{"name", "color", "classid"}} in {path}, got {error!r}: restore the file that came '
+            "with the data, or remove it (the challenge's colours are known)."
+        ) from error
+    if [classid for classid, _, _ in classes] != list(range(len(classes))):
+        raise DataError(
+            f"Expected the classids 0, 1, 2, ... in {path}, got {[classid for classid, _, _ in classes]}: restore "
+            "the file that came with the data."
+        )
+    return tuple((name, colour) for _, name, colour in classes)
+
+
+def _colour(told: list[int]) -> Colour:
+    red, green, blue = (int(value) for value in told[:3])
+    if not all(0 <= value <= 255 for value in (red, green, blue)):
+        raise ValueError(f"the colour {told}")
+    return red, green, blue
+
+
+def folders_with(root: Path, child: str, depth: int = 5) -> Iterator[Path]:
+    """Every folder under ``root`` (itself included) that has a sub-folder ``child``, in order of names.
+
+    What macOS adds to archives (``__MACOSX``) and hidden folders are passed over: they hold files with the names of
+    frames that are none.
+    """
+    if (root / child).is_dir():
+        yield root
+    elif depth:
+        for folder in sub_folders(root):
+            yield from folders_with(folder, child, depth - 1)
+
+
+def sub_folders(folder: Path) -> list[Path]:
+    """The folders in a folder, by name; none when there is no such folder."""
+    if not folder.is_dir():
+        return []
+    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))]
+    return sorted(found)
+
+
+def pictures_by_stem(folder: Path) -> dict[str, Path]:
+    """The pictures in a folder by their names without suffix; none when there is no such folder."""
+    return {path.stem: path for path in pictures(folder)} if folder.is_dir() else {}
+
+
+def mask_for(frame: Path, masks: dict[str, Path], folder: Path) -> Path:
+    """The mask of the frame's name.
+
+    Raises:
+        DataError: there is none.
+    """
+    if frame.stem not in masks:
+        raise DataError(
+            f"Expected a mask for the frame {frame}, got none of that name in {folder}: add the mask, or remove "
+            "the frame."
+        )
+    return masks[frame.stem]

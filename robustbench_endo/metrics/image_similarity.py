@@ -1,0 +1,160 @@
+"""How much a corruption changed the picture: the measured dose."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numba import njit
+from numpy.typing import NDArray
+from torch import Tensor
+
+from robustbench_endo.errors import RobustEndoError
+
+Map = NDArray[np.float32]
+
+RADIUS = 5
+
+_OFFSETS = np.arange(-RADIUS, RADIUS + 1)
+
+_BELL = np.exp(-0.5 * (_OFFSETS / 1.5) ** 2)
+
+WINDOW: Map = (_BELL / _BELL.sum()).astype(np.float32)
+
+C1, C2 = 0.01**2, 0.03**2
+"""Stabilisers for data in [0, 1]."""
+
+
+@njit(cache=True, nogil=True)
+def window_mean(values: Map, window: Map) -> Map:
+    """Weighted mean over the window around each inner pixel: (h, w) -> (h - 10, w - 10)."""
+    height, width = values.shape
+    inner_height, inner_width = height - 10, width - 10
+    line = np.empty(width, np.float32)
+    result = np.zeros((inner_height, inner_width), np.float32)
+    for y in range(inner_height):
+        for x in range(width):
+            line[x] = window[0] * values[y, x]
+        for k in range(1, 11):
+            weight = window[k]
+            for x in range(width):
+                line[x] += weight * values[y + k, x]
+        out = result[y]
+        for k in range(11):
+            weight = window[k]
+            for x in range(inner_width):
+                out[x] += weight * line[x + k]
+    return result
+
+
+@njit(cache=True, nogil=True)
+def similarity_sum(mx: Map, my: Map, mxx: Map, myy: Map, mxy: Map, c1: float, c2: float) -> float:
+    """Sum over pixels of SSIM from window means of x, y, x^2, y^2 and xy."""
+    columns = np.zeros(mx.shape[1])  # a sum a column: the inner loop is then vectorised
+    for i in range(mx.shape[0]):
+        for j in range(len(columns)):
+            x, y = np.float64(mx[i, j]), np.float64(my[i, j])
+            variances = mxx[i, j] - x * x + myy[i, j] - y * y
+            covariance = mxy[i, j] - x * y
+            columns[j] += (2 * x * y + c1) * (2 * covariance + c2) / ((x * x + y * y + c1) * (variances + c2))
+    return float(columns.sum())
+
+
+_LUMA = (0.299, 0.587, 0.114)
+
+
+class CleanFrames:
+    """Clean frames prepared for comparison with their many corrupted versions, on the device where they lie.
+
+    Args:
+        images: float32 (B, 3, H, W) in [0, 1], each side at least 11.
+
+    Raises:
+        RobustEndoError: another shape.
+    """
+
+    def __init__(self, images: Tensor) -> None:
+        if images.ndim != 4 or images.shape[1] != 3 or min(images.shape[2:]) < 2 * RADIUS + 1:
+            raise RobustEndoError(f"Expected images (B, 3, H, W) of at least 11 x 11, got {tuple(images.shape)}.")
+        self._images = images
+        self._luma = _luma(images)
+        self._mean, self._square = _window_means(self._luma), _window_means(self._luma * self._luma)
+
+    def ssim(self, images: Tensor) -> Tensor:
+        """Structural similarity of the luma (Rec. 601), float64 (B,) on the CPU, 1 = equal (Wang et al., 2004)."""
+        if images.device.type != "cpu":
+            luma = _luma(images)
+            means = (self._mean, _window_means(luma), self._square, _window_means(luma * luma))
+            return ssim_map(*means, _window_means(self._luma * luma)).mean((1, 2), dtype=torch.float64).cpu()
+        # Frame by frame: the maps of a whole batch would be the largest thing that an evaluation holds.
+        clean = zip(self._luma.numpy(), self._mean.numpy(), self._square.numpy(), strict=True)
+        sums = [_similarity(image, *maps) for image, maps in zip(images.contiguous().numpy(), clean, strict=True)]
+        return torch.tensor(sums, dtype=torch.float64) / self._mean[0].numel()
+
+    def psnr(self, images: Tensor) -> Tensor:
+        """Peak signal-to-noise ratio over the three channels, dB, float64 (B,) on the CPU; inf for equal pictures."""
+        if images.device.type != "cpu":
+            error = (images - self._images).square().mean((1, 2, 3), dtype=torch.float64).cpu()
+        else:
+            pairs = zip(images.contiguous().numpy(), self._images.contiguous().numpy(), strict=True)
+            error = torch.tensor([_squared_error(a, b) for a, b in pairs], dtype=torch.float64) / images[0].numel()
+        return -10.0 * error.log10()
+
+
+def _luma(images: Tensor) -> Tensor:
+    """(B, 3, H, W) -> (B, H, W)."""
+    if images.device.type == "cpu":
+        return torch.from_numpy(np.stack([_weighted(image) for image in images.contiguous().numpy()]))
+    red, green, blue = images.unbind(1)
+    return _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
+
+
+def _similarity(image: Map, luma: Map, mean: Map, square: Map) -> float:
+    """Sum of SSIM over the inner pixels of one image (3, H, W) and a clean one, of which the maps are known."""
+    seen = _weighted(image)
+    mine = window_mean(seen, WINDOW), window_mean(seen * seen, WINDOW)
+    return similarity_sum(mean, mine[0], square, mine[1], window_mean(luma * seen, WINDOW), C1, C2)
+
+
+def _window_means(maps: Tensor) -> Tensor:
+    """(B, H, W) -> (B, H - 10, W - 10)."""
+    if maps.device.type == "cpu":
+        return torch.from_numpy(np.stack([window_mean(values, WINDOW) for values in maps.numpy()]))
+    down, across = (band(side, maps.device) for side in maps.shape[1:])
+    return down @ maps @ across.T
+
+
+def band(size: int, device: torch.device) -> Tensor:
+    """The window as a matrix (size - 10, size)."""
+    # Matrix products in float32, where a convolution would be rounded to TensorFloat-32.
+    rows = torch.zeros(size - 2 * RADIUS, size, device=device)
+    for offset, weight in enumerate(WINDOW.tolist()):
+        rows.diagonal(offset).fill_(weight)
+    return rows
+
+
+def ssim_map(x: Tensor, y: Tensor, xx: Tensor, yy: Tensor, xy: Tensor) -> Tensor:
+    """SSIM from window means of x, y, x^2, y^2 and xy."""
+    variances, covariance = xx - x * x + yy - y * y, xy - x * y
+    return (2 * x * y + C1) * (2 * covariance + C2) / ((x * x + y * y + C1) * (variances + C2))
+
+
+@njit(cache=True, nogil=True)
+def _weighted(image: Map) -> Map:
+    red, green, blue = np.float32(0.299), np.float32(0.587), np.float32(0.114)
+    result = np.empty(image.shape[1:], np.float32)
+    for y in range(image.shape[1]):
+        for x in range(image.shape[2]):
+            result[y, x] = red * image[0, y, x] + green * image[1, y, x] + blue * image[2, y, x]
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _squared_error(first: Map, second: Map) -> float:
+    columns = np.zeros(first.shape[2], np.float64)  # a sum a column: the inner loop is then vectorised
+    for c in range(first.shape[0]):
+        for y in range(first.shape[1]):
+            left, right = first[c, y], second[c, y]
+            for x in range(len(columns)):
+                difference = left[x] - right[x]
+                columns[x] += difference * difference
+    return float(columns.sum())

@@ -1,0 +1,81 @@
+"""DeepLab-v3 segmentation head: atrous spatial pyramid pooling, a fusing convolution, a classifier.
+
+Source: Chen et al., "Rethinking Atrous Convolution for Semantic Image Segmentation", arXiv 1706.05587.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+
+def conv_bn_relu(inputs: int, outputs: int, kernel: int, dilation: int = 1) -> nn.Sequential:
+    """k x k convolution that keeps the size, batch norm, ReLU."""
+    padding = dilation * (kernel // 2)
+    convolution = nn.Conv2d(inputs, outputs, kernel, padding=padding, dilation=dilation, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU())
+
+
+class ASPP(nn.Module):
+    """One 1 x 1 branch, one dilated 3 x 3 branch per rate and the image's mean, fused by 1 x 1."""
+
+    def __init__(self, inputs: int, channels: int, rates: tuple[int, ...]) -> None:
+        super().__init__()
+        branches = [conv_bn_relu(inputs, channels, 1)]
+        branches += [conv_bn_relu(inputs, channels, 3, dilation=rate) for rate in rates]
+        self.branches = nn.ModuleList(branches)
+        # No batch norm on the pooled branch: a batch of one 1 x 1 map has no variance.
+        self.image = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(inputs, channels, 1), nn.ReLU())
+        self.fuse = conv_bn_relu((len(branches) + 1) * channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, h, w) -> (B, channels, h, w)."""
+        image = self.image(x).expand(-1, -1, *x.shape[2:])
+        fused: Tensor = self.fuse(torch.cat([*(branch(x) for branch in self.branches), image], dim=1))
+        return fused
+
+
+class DeepLabHead(nn.Module):
+    """Logits (B, classes, h * upscale, w * upscale).
+
+    Args:
+        rates: dilations of the pyramid; 12/24/36 at 256 channels in the paper, smaller for small maps.
+        upscale: sub-pixel factor of the classifier (1 = plain 1 x 1 convolution), for coarse token grids.
+    """
+
+    def __init__(self, inputs: int, classes: int, channels: int, rates: tuple[int, ...], upscale: int = 1) -> None:
+        super().__init__()
+        self.aspp = ASPP(inputs, channels, rates)
+        self.fuse = conv_bn_relu(channels, channels, 3)
+        self.classifier = nn.Conv2d(channels, classes * upscale**2, 1)
+        self.upscale = nn.PixelShuffle(upscale)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, h, w) -> (B, classes, h * upscale, w * upscale)."""
+        logits: Tensor = self.upscale(self.classifier(self.fuse(self.aspp(x))))
+        return logits
+
+
+class ActivityHead(nn.Module):
+    """Logits (B, activities) for the whole frame.
+
+    Args:
+        inputs: channels of the map.
+        activities: outputs.
+        channels: width of the head.
+        pool: `mean` over the map, as in the paper, or `max`, for what happens in one small place of a fine map.
+    """
+
+    def __init__(self, inputs: int, activities: int, channels: int, pool: Literal["mean", "max"] = "mean") -> None:
+        super().__init__()
+        self.block = conv_bn_relu(inputs, channels, 3)
+        self.classifier = nn.Linear(channels, activities)
+        self.pool = pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, h, w) -> (B, activities)."""
+        seen: Tensor = self.block(x)
+        logits: Tensor = self.classifier(seen.mean(dim=(2, 3)) if self.pool == "mean" else seen.amax(dim=(2, 3)))
+        return logits

@@ -1,0 +1,102 @@
+"""How long a grid may take: an estimate from counted multiply-adds and this device's measured speed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+
+from robustbench_endo.models.summary import cost_of
+from robustbench_endo.models.zoo import build
+from robustbench_endo.reproduction.experiments import ROBUST, Cell
+from robustbench_endo.training.settings import Settings
+
+PASSES = {"both": 5, "classification": 3, "segmentation": 3}
+"""A step over a forward pass: itself, and two more for each task's gradient."""
+
+OVERHEAD = 0.02
+"""Seconds of a training step whatever the network: launching, optimiser, gradients of the tasks brought together."""
+
+SETUP = 1.0
+"""Seconds before and after: building, reading, writing."""
+
+SCORING = 0.04
+"""Seconds of a core for a frame under one condition: corruption and all metrics at a short side of 512."""
+
+CONDITIONS = {ROBUST: 96}
+"""Of a run at five severities; a run on clean frames has 2."""
+
+LABEL = (
+    "Times are estimates, good to a factor of three or so on an idle machine: multiply-adds counted, {speed:.0f} G a "
+    "second measured on this device, {passes} forward passes' worth a training step."
+)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds.
+
+    Attributes:
+        training: of all epochs.
+        judging: under both protocols.
+    """
+
+    training: float
+    judging: float
+
+
+def estimate(cell: Cell, settings: Settings, frames: int, judged: int, conditions: int, speed: float) -> Estimate:
+    """What a cell may take.
+
+    Args:
+        frames: training frames.
+        judged: test frames.
+        conditions: that each test frame is judged under.
+        speed: 10^9 multiply-adds a second, see :func:`speed_of`.
+    """
+    steps = settings.epochs * -(-frames // settings.batch_size)
+    forward = _gmacs(cell.model, cell.task) / speed
+    training = settings.epochs * frames * forward * PASSES[cell.task] + steps * OVERHEAD + SETUP
+    return Estimate(training, 2 * judged * conditions * (forward + SCORING))
+
+
+@lru_cache
+def _gmacs(model: str, task: str) -> float:
+    """Of one frame; nothing is computed or allocated for it. The numbers of labels hardly matter."""
+    counts = (None if task == "classification" else 8, None if task == "segmentation" else 12)
+    with torch.device("meta"):
+        network = build(model, *counts).eval()
+    size: tuple[int, int] = network.input_size  # type: ignore[assignment]  # a zoo network's own
+    return cost_of(network, size, "meta").gmacs or 0.0
+
+
+def speed_of(device: torch.device, clock: Callable[[], float] = time.perf_counter) -> float:
+    """10^9 multiply-adds a second of this device in the convolutions of a ResNet's middle, forward and backward."""
+    images = torch.randn(4, 256, 28, 28, device=device, requires_grad=True)
+    kernel = torch.randn(256, 256, 3, 3, device=device, requires_grad=True)
+    macs = 3 * images.numel() * 256 * 9
+    rounds = 3 if device.type == "cpu" else 30
+    for repeat in range(rounds + 1):
+        if repeat == 1:  # the first one warms up
+            _wait(device)
+            start = clock()
+        torch.autograd.grad(F.conv2d(images, kernel, padding=1).sum(), [images, kernel])
+    _wait(device)
+    return rounds * macs / max(clock() - start, 1e-9) / 1e9
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def told(seconds: float) -> str:
+    """``40 s``, ``12 min``, ``3.4 h``, ``5.1 days``."""
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 1.5 * length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds:.0f} s"

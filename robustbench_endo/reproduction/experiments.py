@@ -1,0 +1,269 @@
+"""From a table or figure of the paper to what has to be trained and judged for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from robustbench_endo.errors import ReproductionError, unknown_name
+
+Task = Literal["both", "classification", "segmentation"]
+
+BACKBONES = {"ResNet101": "resnet101", "DINOv2": "dinov2", "EndoARSS": "endoarss"}
+
+ARCHITECTURES = {
+    "MMoE": "mmoe@gate=flat",  # the paper's gates see the flattened input
+    "DSelect_k": "dselect_k@gate=flat",
+    "TESLA": "tesla",
+    "single-task": "single-task",
+}
+
+WEIGHTINGS = {"MoCo": "moco", "Aligned-MTL": "aligned_mtl", "STCH": "stch", "DB-MTL": "db_mtl"}
+
+LORA_RANK = 4
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is trained once, whatever tables show it.
+
+    Attributes:
+        data: the data set that it is trained on: `mtlesd` or `mtlendovis`.
+        model: the network's spec.
+        weighting: the multi-task method, see :mod:`robustbench_endo.training.weighting`.
+        task: `both`, or the one task of a single-task network.
+        label: what readers see, in the paper's words.
+    """
+
+    data: str
+    model: str
+    weighting: str
+    task: Task
+    label: str
+
+    @property
+    def folder(self) -> str:
+        """Its place below the folder of all cells: ``mtlesd/resnet101_mmoe_gate-flat_moco``."""
+        parts = [self.model, self.weighting] if self.task == "both" else [self.model, self.task]
+        return f"{self.data}/{re.sub('[^a-z0-9-]+', '_', '_'.join(parts).replace('=', '-'))}"
+
+
+def cell(data: str, backbone: str, architecture: str, method: str, rank: int = LORA_RANK) -> Cell:
+    """The training that a row of the paper names.
+
+    Args:
+        data: `MTLESD` or `MTLEndovis`.
+        backbone, architecture, method: as the tables print them; a single-task network has its task as ``method``.
+        rank: of LoRA, where the table varies it.
+    """
+    model = f"{BACKBONES[backbone]}/{ARCHITECTURES[architecture]}"
+    label = f"{backbone}/{architecture}/{method}"
+    if rank != LORA_RANK:  # the default stays unsaid, so that the tables share that cell
+        model, label = f"{model}@rank={rank}", f"{label}, rank {rank}"
+    task: Task = "both"
+    if architecture == "single-task":
+        task = "classification" if method == "classification" else "segmentation"
+    return Cell(data.lower(), model, WEIGHTINGS.get(method, "equal"), task, label)
+
+
+FOLDER = Path(__file__).parent / "tables"
+
+FILES = {
+    "table1": "table1_datasets",
+    "table2": "table2_mtlesd",
+    "table3": "table3_mtlendovis",
+    "table4": "table4_mtlendovis_gen",
+    "table5": "table5_ablation",
+    "table6": "table6_rank",
+    "table7": "table7_robustness",
+}
+
+
+def published(table: str) -> pd.DataFrame:
+    """A table of the paper: labels as text, figures as floats in the paper's units (% but for the Hausdorff distance).
+
+    Raises:
+        ReproductionError: the paper has no such table.
+    """
+    if table not in FILES:
+        raise ReproductionError(
+            f"Expected a table of the paper ({', '.join(FILES)}), got {table!r}: choose one of them."
+        )
+    return pd.read_csv(FOLDER / f"{FILES[table]}.csv")
+
+
+METRICS = ("accuracy", "f_score", "miou", "dice", "hd", "ssim")
+
+_COMPARED = ("backbone", "architecture", "optimization")
+
+GEN = "mtlendovis-gen"
+
+CLEAN, ROBUST = "clean", "robust"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of figures of one network.
+
+    Attributes:
+        labels: the columns that name it.
+        cell: what is trained for it.
+        paper: metric -> the paper's figure; a metric it leaves empty is missing.
+        judged: the data set whose test frames it is judged on.
+        corruption: the corruption of these figures, `mean` for the mean over all; empty for clean frames.
+    """
+
+    labels: Mapping[str, str]
+    cell: Cell
+    paper: Mapping[str, float]
+    judged: str
+    corruption: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table or figure.
+
+    Attributes:
+        name: `table2`, ...
+        title: what it shows.
+        rows: in the paper's order.
+        metrics: in the paper's order and words.
+        kind: `clean` frames or `robust`: all corruptions at all severities.
+        remarks: what a reader of this one has to know.
+    """
+
+    name: str
+    title: str
+    rows: tuple[Row, ...]
+    metrics: tuple[str, ...] = METRICS
+    kind: str = CLEAN
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that name a row."""
+        return tuple(self.rows[0].labels)
+
+    @property
+    def jobs(self) -> tuple[tuple[Cell, str], ...]:
+        """Every (training, data set it is judged on), once."""
+        return tuple(dict.fromkeys((row.cell, row.judged) for row in self.rows))
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The data sets that are trained or judged on."""
+        return tuple(dict.fromkeys(name for made, judged in self.jobs for name in (made.data, judged)))
+
+
+def _comparison(table: str, data: str, judged: str) -> tuple[Row, ...]:
+    """Tables II to IV."""
+
+    def row(line: Any) -> Row:
+        backbone, architecture, method = (str(line[key]) for key in _COMPARED)
+        names = dict(zip(_COMPARED, (backbone, architecture, method), strict=True))
+        return Row(names, cell(data, backbone, architecture, method), _figures(line), judged)
+
+    return tuple(row(line) for _, line in published(table).iterrows())
+
+
+def _ablation() -> tuple[Row, ...]:
+    """Table V: every line is one of Table II or III, by its figures; so its switches name backbone and architecture."""
+
+    def row(line: Any) -> Row:
+        names = {key: str(line[key]) for key in ("dataset", "dinov2", "tesla", "sma")}
+        backbone = "ResNet101" if names["dinov2"] == "no" else "EndoARSS" if names["sma"] == "yes" else "DINOv2"
+        method = "STCH" if backbone == "EndoARSS" and names["dataset"] == "MTLEndovis" else "DB-MTL"
+        made = cell(names["dataset"], backbone, "TESLA" if names["tesla"] == "yes" else "MMoE", method)
+        return Row(names, made, _figures(line), made.data)
+
+    return tuple(row(line) for _, line in published("table5").iterrows())
+
+
+def _ranks() -> tuple[Row, ...]:
+    """Table VI."""
+
+    def row(line: Any) -> Row:
+        names = {"dataset": str(line["dataset"]), "rank": str(line["rank"])}
+        made = cell(names["dataset"], "EndoARSS", "TESLA", _OWN_METHOD[names["dataset"]], int(line["rank"]))
+        return Row(names, made, _figures(line), made.data)
+
+    return tuple(row(line) for _, line in published("table6").iterrows())
+
+
+_OWN_METHOD = {"MTLESD": "DB-MTL", "MTLEndovis": "STCH"}
+"""What the paper's tables pair EndoARSS with."""
+
+COLUMNS = {
+    "resnet101_dselectk": ("ResNet101", "DSelect_k"),
+    "resnet101_mmoe": ("ResNet101", "MMoE"),
+    "endoarss": ("EndoARSS", "TESLA"),
+}
+"""The models of Table VII."""
+
+
+def _robustness() -> tuple[Row, ...]:
+    """Table VII: a row a corruption and model."""
+
+    def row(line: Any, column: str) -> Row:
+        names = {"group": str(line["group"]), "corruption": str(line["corruption"]), "model": "/".join(COLUMNS[column])}
+        figures = {metric: float(line[f"{metric}_{column}"]) for metric in ("accuracy", "miou")}
+        return Row(names, cell("MTLESD", *COLUMNS[column], "DB-MTL"), figures, "mtlesd", names["corruption"])
+
+    return tuple(row(line, column) for _, line in published("table7").iterrows() for column in COLUMNS)
+
+
+def _pictured() -> tuple[Row, ...]:
+    """Figure 5: every backbone under TESLA."""
+    made = [cell("MTLESD", backbone, "TESLA", "DB-MTL") for backbone in ("ResNet101", "DINOv2", "EndoARSS")]
+    return tuple(Row({"model": each.label}, each, {}, "mtlesd") for each in made)
+
+
+def _figures(line: Any) -> dict[str, float]:
+    return {metric: float(line[metric]) for metric in METRICS if not pd.isna(line[metric])}
+
+
+_DB_MTL = "The paper does not say how the networks of its robustness study were optimised: DB-MTL here."
+
+_ROBUST = ("accuracy", "miou")
+
+GRIDS: dict[str, Callable[[], Grid]] = {
+    "table2": lambda: Grid("table2", "Table II: MTLESD", _comparison("table2", "MTLESD", "mtlesd")),
+    "table3": lambda: Grid("table3", "Table III: MTLEndovis", _comparison("table3", "MTLEndovis", "mtlendovis")),
+    "table4": lambda: Grid(
+        "table4",
+        "Table IV: trained on MTLEndovis, judged on MTLEndovis-Gen",
+        _comparison("table4", "MTLEndovis", GEN),
+        remarks=("The networks of Table III as they are: labels and activities keep the indices of MTLEndovis.",),
+    ),
+    "table5": lambda: Grid(
+        "table5",
+        "Table V: ablation",
+        _ablation(),
+        remarks=("The paper's standard deviations have no counterpart here: what they are taken over is not said.",),
+    ),
+    "table6": lambda: Grid("table6", "Table VI: rank of LoRA in EndoARSS", _ranks()),
+    "table7": lambda: Grid(
+        "table7", "Table VII: 19 corruptions", _robustness(), metrics=_ROBUST, kind=ROBUST, remarks=(_DB_MTL,)
+    ),
+    "figure5": lambda: Grid("figure5", "Figure 5: masks on test frames", _pictured()),
+    "figure6": lambda: Grid(
+        "figure6", "Figure 6: severity curves", _robustness(), metrics=_ROBUST, kind=ROBUST, remarks=(_DB_MTL,)
+    ),
+}
+
+
+def grid(name: str) -> Grid:
+    """The grid of a table or figure.
+
+    Raises:
+        UnknownNameError: none is called that; names the closest.
+    """
+    if name not in GRIDS:
+        raise unknown_name("table or figure of the paper", name, GRIDS)
+    return GRIDS[name]()
