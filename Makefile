@@ -1,7 +1,7 @@
 # `make demo` and `make test` are all a newcomer needs: both set up .venv by themselves.
 PYTHON ?= python3
 BIN := .venv/bin
-EXTRAS := train,mtl,video,ray,report,reference,test,docs,dev
+EXTRAS := train,mtl,video,ray,report,imagecorruptions,test,docs,dev
 
 .PHONY: install demo test lint types bench bench-gpu checkpoints figures docs clean
 

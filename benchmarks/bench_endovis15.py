@@ -25,8 +25,8 @@ from robustbench_endo.results import Bootstrap, Results, compare, load_results
 PICTURES = Path(__file__).resolve().parents[2] / "shared" / "data"
 DATA = PICTURES / "endovis15"
 CLASSES = ("--classes", "background,shaft,manipulator")
-RECIPE = ("--lr", "0.003", "--batch-size", "8", "--dice-weight", "1", "--precision", "bf16-mixed", "--log", "none")
-CONDITIONS = ("--corruption", "all", "--severity", "1,3,5", "--group-regex", r"(OP\d)", "--format", "none")
+RECIPE = ("--lr", "0.003", "--batch-size", "8", "--dice-weight", "1", "--precision", "bf16-mixed", "--logger", "none")
+CONDITIONS = ("--corruption", "all", "--severity", "1,3,5", "--subject-regex", r"(OP\d)", "--format", "none")
 LEADING = ("miou", "accuracy")
 TRAININGS = {"plain": (), "mixing": ("mix",), "synthesis": ("synthesis",), "both": ("synthesis", "mix")}
 
@@ -57,9 +57,9 @@ def train(name: str, work: Path, made: Path, asked: argparse.Namespace) -> dict[
         return dict(json.loads(told.read_text()))
     more = [made / "own", made / "tissue"] if "synthesis" in TRAININGS[name] else []
     count = sum(len(load_dataset(str(data), split="train")) for data in (DATA, *more))
-    extra = [part for place in more for part in ("--extra", place)]
-    recipe = (*RECIPE, "--epochs", str(round(asked.seen / count)), *(("--mix",) if "mix" in TRAININGS[name] else ()))
-    start = ("--initial", asked.initial) if asked.initial != "none" else ()
+    extra = [part for place in more for part in ("--extra-data", place)]
+    recipe = (*RECIPE, "--epochs", str(round(asked.seen / count)), *(("--augmix",) if "mix" in TRAININGS[name] else ()))
+    start = ("--init-weights", asked.init_weights) if asked.init_weights != "none" else ()
     spent = robust_endo("train", "-m", asked.model, "-d", DATA, *extra, *CLASSES, *recipe, *start, "-o", out)
     about = {"frames": count, "epochs": round(asked.seen / count), "options": [*recipe, *start], "threads": 1, **spent}
     told.write_text(json.dumps(about))
@@ -77,7 +77,7 @@ def numbers(results: Results) -> dict[str, Any]:
         for model in results.models
     }
     apart = compare(results, LEADING, "plain")
-    kept = apart.differences[apart.differences["group"].isin(("clean", "mean"))].drop(columns="p_holm")
+    kept = apart.differences[apart.differences["subject_id"].isin(("clean", "mean"))].drop(columns="p_holm")
     return {"models": models, "intervals": table.attrs, "differences from plain": kept.to_dict("records")}
 
 
@@ -91,7 +91,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--work", type=Path, required=True, help="folder for pictures, checkpoints and runs")
     parser.add_argument("--model", default="tiny-resnet/mmoe")
-    parser.add_argument("--initial", default="pretrained", help="checkpoint to start from, or none")
+    parser.add_argument("--init-weights", default="pretrained", help="checkpoint to start from, or none")
     parser.add_argument("--seen", type=int, default=24000, help="frames that each training sees")
     parser.add_argument("--at-once", type=int, default=2, help="trainings at a time, one thread each")
     asked = parser.parse_args()

@@ -28,7 +28,7 @@ from synthetic_inputs import on_disk, random_weights, request, shipped
 from timing import cores, keep, machine
 
 from robustbench_endo import evaluation
-from robustbench_endo.corruptions.imagecorruptions_backend import reference_names
+from robustbench_endo.corruptions.imagecorruptions_backend import imagecorruptions_names
 from robustbench_endo.evaluation.conditions import plan
 
 SIZE = (512, 640)
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # What the compilers do is not counted.
         evaluation.run(request(shipped(1), on_disk(place / "first", 1, SIZE), place / "warm", severities=(3,)))
         result["forward_alone"] = {name: beside_forward(name, count, place, options) for name, count in counts.items()}
-        shared = tuple(name for name in reference_names() if not quick or name in QUICK)
+        shared = tuple(name for name in imagecorruptions_names() if not quick or name in QUICK)
         result["usual_way"] = beside_usual(1 if quick else 4, shared, (3,) if quick else (1, 3, 5), place)
     kept = keep("evaluation_cpu", {**machine(*packages()), **result}, quick)
     print(kept)

@@ -25,7 +25,7 @@ FRAMES, PATIENTS, CLASSES, ACTIVITIES = 402, 20, 7, 3
 MODELS = [{"name": f"model {index}"} for index in range(3)]
 GROUPS = {"noise": 4, "blur": 5, "occlusion": 4, "digital": 6}
 CORRUPTIONS = [
-    {"name": f"{group} {index}", "group": group} for group, count in GROUPS.items() for index in range(count)
+    {"name": f"{subject} {index}", "subject_id": subject} for subject, count in GROUPS.items() for index in range(count)
 ]
 
 
@@ -37,7 +37,7 @@ def paper_sized() -> Results:
     frame = pd.DataFrame(keys, columns=["model", "corruption", "severity", "image_id"])
     number, rows = frame["image_id"].to_numpy(), len(frame)
     frame["image_id"] = [f"test/{i % ACTIVITIES}/image/OP{i % PATIENTS:02d}_img_{i:04d}.png" for i in number]
-    frame["group"] = [f"OP{i % PATIENTS:02d}_img" for i in number]
+    frame["subject_id"] = [f"OP{i % PATIENTS:02d}_img" for i in number]
     kept = np.clip(0.9 - 0.1 * frame["severity"].to_numpy() + random.normal(0, 0.05, rows), 0.02, 0.98)
     columns: dict[str, NDArray[Any]] = {name: np.clip(kept + random.normal(0, 0.03, rows), 0, 1) for name in MEASURED}
     columns |= {name: 100 * (1 - kept) + random.uniform(0, 3, rows) for name in ("hd", "hd95", "assd")}
@@ -82,7 +82,7 @@ def store(results: Results) -> dict[str, float]:
 def speed(results: Results) -> dict[str, float]:
     """Seconds for 10,000 resamples of everything, by patient and by frame; scipy's for one mean of one condition."""
     calls: dict[str, Callable[[], Any]] = {}
-    for unit in ("group", "frame"):
+    for unit in ("subject_id", "frame"):
         settings = Bootstrap(unit=unit)  # type: ignore[arg-type]
         calls |= {
             f"all_scores_by_{unit}_s": lambda settings=settings: results.scores(settings),  # type: ignore[misc]
@@ -96,25 +96,25 @@ def speed(results: Results) -> dict[str, float]:
     return {name: seconds(call) for name, call in calls.items()}
 
 
-def coverage(groups: int, simulations: int = 1000) -> dict[str, float]:
+def coverage(subjects: int, simulations: int = 1000) -> dict[str, float]:
     """How often the 95 % interval and the plain percentile interval hold the true mean of clustered frames."""
     truth = ratio(_clustered(np.random.default_rng(99), 400_000).sum(1))
     random, ours, plain = np.random.default_rng(11), 0, 0
     for _ in range(simulations):
-        data = _clustered(random, groups)
-        weights = random.multinomial(groups, np.full(groups, 1 / groups), size=1000).astype(float)
+        data = _clustered(random, subjects)
+        weights = random.multinomial(subjects, np.full(subjects, 1 / subjects), size=1000).astype(float)
         draws = ratio(data @ weights.T)
-        low, high = interval(ratio(data.sum(1)), draws, groups, 0.95)
+        low, high = interval(ratio(data.sum(1)), draws, subjects, 0.95)
         ends = np.quantile(draws, (0.025, 0.975))
         ours, plain = ours + bool(low <= truth <= high), plain + bool(ends[0] <= truth <= ends[1])
     return {"ours": ours / simulations, "percentile": plain / simulations}
 
 
-def _clustered(random: np.random.Generator, groups: int) -> NDArray[np.float64]:
-    sizes = random.integers(10, 31, groups)
-    place = np.repeat(np.arange(groups), sizes)
-    level = 1.5 + random.normal(0, 0.8, groups)[place] + random.normal(0, 0.8, len(place))
-    return np.stack([np.bincount(place, 1 / (1 + np.exp(-level)), groups), sizes]).astype(np.float64)
+def _clustered(random: np.random.Generator, subjects: int) -> NDArray[np.float64]:
+    sizes = random.integers(10, 31, subjects)
+    place = np.repeat(np.arange(subjects), sizes)
+    level = 1.5 + random.normal(0, 0.8, subjects)[place] + random.normal(0, 0.8, len(place))
+    return np.stack([np.bincount(place, 1 / (1 + np.exp(-level)), subjects), sizes]).astype(np.float64)
 
 
 def main() -> None:
@@ -123,7 +123,7 @@ def main() -> None:
     results = paper_sized()
     found: dict[str, Any] = {"cores": os.cpu_count(), "frames": FRAMES, "conditions": 96, "models": len(MODELS)}
     found |= {"quantities": len(results.sampler().names), "store": store(results), "speed": speed(results)}
-    found["coverage_of_95"] = {str(groups): coverage(groups) for groups in (8, 10, 12, 20, 40)}
+    found["coverage_of_95"] = {str(subjects): coverage(subjects) for subjects in (8, 10, 12, 20, 40)}
     for part in ("store", "speed", "coverage_of_95"):
         for name, value in found[part].items():
             print(f"{part} {name}: {value if isinstance(value, dict) else round(value, 3)}")

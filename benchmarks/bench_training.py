@@ -16,7 +16,7 @@ from bench_models import peak_mib
 from timing import in_turn, keep, machine
 
 from robustbench_endo.models import build
-from robustbench_endo.training import Hardware, Settings
+from robustbench_endo.training import Hardware, TrainConfig
 from robustbench_endo.training.activation_checkpointing import activation_checkpointing
 from robustbench_endo.training.data import Batch, Loader
 from robustbench_endo.training.hardware import make_fabric
@@ -41,7 +41,7 @@ def batch_of(size: int, side: tuple[int, int]) -> Batch:
     return Batch(torch.rand(size, 3, *side), masks, torch.arange(size) % 3, tuple(map(str, range(size))))
 
 
-def loop_of(spec: str, settings: Settings, device: str) -> Loop:
+def loop_of(spec: str, settings: TrainConfig, device: str) -> Loop:
     """A loop without frames."""
     fabric = make_fabric(Hardware(device), settings.precision)
     model = fabric.to_device(build(spec, 7, 3)).train()
@@ -50,7 +50,7 @@ def loop_of(spec: str, settings: Settings, device: str) -> Loop:
 
 def memory(device: str, batch_size: int, checkpointing: bool, weighting: str) -> dict[str, Any]:
     """Peak of the second step, in MiB; the first one makes Adam's state."""
-    settings = Settings(precision="bf16-mixed", class_weights="none", weighting=weighting, clip=0.0)
+    settings = TrainConfig(precision="bf16-mixed", class_weights="none", weighting=weighting, grad_clip=0.0)
     loop, batch = loop_of("endoarss/tesla", settings, device), batch_of(batch_size, (224, 224))
     weights = sum(p.numel() * p.element_size() for p in loop.model.parameters())
     trained = sum(p.numel() * p.element_size() for p in loop.model.parameters() if p.requires_grad)
@@ -83,9 +83,9 @@ def step_times(device: str) -> list[dict[str, Any]]:
     """A step of each weighting over one of `equal`, in turn."""
     batch, rows = batch_of(8, (160, 208)), []
     for spec in ("tiny-resnet/mmoe", "tiny-resnet/dselect_k", "tiny-endoarss/tesla"):
-        plain = loop_of(spec, Settings(), device)
+        plain = loop_of(spec, TrainConfig(), device)
         for name in WEIGHTINGS[1:]:
-            other = loop_of(spec, Settings(weighting=name), device)
+            other = loop_of(spec, TrainConfig(weighting=name), device)
             theirs, base = in_turn(
                 lambda o=other: o._step(batch, 1.0, 0, 0), lambda p=plain: p._step(batch, 1.0, 0, 0), 5
             )

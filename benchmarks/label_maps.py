@@ -10,7 +10,7 @@ from scipy import ndimage
 from robustbench_endo.data.synthetic import SyntheticScenes
 
 CLASSES = 7
-Labels = NDArray[np.uint8]
+LabelSpace = NDArray[np.uint8]
 Pair = tuple[torch.Tensor, torch.Tensor]
 
 
@@ -26,13 +26,13 @@ def regions(size: tuple[int, int] = (512, 640)) -> Pair:
     return tuple(torch.from_numpy(_regions(size, seed))[None] for seed in (0, 1))  # type: ignore[return-value]
 
 
-def _regions(size: tuple[int, int], seed: int) -> Labels:
+def _regions(size: tuple[int, int], seed: int) -> LabelSpace:
     random = np.random.default_rng(seed)
     fields = ndimage.gaussian_filter(random.normal(size=(CLASSES, *size)), (0, 15, 15))
     return np.asarray(fields.argmax(0), np.uint8)
 
 
-def _mistaken(target: Labels, seed: int) -> Labels:
+def _mistaken(target: LabelSpace, seed: int) -> LabelSpace:
     random = np.random.default_rng(seed)
     shift = ndimage.gaussian_filter(random.normal(size=(2, *target.shape)), (0, 12, 12))
     place = np.indices(target.shape) + 3 * shift / shift.std()

@@ -11,17 +11,17 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Labels = NDArray[np.uint8]
+LabelSpace = NDArray[np.uint8]
 Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
 
-def by_scipy(pred: Labels, target: Labels, classes: int) -> None:
+def by_scipy(pred: LabelSpace, target: LabelSpace, classes: int) -> None:
     """Euclidean distance transforms of scipy."""
     for p, t in _boundaries(pred, target, classes):
         _summary(ndimage.distance_transform_edt(~t)[p], ndimage.distance_transform_edt(~p)[t])
 
 
-def by_opencv(pred: Labels, target: Labels, classes: int) -> None:
+def by_opencv(pred: LabelSpace, target: LabelSpace, classes: int) -> None:
     """Precise distance transforms of OpenCV (float32) on the smallest crop that holds both regions."""
     import cv2
 
@@ -33,7 +33,7 @@ def by_opencv(pred: Labels, target: Labels, classes: int) -> None:
         _summary(there[p], back[t])
 
 
-def by_monai(pred: Labels, target: Labels, classes: int) -> None:
+def by_monai(pred: LabelSpace, target: LabelSpace, classes: int) -> None:
     """MONAI; it makes the boundaries and distances again for each of the four scores."""
     from monai.metrics import compute_average_surface_distance, compute_hausdorff_distance, compute_surface_dice
 
@@ -46,7 +46,7 @@ def by_monai(pred: Labels, target: Labels, classes: int) -> None:
         compute_surface_dice(*hot, class_thresholds=[2.0] * classes, include_background=True)
 
 
-def by_torchmetrics(pred: Labels, target: Labels, classes: int) -> None:
+def by_torchmetrics(pred: LabelSpace, target: LabelSpace, classes: int) -> None:
     """Hausdorff distance of torchmetrics, which has no other; for square maps (it mistakes height for width)."""
     from torchmetrics.functional.segmentation import hausdorff_distance
 
@@ -54,13 +54,13 @@ def by_torchmetrics(pred: Labels, target: Labels, classes: int) -> None:
     hausdorff_distance(*hot, num_classes=classes, include_background=True)
 
 
-def present() -> dict[str, Callable[[Labels, Labels, int], None]]:
+def present() -> dict[str, Callable[[LabelSpace, LabelSpace, int], None]]:
     """The packages that are installed here, but torchmetrics: its matrix of pixel pairs does not fit such a map."""
     known = {"scipy": ("scipy", by_scipy), "opencv": ("cv2", by_opencv), "monai": ("monai", by_monai)}
     return {name: call for name, (package, call) in known.items() if find_spec(package)}
 
 
-def _boundaries(pred: Labels, target: Labels, classes: int) -> Iterator[Masks]:
+def _boundaries(pred: LabelSpace, target: LabelSpace, classes: int) -> Iterator[Masks]:
     for c in range(classes):
         p, t = (mask & ~ndimage.binary_erosion(mask) for mask in (pred == c, target == c))
         if p.any() and t.any():

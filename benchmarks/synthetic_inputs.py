@@ -14,7 +14,7 @@ from robustbench_endo.corruptions import load_suite
 from robustbench_endo.data import FolderDataset
 from robustbench_endo.data.synthetic import SyntheticScenes
 from robustbench_endo.evaluation import Request
-from robustbench_endo.models import EMBEDDED, build, load_model
+from robustbench_endo.models import SHIPPED, build, load_model
 
 FULL_SIZE, FULL_FRAMES = (1009, 1306), 402
 """(height, width) and number of the frames of the paper's test set."""
@@ -56,9 +56,9 @@ def request(models: Mapping[str, nn.Module], data: FolderDataset, out: Path, **o
     return Request(models=models, dataset=data, suite=suite, out=out, **given)
 
 
-def shipped(count: int = len(EMBEDDED)) -> dict[str, nn.Module]:
+def shipped(count: int = len(SHIPPED)) -> dict[str, nn.Module]:
     """The first of the three small models that ship with the package."""
-    return {name: load_model(name, weights="pretrained") for name in EMBEDDED[:count]}
+    return {name: load_model(name, weights="pretrained") for name in SHIPPED[:count]}
 
 
 def random_weights(specs: Sequence[str]) -> dict[str, nn.Module]:

@@ -1,4 +1,4 @@
-from .base import GROUPS, SEVERITIES, Corruption, Damage, Group, Pixels, warp_masks
+from .base import CATEGORIES, SEVERITIES, Category, CorruptedBatch, Corruption, Px, warp_masks
 from .functional import corrupt, to_bytes
 from .imagecorruptions_backend import BACKENDS, Selection, select
 from .registry import CORRUPTIONS
@@ -9,17 +9,17 @@ from .transforms import Corrupt, CorruptedDataset, RandomCorruption
 
 __all__ = [
     "BACKENDS",
+    "CATEGORIES",
     "CORRUPTIONS",
-    "GROUPS",
     "SEVERITIES",
     "SUITES",
+    "Category",
     "Corrupt",
+    "CorruptedBatch",
     "CorruptedDataset",
     "Corruption",
-    "Damage",
-    "Group",
     "Noise",
-    "Pixels",
+    "Px",
     "RandomCorruption",
     "Resolution",
     "Selection",

@@ -41,7 +41,7 @@ class AlbumentationsCorruption(_Base):  # type: ignore[misc]
     are moved with the image where the corruption moves it.
 
     Args:
-        corruptions: "all", a group, names separated by commas, or a sequence of them.
+        corruptions: "all", a category, names separated by commas, or a sequence of them.
         severities: equally likely, of 1 to 5.
         suite: name of a suite, or a path to its TOML file.
         p: probability of being applied.

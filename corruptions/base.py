@@ -98,18 +98,18 @@ def _index(position: Tensor, size: int) -> Tensor:
     return ((position.double() + 1) * size / 2).floor().long().clamp(0, size - 1)
 
 
-Group = Literal["noise", "blur", "occlusion", "digital"]
+Category = Literal["noise", "blur", "occlusion", "digital"]
 
-GROUPS: tuple[Group, ...] = ("noise", "blur", "occlusion", "digital")
+CATEGORIES: tuple[Category, ...] = ("noise", "blur", "occlusion", "digital")
 
 SEVERITIES = (1, 2, 3, 4, 5)
 
-Pixels = Annotated[float, "px"]
+Px = Annotated[float, "px"]
 """A length in pixels of an image whose short side is the suite's reference (256): scaled to the image at hand."""
 
 
 @dataclass(frozen=True)
-class Damage:
+class CorruptedBatch:
     """What a corruption does to a batch.
 
     Attributes:
@@ -134,16 +134,16 @@ class Corruption(ABC):
 
     A subclass is a frozen dataclass that sets the class attributes below, gives ``severities`` a default (a tuple of
     five instances of its own parameter dataclass, whose fields carry their unit as ``Annotated[float, "unit"]``;
-    fields of type :data:`Pixels` arrive scaled to the image) and writes :meth:`apply`.
+    fields of type :data:`Px` arrive scaled to the image) and writes :meth:`apply`.
 
     Raises:
         CorruptionError: not exactly five severities.
     """
 
     name: ClassVar[str]
-    group: ClassVar[Group]
+    category: ClassVar[Category]
     cause: ClassVar[str]
-    reference: ClassVar[str]
+    citation: ClassVar[str]
 
     bounded: ClassVar[bool] = False
     """True when :meth:`apply` itself keeps to [0, 1], in a tensor of its own: a pass over the picture less."""
@@ -154,8 +154,8 @@ class Corruption(ABC):
         check_severities(self.severities, self.name)
 
     @abstractmethod
-    def apply(self, images: Tensor, params: Any, noise: Noise) -> Tensor | Damage:
-        """Damage float32 ``images`` (B, 3, H, W) in [0, 1]; the result is clamped to [0, 1] by the caller,
+    def apply(self, images: Tensor, params: Any, noise: Noise) -> Tensor | CorruptedBatch:
+        """CorruptedBatch float32 ``images`` (B, 3, H, W) in [0, 1]; the result is clamped to [0, 1] by the caller,
         unless the corruption is ``bounded``."""
 
     def __call__(
@@ -165,15 +165,15 @@ class Corruption(ABC):
         ids: Sequence[str],
         seed: int = 0,
         replicate: int = 0,
-        reference: int | None = 256,
-    ) -> Damage:
-        """Damage a batch.
+        reference_size: int | None = 256,
+    ) -> CorruptedBatch:
+        """CorruptedBatch a batch.
 
         Args:
             images: floating (B, 3, H, W) in [0, 1], any device; never mutated, no gradient flows back.
             severity: 0 (identity) to 5.
             ids: one stable name an image; with ``seed`` and ``replicate`` they decide all randomness.
-            reference: short side, in pixels, at which :data:`Pixels` parameters are meant; None when they are
+            reference_size: short side, in pixels, at which :data:`Px` parameters are meant; None when they are
                 pixels of the image itself.
 
         Raises:
@@ -182,8 +182,8 @@ class Corruption(ABC):
         check_severity(severity, self.name)
         check_images(images, ids)
         if severity == 0:
-            return Damage(images.detach().clone())
-        params = scaled(self.severities[severity - 1], images.shape[-2:], reference)
+            return CorruptedBatch(images.detach().clone())
+        params = scaled(self.severities[severity - 1], images.shape[-2:], reference_size)
         keys = tuple(image_key(seed, image_id, self.name, severity, replicate) for image_id in ids)
         noise = Noise(keys, images.device)
         pictures = images.detach().float().contiguous()
@@ -191,25 +191,25 @@ class Corruption(ABC):
             return self._damage(pictures, params, noise, images.dtype)
         # One image at a time: a batch then equals its items to the bit, whatever the thread layout.
         parts = [self._damage(pictures[i : i + 1], params, noise.item(i), images.dtype) for i in range(len(keys))]
-        return Damage(
+        return CorruptedBatch(
             torch.cat([part.images for part in parts]) if len(parts) > 1 else parts[0].images,
             _joined([part.grid for part in parts]),
             _joined([part.opacity for part in parts]),
         )
 
-    def _damage(self, images: Tensor, params: Any, noise: Noise, dtype: torch.dtype) -> Damage:
+    def _damage(self, images: Tensor, params: Any, noise: Noise, dtype: torch.dtype) -> CorruptedBatch:
         result = self.apply(images, params, noise)
-        damage = result if isinstance(result, Damage) else Damage(result)
+        damage = result if isinstance(result, CorruptedBatch) else CorruptedBatch(result)
         check_damage(damage.images, images, self.name)
         kept = damage.images if self.bounded else clamped(damage.images, images)
         return dataclasses.replace(damage, images=kept.to(dtype))
 
 
-def scaled(params: Any, size: Sequence[int], reference: int | None) -> Any:
-    """``params`` with every :data:`Pixels` field multiplied by short side / ``reference``."""
-    if reference is None:
+def scaled(params: Any, size: Sequence[int], reference_size: int | None) -> Any:
+    """``params`` with every :data:`Px` field multiplied by short side / ``reference_size``."""
+    if reference_size is None:
         return params
-    factor = min(size) / reference
+    factor = min(size) / reference_size
     lengths = {name: getattr(params, name) * factor for name, unit in units(type(params)).items() if unit == "px"}
     return dataclasses.replace(params, **lengths)
 

@@ -28,7 +28,7 @@ def corrupt(
     seed: int = 0,
     suite: str | Path | Suite = "endo19",
 ) -> Images:
-    """Damage pictures at the size they have; the same kind comes back.
+    """CorruptedBatch pictures at the size they have; the same kind comes back.
 
     Args:
         images: a tensor (B, 3, H, W), floating in [0, 1] or uint8, or an array (H, W, 3) or (B, H, W, 3) of uint8.

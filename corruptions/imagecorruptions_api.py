@@ -47,7 +47,7 @@ def corrupt(
     image_id: str | None = None,
     suite: str | Path | Suite = _SUITE,
 ) -> NDArray[np.uint8]:
-    """Damage one picture with the package's constants, in pixels of the picture.
+    """CorruptedBatch one picture with the package's constants, in pixels of the picture.
 
     Args:
         image: uint8 (H, W, 3), or grey as (H, W) or (H, W, 1).

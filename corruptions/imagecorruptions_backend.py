@@ -1,4 +1,4 @@
-"""The package imagecorruptions (extra `reference`) in place of our own code, for cross-checks.
+"""The package imagecorruptions (extra `imagecorruptions`) in place of our own code, for cross-checks.
 
 Its random numbers come from streams; they are seeded from the key of every image and put back, under a lock, so that a
 run is reproducible on one installation. Other versions of numpy, scikit-image or OpenCV may give other pixels. It says
@@ -48,9 +48,9 @@ class Params:
 
 @dataclass(frozen=True)
 class ReferenceCorruption(Corruption):
-    """A corruption of the package, by name; concrete ones are made by :func:`reference_suite`."""
+    """A corruption of the package, by name; concrete ones are made by :func:`imagecorruptions_suite`."""
 
-    name: ClassVar[str] = "reference"
+    name: ClassVar[str] = "imagecorruptions"
 
     severities: tuple[Params, ...] = tuple(Params(severity) for severity in SEVERITIES)
 
@@ -62,7 +62,7 @@ class ReferenceCorruption(Corruption):
         return torch.from_numpy(damaged).to(images.device).permute(0, 3, 1, 2) / 255
 
 
-def reference_suite(suite: Suite) -> Suite:
+def imagecorruptions_suite(suite: Suite) -> Suite:
     """``suite`` with the package's corruptions and severities, and without what it lacks; its resolution stays.
 
     Raises:
@@ -71,25 +71,25 @@ def reference_suite(suite: Suite) -> Suite:
     _package()
     label = f"{PACKAGE} {version(PACKAGE)}"
     severities = tuple(Params(severity, label) for severity in SEVERITIES)
-    kept = tuple(_reference(item, severities) for item in suite.corruptions if item.name in reference_names())
+    kept = tuple(_reference(item, severities) for item in suite.corruptions if item.name in imagecorruptions_names())
     if not kept:
         raise CorruptionError(f"Expected a suite with corruptions that {PACKAGE} has, got {', '.join(suite.names)}.")
     name = f"{label} at the resolution of {suite.name}"
-    return dataclasses.replace(suite, name=name, reference=None, corruptions=kept)
+    return dataclasses.replace(suite, name=name, reference_size=None, corruptions=kept)
 
 
-def select_reference(suite: Suite, wanted: str | Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def select_imagecorruptions(suite: Suite, wanted: str | Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of ``suite`` that are ``wanted``: those that the package has, and those that are left out.
 
-    "all" and groups may leave some out; a corruption asked for by name must be there.
+    "all" and categories may leave some out; a corruption asked for by name must be there.
 
     Raises:
         CorruptionError: an unknown name, one that the package lacks, or nothing that is left.
     """
     chosen = suite.select(wanted)
     words = [word.strip() for word in (wanted.split(",") if isinstance(wanted, str) else wanted)]
-    kept = tuple(name for name in chosen if name in reference_names())
-    lacking = [word for word in words if word in suite.names and word not in reference_names()]
+    kept = tuple(name for name in chosen if name in imagecorruptions_names())
+    lacking = [word for word in words if word in suite.names and word not in imagecorruptions_names()]
     if lacking or not kept:
         raise CorruptionError(
             f"Expected corruptions that {PACKAGE} has, got {', '.join(lacking or chosen)}: leave them out, "
@@ -98,13 +98,13 @@ def select_reference(suite: Suite, wanted: str | Sequence[str]) -> tuple[tuple[s
     return kept, tuple(name for name in chosen if name not in kept)
 
 
-def reference_names() -> tuple[str, ...]:
+def imagecorruptions_names() -> tuple[str, ...]:
     """Our corruptions that the package has, in the order of the catalogue."""
     return tuple(name for name in load_suite("endo19").names if name not in ABSENT)
 
 
 def _reference(item: Corruption, severities: tuple[Params, ...]) -> Corruption:
-    about = {"name": item.name, "group": item.group, "cause": item.cause, "reference": severities[0].package}
+    about = {"name": item.name, "category": item.category, "cause": item.cause, "citation": severities[0].package}
     kind: type[ReferenceCorruption] = type(f"Reference{type(item).__name__}", (ReferenceCorruption,), about)
     return kind(severities)
 
@@ -129,7 +129,7 @@ def _package() -> Callable[..., Any]:
     except ImportError as error:
         raise OptionalDependencyError(
             f"Expected the package {PACKAGE} for this backend, got it not installed: "
-            "pip install robustbench-endo[reference]."
+            "pip install robustbench-endo[imagecorruptions]."
         ) from error
     function: Callable[..., Any] = corrupt
     return function
@@ -159,7 +159,7 @@ def select(suite: str | Path | Suite, wanted: str | Sequence[str], backend: str 
     Args:
         suite: a suite, its name, or a path to its TOML file. Of a suite under ``imagecorruptions`` only names and
             resolution count: severities are the package's own, in pixels of the image.
-        wanted: "all", a group, names separated by commas, or a sequence of them.
+        wanted: "all", a category, names separated by commas, or a sequence of them.
         backend: "own", or "imagecorruptions" for the reference package.
 
     Raises:
@@ -170,9 +170,11 @@ def select(suite: str | Path | Suite, wanted: str | Sequence[str], backend: str 
         raise unknown_name("backend", backend, BACKENDS)
     if backend == "own":
         return Selection(chosen, chosen.select(wanted))
-    kept, left_out = select_reference(chosen, wanted)
-    reference = reference_suite(chosen)
-    notes = [f"The corruptions and their severities are those of {reference.name}; masks do not move with the picture."]
+    kept, left_out = select_imagecorruptions(chosen, wanted)
+    package_suite = imagecorruptions_suite(chosen)
+    notes = [
+        f"The corruptions and their severities are those of {package_suite.name}; masks do not move with the picture."
+    ]
     if left_out:
         notes.append(f"Left out, because that package lacks them: {', '.join(left_out)}.")
-    return Selection(reference, kept, tuple(notes))
+    return Selection(package_suite, kept, tuple(notes))

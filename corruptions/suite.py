@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import GROUPS, Corruption, Damage, units
+from robustbench_endo.corruptions.base import CATEGORIES, CorruptedBatch, Corruption, units
 from robustbench_endo.corruptions.errors import CorruptionError, unknown_name
 
 Resolution = int | Literal["native"] | tuple[int, int]
@@ -23,14 +23,15 @@ class Suite:
 
     Attributes:
         name: what a report calls it.
-        reference: short side, in pixels, at which lengths are meant; None when they are pixels of the image itself.
+        reference_size: short side, in pixels, at which lengths are meant; None when they are pixels of the image
+            itself.
         resolution: what a frame is resized to first: its short side at most (never enlarged), "native", or
             (height, width).
         corruptions: the corruptions with their severities, in the order of the tables.
     """
 
     name: str
-    reference: int | None
+    reference_size: int | None
     resolution: Resolution
     corruptions: tuple[Corruption, ...]
 
@@ -51,7 +52,7 @@ class Suite:
     def fingerprint(self) -> str:
         """SHA-256 (hex) of everything that decides the pixels: sizes, class names, parameters."""
         content = {
-            "reference": self.reference,
+            "reference_size": self.reference_size,
             "resolution": self.resolution,
             "corruptions": [
                 {"class": type(item).__qualname__, "name": item.name, **dataclasses.asdict(item)}
@@ -76,7 +77,7 @@ class Suite:
         """Names of corruptions, in the suite's order.
 
         Args:
-            wanted: "all", a group, a name, several of these separated by commas, or a sequence of them.
+            wanted: "all", a category, a name, several of these separated by commas, or a sequence of them.
 
         Raises:
             CorruptionError: an unknown name, or nothing asked for.
@@ -85,7 +86,7 @@ class Suite:
         words = [part.strip() for part in parts if part.strip()]
         if not words:
             raise CorruptionError(
-                f'Expected "all", a group ({", ".join(GROUPS)}) or names of corruptions, got nothing.'
+                f'Expected "all", a category ({", ".join(CATEGORIES)}) or names of corruptions, got nothing.'
             )
         chosen = {name for word in words for name in self._matching(word)}
         return tuple(name for name in self.names if name in chosen)
@@ -93,11 +94,11 @@ class Suite:
     def _matching(self, word: str) -> tuple[str, ...]:
         if word == "all":
             return self.names
-        if word in GROUPS:
-            return tuple(item.name for item in self.corruptions if item.group == word)
+        if word in CATEGORIES:
+            return tuple(item.name for item in self.corruptions if item.category == word)
         if word in self.names:
             return (word,)
-        raise unknown_name("corruption", word, ("all", *GROUPS, *self.names))
+        raise unknown_name("corruption", word, ("all", *CATEGORIES, *self.names))
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """The size (height, width) that a frame of ``height`` x ``width`` pixels has when it is corrupted."""
@@ -116,22 +117,22 @@ class Suite:
         ids: Sequence[str],
         seed: int = 0,
         replicate: int = 0,
-    ) -> Damage:
-        """Damage floating ``images`` (B, 3, H, W) in [0, 1], already of the wanted size.
+    ) -> CorruptedBatch:
+        """CorruptedBatch floating ``images`` (B, 3, H, W) in [0, 1], already of the wanted size.
 
         Raises:
             CorruptionError: unknown name, or input that :meth:`.base.Corruption.__call__` refuses.
         """
-        return self.get(name)(images, severity, ids, seed, replicate, self.reference)
+        return self.get(name)(images, severity, ids, seed, replicate, self.reference_size)
 
     def describe(self) -> list[dict[str, Any]]:
-        """One entry a corruption: name, group, cause, reference, severities as {parameter: value}, units."""
+        """One entry a corruption: name, category, cause, citation, severities as {parameter: value}, units."""
         return [
             {
                 "name": item.name,
-                "group": item.group,
+                "category": item.category,
                 "cause": item.cause,
-                "reference": item.reference,
+                "citation": item.citation,
                 "severities": [dataclasses.asdict(params) for params in item.severities],
                 "units": dict(units(type(item.severities[0]))),
             }

@@ -2,7 +2,7 @@
 
 extends = "endo19"            # a built-in suite or another file; endo19 when left out
 resolution = 512              # short side at most | "native" | [height, width]
-reference = 256               # short side at which lengths are meant | "native"
+reference_size = 256               # short side at which lengths are meant | "native"
 corruptions = ["smoke"]       # a selection; all when left out
 
 [smoke]
@@ -29,9 +29,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-SUITES = ("endo19", "paper", "imagenet-c")
+SUITES = ("endo19", "endoarss", "imagenet-c")
 _ROOT = "endo19"
-_KEYS = ("name", "extends", "reference", "resolution", "corruptions")
+_KEYS = ("name", "extends", "reference_size", "resolution", "corruptions")
 
 
 def load_suite(name_or_path: str | Path) -> Suite:
@@ -87,18 +87,20 @@ def _parsed(content: Mapping[str, Any], name: str, parent: Suite) -> Suite:
     wanted = parent.select(content.get("corruptions", "all"))
     return Suite(
         name=content.get("name", name),
-        reference=_reference(content["reference"], name) if "reference" in content else parent.reference,
+        reference_size=_reference_size(content["reference_size"], name)
+        if "reference_size" in content
+        else parent.reference_size,
         resolution=_resolution(content["resolution"], name) if "resolution" in content else parent.resolution,
         corruptions=tuple(changed.get(key, parent.get(key)) for key in wanted),
     )
 
 
-def _reference(value: Any, suite: str) -> int | None:
+def _reference_size(value: Any, suite: str) -> int | None:
     if value == "native":
         return None
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
-    raise CorruptionError(f'Suite {suite}: expected reference = pixels or "native", got {value!r}.')
+    raise CorruptionError(f'Suite {suite}: expected reference_size = pixels or "native", got {value!r}.')
 
 
 def _resolution(value: Any, suite: str) -> Resolution:

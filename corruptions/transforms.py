@@ -175,7 +175,7 @@ class RandomCorruption(CorruptionTransform):
     persistent ones too. Without it every epoch is the same.
 
     Args:
-        names: "all", a group, names separated by commas, or a sequence of them.
+        names: "all", a category, names separated by commas, or a sequence of them.
         severities: equally likely, of 1 to 5.
         p: probability that an image is corrupted at all.
         suite: a suite, its name, or a path to its TOML file.

@@ -43,9 +43,9 @@ def build(out: Path, report: Path | None = None) -> Path:
 def small_report(path: Path) -> None:
     """The report of the shipped models on a few drawn frames under every corruption."""
     import robustbench_endo as rb
-    from robustbench_endo.models import EMBEDDED
+    from robustbench_endo.models import SHIPPED
 
-    models = {name: rb.load_model(name, weights="pretrained") for name in EMBEDDED}
+    models = {name: rb.load_model(name, weights="pretrained") for name in SHIPPED}
     with tempfile.TemporaryDirectory() as folder:
         results = rb.evaluate(models, rb.load_dataset("synthetic", split="test"), out=Path(folder) / "demo", **SMALL)
         rb.report(results, path)

@@ -20,7 +20,7 @@ nitpick_ignore_regex = [
     (r"py:mod", r"robustbench_endo\..*"),
     (
         r"py:.*",
-        r"MINIMUM_GROUPS|FORMATS|Pixels|Results\.\w+|((functional|base|transforms)\.)?(CorruptionTransform|\w+\.__call__|corrupt)",
+        r"MIN_SUBJECTS|FORMATS|Pixels|Results\.\w+|((functional|base|transforms)\.)?(CorruptionTransform|\w+\.__call__|corrupt)",
     ),
 ]
 

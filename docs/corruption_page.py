@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from robustbench_endo.cli.list_commands import constants, parameters
-from robustbench_endo.corruptions import SEVERITIES, Corruption, Damage, Suite
+from robustbench_endo.corruptions import SEVERITIES, CorruptedBatch, Corruption, Suite
 from robustbench_endo.data.synthetic import SyntheticScenes
-from robustbench_endo.metrics import CleanFrames
+from robustbench_endo.metrics import CleanReference
 from robustbench_endo.reports.formatting import title
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "corruptions.md"
-DOSE = DOCS / "dose.json"
+DOSE = DOCS / "distortion.json"
 STRIPS = DOCS / "images" / "corruptions"
 GOLDEN = DOCS.parent / "tests" / "corruptions" / "golden.json"
 BEGIN, END = "<!-- written by make figures: begin -->", "<!-- written by make figures: end -->"
@@ -48,7 +48,7 @@ def dose(suite: Suite) -> dict[str, Any]:
     measured: dict[str, list[list[dict[str, float]]]] = {name: [[] for _ in SEVERITIES] for name in suite.names}
     for index in range(len(data)):
         sample = data[index]
-        clean = CleanFrames(sample.image[None] / 255)
+        clean = CleanReference(sample.image[None] / 255)
         for name in suite.names:
             for severity in SEVERITIES:
                 damage = _damage(suite, sample.image, name, severity, sample.id)
@@ -84,11 +84,11 @@ def text(suite: Suite, measured: Mapping[str, Any]) -> str:
 
 
 def _overview(suite: Suite, doses: Mapping[str, Any]) -> Iterator[str]:
-    yield "| corruption | group | SSIM at severity 1, 2, 3, 4, 5 | what it does to the geometry and the view |"
+    yield "| corruption | category | SSIM at severity 1, 2, 3, 4, 5 | what it does to the geometry and the view |"
     yield "|---|---|---|---|"
     for item in suite.corruptions:
         link = f"[{title(item.name)}](#{title(item.name).lower().replace(' ', '-')})"
-        yield f"| {link} | {item.group} | {_row(doses[item.name]['ssim'], 2)} | {_effect(doses[item.name])} |"
+        yield f"| {link} | {item.category} | {_row(doses[item.name]['ssim'], 2)} | {_effect(doses[item.name])} |"
 
 
 def _section(item: Corruption, entry: Mapping[str, Any], measured: Mapping[str, Any]) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _section(item: Corruption, entry: Mapping[str, Any], measured: Mapping[str, 
     yield f"\nParameters: {' '.join(str(inspect.getdoc(type(item.severities[0]))).split())}"
     if fixed := constants(listed):
         yield f"The same at every severity: {fixed}."
-    yield f"\nAfter: {item.reference}"
+    yield f"\nAfter: {item.citation}"
 
 
 def _measured_rows(measured: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
@@ -131,11 +131,11 @@ def _row(values: Sequence[float], digits: int) -> str:
     return ", ".join(f"{value:.{digits}f}" for value in values)
 
 
-def _damage(suite: Suite, image: torch.Tensor, name: str, severity: int, image_id: str) -> Damage:
+def _damage(suite: Suite, image: torch.Tensor, name: str, severity: int, image_id: str) -> CorruptedBatch:
     return suite.corrupt(image[None] / 255, name, severity, [image_id])
 
 
-def _measured(clean: CleanFrames, damage: Damage) -> dict[str, float]:
+def _measured(clean: CleanReference, damage: CorruptedBatch) -> dict[str, float]:
     pictures = (damage.images * 255).round() / 255
     return {
         "ssim": float(clean.ssim(pictures)),
@@ -163,7 +163,7 @@ def _tile(image: torch.Tensor) -> NDArray[np.uint8]:
 
 
 def write(suite: Suite) -> None:
-    """Draw the strips, measure the dose, and write the page's generated part."""
+    """Draw the strips, measure the distortion, and write the page's generated part."""
     STRIPS.mkdir(parents=True, exist_ok=True)
     for name in suite.names:
         strip(suite, name).save(STRIPS / f"{name}.jpg", quality=80, optimize=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.reports.data.report_data import Content, content
+from robustbench_endo.reports.data.report_data import ReportData, content
 from robustbench_endo.reports.html import html
 from robustbench_endo.reports.leaderboard import compare_page
-from robustbench_endo.reports.pdf import PAPERS, pdf
+from robustbench_endo.reports.pdf import PAGE_SIZES, pdf
 from robustbench_endo.reports.text import PrintedTable, latex, markdown, printed_tables, write_figures, write_tables
 from robustbench_endo.results.io import write_whole
 
@@ -28,11 +28,11 @@ class _Asked:
 
     results: Results
     intervals: bool | Bootstrap
-    paper: str
+    page_size: str
     published: pd.DataFrame | None
 
     @cached_property
-    def content(self) -> Content:
+    def content(self) -> ReportData:
         return content(self.results, self.intervals, self.published)
 
     @cached_property
@@ -42,7 +42,7 @@ class _Asked:
 
 _FILES: Mapping[str, tuple[str, Callable[[_Asked], bytes]]] = {
     "html": (".html", lambda asked: html(asked.content).encode()),
-    "pdf": (".pdf", lambda asked: pdf(asked.content, asked.paper)),
+    "pdf": (".pdf", lambda asked: pdf(asked.content, asked.page_size)),
     "latex": (".tex", lambda asked: latex(asked.tables, asked.content.name, asked.results.protocol).encode()),
     "md": (".md", lambda asked: markdown(asked.content, asked.tables).encode()),
 }
@@ -60,7 +60,7 @@ def report(
     path: str | Path,
     formats: Sequence[str] | None = None,
     intervals: bool | Bootstrap = False,
-    paper: str = "a4",
+    page_size: str = "a4",
     published: pd.DataFrame | None = None,
 ) -> Path:
     """Write the report of a run, each file whole or not at all.
@@ -71,7 +71,7 @@ def report(
         formats: None for the format that ``path`` ends in; else each of :data:`FORMATS` named is written, ``path`` with
             its ending, or the folders ``tables`` (csv) and ``figures`` beside it.
         intervals: True for 95 % bootstrap intervals in the tables, or settings of one's own.
-        paper: of the PDF, ``a4`` or ``letter``.
+        page_size: page size of the PDF, ``a4`` or ``letter``.
         published: numbers to stand beside those of the run in the table of scores, shaped as :meth:`Results.table`, as
             ``reproduction.comparison_table.alongside`` gives; ``.attrs["source"]`` says whose they are.
 
@@ -79,14 +79,14 @@ def report(
         The (first) file or folder.
 
     Raises:
-        RobustEndoError: an unknown format or paper.
+        RobustEndoError: an unknown format or page size.
         RunError: the folder cannot be written.
         OptionalDependencyError: a PDF without the typst package.
     """
     path = Path(path)
     wanted = [_by_ending(path)] if formats is None else list(formats)
-    _check(wanted, path, paper)
-    asked = _Asked(results, intervals, paper, published)
+    _check(wanted, path, page_size)
+    asked = _Asked(results, intervals, page_size, published)
     places = [path if formats is None else place_of(name, path) for name in wanted]
     for name, place in zip(wanted, places, strict=True):
         _guarded(place, partial(_FOLDERS[name][1], asked) if name in _FOLDERS else _whole(_FILES[name][1](asked)))
@@ -98,7 +98,7 @@ def write_reports(
     folder: str | Path,
     formats: Sequence[str] = ("html", "pdf"),
     intervals: bool | Bootstrap = False,
-    paper: str = "a4",
+    page_size: str = "a4",
     published: pd.DataFrame | None = None,
 ) -> list[Path]:
     """Write ``report.<ending>`` into a folder for each format, or the folders ``tables`` and ``figures``.
@@ -110,9 +110,9 @@ def write_reports(
         As :func:`report`.
     """
     path = Path(folder) / "report"
-    _check(formats, path, paper)
+    _check(formats, path, page_size)
     if formats:
-        report(results, path, formats, intervals, paper, published)
+        report(results, path, formats, intervals, page_size, published)
     return [place_of(name, path) for name in formats]
 
 
@@ -159,15 +159,17 @@ def _by_ending(path: Path) -> str:
     return endings.get(path.suffix.lower(), path.suffix.removeprefix("."))
 
 
-def _check(formats: Sequence[str], path: Path, paper: str) -> None:
+def _check(formats: Sequence[str], path: Path, page_size: str) -> None:
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise RobustEndoError(
             f"Expected a report as {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {unknown[0] or 'no ending'!r} for "
             f"{path}: name the file report.html, report.pdf, report.tex or report.md."
         )
-    if paper not in PAPERS:
-        raise RobustEndoError(f"Expected {' or '.join(PAPERS)} as the paper, got {paper!r}: choose one of them.")
+    if page_size not in PAGE_SIZES:
+        raise RobustEndoError(
+            f"Expected {' or '.join(PAGE_SIZES)} as the page size, got {page_size!r}: choose one of them."
+        )
 
 
 def _guarded(path: Path, write: Callable[[Path], object]) -> None:

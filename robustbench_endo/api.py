@@ -18,7 +18,7 @@ from robustbench_endo.evaluation.plan import Engine
 from robustbench_endo.evaluation.predict import ModelCall
 from robustbench_endo.evaluation.profiler import Clock
 from robustbench_endo.evaluation.protocol import suite_of
-from robustbench_endo.evaluation.recorded import chosen_conditions, parted
+from robustbench_endo.evaluation.recorded import parted, select_recorded
 from robustbench_endo.evaluation.run import Progress, ShardDone, run, run_shard
 from robustbench_endo.evaluation.shard import parse_shard
 from robustbench_endo.metrics import Metric
@@ -68,18 +68,18 @@ def evaluate(
     Args:
         models: name -> network: float (B, 3, H, W) in [0, 1] -> ``segmentation`` and/or ``activity`` logits.
         data: frames with masks and activities, see :func:`load_dataset`.
-        corruptions: ``all``, a group, names separated by commas, or a list of them. Where the data have real
-            conditions (pictures of the same frames in real smoke, ...), ``all`` runs them, too; ``real`` means them
-            alone, ``real_...`` one of them. They enter no mean over corruptions. ``clean``: no
+        corruptions: ``all``, a category, names separated by commas, or a list of them. Where the data have real
+            conditions (pictures of the same frames in recorded smoke, ...), ``all`` runs them, too; ``recorded``
+            means them alone, ``recorded_...`` one of them. They enter no mean over corruptions. ``clean``: no
             corruption at all.
         severities: of 1 to 5; the clean condition always runs.
         out: run folder; a run that was interrupted there is resumed. None keeps no files.
-        protocol: ``standard``, or ``paper``: the authors' suite, size and metric definitions, for comparison with the
-            tables of the paper; these metrics get columns of their own beside the standard ones.
-        suite: ``endo19`` (by default), ``paper``, ``imagenet-c``, a TOML file, or a suite itself.
-        backend: ``own``, or ``imagecorruptions`` for the reference package (extra `reference`), for cross-checks: its
-            corruptions and severities at the suite's resolution; ``all`` and groups leave out what it lacks, with a
-            note.
+        protocol: ``standard``, or ``endoarss``: the authors' suite, size and metric definitions, for comparison with
+            the tables of the paper; these metrics get columns of their own beside the standard ones.
+        suite: ``endo19`` (by default), ``endoarss``, ``imagenet-c``, a TOML file, or a suite itself.
+        backend: ``own``, or ``imagecorruptions`` for the reference package (extra `imagecorruptions`), for
+            cross-checks: its corruptions and severities at the suite's resolution; ``all`` and categories leave out
+            what it lacks, with a note.
         resolution: short side, ``native`` or (height, width) instead of the suite's.
         seed: of all randomness in the corruptions.
         device: ``auto``, ``cpu``, ``cuda:0``, ...
@@ -176,7 +176,7 @@ def _request(
 ) -> Request:
     """What :func:`evaluate` is asked for, in the words of stage 2."""
     asked = parted(corruptions)
-    real = chosen_conditions(data, asked.real)
+    recorded = select_recorded(data, asked.recorded)
     selection = select(suite_of(protocol, suite, backend, resolution), asked.synthetic or "all", backend)
     chosen = selection.suite if resolution is None else replace(selection.suite, resolution=resolution)
 
@@ -185,8 +185,8 @@ def _request(
         models=models,
         dataset=data,
         suite=chosen,
-        corruptions=selection.names if asked.synthetic or not (real or asked.clean) else (),
-        real=real,
+        corruptions=selection.names if asked.synthetic or not (recorded or asked.clean) else (),
+        recorded=recorded,
         severities=sorted(set(severities)),
         out=out,
         seed=seed,
@@ -211,7 +211,7 @@ def corruption_augmentation(
     """Training on corruptions, for ``robustbench_endo.training.train``: what is left out stays held out.
 
     Args:
-        names: ``all``, a group, names separated by commas, or a list of them.
+        names: ``all``, a category, names separated by commas, or a list of them.
         share: of the frames that are damaged, each by one of the corruptions; drawn anew every epoch.
         severities: equally likely.
         suite: whose corruptions.

@@ -21,21 +21,21 @@ class Sample:
         mask: uint8 (H, W), class indices, 255 = ignore; None when the frame has none.
         activity: class index; None when the frame has none.
         id: stable name, the posix path relative to the data root.
-        group: patient or sequence, the unit of resampling.
+        subject: patient or sequence, the unit of resampling.
     """
 
     image: Tensor
     mask: Tensor | None
     activity: int | None
     id: str
-    group: str
+    subject_id: str
 
 
 @runtime_checkable
 class Dataset(Protocol):
     """Map-style frames. ``dataset[i]`` raises :class:`~robustbench_endo.errors.FrameError` for an unreadable frame.
 
-    ``ids`` and ``groups`` are known without decoding a frame.
+    ``ids`` and ``subjects`` are known without decoding a frame.
     """
 
     @property
@@ -47,7 +47,7 @@ class Dataset(Protocol):
     @property
     def ids(self) -> Sequence[str]: ...
     @property
-    def groups(self) -> Sequence[str]: ...
+    def subjects(self) -> Sequence[str]: ...
 
     def __len__(self) -> int: ...
 

@@ -16,7 +16,7 @@ from robustbench_endo.corruptions import load_suite
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "corruptions.md").read_text("utf-8")
 SCRIPT = runpy.run_path(str(DOCS / "corruption_page.py"))
-MEASURED = json.loads((DOCS / "dose.json").read_text("utf-8"))
+MEASURED = json.loads((DOCS / "distortion.json").read_text("utf-8"))
 
 
 def blocks(language: str) -> list[str]:

@@ -12,7 +12,7 @@ from robustbench_endo.cli import main
 from robustbench_endo.data.registry import load_dataset
 from robustbench_endo.models import load_model
 from robustbench_endo.results import AGGREGATES
-from robustbench_endo.results.bootstrap import MINIMUM_GROUPS
+from robustbench_endo.results.bootstrap import MIN_SUBJECTS
 from robustbench_endo.results.schema import COUNTED, KEYS, MEASURED, arrow_schema
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -52,7 +52,7 @@ def test_commands(workplace, monkeypatch):
 def test_every_aggregate_and_the_minimum_are_explained():
     own = {"clean"}
     assert [name for name in AGGREGATES if f"`{name}`" not in PAGE and name not in own] == []
-    assert f"**{MINIMUM_GROUPS} groups**" in PAGE
+    assert f"**{MIN_SUBJECTS} groups**" in PAGE
 
 
 def test_every_column_is_in_the_table_with_type_and_meaning():

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from robustbench_endo.cli.errors import OneSentenceGroup
+from robustbench_endo.cli.errors import ErrorHandlingGroup
 from robustbench_endo.cli.synthesize import synthesize
 from robustbench_endo.training.augmentation.augmentation import OVERLAPPING, OVERLAPPING_PARAMETERS
 from robustbench_endo.training.augmentation.augmix import OPERATIONS
@@ -40,7 +40,7 @@ def workplace(tmp_path, monkeypatch):
 
 
 def test_commands(workplace):
-    group = OneSentenceGroup(commands=[synthesize])
+    group = ErrorHandlingGroup(commands=[synthesize])
     lines = [line for block in blocks("bash") for line in block.splitlines()]
     assert len(lines) == 2
     for line in lines:

@@ -39,7 +39,7 @@ def test_package_data_is_in_the_wheel(wheel_names):
     assert kept.count("model.json") == 3
     for room in ("html", "leaderboard", "pdf", "reproduction"):
         assert f"robustbench_endo/reports/{room}/templates/" in kept
-    assert "robustbench_endo/corruptions/suites/paper.toml" in kept
+    assert "robustbench_endo/corruptions/suites/endoarss.toml" in kept
     assert "robustbench_endo/py.typed" in kept
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.backend import Floats
 from robustbench_endo.corruptions.kernels.filters.correlate import correlate
 from robustbench_endo.corruptions.kernels.filters.pyramid_blur import added_variance, at_reduced_scale
@@ -27,7 +27,7 @@ class Params:
     softening: standard deviation of the Gaussian laid over the drawn disk, in pixels of the kernel.
     """
 
-    radius: Pixels
+    radius: Px
     samples: Annotated[int, "sub-pixels"] = 8
     softening: Annotated[float, "kernel px"] = 0.0
 
@@ -37,9 +37,9 @@ class DefocusBlur(Corruption):
     """A disk-shaped point spread, the image of a point off the focal plane; the frame is mirrored about its edge."""
 
     name: ClassVar[str] = "defocus_blur"
-    group: ClassVar[Group] = "blur"
+    category: ClassVar[Category] = "blur"
     cause: ClassVar[str] = "The scope is nearer to or farther from the tissue than its focal distance."
-    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
     severities: tuple[Params, ...] = (Params(3.0), Params(4.0), Params(6.0), Params(8.0), Params(10.0))
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.filters.pyramid_blur import added_variance, at_reduced_scale
 from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
 from robustbench_endo.corruptions.rng import Noise
@@ -20,7 +20,7 @@ _SMALLEST = 2.0  # reduced pixels: the standard deviation that remains at least 
 class Params:
     """sigma: standard deviation of the point spread."""
 
-    sigma: Pixels
+    sigma: Px
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class GaussianBlur(Corruption):
     """A Gaussian point spread; the edge pixels continue beyond the frame."""
 
     name: ClassVar[str] = "gaussian_blur"
-    group: ClassVar[Group] = "blur"
+    category: ClassVar[Category] = "blur"
     cause: ClassVar[str] = "A film of fluid or fat on the distal lens, a worn rod lens, a scaled-up video signal."
-    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
     severities: tuple[Params, ...] = (Params(1.0), Params(2.0), Params(3.0), Params(4.0), Params(6.0))
 

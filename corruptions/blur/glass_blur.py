@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
 from robustbench_endo.corruptions.kernels.interpolation.remap import copied_cells, scatter_cells
 from robustbench_endo.corruptions.rng import Noise
@@ -23,10 +23,10 @@ class Params:
     cell: side of the cells that are copied.
     """
 
-    sigma: Pixels
-    shift: Pixels
+    sigma: Px
+    shift: Px
     sweeps: Annotated[int, "passes"]
-    cell: Pixels = 1.0
+    cell: Px = 1.0
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class GlassBlur(Corruption):
     """
 
     name: ClassVar[str] = "glass_blur"
-    group: ClassVar[Group] = "blur"
+    category: ClassVar[Category] = "blur"
     cause: ClassVar[str] = "Condensation or dried irrigation fluid on the distal window scatters the light."
-    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
     severities: tuple[Params, ...] = (
         Params(0.6, 1.0, 1),

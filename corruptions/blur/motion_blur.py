@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.backend import Floats
 from robustbench_endo.corruptions.kernels.filters.correlate import correlate
 from robustbench_endo.corruptions.rng import Noise
@@ -22,8 +22,8 @@ class Params:
     uniform in +- spread; anchor: where the pixel sits on its trail, from the head (0) to its centre of mass (1).
     """
 
-    radius: Pixels
-    sigma: Pixels
+    radius: Px
+    sigma: Px
     spread: Annotated[float, "degrees"] = 180.0
     anchor: Annotated[float, "share"] = 1.0
 
@@ -37,9 +37,9 @@ class MotionBlur(Corruption):
     """
 
     name: ClassVar[str] = "motion_blur"
-    group: ClassVar[Group] = "blur"
+    category: ClassVar[Category] = "blur"
     cause: ClassVar[str] = "The scope or the instrument moves during the exposure of one frame."
-    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
     severities: tuple[Params, ...] = (
         Params(10.0, 3.0),

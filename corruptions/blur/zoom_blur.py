@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Damage, Group
+from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import at
 from robustbench_endo.corruptions.kernels.interpolation.mean_of_zooms import Layers, mean_of_layers
 from robustbench_endo.corruptions.rng import Noise
@@ -34,17 +34,17 @@ class ZoomBlur(Corruption):
     """
 
     name: ClassVar[str] = "zoom_blur"
-    group: ClassVar[Group] = "blur"
+    category: ClassVar[Category] = "blur"
     cause: ClassVar[str] = "The scope is pushed towards the tissue, or its optical zoom is turned, during the exposure."
-    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
     severities: tuple[Params, ...] = (Params(1.06), Params(1.11), Params(1.16), Params(1.23), Params(1.31))
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> Damage:
+    def apply(self, images: Tensor, params: Params, noise: Noise) -> CorruptedBatch:
         height, width = images.shape[-2:]
         layers, grid = magnified(height, width, params.zoom, params.step)
         shape = (len(images), height, width, 2)
-        return Damage(mean_of_layers(images, layers), grid.to(images.device).expand(shape).clone())
+        return CorruptedBatch(mean_of_layers(images, layers), grid.to(images.device).expand(shape).clone())
 
 
 @lru_cache(maxsize=16)

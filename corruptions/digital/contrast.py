@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group
+from robustbench_endo.corruptions.base import Category, Corruption
 from robustbench_endo.corruptions.kernels.color.mean import towards_mean
 from robustbench_endo.corruptions.rng import Noise
 
@@ -24,9 +24,9 @@ class Contrast(Corruption):
     """Every channel is drawn towards its mean."""
 
     name: ClassVar[str] = "contrast"
-    group: ClassVar[Group] = "digital"
+    category: ClassVar[Category] = "digital"
     cause: ClassVar[str] = "Stray light, an ageing light source, a wrong camera profile."
-    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
     severities: tuple[Params, ...] = (Params(0.4), Params(0.3), Params(0.2), Params(0.1), Params(0.05))
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Damage, Group, Pixels
+from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption, Px
 from robustbench_endo.corruptions.kernels.filters.separable import gaussian_half, separable
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import bilinear
 from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid, remap
@@ -27,15 +27,15 @@ class Params:
     moves three points around the centre by up to so much along each axis.
     """
 
-    displacement: Pixels
+    displacement: Px
     smoothness: Annotated[float, "share of the side"]
-    affine: Pixels = 0.0
+    affine: Px = 0.0
     aspect: Annotated[float, "exponent"] = 0.0
 
 
 @dataclass(frozen=True)
 class ElasticTransform(Corruption):
-    """Pixels are fetched from places shifted by smooth Gaussian noise; the returned grid says from where.
+    """Px are fetched from places shifted by smooth Gaussian noise; the returned grid says from where.
 
     The field is drawn on a lattice tied to the frame, not to its pixels: it is the same at every resolution.
     ImageNet-C smooths uniform noise of amplitude 0.005 H over 0.01 H and multiplies by 12.5 to 30, which makes a
@@ -44,11 +44,11 @@ class ElasticTransform(Corruption):
     """
 
     name: ClassVar[str] = "elastic_transform"
-    group: ClassVar[Group] = "digital"
+    category: ClassVar[Category] = "digital"
     cause: ClassVar[str] = (
         "Tissue that moves while a rolling shutter reads the frame; faulty lens or stereo rectification."
     )
-    reference: ClassVar[str] = "Simard, Steinkraus & Platt, ICDAR 2003; Hendrycks & Dietterich, ICLR 2019."
+    citation: ClassVar[str] = "Simard, Steinkraus & Platt, ICDAR 2003; Hendrycks & Dietterich, ICLR 2019."
 
     severities: tuple[Params, ...] = (
         Params(1.0, 0.05),
@@ -58,7 +58,7 @@ class ElasticTransform(Corruption):
         Params(4.5, 0.05),
     )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> Damage:
+    def apply(self, images: Tensor, params: Params, noise: Noise) -> CorruptedBatch:
         size = images.shape[-2:]
         lattice = smooth_lattice(noise, params.smoothness)
         rows, columns = (bilinear(lattice.shape[-1], side) for side in size)
@@ -66,7 +66,7 @@ class ElasticTransform(Corruption):
         grid = identity_grid(size[0], size[1], images.device) + shift.permute(0, 2, 3, 1) * _per_pixel(images)
         if params.affine > 0:
             grid = affine_grid(grid, size, params.affine, noise)
-        return Damage(remap(images, grid), grid)
+        return CorruptedBatch(remap(images, grid), grid)
 
 
 def affine_grid(grid: Tensor, size: tuple[int, ...], reach: float, noise: Noise) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group
+from robustbench_endo.corruptions.base import Category, Corruption
 from robustbench_endo.corruptions.kernels.color.power import power
 from robustbench_endo.corruptions.rng import Noise
 
@@ -34,9 +34,9 @@ class GammaCorrection(Corruption):
     """
 
     name: ClassVar[str] = "gamma_correction"
-    group: ClassVar[Group] = "digital"
+    category: ClassVar[Category] = "digital"
     cause: ClassVar[str] = "Automatic exposure misled by glare or by a dark cavity; a display curve applied twice."
-    reference: ClassVar[str] = "Poynton, Digital Video and HD, 2012, ch. 27 (power-law transfer)."
+    citation: ClassVar[str] = "Poynton, Digital Video and HD, 2012, ch. 27 (power-law transfer)."
 
     severities: tuple[Params, ...] = (
         Params(1.2, 0.77),

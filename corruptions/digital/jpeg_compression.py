@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import area, bilinear
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample
 from robustbench_endo.corruptions.kernels.interpolation.residual_upsample import with_detail
@@ -20,10 +20,10 @@ _BLOCK = 8  # pixels a side, by the standard
 
 @dataclass(frozen=True)
 class Params:
-    """quality: of the Independent JPEG Group, 1 to 100; block: side of the coded blocks."""
+    """quality: of the Independent JPEG Category, 1 to 100; block: side of the coded blocks."""
 
     quality: Annotated[int, "IJG quality"]
-    block: Pixels = 8.0
+    block: Px = 8.0
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class JpegCompression(Corruption):
     """
 
     name: ClassVar[str] = "jpeg_compression"
-    group: ClassVar[Group] = "digital"
+    category: ClassVar[Category] = "digital"
     cause: ClassVar[str] = "A recorder or a tele-surgery link that is short of bandwidth."
-    reference: ClassVar[str] = "ITU-T T.81 (JPEG); severities of Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    citation: ClassVar[str] = "ITU-T T.81 (JPEG); severities of Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
     bounded: ClassVar[bool] = True
 

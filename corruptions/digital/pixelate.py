@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.interpolation.pixelate import mosaic
 from robustbench_endo.corruptions.rng import Noise
 
@@ -16,7 +16,7 @@ from robustbench_endo.corruptions.rng import Noise
 class Params:
     """cell: side of the squares that keep only their mean colour."""
 
-    cell: Pixels
+    cell: Px
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Pixelate(Corruption):
     """
 
     name: ClassVar[str] = "pixelate"
-    group: ClassVar[Group] = "digital"
+    category: ClassVar[Category] = "digital"
     cause: ClassVar[str] = "A digital zoom, a thumbnail stream, a frame grabber at the wrong resolution."
-    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
     severities: tuple[Params, ...] = (Params(2.0), Params(3.0), Params(4.0), Params(5.0), Params(6.0))
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group
+from robustbench_endo.corruptions.base import Category, Corruption
 from robustbench_endo.corruptions.kernels.color.hsv import saturate
 from robustbench_endo.corruptions.rng import Noise
 
@@ -29,11 +29,11 @@ class Saturate(Corruption):
     """
 
     name: ClassVar[str] = "saturate"
-    group: ClassVar[Group] = "digital"
+    category: ClassVar[Category] = "digital"
     cause: ClassVar[str] = (
         "Colour gain or white balance of the camera processor set wrong; a display profile applied twice."
     )
-    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C, extra corruptions)."
+    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C, extra corruptions)."
 
     severities: tuple[Params, ...] = (Params(1.4), Params(1.8), Params(2.4), Params(3.2), Params(4.5))
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape
 from robustbench_endo.corruptions.kernels.rng.noise_ops import add_noise
 from robustbench_endo.corruptions.rng import Noise
@@ -18,7 +18,7 @@ class Params:
     """std: of the noise; grain: side of a noise cell."""
 
     std: Annotated[float, "share of white"]
-    grain: Pixels = 1.0
+    grain: Px = 1.0
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class GaussianNoise(Corruption):
     """Additive normal noise, independent in every channel."""
 
     name: ClassVar[str] = "gaussian_noise"
-    group: ClassVar[Group] = "noise"
+    category: ClassVar[Category] = "noise"
     cause: ClassVar[str] = "Amplifier and read-out noise of the camera chip when the gain is raised in a dim cavity."
-    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
     severities: tuple[Params, ...] = (
         Params(0.08),

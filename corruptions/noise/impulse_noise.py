@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape
 from robustbench_endo.corruptions.kernels.rng.noise_ops import salt_and_pepper
 from robustbench_endo.corruptions.rng import Noise
@@ -18,7 +18,7 @@ class Params:
     """share: of the values that are lost; grain: side of a noise cell."""
 
     share: Annotated[float, "share of values"]
-    grain: Pixels = 1.0
+    grain: Px = 1.0
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class ImpulseNoise(Corruption):
     """A share of the values, in each channel by itself, becomes black or white with equal chance."""
 
     name: ClassVar[str] = "impulse_noise"
-    group: ClassVar[Group] = "noise"
+    category: ClassVar[Category] = "noise"
     cause: ClassVar[str] = "Dead chip elements and bit errors on a damaged cable or wireless link."
-    reference: ClassVar[str] = (
+    citation: ClassVar[str] = (
         "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C), with scikit-image random_noise(mode='s&p')."
     )
 

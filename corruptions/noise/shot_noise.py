@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape
 from robustbench_endo.corruptions.kernels.rng.poisson import chunks_of, photon_counts
 from robustbench_endo.corruptions.rng import Noise
@@ -18,7 +18,7 @@ class Params:
     """photons: counted by a white pixel; grain: side of a noise cell."""
 
     photons: Annotated[float, "photons"]
-    grain: Pixels = 1.0
+    grain: Px = 1.0
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class ShotNoise(Corruption):
     """Every pixel counts photons: a Poisson number whose mean is its brightness."""
 
     name: ClassVar[str] = "shot_noise"
-    group: ClassVar[Group] = "noise"
+    category: ClassVar[Category] = "noise"
     cause: ClassVar[str] = (
         "Few photons: a narrow scope far from the tissue, weak or ageing light source, short exposure."
     )
-    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
     severities: tuple[Params, ...] = (
         Params(60.0),

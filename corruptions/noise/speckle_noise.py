@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group, Pixels
+from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape
 from robustbench_endo.corruptions.kernels.rng.noise_ops import multiply_noise
 from robustbench_endo.corruptions.rng import Noise
@@ -18,7 +18,7 @@ class Params:
     """std: of the gain; grain: side of a noise cell."""
 
     std: Annotated[float, "share of the value"]
-    grain: Pixels = 1.0
+    grain: Px = 1.0
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class SpeckleNoise(Corruption):
     """Multiplicative normal noise: bright tissue suffers most."""
 
     name: ClassVar[str] = "speckle_noise"
-    group: ClassVar[Group] = "noise"
+    category: ClassVar[Category] = "noise"
     cause: ClassVar[str] = (
         "Coherent light (laser illumination, fluorescence modes) and uneven gain of the chip's elements."
     )
-    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C, extra corruptions)."
+    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C, extra corruptions)."
 
     severities: tuple[Params, ...] = (
         Params(0.15),

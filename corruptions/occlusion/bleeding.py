@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Damage, Group, Pixels
+from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption, Px
 from robustbench_endo.corruptions.kernels.fluids.composite import veil
 from robustbench_endo.corruptions.kernels.fluids.droplets import trail_heights
 from robustbench_endo.corruptions.kernels.fluids.grid import (
@@ -41,12 +41,12 @@ class Params:
     coverage: Annotated[float, "share of the frame"]
     drops: Annotated[int, "count"]
     runs: Annotated[int, "count"]
-    radius: Pixels = 9.0
-    length: Pixels = 90.0
-    pool: Pixels = 90.0
-    depth: Pixels = 16.0
+    radius: Px = 9.0
+    length: Px = 90.0
+    pool: Px = 90.0
+    depth: Px = 16.0
     settling: Annotated[float, "standard deviations"] = 2.0
-    warp: Pixels = 5.0
+    warp: Px = 5.0
     red: Annotated[float, "1/px"] = 0.13
     green: Annotated[float, "1/px"] = 0.75
     blue: Annotated[float, "1/px"] = 0.65
@@ -55,7 +55,7 @@ class Params:
     relief: Annotated[float, "slope"] = 0.5
     ripples: Annotated[float, "slope"] = 0.3
     rim: Annotated[float, "share of the light"] = 0.35
-    unit: Pixels = 1.0
+    unit: Px = 1.0
 
 
 _BODY = (0.30, 0.02, 0.025)
@@ -75,9 +75,9 @@ class Bleeding(Corruption):
     """
 
     name: ClassVar[str] = "bleeding"
-    group: ClassVar[Group] = "occlusion"
+    category: ClassVar[Category] = "occlusion"
     cause: ClassVar[str] = "A bleeding vessel floods the field; droplets of blood land on the distal lens."
-    reference: ClassVar[str] = (
+    citation: ClassVar[str] = (
         "EndoARSS (arXiv 2506.06830); Jacques, Phys. Med. Biol. 58 (2013) for absorption by blood."
     )
 
@@ -89,7 +89,7 @@ class Bleeding(Corruption):
         Params(0.40, 26, 7),
     )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> Damage:
+    def apply(self, images: Tensor, params: Params, noise: Noise) -> CorruptedBatch:
         size = lattice_size(images.shape, params.unit)
         bright = brightness(images, size)
         layer = thickness(bright, params, noise)
@@ -99,7 +99,7 @@ class Bleeding(Corruption):
         body = [params.scatter * value for value in _BODY]
         fields = absorb(layer, dimming, torch.cat((light, gloss * light), dim=1), absorption, body)
         seen, opacity = veil(images, fields, *frame_taps(size, images.shape))
-        return Damage(seen, opacity=opacity)
+        return CorruptedBatch(seen, opacity=opacity)
 
 
 def thickness(bright: Tensor, params: Params, noise: Noise) -> Tensor:

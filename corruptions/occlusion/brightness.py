@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Group
+from robustbench_endo.corruptions.base import Category, Corruption
 from robustbench_endo.corruptions.kernels.color.hsv import raise_value
 from robustbench_endo.corruptions.rng import Noise
 
@@ -24,11 +24,11 @@ class Brightness(Corruption):
     """HSV value + offset at constant hue and saturation, cut off at white."""
 
     name: ClassVar[str] = "brightness"
-    group: ClassVar[Group] = "occlusion"
+    category: ClassVar[Category] = "occlusion"
     cause: ClassVar[str] = (
         "Automatic gain that lags when the scope moves in or meets a bright instrument; too much light."
     )
-    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
     severities: tuple[Params, ...] = (Params(0.1), Params(0.2), Params(0.3), Params(0.4), Params(0.5))
 

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Damage, Group, Pixels
+from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption, Px
 from robustbench_endo.corruptions.kernels.fluids.composite import veil
 from robustbench_endo.corruptions.kernels.fluids.grid import frame_taps, lattice_size, to_frame, to_lattice
 from robustbench_endo.corruptions.kernels.fluids.perlin import fractal_noise
@@ -108,7 +108,7 @@ class Params:
     depth: Annotated[float, "optical depth"]
     wisps: Annotated[float, "log density"] = 0.55
     plume: Annotated[float, "share"] = 0.35
-    scale: Pixels = 110.0
+    scale: Px = 110.0
     airlight: Annotated[float, "value"] = 0.72
 
 
@@ -121,9 +121,9 @@ class Smoke(Corruption):
     """
 
     name: ClassVar[str] = "smoke"
-    group: ClassVar[Group] = "occlusion"
+    category: ClassVar[Category] = "occlusion"
     cause: ClassVar[str] = "Plume of electrocautery, ultrasonic or laser dissection before it is evacuated."
-    reference: ClassVar[str] = (
+    citation: ClassVar[str] = (
         "Scattering: Narasimhan & Nayar, IJCV 2002; wisps: Perlin, SIGGRAPH 2002, and Quilez's domain warping; "
         "in surgery: Chen et al., De-smokeGCN, IEEE TMI 2020."
     )
@@ -136,10 +136,10 @@ class Smoke(Corruption):
         Params(2.40, wisps=0.40, plume=0.22, airlight=0.70),
     )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> Damage:
+    def apply(self, images: Tensor, params: Params, noise: Noise) -> CorruptedBatch:
         fields = layers(images, params, noise)
         seen, opacity = veil(images, fields, *frame_taps(fields.shape, images.shape))
-        return Damage(seen, opacity=opacity)
+        return CorruptedBatch(seen, opacity=opacity)
 
 
 def layers(images: Tensor, params: Params, noise: Noise) -> Tensor:

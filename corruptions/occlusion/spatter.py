@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, Damage, Group, Pixels
+from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption, Px
 from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
 from robustbench_endo.corruptions.kernels.fluids.composite import veil
 from robustbench_endo.corruptions.kernels.fluids.grid import (
@@ -43,22 +43,22 @@ class Params:
 
     mean: Annotated[float, "level"]
     std: Annotated[float, "level"]
-    sigma: Pixels
+    sigma: Px
     threshold: Annotated[float, "level"]
     strength: Annotated[float, "share of the light"]
     opaque: Annotated[bool, "blood or mucus"] = False
     red: Annotated[float, "share of the light"] = 175 / 255
     green: Annotated[float, "share of the light"] = 238 / 255
     blue: Annotated[float, "share of the light"] = 238 / 255
-    edge: Pixels = 1.0
+    edge: Px = 1.0
     cut: Annotated[float, "opacity"] = 0.05
-    reach: Pixels = 8.0
+    reach: Px = 8.0
     levels: Annotated[int, "steps/px"] = 8
     lit: Annotated[float, "share"] = 1.0
-    defocus: Pixels = 4.0
+    defocus: Px = 4.0
     patches: Annotated[float, "level"] = 0.0
-    patch: Pixels = 60.0
-    unit: Pixels = 1.0
+    patch: Px = 60.0
+    unit: Px = 1.0
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ class Spatter(Corruption):
     """
 
     name: ClassVar[str] = "spatter"
-    group: ClassVar[Group] = "occlusion"
+    category: ClassVar[Category] = "occlusion"
     cause: ClassVar[str] = "Irrigation, blood or mucus splashes onto the distal lens."
-    reference: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C, extra corruptions)."
+    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C, extra corruptions)."
 
     severities: tuple[Params, ...] = (
         Params(0.65, 0.3, 3.5, 0.699, 0.6, patches=0.014),
@@ -83,7 +83,7 @@ class Spatter(Corruption):
         Params(0.65, 0.3, 2.2, 0.69, 0.6, opaque=True, red=0.42, green=0.02, blue=0.02, patches=0.032),
     )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> Damage:
+    def apply(self, images: Tensor, params: Params, noise: Noise) -> CorruptedBatch:
         size = lattice_size(images.shape, params.unit)
         liquid = liquid_layer(size, params, noise)
         wet, rim = cover(liquid, params), rim_light(liquid, params)
@@ -99,7 +99,7 @@ class Spatter(Corruption):
         else:
             fields = torch.cat((rim.clamp(max=1.0), torch.zeros_like(rim), colour * rim * light), dim=1)
         seen, opacity = veil(images, fields, *frame_taps(size, images.shape))
-        return Damage(seen, opacity=opacity)
+        return CorruptedBatch(seen, opacity=opacity)
 
 
 def liquid_layer(size: tuple[int, int], params: Params, noise: Noise) -> Tensor:

@@ -13,8 +13,8 @@ from robustbench_endo.reports.formatting import number
 from robustbench_endo.results.bootstrap import Bootstrap, units
 from robustbench_endo.results.dataset_scores import mean_of_present
 from robustbench_endo.results.estimates import resampled_scores
-from robustbench_endo.results.frame_statistics import family_of
-from robustbench_endo.results.metric_info import Quantity
+from robustbench_endo.results.frame_statistics import group_of_metric
+from robustbench_endo.results.metric_info import MetricInfo
 from robustbench_endo.results.schema import CLEAN, count_columns
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Sequences:
         left_out: how many groups are not shown.
     """
 
-    metric: Quantity
+    metric: MetricInfo
     rows: tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...]
     left_out: int
 
@@ -86,17 +86,17 @@ def sequences(results: Results) -> Sequences | None:
     """The table; None without numbers or with a single group."""
     name = leading_metric(results)
     frame = results.frame
-    if name is None or frame["group"].nunique() < 2:
+    if name is None or frame["subject_id"].nunique() < 2:
         return None
-    by_group = units(frame, Bootstrap(unit="group"))
-    sampler, alone = results.sampler(), np.eye(by_group.number)
+    by_subject = units(frame, Bootstrap(unit="subject"))
+    sampler, alone = results.sampler(), np.eye(by_subject.number)
     found = resampled_scores(
-        family_of(sampler.families, name), [name], frame, sampler.codes, len(sampler.keys), by_group, alone
+        group_of_metric(sampler.metric_groups, name), [name], frame, sampler.codes, len(sampler.keys), by_subject, alone
     )
     cube = sampler.cube(metric(name).scale * found[name])
-    clean, damaged = cube.clean, cube.over_corruptions()
-    names = sorted(frame["group"].unique())
-    frames = frame.groupby("group", observed=True)["image_id"].nunique()
+    clean, damaged = cube.clean, cube.mean_over_corruptions()
+    names = sorted(frame["subject_id"].unique())
+    frames = frame.groupby("subject_id", observed=True)["image_id"].nunique()
     sign = -1 if metric(name).higher_is_better is False else 1
     weight = sign * mean_of_present(damaged if np.isfinite(damaged).any() else clean, -1)
     order = np.argsort(np.nan_to_num(weight, nan=np.inf), kind="stable")

@@ -12,8 +12,8 @@ import pandas as pd
 from robustbench_endo.reports.data.metrics import metric
 from robustbench_endo.reports.formatting import number, p_text, signed, title
 from robustbench_endo.results.comparison import compare
-from robustbench_endo.results.metric_info import Quantity
-from robustbench_endo.results.schema import REAL
+from robustbench_endo.results.metric_info import MetricInfo
+from robustbench_endo.results.schema import RECORDED
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Bootstrap, Comparison, Results
@@ -34,7 +34,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class RivalRow:
+class ComparisonRow:
     """A row of the table of scores; ``kind`` as there."""
 
     kind: str
@@ -43,16 +43,16 @@ class RivalRow:
 
 
 @dataclass(frozen=True)
-class RivalBlock:
+class ComparisonBlock:
     """One metric: the differences, and (model, mean rank, interval, share of resamples in which it is first)."""
 
-    metric: Quantity
-    rows: tuple[RivalRow, ...]
+    metric: MetricInfo
+    rows: tuple[ComparisonRow, ...]
     ranks: tuple[tuple[str, str, str, str], ...]
 
 
 @dataclass(frozen=True)
-class Rivals:
+class PairwiseComparison:
     """The comparison of a run's models with one of them.
 
     Attributes:
@@ -62,12 +62,14 @@ class Rivals:
 
     against: str
     models: tuple[str, ...]
-    blocks: tuple[RivalBlock, ...]
+    blocks: tuple[ComparisonBlock, ...]
     statement: str
     warnings: tuple[str, ...]
 
 
-def rivals(results: Results, metrics: Sequence[str], against: str, bootstrap: Bootstrap) -> Rivals | None:
+def pairwise_comparison(
+    results: Results, metrics: Sequence[str], against: str, bootstrap: Bootstrap
+) -> PairwiseComparison | None:
     """Compare on metrics that have a direction; None for a single model or without such a metric."""
     directed = [name for name in metrics if metric(name).higher_is_better is not None]
     if len(results.models) < 2 or not directed:
@@ -75,38 +77,38 @@ def rivals(results: Results, metrics: Sequence[str], against: str, bootstrap: Bo
     found = compare(results, directed, against, bootstrap)
     others = tuple(model for model in results.models if model != against)
     blocks = tuple(_block(found, name, others) for name in directed)
-    return Rivals(against, others, blocks, found.unit, tuple(found.warnings))
+    return PairwiseComparison(against, others, blocks, found.unit, tuple(found.warnings))
 
 
-def _block(found: Comparison, name: str, others: Sequence[str]) -> RivalBlock:
+def _block(found: Comparison, name: str, others: Sequence[str]) -> ComparisonBlock:
     chosen = found.differences[found.differences["metric"] == name]
     quantity = metric(name)
     rows = []
-    for (group, corruption), part in chosen.groupby(["group", "corruption"], sort=False):
+    for (category, corruption), part in chosen.groupby(["category", "corruption"], sort=False):
         by_model = part.set_index("model")
         cells = tuple(_difference(by_model.loc[model], quantity) for model in others)
-        rows.append(RivalRow(*_named(str(group), str(corruption)), cells))
+        rows.append(ComparisonRow(*_named(str(category), str(corruption)), cells))
     ranks = found.ranks[found.ranks["metric"] == name]
-    return RivalBlock(quantity, _ordered(rows, chosen), tuple(_rank(row) for row in ranks.itertuples()))
+    return ComparisonBlock(quantity, _ordered(rows, chosen), tuple(_rank(row) for row in ranks.itertuples()))
 
 
-def _ordered(rows: Sequence[RivalRow], chosen: pd.DataFrame) -> tuple[RivalRow, ...]:
-    """Clean, the means, then the corruptions and real conditions: what decides comes first."""
-    return tuple(sorted(rows, key=lambda row: ("clean", "mean", "group", "corruption").index(row.kind)))
+def _ordered(rows: Sequence[ComparisonRow], chosen: pd.DataFrame) -> tuple[ComparisonRow, ...]:
+    """Clean, the means, then the corruptions and recorded conditions: what decides comes first."""
+    return tuple(sorted(rows, key=lambda row: ("clean", "mean", "category", "corruption").index(row.kind)))
 
 
-def _named(group: str, corruption: str) -> tuple[str, str]:
-    if group == "clean":
+def _named(category: str, corruption: str) -> tuple[str, str]:
+    if category == "clean":
         return "clean", "Clean"
-    if group != "mean":
+    if category != "mean":
         return "corruption", title(corruption)
     if corruption == "all":
         return "mean", "Mean of all corruptions"
-    return "group", "Real conditions" if corruption == REAL else title(corruption)
+    return "category", "Recorded conditions" if corruption == RECORDED else title(corruption)
 
 
-def _difference(row: Any, quantity: Quantity) -> Difference:
-    p = float(row["p"] if row["group"] in ("clean", "mean") else row["p_holm"])
+def _difference(row: Any, quantity: MetricInfo) -> Difference:
+    p = float(row["p"] if row["category"] in ("clean", "mean") else row["p_holm"])
     text = signed(float(row["difference"]), quantity.unit)
     low, high = float(row["low"]), float(row["high"])
     ends = f"{signed(low, quantity.unit)} to {signed(high, quantity.unit)}" if math.isfinite(low + high) else ""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from robustbench_endo.reports.data.estimates import mean_by_severity
 from robustbench_endo.reports.data.metrics import metric
 from robustbench_endo.reports.palette import Style, model_styles
-from robustbench_endo.results.metric_info import Quantity
+from robustbench_endo.results.metric_info import MetricInfo
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Bootstrap, Results
@@ -34,7 +34,7 @@ class Curves:
         bands: panel -> model -> interval (2, len(severities)), NaN where there is none; empty without intervals.
     """
 
-    metric: Quantity
+    metric: MetricInfo
     severities: tuple[int, ...]
     lines: Lines
     limits: tuple[float, float]
@@ -71,7 +71,7 @@ def severity_curves(results: Results, name: str, intervals: bool | Bootstrap = F
     )
 
 
-def _limits(values: Floats, quantity: Quantity) -> tuple[float, float]:
+def _limits(values: Floats, quantity: MetricInfo) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
     if not finite.size:
         return 0.0, 1.0

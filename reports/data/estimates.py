@@ -11,7 +11,7 @@ import pandas as pd
 
 from robustbench_endo.results.bootstrap import Bootstrap
 from robustbench_endo.results.dataset_scores import Floats, mean_of_present
-from robustbench_endo.results.estimates import Cube, Sampled, Spread
+from robustbench_endo.results.estimates import BootstrapResult, Estimate, ScoreArray
 from robustbench_endo.results.table import PARTS, severity_mean_table
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class Measured:
     """
 
     table: pd.DataFrame
-    conditions: Mapping[str, Spread]
-    means: Mapping[str, Spread]
+    conditions: Mapping[str, Estimate]
+    means: Mapping[str, Estimate]
     statement: str
     warning: str
 
@@ -72,11 +72,11 @@ def measure(results: Results, metrics: Sequence[str], bootstrap: Bootstrap = QUI
         RobustEndoError: a metric that the run does not hold.
         RunError: a run without frames.
     """
-    conditions: dict[str, Spread] = {}
-    means: dict[str, Spread] = {}
+    conditions: dict[str, Estimate] = {}
+    means: dict[str, Estimate] = {}
 
-    def watch(name: str, scores: Sampled) -> None:
-        conditions[name] = scores.scored(Cube.whole)
+    def watch(name: str, scores: BootstrapResult) -> None:
+        conditions[name] = scores.scored(ScoreArray.whole)
         means[name] = scores.scored(mean_by_severity)
 
     table = mean_table(results, metrics, bootstrap, watch)
@@ -87,7 +87,7 @@ def mean_table(
     results: Results,
     metrics: Sequence[str],
     intervals: bool | Bootstrap = False,
-    watch: Callable[[str, Sampled], None] | None = None,
+    watch: Callable[[str, BootstrapResult], None] | None = None,
 ) -> pd.DataFrame:
     """:meth:`Results.table`, with a row (``mean``, ``held_out``) where models were trained on some of the corruptions.
 
@@ -103,7 +103,7 @@ def mean_table(
     places = [results.corruptions.index(name) for name in names or ()]
     rows: dict[tuple[str, ...], float] = {}
 
-    def passing() -> Iterator[tuple[str, Sampled]]:
+    def passing() -> Iterator[tuple[str, BootstrapResult]]:
         for name, scores in sampler.sampled(metrics):
             if watch is not None:
                 watch(name, scores)
@@ -115,9 +115,9 @@ def mean_table(
     table = severity_mean_table(
         passing(),
         metrics,
-        results.corruption_groups,
+        results.corruption_categories,
         results.models,
-        results.real_conditions,
+        results.recorded_conditions,
         intervals=bool(intervals),
     )
     if rows:
@@ -127,11 +127,11 @@ def mean_table(
     return table
 
 
-def _over(cube: Cube, places: list[int]) -> Floats:
-    return mean_of_present(cube.over_severities()[:, :, places], -1)
+def _over(cube: ScoreArray, places: list[int]) -> Floats:
+    return mean_of_present(cube.mean_over_severities()[:, :, places], -1)
 
 
-def _cells(name: str, models: Sequence[str], found: Spread, *, intervals: bool) -> dict[tuple[str, ...], float]:
+def _cells(name: str, models: Sequence[str], found: Estimate, *, intervals: bool) -> dict[tuple[str, ...], float]:
     parts = PARTS if intervals else PARTS[:1]
     return {
         (name, model, part) if intervals else (name, model): float(getattr(found, part)[place])
@@ -140,7 +140,7 @@ def _cells(name: str, models: Sequence[str], found: Spread, *, intervals: bool) 
     }
 
 
-def mean_by_severity(cube: Cube) -> Floats:
+def mean_by_severity(cube: ScoreArray) -> Floats:
     """Mean over corruptions at each severity, (R, models, 1 + severities), NaN where one of them is missing.
 
     A mean over other corruptions would be another mean.

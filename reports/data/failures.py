@@ -13,7 +13,7 @@ from robustbench_endo.reports.data.metrics import metric
 from robustbench_endo.reports.formatting import number, title
 from robustbench_endo.results.failures import QUANTILE
 from robustbench_endo.results.robustness import AGGREGATES
-from robustbench_endo.results.schema import REAL
+from robustbench_endo.results.schema import RECORDED
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Bootstrap, Results
@@ -79,7 +79,7 @@ class FailureRow:
 
 
 @dataclass(frozen=True)
-class Silence:
+class SilentFailures:
     """The failures of each task that is judged.
 
     Attributes:
@@ -94,18 +94,18 @@ class Silence:
     reason: str = ""
 
 
-def silence(results: Results, intervals: bool | Bootstrap, dice: float = DICE) -> Silence:
+def silent_failures(results: Results, intervals: bool | Bootstrap, dice: float = DICE) -> SilentFailures:
     """The table of failures; without clean records of every model it says why there is none."""
     try:
         table = results.failures(dice, intervals)
     except RunError as error:
-        return Silence(dice, QUANTILE, (), str(error))
+        return SilentFailures(dice, QUANTILE, (), str(error))
     tasks = tuple(
         (label, tuple(_row(table, key, task, results.models) for key in _order(results, table)))
         for task, label in _TASKS.items()
         if _judged(table, f"{task}_failed")
     )
-    return Silence(dice, QUANTILE, tasks, "" if tasks else "No frame has a mask or an activity to be judged by.")
+    return SilentFailures(dice, QUANTILE, tasks, "" if tasks else "No frame has a mask or an activity to be judged by.")
 
 
 def _judged(table: pd.DataFrame, name: str) -> bool:
@@ -113,19 +113,19 @@ def _judged(table: pd.DataFrame, name: str) -> bool:
 
 
 def _order(results: Results, table: pd.DataFrame) -> list[tuple[str, str]]:
-    groups = results.corruption_groups
+    categories = results.corruption_categories
     order: list[tuple[str, str]] = [("clean", "clean")]
-    for group in dict.fromkeys(groups.values()):
-        order += [("mean", group), *((group, name) for name in groups if groups[name] == group)]
-    order += [("mean", "all"), ("mean", REAL), *((REAL, name) for name in results.real_conditions)]
+    for category in dict.fromkeys(categories.values()):
+        order += [("mean", category), *((category, name) for name in categories if categories[name] == category)]
+    order += [("mean", "all"), ("mean", RECORDED), *((RECORDED, name) for name in results.recorded_conditions)]
     return [key for key in order if key in table.index]
 
 
 def _row(table: pd.DataFrame, key: tuple[str, str], task: str, models: list[str]) -> FailureRow:
-    group, name = key
-    kind = {"clean": "clean", "mean": "mean" if name == "all" else "group"}.get(group, "corruption")
+    category, name = key
+    kind = {"clean": "clean", "mean": "mean" if name == "all" else "category"}.get(category, "corruption")
     label = "Mean of all corruptions" if key == ("mean", "all") else title(name)
-    label = "Real conditions" if key == ("mean", REAL) else label
+    label = "Recorded conditions" if key == ("mean", RECORDED) else label
     return FailureRow(kind, label, tuple(_cell(table.loc[key], task, model) for model in models))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from robustbench_endo.reports.formatting import number, title
-from robustbench_endo.results.tail_risk import KEPT, deepest_falls
+from robustbench_endo.results.tail_risk import KEPT, largest_drops
 
 if TYPE_CHECKING:
     from robustbench_endo.results import GalleryFrame, Results
@@ -105,7 +105,7 @@ Scores = dict[tuple[str, str, int], float]
 
 
 @dataclass(frozen=True)
-class Shot:
+class GalleryImage:
     """The frame at one condition.
 
     Attributes:
@@ -125,18 +125,21 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """A frame under all conditions, corruptions by severity and real conditions; a missing one is None."""
+class GalleryGrid:
+    """A frame under all conditions, corruptions by severity and recorded conditions; a missing one is None."""
 
     image_id: str
-    clean: Shot | None
-    rows: Mapping[str, tuple[Shot | None, ...]]
-    real: Mapping[str, Shot | None] = field(default_factory=dict)
+    clean: GalleryImage | None
+    rows: Mapping[str, tuple[GalleryImage | None, ...]]
+    recorded: Mapping[str, GalleryImage | None] = field(default_factory=dict)
 
-    def shots(self) -> Iterator[Shot]:
+    def shots(self) -> Iterator[GalleryImage]:
         """Every shot there is."""
         yield from (
-            shot for row in ((self.clean, *self.real.values()), *self.rows.values()) for shot in row if shot is not None
+            shot
+            for row in ((self.clean, *self.recorded.values()), *self.rows.values())
+            for shot in row
+            if shot is not None
         )
 
     def labels(self) -> list[int]:
@@ -146,33 +149,33 @@ class Sheet:
         return [int(label) for label in np.flatnonzero(counts) if label not in (0, IGNORE)]
 
 
-def sheet(results: Results, frame: GalleryFrame, width: int) -> Sheet | None:
+def gallery_grid(results: Results, frame: GalleryFrame, width: int) -> GalleryGrid | None:
     """The frame's pictures and masks, at most ``width`` pixels wide; None when none of them can be read."""
     scores = _scores(results, frame.image_id)
 
-    def shot(name: str, severity: int) -> Shot | None:
+    def shot(name: str, severity: int) -> GalleryImage | None:
         return _shot(results, frame, name, severity, width, scores)
 
     rows = {name: tuple(shot(name, severity) for severity in results.severities) for name in results.corruptions}
-    real = {name: shot(name, 1) for name in results.real_conditions}
-    made = Sheet(frame.image_id, shot("clean", 0), rows, real)
+    recorded = {name: shot(name, 1) for name in results.recorded_conditions}
+    made = GalleryGrid(frame.image_id, shot("clean", 0), rows, recorded)
     return made if next(made.shots(), None) else None
 
 
-def shot_of(results: Results, frame: GalleryFrame, corruption: str, severity: int, width: int) -> Shot | None:
+def shot_of(results: Results, frame: GalleryFrame, corruption: str, severity: int, width: int) -> GalleryImage | None:
     """The frame at one condition, at most ``width`` pixels wide; None when the run did not keep its picture."""
     return _shot(results, frame, corruption, severity, width, _scores(results, frame.image_id))
 
 
 def _shot(
     results: Results, frame: GalleryFrame, corruption: str, severity: int, width: int, scores: Scores
-) -> Shot | None:
+) -> GalleryImage | None:
     picture = frame.image(corruption, severity)
     if picture is None:
         return None
     target = frame.target(corruption, severity)
     masks = {model: frame.prediction(model, corruption, severity) for model in results.models}
-    return Shot(
+    return GalleryImage(
         corruption,
         severity,
         shrunk(picture, width),
@@ -205,7 +208,7 @@ class WorstFrame:
 
 
 def worst_frames(results: Results, count: int = KEPT) -> list[WorstFrame]:
-    """The ``count`` deepest falls, see :func:`.tail_risk.deepest_falls`; empty without masks."""
+    """The ``count`` deepest falls, see :func:`.tail_risk.largest_drops`; empty without masks."""
     return [
         WorstFrame(
             str(row.model),
@@ -216,15 +219,17 @@ def worst_frames(results: Results, count: int = KEPT) -> list[WorstFrame]:
             number(100 * float(row.before)),
             regenerating(results, str(row.corruption), int(row.severity), str(row.image_id)),
         )
-        for row in deepest_falls(results.frame, count).itertuples()
+        for row in largest_drops(results.frame, count).itertuples()
     ]
 
 
-def worst_shots(results: Results, width: int, count: int = KEPT) -> list[tuple[Shot | None, Shot | None]]:
+def worst_shots(
+    results: Results, width: int, count: int = KEPT
+) -> list[tuple[GalleryImage | None, GalleryImage | None]]:
     """For each of :func:`worst_frames` its clean and its corrupted picture, None where the run did not keep it."""
     kept = {frame.image_id: frame for frame in [*results.gallery(), *results.worst_gallery()]}
-    found: list[tuple[Shot | None, Shot | None]] = []
-    for row in deepest_falls(results.frame, count).itertuples():
+    found: list[tuple[GalleryImage | None, GalleryImage | None]] = []
+    for row in largest_drops(results.frame, count).itertuples():
         frame = kept.get(str(row.image_id))
         conditions = (("clean", 0), (str(row.corruption), int(row.severity)))
         clean, damaged = (None if frame is None else shot_of(results, frame, *at, width) for at in conditions)
@@ -233,7 +238,7 @@ def worst_shots(results: Results, width: int, count: int = KEPT) -> list[tuple[S
 
 
 def regenerating(results: Results, corruption: str, severity: int, image_id: str) -> str:
-    """The call that makes the picture again; empty for a real condition, which is a picture of its own."""
+    """The call that makes the picture again; empty for a recorded condition, which is a picture of its own."""
     if corruption not in results.corruptions:
         return ""
     suite = results.info.get("suite", {}).get("name", "endo19")

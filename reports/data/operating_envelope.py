@@ -12,7 +12,7 @@ import pandas as pd
 from robustbench_endo.reports.data.curves import Floats, severity_curves
 from robustbench_endo.reports.data.metrics import leading_metric, metric
 from robustbench_endo.reports.formatting import number, quantity, title
-from robustbench_endo.results.metric_info import Quantity
+from robustbench_endo.results.metric_info import MetricInfo
 
 if TYPE_CHECKING:
     from robustbench_endo.reports.data.estimates import Measured
@@ -24,19 +24,19 @@ SHARE = 0.8
 
 
 @dataclass(frozen=True)
-class Reached:
+class EnvelopeCell:
     """What one model holds: a severity, 0 for clean frames only, None for not even those.
 
-    ``dose`` is 1 - image SSIM there, as printed; ``limit`` what fails next, empty when nothing does.
+    ``distortion`` is 1 - image SSIM there, as printed; ``limit`` what fails next, empty when nothing does.
     """
 
     severity: int | None
-    dose: str
+    distortion: str
     limit: str
 
 
 @dataclass(frozen=True)
-class Safety:
+class OperatingEnvelope:
     """The envelope for one metric.
 
     Attributes:
@@ -46,13 +46,13 @@ class Safety:
         rows: (corruption as printed, an entry a model).
     """
 
-    metric: Quantity
+    metric: MetricInfo
     threshold: float
     severities: tuple[int, ...]
-    rows: tuple[tuple[str, tuple[Reached, ...]], ...]
+    rows: tuple[tuple[str, tuple[EnvelopeCell, ...]], ...]
 
 
-def safety(results: Results, measured: Measured, intervals: bool | Bootstrap) -> Safety | None:
+def operating_envelope(results: Results, measured: Measured, intervals: bool | Bootstrap) -> OperatingEnvelope | None:
     """The envelope of the leading metric at 80 % of the best clean score; None when the run has no such metric."""
     name = leading_metric(results)
     if name is None or not metric(name).higher_is_better or not results.severities or not results.corruptions:
@@ -68,14 +68,14 @@ def safety(results: Results, measured: Measured, intervals: bool | Bootstrap) ->
         (title(corruption), tuple(_reached(found, corruption, model) for model in results.models))
         for corruption in results.corruptions
     )
-    return Safety(quantity, threshold, tuple(results.severities), rows)
+    return OperatingEnvelope(quantity, threshold, tuple(results.severities), rows)
 
 
-def _reached(found: pd.DataFrame, corruption: str, model: str) -> Reached:
+def _reached(found: pd.DataFrame, corruption: str, model: str) -> EnvelopeCell:
     row = found[(found["corruption"] == corruption) & (found["model"] == model)].iloc[0]
     limit = ", ".join(metric(name).label for name in str(row["limit"]).split(", ") if name)
     severity = None if pd.isna(row["severity"]) else int(row["severity"])
-    return Reached(severity, number(float(row["dose"])), limit)
+    return EnvelopeCell(severity, number(float(row["dose"])), limit)
 
 
 RETAINED_SHARE = 0.9
@@ -83,7 +83,7 @@ RETAINED_SHARE = 0.9
 
 
 @dataclass(frozen=True)
-class Endurance:
+class RelativeRobustness:
     """For each corruption and model the strongest severity that it holds.
 
     Attributes:
@@ -95,14 +95,14 @@ class Endurance:
             weakest is too much, None when unknown.
     """
 
-    metric: Quantity
+    metric: MetricInfo
     share: float
     severities: tuple[int, ...]
     clean: tuple[str, ...]
     rows: tuple[tuple[str, tuple[int | None, ...]], ...]
 
 
-def endurance(results: Results, share: float = RETAINED_SHARE) -> Endurance | None:
+def relative_robustness(results: Results, share: float = RETAINED_SHARE) -> RelativeRobustness | None:
     """The table for the leading metric; None when the run has none that falls with damage."""
     name = leading_metric(results)
     if name is None or not metric(name).higher_is_better or not results.severities:
@@ -114,7 +114,7 @@ def endurance(results: Results, share: float = RETAINED_SHARE) -> Endurance | No
         if panel != "mean"
     )
     clean = tuple(quantity(float(line[0]), curves.metric.unit) for line in curves.lines["mean"].values())
-    return Endurance(curves.metric, share, tuple(results.severities), clean, rows)
+    return RelativeRobustness(curves.metric, share, tuple(results.severities), clean, rows)
 
 
 def _held(values: Floats, severities: tuple[int, ...], share: float) -> int | None:

@@ -35,7 +35,7 @@ class CorruptionFacts:
     """
 
     label: str
-    group: str
+    category: str
     cause: str
     reference: str
     parameters: list[tuple[str, list[str]]]
@@ -61,9 +61,9 @@ def corruption_facts(results: Results) -> list[CorruptionFacts]:
     return [
         CorruptionFacts(
             title(entry["name"]),
-            title(entry["group"]),
+            title(entry["category"]),
             entry.get("cause", ""),
-            entry.get("reference", ""),
+            entry.get("citation", ""),
             _parameters(entry.get("severities", []), entry.get("units", {})),
         )
         for entry in results.info["corruptions"]
@@ -148,7 +148,7 @@ _TERMS = {
     "the same picture on every machine.",
     "Severity": "Strength of a corruption, 1 (weak) to 5 (strong); its physical parameters are listed in this report. "
     "0 stands for clean.",
-    "Mean": "A corruption's number is the mean over its severities. The mean of a group is the mean of its "
+    "Mean": "A corruption's number is the mean over its severities. The mean of a category is the mean of its "
     "corruptions, and the mean of all weighs every corruption the same; clean is not part of any mean.",
     "Silent failure": "A wrong answer that the model is as sure of as it usually is on clean frames: its confidence is "
     "above the 10th percentile of its own confidence there.",
@@ -170,7 +170,7 @@ _INTERVALS = {
 _PROTOCOLS = {
     "standard": "Standard protocol: the definitions of the glossary, masks compared at the resolution of the suite. "
     "Not to be compared with numbers of the paper protocol.",
-    "paper": "Paper protocol: resolution, severities and metric definitions as the authors of EndoARSS used them, "
+    "endoarss": "Paper protocol: resolution, severities and metric definitions as the authors of EndoARSS used them, "
     "for comparison with their tables only.",
 }
 

@@ -8,13 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from robustbench_endo.reports.data.breakdown import ClassRow, Sequences, class_rows, sequences
 from robustbench_endo.reports.data.calibration import TASKS, Reliability, reliability
-from robustbench_endo.reports.data.comparison import Rivals, rivals
+from robustbench_endo.reports.data.comparison import PairwiseComparison, pairwise_comparison
 from robustbench_endo.reports.data.curves import severity_curves
 from robustbench_endo.reports.data.estimates import QUICK, Measured, held_out, measure, trained_on
-from robustbench_endo.reports.data.failures import Silence, silence
-from robustbench_endo.reports.data.gallery import Sheet, Shot, WorstFrame, sheet, worst_frames, worst_shots
+from robustbench_endo.reports.data.failures import SilentFailures, silent_failures
+from robustbench_endo.reports.data.gallery import (
+    GalleryGrid,
+    GalleryImage,
+    WorstFrame,
+    gallery_grid,
+    worst_frames,
+    worst_shots,
+)
 from robustbench_endo.reports.data.metrics import headline_present, metrics_present
-from robustbench_endo.reports.data.operating_envelope import Endurance, Safety, endurance, safety
+from robustbench_endo.reports.data.operating_envelope import (
+    OperatingEnvelope,
+    RelativeRobustness,
+    operating_envelope,
+    relative_robustness,
+)
 from robustbench_endo.reports.data.provenance import (
     CorruptionFacts,
     Facts,
@@ -27,7 +39,7 @@ from robustbench_endo.reports.data.provenance import (
     provenance,
 )
 from robustbench_endo.reports.data.summary import Summary, summarise
-from robustbench_endo.reports.data.table import HeatTable, heat_table
+from robustbench_endo.reports.data.table import ScoreTable, score_table
 from robustbench_endo.reports.formatting import counted
 from robustbench_endo.reports.palette import Style, model_styles
 from robustbench_endo.reports.plotting.severity_curves import CurveBlock, curve_block
@@ -44,12 +56,12 @@ PICTURE_WIDTH = 320
 
 
 @dataclass(frozen=True)
-class Content:
+class ReportData:
     """The parts of a report, in reading order; a part that the run cannot fill is empty or None.
 
     ``metrics`` are those with numbers, ``headline`` the ones shown first, in ``curves`` too; ``shown_model`` is the
     one whose masks are shown first; ``lost`` counts the frames left out. ``measured`` holds every number with its
-    interval; ``sheet`` is the first of the kept frames, ``sheets`` are all of them.
+    interval; ``gallery_grid`` is the first of the kept frames, ``sheets`` are all of them.
     """
 
     name: str
@@ -64,11 +76,11 @@ class Content:
     summary: Summary
     metrics: list[str]
     headline: list[str]
-    table: HeatTable
+    table: ScoreTable
     curves: list[CurveBlock]
     class_rows: list[ClassRow]
-    endurance: Endurance | None
-    sheet: Sheet | None
+    relative_robustness: RelativeRobustness | None
+    gallery_grid: GalleryGrid | None
     worst: list[WorstFrame]
     corruptions: list[CorruptionFacts]
     provenance: list[tuple[str, Facts]]
@@ -78,21 +90,21 @@ class Content:
     notes: list[str]
     protocol: str
     glossary: list[tuple[str, str]]
-    groups: Mapping[str, str]
+    categories: Mapping[str, str]
     measured: Measured | None
-    safety: Safety | None
-    silence: Silence
+    operating_envelope: OperatingEnvelope | None
+    silent_failures: SilentFailures
     reliability: list[tuple[str, dict[str, dict[str, Reliability]]]]
-    rivals: Rivals | None
+    pairwise_comparison: PairwiseComparison | None
     sequences: Sequences | None
     held_out: list[str] | None
     trained_on: Mapping[str, frozenset[str]]
-    sheets: list[Sheet]
-    worst_shots: list[tuple[Shot | None, Shot | None]]
+    sheets: list[GalleryGrid]
+    worst_shots: list[tuple[GalleryImage | None, GalleryImage | None]]
     lost_conditions: Mapping[tuple[str, str, int], int]
 
 
-def content(results: Results, intervals: bool | Bootstrap = False, published: pd.DataFrame | None = None) -> Content:
+def content(results: Results, intervals: bool | Bootstrap = False, published: pd.DataFrame | None = None) -> ReportData:
     """Gather the report of a run.
 
     Args:
@@ -104,9 +116,9 @@ def content(results: Results, intervals: bool | Bootstrap = False, published: pd
     first = headline_present(results)
     bootstrap = intervals if isinstance(intervals, Bootstrap) else Bootstrap() if intervals else QUICK
     measured = measure(results, metrics, bootstrap) if metrics else None
-    sheets = [made for frame in results.gallery() if (made := sheet(results, frame, PICTURE_WIDTH))]
+    sheets = [made for frame in results.gallery() if (made := gallery_grid(results, frame, PICTURE_WIDTH))]
     best = summary.model or results.models[0]
-    return Content(
+    return ReportData(
         name=str(results.info.get("name") or "Robustness run"),
         subtitle=_subtitle(results.info),
         day=_day(results.info),
@@ -119,11 +131,11 @@ def content(results: Results, intervals: bool | Bootstrap = False, published: pd
         summary=summary,
         metrics=metrics,
         headline=first,
-        table=heat_table(results, metrics, bool(metrics) and intervals, measured, published),
+        table=score_table(results, metrics, bool(metrics) and intervals, measured, published),
         curves=_curves(results, first, bootstrap),
         class_rows=class_rows(results),
-        endurance=endurance(results),
-        sheet=next(iter(sheets), None),
+        relative_robustness=relative_robustness(results),
+        gallery_grid=next(iter(sheets), None),
         worst=worst_frames(results),
         corruptions=corruption_facts(results),
         provenance=provenance(results),
@@ -133,12 +145,12 @@ def content(results: Results, intervals: bool | Bootstrap = False, published: pd
         notes=notes(results),
         protocol=protocol_statement(str(results.info.get("protocol", ""))),
         glossary=glossary(results, intervals=bool(intervals)),
-        groups=results.corruption_groups,
+        categories=results.corruption_categories,
         measured=measured,
-        safety=safety(results, measured, bootstrap) if measured else None,
-        silence=silence(results, bootstrap),
+        operating_envelope=operating_envelope(results, measured, bootstrap) if measured else None,
+        silent_failures=silent_failures(results, bootstrap),
         reliability=[(task, reliability(results, task)) for task in TASKS],
-        rivals=rivals(results, first, best, bootstrap),
+        pairwise_comparison=pairwise_comparison(results, first, best, bootstrap),
         sequences=sequences(results),
         held_out=held_out(results),
         trained_on=trained_on(results),

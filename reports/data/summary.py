@@ -10,7 +10,7 @@ import pandas as pd
 
 from robustbench_endo.reports.data.metrics import leading_metric, metric, metrics_present
 from robustbench_endo.reports.formatting import SPACE, counted, listing, quantity, title
-from robustbench_endo.results.metric_info import Quantity
+from robustbench_endo.results.metric_info import MetricInfo
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
@@ -36,7 +36,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class _Story:
-    metric: Quantity
+    metric: MetricInfo
     model: str
     clean: float
     mean: float
@@ -54,16 +54,16 @@ def summarise(results: Results) -> Summary:
     return Summary(" ".join(part for part in parts if part), _numbers(story), story.model)
 
 
-def _story(table: pd.DataFrame, leading: Quantity, results: Results) -> _Story:
-    def rows(group: str, name: str) -> pd.Series:
-        key = (group, name)
+def _story(table: pd.DataFrame, leading: MetricInfo, results: Results) -> _Story:
+    def rows(category: str, name: str) -> pd.Series:
+        key = (category, name)
         return table.loc[key, leading.name] if key in table.index else pd.Series(math.nan, results.models)
 
     mean = rows("mean", "all")
     sign = -1 if leading.higher_is_better is False else 1
     ranked = mean if mean.notna().any() else rows("clean", "clean")
     model = str((sign * ranked.astype(float).fillna(-math.inf)).idxmax())
-    fallen = {name: float(rows(group, name)[model]) for name, group in results.corruption_groups.items()}
+    fallen = {name: float(rows(category, name)[model]) for name, category in results.corruption_categories.items()}
     known = {name: sign * value for name, value in fallen.items() if math.isfinite(value)}
     worst = min(known, key=known.__getitem__, default="")
     clean = float(rows("clean", "clean")[model])

@@ -14,8 +14,8 @@ import pandas as pd
 from robustbench_endo.reports.data.estimates import HELD_OUT, mean_table, trained_on
 from robustbench_endo.reports.data.metrics import metric
 from robustbench_endo.reports.formatting import number, title
-from robustbench_endo.results.metric_info import Quantity
-from robustbench_endo.results.schema import REAL
+from robustbench_endo.results.metric_info import MetricInfo
+from robustbench_endo.results.schema import RECORDED
 from robustbench_endo.results.table import PARTS
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 PUBLISHED = "“paper”: the number that was published."
 """What is said of published numbers that do not say whose they are."""
 
-Kind = Literal["clean", "group", "corruption", "mean"]
+Kind = Literal["clean", "category", "corruption", "mean"]
 
 
 @dataclass(frozen=True)
 class Column:
     """One model under one metric."""
 
-    metric: Quantity
+    metric: MetricInfo
     model: str
 
 
@@ -67,17 +67,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A corruption, the mean of a group, the clean frames or the mean of all; ``group`` is empty for the last two."""
+    """A corruption, the mean of a category, the clean frames or the mean of all; ``category`` is empty for the last
+    two."""
 
     kind: Kind
     name: str
     label: str
-    group: str
+    category: str
     cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
-class HeatTable:
+class ScoreTable:
     """Columns and rows in the order in which they are read.
 
     ``intervals`` says what was resampled for the cells' margins, ``warning`` why to read them with care; both are
@@ -96,28 +97,28 @@ class HeatTable:
         return any(cell.seen for row in self.rows for cell in row.cells)
 
     @property
-    def metrics(self) -> tuple[Quantity, ...]:
+    def metrics(self) -> tuple[MetricInfo, ...]:
         """The metrics, in column order."""
         return tuple({column.metric.name: column.metric for column in self.columns}.values())
 
-    def part(self, metrics: Sequence[str], models: Sequence[str]) -> HeatTable:
+    def part(self, metrics: Sequence[str], models: Sequence[str]) -> ScoreTable:
         """The columns of these metrics and models; heat and best stay as measured over the whole table."""
         kept = [i for i, c in enumerate(self.columns) if c.metric.name in metrics and c.model in models]
         rows = (dataclasses.replace(row, cells=tuple(row.cells[i] for i in kept)) for row in self.rows)
         return dataclasses.replace(self, columns=tuple(self.columns[i] for i in kept), rows=tuple(rows))
 
 
-def heat_table(
+def score_table(
     results: Results,
     metrics: Sequence[str],
     intervals: bool | Bootstrap = False,
     measured: Measured | None = None,
     published: pd.DataFrame | None = None,
-) -> HeatTable:
+) -> ScoreTable:
     """The table of some metrics and all models, with intervals on request.
 
-    Rows: clean, then each group's mean followed by its corruptions, then the mean of all and, where models were trained
-    on some, of the held-out corruptions; last the real conditions.
+    Rows: clean, then each category's mean followed by its corruptions, then the mean of all and, where models were
+    trained on some, of the held-out corruptions; last the recorded conditions.
 
     Args:
         intervals: margins beside the numbers.
@@ -132,7 +133,7 @@ def heat_table(
     ranges = {name: _range(frame[name]) for name in metrics}
     seen = _seen(results)
 
-    def row(kind: Kind, name: str, label: str, group: str, key: tuple[str, str]) -> Row:
+    def row(kind: Kind, name: str, label: str, category: str, key: tuple[str, str]) -> Row:
         values = frame.loc[key] if key in frame.index else pd.Series(math.nan, frame.columns)
         best = {name: _best(values[name].to_numpy(float), metric(name)) for name in metrics}
         cells = [_cell(float(values[c.metric.name, c.model]), c.metric, ranges, best) for c in columns]
@@ -146,20 +147,22 @@ def heat_table(
             dataclasses.replace(cell, seen=key in seen[at[1]], published=_published(published, key, at))
             for cell, at in zip(cells, places, strict=True)
         )
-        return Row(kind, name, label, group, tuple(noted))
+        return Row(kind, name, label, category, tuple(noted))
 
     rows = tuple(row(*place) for place in _layout(results, whole))
     beside = any(cell.published for row in rows for cell in row.cells)
     source = str(published.attrs.get("source", PUBLISHED)) if published is not None and beside else ""
     statement, warning = (whole.attrs["intervals"], whole.attrs["warning"]) if intervals else ("", "")
-    return HeatTable(columns, rows, statement, warning, source)
+    return ScoreTable(columns, rows, statement, warning, source)
 
 
 def _seen(results: Results) -> dict[str, set[tuple[str, str]]]:
     """Model -> the rows of the table that hold corruptions that it was trained on."""
-    groups = results.corruption_groups
+    categories = results.corruption_categories
     return {
-        model: {key for name in names for key in ((groups[name], name), ("mean", groups[name]), ("mean", "all"))}
+        model: {
+            key for name in names for key in ((categories[name], name), ("mean", categories[name]), ("mean", "all"))
+        }
         for model, names in trained_on(results).items()
     }
 
@@ -172,20 +175,20 @@ def _published(published: pd.DataFrame | None, key: tuple[str, str], at: tuple[s
 
 
 def _layout(results: Results, table: pd.DataFrame) -> Iterator[tuple[Kind, str, str, str, tuple[str, str]]]:
-    groups = results.corruption_groups
+    categories = results.corruption_categories
     yield "clean", "clean", "Clean", "", ("clean", "clean")
-    for group in dict.fromkeys(groups.values()):
-        yield "group", group, title(group), group, ("mean", group)
+    for category in dict.fromkeys(categories.values()):
+        yield "category", category, title(category), category, ("mean", category)
         for name in results.corruptions:
-            if groups[name] == group:
-                yield "corruption", name, title(name), group, (group, name)
+            if categories[name] == category:
+                yield "corruption", name, title(name), category, (category, name)
     yield "mean", "all", "Mean of all corruptions", "", ("mean", "all")
     if ("mean", HELD_OUT) in table.index:
         yield "mean", HELD_OUT, "Mean of held-out corruptions", "", ("mean", HELD_OUT)
-    if results.real_conditions:
-        yield "group", REAL, "Real conditions", REAL, ("mean", REAL)
-    for name in results.real_conditions:
-        yield "corruption", name, title(name), REAL, (REAL, name)
+    if results.recorded_conditions:
+        yield "category", RECORDED, "Recorded conditions", RECORDED, ("mean", RECORDED)
+    for name in results.recorded_conditions:
+        yield "corruption", name, title(name), RECORDED, (RECORDED, name)
 
 
 def _range(values: pd.DataFrame) -> tuple[float, float]:
@@ -194,7 +197,7 @@ def _range(values: pd.DataFrame) -> tuple[float, float]:
     return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
 
-def _best(values: np.ndarray, quantity: Quantity) -> str | None:
+def _best(values: np.ndarray, quantity: MetricInfo) -> str | None:
     finite = values[~np.isnan(values)]
     if len(values) < 2 or not finite.size or quantity.higher_is_better is None:
         return None
@@ -202,13 +205,13 @@ def _best(values: np.ndarray, quantity: Quantity) -> str | None:
 
 
 def _cell(
-    value: float, quantity: Quantity, ranges: dict[str, tuple[float, float]], best: dict[str, str | None]
+    value: float, quantity: MetricInfo, ranges: dict[str, tuple[float, float]], best: dict[str, str | None]
 ) -> Cell:
     text = number(value, quantity.unit)
     return Cell(text, value, _heat(value, quantity, *ranges[quantity.name]), text == best[quantity.name])
 
 
-def _with_ends(cell: Cell, low: float, high: float, quantity: Quantity) -> Cell:
+def _with_ends(cell: Cell, low: float, high: float, quantity: MetricInfo) -> Cell:
     if not math.isfinite(low + high):
         return cell
     unit = quantity.unit
@@ -217,7 +220,7 @@ def _with_ends(cell: Cell, low: float, high: float, quantity: Quantity) -> Cell:
     return dataclasses.replace(cell, low=low, high=high, margin=margin, ends=ends)
 
 
-def _heat(value: float, quantity: Quantity, low: float, high: float) -> float | None:
+def _heat(value: float, quantity: MetricInfo, low: float, high: float) -> float | None:
     if not math.isfinite(value) or quantity.higher_is_better is None:
         return None
     below_best = high - value if quantity.higher_is_better else value - low

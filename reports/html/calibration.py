@@ -15,7 +15,7 @@ from robustbench_endo.reports.palette import LIGHT, Style
 from robustbench_endo.reports.plotting.style import GRID, INK, MUTED
 
 if TYPE_CHECKING:
-    from robustbench_endo.reports.data.report_data import Content
+    from robustbench_endo.reports.data.report_data import ReportData
 
 
 WIDTH, HEIGHT = 360, 300
@@ -35,7 +35,7 @@ class ReliabilityFigure(NamedTuple):
     svg: Markup
 
 
-def reliability_figures(c: Content) -> list[ReliabilityFigure]:
+def reliability_figures(c: ReportData) -> list[ReliabilityFigure]:
     """A diagram a task and condition that has answers; clean frames, then all corrupted ones."""
     return [
         ReliabilityFigure(f"{part} {_WHAT[task]}", _drawn(lines, c.styles, f"{part} {_WHAT[task]}"))

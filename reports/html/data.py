@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 
 from robustbench_endo.reports.data.estimates import Measured
 from robustbench_endo.reports.data.metrics import heading, leading_metric_of, metric
-from robustbench_endo.reports.data.report_data import Content
+from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.table import Cell, Row
 from robustbench_endo.reports.formatting import number, title
-from robustbench_endo.results.metric_info import Quantity
+from robustbench_endo.results.metric_info import MetricInfo
 
 Floats = NDArray[np.float64]
 
 
-def page_data(c: Content) -> Markup:
+def page_data(c: ReportData) -> Markup:
     """The content of ``<script type="application/json">``: any character that HTML knows is escaped.
 
     ``scores`` is metric -> panel (``mean``, then the corruptions) -> model -> ``[value, low, high]``, each by severity;
-    ``null`` stands for no number. ``dose`` is 1 - image SSIM, model -> corruption -> severity.
+    ``null`` stands for no number. ``distortion`` is 1 - image SSIM, model -> corruption -> severity.
     """
     data = {
         "models": [
@@ -40,21 +40,21 @@ def page_data(c: Content) -> Markup:
         ],
         "severities": [0, *c.severities],
         "panels": [
-            {"label": "Mean of all corruptions", "group": ""},
-            *({"label": title(name), "group": title(group)} for name, group in c.groups.items()),
+            {"label": "Mean of all corruptions", "category": ""},
+            *({"label": title(name), "category": title(category)} for name, category in c.categories.items()),
         ],
         "metrics": [_described(metric(name)) for name in c.metrics],
         "leading": leading_metric_of(c.metrics),
         "scores": {name: _scores(c.measured, name) for name in c.metrics} if c.measured else {},
-        "groups": _groups(c),
-        "dose": _dose(c.measured),
+        "categories": _groups(c),
+        "distortion": _distortion(c.measured),
         "lost": _lost(c),
     }
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
-def _described(quantity: Quantity) -> dict[str, Any]:
+def _described(quantity: MetricInfo) -> dict[str, Any]:
     decimals = len(number(0.0, quantity.unit).partition(".")[2])
     return {
         "name": quantity.name,
@@ -74,7 +74,7 @@ def _scores(measured: Measured, name: str) -> list[Any]:
     return [[[_numbers(part[m]) for part in panel] for m in range(len(panel[0]))] for panel in panels]
 
 
-def _groups(c: Content) -> list[dict[str, Any]]:
+def _groups(c: ReportData) -> list[dict[str, Any]]:
     """The rows of the table that are clean or means: label, kind and metric -> model -> [value, low, high]."""
     return [
         {"label": row.label, "kind": row.kind, "scores": {name: _row(c, row, name) for name in c.metrics}}
@@ -83,20 +83,20 @@ def _groups(c: Content) -> list[dict[str, Any]]:
     ]
 
 
-def _row(c: Content, row: Row, name: str) -> list[list[float | None]]:
+def _row(c: ReportData, row: Row, name: str) -> list[list[float | None]]:
     cells = (cell for cell, column in zip(row.cells, c.table.columns, strict=True) if column.metric.name == name)
     return [_numbers(np.array([cell.value, cell.low, cell.high])) for cell in cells]
 
 
-def _dose(measured: Measured | None) -> list[Any]:
+def _distortion(measured: Measured | None) -> list[Any]:
     if measured is None or "image_ssim" not in measured.conditions:
         return []
-    dose = 1 - measured.conditions["image_ssim"].value / 100
-    return [[_numbers(corruption) for corruption in model] for model in dose]
+    distortion = 1 - measured.conditions["image_ssim"].value / 100
+    return [[_numbers(corruption) for corruption in model] for model in distortion]
 
 
-def _lost(c: Content) -> dict[str, int]:
-    places = {name: place for place, name in enumerate(c.groups)}
+def _lost(c: ReportData) -> dict[str, int]:
+    places = {name: place for place, name in enumerate(c.categories)}
     severities = {severity: place for place, severity in enumerate((0, *c.severities))}
     models = {name: place for place, name in enumerate(c.models)}
     lost: Mapping[tuple[str, str, int], int] = c.lost_conditions
@@ -127,14 +127,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class BarRow:
-    """Clean frames or the mean of a group, a bar a model."""
+    """Clean frames or the mean of a category, a bar a model."""
 
     kind: str
     label: str
     bars: tuple[Bar, ...]
 
 
-def group_bars(c: Content, name: str) -> list[BarRow]:
+def group_bars(c: ReportData, name: str) -> list[BarRow]:
     """The rows of the table that are clean or means, for one metric; a full bar is 100 %, else the largest number."""
     rows = [row for row in c.table.rows if row.kind != "corruption"]
     places = [place for place, column in enumerate(c.table.columns) if column.metric.name == name]
@@ -159,7 +159,7 @@ def group_bars(c: Content, name: str) -> list[BarRow]:
     ]
 
 
-def calibration_rows(c: Content) -> list[tuple[str, list[tuple[str, str]]]]:
+def calibration_rows(c: ReportData) -> list[tuple[str, list[tuple[str, str]]]]:
     """(calibration error, (clean, mean of all corruptions) of each model as printed) of each task that has one."""
     clean = next(row for row in c.table.rows if row.kind == "clean")
     mean = next(row for row in c.table.rows if row.kind == "mean")

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from robustbench_endo.reports.data.gallery import Sheet, Shot, jpeg, mask_png, shrunk
+from robustbench_endo.reports.data.gallery import GalleryGrid, GalleryImage, jpeg, mask_png, shrunk
 from robustbench_endo.reports.formatting import title
 
 BUDGET = 5_000_000
@@ -47,12 +47,12 @@ class SheetSource:
     image_id: str
     clean: ShotSource | None
     rows: list[tuple[str, list[ShotSource | None]]]
-    real: list[tuple[str, ShotSource | None]]
+    recorded: list[tuple[str, ShotSource | None]]
 
     @property
     def size(self) -> int:
         """Characters in the page."""
-        shots = [self.clean, *(shot for _, row in self.rows for shot in row), *(shot for _, shot in self.real)]
+        shots = [self.clean, *(shot for _, row in self.rows for shot in row), *(shot for _, shot in self.recorded)]
         return sum(shot.size for shot in shots if shot)
 
 
@@ -66,13 +66,15 @@ class PictureSources:
     @property
     def size(self) -> int:
         """Characters in the page."""
-        return sum(sheet.size for sheet in self.sheets) + sum(shot.size for pair in self.worst for shot in pair if shot)
+        return sum(gallery_grid.size for gallery_grid in self.sheets) + sum(
+            shot.size for pair in self.worst for shot in pair if shot
+        )
 
 
 def picture_sources(
-    sheets: Sequence[Sheet],
+    sheets: Sequence[GalleryGrid],
     models: Sequence[str],
-    worst: Sequence[tuple[Shot | None, Shot | None]] = (),
+    worst: Sequence[tuple[GalleryImage | None, GalleryImage | None]] = (),
     budget: int = BUDGET,
 ) -> PictureSources:
     """The pictures at the largest size that fits ``budget``.
@@ -90,13 +92,13 @@ def picture_sources(
 
 
 def _sources(
-    sheets: Sequence[Sheet],
+    sheets: Sequence[GalleryGrid],
     models: Sequence[str],
-    worst: Sequence[tuple[Shot | None, Shot | None]],
+    worst: Sequence[tuple[GalleryImage | None, GalleryImage | None]],
     width: int,
     quality: int,
 ) -> PictureSources:
-    def source(shot: Shot | None) -> ShotSource | None:
+    def source(shot: GalleryImage | None) -> ShotSource | None:
         if shot is None:
             return None
         picture = shrunk(shot.picture, width)
@@ -105,17 +107,17 @@ def _sources(
 
     made = [
         SheetSource(
-            sheet.image_id,
-            source(sheet.clean),
-            [(title(name), [source(shot) for shot in shots]) for name, shots in sheet.rows.items()],
-            [(title(name), source(shot)) for name, shot in sheet.real.items()],
+            gallery_grid.image_id,
+            source(gallery_grid.clean),
+            [(title(name), [source(shot) for shot in shots]) for name, shots in gallery_grid.rows.items()],
+            [(title(name), source(shot)) for name, shot in gallery_grid.recorded.items()],
         )
-        for sheet in sheets
+        for gallery_grid in sheets
     ]
     return PictureSources(made, [(source(clean), source(damaged)) for clean, damaged in worst])
 
 
-def _masks(shot: Shot, models: Sequence[str], width: int) -> Iterator[MaskSource]:
+def _masks(shot: GalleryImage, models: Sequence[str], width: int) -> Iterator[MaskSource]:
     if shot.target is not None:
         truth = mask_png(shrunk(shot.target, width), ignored=True)
         yield MaskSource("t", "ground truth", "", _address("image/png", truth))

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from robustbench_endo.reports.data.gallery import class_colour
 from robustbench_endo.reports.data.metrics import heading, leading_metric_of, metric
-from robustbench_endo.reports.data.report_data import Content
+from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.formatting import ABSENT, counted, listing, title
 from robustbench_endo.reports.html.calibration import inline_svg, reliability_figures
 from robustbench_endo.reports.html.data import calibration_rows, group_bars, page_data, told
@@ -25,16 +25,16 @@ LIMIT = 8_000_000
 """Bytes of the whole file."""
 
 _STYLES = ("report.css", "tables.css", "pictures.css")
-_SCRIPTS = ("core.js", "table.js", "curves.js", "groups.js", "safety.js", "pictures.js")
+_SCRIPTS = ("core.js", "table.js", "curves.js", "categories.js", "operating_envelope.js", "pictures.js")
 _PARTS = {
     "summary": "In short",
     "table": "Scores",
-    "groups": "Groups",
+    "categories": "Categories",
     "curves": "Curves",
     "safety": "Still safe?",
     "silence": "Silent failures",
     "calibration": "Calibration",
-    "rivals": "Comparison",
+    "comparison": "Comparison",
     "pictures": "Pictures",
     "worst": "Worst frames",
     "classes": "Classes and patients",
@@ -43,7 +43,7 @@ _PARTS = {
 }
 
 
-def html(c: Content) -> str:
+def html(c: ReportData) -> str:
     """The whole report as the text of one HTML file of at most :data:`LIMIT` bytes: pictures shrink until it fits."""
     templates = environment(TEMPLATES, heading=heading, breakable=breakable, drawn=_drawn, told=told)
     forms, template = _forms(c), templates.get_template("report.html.j2")
@@ -60,7 +60,7 @@ def breakable(name: str) -> Markup:
     return Markup("<wbr>").join(escape(piece) for piece in "/\0".join(parts).split("\0"))
 
 
-def _forms(c: Content) -> dict[str, Any]:
+def _forms(c: ReportData) -> dict[str, Any]:
     metrics = [metric.name for metric in c.table.metrics]
     keys = [metrics.index(name) for name in c.headline]
     cells = [cell for row in c.table.rows for cell in row.cells]
@@ -78,8 +78,8 @@ def _forms(c: Content) -> dict[str, Any]:
         "seen": c.table.seen,
         "beside": _beside(c),
         "seen_notes": _seen_notes(c),
-        "has_dose": "image_ssim" in c.metrics,
-        "corruption_titles": [title(name) for name in c.groups],
+        "has_distortion": "image_ssim" in c.metrics,
+        "corruption_titles": [title(name) for name in c.categories],
         "sprites": [
             inline_svg(svg(swatch(style), f"swatch{index}"), "", f"swatch{index}")
             for index, style in enumerate(c.styles.values())
@@ -97,13 +97,13 @@ def _swatch(index: int) -> Markup:
     return Markup(f'<svg class="swatch" aria-hidden="true"><use href="#swatch{index}"/></svg>')
 
 
-def _has(c: Content, part: str) -> bool:
+def _has(c: ReportData, part: str) -> bool:
     parts = {
         "table": c.metrics,
-        "groups": c.metrics,
+        "categories": c.metrics,
         "curves": c.curves,
-        "safety": c.safety or c.endurance,
-        "rivals": c.rivals,
+        "safety": c.operating_envelope or c.relative_robustness,
+        "comparison": c.pairwise_comparison,
         "classes": c.class_rows or c.sequences,
         "worst": c.worst,
     }
@@ -114,7 +114,7 @@ def _drawn(drawing: Drawing) -> Markup:
     return inline_svg(drawing.svg, drawing.words)
 
 
-def _beside(c: Content) -> set[str]:
+def _beside(c: ReportData) -> set[str]:
     """The metrics with published numbers: where a row has none its place stays free, so that the points line up."""
     return {
         column.metric.name
@@ -124,7 +124,7 @@ def _beside(c: Content) -> set[str]:
     }
 
 
-def _seen_notes(c: Content) -> list[str]:
+def _seen_notes(c: ReportData) -> list[str]:
     return [
         f"{model} was trained on {listing([title(name).lower() for name in sorted(names)])}: its numbers there, and "
         "every mean with them, do not count as robustness (†)."
@@ -133,7 +133,7 @@ def _seen_notes(c: Content) -> list[str]:
     ]
 
 
-def _pictures(c: Content, budget: int) -> dict[str, Any]:
+def _pictures(c: ReportData, budget: int) -> dict[str, Any]:
     made = (
         picture_sources(c.sheets, c.models, c.worst_shots, budget) if c.sheets or any(map(any, c.worst_shots)) else None
     )
@@ -152,6 +152,6 @@ def _pictures(c: Content, budget: int) -> dict[str, Any]:
     }
 
 
-def _class_legend(c: Content) -> list[tuple[str, str]]:
-    labels = sorted({label for sheet in c.sheets for label in sheet.labels()})
+def _class_legend(c: ReportData) -> list[tuple[str, str]]:
+    labels = sorted({label for gallery_grid in c.sheets for label in gallery_grid.labels()})
     return [(c.classes[k] if k < len(c.classes) else f"label {k}", class_colour(k)) for k in labels]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from robustbench_endo.reports.data.comparison import rivals
+from robustbench_endo.reports.data.comparison import pairwise_comparison
 from robustbench_endo.reports.data.metrics import heading, headline_present
-from robustbench_endo.reports.data.table import heat_table
+from robustbench_endo.reports.data.table import score_table
 from robustbench_endo.reports.formatting import ABSENT, counted
 from robustbench_endo.reports.html.calibration import inline_svg
 from robustbench_endo.reports.palette import DARK, LIGHT, Style, model_styles
@@ -75,10 +75,10 @@ def compare_page(
         title=str(whole.info.get("name") or "Comparison"),
         kicker="Comparison",
         subtitle=f"{counted(len(whole.models), 'model')} of {counted(len(runs), 'run')}",
-        table=heat_table(whole, names, settings),
+        table=score_table(whole, names, settings),
         models=whole.models,
         swatches={model: model_swatch(style, f"m{style.index}") for model, style in styles.items()},
-        rivals=rivals(whole, names, against or whole.models[0], settings),
+        comparison=pairwise_comparison(whole, names, against or whole.models[0], settings),
         runs=[_facts(run) for run in runs],
         shared=_shared(whole.info),
         zip=zip,

@@ -15,7 +15,7 @@ from robustbench_endo.reports.formatting import ABSENT, number
 from robustbench_endo.results import Bootstrap, load_results
 from robustbench_endo.results.combine import comparison_key
 from robustbench_endo.results.io import RESULTS_FILE, RUN_FILE
-from robustbench_endo.results.metric_info import Quantity
+from robustbench_endo.results.metric_info import MetricInfo
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
@@ -27,7 +27,7 @@ QUICK = Bootstrap(resamples=1_000)
 class Score:
     """A metric of a model as printed: clean, mean of all corruptions with its interval, share kept; and that mean."""
 
-    metric: Quantity
+    metric: MetricInfo
     clean: str
     mean: str
     ends: str

@@ -15,7 +15,7 @@ from robustbench_endo.reports.formatting import ABSENT, counted
 from robustbench_endo.reports.leaderboard.compare_page import rendered
 from robustbench_endo.reports.leaderboard.runs import Broken, Entry, Score, Standing, read_entries
 from robustbench_endo.results.io import write_whole
-from robustbench_endo.results.metric_info import Quantity
+from robustbench_endo.results.metric_info import MetricInfo
 
 REPORT = "report.html"
 
@@ -35,10 +35,10 @@ class Board:
     """Runs of the same data, suite and protocol; ``metrics`` are those of its columns, the ranking one first."""
 
     entry: Entry
-    metrics: tuple[Quantity, ...]
+    metrics: tuple[MetricInfo, ...]
     places: tuple[Place, ...]
 
-    def score(self, place: Place, metric: Quantity) -> Score:
+    def score(self, place: Place, metric: MetricInfo) -> Score:
         """What the place has for a metric; dashes where it has nothing."""
         for score in place.standing.scores:
             if score.metric == metric:
@@ -108,7 +108,7 @@ def _board(entries: Sequence[Entry], links: dict[Path, str]) -> Board:
     return Board(entries[0], metrics, tuple(places))
 
 
-def _ranked(standing: Standing, metrics: Sequence[Quantity]) -> float | None:
+def _ranked(standing: Standing, metrics: Sequence[MetricInfo]) -> float | None:
     """The larger the better; None for what is not ranked: no number, or a mean over fewer conditions."""
     for score in standing.scores:
         if metrics and score.metric == metrics[0] and standing.complete and math.isfinite(score.value):
@@ -116,7 +116,7 @@ def _ranked(standing: Standing, metrics: Sequence[Quantity]) -> float | None:
     return None
 
 
-def _order(standing: Standing, metrics: Sequence[Quantity]) -> tuple[bool, float, str]:
+def _order(standing: Standing, metrics: Sequence[MetricInfo]) -> tuple[bool, float, str]:
     value = _ranked(standing, metrics)
     return value is None, 0.0 if value is None else -value, standing.model
 

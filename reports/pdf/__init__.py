@@ -1,5 +1,5 @@
 """The report as a PDF for A4 or Letter, set by typst."""
 
-from robustbench_endo.reports.pdf.layout import PAPERS, pdf
+from robustbench_endo.reports.pdf.layout import PAGE_SIZES, pdf
 
-__all__ = ["PAPERS", "pdf"]
+__all__ = ["PAGE_SIZES", "pdf"]

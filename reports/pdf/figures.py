@@ -11,9 +11,17 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from robustbench_endo.reports.data.calibration import Reliability
-from robustbench_endo.reports.data.gallery import Bytes, Sheet, Shot, WorstFrame, class_colour, jpeg, overlaid
+from robustbench_endo.reports.data.gallery import (
+    Bytes,
+    GalleryGrid,
+    GalleryImage,
+    WorstFrame,
+    class_colour,
+    jpeg,
+    overlaid,
+)
 from robustbench_endo.reports.data.metrics import heading, metric
-from robustbench_endo.reports.data.report_data import Content
+from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.formatting import title
 from robustbench_endo.reports.plotting import groups_of, reliability_figure
 from robustbench_endo.reports.plotting.severity_curves import CurveBlock, Drawing
@@ -36,11 +44,11 @@ class Folder:
         return name
 
 
-def figures(c: Content, folder: Folder) -> dict[str, Any]:
-    """``curves`` (a block a metric), ``groups`` and ``calibration`` (a figure each): files, headings and words."""
+def figures(c: ReportData, folder: Folder) -> dict[str, Any]:
+    """``curves`` (a block a metric), ``categories`` and ``calibration`` (a figure each): files, headings and words."""
     return {
         "curves": [_curves(block, folder, place) for place, block in enumerate(c.curves)],
-        "groups": _groups(c, folder),
+        "categories": _groups(c, folder),
         "calibration": [_calibration(task, found, c, folder) for task, found in c.reliability if _answers(found)],
     }
 
@@ -59,23 +67,23 @@ def _curves(block: CurveBlock, folder: Folder, number: int) -> dict[str, Any]:
     }
 
 
-def _groups(c: Content, folder: Folder) -> list[dict[str, str]]:
+def _groups(c: ReportData, folder: Folder) -> list[dict[str, str]]:
     if c.measured is None or len(c.measured.table.index) < 2:
         return []
     return [
         _entry(
             heading(metric(name)),
             groups_of(c.measured.table[name], name, c.models, (6.6, 0.0)),
-            f"groups-{name}",
+            f"categories-{name}",
             folder,
-            f"{heading(metric(name))} on clean frames and by group; the numbers are those of the table of scores.",
+            f"{heading(metric(name))} on clean frames and by category; the numbers are those of the table of scores.",
         )
         for name in reversed(c.headline)
     ]
 
 
 def _calibration(
-    task: str, found: Mapping[str, Mapping[str, Reliability]], c: Content, folder: Folder
+    task: str, found: Mapping[str, Mapping[str, Reliability]], c: ReportData, folder: Folder
 ) -> dict[str, str]:
     figure = reliability_figure(found, task, c.models, (6.6, 2.5))
     words = "; ".join(
@@ -105,7 +113,7 @@ TELLING = 6
 
 
 def picture_pages(
-    sheet: Sheet, models: Sequence[str], severities: Sequence[int], folder: Path, hardest: Sequence[str]
+    gallery_grid: GalleryGrid, models: Sequence[str], severities: Sequence[int], folder: Path, hardest: Sequence[str]
 ) -> dict[str, Any]:
     """Write the pictures to ``folder`` and say how they are laid out; a missing picture is None.
 
@@ -122,18 +130,19 @@ def picture_pages(
         return name
 
     middle = len(severities) // 2
-    chosen = len(models) >= COLUMNS and len(sheet.rows) > TELLING
-    shown = [name for name in sheet.rows if not chosen or name in hardest[:TELLING]]
+    chosen = len(models) >= COLUMNS and len(gallery_grid.rows) > TELLING
+    shown = [name for name in gallery_grid.rows if not chosen or name in hardest[:TELLING]]
     chunks = [models[i : i + COLUMNS - 1] for i in range(0, len(models), COLUMNS - 1)]
     return {
-        "image": sheet.image_id,
-        "clean": file(sheet.clean.picture) if sheet.clean else None,
+        "image": gallery_grid.image_id,
+        "clean": file(gallery_grid.clean.picture) if gallery_grid.clean else None,
         "rows": [
             {"label": title(name), "cells": [file(shot.picture if shot else None) for shot in shots]}
-            for name, shots in sheet.rows.items()
+            for name, shots in gallery_grid.rows.items()
         ],
-        "real": [
-            {"label": title(name), "file": file(shot.picture if shot else None)} for name, shot in sheet.real.items()
+        "recorded": [
+            {"label": title(name), "file": file(shot.picture if shot else None)}
+            for name, shot in gallery_grid.recorded.items()
         ],
         "severity": severities[middle] if severities else None,
         "chosen": chosen,
@@ -146,7 +155,7 @@ def picture_pages(
                         "cells": [file(picture) for picture in _masked(shot, chunk)],
                         "scores": _scores(shot, chunk),
                     }
-                    for label, shot in _at(sheet, shown, middle)
+                    for label, shot in _at(gallery_grid, shown, middle)
                 ],
             }
             for chunk in chunks
@@ -155,7 +164,7 @@ def picture_pages(
 
 
 def worst_pages(
-    frames: Sequence[WorstFrame], shots: Sequence[tuple[Shot | None, Shot | None]], folder: Path
+    frames: Sequence[WorstFrame], shots: Sequence[tuple[GalleryImage | None, GalleryImage | None]], folder: Path
 ) -> list[dict[str, Any]]:
     """The worst frames in words, each with four files, None where the run did not keep its picture.
 
@@ -167,7 +176,9 @@ def worst_pages(
     ]
 
 
-def _four(frame: WorstFrame, clean: Shot | None, damaged: Shot | None, place: int, folder: Path) -> list[str | None]:
+def _four(
+    frame: WorstFrame, clean: GalleryImage | None, damaged: GalleryImage | None, place: int, folder: Path
+) -> list[str | None]:
     masks = (None, None) if damaged is None else (damaged.target, damaged.predictions.get(frame.model))
     pictures = [
         None if clean is None else clean.picture,
@@ -181,23 +192,23 @@ def _four(frame: WorstFrame, clean: Shot | None, damaged: Shot | None, place: in
     return [None if picture is None else name for name, picture in zip(names, pictures, strict=True)]
 
 
-def class_legend(sheet: Sheet, classes: Sequence[str]) -> list[tuple[str, str]]:
+def class_legend(gallery_grid: GalleryGrid, classes: Sequence[str]) -> list[tuple[str, str]]:
     """(class, hex colour) of the labels that occur on the sheet."""
-    return [(classes[k] if k < len(classes) else f"label {k}", class_colour(k)) for k in sheet.labels()]
+    return [(classes[k] if k < len(classes) else f"label {k}", class_colour(k)) for k in gallery_grid.labels()]
 
 
-def _at(sheet: Sheet, shown: Sequence[str], middle: int) -> list[tuple[str, Shot | None]]:
-    rows = [(title(name), sheet.rows[name][middle] if sheet.rows[name] else None) for name in shown]
-    real = [(f"{title(name)} (real)", shot) for name, shot in sheet.real.items()]
-    return [("Clean", sheet.clean), *rows, *real]
+def _at(gallery_grid: GalleryGrid, shown: Sequence[str], middle: int) -> list[tuple[str, GalleryImage | None]]:
+    rows = [(title(name), gallery_grid.rows[name][middle] if gallery_grid.rows[name] else None) for name in shown]
+    recorded = [(f"{title(name)} (recorded)", shot) for name, shot in gallery_grid.recorded.items()]
+    return [("Clean", gallery_grid.clean), *rows, *recorded]
 
 
-def _masked(shot: Shot | None, models: Sequence[str]) -> list[Bytes | None]:
+def _masked(shot: GalleryImage | None, models: Sequence[str]) -> list[Bytes | None]:
     if shot is None:
         return [None] * (1 + len(models))
     masks = [shot.target, *(shot.predictions.get(model) for model in models)]
     return [None if mask is None else overlaid(shot.picture, mask) for mask in masks]
 
 
-def _scores(shot: Shot | None, models: Sequence[str]) -> list[str]:
+def _scores(shot: GalleryImage | None, models: Sequence[str]) -> list[str]:
     return ["", *(shot.scores[model] if shot else "" for model in models)]

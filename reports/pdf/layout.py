@@ -13,7 +13,7 @@ import matplotlib as mpl
 
 from robustbench_endo.errors import OptionalDependencyError
 from robustbench_endo.reports.data.estimates import DAGGER
-from robustbench_endo.reports.data.report_data import Content
+from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.palette import HEAT
 from robustbench_endo.reports.pdf.figures import Folder, class_legend, figures, picture_pages, worst_pages
 from robustbench_endo.reports.pdf.tables import matrices, tables
@@ -21,14 +21,14 @@ from robustbench_endo.reports.plotting.style import svg, swatch
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-PAPERS = {"a4": "a4", "letter": "us-letter"}
+PAGE_SIZES = {"a4": "a4", "letter": "us-letter"}
 """Sizes of paper by our names and typst's."""
 
 COMPACT = 3
 """Corruptions and models up to which chapters share pages."""
 
 
-def pdf(c: Content, paper: str = "a4") -> bytes:
+def pdf(c: ReportData, page_size: str = "a4") -> bytes:
     """The whole report as a PDF, on ``a4`` or ``letter``.
 
     Every name reaches the template as data (JSON), never as typst source.
@@ -41,7 +41,7 @@ def pdf(c: Content, paper: str = "a4") -> bytes:
         folder = Path(name)
         for template in TEMPLATES.glob("*.typ"):
             shutil.copy(template, folder)
-        data = {**_words(c), **matrices(c), **_pictures(c, folder), "paper": PAPERS[paper]}
+        data = {**_words(c), **matrices(c), **_pictures(c, folder), "page_size": PAGE_SIZES[page_size]}
         (folder / "data.json").write_text(json.dumps(data), "utf-8")
         # matplotlib carries DejaVu Sans: letters that the text font lacks look the same on every machine.
         fonts = str(Path(mpl.get_data_path()) / "fonts" / "ttf")
@@ -61,7 +61,7 @@ def _typst() -> ModuleType:
     return module
 
 
-def _words(c: Content) -> dict[str, Any]:
+def _words(c: ReportData) -> dict[str, Any]:
     return {
         "name": c.name,
         "subtitle": c.subtitle,
@@ -83,9 +83,9 @@ def _words(c: Content) -> dict[str, Any]:
         "statement": c.measured.statement if c.measured else "",
         "tables": tables(c.table, c.models, c.headline),
         "appendix": tables(c.table, c.models, [name for name in c.metrics if name not in c.headline]),
-        "dice": f"{c.silence.dice:g}",
-        "quantile": f"{100 * c.silence.quantile:g}",
-        "no_silence": c.silence.reason,
+        "dice": f"{c.silent_failures.dice:g}",
+        "quantile": f"{100 * c.silent_failures.quantile:g}",
+        "no_silence": c.silent_failures.reason,
         "provenance": c.provenance,
         "model_facts": c.model_facts,
         "corruptions": [vars(facts) for facts in c.corruptions],
@@ -93,19 +93,19 @@ def _words(c: Content) -> dict[str, Any]:
     }
 
 
-def _pictures(c: Content, folder: Path) -> dict[str, Any]:
+def _pictures(c: ReportData, folder: Path) -> dict[str, Any]:
     made = Folder(folder)
     for index, style in enumerate(c.styles.values()):
         made.write(f"swatch{index}.svg", svg(swatch(style), f"swatch{index}"))
     return {
         **figures(c, made),
-        "sheet": picture_pages(c.sheet, c.models, c.severities, folder, _hardest(c)) if c.sheet else None,
-        "legend": class_legend(c.sheet, c.classes) if c.sheet else [],
+        "sheet": picture_pages(c.gallery_grid, c.models, c.severities, folder, _hardest(c)) if c.gallery_grid else None,
+        "legend": class_legend(c.gallery_grid, c.classes) if c.gallery_grid else [],
         "worst": worst_pages(c.worst, c.worst_shots, folder),
     }
 
 
-def _hardest(c: Content) -> list[str]:
+def _hardest(c: ReportData) -> list[str]:
     """The corruptions by how hard they hit, over all models and headline metrics."""
     rows = [row for row in c.table.rows if row.kind == "corruption"]
     return [row.name for row in sorted(rows, key=lambda row: -sum(cell.heat or 0 for cell in row.cells))]

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from robustbench_endo.reports.data.comparison import RivalRow
+from robustbench_endo.reports.data.comparison import ComparisonRow
 from robustbench_endo.reports.data.failures import FailureRow
 from robustbench_endo.reports.data.metrics import heading
-from robustbench_endo.reports.data.report_data import Content
-from robustbench_endo.reports.data.table import HeatTable
+from robustbench_endo.reports.data.report_data import ReportData
+from robustbench_endo.reports.data.table import ScoreTable
 from robustbench_endo.reports.formatting import number
 
 
@@ -89,7 +89,7 @@ WITH_MARGINS = 6, 10
 """The same for numbers with margins."""
 
 
-def tables(table: HeatTable, models: Sequence[str], metrics: Sequence[str]) -> list[dict[str, Any]]:
+def tables(table: ScoreTable, models: Sequence[str], metrics: Sequence[str]) -> list[dict[str, Any]]:
     """The heat table of these metrics, cut into tables none of which is wider than a page.
 
     Several metrics share a table while all models fit beside each other; otherwise each metric has its own, and many
@@ -107,7 +107,7 @@ def tables(table: HeatTable, models: Sequence[str], metrics: Sequence[str]) -> l
     ]
 
 
-def overview(table: HeatTable) -> list[dict[str, Any]]:
+def overview(table: ScoreTable) -> list[dict[str, Any]]:
     """A row a metric; for each model its number on clean frames and under the mean of all corruptions."""
     clean, mean = (next(row for row in table.rows if row.kind == kind).cells for kind in ("clean", "mean"))
     pairs = list(zip(table.columns, clean, mean, strict=True))
@@ -120,7 +120,7 @@ def overview(table: HeatTable) -> list[dict[str, Any]]:
     ]
 
 
-def _table(table: HeatTable, models: Sequence[str]) -> dict[str, Any]:
+def _table(table: ScoreTable, models: Sequence[str]) -> dict[str, Any]:
     width = len(table.columns)
     return {
         "metrics": [
@@ -157,7 +157,7 @@ PAIRS, LEVELS, SHARES, DIFFERENCES = 4, 6, 8, 4
 """Models beside each other, by what stands in a cell."""
 
 
-def matrices(c: Content) -> dict[str, Any]:
+def matrices(c: ReportData) -> dict[str, Any]:
     """Every table by model, in pieces; an absent part has none."""
     everyone = range(len(c.models))
     rows = [(row["metric"], row["values"]) for row in overview(c.table)]
@@ -171,13 +171,13 @@ def matrices(c: Content) -> dict[str, Any]:
         "endurance": _endurance(c),
         "silence": [
             {"task": task, "pieces": pieces(Matrix("Corruption", everyone, _silence(rows)), SHARES)}
-            for task, rows in c.silence.tasks
+            for task, rows in c.silent_failures.tasks
         ],
-        "rivals": _rivals(c),
+        "comparison": _comparison(c),
     }
 
 
-def _sequences(c: Content) -> dict[str, Any] | None:
+def _sequences(c: ReportData) -> dict[str, Any] | None:
     if c.sequences is None:
         return None
     lines = plain((f"{name} ({frames})", values) for name, frames, values in c.sequences.rows)
@@ -185,34 +185,37 @@ def _sequences(c: Content) -> dict[str, Any] | None:
     return {"heading": heading(c.sequences.metric), "left_out": c.sequences.left_out, "pieces": found}
 
 
-def _safety(c: Content) -> dict[str, Any] | None:
-    if c.safety is None:
+def _safety(c: ReportData) -> dict[str, Any] | None:
+    if c.operating_envelope is None:
         return None
-    lines = [Line(name, tuple(_reached(r.severity, r.dose) for r in reached)) for name, reached in c.safety.rows]
-    unit = c.safety.metric.unit
+    lines = [
+        Line(name, tuple(_reached(r.severity, r.distortion) for r in reached))
+        for name, reached in c.operating_envelope.rows
+    ]
+    unit = c.operating_envelope.metric.unit
     return {
-        "threshold": f"{c.safety.threshold:g} {unit}".strip(),
-        "label": c.safety.metric.label,
+        "threshold": f"{c.operating_envelope.threshold:g} {unit}".strip(),
+        "label": c.operating_envelope.metric.label,
         "statement": c.measured.statement if c.measured else "",
         "pieces": pieces(Matrix("Corruption", range(len(c.models)), lines), LEVELS),
     }
 
 
-def _reached(severity: int | None, dose: str) -> Entry:
+def _reached(severity: int | None, distortion: str) -> Entry:
     if severity is None:
         return Entry("not even clean", level=0)
     words = f"to {severity}" if severity else "clean only"
-    return Entry(words, f"dose {dose}" if severity else "", level=severity)
+    return Entry(words, f"dose {distortion}" if severity else "", level=severity)
 
 
-def _endurance(c: Content) -> dict[str, Any] | None:
-    if c.endurance is None:
+def _endurance(c: ReportData) -> dict[str, Any] | None:
+    if c.relative_robustness is None:
         return None
-    lines = [Line(name, tuple(map(_held, held))) for name, held in c.endurance.rows]
-    below = [f"clean {score}" for score in c.endurance.clean]
+    lines = [Line(name, tuple(map(_held, held))) for name, held in c.relative_robustness.rows]
+    below = [f"clean {score}" for score in c.relative_robustness.clean]
     return {
-        "share": round(100 * c.endurance.share),
-        "label": c.endurance.metric.label,
+        "share": round(100 * c.relative_robustness.share),
+        "label": c.relative_robustness.metric.label,
         "pieces": pieces(Matrix("Corruption", range(len(c.models)), lines, below), LEVELS),
     }
 
@@ -234,27 +237,27 @@ def _silence(rows: Sequence[FailureRow]) -> list[Line]:
     ]
 
 
-def _rivals(c: Content) -> dict[str, Any] | None:
-    if c.rivals is None:
+def _comparison(c: ReportData) -> dict[str, Any] | None:
+    if c.pairwise_comparison is None:
         return None
-    places = [c.models.index(model) for model in c.rivals.models]
+    places = [c.models.index(model) for model in c.pairwise_comparison.models]
     blocks = [
         {
             "heading": heading(block.metric),
             "ranks": block.ranks,
             "pieces": pieces(Matrix("Corruption", places, list(map(_differences, block.rows))), DIFFERENCES),
         }
-        for block in c.rivals.blocks
+        for block in c.pairwise_comparison.blocks
     ]
     return {
-        "against": c.rivals.against,
-        "statement": c.rivals.statement,
-        "warnings": c.rivals.warnings,
+        "against": c.pairwise_comparison.against,
+        "statement": c.pairwise_comparison.statement,
+        "warnings": c.pairwise_comparison.warnings,
         "blocks": blocks,
     }
 
 
-def _differences(row: RivalRow) -> Line:
+def _differences(row: ComparisonRow) -> Line:
     entries = (
         Entry(cell.text, f"{cell.ends}, p {_p(cell.p)}" if cell.ends else "", bool(cell.verdict)) for cell in row.cells
     )

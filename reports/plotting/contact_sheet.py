@@ -36,8 +36,8 @@ def corruption_sheet(images: Mapping[tuple[str, int], Bytes], width: int = 160) 
     if not images:
         raise ValueError("Expected at least one picture for a sheet, got none: pass (name, severity) -> image.")
     grid = _grid(images, width)
-    sheet = Image.new("RGB", grid.size, _PAPER)
-    draw = ImageDraw.Draw(sheet)
+    gallery_grid = Image.new("RGB", grid.size, _PAPER)
+    draw = ImageDraw.Draw(gallery_grid)
     for column, severity in enumerate(grid.severities):
         middle = grid.corner(0, column)[0] + width // 2
         text = f"severity {severity}" if severity else "clean"
@@ -47,9 +47,9 @@ def corruption_sheet(images: Mapping[tuple[str, int], Bytes], width: int = 160) 
         draw.text((x - 2 * _GAP, y + grid.height // 2), title(name), _INK, grid.font, anchor="rm")
         for column, severity in enumerate([0] if name == CLEAN else grid.severities):
             if (name, severity) in images:
-                sheet.paste(_fitted(images[name, severity], width), grid.corner(row, column))
+                gallery_grid.paste(_fitted(images[name, severity], width), grid.corner(row, column))
     buffer = io.BytesIO()
-    sheet.save(buffer, "PNG", optimize=True)
+    gallery_grid.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 

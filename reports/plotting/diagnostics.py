@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from robustbench_endo.reports.data.calibration import Reliability, reliability
 from robustbench_endo.reports.data.metrics import metric
 from robustbench_endo.reports.data.operating_envelope import RETAINED_SHARE as SHARE
-from robustbench_endo.reports.data.operating_envelope import Endurance, endurance
+from robustbench_endo.reports.data.operating_envelope import RelativeRobustness, relative_robustness
 from robustbench_endo.reports.formatting import title
 from robustbench_endo.reports.palette import model_styles
 from robustbench_endo.reports.plotting.style import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from robustbench_endo.results import Bootstrap, Results
 
 
-Reached = Sequence[Sequence[float]]
+EnvelopeCell = Sequence[Sequence[float]]
 """A row a corruption, a number a model: severity, 0 for clean frames only, -1 for not even those, NaN for unknown."""
 
 
@@ -56,17 +56,17 @@ def envelope_figure(results: Results, require: Mapping[str, float], intervals: b
 
 def endurance_figure(results: Results, share: float = SHARE) -> Figure:
     """The strongest severity up to which a model keeps ``share`` of its own clean score: a point estimate."""
-    held = endurance(results, share)
+    held = relative_robustness(results, share)
     label = "" if held is None else f"Keeps {100 * share:.0f} % of its clean {held.metric.label} up to severity"
     rows = [] if held is None else [name for name, _ in held.rows]
     return _figure(results, label, rows, _held(held))
 
 
-def _held(held: Endurance | None) -> Reached:
+def _held(held: RelativeRobustness | None) -> EnvelopeCell:
     return [] if held is None else [[np.nan if s is None else float(s) for s in line] for _, line in held.rows]
 
 
-def _figure(results: Results, label: str, names: Sequence[str], reached: Reached) -> Figure:
+def _figure(results: Results, label: str, names: Sequence[str], reached: EnvelopeCell) -> Figure:
     styles, models = model_styles(results.models), results.models
     row = max(0.2, 0.07 * len(models) + 0.06)
     figure, ((axes,),) = figure_of(5.2, 0.9 + row * len(names), len(models))

@@ -14,7 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from robustbench_endo.reports.data.metrics import heading, metric
-from robustbench_endo.reports.data.table import HeatTable, heat_table
+from robustbench_endo.reports.data.table import ScoreTable, score_table
 from robustbench_endo.reports.formatting import title
 from robustbench_endo.reports.palette import HEAT, model_styles
 from robustbench_endo.reports.plotting.style import (
@@ -44,7 +44,7 @@ def heat_figure(results: Results, name: str, width: float = 0.0) -> Figure:
     Raises:
         RobustEndoError: a metric that the run does not hold.
     """
-    table = heat_table(results, (name,))
+    table = score_table(results, (name,))
     rows, models = len(table.rows), len(results.models)
     figure, ((axes,),) = figure_of(width or 2.2 + 0.8 * models, 0.9 + 0.185 * rows, 1)
     with mpl.rc_context(PLAIN):
@@ -59,7 +59,7 @@ def heat_figure(results: Results, name: str, width: float = 0.0) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, table: HeatTable) -> None:
+def _draw(axes: Axes, table: ScoreTable) -> None:
     heat = np.array([[math.nan if cell.heat is None else cell.heat for cell in row.cells] for row in table.rows])
     axes.imshow(_DEEPEST * heat, cmap=_COLOURS, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     for y, row in enumerate(table.rows):
@@ -76,17 +76,17 @@ def _draw(axes: Axes, table: HeatTable) -> None:
                 fontweight="bold" if cell.best else "normal",
                 color=INK if math.isfinite(cell.value) else MUTED,
             )
-        if row.kind in ("group", "mean"):
+        if row.kind in ("category", "mean"):
             axes.axhline(y - 0.5, color=MUTED, linewidth=0.5)
 
 
-_NAMES = {"all": "Mean of all", "real": "Real conditions", "held_out": "Mean of held-out"}
+_NAMES = {"all": "Mean of all", "recorded": "Recorded conditions", "held_out": "Mean of held-out"}
 
 
 def groups_figure(
     results: Results, name: str, intervals: bool | Bootstrap = False, size: tuple[float, float] = (5.2, 0.0)
 ) -> Figure:
-    """A row for clean frames, each group's mean and the mean of all; a marker a model, its interval as a line.
+    """A row for clean frames, each category's mean and the mean of all; a marker a model, its interval as a line.
 
     Args:
         name: the metric.
@@ -141,7 +141,7 @@ def _limit(axes: mpl.axes.Axes, percent: bool) -> None:
         axes.set_xlim(left=min(axes.get_xlim()[0], 0))
 
 
-def _label(group: str, name: str) -> str:
-    if group == "clean":
+def _label(category: str, name: str) -> str:
+    if category == "clean":
         return "Clean"
     return _NAMES.get(name, title(name))

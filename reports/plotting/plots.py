@@ -55,8 +55,8 @@ class Plots:
             )
         return severity_figure(curves, corruption)
 
-    def groups(self, metric: str | None = None, intervals: bool | Bootstrap = False) -> Figure:
-        """A metric on clean frames and by group of corruptions."""
+    def categories(self, metric: str | None = None, intervals: bool | Bootstrap = False) -> Figure:
+        """A metric on clean frames and by category of corruptions."""
         return groups_figure(self._results, self._metric(metric), intervals)
 
     def heat(self, metric: str | None = None) -> Figure:
@@ -82,7 +82,7 @@ class Plots:
         return silence_figure(self._results, dice)
 
     def __repr__(self) -> str:
-        return "Plots(severity, groups, heat, calibration, envelope, failures)"
+        return "Plots(severity, categories, heat, calibration, envelope, failures)"
 
     def _metric(self, name: str | None) -> str:
         chosen = name or leading_metric(self._results)

@@ -23,7 +23,7 @@ from robustbench_endo.reports.plotting.style import (
     laid_out,
     svg,
 )
-from robustbench_endo.results.metric_info import Quantity
+from robustbench_endo.results.metric_info import MetricInfo
 
 
 def curve_figure(curves: Curves, panel: str, size: tuple[float, float], *, large: bool = False) -> Figure:
@@ -87,7 +87,7 @@ class Drawing:
 class CurveBlock:
     """All drawings of one metric."""
 
-    metric: Quantity
+    metric: MetricInfo
     mean: Drawing
     panels: tuple[Drawing, ...]
 

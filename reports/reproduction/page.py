@@ -17,7 +17,7 @@ def paper_html(table: PaperTable, figures: dict[str, str] | None = None) -> str:
     """The page of a table, or of a figure (name -> a whole SVG document of this package) above its numbers."""
     return (
         environment(TEMPLATES)
-        .get_template("paper.html.j2")
+        .get_template("reproduction.html.j2")
         .render(
             table=table,
             blocks=table.blocks if len(table.frame) else (),
@@ -64,12 +64,12 @@ def _heading(block: Block, parts: int) -> list[str]:
     over = [rf"\multicolumn{{{parts}}}{{c}}{{{escaped(name)}}}" for name in names]
     starts = range(len(block.keys) + 1, len(block.keys) + 1 + parts * len(names), parts)
     rules = " ".join(rf"\cmidrule(lr){{{start}-{start + parts - 1}}}" for start in starts)
-    below = _row([*block.keys, *["ours", "paper", "difference"] * len(names)])
+    below = _row([*block.keys, *["ours", "published", "difference"] * len(names)])
     return [" & ".join([*empty, *over]) + r" \\", rules, below]
 
 
 def _cells(figures: tuple[object, ...], block: Block) -> list[str]:
-    names = ("ours", "paper", "difference") if block.compared else ("ours",)
+    names = ("ours", "published", "difference") if block.compared else ("ours",)
     return [getattr(figure, name) for figure in figures for name in names]
 
 

@@ -14,10 +14,11 @@ from rich.text import Text
 
 from robustbench_endo.reports.data.metrics import heading, metric
 from robustbench_endo.reports.formatting import ABSENT, number, signed, title
-from robustbench_endo.results.metric_info import QUANTITIES
+from robustbench_endo.results.metric_info import METRICS
 
 LEGENDS = {
-    "paper": "Protocol paper: the definitions, size (256 x 256) and severities of the paper's authors. Differences are "
+    "endoarss": "Protocol endoarss: the definitions, size (256 x 256) and severities of the paper's authors. "
+    "Differences are "
     "ours less the paper's.",
     "standard": "Protocol standard: this package's own definitions; they have no counterpart in the paper, so nothing "
     "stands beside them.",
@@ -34,7 +35,7 @@ class Figure:
     """One figure: ours, the paper's, ours less the paper's, each as printed."""
 
     ours: str
-    paper: str
+    published: str
     difference: str
 
 
@@ -66,7 +67,7 @@ class Block:
     @property
     def compared(self) -> bool:
         """Whether the paper's figures stand beside ours."""
-        return self.protocol == "paper"
+        return self.protocol == "endoarss"
 
     def part(self, first: int, last: int) -> Block:
         """Some of the columns."""
@@ -117,7 +118,7 @@ class PaperTable:
             figures = tuple(_figure(found.get(head), dict(names)[head[0]]) for head in heads)
             wrong = [str(state) for state in rows["state"] if state != DONE]
             lines.append(Line(tuple(_name(str(label)) for label in labels), figures, (wrong or [""])[0]))
-        quantities = {name: heading(metric(quantity)).replace(" (paper)", "") for name, quantity in names}
+        quantities = {name: heading(metric(quantity)).replace(" (EndoARSS)", "") for name, quantity in names}
         return Block(
             protocol,
             tuple(_HEADINGS.get(key, title(key)) for key in keys),
@@ -132,8 +133,8 @@ def _name(label: str) -> str:
 
 
 def _figure(row: object, quantity: str) -> Figure:
-    ours, theirs = (float(getattr(row, name, math.nan)) for name in ("ours", "paper"))
-    unit = QUANTITIES[quantity].unit
+    ours, theirs = (float(getattr(row, name, math.nan)) for name in ("ours", "published"))
+    unit = METRICS[quantity].unit
     return Figure(number(ours, unit), number(theirs, unit), signed(ours - theirs, unit))
 
 

@@ -95,9 +95,9 @@ def write_figures(results: Results, folder: Path, intervals: bool | Bootstrap = 
         for ending, data in _forms(name, figure):
             files.append(folder / f"{name}.{ending}")
             _write(files[-1], data)
-    if (sheet := _contact_sheet(results)) is not None:
+    if (gallery_grid := _contact_sheet(results)) is not None:
         files.append(folder / "contact-sheet.png")
-        _write(files[-1], sheet)
+        _write(files[-1], gallery_grid)
     return files
 
 
@@ -107,7 +107,7 @@ def figures(results: Results, intervals: bool | Bootstrap = False) -> Iterator[t
     damaged = bool(results.corruptions and results.severities)
     for name in metrics:
         yield f"heat-{_safe(name)}", heat_figure(results, name)
-        yield f"groups-{_safe(name)}", groups_figure(results, name, intervals)
+        yield f"categories-{_safe(name)}", groups_figure(results, name, intervals)
         if damaged:
             curves = severity_curves(results, name, intervals)
             yield f"severity-{_safe(name)}-all", panels_figure(curves)

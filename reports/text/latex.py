@@ -109,7 +109,7 @@ def _spans(table: PrintedTable) -> list[str]:
 
 def _widest(table: PrintedTable) -> int:
     """Columns of numbers that fit beside each other on a usual page, by a rough width of their letters."""
-    label = _LETTER * max(len(row.label) + (7 if row.kind == "group" else 0) for row in table.rows)
+    label = _LETTER * max(len(row.label) + (7 if row.kind == "category" else 0) for row in table.rows)
     cells = (cell for row in table.rows for cell in row.cells)
     number = max(
         len(cell.text) + cell.seen + (0.75 * len(f"{cell.low}, {cell.high}") + 1 if cell.low else 0) for cell in cells
@@ -134,8 +134,8 @@ def _lines(name: str) -> list[str]:
 
 def _row(row: PrintedRow) -> list[str]:
     label = escaped(row.label)
-    first = {"group": rf"\emph{{{label}}} (mean)", "mean": rf"\emph{{{label}}}", "plain": label}.get(row.kind, label)
-    rule = [r"\midrule"] if row.kind in ("clean", "group", "mean") else []
+    first = {"category": rf"\emph{{{label}}} (mean)", "mean": rf"\emph{{{label}}}", "plain": label}.get(row.kind, label)
+    rule = [r"\midrule"] if row.kind in ("clean", "category", "mean") else []
     return [*rule, " & ".join([first, *(_cell(cell) for cell in row.cells)]) + r" \\"]
 
 

@@ -10,12 +10,12 @@ from robustbench_endo.reports.data.estimates import DAGGER
 from robustbench_endo.reports.text.text_tables import PrintedCell, PrintedRow, PrintedTable
 
 if TYPE_CHECKING:
-    from robustbench_endo.reports.data.report_data import Content
+    from robustbench_endo.reports.data.report_data import ReportData
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&])")
 
 
-def markdown(c: Content, tables: Sequence[PrintedTable]) -> str:
+def markdown(c: ReportData, tables: Sequence[PrintedTable]) -> str:
     """The report of a run without its pictures; every name is text."""
     parts = [
         f"# {escaped(c.name)}",
@@ -53,7 +53,7 @@ def _table(table: PrintedTable) -> str:
 
 def _label(row: PrintedRow) -> str:
     label = escaped(row.label)
-    return {"group": f"*{label}, mean*", "mean": f"*{label}*"}.get(row.kind, label)
+    return {"category": f"*{label}, mean*", "mean": f"*{label}*"}.get(row.kind, label)
 
 
 def _cell(cell: PrintedCell) -> str:
@@ -62,7 +62,7 @@ def _cell(cell: PrintedCell) -> str:
     return f"{value} ({cell.low} to {cell.high})" if cell.low else value
 
 
-def _worst(c: Content) -> str:
+def _worst(c: ReportData) -> str:
     if not c.worst:
         return ""
     head = ["Image", "Corruption", "Severity", "Model", "Clean mIoU (%)", "mIoU (%)"]

@@ -64,18 +64,18 @@ def _differences(name: str, model: str, against: str, rows: pd.DataFrame) -> Tab
             Text(signed(row.difference, unit), style=bold),
             Text(f"{signed(row.low, unit)} to {signed(row.high, unit)}", style=bold),
             p_text(_p(row)),
-            end_section=row.group == "clean" or (row.group != "mean" and following.group == "mean"),
+            end_section=row.category == "clean" or (row.category != "mean" and following.category == "mean"),
         )
     return drawn
 
 
 def _p(row: Any) -> float:
     """Corrected for a corruption, plain for clean and means."""
-    return float(row.p if row.group in ("clean", "mean") else row.p_holm)
+    return float(row.p if row.category in ("clean", "mean") else row.p_holm)
 
 
 def _label(row: Any) -> str:
-    if row.group == "mean":
+    if row.category == "mean":
         return "Mean of all" if row.corruption == "all" else f"{title(row.corruption)} (mean)"
     return title(str(row.corruption))
 

@@ -60,7 +60,8 @@ def print_robustness(
 def print_envelope(
     results: Results, console: Console, require: Mapping[str, float], intervals: bool | Bootstrap = True
 ) -> None:
-    """Print for each corruption and model the largest severity that clears every threshold, the dose there, the limit.
+    """Print for each corruption and model the largest severity that clears every threshold, the distortion there,
+    the limit.
 
     Args:
         require: as :meth:`Results.envelope`.
@@ -74,7 +75,7 @@ def print_envelope(
     for corruption, rows in found.groupby("corruption", sort=False):
         drawn.add_row(Text(title(str(corruption))), *(_held(row) for row in rows.itertuples()))
     console.print(drawn)
-    console.print(Text("In brackets the dose there (1 - image SSIM), then what fails at the next severity."))
+    console.print(Text("In brackets the distortion there (1 - image SSIM), then what fails at the next severity."))
     console.print(Text(f"Judged by the bad end of the interval. {found.attrs['intervals']}"))
     if found.attrs["warning"]:
         console.print(Text(found.attrs["warning"], style="bold yellow"))
@@ -97,11 +98,11 @@ def _requirement(name: str, threshold: float) -> str:
 
 
 def _held(row: object) -> Text:
-    severity, dose, limit = (getattr(row, name) for name in ("severity", "dose", "limit"))
+    severity, distortion, limit = (getattr(row, name) for name in ("severity", "dose", "limit"))
     failing = ", ".join(metric(name).label for name in limit.split(", ") if name)
     if pd.isna(severity):
         return Text(f"not even clean: {failing}", style="bold")
-    reached = f"{severity} ({number(dose)})" if severity else "clean only"
+    reached = f"{severity} ({number(distortion)})" if severity else "clean only"
     return Text(f"{reached}: {failing}" if failing else reached)
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from robustbench_endo.reports.data.estimates import DAGGER
 from robustbench_endo.reports.data.metrics import heading, headline, metrics_present
-from robustbench_endo.reports.data.table import HeatTable, Row, heat_table
+from robustbench_endo.reports.data.table import Row, ScoreTable, score_table
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Bootstrap, Results
@@ -25,7 +25,7 @@ def print_table(
     metrics: Sequence[str] | None = None,
     intervals: bool | Bootstrap = False,
 ) -> None:
-    """Print the table shaped like the paper's Table VII: clean first, group means, corruptions, the mean.
+    """Print the table shaped like the paper's Table VII: clean first, category means, corruptions, the mean.
 
     The best model of each row is bold; an absent number is a dash. A table wider than the console is split by
     metric, then by models, so that no number is ever cut. Metrics without any number are left out. With intervals
@@ -36,7 +36,7 @@ def print_table(
     present = set(metrics_present(results))
     shown = [metric for metric in wanted if metric in present]
     if shown:
-        table = heat_table(results, shown, intervals)
+        table = score_table(results, shown, intervals)
         width = _MARGIN_WIDTH if intervals else _CELL_WIDTH
         names = max(len(_name(row)) for row in table.rows) + 2
         for part, models in _parts(shown, results.models, (console.width - names) // width):
@@ -61,7 +61,7 @@ def _parts(metrics: Sequence[str], models: Sequence[str], room: int) -> Iterator
             yield [metric], models[start : start + room]
 
 
-def _rich(table: HeatTable) -> Table:
+def _rich(table: ScoreTable) -> Table:
     names = ", ".join(heading(metric) for metric in table.metrics)
     several = len(table.metrics) > 1
     drawn = Table(title=Text(names, style="bold"), title_justify="left", pad_edge=False, show_edge=False)
@@ -73,13 +73,13 @@ def _rich(table: HeatTable) -> Table:
         drawn.add_column(head, justify="right", min_width=7)
     for index, row in enumerate(table.rows):
         following = table.rows[index + 1].kind if index + 1 < len(table.rows) else "clean"
-        drawn.add_row(*_texts(row), end_section=following in ("group", "mean"))
+        drawn.add_row(*_texts(row), end_section=following in ("category", "mean"))
     return drawn
 
 
 def _name(row: Row) -> str:
     indent = "  " if row.kind == "corruption" else ""
-    return f"{row.label} (mean)" if row.kind == "group" else indent + row.label
+    return f"{row.label} (mean)" if row.kind == "category" else indent + row.label
 
 
 def _texts(row: Row) -> list[Text]:

@@ -13,11 +13,11 @@ from robustbench_endo.errors import RunError
 from robustbench_endo.reports.data.estimates import DAGGER
 from robustbench_endo.reports.data.failures import DICE, aggregate_label, aggregate_unit, failure_caption, failure_lines
 from robustbench_endo.reports.data.metrics import heading, metric
-from robustbench_endo.reports.data.table import Cell, HeatTable
+from robustbench_endo.reports.data.table import Cell, ScoreTable
 from robustbench_endo.reports.formatting import number
 
 if TYPE_CHECKING:
-    from robustbench_endo.reports.data.report_data import Content
+    from robustbench_endo.reports.data.report_data import ReportData
     from robustbench_endo.results import Bootstrap, Results
 
 
@@ -102,7 +102,7 @@ class PrintedCell:
 
 @dataclass(frozen=True)
 class PrintedRow:
-    """``kind`` is ``plain``, ``clean``, ``group`` (a mean of the rows below it) or ``mean`` (of all)."""
+    """``kind`` is ``plain``, ``clean``, ``category`` (a mean of the rows below it) or ``mean`` (of all)."""
 
     label: str
     kind: str
@@ -157,7 +157,7 @@ class PrintedTable:
             first += width
 
 
-def printed_tables(results: Results, c: Content, intervals: bool | Bootstrap = False) -> list[PrintedTable]:
+def printed_tables(results: Results, c: ReportData, intervals: bool | Bootstrap = False) -> list[PrintedTable]:
     """Every table of a run: scores (the headline metrics first), the run in few numbers, failures, classes."""
     widest = WIDEST[bool(c.table.intervals)]
     together = max(1, widest // len(c.models))
@@ -167,7 +167,7 @@ def printed_tables(results: Results, c: Content, intervals: bool | Bootstrap = F
     return [*scores, *few, *_classes(c)]
 
 
-def _scores(table: HeatTable) -> PrintedTable:
+def _scores(table: ScoreTable) -> PrintedTable:
     models = list(dict.fromkeys(column.model for column in table.columns))
     names = [metric.name for metric in table.metrics]
     ends = bool(table.intervals)
@@ -204,7 +204,7 @@ def _aggregates(table: AggregateTable, models: Sequence[str]) -> PrintedTable:
     return PrintedTable(table.name, table.caption, "", (), tuple(models), rows, table.note)
 
 
-def _classes(c: Content) -> Iterator[PrintedTable]:
+def _classes(c: ReportData) -> Iterator[PrintedTable]:
     if not c.class_rows:
         return
     rows = (

@@ -7,18 +7,18 @@ import click
 from robustbench_endo.cli.compare import compare
 from robustbench_endo.cli.corrupt import corrupt, preview
 from robustbench_endo.cli.datasets import datasets
-from robustbench_endo.cli.errors import OneSentenceGroup
+from robustbench_endo.cli.errors import ErrorHandlingGroup
 from robustbench_endo.cli.evaluate import evaluate
 from robustbench_endo.cli.export import export
 from robustbench_endo.cli.list_commands import corruptions, models
 from robustbench_endo.cli.merge import merge
 from robustbench_endo.cli.report import leaderboard, report
-from robustbench_endo.cli.reproduce import paper
+from robustbench_endo.cli.reproduce import reproduce
 from robustbench_endo.cli.synthesize import synthesize
 from robustbench_endo.cli.train import train
 
 
-@click.group(cls=OneSentenceGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.group(cls=ErrorHandlingGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(package_name="robustbench-endo", prog_name="robust-endo")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def main(debug: bool) -> None:
@@ -26,7 +26,7 @@ def main(debug: bool) -> None:
 
 
 COMMANDS = (
-    *(evaluate, merge, train, report, compare, leaderboard, paper),
+    *(evaluate, merge, train, report, compare, leaderboard, reproduce),
     *(synthesize, corrupt, preview, export),
     *(models, datasets, corruptions),
 )

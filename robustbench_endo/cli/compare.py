@@ -15,17 +15,17 @@ from robustbench_endo.results import load_results
 @click.command()
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--metric", "metrics", help="Metrics, separated by commas. [default: one a task]")
-@click.option("--against", help="The model that the others are compared with. [default: the first]")
+@click.option("--baseline", help="The model that the others are compared with. [default: the first]")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="Write a page: FILE.html, or a folder for it.")
 @bootstrap_options
 def compare(
     runs: tuple[Path, ...],
     metrics: str | None,
-    against: str | None,
+    baseline: str | None,
     out: Path | None,
     resamples: int,
     unit: str,
-    level: float,
+    confidence: float,
     seed: int,
 ) -> None:
     """Compare models of one or more finished runs on the same pictures: paired differences, p-values, ranks.
@@ -35,11 +35,11 @@ def compare(
     """
     from robustbench_endo.reports import headline_present, print_comparison
 
-    bootstrap = settings(resamples, unit, level, seed)
+    bootstrap = settings(resamples, unit, confidence, seed)
     loaded = [load_results(run) for run in runs]
     wanted = names(metrics) or headline_present(loaded[0])
-    print_comparison(compare_results(loaded, wanted, against, bootstrap), Console())
+    print_comparison(compare_results(loaded, wanted, baseline, bootstrap), Console())
     if out is not None:
         from robustbench_endo.reports.write import write_comparison
 
-        click.echo(write_comparison(loaded, out, wanted, against, bootstrap))
+        click.echo(write_comparison(loaded, out, wanted, baseline, bootstrap))

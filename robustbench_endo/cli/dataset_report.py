@@ -12,11 +12,11 @@ from rich.text import Text
 from robustbench_endo.data.checking import Findings, Problem
 
 ROWS = 20
-"""Groups of a split, and classes, that are printed; --format json has all."""
+"""Subjects of a split, and classes, that are printed; --format json has all."""
 
 
 def print_findings(findings: Findings, console: Console) -> None:
-    """Print splits, groups, classes, activities, then remarks and problems."""
+    """Print splits, subjects, classes, activities, then remarks and problems."""
     tables = [_splits(findings), _groups(findings)]
     if any(split.masks for split in findings.splits.values()):
         tables.append(_classes(findings))
@@ -33,24 +33,24 @@ def print_findings(findings: Findings, console: Console) -> None:
 
 
 def _splits(findings: Findings) -> Table:
-    table = _table("Frames", "Split", "frames", "readable", "with mask", "with activity", "groups", "size in px")
+    table = _table("Frames", "Split", "frames", "readable", "with mask", "with activity", "subjects", "size in px")
     for name, split in findings.splits.items():
         sizes = list(split.sizes)
         size = sizes[0] if len(sizes) == 1 else f"{len(sizes)} sizes, most {sizes[0]}" if sizes else "–"
-        counts = (split.frames, split.read, split.masks, split.activities, len(split.groups))
+        counts = (split.frames, split.read, split.masks, split.activities, len(split.subjects))
         table.add_row(Text(name), *map(str, counts), size)
     return table
 
 
 def _groups(findings: Findings) -> Table:
-    table = _table("Groups (patients or sequences)", "Split", "group", "frames", "with mask", "with activity")
+    table = _table("Subjects (patients or sequences)", "Split", "subject_id", "frames", "with mask", "with activity")
     table.columns[1].justify = "left"
     for name, split in findings.splits.items():
-        shown = list(split.groups.items())[:ROWS]
-        for group, found in shown:
-            table.add_row(Text(name), Text(group), str(found.frames), str(found.masks), str(found.activities))
-        if len(split.groups) > ROWS:
-            rest = list(split.groups.values())[ROWS:]
+        shown = list(split.subjects.items())[:ROWS]
+        for subject, found in shown:
+            table.add_row(Text(name), Text(subject), str(found.frames), str(found.masks), str(found.activities))
+        if len(split.subjects) > ROWS:
+            rest = list(split.subjects.values())[ROWS:]
             more = (sum(getattr(found, kind) for found in rest) for kind in ("frames", "masks", "activities"))
             table.add_row(Text(name), f"… {len(rest)} more", *map(str, more), style="dim")
         table.add_section()

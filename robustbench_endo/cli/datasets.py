@@ -10,12 +10,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from robustbench_endo.cli.errors import FOUND, OneSentenceGroup
+from robustbench_endo.cli.errors import FOUND, ErrorHandlingGroup
 from robustbench_endo.cli.options import names
 from robustbench_endo.cli.output import progress_bar
 
 
-@click.group(cls=OneSentenceGroup, invoke_without_command=True)
+@click.group(cls=ErrorHandlingGroup, invoke_without_command=True)
 @click.pass_context
 def datasets(context: click.Context) -> None:
     """List the datasets that --data knows by name; `check` looks one over."""
@@ -33,9 +33,9 @@ def datasets(context: click.Context) -> None:
 @click.argument("data")
 @click.option("--split", "splits", help="Splits to look at, separated by commas. [default: all there are]")
 @click.option("--classes", help="Names of the mask labels, background first, separated by commas.")
-@click.option("--group-regex", help="Regular expression for the patient or sequence in a frame's path.")
+@click.option("--subject-regex", help="Regular expression for the patient or sequence in a frame's path.")
 @click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="json: for programs.")
-def check(data: str, splits: str | None, classes: str | None, group_regex: str | None, form: str) -> None:
+def check(data: str, splits: str | None, classes: str | None, subject_regex: str | None, form: str) -> None:
     """Look the data set DATA over: a folder, a name, NAME:DIR, a CSV or a video.
 
     Reads every frame once and tells counts, sizes, how common classes and activities are, and what is wrong:
@@ -47,7 +47,7 @@ def check(data: str, splits: str | None, classes: str | None, group_regex: str |
     from robustbench_endo.data.checking import check as look
     from robustbench_endo.data.checking import splits_of
 
-    opened, broken = splits_of(data, names(splits) or (), names(classes), group_regex)
+    opened, broken = splits_of(data, names(splits) or (), names(classes), subject_regex)
     with progress_bar("Checking", "frames") as advance:
         findings = look(opened, broken, advance)
     if form == "json":

@@ -19,7 +19,7 @@ FOUND = 3
 """Exit code of a look over a data set that found problems."""
 
 
-class OneSentenceGroup(click.Group):
+class ErrorHandlingGroup(click.Group):
     """A click group whose errors are one sentence and exit code 2, unless ``--debug``."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:

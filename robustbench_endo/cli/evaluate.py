@@ -40,7 +40,7 @@ from robustbench_endo.cli.resolve_inputs import load_models_and_data
 @click.option(
     "--protocol",
     default="standard",
-    help="standard, or paper: the authors' suite, size and metric definitions, for comparison with their tables.",
+    help="standard, or endoarss: the authors' suite, size and metric definitions, for comparison with their tables.",
 )
 @click.option("--severity", "-s", default="1-5", help="Severities, such as 1-5 or 1,3,5.")
 @click.option("--limit", "-n", type=int, help="Evaluate at most this many frames, spread evenly.")
@@ -60,7 +60,7 @@ def evaluate(
     data: str,
     split: str | None,
     classes: str | None,
-    group_regex: str | None,
+    subject_regex: str | None,
     corruption: str,
     protocol: str,
     severity: str,
@@ -102,7 +102,7 @@ def evaluate(
     suite = suite_of(protocol, suite if given else None, backend, chosen_size)
     select(suite, parted(corruption).synthetic or "all", backend)
     clock = profiling_clock(device) if profile else None
-    models, dataset = load_models_and_data(specs, data, split, names(classes), group_regex)
+    models, dataset = load_models_and_data(specs, data, split, names(classes), subject_regex)
     options: dict[str, Any] = {
         "protocol": protocol,
         "suite": suite,

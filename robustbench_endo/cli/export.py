@@ -35,9 +35,9 @@ def export(
     num_activities: int | None,
 ) -> None:
     """Write MODEL (as for evaluate --model) as one file that runs without this package, and check its answers."""
-    from robustbench_endo.models import EMBEDDED, load_model
+    from robustbench_endo.models import SHIPPED, load_model
     from robustbench_endo.models.export import export as write
 
-    loaded = load_model(model, num_classes, num_activities, weights="pretrained" if model in EMBEDDED else None)
+    loaded = load_model(model, num_classes, num_activities, weights="pretrained" if model in SHIPPED else None)
     difference = write(loaded, out, form, size)
     click.echo(f"Wrote {out}: its logits differ from the model's by at most {difference:.1g} of the largest.")

@@ -99,11 +99,11 @@ def models(specs: tuple[str, ...], form: str) -> None:
 
 
 @click.command()
-@click.option("--corruption", "-c", default="all", help="all, a group, or names separated by commas.")
-@click.option("--suite", default="endo19", help="endo19, paper, imagenet-c, or a TOML file.")
+@click.option("--corruption", "-c", default="all", help="all, a category, or names separated by commas.")
+@click.option("--suite", default="endo19", help="endo19, endoarss, imagenet-c, or a TOML file.")
 @click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="json: for programs.")
 def corruptions(corruption: str, suite: str, form: str) -> None:
-    """List the corruptions with their cause, parameters by severity, and reference."""
+    """List the corruptions with their cause, parameters by severity, and citation."""
     from robustbench_endo.corruptions import load_suite
 
     chosen = load_suite(suite)
@@ -112,7 +112,7 @@ def corruptions(corruption: str, suite: str, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
         return
-    of = "the frame itself" if chosen.reference is None else f"a frame whose short side is {chosen.reference}"
+    of = "the frame itself" if chosen.reference_size is None else f"a frame whose short side is {chosen.reference_size}"
     click.echo(f"Suite {chosen.name}: lengths are pixels of {of}; frames are corrupted at {_at(chosen.resolution)}.\n")
     for entry in entries:
         print_corruption(entry, Console(highlight=False))
@@ -154,9 +154,9 @@ def constants(listed: list[Parameter]) -> str:
 
 
 def print_corruption(entry: Mapping[str, Any], console: Console) -> None:
-    """Name, group, cause, a table of what changes with severity, constants, reference."""
+    """Name, category, cause, a table of what changes with severity, constants, citation."""
     listed = parameters(entry)
-    console.print(f"[bold]{entry['name']}[/bold] ({entry['group']})")
+    console.print(f"[bold]{entry['name']}[/bold] ({entry['category']})")
     console.print(Padding(entry["cause"], (0, 0, 0, 2)))
     table = Table("severity", *(str(level) for level in range(1, 6)), box=None, pad_edge=False)
     for item in listed:
@@ -165,7 +165,7 @@ def print_corruption(entry: Mapping[str, Any], console: Console) -> None:
     console.print(Padding(table, (0, 0, 0, 2)))
     if fixed := constants(listed):
         console.print(Padding(f"always: {fixed}", (0, 0, 0, 2)))
-    console.print(Padding(f"after: {entry['reference']}", (0, 0, 1, 2)))
+    console.print(Padding(f"after: {entry['citation']}", (0, 0, 1, 2)))
 
 
 def _text(value: object) -> str:

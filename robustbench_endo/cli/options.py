@@ -66,12 +66,12 @@ def corruption_options(command: F) -> F:
             default="own",
             help="own, or imagecorruptions: the reference package with its own severities, for cross-checks.",
         ),
-        click.option("--suite", default="endo19", help="endo19, paper, imagenet-c, or a TOML file."),
+        click.option("--suite", default="endo19", help="endo19, endoarss, imagenet-c, or a TOML file."),
         click.option(
             "--corruption",
             "-c",
             default="all",
-            help="all, a group (noise, blur, occlusion, digital), or names separated by commas.",
+            help="all, a category (noise, blur, occlusion, digital), or names separated by commas.",
         ),
     ):
         command = option(command)
@@ -96,9 +96,9 @@ def writable_folder(path: Path) -> Path:
 
 
 def data_options(command: F) -> F:
-    """``--data --split --classes --group-regex``."""
+    """``--data --split --classes --subject-regex``."""
     for option in (
-        click.option("--group-regex", help="Regular expression for the patient or sequence in a frame's path."),
+        click.option("--subject-regex", help="Regular expression for the patient or sequence in a frame's path."),
         click.option("--classes", help="Names of the mask labels, background first, separated by commas."),
         click.option("--split", help="Sub-folder or split.  [default: test, for training train, where there is one]"),
         click.option("--data", "-d", default="synthetic", help="Folder of frames, or the name of a dataset."),
@@ -147,15 +147,16 @@ def engine_options(command: F) -> F:
 
 
 def bootstrap_options(command: F) -> F:
-    """``--resamples --resample-by --level --resample-seed``; :func:`settings` reads them."""
+    """``--resamples --bootstrap-unit --confidence --resample-seed``; :func:`settings` reads them."""
     for option in (
         click.option("--resample-seed", "seed", default=0, type=int, help="Seed of the resampling."),
-        click.option("--level", default=0.95, type=float, help="Share of intervals that shall cover the truth."),
+        click.option("--confidence", default=0.95, type=float, help="Share of intervals that shall cover the truth."),
         click.option(
-            "--resample-by",
+            "--bootstrap-unit",
             "unit",
             default="auto",
-            help="group (patient or sequence), frame, or auto: groups where there are enough, else frames, said so.",
+            help="subject (patient or sequence), frame, or auto: subjects where there are enough, else frames, said "
+            "so.",
         ),
         click.option("--resamples", default=10_000, type=int, help="Bootstrap resamples."),
     ):

@@ -19,13 +19,13 @@ FORMATS = ("html", "pdf", "latex", "md", "csv", "figures")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--format", "formats", default="html,pdf", help=f"Formats: {', '.join(FORMATS)}, or none.")
 @click.option("--out", "-o", type=click.Path(path_type=Path, file_okay=False), help="Folder. [default: the run folder]")
-@click.option("--paper", default="a4", type=click.Choice(("a4", "letter")), help="Paper of the PDF.")
+@click.option("--page-size", default="a4", type=click.Choice(("a4", "letter")), help="Page size of the PDF.")
 @click.option("--intervals", is_flag=True, help="Bootstrap intervals in the tables, and the table printed with them.")
 @click.option("--robustness", is_flag=True, help="Print the run in few numbers, and the silent failures.")
 @click.option("--baseline", help="Model that mCE is relative to; implies --robustness.")
 @click.option("--metric", "metrics", help="Metrics to print, separated by commas. [default: one a task]")
 @click.option(
-    "--require",
+    "--threshold",
     "required",
     multiple=True,
     help="Threshold such as dice=0.8 or hd95=40, repeatable: print up to which severity each model clears all.",
@@ -35,7 +35,7 @@ def report(
     run: Path,
     formats: str,
     out: Path | None,
-    paper: str,
+    page_size: str,
     intervals: bool,
     robustness: bool,
     baseline: str | None,
@@ -43,13 +43,13 @@ def report(
     required: tuple[str, ...],
     resamples: int,
     unit: str,
-    level: float,
+    confidence: float,
     seed: int,
 ) -> None:
     """Write the report of a finished run again, and print what is asked of its numbers."""
     from robustbench_endo.reports import headline_present, print_envelope, print_robustness, print_table
 
-    bootstrap = settings(resamples, unit, level, seed)
+    bootstrap = settings(resamples, unit, confidence, seed)
     asked: bool | Bootstrap = bootstrap if intervals else False
     require = thresholds(required)
     results, console = load_results(run), Console()
@@ -60,7 +60,7 @@ def report(
         print_robustness(results, console, shown, baseline, asked)
     if require:
         print_envelope(results, console, require, bootstrap)
-    for path in write(results, out or run, formats, asked, paper):
+    for path in write(results, out or run, formats, asked, page_size):
         click.echo(path)
 
 
@@ -78,7 +78,7 @@ def checked_formats(text: str) -> list[str]:
 
 
 def write(
-    results: Results, folder: Path, formats: str, intervals: bool | Bootstrap = False, paper: str = "a4"
+    results: Results, folder: Path, formats: str, intervals: bool | Bootstrap = False, page_size: str = "a4"
 ) -> list[Path]:
     """Write reports and exports; a PDF whose extra is missing is left out with a sentence that names it.
 
@@ -95,7 +95,7 @@ def write(
     # The PDF last: what needs no extra is written whether it is there or not.
     ordered = sorted(wanted, key=lambda name: name == "pdf")
     try:
-        return write_reports(results, folder, ordered, intervals, paper, alongside(results))
+        return write_reports(results, folder, ordered, intervals, page_size, alongside(results))
     except OptionalDependencyError as error:
         click.echo(f"No PDF report: {error}", err=True)
         return [place_of(name, folder / "report") for name in ordered if name != "pdf"]

@@ -1,4 +1,4 @@
-"""``robust-endo paper``."""
+"""``robust-endo reproduce``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ FORMATS = ("csv", "latex", "html")
 @click.argument("what", metavar="table2|table3|table4|table5|table6|table7|figure5|figure6")
 @click.option("--data", "-d", multiple=True, help="mtlesd:DIR or mtlendovis:DIR; both for tables 5 and 6.")
 @click.option("--data-gen", help="mtlendovis-gen:DIR, for table4.")
-@click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("runs/paper"), help="Shared by all tables.")
+@click.option(
+    "--out", "-o", type=click.Path(path_type=Path), default=Path("runs/reproduction"), help="Shared by all tables."
+)
 @click.option("--dry-run", is_flag=True, help="Show the data, the grid and how long it may take; do nothing.")
 @click.option("--synthetic", is_flag=True, help="Small networks on drawn scenes stand for the paper's.")
 @click.option("--quick", is_flag=True, help="With --synthetic: toy size, about a minute a table.")
@@ -34,13 +36,13 @@ FORMATS = ("csv", "latex", "html")
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the paper's 200.")
 @click.option("--seed", type=int, help="Of every training.  [default: 0]")
 @click.option("--precision", help="32-true, bf16-mixed, 16-mixed or bf16-true.  [default: 32-true]")
-@click.option("--accumulate", type=click.IntRange(1), help="Parts that a batch is run in.  [default: 1]")
-@click.option("--initial", default="pretrained", help="Of the large backbones' trunks: pretrained, or none.")
+@click.option("--grad-accum", type=click.IntRange(1), help="Parts that a batch is run in.  [default: 1]")
+@click.option("--init-weights", default="pretrained", help="Of the large backbones' trunks: pretrained, or none.")
 @click.option("--limit", "-n", type=click.IntRange(1), help="Judge on at most this many test frames.")
 @click.option("--shard", default="1/1", help="i/n: train and judge the i-th of n shares; afterwards once without.")
 @click.option("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
 @click.option("--format", "formats", default="csv,latex,html", help=f"Files to write: {', '.join(FORMATS)}, or none.")
-def paper(
+def reproduce(
     what: str,
     data: tuple[str, ...],
     data_gen: str | None,
@@ -49,7 +51,7 @@ def paper(
     synthetic: bool,
     quick: bool,
     models: str | None,
-    initial: str,
+    init_weights: str,
     limit: int | None,
     shard: str,
     device: str,
@@ -69,16 +71,16 @@ def paper(
     from robustbench_endo.reproduction.datasets import drawn, facts, given
     from robustbench_endo.reproduction.experiments import grid
     from robustbench_endo.reproduction.presets import chosen, require_trunks
-    from robustbench_endo.reproduction.runner import Workshop
+    from robustbench_endo.reproduction.runner import ExperimentRunner
 
     wanted, parts = grid(what), _formats(formats)
-    scale, trunk, share = _scale(synthetic, quick, changes), _initial(initial, synthetic), parse_shard(shard)
+    scale, trunk, share = _scale(synthetic, quick, changes), _initial(init_weights, synthetic), parse_shard(shard)
     wanted = chosen(wanted, names(models) or ())
     if synthetic and (data or data_gen):
         raise RobustEndoError("Expected --data or --synthetic, got both: leave one out.")
     sources = {name: drawn(name, scale) for name in wanted.datasets} if synthetic else given(data, data_gen, wanted)
     wanted = chosen(wanted, data=sources)
-    workshop = Workshop(out, scale, sources, api.evaluate, choose_device(device), trunk, limit, share)
+    workshop = ExperimentRunner(out, scale, sources, api.evaluate, choose_device(device), trunk, limit, share)
     told = facts(sources, workshop.open(wanted))
     if dry_run:
         plan(wanted, workshop, told)
@@ -122,7 +124,7 @@ def _scale(synthetic: bool, quick: bool, changes: dict[str, Any]) -> Scale:
 
 def _initial(text: str, synthetic: bool) -> str | None:
     if text not in ("pretrained", "none"):
-        raise RobustEndoError(f"Expected --initial pretrained or none, got {text!r}: choose one.")
+        raise RobustEndoError(f"Expected --init-weights pretrained or none, got {text!r}: choose one.")
     return None if text == "none" or synthetic else text
 
 

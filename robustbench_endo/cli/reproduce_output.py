@@ -1,4 +1,4 @@
-"""What ``robust-endo paper`` shows and writes."""
+"""What ``robust-endo reproduce`` shows and writes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from robustbench_endo.results import merged
 
 if TYPE_CHECKING:
     from robustbench_endo.reproduction.experiments import Cell, Grid
-    from robustbench_endo.reproduction.runner import Outcome, Workshop
+    from robustbench_endo.reproduction.runner import CellResult, ExperimentRunner
 
-Outcomes = Mapping[tuple["Cell", str], "Outcome"]
+CellResults = Mapping[tuple["Cell", str], "CellResult"]
 
 
-def plan(grid: Grid, workshop: Workshop, facts: Sequence[str]) -> None:
+def plan(grid: Grid, workshop: ExperimentRunner, facts: Sequence[str]) -> None:
     """Print the data, a line a cell with what is left to do and how long that may take, and the sum."""
     from robustbench_endo.reproduction.cost_estimate import CONDITIONS, LABEL, PASSES, estimate, speed_of, told
     from robustbench_endo.reproduction.training import read_cell
@@ -54,7 +54,7 @@ def plan(grid: Grid, workshop: Workshop, facts: Sequence[str]) -> None:
 
 
 def show(
-    grid: Grid, frame: pd.DataFrame, outcomes: Outcomes, notes: Sequence[str], folder: Path, formats: Sequence[str]
+    grid: Grid, frame: pd.DataFrame, outcomes: CellResults, notes: Sequence[str], folder: Path, formats: Sequence[str]
 ) -> None:
     """Print the table, and write the files of it."""
     from robustbench_endo.reports.reproduction.table import PaperTable, print_paper_table
@@ -68,7 +68,7 @@ def show(
     click.echo("Written: " + ", ".join(str(folder / name) for name in files) if files else "Nothing written.")
 
 
-def _files(grid: Grid, table: object, outcomes: Outcomes, formats: Sequence[str]) -> dict[str, bytes]:
+def _files(grid: Grid, table: object, outcomes: CellResults, formats: Sequence[str]) -> dict[str, bytes]:
     """Name of a file -> its content."""
     from robustbench_endo.reports.reproduction.page import paper_html, paper_latex
     from robustbench_endo.reports.reproduction.table import PaperTable
@@ -87,7 +87,7 @@ def _files(grid: Grid, table: object, outcomes: Outcomes, formats: Sequence[str]
     return files
 
 
-def _drawings(grid: Grid, outcomes: Outcomes) -> dict[str, bytes]:
+def _drawings(grid: Grid, outcomes: CellResults) -> dict[str, bytes]:
     """Ending -> the figure's file; empty for a table."""
     from robustbench_endo.reports.reproduction.figures import curves_of, drawn, masks_of, renamed
 

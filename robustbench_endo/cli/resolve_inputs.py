@@ -10,7 +10,7 @@ from typing import Any
 from robustbench_endo.data import load_dataset
 from robustbench_endo.data.registry import is_divided
 from robustbench_endo.errors import ModelError
-from robustbench_endo.models import EMBEDDED, load_model, validate
+from robustbench_endo.models import SHIPPED, load_model, validate
 from robustbench_endo.models.external.hf import is_huggingface_folder
 from robustbench_endo.models.zoo import ZOO
 from robustbench_endo.types import Dataset
@@ -22,7 +22,7 @@ def load_data(
     data: str,
     split: str | None,
     classes: tuple[str, ...] | None,
-    group_regex: str | None,
+    subject_regex: str | None,
     remembered: tuple[str, ...] | None = None,
 ) -> Dataset:
     """The dataset of ``--data`` and its companions.
@@ -30,7 +30,9 @@ def load_data(
     ``remembered`` are the labels a model was trained on: they name the classes of a folder that does not say its own.
     """
     silent = Path(data).is_dir() and not (Path(data) / "classes.txt").is_file()
-    return load_dataset(data, split=split, classes=classes or (remembered if silent else None), group_regex=group_regex)
+    return load_dataset(
+        data, split=split, classes=classes or (remembered if silent else None), subject_regex=subject_regex
+    )
 
 
 def training_split(data: str, split: str | None) -> str | None:
@@ -39,7 +41,7 @@ def training_split(data: str, split: str | None) -> str | None:
 
 
 def load_models_and_data(
-    specs: Sequence[str], data: str, split: str | None, classes: tuple[str, ...] | None, group_regex: str | None
+    specs: Sequence[str], data: str, split: str | None, classes: tuple[str, ...] | None, subject_regex: str | None
 ) -> tuple[dict[str, Any], Dataset]:
     """The models of ``--model``, by name, and the data they are evaluated on.
 
@@ -49,10 +51,10 @@ def load_models_and_data(
     Raises:
         ModelError: two models of one name, a zoo model without trained weights, answers that do not fit the data.
     """
-    named = names_of(specs or EMBEDDED)
+    named = names_of(specs or SHIPPED)
     trained = {name: _trained(spec) for name, spec in named.items() if _is_trained(spec)}
     remembered = next((tuple(model.classes) for model in trained.values() if model.classes), None)
-    dataset = load_data(data, split, classes, group_regex, remembered)
+    dataset = load_data(data, split, classes, subject_regex, remembered)
     models = {name: trained[name] if name in trained else _built(spec, dataset) for name, spec in named.items()}
     for name, model in models.items():
         _check_fit(name, model, dataset)
@@ -75,11 +77,11 @@ def names_of(specs: Sequence[str]) -> dict[str, str]:
 
 
 def _is_trained(spec: str) -> bool:
-    return spec in EMBEDDED or (Path(spec).is_dir() and not is_huggingface_folder(Path(spec)))
+    return spec in SHIPPED or (Path(spec).is_dir() and not is_huggingface_folder(Path(spec)))
 
 
 def _trained(spec: str) -> Any:
-    return load_model(spec, weights="pretrained" if spec in EMBEDDED else None)
+    return load_model(spec, weights="pretrained" if spec in SHIPPED else None)
 
 
 def _built(spec: str, data: Dataset) -> Any:

@@ -41,11 +41,11 @@ if TYPE_CHECKING:
 @click.option("--scales", default="0.75,1.35", help="Smallest and largest scale of an instrument.")
 @click.option("--limit-instruments", type=click.IntRange(1), help="Instrument frames to use. [default: all]")
 @click.option("--limit-backgrounds", type=click.IntRange(1), help="Background frames to use. [default: all]")
-@click.option("--floating", is_flag=True, help="Also instruments that the border does not cut.")
-@click.option("--within-groups", is_flag=True, help="Instruments come from the background's own patient or sequence.")
+@click.option("--allow-floating", is_flag=True, help="Also instruments that the border does not cut.")
+@click.option("--within-subjects", is_flag=True, help="Instruments come from the background's own patient or sequence.")
 @click.option("--split", help="Sub-folder or split of the instruments. [default: train where there is one]")
 @click.option("--classes", help="Names of the mask labels, background first, separated by commas.")
-@click.option("--group-regex", help="Regular expression for the patient or sequence in a frame's path.")
+@click.option("--subject-regex", help="Regular expression for the patient or sequence in a frame's path.")
 def synthesize(
     background: str,
     instruments: str,
@@ -57,7 +57,7 @@ def synthesize(
     limit_instruments: int | None,
     split: str | None,
     classes: str | None,
-    group_regex: str | None,
+    subject_regex: str | None,
     **plain: Any,
 ) -> None:
     """Write training pictures: instruments of some frames on the tissue of others.
@@ -67,18 +67,18 @@ def synthesize(
     and synthesis.json says what each picture is made of.
     """
     from robustbench_endo.cli.resolve_inputs import load_data, training_split
-    from robustbench_endo.synthesis import OnePicture, Settings
+    from robustbench_endo.synthesis import OnePicture, SynthesisConfig
     from robustbench_endo.synthesis import synthesize as run
 
     named = names(classes)
-    tools = load_data(instruments, training_split(instruments, split), named, group_regex)
+    tools = load_data(instruments, training_split(instruments, split), named, subject_regex)
     tissue: Dataset
-    regex_of_tissue = group_regex if plain["within_groups"] else None  # else nobody asks for the tissue's group
+    regex_of_tissue = subject_regex if plain["within_subjects"] else None  # else nobody asks for the tissue's subject
     if Path(background).is_file():
         tissue = OnePicture(Path(background), regex_of_tissue)
     else:
         tissue = load_data(background, training_split(background, None), named, regex_of_tissue)
-    settings = Settings(
+    settings = SynthesisConfig(
         size=_size(size),
         instruments=_labels(instrument_labels, tools.classes),
         scales=_scales(scales),

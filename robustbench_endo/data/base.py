@@ -72,7 +72,7 @@ class Listed(ABC):
         return [entry.id for entry in self.entries]
 
     @cached_property
-    def groups(self) -> Sequence[str]:
+    def subjects(self) -> Sequence[str]:
         """Patient or sequence of each frame."""
         return [self._group(entry) for entry in self.entries]
 
@@ -82,7 +82,7 @@ class Listed(ABC):
     def __getitem__(self, index: int) -> Sample:
         """One frame; :class:`FrameError` when it cannot be read."""
         entry = self.entries[index]
-        return Sample(self._image(entry), self._mask(entry), self._activity(entry), entry.id, self.groups[index])
+        return Sample(self._image(entry), self._mask(entry), self._activity(entry), entry.id, self.subjects[index])
 
     def check(self, indices: Sequence[int]) -> None:
         """Look at the headers of frames and at the labels of masks, before any long work.
@@ -100,11 +100,11 @@ class Listed(ABC):
             self._check_labels(entry)
 
     def fingerprint(self, indices: Sequence[int]) -> str:
-        """SHA-256 over ids, groups, activities and file contents of the frames."""
+        """SHA-256 over ids, subjects, activities and file contents of the frames."""
         digest = hashlib.sha256()
         for index in indices:
             entry = self.entries[index]
-            digest.update(f"{entry.id}\0{self.groups[index]}\0{entry.activity}\0".encode())
+            digest.update(f"{entry.id}\0{self.subjects[index]}\0{entry.activity}\0".encode())
             for path in self._files(entry):
                 if path.is_file():
                     digest.update(hashlib.sha256(path.read_bytes()).digest())

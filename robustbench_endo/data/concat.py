@@ -43,9 +43,9 @@ class Joined:
         return [_prefix(number) + name for number, part in enumerate(self.parts) for name in part.ids]
 
     @cached_property
-    def groups(self) -> Sequence[str]:
+    def subjects(self) -> Sequence[str]:
         """Patient or sequence of each frame."""
-        return [group for part in self.parts for group in part.groups]
+        return [subject for part in self.parts for subject in part.subjects]
 
     @cached_property
     def _ends(self) -> list[int]:

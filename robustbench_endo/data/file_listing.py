@@ -24,7 +24,7 @@ class Entry:
         image: the picture.
         mask: its mask; None when it has none.
         activity: name of the activity; None when it has none.
-        group: patient or sequence, where the layout itself tells.
+        subject: patient or sequence, where the layout itself tells.
         overlays: further masks of the same frame, painted over the first in this order.
     """
 
@@ -32,7 +32,7 @@ class Entry:
     image: Path
     mask: Path | None
     activity: str | None = None
-    group: str | None = None
+    subject_id: str | None = None
     overlays: tuple[Path, ...] = ()
 
     @property

@@ -11,7 +11,7 @@ from torch import Tensor
 from robustbench_endo.data.base import Listed, highest_label, listed_classes, numbered_classes
 from robustbench_endo.data.file_listing import Entry, activity_folders, list_entries, split_root
 from robustbench_endo.data.reading import read_mask
-from robustbench_endo.data.subjects import group_of
+from robustbench_endo.data.subjects import subject_of
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class FolderDataset(Listed):
         split: name of a sub-folder, or None: ``test`` where there is one, else the root itself.
         class_names: names of the mask labels, background first; None: ``classes.txt`` in the root (a name a line),
             else as many as the masks of the split use.
-        group_regex: see :func:`robustbench_endo.data.subjects.group_of`.
+        subject_regex: see :func:`robustbench_endo.data.subjects.subject_of`.
 
     Raises:
         DataError: no such folder or split, no frame, a frame without mask.
@@ -32,7 +32,7 @@ class FolderDataset(Listed):
     root: Path
     split: str | None = None
     class_names: tuple[str, ...] | None = None
-    group_regex: str | None = None
+    subject_regex: str | None = None
 
     name = "folder"
 
@@ -55,7 +55,7 @@ class FolderDataset(Listed):
         return numbered_classes(highest_label(self._readable_masks())) if listed is None else listed
 
     def _group(self, entry: Entry) -> str:
-        return group_of(entry.id, self.group_regex)
+        return subject_of(entry.id, self.subject_regex)
 
     def _mask(self, entry: Entry) -> Tensor | None:
         return None if entry.mask is None else read_mask(entry.mask)

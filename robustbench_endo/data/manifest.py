@@ -14,10 +14,10 @@ from torch import Tensor
 from robustbench_endo.data.base import Listed, highest_label, listed_classes, numbered_classes
 from robustbench_endo.data.file_listing import Entry, natural
 from robustbench_endo.data.reading import read_mask
-from robustbench_endo.data.subjects import group_of
+from robustbench_endo.data.subjects import subject_of
 from robustbench_endo.errors import DataError, FrameError
 
-COLUMNS = ("image", "mask", "activity", "group", "split")
+COLUMNS = ("image", "mask", "activity", "subject", "split")
 ALL = "all"
 """The split that is every row."""
 
@@ -32,18 +32,18 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class ManifestDataset(Listed):
-    """Frames with masks, activities and groups as a CSV file says.
+    """Frames with masks, activities and subjects as a CSV file says.
 
-    Columns: ``image``, and any of ``mask``, ``activity``, ``group``, ``split``, in any order, with a header. Paths are
-    relative to the file's folder; an empty cell means none. Activities are names or numbers; their order is that of the
-    numbers or the alphabet, over all splits. A frame without group has that of its file name.
+    Columns: ``image``, and any of ``mask``, ``activity``, ``subject``, ``split``, in any order, with a header. Paths
+    are relative to the file's folder; an empty cell means none. Activities are names or numbers; their order is that
+    of the numbers or the alphabet, over all splits. A frame without subject has that of its file name.
 
     Args:
         path: the CSV file, UTF-8, separated by commas.
         split: a value of the column ``split``, or ``all``; None: ``test`` where there is one, else all rows.
         class_names: names of the mask labels, background first; None: ``classes.txt`` beside the file (a name a line),
             else as many as the masks use.
-        group_regex: see :func:`robustbench_endo.data.subjects.group_of`; it goes before the column ``group``.
+        subject_regex: see :func:`robustbench_endo.data.subjects.subject_of`; it goes before the column ``subject``.
 
     Raises:
         DataError: no such file, no table, an unknown column, a row without image, a picture that is not there or listed
@@ -53,7 +53,7 @@ class ManifestDataset(Listed):
     path: Path
     split: str | None = None
     class_names: tuple[str, ...] | None = None
-    group_regex: str | None = None
+    subject_regex: str | None = None
 
     name = "manifest"
 
@@ -102,7 +102,11 @@ class ManifestDataset(Listed):
         return named or numbered_classes(highest_label(self._readable_masks()))
 
     def _group(self, entry: Entry) -> str:
-        return entry.group if self.group_regex is None and entry.group else group_of(entry.id, self.group_regex)
+        return (
+            entry.subject_id
+            if self.subject_regex is None and entry.subject_id
+            else subject_of(entry.id, self.subject_regex)
+        )
 
     def _mask(self, entry: Entry) -> Tensor | None:
         return None if entry.mask is None else read_mask(entry.mask)
@@ -140,7 +144,7 @@ def _rows(path: Path) -> Iterator[Row]:
                 image,
                 path.parent / mask if mask else None,
                 cells["activity"] or None,
-                cells["group"] or None,
+                cells["subject"] or None,
             ),
         )
 

@@ -21,9 +21,9 @@ _VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".m4v", ".w
 
 
 def _folder(
-    root: Root | None = None, split: str | None = None, classes: Names | None = None, group_regex: str | None = None
+    root: Root | None = None, split: str | None = None, classes: Names | None = None, subject_regex: str | None = None
 ) -> FolderDataset:
-    return FolderDataset(_needed(root, "folder"), split, tuple(classes) if classes else None, group_regex)
+    return FolderDataset(_needed(root, "folder"), split, tuple(classes) if classes else None, subject_regex)
 
 
 def _synthetic(split: str | None = None, **options: Any) -> Dataset:
@@ -33,18 +33,18 @@ def _synthetic(split: str | None = None, **options: Any) -> Dataset:
 
 
 def _manifest(
-    root: Root | None = None, split: str | None = None, classes: Names | None = None, group_regex: str | None = None
+    root: Root | None = None, split: str | None = None, classes: Names | None = None, subject_regex: str | None = None
 ) -> Dataset:
     from robustbench_endo.data.manifest import ManifestDataset
 
-    return ManifestDataset(_needed(root, "manifest"), split, tuple(classes) if classes else None, group_regex)
+    return ManifestDataset(_needed(root, "manifest"), split, tuple(classes) if classes else None, subject_regex)
 
 
 def _video(
     root: Root | None = None,
     split: str | None = None,
     classes: Names | None = None,
-    group_regex: str | None = None,
+    subject_regex: str | None = None,
     every: int = 25,
     levels: Sequence[int] | None = None,
 ) -> Dataset:
@@ -53,7 +53,7 @@ def _video(
     if split not in (None, "all"):
         raise DataError(f"Expected no split of a video, got {split!r}: leave it out.")
     names, values = tuple(classes) if classes else None, tuple(levels) if levels else None
-    return VideoDataset(_needed(root, "video"), names, group_regex, every, values)
+    return VideoDataset(_needed(root, "video"), names, subject_regex, every, values)
 
 
 def _layout(name: str, place: str) -> Callable[..., Dataset]:
@@ -61,11 +61,14 @@ def _layout(name: str, place: str) -> Callable[..., Dataset]:
     module, _, kind = place.partition(":")
 
     def make(
-        root: Root | None = None, split: str | None = None, classes: Names | None = None, group_regex: str | None = None
+        root: Root | None = None,
+        split: str | None = None,
+        classes: Names | None = None,
+        subject_regex: str | None = None,
     ) -> Dataset:
         home = import_module(f"robustbench_endo.data.layouts.{module}")
         dataset: Dataset = getattr(home, kind)(
-            _needed(root, name), split, tuple(classes) if classes else None, group_regex
+            _needed(root, name), split, tuple(classes) if classes else None, subject_regex
         )
         len(dataset)  # another layout is an error here, before models are loaded and compared with the labels
         return dataset
@@ -80,12 +83,12 @@ def _multitask(name: str, kind: str) -> Callable[..., Dataset]:
         root: Root | None = None,
         split: str | None = None,
         classes: Names | None = None,
-        group_regex: str | None = None,
+        subject_regex: str | None = None,
         lowered: bool = False,
     ) -> Dataset:
         home = import_module("robustbench_endo.data.layouts.mtl")
         dataset: Dataset = getattr(home, kind)(
-            _needed(root, name), split, tuple(classes) if classes else None, group_regex, lowered
+            _needed(root, name), split, tuple(classes) if classes else None, subject_regex, lowered
         )
         len(dataset)
         return dataset
@@ -109,7 +112,7 @@ BUILTINS: dict[str, Callable[..., Dataset]] = {
 }
 DESCRIPTIONS: dict[str, str] = {
     "folder": "frames on disk: [split/][activity/]image|mask; give the folder itself as --data",
-    "manifest": "a CSV with columns image, mask, activity, group; give the file itself as --data",
+    "manifest": "a CSV with columns image, mask, activity, subject; give the file itself as --data",
     "video": "every 25th frame of videos; give the file as --data, or video:DIR",
     "synthetic": "laparoscopic scenes drawn by this package: 7 labels, 3 activities, nothing to download",
     "mtlesd": "the paper's MTLESD (submucosal dissection): 7 labels, 3 activities; --data mtlesd:DIR",
@@ -136,7 +139,7 @@ def load_dataset(spec: str | Path, **options: Any) -> Dataset:
             (``mtlesd@lowered=true:DIR``, ``synthetic@frames=200,seed=4``), a folder (its layout is
             :mod:`robustbench_endo.data.file_listing`'s), a CSV or video file, an entry point of
             ``robustbench_endo.datasets``, ``pkg.module:factory`` or ``file.py:factory``.
-        options: for the dataset, e.g. ``root``, ``split``, ``classes``, ``group_regex`` (on disk); ``every`` (video);
+        options: for the dataset, e.g. ``root``, ``split``, ``classes``, ``subject_regex`` (on disk); ``every`` (video);
             ``split``, ``frames``, ``seed``, ``size`` (synthetic). None means its default.
 
     Raises:

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from robustbench_endo.data.base import listed_classes, numbered_classes
-from robustbench_endo.data.subjects import group_of
+from robustbench_endo.data.subjects import subject_of
 from robustbench_endo.data.video_reader import VideoReader
 from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.types import IGNORE, Sample
@@ -68,13 +68,13 @@ class VideoDataset:
     """Every n-th frame of a video, or of all videos in a folder.
 
     The masks of ``op1.mp4`` are in ``op1_mask.mp4``, those of ``video.avi`` in ``mask.avi`` (any video suffix), frame
-    by frame. Ids are ``<file>#frame_000025``; the group of a frame is its file.
+    by frame. Ids are ``<file>#frame_000025``; the subject of a frame is its file.
 
     Args:
         path: a video file or a folder of them.
         class_names: names of the mask labels, background first; None: ``classes.txt`` beside the videos (a name a
             line), else as many as there are levels, else as many as the masks use.
-        group_regex: see :func:`robustbench_endo.data.subjects.group_of`; None: the file.
+        subject_regex: see :func:`robustbench_endo.data.subjects.subject_of`; None: the file.
         every: take the frames 0, every, 2 every, ...
         levels: grey value that stands for each label, in the order of the labels, for masks whose values a codec has
             blurred: each pixel gets the label of the nearest level. None: ``levels.txt`` beside the videos (such as
@@ -88,7 +88,7 @@ class VideoDataset:
 
     path: Path
     class_names: tuple[str, ...] | None = None
-    group_regex: str | None = None
+    subject_regex: str | None = None
     every: int = 25
     levels: tuple[int, ...] | None = None
 
@@ -141,11 +141,11 @@ class VideoDataset:
         ]
 
     @cached_property
-    def groups(self) -> Sequence[str]:
+    def subjects(self) -> Sequence[str]:
         """Video file of each frame, or what the regular expression finds in its id."""
-        if self.group_regex is None:
+        if self.subject_regex is None:
             return [image_id.partition("#")[0] for image_id in self.ids]
-        return [group_of(image_id, self.group_regex) for image_id in self.ids]
+        return [subject_of(image_id, self.subject_regex) for image_id in self.ids]
 
     def __len__(self) -> int:
         return self._ends[-1]
@@ -155,7 +155,7 @@ class VideoDataset:
         image, mask, number = self._place(index)
         pixels = torch.from_numpy(image.frame(number)).permute(2, 0, 1).contiguous()
         labels = None if mask is None else torch.from_numpy(self._labels(mask.frame(number)))
-        return Sample(pixels, labels, None, self.ids[index], self.groups[index])
+        return Sample(pixels, labels, None, self.ids[index], self.subjects[index])
 
     def check(self, indices: Sequence[int]) -> None:
         """Look at every video, and at the mask of every frame, before any long work.
@@ -175,10 +175,10 @@ class VideoDataset:
                 self._check_labels(mask, number)
 
     def fingerprint(self, indices: Sequence[int]) -> str:
-        """SHA-256 over ids and groups of the frames, levels, and the content of the videos they are from."""
+        """SHA-256 over ids and subjects of the frames, levels, and the content of the videos they are from."""
         digest = hashlib.sha256(repr(self._levels).encode())
         for index in indices:
-            digest.update(f"{self.ids[index]}\0{self.groups[index]}\0".encode())
+            digest.update(f"{self.ids[index]}\0{self.subjects[index]}\0".encode())
         for video in sorted({bisect_right(self._ends, index) for index in indices}):
             for path in self.videos[video]:
                 digest.update(b"" if path is None else _content(path))

@@ -13,8 +13,8 @@ from torch import Tensor
 from robustbench_endo.data.resolution import Resolution, at_resolution
 from robustbench_endo.errors import FrameError
 from robustbench_endo.evaluation.cuda_streams import upload
-from robustbench_endo.evaluation.recorded import read_real
-from robustbench_endo.metrics import CleanFrames
+from robustbench_endo.evaluation.recorded import read_recorded
+from robustbench_endo.metrics import CleanReference
 from robustbench_endo.types import IGNORE, Dataset, Sample
 
 
@@ -34,20 +34,20 @@ class FrameBatch:
         images: uint8 (B, 3, H, W).
         masks: uint8 (B, H, W); all 255 for a frame without mask.
         activities: int64 (B,), -1 for a frame without activity.
-        ids, groups: (B,) names.
-        real: real condition -> (B,) pictures uint8 (3, H, W), None where there is none.
+        ids, subjects: (B,) names.
+        recorded: recorded condition -> (B,) pictures uint8 (3, H, W), None where there is none.
     """
 
     images: Tensor
     masks: Tensor
     activities: Tensor
     ids: tuple[str, ...]
-    groups: tuple[str, ...]
-    real: Mapping[str, tuple[Tensor | None, ...]] = field(default_factory=dict)
+    subjects: tuple[str, ...]
+    recorded: Mapping[str, tuple[Tensor | None, ...]] = field(default_factory=dict)
 
     def having(self, condition: str) -> list[int]:
-        """Places of the frames that have a picture in a real condition."""
-        return [place for place, picture in enumerate(self.real[condition]) if picture is not None]
+        """Places of the frames that have a picture in a recorded condition."""
+        return [place for place, picture in enumerate(self.recorded[condition]) if picture is not None]
 
     def at(self, places: Sequence[int]) -> FrameBatch:
         """The frames at these places."""
@@ -56,44 +56,44 @@ class FrameBatch:
             self.masks[list(places)],
             self.activities[list(places)],
             tuple(self.ids[i] for i in places),
-            tuple(self.groups[i] for i in places),
-            {name: tuple(pictures[i] for i in places) for name, pictures in self.real.items()},
+            tuple(self.subjects[i] for i in places),
+            {name: tuple(pictures[i] for i in places) for name, pictures in self.recorded.items()},
         )
 
     def pictures(self, condition: str) -> Tensor:
-        """The frames in a real condition that all of them have, float32 (B, 3, H, W) in [0, 1]."""
-        return torch.stack([picture for picture in self.real[condition] if picture is not None]).float() / 255
+        """The frames in a recorded condition that all of them have, float32 (B, 3, H, W) in [0, 1]."""
+        return torch.stack([picture for picture in self.recorded[condition] if picture is not None]).float() / 255
 
 
 class _Frame(NamedTuple):
     sample: Sample
-    real: dict[str, Tensor | None]
+    recorded: dict[str, Tensor | None]
 
 
 def read_frames(
-    dataset: Dataset, indices: Sequence[int], resolution: Resolution, real: Sequence[str] = ()
+    dataset: Dataset, indices: Sequence[int], resolution: Resolution, recorded: Sequence[str] = ()
 ) -> tuple[list[FrameBatch], list[Failure]]:
-    """Decode frames, with their pictures in real conditions, in threads, keep their order, and stack neighbours of
+    """Decode frames, with their pictures in recorded conditions, in threads, keep their order, and stack neighbours of
     one size."""
     with ThreadPoolExecutor() as pool:
-        read = list(pool.map(lambda index: _read(dataset, index, resolution, real), indices))
+        read = list(pool.map(lambda index: _read(dataset, index, resolution, recorded), indices))
     frames = [frame for frame, _ in read if frame is not None]
     failures = [failure for _, failed in read for failure in failed]
     return [_stack(run) for run in _runs_of_one_size(frames)], failures
 
 
 def _read(
-    dataset: Dataset, index: int, resolution: Resolution, real: Sequence[str]
+    dataset: Dataset, index: int, resolution: Resolution, recorded: Sequence[str]
 ) -> tuple[_Frame | None, list[Failure]]:
     try:
         sample = dataset[index]
     except FrameError as error:
         return None, [Failure(dataset.ids[index], str(error))]
-    pictures: dict[str, Tensor | None] = dict.fromkeys(real)
+    pictures: dict[str, Tensor | None] = dict.fromkeys(recorded)
     failures = []
-    for name in real:
+    for name in recorded:
         try:
-            pictures[name] = read_real(dataset, index, name, sample, resolution)
+            pictures[name] = read_recorded(dataset, index, name, sample, resolution)
         except FrameError as error:
             failures.append(Failure(sample.id, str(error)))
     return _Frame(at_resolution(sample, resolution), pictures), failures
@@ -115,9 +115,14 @@ def _stack(frames: Sequence[_Frame]) -> FrameBatch:
     images = torch.stack([sample.image for sample in samples])
     masks = [torch.full(s.image.shape[1:], IGNORE, dtype=torch.uint8) if s.mask is None else s.mask for s in samples]
     activities = torch.tensor([-1 if sample.activity is None else sample.activity for sample in samples])
-    real = {name: tuple(frame.real[name] for frame in frames) for name in frames[0].real}
+    recorded = {name: tuple(frame.recorded[name] for frame in frames) for name in frames[0].recorded}
     return FrameBatch(
-        images, torch.stack(masks), activities, tuple(s.id for s in samples), tuple(s.group for s in samples), real
+        images,
+        torch.stack(masks),
+        activities,
+        tuple(s.id for s in samples),
+        tuple(s.subject_id for s in samples),
+        recorded,
     )
 
 
@@ -135,7 +140,7 @@ class DeviceBatch:
     frames: FrameBatch
     images: Tensor
     masks: Tensor
-    clean: CleanFrames
+    clean: CleanReference
 
     def __len__(self) -> int:
         return len(self.frames.ids)
@@ -143,13 +148,13 @@ class DeviceBatch:
     def at(self, places: Sequence[int]) -> DeviceBatch:
         """The frames at these places."""
         images = self.images[list(places)]
-        return DeviceBatch(self.frames.at(places), images, self.masks[list(places)], CleanFrames(images))
+        return DeviceBatch(self.frames.at(places), images, self.masks[list(places)], CleanReference(images))
 
 
 def on_device(frames: FrameBatch, device: torch.device) -> DeviceBatch:
     """Bring frames to the device as bytes and make them floating there, once for all conditions."""
     images = upload(frames.images, device).float() / 255
-    batch = DeviceBatch(frames, images, upload(frames.masks, device), CleanFrames(images))
+    batch = DeviceBatch(frames, images, upload(frames.masks, device), CleanReference(images))
     if device.type == "cuda":
         torch.cuda.current_stream(device).synchronize()  # other streams read it from now on
     return batch

@@ -13,7 +13,7 @@ from robustbench_endo.evaluation.recorded import SEVERITY
 from robustbench_endo.results.schema import CLEAN
 
 
-class Damaged(Protocol):
+class CorruptedBatch(Protocol):
     """What a corruption did: images (B, 3, H, W), and masks moved as they were (themselves when nothing moved)."""
 
     @property
@@ -27,7 +27,7 @@ class Suite(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def reference(self) -> int | None: ...
+    def reference_size(self) -> int | None: ...
     @property
     def resolution(self) -> Resolution: ...
     @property
@@ -37,18 +37,18 @@ class Suite(Protocol):
 
     def corrupt(
         self, images: Tensor, name: str, severity: int, ids: Sequence[str], seed: int = 0, replicate: int = 0
-    ) -> Damaged: ...
+    ) -> CorruptedBatch: ...
 
 
 class Condition(NamedTuple):
-    """A corruption at a severity; clean at 0, a real condition at 1."""
+    """A corruption at a severity; clean at 0, a recorded condition at 1."""
 
     corruption: str
     severity: int
 
 
-def plan(corruptions: Sequence[str], severities: Sequence[int], real: Sequence[str] = ()) -> list[Condition]:
-    """The clean condition, then every corruption at every severity, then the real conditions.
+def plan(corruptions: Sequence[str], severities: Sequence[int], recorded: Sequence[str] = ()) -> list[Condition]:
+    """The clean condition, then every corruption at every severity, then the recorded conditions.
 
     Raises:
         RobustEndoError: no severity, or one outside 1 to 5.
@@ -61,4 +61,4 @@ def plan(corruptions: Sequence[str], severities: Sequence[int], real: Sequence[s
         )
     order = sorted(set(severities))
     damaged = [Condition(name, severity) for name in corruptions for severity in order]
-    return [Condition(CLEAN, 0), *damaged, *(Condition(name, SEVERITY) for name in real)]
+    return [Condition(CLEAN, 0), *damaged, *(Condition(name, SEVERITY) for name in recorded)]

@@ -33,9 +33,9 @@ class Request:
         out: the run folder.
         limit: evaluate at most this many frames, spread evenly over the dataset.
         workers: threads that evaluate conditions side by side; None for one a core.
-        protocol: ``standard`` or ``paper``; see :mod:`.protocol`.
+        protocol: ``standard`` or ``endoarss``; see :mod:`.protocol`.
         gallery: frames whose pictures and masks are kept for the report.
-        real: names of the dataset's real conditions, see :mod:`.recorded`.
+        recorded: names of the dataset's recorded conditions, see :mod:`.recorded`.
         precision: ``fp32`` or ``bf16``, of the models' forward passes.
         batch: frames at a time at most; None for a whole chunk, on the CPU for :data:`PIXELS` of it.
         compile: have torch compile the models; on CUDA alone.
@@ -55,7 +55,7 @@ class Request:
     protocol: str = "standard"
     workers: int | None = None
     gallery: int = 2
-    real: tuple[str, ...] = ()
+    recorded: tuple[str, ...] = ()
     precision: str = "fp32"
     batch: int | None = None
     compile: bool = False

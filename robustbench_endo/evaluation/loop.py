@@ -41,7 +41,7 @@ def records_at(job: Job, batch: DeviceBatch, workers: Workers, clock: Clock, con
         ModelError: a model's answer is not what the contract says.
     """
     name = condition.corruption
-    if name in batch.frames.real and len(places := batch.frames.having(name)) < len(batch):
+    if name in batch.frames.recorded and len(places := batch.frames.having(name)) < len(batch):
         if not places:
             return Part([], [])
         batch = batch.at(places)
@@ -49,7 +49,7 @@ def records_at(job: Job, batch: DeviceBatch, workers: Workers, clock: Clock, con
     pictures, masks = shown.pictures, shown.masks
     with clock.time("metrics"), workers.stages.score.turn(after=shown.mark):
         answers = {model: answer.fetched() for model, answer in shown.answers.items()}
-        dose: Columns = {
+        distortion: Columns = {
             "image_ssim": batch.clean.ssim(pictures).numpy(),
             "image_psnr": batch.clean.psnr(pictures).numpy(),
         }
@@ -61,7 +61,7 @@ def records_at(job: Job, batch: DeviceBatch, workers: Workers, clock: Clock, con
     with clock.time("write"):
         keep(job, condition, batch, pictures, masks, answers)
     return Part(
-        [_rows(condition, model, batch, columns | dose) for model, columns in judged.items()],
+        [_rows(condition, model, batch, columns | distortion) for model, columns in judged.items()],
         [failure for model, answer in answers.items() for failure in _unusable(answer, model, condition, batch)],
     )
 
@@ -91,7 +91,7 @@ def corrupted(job: Job, condition: Condition, batch: DeviceBatch) -> tuple[Tenso
     """Pictures at a condition, in 8-bit levels as a camera delivers them, and the masks that fit; on the device."""
     if condition.corruption == CLEAN:
         return batch.images, batch.masks
-    if condition.corruption in batch.frames.real:
+    if condition.corruption in batch.frames.recorded:
         return batch.frames.pictures(condition.corruption).to(batch.images.device), batch.masks
     damage = job.suite.corrupt(batch.images, condition.corruption, condition.severity, batch.frames.ids, job.seed)
     pictures = (damage.images * 255).round_().div_(255)
@@ -129,7 +129,7 @@ def _rows(condition: Condition, model: str, batch: DeviceBatch, columns: Columns
         "corruption": [condition.corruption] * count,
         "severity": [condition.severity] * count,
         "image_id": batch.frames.ids,
-        "group": batch.frames.groups,
+        "subject_id": batch.frames.subjects,
         "activity_target": batch.frames.activities.numpy(),
         **columns,
     }

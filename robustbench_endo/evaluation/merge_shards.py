@@ -49,7 +49,7 @@ def merge(*folders: str | Path, out: str | Path | None = None) -> Results:
     conditions = plan(
         [entry["name"] for entry in info["corruptions"]],
         info["severities"],
-        [entry["name"] for entry in info["real_conditions"]],
+        [entry["name"] for entry in info["recorded_conditions"]],
     )
     folder.finish(len(found), {**info, "finished": now()}, conditions)
     results = load_results(target)

@@ -52,7 +52,7 @@ class Work:
         """Decode the frames of a chunk."""
         with clock.time("decode"):
             return read_frames(
-                self.request.dataset, self.chunks[number], self.request.suite.resolution, self.request.real
+                self.request.dataset, self.chunks[number], self.request.suite.resolution, self.request.recorded
             )
 
     def compute(
@@ -105,7 +105,7 @@ def cut(request: Request, indices: Sequence[int], folder: RunFolder) -> Work:
     job = Job(
         models=placed(request),
         suite=request.suite,
-        conditions=plan(request.corruptions, request.severities, request.real),
+        conditions=plan(request.corruptions, request.severities, request.recorded),
         num_classes=len(request.dataset.classes),
         device=request.device,
         seed=request.seed,

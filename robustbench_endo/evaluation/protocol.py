@@ -1,4 +1,4 @@
-"""Whose definitions a run follows: ``standard``, ours, or ``paper``, the authors', to compare with their tables."""
+"""Whose definitions a run follows: ``standard``, ours, or ``endoarss``, the authors', to compare with their tables."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TypeVar
 from robustbench_endo.data.resolution import Resolution
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics import Metric
-from robustbench_endo.metrics.endoarss import PAPER
+from robustbench_endo.metrics.endoarss import ENDOARSS
 
-STANDARD_PROTOCOL, PAPER_PROTOCOL = "standard", "paper"
-_SUITES = {STANDARD_PROTOCOL: "endo19", PAPER_PROTOCOL: "paper"}
-_PAPER_SIZE = (256, 256)
+STANDARD_PROTOCOL, ENDOARSS_PROTOCOL = "standard", "endoarss"
+_SUITES = {STANDARD_PROTOCOL: "endo19", ENDOARSS_PROTOCOL: "endoarss"}
+_ENDOARSS_SIZE = (256, 256)
 Own = TypeVar("Own")
 
 
@@ -20,27 +20,27 @@ def suite_of(
 ) -> Own | str:
     """The suite of a run: the one asked for, by name, file or itself, or the protocol's name for it.
 
-    Protocol ``paper`` also means the authors' severities at 256 x 256, so it takes no other suite, backend or size.
+    Protocol ``endoarss`` also means the authors' severities at 256 x 256, so it takes no other suite, backend or size.
 
     Raises:
-        RobustEndoError: an unknown protocol, or ``paper`` with something else than its suite.
+        RobustEndoError: an unknown protocol, or ``endoarss`` with something else than its suite.
     """
     if protocol not in _SUITES:
         raise RobustEndoError(f"Expected a protocol among {', '.join(_SUITES)}, got {protocol!r}: choose one of them.")
     chosen = suite or _SUITES[protocol]
-    if protocol == PAPER_PROTOCOL:
+    if protocol == ENDOARSS_PROTOCOL:
         strange = [
             f"{name} {value}"
             for name, value, fits in (
-                ("suite", chosen, chosen == "paper"),
+                ("suite", chosen, chosen == "endoarss"),
                 ("backend", backend, backend == "own"),
-                ("resolution", resolution, resolution in (None, _PAPER_SIZE)),
+                ("resolution", resolution, resolution in (None, _ENDOARSS_SIZE)),
             )
             if not fits
         ]
         if strange:
             raise RobustEndoError(
-                f"Expected the suite paper at 256x256 under the protocol paper, got {', '.join(strange)}: "
+                f"Expected the suite endoarss at 256x256 under the protocol endoarss, got {', '.join(strange)}: "
                 "leave that out, or take the protocol standard."
             )
     return chosen
@@ -48,4 +48,4 @@ def suite_of(
 
 def protocol_metrics(protocol: str) -> tuple[type[Metric], ...]:
     """Metrics of the protocol beside the standard ones, each a column of its own."""
-    return PAPER if protocol == PAPER_PROTOCOL else ()
+    return ENDOARSS if protocol == ENDOARSS_PROTOCOL else ()

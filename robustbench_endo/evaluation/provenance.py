@@ -16,7 +16,7 @@ import torch
 
 from robustbench_endo.evaluation.config import Request
 from robustbench_endo.evaluation.recorded import SEVERITY
-from robustbench_endo.results.schema import REAL
+from robustbench_endo.results.schema import RECORDED
 
 _PACKAGES = ("torch", "timm", "numpy", "numba", "scipy", "pandas", "pyarrow", "pillow")
 
@@ -84,11 +84,11 @@ def parameter_count(model: object) -> int:
 
 
 def data_fingerprint(dataset: Any, indices: Sequence[int]) -> str:
-    """The dataset's own fingerprint of the frames; else SHA-256 over their ids and groups."""
+    """The dataset's own fingerprint of the frames; else SHA-256 over their ids and subjects."""
     own = getattr(dataset, "fingerprint", None)
     if callable(own):
         return str(own(indices))
-    listed = "\0".join(f"{dataset.ids[i]}\1{dataset.groups[i]}" for i in indices)
+    listed = "\0".join(f"{dataset.ids[i]}\1{dataset.subjects[i]}" for i in indices)
     return hashlib.sha256(listed.encode()).hexdigest()
 
 
@@ -117,7 +117,7 @@ def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
             "name": suite.name,
             "hash": suite.fingerprint,
             "resolution": suite.resolution,
-            "reference": suite.reference,
+            "reference_size": suite.reference_size,
         },
         "data": {
             "name": data.name,
@@ -127,14 +127,16 @@ def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
             "fingerprint": fingerprint,
             "classes": list(data.classes),
             "activities": list(data.activities),
-            "groups": len({data.groups[i] for i in indices}),
+            "subjects": len({data.subjects[i] for i in indices}),
             "notes": list(getattr(data, "notes", ())),
         },
         "models": models,
         "corruptions": [described[name] for name in request.corruptions],
         "severities": sorted(set(request.severities)),
         "precision": request.precision,
-        "real_conditions": [{"name": name, "group": REAL, "severity": SEVERITY} for name in request.real],
+        "recorded_conditions": [
+            {"name": name, "category": RECORDED, "severity": SEVERITY} for name in request.recorded
+        ],
         "metrics": [metric.name for metric in request.metrics],
         "failures": [],
         "notes": list(request.notes),
@@ -151,7 +153,7 @@ def describe(request: Request, indices: Sequence[int]) -> dict[str, Any]:
             "metrics": [metric.name for metric in request.metrics],
             "device": request.device.type,
             # Only where there are some: a run begun before they were known can be resumed.
-            **({"real_conditions": list(request.real)} if request.real else {}),
+            **({"recorded_conditions": list(request.recorded)} if request.recorded else {}),
             **({"precision": request.precision} if request.precision != "fp32" else {}),
             **({"compile": True} if request.compile else {}),
         },

@@ -25,7 +25,7 @@ from robustbench_endo.evaluation.workers import Workers
 from robustbench_endo.results import Results, load_results
 from robustbench_endo.results.io import SUMMARY_FILE, write_whole
 from robustbench_endo.results.schema import CLEAN
-from robustbench_endo.results.tail_risk import deepest_falls
+from robustbench_endo.results.tail_risk import largest_drops
 
 
 def keep_worst(
@@ -38,14 +38,14 @@ def keep_worst(
     if not request.gallery or "worst" in read_index(request.out):
         return
     wanted: dict[str, set[Condition]] = {}
-    for row in deepest_falls(records).itertuples():
+    for row in largest_drops(records).itertuples():
         wanted.setdefault(str(row.image_id), set()).add(Condition(str(row.corruption), int(row.severity)))
     place = {request.dataset.ids[index]: index for index in indices}
     chosen = replace(job, gallery=GalleryWriter(request.out, list(wanted), list(request.models), part="worst"))
     clock = clock or Clock()
     with reproducible(), Workers(job.models, job.device, request.workers) as workers:
         for image_id, conditions in wanted.items():
-            found, _ = read_frames(request.dataset, [place[image_id]], request.suite.resolution, request.real)
+            found, _ = read_frames(request.dataset, [place[image_id]], request.suite.resolution, request.recorded)
             for frames in found:  # none where the file has gone since it was scored
                 work = partial(_kept, chosen, on_device(frames, job.device), workers, clock)
                 list(workers.map(work, [Condition(CLEAN, 0), *sorted(conditions)]))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.evaluation.predict import Answer
-from robustbench_endo.metrics import STANDARD, Metric, Segmented
+from robustbench_endo.metrics import STANDARD, Metric, SegmentationBatch
 from robustbench_endo.metrics.calibration import brier, confidence_bins, sampled
 from robustbench_endo.metrics.standard import Dice, MeanIoU
 from robustbench_endo.results.schema import bin_columns, count_columns
@@ -38,8 +38,8 @@ def judge(
         metrics: a user's own, scored as the built-in ones.
     """
     labels = torch.zeros_like(masks) if answer.labels is None else answer.labels
-    batch = Segmented(labels, _usable(answer, masks), num_classes)
-    still = batch if unwarped is None else Segmented(labels, _usable(answer, unwarped), num_classes)
+    batch = SegmentationBatch(labels, _usable(answer, masks), num_classes)
+    still = batch if unwarped is None else SegmentationBatch(labels, _usable(answer, unwarped), num_classes)
     columns: Columns = {metric.name: _scored(metric, batch) for metric in (*STANDARD, *metrics)}
     columns["miou_unwarped"], columns["dice_unwarped"] = _scored(MeanIoU, still), _scored(Dice, still)
     columns["missed"] = batch.surface.missed[:, 1:].sum(1).numpy()
@@ -55,7 +55,7 @@ def judge(
     return columns
 
 
-def _calibration(answer: Answer, batch: Segmented) -> Columns:
+def _calibration(answer: Answer, batch: SegmentationBatch) -> Columns:
     """Sampled pixels by confidence; all 0 for a model without segmentation."""
     target = sampled(batch.target)
     confidence = torch.zeros(target.shape) if answer.sampled_confidence is None else answer.sampled_confidence
@@ -78,7 +78,7 @@ def _usable(answer: Answer, masks: Tensor) -> Tensor:
     return torch.where(judged.view(-1, 1, 1), masks, IGNORE)
 
 
-def _scored(metric: type[Metric], batch: Segmented) -> NDArray[np.generic]:
+def _scored(metric: type[Metric], batch: SegmentationBatch) -> NDArray[np.generic]:
     scorer = metric()
     scorer.update(batch)
     values: NDArray[np.generic] = scorer.compute().numpy()

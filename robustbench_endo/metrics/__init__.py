@@ -1,8 +1,8 @@
 """Metrics: exact, defined everywhere, one value a frame."""
 
-from robustbench_endo.metrics.base import Metric, Segmented
+from robustbench_endo.metrics.base import Metric, SegmentationBatch
 from robustbench_endo.metrics.calibration import confidence_and_entropy
-from robustbench_endo.metrics.image_similarity import CleanFrames
+from robustbench_endo.metrics.image_similarity import CleanReference
 from robustbench_endo.metrics.mask_ssim import mask_ssim
 from robustbench_endo.metrics.overlap import ClassCounts, class_counts
 from robustbench_endo.metrics.standard import STANDARD
@@ -11,9 +11,9 @@ from robustbench_endo.metrics.surface import SurfaceDistances, surface_distances
 __all__ = [
     "STANDARD",
     "ClassCounts",
-    "CleanFrames",
+    "CleanReference",
     "Metric",
-    "Segmented",
+    "SegmentationBatch",
     "SurfaceDistances",
     "class_counts",
     "confidence_and_entropy",

@@ -16,7 +16,7 @@ from robustbench_endo.metrics.surface import SurfaceDistances, surface_distances
 
 
 @dataclass(frozen=True)
-class Segmented:
+class SegmentationBatch:
     """Predicted and true label maps of a batch; what several metrics need is computed once.
 
     Attributes:
@@ -59,10 +59,10 @@ class Metric(ABC):
         self._values: list[Tensor] = []
 
     @abstractmethod
-    def score(self, batch: Segmented) -> Tensor:
+    def score(self, batch: SegmentationBatch) -> Tensor:
         """One value a frame, (B,); NaN where the metric is not defined."""
 
-    def update(self, batch: Segmented) -> None:
+    def update(self, batch: SegmentationBatch) -> None:
         """Score the frames of a batch and keep the values."""
         self._values.append(self.score(batch).double().cpu())
 

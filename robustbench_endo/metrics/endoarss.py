@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 from torch import Tensor
 
-from robustbench_endo.metrics.base import Metric, Segmented
+from robustbench_endo.metrics.base import Metric, SegmentationBatch
 from robustbench_endo.types import IGNORE
 
 _WINDOW = 7
 
 
-class PaperHausdorff(Metric):
+class EndoARSSHausdorff(Metric):
     """Hausdorff distance of two sets of image ROWS, each row a point whose coordinates are its class indices.
 
     No distance of contours: a mask and its mirror image from left to right may be far apart, one and its mirror image
     from top to bottom are 0 apart, and other numbers for the same classes change it.
     """
 
-    name, higher_is_better, unit = "paper_hd", False, ""
+    name, higher_is_better, unit = "endoarss_hd", False, ""
 
-    def score(self, batch: Segmented) -> Tensor:
+    def score(self, batch: SegmentationBatch) -> Tensor:
         p, t = (labels.double() for labels in _plain(batch))
         # Whole numbers under 2^53: the products are exact.
         squares = p.square().sum(2)[:, :, None] + t.square().sum(2)[:, None] - 2 * p @ t.transpose(1, 2)
@@ -34,30 +34,30 @@ class PaperHausdorff(Metric):
         return torch.where(_judged(batch), torch.maximum(there, back).sqrt(), torch.nan)
 
 
-class PaperSSIM(Metric):
+class EndoARSSMaskSSIM(Metric):
     """Structural similarity of the label maps taken as pictures, uniform window 7 x 7.
 
     The data range is that of the prediction, so a prediction of one class has none and is left out (NaN).
     """
 
-    name, higher_is_better, unit = "paper_ssim", True, ""
+    name, higher_is_better, unit = "endoarss_ssim", True, ""
 
-    def score(self, batch: Segmented) -> Tensor:
+    def score(self, batch: SegmentationBatch) -> Tensor:
         p, t = (labels.cpu().double().numpy() for labels in _plain(batch))
         values = [_similarity(*pair) for pair in zip(p, t, strict=True)]
         return torch.where(_judged(batch).cpu(), torch.tensor(values, dtype=torch.float64), torch.nan)
 
 
-PAPER: tuple[type[Metric], ...] = (PaperHausdorff, PaperSSIM)
+ENDOARSS: tuple[type[Metric], ...] = (EndoARSSHausdorff, EndoARSSMaskSSIM)
 
 
-def _plain(batch: Segmented) -> tuple[Tensor, Tensor]:
+def _plain(batch: SegmentationBatch) -> tuple[Tensor, Tensor]:
     """Both maps; the authors know no ignored pixels, so these are class 0 in both."""
     ignored = batch.target == IGNORE
     return torch.where(ignored, 0, batch.labels), torch.where(ignored, 0, batch.target)
 
 
-def _judged(batch: Segmented) -> Tensor:
+def _judged(batch: SegmentationBatch) -> Tensor:
     return (batch.target != IGNORE).flatten(1).any(1)
 
 

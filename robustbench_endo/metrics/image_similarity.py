@@ -62,7 +62,7 @@ def similarity_sum(mx: Map, my: Map, mxx: Map, myy: Map, mxy: Map, c1: float, c2
 _LUMA = (0.299, 0.587, 0.114)
 
 
-class CleanFrames:
+class CleanReference:
     """Clean frames prepared for comparison with their many corrupted versions, on the device where they lie.
 
     Args:

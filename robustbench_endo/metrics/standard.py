@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from robustbench_endo.metrics.base import Metric, Segmented
+from robustbench_endo.metrics.base import Metric, SegmentationBatch
 
 
 class MeanIoU(Metric):
@@ -12,7 +12,7 @@ class MeanIoU(Metric):
 
     name, higher_is_better, unit = "miou", True, ""
 
-    def score(self, batch: Segmented) -> Tensor:
+    def score(self, batch: SegmentationBatch) -> Tensor:
         return batch.counts.iou().nanmean(1)
 
 
@@ -21,7 +21,7 @@ class Dice(Metric):
 
     name, higher_is_better, unit = "dice", True, ""
 
-    def score(self, batch: Segmented) -> Tensor:
+    def score(self, batch: SegmentationBatch) -> Tensor:
         return batch.counts.dice().nanmean(1)
 
 
@@ -30,7 +30,7 @@ class HausdorffDistance(Metric):
 
     name, higher_is_better, unit = "hd", False, "px"
 
-    def score(self, batch: Segmented) -> Tensor:
+    def score(self, batch: SegmentationBatch) -> Tensor:
         return batch.surface.hd[:, 1:].nanmean(1)
 
 
@@ -39,7 +39,7 @@ class HausdorffDistance95(Metric):
 
     name, higher_is_better, unit = "hd95", False, "px"
 
-    def score(self, batch: Segmented) -> Tensor:
+    def score(self, batch: SegmentationBatch) -> Tensor:
         return batch.surface.hd95[:, 1:].nanmean(1)
 
 
@@ -48,7 +48,7 @@ class AverageSurfaceDistance(Metric):
 
     name, higher_is_better, unit = "assd", False, "px"
 
-    def score(self, batch: Segmented) -> Tensor:
+    def score(self, batch: SegmentationBatch) -> Tensor:
         return batch.surface.assd[:, 1:].nanmean(1)
 
 
@@ -57,7 +57,7 @@ class SurfaceDice(Metric):
 
     name, higher_is_better, unit = "nsd", True, ""
 
-    def score(self, batch: Segmented) -> Tensor:
+    def score(self, batch: SegmentationBatch) -> Tensor:
         return batch.surface.nsd[:, 1:].nanmean(1)
 
 
@@ -66,7 +66,7 @@ class MaskSSIM(Metric):
 
     name, higher_is_better, unit = "ssim", True, ""
 
-    def score(self, batch: Segmented) -> Tensor:
+    def score(self, batch: SegmentationBatch) -> Tensor:
         return batch.similarity.nanmean(1)
 
 

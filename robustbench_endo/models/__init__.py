@@ -1,14 +1,14 @@
 """Models: the zoo (backbone x architecture), a user's own, and the checkpoints that rebuild either."""
 
-from robustbench_endo.models.checkpoint import Card, card_of, read_card, save_checkpoint
+from robustbench_endo.models.checkpoint import ModelCard, card_of, read_card, save_checkpoint
 from robustbench_endo.models.loading import list_models, load_model
-from robustbench_endo.models.shipped import EMBEDDED
+from robustbench_endo.models.shipped import SHIPPED
 from robustbench_endo.models.validation import validate
 from robustbench_endo.models.zoo import build
 
 __all__ = [
-    "EMBEDDED",
-    "Card",
+    "SHIPPED",
+    "ModelCard",
     "build",
     "card_of",
     "list_models",

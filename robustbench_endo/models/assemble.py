@@ -11,12 +11,12 @@ from pathlib import Path
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models.external.class_mapping import ClassMapping, Entries, bind, index_of
 from robustbench_endo.models.external.io_spec import BACKGROUND, REFUSE, Adapter, adapter_beside, read_adapter
-from robustbench_endo.models.external.loaded import Loaded
-from robustbench_endo.models.external.wrapper import ForeignModel
+from robustbench_endo.models.external.loaded import LoadedModel
+from robustbench_endo.models.external.wrapper import ExternalModel
 
 
 @dataclass(frozen=True)
-class Labels:
+class LabelSpace:
     """What the data ask for.
 
     Attributes:
@@ -29,7 +29,7 @@ class Labels:
     classes: tuple[str, ...] | None = None
     activities: tuple[str, ...] | None = None
 
-    def of_the_model(self, adapter: Adapter) -> Labels:
+    def of_the_model(self, adapter: Adapter) -> LabelSpace:
         """What the network itself is built for: its own classes where an adapter translates them."""
         return replace(
             self,
@@ -51,7 +51,7 @@ def declared(spec: str, file: Path | None) -> Adapter:
     return Adapter() if path is None else read_adapter(path)
 
 
-def adapted(loaded: Loaded, spec: str, given: Adapter, labels: Labels) -> ForeignModel:
+def adapted(loaded: LoadedModel, spec: str, given: Adapter, labels: LabelSpace) -> ExternalModel:
     """The network in the Model contract, with the dataset's labels.
 
     Raises:
@@ -70,7 +70,7 @@ def adapted(loaded: Loaded, spec: str, given: Adapter, labels: Labels) -> Foreig
     digests = [loaded.sha256, None if adapter == Adapter() else adapter.digest()]
     known = " ".join(digest for digest in digests if digest)
     digest = hashlib.sha256(known.encode()).hexdigest() if known else None
-    return ForeignModel(loaded.inner, spec, adapter, mappings, digest)
+    return ExternalModel(loaded.inner, spec, adapter, mappings, digest)
 
 
 def _own_count(entries: Entries | None, wanted: int | None) -> int | None:

@@ -44,7 +44,7 @@ WEIGHTS, CARD = "model.safetensors", "model.json"
 
 
 @dataclass(frozen=True)
-class Card:
+class ModelCard:
     """model.json.
 
     Attributes:
@@ -66,10 +66,10 @@ class Card:
     training: dict[str, Any] = field(default_factory=dict)
 
 
-def card_of(model: nn.Module, training: dict[str, Any]) -> Card:
+def card_of(model: nn.Module, training: dict[str, Any]) -> ModelCard:
     """The card of a model that ``load_model`` made or that carries the same attributes."""
     size = getattr(model, "input_size", None)
-    return Card(
+    return ModelCard(
         spec=str(getattr(model, "spec", "")),
         num_classes=getattr(model, "num_classes", None) or None,
         num_activities=getattr(model, "num_activities", None) or None,
@@ -80,7 +80,7 @@ def card_of(model: nn.Module, training: dict[str, Any]) -> Card:
     )
 
 
-def save_checkpoint(folder: Path, weights: dict[str, Tensor], card: Card, half: bool = False) -> Path:
+def save_checkpoint(folder: Path, weights: dict[str, Tensor], card: ModelCard, half: bool = False) -> Path:
     """Writes both files, each whole or not at all.
 
     Args:
@@ -100,7 +100,7 @@ def is_checkpoint(path: Path) -> bool:
     return path.is_dir()
 
 
-def read_card(folder: Path) -> Card:
+def read_card(folder: Path) -> ModelCard:
     """The checked content of model.json.
 
     Raises:
@@ -114,9 +114,9 @@ def read_card(folder: Path) -> Card:
             )
     try:
         fields = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        card = Card(**fields)
+        card = ModelCard(**fields)
         size = tuple(card.input_size) if card.input_size else None
-        return Card(
+        return ModelCard(
             **{**fields, "classes": tuple(card.classes), "activities": tuple(card.activities), "input_size": size}
         )
     except (TypeError, ValueError, UnicodeDecodeError) as error:

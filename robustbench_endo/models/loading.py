@@ -12,13 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_endo.errors import ModelError, RobustEndoError, UnknownNameError
-from robustbench_endo.models.assemble import Labels, adapted, declared, split_adapter
-from robustbench_endo.models.checkpoint import WEIGHTS, Card, is_checkpoint, read_card, sha256
+from robustbench_endo.models.assemble import LabelSpace, adapted, declared, split_adapter
+from robustbench_endo.models.checkpoint import WEIGHTS, ModelCard, is_checkpoint, read_card, sha256
 from robustbench_endo.models.external.hf import is_huggingface_folder
-from robustbench_endo.models.external.loaded import Loaded
+from robustbench_endo.models.external.loaded import LoadedModel
 from robustbench_endo.models.external.loaders import load_users
 from robustbench_endo.models.external.wrapper import FAILURES, call_factory
-from robustbench_endo.models.shipped import EMBEDDED, embedded_checkpoint
+from robustbench_endo.models.shipped import SHIPPED, embedded_checkpoint
 from robustbench_endo.models.validation import refuse_broken_weights
 from robustbench_endo.models.weights import load_weights, read_weights, weights_digest
 from robustbench_endo.models.zoo import ZOO, build, has_pretrained_trunk, is_zoo_spec
@@ -62,13 +62,13 @@ def load_model(
         ModelError: weights that do not fit, class counts that differ, a file that is missing or cannot be trusted.
         OptionalDependencyError: the model needs a package that is not installed.
     """
-    labels = Labels(
+    labels = LabelSpace(
         num_classes or (len(classes) if classes else None),
         num_activities or (len(activities) if activities else None),
         None if classes is None else tuple(classes),
         None if activities is None else tuple(activities),
     )
-    if weights == "pretrained" and spec not in EMBEDDED and has_pretrained_trunk(spec):
+    if weights == "pretrained" and spec not in SHIPPED and has_pretrained_trunk(spec):
         model = _fresh(spec, labels, "pretrained")
         return _ready(model, weights_digest(model))
     if weights == "pretrained":
@@ -93,16 +93,16 @@ def _is_folder(place: str | Path) -> bool:
     return is_checkpoint(Path(place)) and not is_huggingface_folder(Path(place))
 
 
-def _fresh(spec: str, labels: Labels, trunk: Literal["pretrained"] | None = None) -> nn.Module:
+def _fresh(spec: str, labels: LabelSpace, trunk: Literal["pretrained"] | None = None) -> nn.Module:
     if not _is_zoo(spec):
         return _users(spec, labels, None)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = build(spec, labels.num_classes, labels.num_activities, trunk)
-    return _labelled(model, Card(spec, labels.num_classes or None, labels.num_activities or None))
+    return _labelled(model, ModelCard(spec, labels.num_classes or None, labels.num_activities or None))
 
 
-def _users(spec: str, labels: Labels, weights: str | Path | None) -> nn.Module:
+def _users(spec: str, labels: LabelSpace, weights: str | Path | None) -> nn.Module:
     plain, file = split_adapter(spec)
     given = declared(plain, file)
     with torch.random.fork_rng(devices=[]):
@@ -110,7 +110,7 @@ def _users(spec: str, labels: Labels, weights: str | Path | None) -> nn.Module:
         loaded = _loaded(plain, labels.of_the_model(given), weights)
     model = adapted(loaded, spec, given, labels)
     refuse_broken_weights(model, spec)
-    card = Card(
+    card = ModelCard(
         spec,
         labels.num_classes or None,
         labels.num_activities or None,
@@ -120,17 +120,19 @@ def _users(spec: str, labels: Labels, weights: str | Path | None) -> nn.Module:
     return _ready(_labelled(model, card), loaded.sha256 or weights_digest(model))
 
 
-def _loaded(spec: str, labels: Labels, weights: str | Path | None) -> Loaded:
+def _loaded(spec: str, labels: LabelSpace, weights: str | Path | None) -> LoadedModel:
     """A user's network or, below an adapter, one of ours, with its weights in it."""
     if is_zoo_spec(spec) or _is_folder(spec):
         counts = (labels.num_classes, labels.num_activities) if is_zoo_spec(spec) else (None, None)
         model = load_model(spec, *counts, weights)
-        return Loaded(model, classes=tuple(getattr(model, "classes", None) or ()), sha256=str(model.weights_sha256))
+        return LoadedModel(
+            model, classes=tuple(getattr(model, "classes", None) or ()), sha256=str(model.weights_sha256)
+        )
     loaded = load_users(spec, labels.num_classes)
     if loaded is None:
         counts = (labels.num_classes, labels.num_activities)
         made = call_factory(_factory(spec), spec, num_classes=counts[0], num_activities=counts[1])
-        loaded = Loaded(made)
+        loaded = LoadedModel(made)
     if weights is None:
         return loaded
     if not isinstance(loaded.inner, nn.Module):
@@ -161,7 +163,7 @@ def _factory(spec: str) -> Callable[..., Any]:
         ) from error
 
 
-def _checkpoint(folder: Path, labels: Labels, spec: str | None) -> nn.Module:
+def _checkpoint(folder: Path, labels: LabelSpace, spec: str | None) -> nn.Module:
     card = read_card(folder)
     if spec is not None and spec != card.spec:
         raise ModelError(f"Expected a checkpoint of {spec!r}, got one of {card.spec!r} in {folder}: change either.")
@@ -172,15 +174,15 @@ def _checkpoint(folder: Path, labels: Labels, spec: str | None) -> nn.Module:
         if wanted and found and wanted != found:
             raise ModelError(
                 f"Expected a model for {wanted} {kind}, got {found} in the checkpoint {folder}: evaluate on the data "
-                "it was trained for, or train from it with `--initial`."
+                "it was trained for, or train from it with `--init-weights`."
             )
-    own = Labels(card.num_classes, card.num_activities, card.classes or None, card.activities or None)
+    own = LabelSpace(card.num_classes, card.num_activities, card.classes or None, card.activities or None)
     model = _labelled(_fresh(card.spec, own), card)
     load_weights(model, read_weights(folder / WEIGHTS), str(folder))
     return _ready(model, sha256(folder / WEIGHTS))
 
 
-def _labelled(model: nn.Module, card: Card) -> nn.Module:
+def _labelled(model: nn.Module, card: ModelCard) -> nn.Module:
     names = {"num_classes": card.num_classes, "num_activities": card.num_activities}
     labels = {"classes": card.classes or None, "activities": card.activities or None}
     seen = {"trained_on": tuple(card.training.get("trained_on") or ())}

@@ -8,7 +8,7 @@ from robustbench_endo.errors import ModelError
 
 FOLDER = Path(__file__).parents[1] / "checkpoints"
 
-EMBEDDED = ("tiny-resnet/dselect_k", "tiny-resnet/mmoe", "tiny-endoarss/tesla")
+SHIPPED = ("tiny-resnet/dselect_k", "tiny-resnet/mmoe", "tiny-endoarss/tesla")
 """They stand where the columns of the paper's Table VII stand."""
 
 
@@ -23,9 +23,9 @@ def embedded_checkpoint(spec: str) -> Path:
     Raises:
         ModelError: this model has no embedded weights.
     """
-    if spec not in EMBEDDED:
+    if spec not in SHIPPED:
         raise ModelError(
-            f"Expected weights='pretrained' only for {', '.join(EMBEDDED)}, got {spec!r}: train it first and give "
+            f"Expected weights='pretrained' only for {', '.join(SHIPPED)}, got {spec!r}: train it first and give "
             "its checkpoint folder."
         )
     return folder_of(spec)

@@ -20,7 +20,7 @@ from robustbench_endo.models.external.class_mapping import Entries
 from robustbench_endo.models.external.hf import is_huggingface_folder
 from robustbench_endo.models.external.io_spec import BACKGROUND, REFUSE
 from robustbench_endo.models.loading import load_model
-from robustbench_endo.models.shipped import EMBEDDED
+from robustbench_endo.models.shipped import SHIPPED
 from robustbench_endo.models.zoo import ZOO, build, is_zoo_spec
 
 
@@ -196,7 +196,7 @@ def licence(spec: str) -> str:
     """Licence of the weights that one can have for ``spec``."""
     if not is_zoo_spec(spec):
         return YOURS
-    return OURS if spec in EMBEDDED else LICENCES.get(spec, LICENCES.get(spec.partition("/")[0], NONE_SHIPPED))
+    return OURS if spec in SHIPPED else LICENCES.get(spec, LICENCES.get(spec.partition("/")[0], NONE_SHIPPED))
 
 
 def _described(model: nn.Module, spec: str, device: str) -> Description:

@@ -134,7 +134,7 @@ def _mismatches(own: dict[str, Tensor], given: dict[str, Tensor]) -> list[str]:
 def _advice(own: dict[str, Tensor], given: dict[str, Tensor]) -> str:
     if own.keys() & given.keys():
         return "use the spec and the class counts that the weights were trained with"
-    return "no name is the same; if it is a backbone alone, start a training from it with `--initial`"
+    return "no name is the same; if it is a backbone alone, start a training from it with `--init-weights`"
 
 
 def _named(names: list[str], most: int = 3) -> str:

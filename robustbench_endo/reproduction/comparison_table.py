@@ -10,19 +10,19 @@ import pandas as pd
 
 from robustbench_endo.reproduction.experiments import GEN, Cell, Grid, Row, grid
 from robustbench_endo.reproduction.presets import Scale
-from robustbench_endo.reproduction.runner import PROTOCOLS, QUANTITIES, Outcome, figure_of
+from robustbench_endo.reproduction.runner import METRICS, PROTOCOLS, CellResult, figure_of
 from robustbench_endo.results import Results
 
 DONE = "done"
 
 
-def beside(grid: Grid, outcomes: Mapping[tuple[Cell, str], Outcome], scale: Scale) -> pd.DataFrame:
+def beside(grid: Grid, outcomes: Mapping[tuple[Cell, str], CellResult], scale: Scale) -> pd.DataFrame:
     """A line a row of the grid, metric and protocol.
 
     Columns: the grid's keys, then ``network`` (the spec that was trained), ``metric`` (the paper's word), ``protocol``,
-    ``quantity`` (the name of ours in every other table of this package), ``ours``, ``paper``, ``difference`` (ours less
-    the paper's) and ``state``: ``done``, or why there is no figure. Only the protocol ``paper`` is set against the
-    paper; what ``standard`` gives is another quantity.
+    ``quantity`` (the name of ours in every other table of this package), ``ours``, ``published``, ``difference``
+    (ours less the paper's) and ``state``: ``done``, or why there is no figure. Only the protocol ``published`` is
+    set against the paper; what ``standard`` gives is another quantity.
     """
     lines = [
         _line(row, outcomes[row.cell, row.judged], scale, metric, protocol)
@@ -40,8 +40,8 @@ def _asked(row: Row, metric: str) -> bool:
     return row.cell.task == "both" or activity == (row.cell.task == "classification")
 
 
-def _line(row: Row, outcome: Outcome, scale: Scale, metric: str, protocol: str) -> dict[str, Any]:
-    theirs = row.paper.get(metric, math.nan) if protocol == "paper" else math.nan
+def _line(row: Row, outcome: CellResult, scale: Scale, metric: str, protocol: str) -> dict[str, Any]:
+    theirs = row.published.get(metric, math.nan) if protocol == "endoarss" else math.nan
     results = outcome.results.get(protocol)
     ours = figure_of(results, row, metric) if results is not None else math.nan
     return {
@@ -49,9 +49,9 @@ def _line(row: Row, outcome: Outcome, scale: Scale, metric: str, protocol: str) 
         "network": scale.made(row.cell).model,
         "metric": metric,
         "protocol": protocol,
-        "quantity": QUANTITIES[protocol][metric],
+        "quantity": METRICS[protocol][metric],
         "ours": ours,
-        "paper": theirs,
+        "published": theirs,
         "difference": ours - theirs,
         "state": outcome.problem or DONE,
     }
@@ -86,9 +86,9 @@ def alongside(results: Results) -> pd.DataFrame | None:
     if not tables:
         return None
     # Judging knows torch, which a report of any other data set need not load.
-    from robustbench_endo.reproduction.runner import QUANTITIES
+    from robustbench_endo.reproduction.runner import METRICS
 
-    words = QUANTITIES[results.protocol]
+    words = METRICS[results.protocol]
     figures: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
     for table in tables:
         for row in grid(table).rows:
@@ -96,13 +96,13 @@ def alongside(results: Results) -> pd.DataFrame | None:
             if place is None:
                 continue
             for model in _models(row, results):
-                for metric, value in row.paper.items():
+                for metric, value in row.published.items():
                     figures.setdefault((words[metric], model), {}).setdefault(place, value)
     if not figures:
         return None
     frame = pd.DataFrame(figures)
-    frame.columns.names, frame.index.names = ["metric", "model"], ["group", "corruption"]
-    frame.attrs["source"] = SOURCE + ("" if results.protocol == "paper" else OTHER_DEFINITIONS)
+    frame.columns.names, frame.index.names = ["metric", "model"], ["category", "corruption"]
+    frame.attrs["source"] = SOURCE + ("" if results.protocol == "endoarss" else OTHER_DEFINITIONS)
     return frame
 
 
@@ -115,8 +115,8 @@ def _place(row: Row, results: Results) -> tuple[str, str] | None:
     if row.corruption == "mean":
         every = {line.corruption for line in grid("table7").rows} - {"mean"}
         return ("mean", "all") if set(results.corruptions) == every else None
-    group = results.corruption_groups.get(row.corruption)
-    return (group, row.corruption) if group else None
+    category = results.corruption_categories.get(row.corruption)
+    return (category, row.corruption) if category else None
 
 
 def _models(row: Row, results: Results) -> Iterator[str]:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from robustbench_endo.models.summary import cost_of
 from robustbench_endo.models.zoo import build
 from robustbench_endo.reproduction.experiments import ROBUST, Cell
-from robustbench_endo.training.settings import Settings
+from robustbench_endo.training.settings import TrainConfig
 
 PASSES = {"both": 5, "classification": 3, "segmentation": 3}
 """A step over a forward pass: itself, and two more for each task's gradient."""
@@ -49,7 +49,7 @@ class Estimate:
     judging: float
 
 
-def estimate(cell: Cell, settings: Settings, frames: int, judged: int, conditions: int, speed: float) -> Estimate:
+def estimate(cell: Cell, settings: TrainConfig, frames: int, judged: int, conditions: int, speed: float) -> Estimate:
     """What a cell may take.
 
     Args:

@@ -120,7 +120,7 @@ class Row:
 
     labels: Mapping[str, str]
     cell: Cell
-    paper: Mapping[str, float]
+    published: Mapping[str, float]
     judged: str
     corruption: str = ""
 
@@ -211,7 +211,11 @@ def _robustness() -> tuple[Row, ...]:
     """Table VII: a row a corruption and model."""
 
     def row(line: Any, column: str) -> Row:
-        names = {"group": str(line["group"]), "corruption": str(line["corruption"]), "model": "/".join(COLUMNS[column])}
+        names = {
+            "category": str(line["category"]),
+            "corruption": str(line["corruption"]),
+            "model": "/".join(COLUMNS[column]),
+        }
         figures = {metric: float(line[f"{metric}_{column}"]) for metric in ("accuracy", "miou")}
         return Row(names, cell("MTLESD", *COLUMNS[column], "DB-MTL"), figures, "mtlesd", names["corruption"])
 

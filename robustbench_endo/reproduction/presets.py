@@ -12,7 +12,7 @@ from typing import Any
 from robustbench_endo.errors import ModelError, ReproductionError
 from robustbench_endo.models import load_model
 from robustbench_endo.reproduction.experiments import Cell, Grid
-from robustbench_endo.training.settings import Settings, preset
+from robustbench_endo.training.settings import TrainConfig, preset
 
 STAND_INS = {"resnet101": "tiny-resnet", "dinov2": "dinov2", "endoarss": "tiny-endoarss"}
 
@@ -36,7 +36,7 @@ class Scale:
 
     name: str = ""
     sizes: Mapping[str, str] = field(default_factory=dict)
-    base: Settings | None = None
+    base: TrainConfig | None = None
     severities: tuple[int, ...] = (1, 2, 3, 4, 5)
     frames: Mapping[str, int] = field(default_factory=dict)
     scene: tuple[int, int] = (256, 320)
@@ -62,7 +62,7 @@ class Scale:
         """Where the cell lies below --out; a stand-in where the cell that it stands for would lie."""
         return f"{self.name}/cells/{cell.folder}".removeprefix("/")
 
-    def settings(self, cell: Cell) -> Settings:
+    def settings(self, cell: Cell) -> TrainConfig:
         """How a cell is trained."""
         return replace(self.base or preset(cell.data), weighting=cell.weighting, **self.changes)
 
@@ -86,14 +86,14 @@ PAPER = Scale()
 SYNTHETIC = Scale(
     "synthetic",
     {"resnet101": "160x208", "dinov2": "154x210", "endoarss": "160x208"},
-    Settings(epochs=40),
+    TrainConfig(epochs=40),
     frames={"train": 400, "test": 48},
 )
 
 QUICK = Scale(
     "quick",
     {"resnet101": "48x64", "dinov2": "42x56", "endoarss": "48x64"},
-    Settings(epochs=1, batch_size=2, augment="none", class_weights="none"),
+    TrainConfig(epochs=1, batch_size=2, augment="none", class_weights="none"),
     severities=(3,),
     frames={"train": 4, "test": 2},
     scene=(48, 64),
@@ -140,7 +140,7 @@ def require_trunks(cells: Iterable[Cell]) -> None:
             reason = str(error).partition(" Connect once")[0]
             raise ModelError(
                 f"{reason} Connect once so that they are cached, or begin with random trunks, unlike the paper: "
-                "--initial none."
+                "--init-weights none."
             ) from error
 
 

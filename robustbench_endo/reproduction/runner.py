@@ -20,16 +20,16 @@ from robustbench_endo.results import Results
 from robustbench_endo.training.settings import Progress
 from robustbench_endo.types import Dataset
 
-PROTOCOLS = ("paper", "standard")
+PROTOCOLS = ("endoarss", "standard")
 
-QUANTITIES: Mapping[str, Mapping[str, str]] = {
-    "paper": {
-        "accuracy": "paper_accuracy",
-        "f_score": "paper_f1",
-        "miou": "paper_miou",
-        "dice": "paper_dice",
-        "hd": "paper_hd",
-        "ssim": "paper_ssim",
+METRICS: Mapping[str, Mapping[str, str]] = {
+    "endoarss": {
+        "accuracy": "endoarss_accuracy",
+        "f_score": "endoarss_f1",
+        "miou": "endoarss_miou",
+        "dice": "endoarss_dice",
+        "hd": "endoarss_hd",
+        "ssim": "endoarss_ssim",
     },
     "standard": {
         "accuracy": "accuracy",
@@ -87,10 +87,10 @@ def judge(
 
 def figure_of(results: Results, row: Row, metric: str) -> float:
     """Our figure of a row, in the metric's unit; NaN where the run has none."""
-    quantity = QUANTITIES[results.protocol][metric]
+    quantity = METRICS[results.protocol][metric]
     if row.corruption:
         table = results.table((quantity,))
-        place = ("mean", "all") if row.corruption == "mean" else (row.labels["group"], row.corruption)
+        place = ("mean", "all") if row.corruption == "mean" else (row.labels["category"], row.corruption)
         return float(table.loc[place].iloc[0]) if place in table.index else math.nan
     scores = results.scores()
     clean = scores[scores["corruption"] == CLEAN]
@@ -109,7 +109,7 @@ Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CellResult:
     """What became of a cell.
 
     Attributes:
@@ -129,7 +129,7 @@ class Outcome:
 
 
 @dataclass
-class Workshop:
+class ExperimentRunner:
     """Where and how a grid is worked through.
 
     Attributes:
@@ -149,7 +149,7 @@ class Workshop:
     sources: Mapping[str, Source]
     evaluate: Evaluate
     device: torch.device
-    initial: str | None = None
+    init_weights: str | None = None
     limit: int | None = None
     shard: Shard = ALL
     tell: Tell = lambda what, done, total: None
@@ -185,22 +185,22 @@ class Workshop:
         found = {cell: read_cell(self.folder(cell)) for cell, _ in grid.jobs}
         return [cell for cell, before in found.items() if not (before and before["finished"])]
 
-    def work(self, grid: Grid) -> dict[tuple[Cell, str], Outcome]:
+    def work(self, grid: Grid) -> dict[tuple[Cell, str], CellResult]:
         """What became of every job of the grid."""
         cells = list(dict.fromkeys(cell for cell, _ in grid.jobs))
         mine = {cells[place] for place in self.shard.share(len(cells))}
         return {
-            (cell, judged): self._try(cell, judged, grid.kind) if cell in mine else Outcome(problem=ELSEWHERE)
+            (cell, judged): self._try(cell, judged, grid.kind) if cell in mine else CellResult(problem=ELSEWHERE)
             for cell, judged in grid.jobs
         }
 
-    def _try(self, cell: Cell, judged: str, kind: str) -> Outcome:
+    def _try(self, cell: Cell, judged: str, kind: str) -> CellResult:
         try:
             return self._done(cell, judged, kind)
         except FAILURES as error:
-            return Outcome(problem=(str(error).splitlines() or [type(error).__name__])[0])
+            return CellResult(problem=(str(error).splitlines() or [type(error).__name__])[0])
 
-    def _done(self, cell: Cell, judged: str, kind: str) -> Outcome:
+    def _done(self, cell: Cell, judged: str, kind: str) -> CellResult:
         made, told = self.scale.made(cell), self.tell
 
         def step(progress: Progress) -> None:
@@ -213,7 +213,7 @@ class Workshop:
             self.scale.settings(cell),
             self.folder(cell),
             self.device,
-            self.initial,
+            self.init_weights,
             step,
         )
         options: dict[str, Any] = {"device": str(self.device), "limit": self.limit, "notes": self.scale.notes}
@@ -228,4 +228,4 @@ class Workshop:
             progress=lambda done, total: told(f"Judging {made.label}", done, total),
             **options,
         )
-        return Outcome(results, checkpoint=folder)
+        return CellResult(results, checkpoint=folder)

@@ -15,7 +15,7 @@ import torch
 from robustbench_endo.errors import RunError
 from robustbench_endo.models import load_model
 from robustbench_endo.reproduction.experiments import Cell
-from robustbench_endo.training import Hardware, Settings, train
+from robustbench_endo.training import Hardware, TrainConfig, train
 from robustbench_endo.training.settings import ProgressCallback
 from robustbench_endo.training.state import FILE as STATE
 from robustbench_endo.types import Dataset
@@ -26,10 +26,10 @@ CELL = "cell.json"
 def train_cell(
     cell: Cell,
     data: Dataset,
-    settings: Settings,
+    settings: TrainConfig,
     folder: Path,
     device: torch.device,
-    initial: str | None,
+    init_weights: str | None,
     progress: ProgressCallback | None = None,
 ) -> Path:
     """Trains what is missing; a finished cell is left as it is, an interrupted one goes on.
@@ -44,7 +44,7 @@ def train_cell(
         RunError: the folder holds another training; says what differs.
         TrainingError, ModelError: as ``robustbench_endo.training.train``.
     """
-    wanted = identity(cell, data, settings, initial)
+    wanted = identity(cell, data, settings, init_weights)
     before = read_cell(folder)
     if before:
         _check_same(before["training"], wanted, folder)
@@ -59,7 +59,7 @@ def train_cell(
         settings,
         out=folder,
         hardware=Hardware(device),
-        initial=initial,
+        init_weights=init_weights,
         progress=progress,
     )
     _write(folder, wanted, time.monotonic() - start)
@@ -67,12 +67,12 @@ def train_cell(
     return folder
 
 
-def identity(cell: Cell, data: Dataset, settings: Settings, initial: str | None) -> dict[str, Any]:
+def identity(cell: Cell, data: Dataset, settings: TrainConfig, init_weights: str | None) -> dict[str, Any]:
     """What makes two trainings the same, as plain values."""
     names = hashlib.sha256("\n".join(data.ids).encode()).hexdigest()
     frames = {"data": data.name, "frames": len(data), "frame names": names[:16], "classes": list(data.classes)}
     plain: dict[str, Any] = json.loads(json.dumps(asdict(settings)))
-    return {"model": cell.model, "task": cell.task, "initial": initial or "none", **frames, **plain}
+    return {"model": cell.model, "task": cell.task, "initial": init_weights or "none", **frames, **plain}
 
 
 def read_cell(folder: Path) -> dict[str, Any] | None:

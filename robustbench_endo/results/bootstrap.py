@@ -15,8 +15,9 @@ from robustbench_endo.results.dataset_scores import Floats, divide, mean_of_pres
 
 Codes = NDArray[np.intp]
 
-MINIMUM_GROUPS = 10
-"""Below it the intervals of resampled groups are visibly too narrow (docs/statistics.md has the measured coverage)."""
+MIN_SUBJECTS = 10
+"""Below it the intervals of resampled subjects are visibly too narrow (docs/statistics.md has the measured
+coverage)."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Bootstrap:
         resamples: how often the units are drawn anew, at least 200.
         level: share of the intervals that shall cover the truth, 0.5 to below 1.
         seed: of the draws; the same seed gives the same intervals.
-        unit: ``group`` (patient, sequence), ``frame``, or ``auto``: groups where there are at least
-            :data:`MINIMUM_GROUPS`, else frames with a warning.
+        unit: ``subject`` (patient, sequence), ``frame``, or ``auto``: subjects where there are at least
+            :data:`MIN_SUBJECTS`, else frames with a warning.
 
     Raises:
         RobustEndoError: a setting outside its range.
@@ -37,7 +38,7 @@ class Bootstrap:
     resamples: int = 10_000
     level: float = 0.95
     seed: int = 0
-    unit: Literal["auto", "group", "frame"] = "auto"
+    unit: Literal["auto", "subject", "frame"] = "auto"
 
     def __post_init__(self) -> None:
         if self.resamples < 200:
@@ -50,12 +51,12 @@ class Bootstrap:
             )
         if self.seed < 0:
             raise RobustEndoError(f"Expected a seed of at least 0, got {self.seed}: any whole number will do.")
-        if self.unit not in ("auto", "group", "frame"):
-            raise RobustEndoError(f"Expected auto, group or frame as the unit of resampling, got {self.unit!r}.")
+        if self.unit not in ("auto", "subject", "frame"):
+            raise RobustEndoError(f"Expected auto, subject or frame as the unit of resampling, got {self.unit!r}.")
 
 
 @dataclass(frozen=True)
-class Units:
+class ResamplingUnits:
     """What is resampled.
 
     Attributes:
@@ -68,7 +69,7 @@ class Units:
 
     codes: Codes
     number: int
-    kind: Literal["group", "frame"]
+    kind: Literal["subject", "frame"]
     statement: str
     warning: str
 
@@ -79,7 +80,7 @@ class Units:
         return random.multinomial(self.number, share, size=bootstrap.resamples).astype(np.float64)
 
 
-def units(frame: pd.DataFrame, bootstrap: Bootstrap) -> Units:
+def units(frame: pd.DataFrame, bootstrap: Bootstrap) -> ResamplingUnits:
     """The units of a run's records; the same for all models and conditions, so that resamples are paired.
 
     Raises:
@@ -87,34 +88,35 @@ def units(frame: pd.DataFrame, bootstrap: Bootstrap) -> Units:
     """
     if not len(frame):
         raise RunError("Expected at least one frame to resample, got none: evaluate the models on some frames first.")
-    groups, frames = frame["group"].nunique(), frame["image_id"].nunique()
-    by_group = bootstrap.unit == "group" or (bootstrap.unit == "auto" and groups >= MINIMUM_GROUPS)
+    subjects, frames = frame["subject_id"].nunique(), frame["image_id"].nunique()
+    by_subject = bootstrap.unit == "subject" or (bootstrap.unit == "auto" and subjects >= MIN_SUBJECTS)
     # Sorted names: neither the order of the records nor a model without an answer changes a resample.
-    codes, names = pd.factorize(frame["group" if by_group else "image_id"], sort=True)
+    codes, names = pd.factorize(frame["subject_id" if by_subject else "image_id"], sort=True)
     statement = (
         f"{bootstrap.level * 100:g} % intervals from {bootstrap.resamples:,} resamples of "
-        f"{_counted(groups, 'group')} (patients or sequences, {_counted(frames, 'frame')})"
-        if by_group
+        f"{_counted(subjects, 'subject')} (patients or sequences, {_counted(frames, 'frame')})"
+        if by_subject
         else f"{bootstrap.level * 100:g} % intervals from {bootstrap.resamples:,} resamples of "
         f"{_counted(frames, 'single frame')}"
     )
-    kind: Literal["group", "frame"] = "group" if by_group else "frame"
-    return Units(
-        codes.astype(np.intp), len(names), kind, f"{statement}.", _warning(bootstrap, by_group, groups, frames)
+    kind: Literal["subject", "frame"] = "subject" if by_subject else "frame"
+    return ResamplingUnits(
+        codes.astype(np.intp), len(names), kind, f"{statement}.", _warning(bootstrap, by_subject, subjects, frames)
     )
 
 
-def _warning(bootstrap: Bootstrap, by_group: bool, groups: int, frames: int) -> str:
-    if by_group and groups < MINIMUM_GROUPS:
+def _warning(bootstrap: Bootstrap, by_subject: bool, subjects: int, frames: int) -> str:
+    if by_subject and subjects < MIN_SUBJECTS:
         return (
-            f"Only {_counted(groups, 'group')}: the intervals are too narrow, trust none from fewer than "
-            f"{MINIMUM_GROUPS} patients or sequences."
+            f"Only {_counted(subjects, 'subject')}: the intervals are too narrow, trust none from fewer than "
+            f"{MIN_SUBJECTS} patients or sequences."
         )
-    if not by_group and groups < frames:
-        reason = "as asked" if bootstrap.unit == "frame" else f"because fewer than {MINIMUM_GROUPS} groups are too few"
+    if not by_subject and subjects < frames:
+        reason = "as asked" if bootstrap.unit == "frame" else f"because fewer than {MIN_SUBJECTS} subjects are too few"
         return (
             f"Frames are resampled as if they were independent, {reason}: the run has {_counted(frames, 'frame')} of "
-            f"{_counted(groups, 'group')} (patients or sequences), and where frames of a group resemble each other "
+            f"{_counted(subjects, 'subject')} (patients or sequences), and where frames of a subject resemble each "
+            f"other "
             "the intervals are too narrow."
         )
     return ""
@@ -150,7 +152,7 @@ def interval(point: Floats, draws: Floats, number: int, level: float) -> tuple[F
     return low, high
 
 
-def at_the_edge(
+def clopper_pearson(
     point: Floats, ends: tuple[Floats, Floats], number: int, level: float, top: float
 ) -> tuple[Floats, Floats]:
     """The ends for a share that all frames agree on, 0 or ``top``, where no resample can differ from the run.

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.results.frame_statistics import unanswered
+from robustbench_endo.results.frame_statistics import invalid_predictions
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import CLEAN
 
@@ -43,17 +43,17 @@ def merged(runs: Sequence[Results]) -> Results:
     names = _names(runs)
     shared = [entry for entry in runs[0].info["corruptions"] if all(entry["name"] in run.corruptions for run in runs)]
     severities = [severity for severity in runs[0].severities if all(severity in run.severities for run in runs)]
-    real = [
+    recorded = [
         entry
-        for entry in runs[0].info.get("real_conditions", [])
-        if all(entry["name"] in run.real_conditions for run in runs)
+        for entry in runs[0].info.get("recorded_conditions", [])
+        if all(entry["name"] in run.recorded_conditions for run in runs)
     ]
-    if not (shared and severities) and not real:
+    if not (shared and severities) and not recorded:
         raise RunError(
             "Expected runs with a corruption and a severity in common, got none: evaluate the models on the same."
         )
     kept = {CLEAN, *(entry["name"] for entry in shared)}
-    kept_real = {entry["name"] for entry in real}
+    kept_real = {entry["name"] for entry in recorded}
     frames = [_renamed(run, named, kept, severities, kept_real) for run, named in zip(runs, names, strict=True)]
     frame = pd.concat(frames, ignore_index=True)
     models = [
@@ -63,7 +63,7 @@ def merged(runs: Sequence[Results]) -> Results:
     ]
     failures = [entry for run in runs for entry in run.info.get("failures", [])]
     info = {**runs[0].info, "name": " + ".join(_label(run) for run in runs), "models": models, "failures": failures}
-    return Results(frame, {**info, "corruptions": shared, "severities": severities, "real_conditions": real})
+    return Results(frame, {**info, "corruptions": shared, "severities": severities, "recorded_conditions": recorded})
 
 
 def check_comparable(one: Results, other: Results) -> None:
@@ -95,7 +95,7 @@ def common_frames(results: Results) -> tuple[Results, int]:
     frame = results.frame
     keys = ["corruption", "severity", "image_id"]
     index = pd.MultiIndex.from_frame(frame[keys])
-    answered = frame[~unanswered(frame)]
+    answered = frame[~invalid_predictions(frame)]
     complete = answered.groupby(keys, observed=True)["model"].nunique() == frame["model"].nunique()
     kept = index.isin(complete.index[complete])
     return Results(frame[kept], results.info, results.path), int(index[~kept].nunique())
@@ -122,11 +122,11 @@ def _label(run: Results) -> str:
 
 
 def _renamed(
-    run: Results, names: Mapping[str, str], kept: set[str], severities: Sequence[int], real: set[str]
+    run: Results, names: Mapping[str, str], kept: set[str], severities: Sequence[int], recorded: set[str]
 ) -> pd.DataFrame:
     frame = run.frame
     chosen = (frame["corruption"].isin(kept) & frame["severity"].isin([0, *severities])) | frame["corruption"].isin(
-        real
+        recorded
     )
     return frame[chosen].assign(model=frame.loc[chosen, "model"].map(names))
 

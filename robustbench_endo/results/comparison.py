@@ -12,10 +12,10 @@ from robustbench_endo.errors import RobustEndoError, UnknownNameError
 from robustbench_endo.results.bootstrap import Bootstrap, holm, p_value
 from robustbench_endo.results.combine import common_frames, merged
 from robustbench_endo.results.dataset_scores import Floats, mean_of_present
-from robustbench_endo.results.estimates import Sampled, spread
-from robustbench_endo.results.metric_info import QUANTITIES
+from robustbench_endo.results.estimates import BootstrapResult, spread
+from robustbench_endo.results.metric_info import METRICS
 from robustbench_endo.results.results import Results
-from robustbench_endo.results.schema import REAL
+from robustbench_endo.results.schema import RECORDED
 from robustbench_endo.results.table import row_formulas
 
 
@@ -26,7 +26,7 @@ class Comparison:
     Attributes:
         against: the model that the others are compared with.
         models: all of them, ``against`` among them.
-        differences: a row a metric x model x table row: ``metric, model, group, corruption, value, against``,
+        differences: a row a metric x model x table row: ``metric, model, category, corruption, value, against``,
             ``difference`` (value less against, in the metric's unit) with ``low, high``, ``p`` (two-sided, paired
             bootstrap) and ``p_holm`` (corrected over the corruptions, and over the real
             conditions; NaN for the rows that are means or clean).
@@ -101,17 +101,17 @@ def _check(whole: Results, metrics: Sequence[str], against: str) -> None:
     if not metrics:
         raise RobustEndoError("Expected at least one metric to compare, got none: name one such as miou.")
     for metric in metrics:
-        if metric in QUANTITIES and QUANTITIES[metric].higher_is_better is None:
+        if metric in METRICS and METRICS[metric].higher_is_better is None:
             raise RobustEndoError(
                 f"Expected a metric that is better high or low, got {metric!r}, which describes the pictures: "
                 "choose another."
             )
 
 
-def _differences(scores: Sampled, metric: str, whole: Results, place: int) -> pd.DataFrame:
+def _differences(scores: BootstrapResult, metric: str, whole: Results, place: int) -> pd.DataFrame:
     assert scores.draws is not None
     rows = []
-    for (group, corruption), formula in row_formulas(whole.corruption_groups, whole.real_conditions).items():
+    for (category, corruption), formula in row_formulas(whole.corruption_categories, whole.recorded_conditions).items():
         point, draws = formula(scores.point), formula(scores.draws)
         apart, drawn = point - point[:, [place]], draws - draws[:, [place]]
         ends, p = spread(apart, drawn, scores.number, scores.level), p_value(apart[0], drawn, scores.number)
@@ -119,7 +119,7 @@ def _differences(scores: Sampled, metric: str, whole: Results, place: int) -> pd
             {
                 "metric": metric,
                 "model": model,
-                "group": group,
+                "category": category,
                 "corruption": corruption,
                 "value": float(point[0, m]),
                 "against": float(point[0, place]),
@@ -136,20 +136,20 @@ def _differences(scores: Sampled, metric: str, whole: Results, place: int) -> pd
 
 
 def _corrected(table: pd.DataFrame) -> pd.Series:
-    single = ~table["group"].isin(("mean", "clean"))
+    single = ~table["category"].isin(("mean", "clean"))
     corrected = pd.Series(np.nan, index=table.index)
-    # Real conditions are corrected among themselves: having them does not change what is said of the corruptions.
-    for _, rows in table[single].groupby(["model", table["group"] == REAL], sort=False):
+    # Recorded conditions are corrected among themselves: having them does not change what is said of the corruptions.
+    for _, rows in table[single].groupby(["model", table["category"] == RECORDED], sort=False):
         corrected[rows.index] = holm(rows["p"].to_numpy(np.float64))
     return corrected
 
 
-def _ranks(scores: Sampled, metric: str, models: Sequence[str]) -> pd.DataFrame:
+def _ranks(scores: BootstrapResult, metric: str, models: Sequence[str]) -> pd.DataFrame:
     assert scores.draws is not None
     # A metric of the user's own has no known direction: none of its values is the best.
-    sign = {True: 1.0, False: -1.0}[bool(QUANTITIES[metric].higher_is_better)] if metric in QUANTITIES else np.nan
-    found = scores.spread(lambda cube: mean_rank(sign * cube.over_severities()))
-    mean = sign * scores.draws.over_corruptions()
+    sign = {True: 1.0, False: -1.0}[bool(METRICS[metric].higher_is_better)] if metric in METRICS else np.nan
+    found = scores.spread(lambda cube: mean_rank(sign * cube.mean_over_severities()))
+    mean = sign * scores.draws.mean_over_corruptions()
     best = np.where(np.isnan(mean), -np.inf, mean).max(axis=1, keepdims=True)
     first = np.where(np.isnan(mean).all(0), np.nan, (mean == best).mean(0))
     columns: dict[str, object] = {

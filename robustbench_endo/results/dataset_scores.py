@@ -17,7 +17,7 @@ _EPSILON = 1e-3  # theirs in every ratio but the precision
 _EPSILON_PRECISION = 1e-8
 
 
-def paper_iou(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> Floats:
+def endoarss_iou(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> Floats:
     """Intersection over union of each class, in [0, 1]; an absent class counts as 0. Their mIoU is the plain mean.
 
     Args:
@@ -28,7 +28,7 @@ def paper_iou(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> Floats:
     return 2 * tp / (2 * (tp + fp + fn) + _EPSILON)
 
 
-def paper_dice(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> Floats:
+def endoarss_dice(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> Floats:
     """Dice coefficient of each class, in [0, 1]; an absent class counts as 0. Their Dice is the plain mean.
 
     Args:
@@ -38,7 +38,7 @@ def paper_dice(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> Floats:
     return 4 * tp / (2 * (2 * tp + fp + fn) + _EPSILON)
 
 
-def paper_accuracy(confusion: ArrayLike) -> Floats:
+def endoarss_accuracy(confusion: ArrayLike) -> Floats:
     """What the paper calls accuracy: the precision of each activity, averaged over all activities, (...).
 
     Args:
@@ -50,7 +50,7 @@ def paper_accuracy(confusion: ArrayLike) -> Floats:
     return np.asarray(precision.mean(-1))
 
 
-def paper_f1(confusion: ArrayLike) -> Floats:
+def endoarss_f1(confusion: ArrayLike) -> Floats:
     """F1 of each activity, averaged over all activities, (...); an absent activity counts as 0.
 
     Args:
@@ -98,20 +98,20 @@ def calibration(sums: Floats) -> Floats:
     return divide(np.abs(sums[:-1]).sum(0), sums[-1])
 
 
-def paper_overlap(sums: Floats) -> dict[str, Floats]:
+def endoarss_overlap(sums: Floats) -> dict[str, Floats]:
     """The paper's mIoU and Dice of counts as :func:`overlap`; NaN without a judged pixel."""
     parts = [np.moveaxis(part, 0, -1) for part in np.split(sums, 3)]
     judged = sums.sum(0) > 0
-    found = {"paper_miou": paper_iou(*parts), "paper_dice": paper_dice(*parts)}
+    found = {"endoarss_miou": endoarss_iou(*parts), "endoarss_dice": endoarss_dice(*parts)}
     return {name: np.where(judged, values.mean(-1), np.nan) for name, values in found.items()}
 
 
-def paper_activity(sums: Floats) -> dict[str, Floats]:
+def endoarss_activity(sums: Floats) -> dict[str, Floats]:
     """The paper's accuracy and F1 of a confusion table (A * A, ...), truth first; NaN without a judged frame."""
     activities = math.isqrt(len(sums))
     confusion = np.moveaxis(sums.reshape(activities, activities, *sums.shape[1:]), (0, 1), (-2, -1))
     judged = sums.sum(0) > 0
-    found = {"paper_accuracy": paper_accuracy(confusion), "paper_f1": paper_f1(confusion)}
+    found = {"endoarss_accuracy": endoarss_accuracy(confusion), "endoarss_f1": endoarss_f1(confusion)}
     return {name: np.where(judged, values, np.nan) for name, values in found.items()}
 
 

@@ -10,34 +10,34 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from robustbench_endo.results.bootstrap import Bootstrap, Units, at_the_edge, interval, units
+from robustbench_endo.results.bootstrap import Bootstrap, ResamplingUnits, clopper_pearson, interval, units
 from robustbench_endo.results.dataset_scores import Floats, mean_of_present
-from robustbench_endo.results.frame_statistics import Family, family_of, unanswered
-from robustbench_endo.results.metric_info import QUANTITIES
+from robustbench_endo.results.frame_statistics import MetricGroup, group_of_metric, invalid_predictions
+from robustbench_endo.results.metric_info import METRICS
 from robustbench_endo.results.schema import CLEAN
 
 
 @dataclass(frozen=True)
-class Cube:
+class ScoreArray:
     """Scores; NaN where a condition is missing. The first axis is 1 for the run itself, else the resamples.
 
     Attributes:
         clean: (R, models).
         damaged: (R, models, corruptions, severities).
-        real: (R, models, real conditions), in no mean over corruptions.
+        recorded: (R, models, recorded conditions), in no mean over corruptions.
     """
 
     clean: Floats
     damaged: Floats
-    real: Floats = field(default_factory=lambda: np.empty((1, 1, 0)))
+    recorded: Floats = field(default_factory=lambda: np.empty((1, 1, 0)))
 
-    def over_severities(self) -> Floats:
+    def mean_over_severities(self) -> Floats:
         """Mean over severities, (R, models, corruptions), as in the paper's Table VII."""
         return self._over_severities
 
-    def over_corruptions(self) -> Floats:
+    def mean_over_corruptions(self) -> Floats:
         """Mean over severities, then over corruptions, (R, models)."""
-        return mean_of_present(self.over_severities(), -1)
+        return mean_of_present(self.mean_over_severities(), -1)
 
     def whole(self) -> Floats:
         """Severity 0 (clean) and the others in one array, (R, models, corruptions, 1 + severities)."""
@@ -57,9 +57,9 @@ class Shape:
     models: Sequence[str]
     corruptions: Sequence[str]
     severities: Sequence[int]
-    real: Sequence[str] = ()
+    recorded: Sequence[str] = ()
 
-    def cube(self, keys: pd.DataFrame, values: Floats) -> Cube:
+    def cube(self, keys: pd.DataFrame, values: Floats) -> ScoreArray:
         """Arrange values (R, len(keys)) by ``keys``: model, corruption, severity."""
         model = pd.Index(self.models).get_indexer(keys["model"])
         corruption = pd.Index(self.corruptions, dtype=object).get_indexer(keys["corruption"].astype(object))
@@ -70,11 +70,11 @@ class Shape:
         clean[:, model[plain]] = values[:, plain]
         known = np.flatnonzero((model >= 0) & (corruption >= 0) & (severity >= 0))
         damaged[:, model[known], corruption[known], severity[known]] = values[:, known]
-        real = np.full((*clean.shape, len(self.real)), np.nan)
-        place = pd.Index(self.real, dtype=object).get_indexer(keys["corruption"].astype(object))
+        recorded = np.full((*clean.shape, len(self.recorded)), np.nan)
+        place = pd.Index(self.recorded, dtype=object).get_indexer(keys["corruption"].astype(object))
         taken = np.flatnonzero((model >= 0) & (place >= 0))
-        real[:, model[taken], place[taken]] = values[:, taken]
-        return Cube(clean, damaged, real)
+        recorded[:, model[taken], place[taken]] = values[:, taken]
+        return ScoreArray(clean, damaged, recorded)
 
 
 Codes = NDArray[np.intp]
@@ -87,7 +87,7 @@ _RECORDS = 1 << 14
 
 
 @dataclass(frozen=True)
-class Spread:
+class Estimate:
     """A value and the ends of its interval, arrays of one shape; the ends are NaN where no interval was asked for."""
 
     value: Floats
@@ -96,7 +96,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Sampled:
+class BootstrapResult:
     """A quantity of the run and of its resamples, in its unit.
 
     Attributes:
@@ -106,34 +106,34 @@ class Sampled:
         top: the largest value of a share, 100 in percent; None for what is no share.
     """
 
-    point: Cube
-    draws: Cube | None
+    point: ScoreArray
+    draws: ScoreArray | None
     number: int = 0
     level: float = 0.95
     top: float | None = None
 
-    def scored(self, formula: Callable[[Cube], Floats]) -> Spread:
+    def scored(self, formula: Callable[[ScoreArray], Floats]) -> Estimate:
         """:meth:`spread` of a formula that is a mean of scores: a share keeps an interval at 0 and at 100 %."""
         found = self.spread(formula)
         if self.top is None:
             return found
-        ends = at_the_edge(found.value, (found.low, found.high), self.number, self.level, self.top)
-        return Spread(found.value, *ends)
+        ends = clopper_pearson(found.value, (found.low, found.high), self.number, self.level, self.top)
+        return Estimate(found.value, *ends)
 
-    def spread(self, formula: Callable[[Cube], Floats]) -> Spread:
+    def spread(self, formula: Callable[[ScoreArray], Floats]) -> Estimate:
         """What a formula, Cube -> (R, ...), makes of the run, with its interval."""
         return spread(formula(self.point), None if self.draws is None else formula(self.draws), self.number, self.level)
 
 
-def spread(point: Floats, draws: Floats | None, number: int, level: float) -> Spread:
+def spread(point: Floats, draws: Floats | None, number: int, level: float) -> Estimate:
     """A value (1, ...) with the interval of its resamples (R, ...)."""
     if draws is None:
         nothing = np.full(point.shape[1:], np.nan)
-        return Spread(point[0], nothing, nothing)
-    return Spread(point[0], *interval(point[0], draws, number, level))
+        return Estimate(point[0], nothing, nothing)
+    return Estimate(point[0], *interval(point[0], draws, number, level))
 
 
-class Sampler:
+class ScoreEstimator:
     """Scores by condition of the records of one run.
 
     Args:
@@ -147,16 +147,20 @@ class Sampler:
     """
 
     def __init__(
-        self, frame: pd.DataFrame, families: Sequence[Family], shape: Shape, bootstrap: Bootstrap | None = None
+        self,
+        frame: pd.DataFrame,
+        metric_groups: Sequence[MetricGroup],
+        shape: Shape,
+        bootstrap: Bootstrap | None = None,
     ) -> None:
-        self.frame, self.families, self.shape, self.bootstrap = frame, families, shape, bootstrap
+        self.frame, self.metric_groups, self.shape, self.bootstrap = frame, metric_groups, shape, bootstrap
         grouped = frame.groupby(["model", "corruption", "severity"], sort=False, observed=True)
         self.codes: Codes = grouped.ngroup().to_numpy().astype(np.intp)
         first = ~grouped.cumcount().astype(bool)
         self.keys = frame.loc[first, ["model", "corruption", "severity"]].reset_index(drop=True)
 
     @cached_property
-    def units(self) -> Units:
+    def units(self) -> ResamplingUnits:
         """What is resampled."""
         return units(self.frame, self.bootstrap or Bootstrap())
 
@@ -168,23 +172,23 @@ class Sampler:
     @property
     def names(self) -> list[str]:
         """The quantities, the defined ones first, in their order."""
-        found = [name for family in self.families for name in family.names]
-        return [name for name in QUANTITIES if name in found] + [name for name in found if name not in QUANTITIES]
+        found = [name for family in self.metric_groups for name in family.names]
+        return [name for name in METRICS if name in found] + [name for name in found if name not in METRICS]
 
     def counts(self) -> pd.DataFrame:
-        """``images`` and ``unanswered`` of each condition of ``keys``."""
+        """``images`` and ``invalid_predictions`` of each condition of ``keys``."""
         images = np.bincount(self.codes, minlength=len(self.keys))
-        lost = np.bincount(self.codes[unanswered(self.frame)], minlength=len(self.keys))
+        lost = np.bincount(self.codes[invalid_predictions(self.frame)], minlength=len(self.keys))
         return pd.DataFrame({"images": images, "unanswered": lost})
 
     def point(self, metric: str) -> Floats:
         """A quantity of the run at each condition of ``keys``, in its unit."""
-        family = family_of(self.families, metric)
+        family = group_of_metric(self.metric_groups, metric)
         return self._scaled(metric, point_scores(family, self.frame, self.codes, len(self.keys))[metric])
 
     def draws(self, metrics: Sequence[str]) -> Iterator[tuple[str, Floats]]:
         """Each quantity of the resamples, (resamples, conditions), in its unit; those of a family follow each other."""
-        for family in self.families:
+        for family in self.metric_groups:
             wanted = [name for name in family.names if name in metrics]
             if wanted:
                 drawn = resampled_scores(
@@ -192,7 +196,7 @@ class Sampler:
                 )
                 yield from ((name, self._scaled(name, drawn.pop(name))) for name in wanted)
 
-    def sampled(self, metrics: Sequence[str]) -> Iterator[tuple[str, Sampled]]:
+    def sampled(self, metrics: Sequence[str]) -> Iterator[tuple[str, BootstrapResult]]:
         """Each quantity as cubes, with resamples when there is a bootstrap.
 
         Raises:
@@ -200,27 +204,30 @@ class Sampler:
         """
         points = {name: self.cube(self.point(name)[None]) for name in metrics}
         if self.bootstrap is None:
-            yield from ((name, Sampled(point, None)) for name, point in points.items())
+            yield from ((name, BootstrapResult(point, None)) for name, point in points.items())
             return
         for name, values in self.draws(metrics):
-            yield name, Sampled(points[name], self.cube(values), self.units.number, self.bootstrap.level, top(name))
+            yield (
+                name,
+                BootstrapResult(points[name], self.cube(values), self.units.number, self.bootstrap.level, top(name)),
+            )
 
-    def cube(self, values: Floats) -> Cube:
+    def cube(self, values: Floats) -> ScoreArray:
         """Values (R, conditions of ``keys``) arranged."""
         return self.shape.cube(self.keys, values)
 
     @staticmethod
     def _scaled(metric: str, values: Floats) -> Floats:
-        return values * QUANTITIES[metric].scale if metric in QUANTITIES else values
+        return values * METRICS[metric].scale if metric in METRICS else values
 
 
 def top(metric: str) -> float | None:
     """The largest value of a metric that is a share, in its unit; None for any other."""
-    quantity = QUANTITIES.get(metric)
+    quantity = METRICS.get(metric)
     return None if quantity is None or quantity.unit != "%" else quantity.scale
 
 
-def point_scores(family: Family, frame: pd.DataFrame, codes: Codes, number: int) -> dict[str, Floats]:
+def point_scores(family: MetricGroup, frame: pd.DataFrame, codes: Codes, number: int) -> dict[str, Floats]:
     """The quantities of a family for each of ``number`` conditions; ``codes`` says which one a record belongs to."""
     sums = [_sums(family.statistics(frame.iloc[part]), codes[part], number) for part in _parts(codes)]
     return family.scores(np.sum(sums, axis=0))
@@ -240,12 +247,12 @@ def _parts(codes: Codes) -> list[slice]:
 
 
 def resampled_scores(
-    family: Family,
+    family: MetricGroup,
     names: Sequence[str],
     frame: pd.DataFrame,
     codes: Codes,
     number: int,
-    units: Units,
+    units: ResamplingUnits,
     weights: Floats,
 ) -> dict[str, Floats]:
     """The quantities of a family in each resample, (resamples, number): weights times the sums of each unit."""

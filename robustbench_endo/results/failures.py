@@ -10,8 +10,8 @@ import pandas as pd
 from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.results.bootstrap import Bootstrap, units
 from robustbench_endo.results.dataset_scores import Floats, divide
-from robustbench_endo.results.estimates import Spread, point_scores, resampled_scores, spread
-from robustbench_endo.results.frame_statistics import Family, mean_family, unanswered
+from robustbench_endo.results.estimates import Estimate, point_scores, resampled_scores, spread
+from robustbench_endo.results.frame_statistics import MetricGroup, invalid_predictions, mean_group
 from robustbench_endo.results.schema import CLEAN, KEYS
 from robustbench_endo.results.table import PARTS
 
@@ -34,7 +34,7 @@ def failure_records(frame: pd.DataFrame, dice: float) -> pd.DataFrame:
     if not 0 < dice <= 1:
         raise RobustEndoError(f"Expected a Dice threshold above 0 and at most 1, got {dice:g}: write 0.5 for 50 %.")
     records = frame[list(KEYS)].copy()
-    lost = unanswered(frame)
+    lost = invalid_predictions(frame)
     for task, wrong in (("segmentation", _wrong_masks(frame, dice, lost)), ("activity", _wrong_activity(frame, lost))):
         sure = frame[f"{task}_confidence"].to_numpy(np.float64) > _usual_confidence(frame, task)
         records[f"{task}_failed"] = wrong
@@ -42,9 +42,9 @@ def failure_records(frame: pd.DataFrame, dice: float) -> pd.DataFrame:
     return records
 
 
-def failure_families() -> list[Family]:
+def failure_groups() -> list[MetricGroup]:
     """The mean of each of :data:`FAILURES` over the frames where the task is judged."""
-    return [mean_family(name, name) for name in FAILURES]
+    return [mean_group(name, name) for name in FAILURES]
 
 
 def _wrong_masks(frame: pd.DataFrame, dice: float, lost: np.ndarray) -> Floats:
@@ -97,7 +97,7 @@ def agreement_table(records: pd.DataFrame, models: Sequence[str], bootstrap: Boo
     """
     damaged = records[records["corruption"] != CLEAN]
     codes = pd.Index(models).get_indexer(damaged["model"]).astype(np.intp)
-    family = Family((*CELLS, "phi"), joint_failures, joint_shares)
+    family = MetricGroup((*CELLS, "phi"), joint_failures, joint_shares)
     point = point_scores(family, damaged, codes, len(models))
     drawn, number = None, 0
     if bootstrap is not None:
@@ -134,7 +134,7 @@ def joint_shares(sums: Floats) -> dict[str, Floats]:
     }
 
 
-def _frame(found: dict[str, Spread], models: Sequence[str], intervals: bool) -> pd.DataFrame:
+def _frame(found: dict[str, Estimate], models: Sequence[str], intervals: bool) -> pd.DataFrame:
     index = pd.Index(models, name="model")
     if not intervals:
         return pd.DataFrame({name: one.value for name, one in found.items()}, index=index)

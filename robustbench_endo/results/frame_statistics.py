@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.results import dataset_scores as scoring
 from robustbench_endo.results.dataset_scores import BINS, Floats
-from robustbench_endo.results.metric_info import QUANTITIES
-from robustbench_endo.results.schema import bin_columns, count_columns, own_columns
+from robustbench_endo.results.metric_info import METRICS
+from robustbench_endo.results.schema import bin_columns, count_columns, custom_columns
 
 Codes = NDArray[np.intp]
 
@@ -80,7 +80,7 @@ def judged_activity(frame: pd.DataFrame) -> tuple[Codes, Codes, NDArray[np.bool_
     return target, predicted, (target >= 0) & (predicted >= 0)
 
 
-def unanswered(frame: pd.DataFrame) -> NDArray[np.bool_]:
+def invalid_predictions(frame: pd.DataFrame) -> NDArray[np.bool_]:
     """Frames for which a model gave NaN or infinite logits: neither task has a confidence. (n,)."""
     both = frame[["segmentation_confidence", "activity_confidence"]].isna()
     absent: NDArray[np.bool_] = both.all(axis=1).to_numpy()
@@ -93,7 +93,7 @@ _MEANS |= {"miou_image": "miou", "dice_image": "dice", "brier": "activity_brier"
 
 
 @dataclass(frozen=True)
-class Family:
+class MetricGroup:
     """Quantities that need the same sums.
 
     Attributes:
@@ -107,40 +107,40 @@ class Family:
     scores: Callable[[Floats], dict[str, Floats]]
 
 
-def families(frame: pd.DataFrame, classes: int, activities: int, protocol: str = "standard") -> list[Family]:
+def metric_groups(frame: pd.DataFrame, classes: int, activities: int, protocol: str = "standard") -> list[MetricGroup]:
     """All that can be scored from these records; optional columns of the schema that are absent have no family."""
     found = [
-        Family(
+        MetricGroup(
             ("accuracy", "balanced_accuracy", "macro_f1"),
             partial(activity_counts, activities=activities),
             scoring.activity,
         ),
         _single("ece", activity_gaps, scoring.calibration),
-        Family(("miou", "dice"), partial(overlap_counts, classes=classes), scoring.overlap),
+        MetricGroup(("miou", "dice"), partial(overlap_counts, classes=classes), scoring.overlap),
         _single("hd_diagonal", lambda records: values(_diagonals(records)), scoring.ratio),
         _single("missed_rate", partial(pair, columns=("missed", "scored")), scoring.ratio),
     ]
     if set(bin_columns("count")) <= set(frame.columns):
         found.append(_single("segmentation_ece", pixel_gaps, scoring.calibration))
-    if protocol == "paper":
+    if protocol == "endoarss":
         found += [
-            Family(
-                ("paper_miou", "paper_dice"),
+            MetricGroup(
+                ("endoarss_miou", "endoarss_dice"),
                 partial(overlap_counts, classes=classes),
-                scoring.paper_overlap,
+                scoring.endoarss_overlap,
             ),
-            Family(
-                ("paper_accuracy", "paper_f1"),
+            MetricGroup(
+                ("endoarss_accuracy", "endoarss_f1"),
                 partial(activity_confusion, activities=activities),
-                scoring.paper_activity,
+                scoring.endoarss_activity,
             ),
         ]
     means = {name: column for name, column in _MEANS.items() if column in frame}
-    means |= {name: name for name in own_columns(list(frame.columns))}
-    return found + [mean_family(name, column) for name, column in means.items()]
+    means |= {name: name for name in custom_columns(list(frame.columns))}
+    return found + [mean_group(name, column) for name, column in means.items()]
 
 
-def family_of(found: Sequence[Family], metric: str) -> Family:
+def group_of_metric(found: Sequence[MetricGroup], metric: str) -> MetricGroup:
     """The family that holds a quantity.
 
     Raises:
@@ -150,7 +150,7 @@ def family_of(found: Sequence[Family], metric: str) -> Family:
         if metric in family.names:
             return family
     names = [name for family in found for name in family.names]
-    raise unknown_metric(metric, [name for name in (*QUANTITIES, *names) if name in names])
+    raise unknown_metric(metric, [name for name in (*METRICS, *names) if name in names])
 
 
 def unknown_metric(metric: str, known: list[str]) -> RobustEndoError:
@@ -160,7 +160,7 @@ def unknown_metric(metric: str, known: list[str]) -> RobustEndoError:
     )
 
 
-def mean_family(name: str, column: str) -> Family:
+def mean_group(name: str, column: str) -> MetricGroup:
     """The mean of a column over the frames for which it is finite."""
 
     def records(frame: pd.DataFrame) -> Floats:
@@ -169,8 +169,8 @@ def mean_family(name: str, column: str) -> Family:
     return _single(name, records, scoring.ratio)
 
 
-def _single(name: str, statistics: Callable[[pd.DataFrame], Floats], score: Callable[[Floats], Floats]) -> Family:
-    return Family((name,), statistics, lambda sums: {name: score(sums)})
+def _single(name: str, statistics: Callable[[pd.DataFrame], Floats], score: Callable[[Floats], Floats]) -> MetricGroup:
+    return MetricGroup((name,), statistics, lambda sums: {name: score(sums)})
 
 
 def _diagonals(frame: pd.DataFrame) -> Floats:

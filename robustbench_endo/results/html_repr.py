@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from robustbench_endo.results.metric_info import QUANTITIES
+from robustbench_endo.results.metric_info import METRICS
 
 if TYPE_CHECKING:
     from robustbench_endo.results.results import Results
 
-_SHOWN = {"standard": ("accuracy", "miou"), "paper": ("paper_accuracy", "paper_miou")}
+_SHOWN = {"standard": ("accuracy", "miou"), "endoarss": ("endoarss_accuracy", "endoarss_miou")}
 _ABSENT = "–"
 _ALIGNED = 'style="text-align:right;font-variant-numeric:tabular-nums"'
 
@@ -27,7 +27,7 @@ def notebook_table(results: Results) -> str:
     if not metrics:
         return f"{head}<p>No scores: the frames carry neither masks nor activities.</p>"
     table = results.table(metrics)
-    rows = "".join(_row(str(group), str(name), values) for (group, name), values in table.iterrows())
+    rows = "".join(_row(str(category), str(name), values) for (category, name), values in table.iterrows())
     return (
         f'{head}<div style="overflow-x:auto"><table>{_head(metrics, results.models)}<tbody>{rows}</tbody></table></div>'
     )
@@ -39,14 +39,14 @@ def _has(results: Results, name: str) -> bool:
 
 
 def _head(metrics: Sequence[str], models: Sequence[str]) -> str:
-    labels = (f"{QUANTITIES[name].label} ({QUANTITIES[name].unit})" for name in metrics)
+    labels = (f"{METRICS[name].label} ({METRICS[name].unit})" for name in metrics)
     above = "".join(f'<th colspan="{len(models)}" scope="colgroup">{escape(label)}</th>' for label in labels)
     below = "".join(f'<th scope="col" {_ALIGNED}>{escape(model)}</th>' for _ in metrics for model in models)
     return f'<thead><tr><th rowspan="2" scope="col">corruption</th>{above}</tr><tr>{below}</tr></thead>'
 
 
-def _row(group: str, name: str, values: pd.Series) -> str:
-    label = f"mean of {name}" if group == "mean" else name
+def _row(category: str, name: str, values: pd.Series) -> str:
+    label = f"mean of {name}" if category == "mean" else name
     cells = "".join(f"<td {_ALIGNED}>{_number(float(value))}</td>" for value in values)
     return f'<tr><th scope="row" style="text-align:left">{escape(label)}</th>{cells}</tr>'
 

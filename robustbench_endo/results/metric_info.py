@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Quantity:
+class MetricInfo:
     """A scored quantity of one condition.
 
     Attributes:
@@ -27,8 +27,8 @@ class Quantity:
 
 
 _ALL = (
-    Quantity("accuracy", "Activity accuracy", "%", True, 100, "Share of frames with the right activity."),
-    Quantity(
+    MetricInfo("accuracy", "Activity accuracy", "%", True, 100, "Share of frames with the right activity."),
+    MetricInfo(
         "balanced_accuracy",
         "Balanced accuracy",
         "%",
@@ -36,7 +36,7 @@ _ALL = (
         100,
         "Recall of each activity that occurs, averaged over activities.",
     ),
-    Quantity(
+    MetricInfo(
         "macro_f1",
         "Macro F1",
         "%",
@@ -44,7 +44,7 @@ _ALL = (
         100,
         "F1 of each activity that occurs or is predicted, averaged over activities.",
     ),
-    Quantity(
+    MetricInfo(
         "ece",
         "Calibration error",
         "%",
@@ -52,7 +52,7 @@ _ALL = (
         100,
         "Expected calibration error of the activity confidence, 15 bins of equal width.",
     ),
-    Quantity(
+    MetricInfo(
         "brier",
         "Brier score",
         "",
@@ -61,7 +61,7 @@ _ALL = (
         "Squared distance of the activity probabilities from the truth, summed over activities, averaged over frames: "
         "0 (sure and right) to 2 (sure and wrong).",
     ),
-    Quantity(
+    MetricInfo(
         "miou",
         "mIoU",
         "%",
@@ -70,8 +70,8 @@ _ALL = (
         "Intersection over union from pixel counts summed over all frames, averaged over classes, background "
         "included; a class absent from every prediction and mask is left out.",
     ),
-    Quantity("dice", "Dice", "%", True, 100, "Dice coefficient, from the same summed counts as mIoU."),
-    Quantity(
+    MetricInfo("dice", "Dice", "%", True, 100, "Dice coefficient, from the same summed counts as mIoU."),
+    MetricInfo(
         "miou_image",
         "mIoU per frame",
         "%",
@@ -79,8 +79,8 @@ _ALL = (
         100,
         "mIoU of each frame over the classes present in it, averaged over frames.",
     ),
-    Quantity("dice_image", "Dice per frame", "%", True, 100, "Dice of each frame, averaged over frames."),
-    Quantity(
+    MetricInfo("dice_image", "Dice per frame", "%", True, 100, "Dice of each frame, averaged over frames."),
+    MetricInfo(
         "hd",
         "Hausdorff distance",
         "px",
@@ -89,7 +89,7 @@ _ALL = (
         "Largest distance between the boundaries of prediction and mask, per foreground class present, averaged; "
         "the image diagonal when only one of the two has the class.",
     ),
-    Quantity(
+    MetricInfo(
         "hd95",
         "HD95",
         "px",
@@ -97,7 +97,7 @@ _ALL = (
         1,
         "As the Hausdorff distance, but the 95th percentile instead of the maximum.",
     ),
-    Quantity(
+    MetricInfo(
         "assd",
         "Average surface distance",
         "px",
@@ -105,7 +105,7 @@ _ALL = (
         1,
         "Mean distance from each boundary pixel to the other boundary, both directions together.",
     ),
-    Quantity(
+    MetricInfo(
         "hd_diagonal",
         "Hausdorff distance",
         "% of diagonal",
@@ -113,7 +113,7 @@ _ALL = (
         100,
         "Hausdorff distance over image diagonal.",
     ),
-    Quantity(
+    MetricInfo(
         "nsd",
         "Surface Dice",
         "%",
@@ -121,7 +121,7 @@ _ALL = (
         100,
         "Share of both boundaries that lies within 2 px of the other one (normalised surface Dice).",
     ),
-    Quantity(
+    MetricInfo(
         "ssim",
         "Mask SSIM",
         "%",
@@ -129,7 +129,7 @@ _ALL = (
         100,
         "Structural similarity of predicted and true one-hot masks, averaged over the classes present.",
     ),
-    Quantity(
+    MetricInfo(
         "missed_rate",
         "Missed classes",
         "%",
@@ -137,7 +137,7 @@ _ALL = (
         100,
         "Share of foreground classes in prediction or mask that the other lacks.",
     ),
-    Quantity(
+    MetricInfo(
         "segmentation_ece",
         "Mask calibration error",
         "%",
@@ -145,7 +145,7 @@ _ALL = (
         100,
         "Expected calibration error of the pixels' confidence, from a fixed sample of each frame's pixels, 15 bins.",
     ),
-    Quantity(
+    MetricInfo(
         "image_ssim",
         "Image SSIM",
         "%",
@@ -153,8 +153,8 @@ _ALL = (
         100,
         "Structural similarity of corrupted and clean frame: the measured dose.",
     ),
-    Quantity("image_psnr", "Image PSNR", "dB", None, 1, "Peak signal-to-noise ratio of corrupted and clean frame."),
-    Quantity(
+    MetricInfo("image_psnr", "Image PSNR", "dB", None, 1, "Peak signal-to-noise ratio of corrupted and clean frame."),
+    MetricInfo(
         "segmentation_failed",
         "Mask failures",
         "%",
@@ -162,7 +162,7 @@ _ALL = (
         100,
         "Share of frames whose Dice is below the threshold; a frame without an answer has failed.",
     ),
-    Quantity(
+    MetricInfo(
         "segmentation_silent",
         "Silent mask failures",
         "%",
@@ -171,7 +171,7 @@ _ALL = (
         "Share of frames whose Dice is below the threshold while the model's confidence is above its own 10th "
         "percentile on clean frames.",
     ),
-    Quantity(
+    MetricInfo(
         "activity_failed",
         "Activity failures",
         "%",
@@ -179,7 +179,7 @@ _ALL = (
         100,
         "Share of frames with the wrong activity; a frame without an answer has failed.",
     ),
-    Quantity(
+    MetricInfo(
         "activity_silent",
         "Silent activity failures",
         "%",
@@ -188,49 +188,49 @@ _ALL = (
         "Share of frames with the wrong activity while the model's confidence is above its own 10th percentile on "
         "clean frames.",
     ),
-    Quantity(
-        "paper_accuracy",
-        "Accuracy (paper)",
+    MetricInfo(
+        "endoarss_accuracy",
+        "Accuracy (EndoARSS)",
         "%",
         True,
         100,
         "The paper's accuracy: precision of each activity, averaged over all activities; one never said counts as 0.",
     ),
-    Quantity(
-        "paper_f1",
-        "F1 (paper)",
+    MetricInfo(
+        "endoarss_f1",
+        "F1 (EndoARSS)",
         "%",
         True,
         100,
         "F1 of each activity, averaged over all activities; an absent one counts as 0.",
     ),
-    Quantity(
-        "paper_miou",
-        "mIoU (paper)",
+    MetricInfo(
+        "endoarss_miou",
+        "mIoU (EndoARSS)",
         "%",
         True,
         100,
         "As mIoU, but a class that occurs nowhere counts as 0.",
     ),
-    Quantity(
-        "paper_dice",
-        "Dice (paper)",
+    MetricInfo(
+        "endoarss_dice",
+        "Dice (EndoARSS)",
         "%",
         True,
         100,
         "As Dice, but a class that occurs nowhere counts as 0.",
     ),
-    Quantity(
-        "paper_hd",
-        "Hausdorff (paper)",
+    MetricInfo(
+        "endoarss_hd",
+        "Hausdorff (EndoARSS)",
         "",
         False,
         1,
         "The paper's Hausdorff distance, between image rows as points of class indices: no distance of contours.",
     ),
-    Quantity(
-        "paper_ssim",
-        "SSIM (paper)",
+    MetricInfo(
+        "endoarss_ssim",
+        "SSIM (EndoARSS)",
         "%",
         True,
         100,
@@ -238,4 +238,4 @@ _ALL = (
     ),
 )
 
-QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _ALL}
+METRICS: dict[str, MetricInfo] = {quantity.name: quantity for quantity in _ALL}

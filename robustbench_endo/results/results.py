@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from robustbench_endo.results.bootstrap import Bootstrap, Units, at_the_edge, interval
-from robustbench_endo.results.estimates import Sampler, Shape, top
-from robustbench_endo.results.failures import FAILURES, agreement_table, failure_families, failure_records
-from robustbench_endo.results.frame_statistics import families
+from robustbench_endo.results.bootstrap import Bootstrap, ResamplingUnits, clopper_pearson, interval
+from robustbench_endo.results.estimates import ScoreEstimator, Shape, top
+from robustbench_endo.results.failures import FAILURES, agreement_table, failure_groups, failure_records
+from robustbench_endo.results.frame_statistics import metric_groups
 from robustbench_endo.results.gallery import GalleryFrame, read_gallery
 from robustbench_endo.results.html_repr import notebook_table
 from robustbench_endo.results.operating_envelope import envelope
@@ -47,19 +47,19 @@ class Results:
         return [entry["name"] for entry in self.info["models"]]
 
     @property
-    def corruption_groups(self) -> dict[str, str]:
-        """Corruption -> group, in the order of the suite, without clean."""
-        return {entry["name"]: entry["group"] for entry in self.info["corruptions"]}
+    def corruption_categories(self) -> dict[str, str]:
+        """Corruption -> category, in the order of the suite, without clean."""
+        return {entry["name"]: entry["category"] for entry in self.info["corruptions"]}
 
     @property
     def corruptions(self) -> list[str]:
         """Names of the corruptions, in the order of the suite, without clean."""
-        return list(self.corruption_groups)
+        return list(self.corruption_categories)
 
     @property
-    def real_conditions(self) -> list[str]:
-        """Names of the real conditions beside the corruptions; older runs and most data have none."""
-        return [entry["name"] for entry in self.info.get("real_conditions", ())]
+    def recorded_conditions(self) -> list[str]:
+        """Names of the recorded conditions beside the corruptions; older runs and most data have none."""
+        return [entry["name"] for entry in self.info.get("recorded_conditions", ())]
 
     @property
     def severities(self) -> list[int]:
@@ -78,14 +78,14 @@ class Results:
 
     @property
     def protocol(self) -> str:
-        """``standard`` or ``paper``: numbers of the two never stand in one table."""
+        """``standard`` or ``endoarss``: numbers of the two never stand in one table."""
         return str(self.info.get("protocol", "standard"))
 
     def scores(self, intervals: Intervals = False) -> pd.DataFrame:
         """A row per model x corruption x severity (``clean`` included): ``images`` and every quantity, in its unit.
 
-        ``unanswered`` counts the frames for which a model gave NaN or infinite logits: they enter no score. With
-        intervals every quantity is followed by ``<quantity>_low`` and ``<quantity>_high``, and
+        ``invalid_predictions`` counts the frames for which a model gave NaN or infinite logits: they enter no score.
+        With intervals every quantity is followed by ``<quantity>_low`` and ``<quantity>_high``, and
         ``.attrs["intervals"]`` says what was resampled.
 
         Raises:
@@ -100,7 +100,7 @@ class Results:
             point = table[name].to_numpy(np.float64)
             ends[name] = interval(point, draws, number, level)
             if (most := top(name)) is not None:
-                ends[name] = at_the_edge(point, ends[name], number, level, most)
+                ends[name] = clopper_pearson(point, ends[name], number, level, most)
         for name, (low, high) in ends.items():
             place = int(table.columns.get_loc(name))
             table.insert(place + 1, f"{name}_low", low)
@@ -108,9 +108,10 @@ class Results:
         return _told(table, sampler.units)
 
     def table(self, metrics: Sequence[str] = ("accuracy", "miou"), intervals: Intervals = False) -> pd.DataFrame:
-        """Table VII: rows (group, corruption), columns (metric, model), means over severities, in the metric's unit.
+        """Table VII: rows (category, corruption), columns (metric, model), means over severities, in the metric's unit.
 
-        Real conditions follow below the mean over all corruptions, which they do not enter, as the group ``real``.
+        Recorded conditions follow below the mean over all corruptions, which they do not enter, as the category
+        ``recorded``.
 
         With intervals the columns have a third level, ``value``, ``low``, ``high``, and ``.attrs["intervals"]`` says
         what was resampled.
@@ -123,9 +124,9 @@ class Results:
         table = severity_mean_table(
             sampler.sampled(metrics),
             metrics,
-            self.corruption_groups,
+            self.corruption_categories,
             self.models,
-            self.real_conditions,
+            self.recorded_conditions,
             intervals=bool(intervals),
         )
         return _told(table, sampler.units) if intervals else table
@@ -138,7 +139,7 @@ class Results:
     ) -> pd.DataFrame:
         """The run in few numbers: rows (metric, aggregate), columns models; aggregates as in ``AGGREGATES``.
 
-        Clean, mean over the corruptions and over each group, that mean relative to clean and as a change for the
+        Clean, mean over the corruptions and over each category, that mean relative to clean and as a change for the
         worse, worst 5 % of frames, area under the curve by severity and by measured dose, and with a baseline model
         mCE and relative mCE. With intervals the columns have a second level, ``value``, ``low``, ``high``.
 
@@ -147,7 +148,7 @@ class Results:
             UnknownNameError: a baseline that is no model of the run.
         """
         sampler = self.sampler(intervals)
-        table = robustness_table(sampler, metrics, self.corruption_groups, baseline)
+        table = robustness_table(sampler, metrics, self.corruption_categories, baseline)
         return _told(table, sampler.units) if intervals else table
 
     def envelope(self, require: Mapping[str, float], intervals: Intervals = True) -> pd.DataFrame:
@@ -159,7 +160,8 @@ class Results:
 
         Returns:
             ``model, corruption, severity`` (largest safe one with all below; 0: only clean frames are; <NA>: not even
-            those), ``dose`` there (1 - image SSIM) and ``limit``: what fails at the next severity, empty for nothing.
+            those), ``distortion`` there (1 - image SSIM) and ``limit``: what fails at the next severity, empty for
+            nothing.
 
         Raises:
             RobustEndoError: no threshold, one outside its range, or a metric that the run does not hold.
@@ -178,13 +180,13 @@ class Results:
             RunError: a model without clean records.
         """
         settings = _settings(intervals) if intervals else None
-        sampler = Sampler(failure_records(self.frame, dice), failure_families(), self._shape, settings)
+        sampler = ScoreEstimator(failure_records(self.frame, dice), failure_groups(), self._shape, settings)
         table = severity_mean_table(
             sampler.sampled(FAILURES),
             FAILURES,
-            self.corruption_groups,
+            self.corruption_categories,
             self.models,
-            self.real_conditions,
+            self.recorded_conditions,
             intervals=bool(intervals),
         )
         return _told(table, sampler.units) if intervals else table
@@ -200,23 +202,23 @@ class Results:
         """
         settings = _settings(intervals) if intervals else None
         records = failure_records(self.frame, dice)
-        records = records[~records["corruption"].isin(self.real_conditions)]
+        records = records[~records["corruption"].isin(self.recorded_conditions)]
         table = agreement_table(records, self.models, settings)
         return _told(table, self.resampling(intervals)) if intervals else table
 
-    def resampling(self, intervals: Intervals = True) -> Units:
-        """What intervals of this run resample: ``statement`` in one sentence, ``warning`` where it is not groups.
+    def resampling(self, intervals: Intervals = True) -> ResamplingUnits:
+        """What intervals of this run resample: ``statement`` in one sentence, ``warning`` where it is not categories.
 
         Raises:
             RunError: a run without frames.
         """
         return self.sampler(intervals).units
 
-    def sampler(self, intervals: Intervals = False) -> Sampler:
+    def sampler(self, intervals: Intervals = False) -> ScoreEstimator:
         """The scores of every condition, as the formulas of robustness need them."""
         settings = _settings(intervals) if intervals else None
-        found = families(self.frame, len(self.classes), max(1, len(self.activities)), self.protocol)
-        return Sampler(self.frame, found, self._shape, settings)
+        found = metric_groups(self.frame, len(self.classes), max(1, len(self.activities)), self.protocol)
+        return ScoreEstimator(self.frame, found, self._shape, settings)
 
     def gallery(self) -> list[GalleryFrame]:
         """The frames kept with their pictures and masks; empty without a run folder."""
@@ -228,7 +230,7 @@ class Results:
 
     @property
     def plot(self) -> Any:
-        """Figures on matplotlib: ``results.plot.severity()``, ``groups``, ``heat``, ``calibration``, ``envelope``.
+        """Figures on matplotlib: ``results.plot.severity()``, ``categories``, ``heat``, ``calibration``, ``envelope``.
 
         The accessor is registered by :mod:`robustbench_endo.reports` under the entry point ``plot`` of
         ``robustbench_endo.results``, so that reading results does not import matplotlib.
@@ -238,7 +240,7 @@ class Results:
 
     @property
     def _shape(self) -> Shape:
-        return Shape(self.models, self.corruptions, self.severities, self.real_conditions)
+        return Shape(self.models, self.corruptions, self.severities, self.recorded_conditions)
 
     @cached_property
     def _scores(self) -> pd.DataFrame:
@@ -259,6 +261,6 @@ def _settings(intervals: Intervals) -> Bootstrap:
     return intervals if isinstance(intervals, Bootstrap) else Bootstrap()
 
 
-def _told(table: pd.DataFrame, units: Units) -> pd.DataFrame:
+def _told(table: pd.DataFrame, units: ResamplingUnits) -> pd.DataFrame:
     table.attrs |= {"intervals": units.statement, "warning": units.warning}
     return table

@@ -11,28 +11,28 @@ import pandas as pd
 
 from robustbench_endo.errors import UnknownNameError
 from robustbench_endo.results.dataset_scores import Floats, divide, mean_of_present
-from robustbench_endo.results.estimates import Cube, Sampled, Sampler, Spread, spread
-from robustbench_endo.results.metric_info import QUANTITIES, Quantity
+from robustbench_endo.results.estimates import BootstrapResult, Estimate, ScoreArray, ScoreEstimator, spread
+from robustbench_endo.results.metric_info import METRICS, MetricInfo
 from robustbench_endo.results.table import PARTS, row_formulas
-from robustbench_endo.results.tail_risk import worst_frames_mean
+from robustbench_endo.results.tail_risk import tail_risk
 
 
-def area_by_severity(cube: Cube, severities: Sequence[int]) -> Floats:
+def area_by_severity(cube: ScoreArray, severities: Sequence[int]) -> Floats:
     """Mean height of the curve from severity 0 (clean) to the strongest, (R, models), mean over corruptions."""
     strength = np.array([0, *severities], np.float64)
     return mean_of_present(mean_height(np.broadcast_to(strength, cube.whole().shape), cube.whole()), -1)
 
 
-def area_by_dose(cube: Cube, image_ssim: Cube) -> Floats:
+def area_by_distortion(cube: ScoreArray, image_ssim: ScoreArray) -> Floats:
     """Mean height of the curve over the measured dose, from 0 to the largest of each corruption, (R, models).
 
     Args:
         cube: the metric.
-        image_ssim: in percent; the dose is 1 less its share, at each condition the mean over frames.
+        image_ssim: in percent; the distortion is 1 less its share, at each condition the mean over frames.
     """
-    dose = 1 - image_ssim.whole() / 100
-    order = np.argsort(dose, axis=-1, kind="stable")
-    heights = mean_height(np.take_along_axis(dose, order, -1), np.take_along_axis(cube.whole(), order, -1))
+    distortion = 1 - image_ssim.whole() / 100
+    order = np.argsort(distortion, axis=-1, kind="stable")
+    heights = mean_height(np.take_along_axis(distortion, order, -1), np.take_along_axis(cube.whole(), order, -1))
     return mean_of_present(heights, -1)
 
 
@@ -42,14 +42,14 @@ def mean_height(x: Floats, y: Floats) -> Floats:
     return divide(area, x[..., -1] - x[..., 0])
 
 
-def as_errors(cube: Cube, quantity: Quantity) -> Cube:
+def as_errors(cube: ScoreArray, quantity: MetricInfo) -> ScoreArray:
     """100 % less a score of which more is better; a distance or an error is one already."""
     if not quantity.higher_is_better:
         return cube
-    return Cube(quantity.scale - cube.clean, quantity.scale - cube.damaged)
+    return ScoreArray(quantity.scale - cube.clean, quantity.scale - cube.damaged)
 
 
-def mean_corruption_error(errors: Cube, baseline: int) -> Floats:
+def mean_corruption_error(errors: ScoreArray, baseline: int) -> Floats:
     """mCE in percent, (R, models): mean over corruptions of sum_s E(s, c) / sum_s E_baseline(s, c).
 
     A corruption under which the baseline makes no error, or that lacks a severity, is left out of the mean.
@@ -58,7 +58,7 @@ def mean_corruption_error(errors: Cube, baseline: int) -> Floats:
     return 100 * mean_of_present(divide(summed, summed[:, [baseline]]), -1)
 
 
-def relative_mean_corruption_error(errors: Cube, baseline: int) -> Floats:
+def relative_mean_corruption_error(errors: ScoreArray, baseline: int) -> Floats:
     """Relative mCE in percent, (R, models): as mCE, of the errors above each model's own clean error.
 
     A corruption under which the baseline gets no worse is left out of the mean.
@@ -67,7 +67,7 @@ def relative_mean_corruption_error(errors: Cube, baseline: int) -> Floats:
     return 100 * mean_of_present(divide(grown, np.broadcast_to(grown[:, [baseline]], grown.shape)), -1)
 
 
-DOSE = "image_ssim"
+DISTORTION = "image_ssim"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Aggregate:
     """A number that sums a metric up over all conditions.
 
     Attributes:
-        name: its row in :meth:`Results.robustness`; a group's mean is ``mean_<group>``.
+        name: its row in :meth:`Results.robustness`; a category's mean is ``mean_<category>``.
         label: what a reader sees.
         unit: None for the metric's own.
         description: its definition in one sentence.
@@ -118,13 +118,13 @@ AGGREGATES: dict[str, Aggregate] = {
 
 
 def robustness_table(
-    sampler: Sampler, metrics: Sequence[str], groups: Mapping[str, str], baseline: str | None = None
+    sampler: ScoreEstimator, metrics: Sequence[str], categories: Mapping[str, str], baseline: str | None = None
 ) -> pd.DataFrame:
     """Rows (metric, aggregate), columns models, or (model, part) with intervals.
 
     Args:
         sampler: of the run.
-        groups: corruption -> group.
+        categories: corruption -> category.
         baseline: the model that mCE is relative to; without it there is none.
 
     Raises:
@@ -132,38 +132,42 @@ def robustness_table(
         UnknownNameError: a baseline that is no model of the run.
     """
     place = None if baseline is None else _place(baseline, sampler.shape.models)
-    dose = next(iter(sampler.sampled([DOSE])))[1]
-    rows: dict[tuple[str, str], Spread] = {}
+    distortion = next(iter(sampler.sampled([DISTORTION])))[1]
+    rows: dict[tuple[str, str], Estimate] = {}
     for metric, scores in sampler.sampled(metrics):
-        quantity = QUANTITIES.get(metric, Quantity(metric, metric, "", None, 1, "A metric of this run's own."))
+        quantity = METRICS.get(metric, MetricInfo(metric, metric, "", None, 1, "A metric of this run's own."))
         rows |= {
-            (metric, name): found for name, found in _aggregates(sampler, quantity, scores, dose, groups, place).items()
+            (metric, name): found
+            for name, found in _aggregates(sampler, quantity, scores, distortion, categories, place).items()
         }
     ordered = {key: value for metric in metrics for key, value in rows.items() if key[0] == metric}
     return _frame(ordered, sampler.shape.models, sampler.bootstrap is not None)
 
 
 def _aggregates(
-    sampler: Sampler,
-    quantity: Quantity,
-    scores: Sampled,
-    dose: Sampled,
-    groups: Mapping[str, str],
+    sampler: ScoreEstimator,
+    quantity: MetricInfo,
+    scores: BootstrapResult,
+    distortion: BootstrapResult,
+    categories: Mapping[str, str],
     baseline: int | None,
-) -> dict[str, Spread]:
-    formulas: dict[str, Callable[[Cube], Floats]] = {"clean": lambda cube: cube.clean, "mean": Cube.over_corruptions}
-    rows = row_formulas(groups)
+) -> dict[str, Estimate]:
+    formulas: dict[str, Callable[[ScoreArray], Floats]] = {
+        "clean": lambda cube: cube.clean,
+        "mean": ScoreArray.mean_over_corruptions,
+    }
+    rows = row_formulas(categories)
     formulas |= {f"mean_{name}": rows[kind, name] for kind, name in rows if kind == "mean" and name != "all"}
     found = {name: scores.scored(formula) for name, formula in formulas.items()}
-    found["relative"] = scores.spread(lambda cube: 100 * divide(cube.over_corruptions(), cube.clean))
+    found["relative"] = scores.spread(lambda cube: 100 * divide(cube.mean_over_corruptions(), cube.clean))
     if quantity.higher_is_better is not None:
         found["drop"] = scores.spread(partial(_drop, sign=1 if quantity.higher_is_better else -1))
     if quantity.higher_is_better is not None:
-        worst = worst_frames_mean(sampler, quantity.name, quantity.scale, quantity.higher_is_better)
+        worst = tail_risk(sampler, quantity.name, quantity.scale, quantity.higher_is_better)
         if worst is not None:
-            found["worst_frames"] = worst.spread(Cube.over_corruptions)
+            found["worst_frames"] = worst.spread(ScoreArray.mean_over_corruptions)
     found["area"] = scores.spread(partial(area_by_severity, severities=sampler.shape.severities))
-    found["area_dose"] = _area_by_dose(scores, dose)
+    found["area_dose"] = _area_by_distortion(scores, distortion)
     if baseline is not None and quantity.higher_is_better is not None:
         found["mce"] = scores.spread(lambda cube: mean_corruption_error(as_errors(cube, quantity), baseline))
         found["relative_mce"] = scores.spread(
@@ -172,18 +176,18 @@ def _aggregates(
     return found
 
 
-def _drop(cube: Cube, sign: int) -> Floats:
-    return sign * (cube.clean - cube.over_corruptions())
+def _drop(cube: ScoreArray, sign: int) -> Floats:
+    return sign * (cube.clean - cube.mean_over_corruptions())
 
 
-def _area_by_dose(scores: Sampled, dose: Sampled) -> Spread:
+def _area_by_distortion(scores: BootstrapResult, distortion: BootstrapResult) -> Estimate:
     drawn = None
-    if scores.draws is not None and dose.draws is not None:
-        drawn = area_by_dose(scores.draws, dose.draws)
-    return spread(area_by_dose(scores.point, dose.point), drawn, scores.number, scores.level)
+    if scores.draws is not None and distortion.draws is not None:
+        drawn = area_by_distortion(scores.draws, distortion.draws)
+    return spread(area_by_distortion(scores.point, distortion.point), drawn, scores.number, scores.level)
 
 
-def _frame(rows: Mapping[tuple[str, str], Spread], models: Sequence[str], intervals: bool) -> pd.DataFrame:
+def _frame(rows: Mapping[tuple[str, str], Estimate], models: Sequence[str], intervals: bool) -> pd.DataFrame:
     index = pd.MultiIndex.from_tuples(list(rows), names=["metric", "aggregate"])
     columns = [(model, part) for model in models for part in PARTS] if intervals else list(models)
     values = [

@@ -11,20 +11,20 @@ from robustbench_endo.errors import RunError
 CLEAN = "clean"
 """The corruption of the clean condition, whose severity is 0."""
 
-REAL = "real"
-"""The group of real conditions (pictures really taken in smoke, blood, low light): one severity, 1, and in no mean over
-corruptions."""
+RECORDED = "recorded"
+"""The group of recorded conditions (pictures really taken in smoke, blood, low light): one severity, 1, and in no
+mean over corruptions."""
 
 KEYS: dict[str, pa.DataType] = {
     "model": pa.string(),
     "corruption": pa.string(),
     "severity": pa.int8(),
     "image_id": pa.string(),
-    "group": pa.string(),
+    "subject_id": pa.string(),
 }
 
 MEASURED: dict[str, str] = {
-    "image_ssim": "structural similarity of corrupted and clean frame, 0 to 1 (the dose)",
+    "image_ssim": "structural similarity of corrupted and clean frame, 0 to 1 (the distortion)",
     "image_psnr": "peak signal-to-noise ratio of corrupted and clean frame, dB (inf when equal)",
     "miou": "mean over present classes of intersection over union, 0 to 1",
     "dice": "mean over present classes of the Dice coefficient, 0 to 1",
@@ -82,7 +82,7 @@ def arrow_schema(classes: int, extra: Sequence[str] = ()) -> pa.Schema:
     return pa.schema(fields)
 
 
-def own_columns(found: Sequence[str]) -> list[str]:
+def custom_columns(found: Sequence[str]) -> list[str]:
     """The columns that a user's own metrics added."""
     known = {*KEYS, *MEASURED, *COUNTED}
     return [name for name in found if name not in known and not is_count(name)]
@@ -92,7 +92,7 @@ def schema_of(found: Sequence[str]) -> pa.Schema:
     """The schema that a table with these columns has to have; optional columns that it lacks are left out."""
     classes = sum(name.startswith("tp_") for name in found)
     fields = [
-        field for field in arrow_schema(classes, own_columns(found)) if field.name in found or not _late(field.name)
+        field for field in arrow_schema(classes, custom_columns(found)) if field.name in found or not _late(field.name)
     ]
     return pa.schema(fields)
 

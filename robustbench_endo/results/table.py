@@ -7,39 +7,39 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import pandas as pd
 
 from robustbench_endo.results.dataset_scores import Floats, mean_of_present
-from robustbench_endo.results.estimates import Cube, Sampled
-from robustbench_endo.results.schema import CLEAN, REAL
+from robustbench_endo.results.estimates import BootstrapResult, ScoreArray
+from robustbench_endo.results.schema import CLEAN, RECORDED
 
-GROUPS = ("noise", "blur", "occlusion", "digital")
+CATEGORIES = ("noise", "blur", "occlusion", "digital")
 
 PARTS = ("value", "low", "high")
 """The third level of the columns of a table with intervals."""
 
-Formula = Callable[[Cube], Floats]
+Formula = Callable[[ScoreArray], Floats]
 
 
 def severity_mean_table(
-    sampled: Iterable[tuple[str, Sampled]],
+    sampled: Iterable[tuple[str, BootstrapResult]],
     metrics: Sequence[str],
-    groups: Mapping[str, str],
+    categories: Mapping[str, str],
     models: Sequence[str],
-    real: Sequence[str] = (),
+    recorded: Sequence[str] = (),
     *,
     intervals: bool = False,
 ) -> pd.DataFrame:
-    """Rows (group, corruption), columns (metric, model), values averaged over severities, as Table VII.
+    """Rows (category, corruption), columns (metric, model), values averaged over severities, as Table VII.
 
-    The clean row comes first, then the corruptions in the order of ``groups``, then the mean of each group, last the
-    mean over all corruptions; below them the real conditions, which enter none of these means, and their own mean. With
-    intervals a third level of the columns tells value, low and high.
+    The clean row comes first, then the corruptions in the order of ``categories``, then the mean of each category,
+    last the mean over all corruptions; below them the recorded conditions, which enter none of these means, and
+    their own mean. With intervals a third level of the columns tells value, low and high.
 
     Args:
         sampled: metric -> its scores.
         metrics: the order of the columns.
-        groups: corruption -> group, in the order of the rows.
-        real: the real conditions, in the order of the rows.
+        categories: corruption -> category, in the order of the rows.
+        recorded: the recorded conditions, in the order of the rows.
     """
-    formulas = row_formulas(groups, real)
+    formulas = row_formulas(categories, recorded)
     columns: dict[tuple[str, ...], list[float]] = {}
     for metric, scores in sampled:
         spreads = [scores.scored(formula) for formula in formulas.values()]
@@ -49,34 +49,35 @@ def severity_mean_table(
                 columns[key] = [float(getattr(spread, part)[place]) for spread in spreads]
     levels = ["metric", "model", "part"] if intervals else ["metric", "model"]
     order = pd.MultiIndex.from_tuples([key for metric in metrics for key in columns if key[0] == metric], names=levels)
-    rows = pd.MultiIndex.from_tuples(list(formulas), names=["group", "corruption"])
+    rows = pd.MultiIndex.from_tuples(list(formulas), names=["category", "corruption"])
     return pd.DataFrame({key: columns[key] for key in order}, index=rows).reindex(columns=order)
 
 
-def row_formulas(groups: Mapping[str, str], real: Sequence[str] = ()) -> dict[tuple[str, str], Formula]:
-    """(group, corruption) -> what its row is of a cube whose corruptions are the keys of ``groups``, in order.
+def row_formulas(categories: Mapping[str, str], recorded: Sequence[str] = ()) -> dict[tuple[str, str], Formula]:
+    """(category, corruption) -> what its row is of a cube whose corruptions are the keys of ``categories``, in order.
 
-    ``real`` are the real conditions of the cube: rows (``real``, name) and (``mean``, ``real``) at the end.
+    ``recorded`` are the recorded conditions of the cube: rows (``recorded``, name) and (``mean``, ``recorded``) at
+    the end.
     """
     rows: dict[tuple[str, str], Formula] = {(CLEAN, CLEAN): lambda cube: cube.clean}
-    names = list(groups)
-    rows |= {(groups[name], name): _mean_of([names.index(name)]) for name in names}
-    order = [*GROUPS, *sorted(set(groups.values()) - set(GROUPS))]
-    for group in order:
-        members = [place for place, name in enumerate(names) if groups[name] == group]
+    names = list(categories)
+    rows |= {(categories[name], name): _mean_of([names.index(name)]) for name in names}
+    order = [*CATEGORIES, *sorted(set(categories.values()) - set(CATEGORIES))]
+    for category in order:
+        members = [place for place, name in enumerate(names) if categories[name] == category]
         if members:
-            rows["mean", group] = _mean_of(members)
+            rows["mean", category] = _mean_of(members)
     if names:
-        rows["mean", "all"] = Cube.over_corruptions
-    rows |= {(REAL, name): _real(place) for place, name in enumerate(real)}
-    if real:
-        rows["mean", REAL] = lambda cube: mean_of_present(cube.real, -1)
+        rows["mean", "all"] = ScoreArray.mean_over_corruptions
+    rows |= {(RECORDED, name): _real(place) for place, name in enumerate(recorded)}
+    if recorded:
+        rows["mean", RECORDED] = lambda cube: mean_of_present(cube.recorded, -1)
     return rows
 
 
 def _real(place: int) -> Formula:
-    return lambda cube: cube.real[:, :, place]
+    return lambda cube: cube.recorded[:, :, place]
 
 
 def _mean_of(members: list[int]) -> Formula:
-    return lambda cube: mean_of_present(cube.over_severities()[:, :, members], -1)
+    return lambda cube: mean_of_present(cube.mean_over_severities()[:, :, members], -1)

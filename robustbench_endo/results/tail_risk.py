@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from robustbench_endo.results.dataset_scores import Floats, divide
-from robustbench_endo.results.estimates import Cube, Sampled, Sampler
+from robustbench_endo.results.estimates import BootstrapResult, ScoreArray, ScoreEstimator
 from robustbench_endo.results.schema import CLEAN, KEYS
 
 SHARE = 0.05
@@ -24,7 +24,7 @@ def frame_values(frame: pd.DataFrame, metric: str) -> Floats | None:
     return np.asarray(frame[column], np.float64)
 
 
-def worst_frames_mean(sampler: Sampler, metric: str, scale: float, higher_is_better: bool) -> Sampled | None:
+def tail_risk(sampler: ScoreEstimator, metric: str, scale: float, higher_is_better: bool) -> BootstrapResult | None:
     """The mean over the worst 5 % of frames of each condition (expected shortfall; Rockafellar and Uryasev, 2000).
 
     Args:
@@ -40,15 +40,15 @@ def worst_frames_mean(sampler: Sampler, metric: str, scale: float, higher_is_bet
         return None
     values = values * scale
 
-    def cube(weights: Floats) -> Cube:
+    def cube(weights: Floats) -> ScoreArray:
         by_unit, codes = np.ascontiguousarray(weights.T), sampler.units.codes
         tails = [tail_mean(values[rows], codes[rows], by_unit, SHARE, higher_is_better) for rows in _rows(sampler)]
         return sampler.cube(np.stack(tails, axis=1))
 
     point = cube(np.ones((1, sampler.units.number)))
     if sampler.bootstrap is None:
-        return Sampled(point, None)
-    return Sampled(point, cube(sampler.weights), sampler.units.number, sampler.bootstrap.level)
+        return BootstrapResult(point, None)
+    return BootstrapResult(point, cube(sampler.weights), sampler.units.number, sampler.bootstrap.level)
 
 
 def tail_mean(values: Floats, units: np.ndarray, weights: Floats, share: float, higher_is_better: bool) -> Floats:
@@ -80,7 +80,7 @@ def tail_mean(values: Floats, units: np.ndarray, weights: Floats, share: float, 
     return divide(total, wanted)
 
 
-def _rows(sampler: Sampler) -> list[np.ndarray]:
+def _rows(sampler: ScoreEstimator) -> list[np.ndarray]:
     order = np.argsort(sampler.codes, kind="stable")
     ends = np.cumsum(np.bincount(sampler.codes, minlength=len(sampler.keys)))[:-1]
     return np.split(order, ends)
@@ -90,7 +90,7 @@ KEPT = 12
 """How many of them a report shows."""
 
 
-def deepest_falls(frame: pd.DataFrame, count: int = KEPT) -> pd.DataFrame:
+def largest_drops(frame: pd.DataFrame, count: int = KEPT) -> pd.DataFrame:
     """The ``count`` deepest falls of a frame's mIoU below its own clean score, one a model x corruption x frame.
 
     Of several severities the weakest that falls as deep is taken.

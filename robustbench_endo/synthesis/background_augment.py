@@ -18,7 +18,7 @@ _PAD = 0.25
 """Mirrored border for corners that turn in, as a share of each side."""
 
 
-class Stage(NamedTuple):
+class StagedBackground(NamedTuple):
     """A background at the size of a picture.
 
     Attributes:
@@ -32,7 +32,7 @@ class Stage(NamedTuple):
     light: Floats
 
 
-def stage(background: Background, size: tuple[int, int], rng: np.random.Generator) -> Stage:
+def stage(background: Background, size: tuple[int, int], rng: np.random.Generator) -> StagedBackground:
     """A variation of a background; the scope's aperture stays as it is, but for mirroring.
 
     Turned by up to 15 degrees, mirrored along either axis, magnified up to 1.5 times about a random place, each colour
@@ -43,7 +43,7 @@ def stage(background: Background, size: tuple[int, int], rng: np.random.Generato
     view = _central(background.view[:: -1 if down else 1, :: -1 if across else 1], size)
     turned = _varied(image, size, rng)
     light = (rng.uniform(0.8, 1.15) * rng.uniform(0.93, 1.07, 3)).astype(np.float32)
-    return Stage(np.clip(turned.astype(np.float32) / 255 * light, 0, 1), view, light)
+    return StagedBackground(np.clip(turned.astype(np.float32) / 255 * light, 0, 1), view, light)
 
 
 def aperture(view: Flags) -> Floats:

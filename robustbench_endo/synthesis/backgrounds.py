@@ -13,7 +13,7 @@ from scipy.ndimage import binary_dilation, binary_erosion
 
 from robustbench_endo.errors import SynthesisError
 from robustbench_endo.synthesis.inpaint import paint_over
-from robustbench_endo.synthesis.settings import Settings
+from robustbench_endo.synthesis.settings import SynthesisConfig
 from robustbench_endo.synthesis.utils import (
     Bytes,
     Flags,
@@ -67,7 +67,7 @@ class Backgrounds:
     def __init__(
         self,
         data: Dataset,
-        settings: Settings,
+        settings: SynthesisConfig,
         size: tuple[int, int],
         progress: Callable[[int, int], None],
     ) -> None:
@@ -99,9 +99,9 @@ class Backgrounds:
         """The frame's file name without its ending."""
         return PurePosixPath(self.id(number)).stem
 
-    def group(self, number: int) -> str:
+    def subject_id(self, number: int) -> str:
         """The frame's patient or sequence."""
-        return self._data.groups[self.indices[number]]
+        return self._data.subjects[self.indices[number]]
 
     def _covered(self, sample: Sample) -> float:
         unclear = uncertain(sample, self._instruments)

@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from robustbench_endo.errors import SynthesisError
-from robustbench_endo.synthesis.background_augment import Stage, aperture, stage, warped
+from robustbench_endo.synthesis.background_augment import StagedBackground, aperture, stage, warped
 from robustbench_endo.synthesis.backgrounds import Backgrounds
 from robustbench_endo.synthesis.cutout import Cutout
 from robustbench_endo.synthesis.cutout_collection import Pool
@@ -23,7 +23,7 @@ from robustbench_endo.synthesis.harmonization import (
     sharpness,
 )
 from robustbench_endo.synthesis.placement import Placement, place
-from robustbench_endo.synthesis.settings import Settings
+from robustbench_endo.synthesis.settings import SynthesisConfig
 from robustbench_endo.synthesis.utils import Bytes, Flags, Floats, luma
 from robustbench_endo.types import IGNORE
 
@@ -56,7 +56,7 @@ class Surroundings(NamedTuple):
     crisp: float
 
 
-def surroundings(stage: Stage) -> Surroundings:
+def surroundings(stage: StagedBackground) -> Surroundings:
     """Measured on the tissue in view."""
     crisp = sharpness(luma(stage.image), stage.view)
     return Surroundings(mean_colour(stage.image, stage.view), shading(stage.image, stage.view), crisp)
@@ -105,7 +105,7 @@ class Sources:
     """What pictures are made of.
 
     Attributes:
-        rule: `source`, `count` or `none`, see :class:`robustbench_endo.synthesis.settings.Settings`.
+        rule: `source`, `count` or `none`, see :class:`robustbench_endo.synthesis.settings.SynthesisConfig`.
         empty: label of what is no instrument: 0, or 255 where it is unknown which of several tissues it is.
     """
 
@@ -132,7 +132,7 @@ class Picture:
     record: dict[str, Any]
 
 
-def picture(sources: Sources, settings: Settings, index: int) -> Picture:
+def picture(sources: Sources, settings: SynthesisConfig, index: int) -> Picture:
     """The picture of that index; it does not depend on any other.
 
     Raises:
@@ -141,8 +141,8 @@ def picture(sources: Sources, settings: Settings, index: int) -> Picture:
     rng = np.random.default_rng([settings.seed, index])
     number = int(rng.integers(len(sources.backgrounds)))
     ground = stage(sources.backgrounds.load(number), sources.pool.size, rng)
-    group = sources.backgrounds.group(number)
-    placed = _placed(sources, settings, ground, group, rng)
+    subject = sources.backgrounds.subject_id(number)
+    placed = _placed(sources, settings, ground, subject, rng)
     if not placed:
         raise SynthesisError(
             f"Expected an instrument that can enter the picture {index}, got none of {_CANDIDATES} that fits at "
@@ -151,7 +151,7 @@ def picture(sources: Sources, settings: Settings, index: int) -> Picture:
     scene = _composed(ground, placed, sources.empty, rng)
     record = {
         "background": sources.backgrounds.id(number),
-        "background_group": group,
+        "background_subject": subject,
         "instruments": [_described(cutout, where) for cutout, where, _ in placed],
     }
     lit = np.rint(255 * np.clip(scene.image, 0, 1)).astype(np.uint8)
@@ -161,9 +161,15 @@ def picture(sources: Sources, settings: Settings, index: int) -> Picture:
 _Placed = list[tuple[Cutout, Placement, Layer]]
 
 
-def _placed(sources: Sources, settings: Settings, ground: Stage, group: str, rng: np.random.Generator) -> _Placed:
+def _placed(
+    sources: Sources, settings: SynthesisConfig, ground: StagedBackground, subject_id: str, rng: np.random.Generator
+) -> _Placed:
     wanted = int(rng.integers(1, settings.max_instruments + 1))
-    pool = [cutout for cutout in sources.pool.cutouts if not settings.within_groups or cutout.origin.group == group]
+    pool = [
+        cutout
+        for cutout in sources.pool.cutouts
+        if not settings.within_subjects or cutout.origin.subject_id == subject_id
+    ]
     placed: _Placed = []
     for choice in rng.permutation(len(pool))[:_CANDIDATES]:
         cutout = pool[choice]
@@ -184,7 +190,7 @@ def _apart(one: Flags, other: Flags) -> bool:
     return bool((one & other).sum() <= _OVERLAP * min(one.sum(), other.sum()))
 
 
-def _composed(ground: Stage, placed: _Placed, empty: int, rng: np.random.Generator) -> Scene:
+def _composed(ground: StagedBackground, placed: _Placed, empty: int, rng: np.random.Generator) -> Scene:
     around = surroundings(ground)
     scene = Scene(ground.image, np.full(ground.view.shape, empty, np.uint8))
     for cutout, _, piece in placed:
@@ -202,7 +208,7 @@ def _activity(rule: str, placed: _Placed) -> str | None:
 def _described(cutout: Cutout, where: Placement) -> dict[str, Any]:
     return {
         "frame": cutout.origin.frame,
-        "group": cutout.origin.group,
+        "subject_id": cutout.origin.subject_id,
         "activity": cutout.origin.activity,
         "piece": cutout.origin.piece,
         "side": where.side,

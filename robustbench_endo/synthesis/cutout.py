@@ -109,10 +109,10 @@ _CUT_POINTS, _BODY_POINTS = 64, 500
 
 
 class Origin(NamedTuple):
-    """Where a cut-out comes from: the frame's id and group, its activity's name, and which of its pieces."""
+    """Where a cut-out comes from: the frame's id and subject, its activity's name, and which of its pieces."""
 
     frame: str
-    group: str
+    subject_id: str
     activity: str | None
     piece: int
 

@@ -11,7 +11,7 @@ from PIL import Image
 from robustbench_endo.errors import SynthesisError
 from robustbench_endo.synthesis.cutout import Cutout, Origin, Source, cut_out, labels_are_parts, pieces
 from robustbench_endo.synthesis.harmonization import mean_colour, sharpness_ladder
-from robustbench_endo.synthesis.settings import Settings
+from robustbench_endo.synthesis.settings import SynthesisConfig
 from robustbench_endo.synthesis.utils import (
     Bytes,
     Flags,
@@ -47,7 +47,7 @@ class Pool:
     left_out: int
 
 
-def collect(data: Dataset, settings: Settings, progress: Callable[[int, int], None]) -> Pool:
+def collect(data: Dataset, settings: SynthesisConfig, progress: Callable[[int, int], None]) -> Pool:
     """Cut the instruments out of the frames of a data set.
 
     Raises:
@@ -63,7 +63,7 @@ def collect(data: Dataset, settings: Settings, progress: Callable[[int, int], No
         sample = data[index]
         labels = _labels(data, sample, settings)
         size = size or labels.shape
-        found = list(_cutouts(data, sample, labels, joined, settings.floating, size))
+        found = list(_cutouts(data, sample, labels, joined, settings.allow_floating, size))
         cutouts += [cutout for cutout in found if cutout is not None]
         seen += len(found)
         checksums[sample.id] = checksum(sample)
@@ -74,7 +74,7 @@ def collect(data: Dataset, settings: Settings, progress: Callable[[int, int], No
 
 
 def _cutouts(
-    data: Dataset, sample: Sample, labels: Bytes, joined: bool, floating: bool, size: tuple[int, ...]
+    data: Dataset, sample: Sample, labels: Bytes, joined: bool, allow_floating: bool, size: tuple[int, ...]
 ) -> Iterator[Cutout | None]:
     """A cut-out for each piece, None for one that cannot be used."""
     image = pixels(sample)
@@ -86,8 +86,8 @@ def _cutouts(
     tissue = view & (labels == 0)
     source = Source(image, labels, mean_colour(image, tissue) / 255, _sharpness(image, tissue, factor))
     for number, piece in enumerate(found):
-        usable = piece.enters or (floating and not piece.through)
-        origin = Origin(sample.id, sample.group, activity_name(data, sample), number)
+        usable = piece.enters or (allow_floating and not piece.through)
+        origin = Origin(sample.id, sample.subject_id, activity_name(data, sample), number)
         yield cut_out(source, piece, factor, origin) if usable else None
 
 
@@ -98,14 +98,14 @@ def _sharpness(image: Bytes, tissue: Flags, factor: float) -> tuple[float, ...]:
     return sharpness_ladder(small, where)
 
 
-def _joined(data: Dataset, indices: list[int], settings: Settings) -> bool:
+def _joined(data: Dataset, indices: list[int], settings: SynthesisConfig) -> bool:
     if settings.labels != "auto":
         return settings.labels == "parts"
     asked = [data[index] for index in indices[:_ASKED]]
     return labels_are_parts([_labels(data, sample, settings) for sample in asked])
 
 
-def _labels(data: Dataset, sample: Sample, settings: Settings) -> Bytes:
+def _labels(data: Dataset, sample: Sample, settings: SynthesisConfig) -> Bytes:
     labels = instrument_labels(sample, settings.instruments)
     if labels is None:
         raise SynthesisError(
@@ -119,7 +119,7 @@ def _none(data: Dataset, seen: int) -> SynthesisError:
     if seen:
         return SynthesisError(
             f"Expected instruments that enter from the border of the view, got {seen} in {data.name} that do not: "
-            "--floating uses them all the same."
+            "--allow-floating uses them all the same."
         )
     return SynthesisError(
         f"Expected instruments in the masks of {data.name}, got none (of at least 0.4 % of a frame): check the masks "

@@ -12,7 +12,7 @@ Labels = Literal["auto", "parts", "types"]
 
 
 @dataclass(frozen=True)
-class Settings:
+class SynthesisConfig:
     """How pictures are made.
 
     Attributes:
@@ -30,7 +30,7 @@ class Settings:
         limit, limit_backgrounds: how many frames are used for instruments and backgrounds, drawn by the seed; None:
             all.
         floating: also pieces that the edge of the view does not cut; they are placed at the border all the same.
-        within_groups: the instruments of a picture come from the group (patient, sequence) of its background.
+        within_subjects: the instruments of a picture come from the subject (patient, sequence) of its background.
     """
 
     size: tuple[int, int] | None = None
@@ -42,8 +42,8 @@ class Settings:
     scales: tuple[float, float] = (0.75, 1.35)
     limit: int | None = None
     limit_backgrounds: int | None = None
-    floating: bool = False
-    within_groups: bool = False
+    allow_floating: bool = False
+    within_subjects: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense.

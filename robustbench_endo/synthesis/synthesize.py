@@ -12,7 +12,7 @@ from robustbench_endo.synthesis.backgrounds import Backgrounds
 from robustbench_endo.synthesis.compose import Sources, picture
 from robustbench_endo.synthesis.cutout_collection import Pool, collect
 from robustbench_endo.synthesis.output import finish, open_folder, write, written
-from robustbench_endo.synthesis.settings import Settings
+from robustbench_endo.synthesis.settings import SynthesisConfig
 from robustbench_endo.types import IGNORE, Dataset
 
 Progress = Callable[[str, int, int], None]
@@ -42,7 +42,7 @@ def synthesize(
     instruments: Dataset,
     out: str | Path,
     count: int = 100,
-    settings: Settings | None = None,
+    settings: SynthesisConfig | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Synthesised:
     """Write pictures with instruments of one data set on tissue of another, with masks and activities.
@@ -56,7 +56,7 @@ def synthesize(
         instruments: frames with masks. Only give a split that may be trained on.
         out: folder to write: ``train/[<activity>/]image|mask``, ``classes.txt`` and ``synthesis.json`` with all
             settings, the checksums of the sources and the sources of each picture. A picture is called after its
-            background, so that its default group is the background's name.
+            background, so that its default subject is the background's name.
         count: pictures.
         progress: called while sources are read and pictures made.
 
@@ -64,7 +64,7 @@ def synthesize(
         SynthesisError: no usable background or instrument, a frame without mask, ``out`` made of something else.
         DataError: sources that cannot be read.
     """
-    settings = settings or Settings()
+    settings = settings or SynthesisConfig()
     if count < 1:
         raise SynthesisError(f"Expected at least 1 picture, got {count}: correct --count.")
     _check_labels(instruments, settings)
@@ -72,7 +72,7 @@ def synthesize(
     pool = collect(instruments, settings, lambda done, total: progress("instruments", done, total))
     grounds = Backgrounds(backgrounds, settings, pool.size, lambda done, total: progress("backgrounds", done, total))
     sources = Sources(pool, grounds, _rule(instruments, settings), _empty(instruments, settings))
-    if settings.within_groups:
+    if settings.within_subjects:
         _check_groups(pool, grounds)
     made_of = _made_of(settings, instruments, backgrounds, sources)
     open_folder(folder, made_of, instruments.classes)
@@ -87,7 +87,7 @@ def synthesize(
     return Synthesised(folder, count, len(missing), len(pool.cutouts), pool.left_out, len(grounds))
 
 
-def _made_of(settings: Settings, instruments: Dataset, backgrounds: Dataset, sources: Sources) -> dict[str, Any]:
+def _made_of(settings: SynthesisConfig, instruments: Dataset, backgrounds: Dataset, sources: Sources) -> dict[str, Any]:
     return {
         "made_by": f"robustbench-endo {version('robustbench-endo')}",
         "settings": settings.as_json(),
@@ -100,7 +100,7 @@ def _made_of(settings: Settings, instruments: Dataset, backgrounds: Dataset, sou
     }
 
 
-def _rule(data: Dataset, settings: Settings) -> str:
+def _rule(data: Dataset, settings: SynthesisConfig) -> str:
     if settings.activity == "source" and not data.activities:
         raise SynthesisError(
             f"Expected instrument frames with activities, got none in {data.name}: choose another activity rule."
@@ -110,14 +110,14 @@ def _rule(data: Dataset, settings: Settings) -> str:
     return "source" if data.activities else "none"
 
 
-def _empty(data: Dataset, settings: Settings) -> int:
+def _empty(data: Dataset, settings: SynthesisConfig) -> int:
     """What is no instrument is background, unless the data set names tissues, too."""
     if settings.instruments is None:
         return 0
     return 0 if {*range(1, len(data.classes))} <= {*settings.instruments} else IGNORE
 
 
-def _check_labels(data: Dataset, settings: Settings) -> None:
+def _check_labels(data: Dataset, settings: SynthesisConfig) -> None:
     known: Sequence[int] = range(1, len(data.classes))
     wrong = [label for label in settings.instruments or () if label not in known]
     if wrong:
@@ -128,10 +128,10 @@ def _check_labels(data: Dataset, settings: Settings) -> None:
 
 
 def _check_groups(pool: Pool, grounds: Backgrounds) -> None:
-    known = {cutout.origin.group for cutout in pool.cutouts}
-    alone = [grounds.group(number) for number in range(len(grounds)) if grounds.group(number) not in known]
+    known = {cutout.origin.subject_id for cutout in pool.cutouts}
+    alone = [grounds.subject_id(number) for number in range(len(grounds)) if grounds.subject_id(number) not in known]
     if alone:
         raise SynthesisError(
-            f"Expected instruments of every background's group, got none of {alone[0]!r} (but of "
-            f"{', '.join(sorted(known)[:5])}): give a group pattern that fits both, or do not stay within groups."
+            f"Expected instruments of every background's subject, got none of {alone[0]!r} (but of "
+            f"{', '.join(sorted(known)[:5])}): give a subject pattern that fits both, or do not stay within subjects."
         )

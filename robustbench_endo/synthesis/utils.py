@@ -15,7 +15,7 @@ from scipy.ndimage import binary_dilation, minimum_filter
 from scipy.spatial import ConvexHull, QhullError
 
 from robustbench_endo.data.reading import read_image
-from robustbench_endo.data.subjects import group_of
+from robustbench_endo.data.subjects import subject_of
 from robustbench_endo.types import IGNORE, Dataset, Sample
 
 Bytes = NDArray[np.uint8]
@@ -43,7 +43,7 @@ class OnePicture:
     """A picture file as a data set of one frame without mask."""
 
     path: Path
-    group_regex: str | None = None
+    subject_regex: str | None = None
 
     name = "picture"
     classes = ()
@@ -55,16 +55,16 @@ class OnePicture:
         return (self.path.name,)
 
     @property
-    def groups(self) -> tuple[str, ...]:
-        """Its group."""
-        return (group_of(self.path.name, self.group_regex),)
+    def subjects(self) -> tuple[str, ...]:
+        """Its subject."""
+        return (subject_of(self.path.name, self.subject_regex),)
 
     def __len__(self) -> int:
         return 1
 
     def __getitem__(self, index: int) -> Sample:
         """The frame; :class:`~robustbench_endo.errors.FrameError` when it cannot be read."""
-        return Sample(read_image(self.path), None, None, self.ids[index], self.groups[index])
+        return Sample(read_image(self.path), None, None, self.ids[index], self.subjects[index])
 
 
 def pixels(sample: Sample) -> Bytes:

@@ -51,7 +51,7 @@ class Batch:
         return [Batch(x, y, z, tuple(islice(names, len(x)))) for x, y, z in pieces]
 
 
-class Frames:
+class InMemoryDataset:
     """All frames of a dataset in memory as uint8, resized to one size.
 
     Raises:
@@ -107,7 +107,7 @@ AHEAD = 2
 
 
 @dataclass
-class Loader:
+class PrefetchLoader:
     """The batches of an epoch for one process.
 
     Attributes:
@@ -120,7 +120,7 @@ class Loader:
         threads: how many prepare batches.
     """
 
-    frames: Frames
+    frames: InMemoryDataset
     batch_size: int
     seed: int
     make_augment: Callable[[], Augment | None]

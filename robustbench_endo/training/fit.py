@@ -11,16 +11,16 @@ from typing import Any
 import torch
 
 from robustbench_endo.errors import TrainingError
-from robustbench_endo.training.data import Frames
+from robustbench_endo.training.data import InMemoryDataset
 from robustbench_endo.training.loggers import make_loggers
 from robustbench_endo.training.settings import Progress, ProgressCallback
 from robustbench_endo.training.state import FAILED, History, identity, restore, save_history, save_model, save_state
-from robustbench_endo.training.train_step import Loop
+from robustbench_endo.training.train_step import TrainStep
 from robustbench_endo.training.validate import Processes, validate_on
 
 
 @dataclass
-class Run:
+class Trainer:
     """A loop in its folder.
 
     Attributes:
@@ -32,14 +32,14 @@ class Run:
         progress: told after every step.
     """
 
-    loop: Loop
+    loop: TrainStep
     folder: Path
-    held_out: Frames | None
+    held_out: InMemoryDataset | None
     about: dict[str, Any]
     log: tuple[str, ...] = ()
     progress: ProgressCallback | None = None
 
-    def go(self) -> None:
+    def fit(self) -> None:
         """Trains from the saved state, or from the start, to the end.
 
         Raises:

@@ -37,7 +37,7 @@ def _made(name: str, folder: Path, step: int) -> Any:
     except ModuleNotFoundError as error:
         raise OptionalDependencyError(
             f"Expected the package of the logger {name}, got it not installed ({error}): install it, or choose "
-            "another with --log."
+            "another with --logger."
         ) from error
 
 

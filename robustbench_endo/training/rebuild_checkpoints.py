@@ -13,10 +13,10 @@ from rich.progress import Progress as Bar
 from robustbench_endo.data.synthetic import SyntheticScenes
 from robustbench_endo.models.checkpoint import WEIGHTS, read_card, save_checkpoint
 from robustbench_endo.models.network import Network
-from robustbench_endo.models.shipped import EMBEDDED, FOLDER, folder_of
+from robustbench_endo.models.shipped import FOLDER, SHIPPED, folder_of
 from robustbench_endo.models.weights import read_weights
 from robustbench_endo.models.zoo import build
-from robustbench_endo.training.settings import Progress, Settings
+from robustbench_endo.training.settings import Progress, TrainConfig
 from robustbench_endo.training.trainer import train
 from robustbench_endo.types import Dataset, Sample
 
@@ -46,9 +46,9 @@ class Recipe:
     seed: int = 0
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> TrainConfig:
         """Of the trainer. Dice is what lifts the jaws, two pixels wide; the activity is weighed up to match it."""
-        return Settings(
+        return TrainConfig(
             epochs=self.epochs,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
@@ -75,7 +75,7 @@ class _Drawn(SyntheticScenes):
 def rebuild(
     out: str | Path = FOLDER,
     recipe: Recipe | None = None,
-    specs: tuple[str, ...] = EMBEDDED,
+    specs: tuple[str, ...] = SHIPPED,
     work: str | Path | None = None,
     progress: Callable[[str, Progress], None] | None = None,
 ) -> list[Path]:
@@ -144,7 +144,7 @@ def main() -> None:
     """
     torch.set_num_threads(1)
     with Bar() as bar:
-        tasks = {spec: bar.add_task(spec, total=None) for spec in EMBEDDED}
+        tasks = {spec: bar.add_task(spec, total=None) for spec in SHIPPED}
 
         def show(spec: str, step: Progress) -> None:
             done = step.epoch * step.batches + step.batch

@@ -16,7 +16,7 @@ Precision = Literal["32-true", "bf16-mixed", "16-mixed", "bf16-true"]
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainConfig:
     """Defaults suit the tiny models on a few hundred frames.
 
     Attributes:
@@ -25,7 +25,7 @@ class Settings:
         learning_rate: Adam's peak learning rate.
         seed: of the initial weights, the order, the augmentation and dropout.
         augment: name of an augmentation (`surgical`, `light`, `none`) or a TOML file of one.
-        mix: chained-augmentation mixing after it.
+        augmix: chained-augmentation mixing after it.
         schedule: `cosine` after a linear warm-up of 5 % of the steps, or `constant`.
         weighting: how the tasks' gradients are combined, see :mod:`robustbench_endo.training.weighting`.
         weighting_options: parameters of the weighting; empty: its authors' defaults.
@@ -48,27 +48,27 @@ class Settings:
     learning_rate: float = 2e-3
     seed: int = 0
     augment: str = "surgical"
-    mix: bool = False
+    augmix: bool = False
     schedule: Schedule = "cosine"
     weighting: str = "equal"
     weighting_options: dict[str, float] = field(default_factory=dict)
     activity_weight: float = 0.5
     dice_weight: float = 0.0
     class_weights: ClassWeights = "sqrt"
-    clip: float = 1.0
+    grad_clip: float = 1.0
     precision: Precision = "32-true"
-    accumulate: int = 1
+    grad_accum: int = 1
     patience: int = 0
     activation_checkpointing: bool = False
     corruptions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "accumulate"):
+        for name in ("epochs", "batch_size", "grad_accum"):
             self._require(name, getattr(self, name) >= 1, ">= 1")
-        for name in ("activity_weight", "dice_weight", "clip", "patience"):
+        for name in ("activity_weight", "dice_weight", "grad_clip", "patience"):
             self._require(name, getattr(self, name) >= 0, ">= 0")
         self._require("learning_rate", self.learning_rate > 0, "> 0")
-        self._require("accumulate", self.accumulate <= self.batch_size, f"<= batch_size ({self.batch_size})")
+        self._require("grad_accum", self.grad_accum <= self.batch_size, f"<= batch_size ({self.batch_size})")
         for name, choices in (("schedule", Schedule), ("class_weights", ClassWeights), ("precision", Precision)):
             if getattr(self, name) not in get_args(choices):
                 raise unknown_name(name.replace("_", " "), getattr(self, name), get_args(choices))
@@ -103,7 +103,7 @@ ProgressCallback = Callable[[Progress], None]
 
 Log = dict[str, Any]
 
-_PAPER = Settings(
+_PAPER = TrainConfig(
     epochs=200,
     batch_size=16,
     augment="none",
@@ -111,10 +111,10 @@ _PAPER = Settings(
     weighting="db_mtl",
     activity_weight=1.0,
     class_weights="none",
-    clip=0.0,
+    grad_clip=0.0,
 )
 
-PRESETS: dict[str, Settings] = {
+PRESETS: dict[str, TrainConfig] = {
     "mtlesd": replace(_PAPER, learning_rate=1e-4),
     "mtlendovis": replace(_PAPER, learning_rate=1e-3),
 }
@@ -122,7 +122,7 @@ PRESETS: dict[str, Settings] = {
 own rows)."""
 
 
-def preset(name: str) -> Settings:
+def preset(name: str) -> TrainConfig:
     """The settings of a preset.
 
     Raises:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from robustbench_endo.errors import RunError
 from robustbench_endo.models.checkpoint import card_of, replaced, save_checkpoint
 from robustbench_endo.models.weights import DAMAGED
-from robustbench_endo.training.train_step import Loop
+from robustbench_endo.training.train_step import TrainStep
 
 HISTORY = "history.csv"
 
@@ -72,7 +72,7 @@ FILE = "state.pt"
 History = list[dict[str, float]]
 
 
-def save_state(folder: Path, loop: Loop, history: History, run: dict[str, Any]) -> None:
+def save_state(folder: Path, loop: TrainStep, history: History, run: dict[str, Any]) -> None:
     """Weights, optimiser, weighting, every process's random state and the history, after a finished epoch.
 
     Raises:
@@ -94,7 +94,7 @@ def save_state(folder: Path, loop: Loop, history: History, run: dict[str, Any]) 
         torch.save(content, temporary)
 
 
-def restore(folder: Path, loop: Loop, run: dict[str, Any]) -> History:
+def restore(folder: Path, loop: TrainStep, run: dict[str, Any]) -> History:
     """Puts a saved state back and returns its history; the empty history where there is none.
 
     Raises:
@@ -134,16 +134,16 @@ def read_state(folder: Path) -> dict[str, Any] | None:
     return content
 
 
-def identity(loop: Loop, initial: str) -> dict[str, Any]:
+def identity(loop: TrainStep, init_weights: str) -> dict[str, Any]:
     """What must not change between a run and its resumption, as plain values."""
     frames = loop.loader.frames
     names = hashlib.sha256("\n".join(frames.ids).encode()).hexdigest()
     data = {"spec": str(getattr(loop.model, "spec", "")), "frames": len(frames), "frame names": names}
     settings = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(loop.settings).items()}
-    return {**data, "size": list(frames.images.shape[2:]), **settings, "initial": initial}
+    return {**data, "size": list(frames.images.shape[2:]), **settings, "initial": init_weights}
 
 
-def _generators(loop: Loop) -> list[dict[str, Tensor]]:
+def _generators(loop: TrainStep) -> list[dict[str, Tensor]]:
     """The random state of every process."""
     mine = {"cpu": torch.get_rng_state()}
     if loop.fabric.device.type == "cuda":
@@ -155,7 +155,7 @@ def _generators(loop: Loop) -> list[dict[str, Tensor]]:
     return everyone
 
 
-def _set_generators(saved: list[dict[str, Tensor]], loop: Loop) -> None:
+def _set_generators(saved: list[dict[str, Tensor]], loop: TrainStep) -> None:
     """A run resumed on another number of processes goes on with the random state it has."""
     if len(saved) != loop.fabric.world_size:
         return

@@ -1,4 +1,4 @@
-"""A validation split made by group: no patient or sequence is on both sides."""
+"""A validation split made by subject: no patient or sequence is on both sides."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from robustbench_endo.types import Dataset, Sample
 
 
 @dataclass(frozen=True)
-class Part:
+class Subset:
     """Some frames of a dataset; meets the Dataset contract.
 
     Attributes:
@@ -45,9 +45,9 @@ class Part:
         return [self.whole.ids[index] for index in self.indices]
 
     @property
-    def groups(self) -> Sequence[str]:
+    def subjects(self) -> Sequence[str]:
         """Patient or sequence of each frame."""
-        return [self.whole.groups[index] for index in self.indices]
+        return [self.whole.subjects[index] for index in self.indices]
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -56,22 +56,22 @@ class Part:
         return self.whole[self.indices[index]]
 
 
-def split_by_group(dataset: Dataset, share: float, seed: int = 0) -> tuple[Part, Part]:
-    """(training part, validation part): whole groups are held out, drawn by ``seed``, until ``share`` is reached.
+def split_by_subject(dataset: Dataset, share: float, seed: int = 0) -> tuple[Subset, Subset]:
+    """(training part, validation part): whole subjects are held out, drawn by ``seed``, until ``share`` is reached.
 
-    At least one group stays on each side.
+    At least one subject stays on each side.
 
     Raises:
-        TrainingError: a share outside (0, 1), or fewer than two groups.
+        TrainingError: a share outside (0, 1), or fewer than two subjects.
     """
     if not 0 < share < 1:
         raise TrainingError(f"Expected a validation share between 0 and 1, got {share}: change it.")
-    sizes = Counter(dataset.groups)
+    sizes = Counter(dataset.subjects)
     names = sorted(sizes)
     if len(names) < 2:
         raise TrainingError(
-            f"Expected at least two groups in {dataset.name} to hold one out for validation, got {len(names)}: name "
-            "the groups with --group-regex, or give a split of its own to --validation."
+            f"Expected at least two subjects in {dataset.name} to hold one out for validation, got {len(names)}: name "
+            "the subjects with --subject-regex, or give a split of its own to --validation."
         )
     order = torch.randperm(len(names), generator=torch.Generator().manual_seed(seed)).tolist()
     held: set[str] = set()
@@ -79,6 +79,6 @@ def split_by_group(dataset: Dataset, share: float, seed: int = 0) -> tuple[Part,
         if held and sum(sizes[name] for name in held) >= share * len(dataset):
             break
         held.add(names[position])
-    inside = tuple(i for i, group in enumerate(dataset.groups) if group not in held)
-    outside = tuple(i for i, group in enumerate(dataset.groups) if group in held)
-    return Part(dataset, inside), Part(dataset, outside)
+    inside = tuple(i for i, subject in enumerate(dataset.subjects) if subject not in held)
+    outside = tuple(i for i, subject in enumerate(dataset.subjects) if subject in held)
+    return Subset(dataset, inside), Subset(dataset, outside)

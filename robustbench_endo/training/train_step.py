@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from robustbench_endo.errors import TrainingError
-from robustbench_endo.training.data import NO_ACTIVITY, Batch, Loader
-from robustbench_endo.training.settings import Settings
+from robustbench_endo.training.data import NO_ACTIVITY, Batch, PrefetchLoader
+from robustbench_endo.training.settings import TrainConfig
 from robustbench_endo.training.weighting import TaskGradients, load_weighting
 from robustbench_endo.types import IGNORE
 
@@ -82,7 +82,7 @@ Corrupt = Callable[[Tensor, Tensor, Sequence[str], int], tuple[Tensor, Tensor]]
 
 
 @dataclass
-class Loop:
+class TrainStep:
     """One model, its frames, its optimiser.
 
     Attributes:
@@ -94,8 +94,8 @@ class Loop:
     """
 
     model: nn.Module
-    loader: Loader
-    settings: Settings
+    loader: PrefetchLoader
+    settings: TrainConfig
     fabric: Any
     corrupt: Corrupt | None = None
 
@@ -135,7 +135,7 @@ class Loop:
     def _step(self, batch: Batch, share: float, epoch: int, number: int) -> dict[str, float]:
         self.adam.zero_grad(set_to_none=True)
         scale = self._loss_scale()
-        for part in batch.parts(self.settings.accumulate):
+        for part in batch.parts(self.settings.grad_accum):
             losses, auxiliary = self._losses(part.to(self.fabric.device), epoch)
             if self.gradients is None:
                 self.gradients = TaskGradients.of(self.model, losses, auxiliary, self.weighting)
@@ -150,7 +150,7 @@ class Loop:
 
     def _clip(self, batch: Batch, epoch: int, number: int) -> None:
         """Limits the gradient's norm; one that is not finite would spoil the weights without a word."""
-        limit = self.settings.clip or math.inf
+        limit = self.settings.grad_clip or math.inf
         norm = float(self.fabric.clip_gradients(self.model, self.adam, max_norm=limit, error_if_nonfinite=False))
         if not math.isfinite(norm) and self.settings.precision != "16-mixed":  # there the scaler skips the step
             raise _not_finite(f"a gradient of norm {norm}", epoch, number, batch.ids)

@@ -18,15 +18,15 @@ from robustbench_endo.models.weights import load_matching, read_weights
 from robustbench_endo.models.zoo import has_pretrained_trunk
 from robustbench_endo.training.activation_checkpointing import activation_checkpointing
 from robustbench_endo.training.augmentation import augmentation, overlaps
-from robustbench_endo.training.data import NO_ACTIVITY, Frames, Loader
-from robustbench_endo.training.fit import Run
+from robustbench_endo.training.data import NO_ACTIVITY, InMemoryDataset, PrefetchLoader
+from robustbench_endo.training.fit import Trainer
 from robustbench_endo.training.hardware import Hardware, make_fabric, reproducible
-from robustbench_endo.training.settings import ProgressCallback, Settings
-from robustbench_endo.training.train_step import Corrupt, Loop
+from robustbench_endo.training.settings import ProgressCallback, TrainConfig
+from robustbench_endo.training.train_step import Corrupt, TrainStep
 from robustbench_endo.types import IGNORE, Dataset
 
 
-def initialise(model: nn.Module, initial: str | Path) -> list[str]:
+def initialise(model: nn.Module, init_weights: str | Path) -> list[str]:
     """Copies what matches in name and shape.
 
     Args:
@@ -40,15 +40,15 @@ def initialise(model: nn.Module, initial: str | Path) -> list[str]:
         ModelError: no such file, or nothing in common.
     """
     spec = str(getattr(model, "spec", ""))
-    if initial == "pretrained" and isinstance(model, Network) and has_pretrained_trunk(spec):
+    if init_weights == "pretrained" and isinstance(model, Network) and has_pretrained_trunk(spec):
         fresh = model.adopt_trunk("pretrained")
     else:
-        place = embedded_checkpoint(spec) if initial == "pretrained" else Path(initial)
+        place = embedded_checkpoint(spec) if init_weights == "pretrained" else Path(init_weights)
         fresh = load_matching(model, read_weights(place / WEIGHTS if place.is_dir() else place))
     return sorted({name.rpartition(".")[0] for name in fresh})
 
 
-def check_data(model: nn.Module, dataset: Dataset, frames: Frames) -> list[str]:
+def check_data(model: nn.Module, dataset: Dataset, frames: InMemoryDataset) -> list[str]:
     """The model has one output per label of the data, every label is one of them, and there is something to tell apart.
 
     Returns:
@@ -89,13 +89,13 @@ def _absent(names: tuple[str, ...], counts: Tensor) -> list[str]:
     return [name for name, count in zip(names, counts.tolist(), strict=False) if not count] if counts.any() else []
 
 
-def _largest_labels(frames: Frames) -> list[int]:
+def _largest_labels(frames: InMemoryDataset) -> list[int]:
     labelled = frames.masks.flatten(1).int()
     labels: list[int] = labelled.masked_fill(labelled == IGNORE, -1).amax(dim=1).tolist()
     return labels
 
 
-def _check_range(frames: Frames, what: str, labels: list[int], count: int) -> None:
+def _check_range(frames: InMemoryDataset, what: str, labels: list[int], count: int) -> None:
     for name, label in zip(frames.ids, labels, strict=True):
         if label >= count:
             raise TrainingError(
@@ -111,11 +111,11 @@ def train(
     model: str | nn.Module,
     dataset: Dataset,
     validation: Dataset | None = None,
-    settings: Settings | None = None,
+    settings: TrainConfig | None = None,
     *,
     out: str | Path,
     hardware: Hardware | None = None,
-    initial: str | Path | None = None,
+    init_weights: str | Path | None = None,
     corrupt: Corrupt | None = None,
     log: Sequence[str] = (),
     progress: ProgressCallback | None = None,
@@ -143,37 +143,37 @@ def train(
         RunError: ``out`` cannot be written, or holds a run with other settings.
         ModelError, UnknownNameError, OptionalDependencyError: from the model, its weights and the augmentation.
     """
-    settings, hardware = settings or Settings(), hardware or Hardware()
+    settings, hardware = settings or TrainConfig(), hardware or Hardware()
     folder = _writable(Path(out))
     fabric = make_fabric(hardware, settings.precision)
     with reproducible(settings.seed, fabric):
         network = _model(model, dataset)
         size: tuple[int, int] = getattr(network, "input_size", None) or ANY_SIZE
-        frames = Frames(dataset, size)
+        frames = InMemoryDataset(dataset, size)
         absent = check_data(network, dataset, frames)
-        held_out = Frames(validation, size) if validation else None
-        fresh = initialise(network, initial) if initial is not None else []
+        held_out = InMemoryDataset(validation, size) if validation else None
+        fresh = initialise(network, init_weights) if init_weights is not None else []
         torch.manual_seed(settings.seed + fabric.global_rank)  # each process has dropout of its own
-        loader = Loader(
+        loader = PrefetchLoader(
             frames,
             settings.batch_size,
             settings.seed,
-            lambda: augmentation(settings.augment, settings.mix),
+            lambda: augmentation(settings.augment, settings.augmix),
             fabric.global_rank,
             fabric.world_size,
             hardware.threads,
         )
-        loop = Loop(fabric.to_device(network), loader, settings, fabric, corrupt)
+        loop = TrainStep(fabric.to_device(network), loader, settings, fabric, corrupt)
         about = {
             "data": dataset.name,
             "frames": len(frames),
-            "initial": str(initial or ""),
+            "initial": str(init_weights or ""),
             "new_layers": fresh,
             "labels_without_example": absent,
             "trained_on": sorted({*settings.corruptions, *overlaps(settings.augment)}),
         }
         with activation_checkpointing(network) if settings.activation_checkpointing else nullcontext():
-            Run(loop, folder, held_out, about, tuple(log), progress).go()
+            Trainer(loop, folder, held_out, about, tuple(log), progress).fit()
     network.eval()
     return folder
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from robustbench_endo.training.data import NO_ACTIVITY, Batch, Frames
+from robustbench_endo.training.data import NO_ACTIVITY, Batch, InMemoryDataset
 from robustbench_endo.types import IGNORE
 
 
@@ -34,7 +34,7 @@ class Processes:
 
 @torch.no_grad()
 def validate_on(
-    model: nn.Module, frames: Frames, batch_size: int, device: torch.device, processes: Processes | None = None
+    model: nn.Module, frames: InMemoryDataset, batch_size: int, device: torch.device, processes: Processes | None = None
 ) -> dict[str, float]:
     """``miou`` and ``accuracy`` (shares, higher is better) of the tasks that the model and the frames have.
 

@@ -9,23 +9,23 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions import Corruption, Group, Noise, Pixels
+from robustbench_endo.corruptions import Category, Corruption, Noise, Px
 from robustbench_endo.corruptions.base import scaled, units
 from robustbench_endo.errors import RobustEndoError
 
 
 @dataclass(frozen=True)
 class ShadowParams:
-    width: Pixels
+    width: Px
     depth: Annotated[float, "share"] = 0.5
 
 
 @dataclass(frozen=True)
 class Shadow(Corruption):
     name: ClassVar[str] = "shadow"
-    group: ClassVar[Group] = "occlusion"
+    category: ClassVar[Category] = "occlusion"
     cause: ClassVar[str] = "an instrument before the light"
-    reference: ClassVar[str] = "none"
+    citation: ClassVar[str] = "none"
     severities: tuple[ShadowParams, ...] = tuple(ShadowParams(float(width)) for width in (8, 16, 24, 32, 40))
 
     def apply(self, images: Tensor, params: ShadowParams, noise: Noise) -> Tensor:
@@ -44,9 +44,9 @@ class Nothing(Shadow):
         return None
 
 
-@pytest.mark.parametrize(("size", "reference", "width"), [(128, 256, 4), (512, 256, 16), (512, None, 8)])
-def test_lengths_follow_the_short_side(size: int, reference: int | None, width: int) -> None:
-    damaged = Shadow()(torch.ones(1, 3, size, size + 64), 1, ["a"], reference=reference).images
+@pytest.mark.parametrize(("size", "reference_size", "width"), [(128, 256, 4), (512, 256, 16), (512, None, 8)])
+def test_lengths_follow_the_short_side(size: int, reference_size: int | None, width: int) -> None:
+    damaged = Shadow()(torch.ones(1, 3, size, size + 64), 1, ["a"], reference_size=reference_size).images
     assert int((damaged[0, 0, 0] < 1).sum()) == width
 
 

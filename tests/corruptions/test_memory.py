@@ -49,14 +49,14 @@ def test_the_meter_sees_what_lives_and_what_died() -> None:
     assert live.peak == 2 * 400
 
 
-@pytest.mark.parametrize("reference", [SIDE, SIDE // 2], ids=["cells of a pixel", "cells of two pixels"])
+@pytest.mark.parametrize("reference_size", [SIDE, SIDE // 2], ids=["cells of a pixel", "cells of two pixels"])
 @pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda item: item.name)
 @pytest.mark.usefixtures("plain_torch")
 def test_plain_torch_keeps_to_twelve_times_the_batch(
-    corruption: Corruption, reference: int, frames: Callable[..., Tensor]
+    corruption: Corruption, reference_size: int, frames: Callable[..., Tensor]
 ) -> None:
     images = frames(8, SIDE, SIDE)
-    params = scaled(corruption.severities[4], (SIDE, SIDE), reference)
+    params = scaled(corruption.severities[4], (SIDE, SIDE), reference_size)
     with LiveBytes() as live:
         corruption.apply(images, params, Noise(tuple(range(8)), images.device))
     assert live.peak <= LIMIT * images.nbytes

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from robustbench_endo.corruptions import CORRUPTIONS, SEVERITIES, Corruption
 from robustbench_endo.data.synthetic import SyntheticScenes
-from robustbench_endo.metrics import CleanFrames
+from robustbench_endo.metrics import CleanReference
 
 COUNT = 20
 each_corruption = pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda item: item.name)
@@ -44,7 +44,7 @@ def test_mean_ssim_falls_strictly_on_real_frames(corruption: Corruption, real: T
 
 
 def assert_falls(corruption: Corruption, images: Tensor) -> None:
-    clean = CleanFrames(images)
+    clean = CleanReference(images)
     ids = [f"{i}.png" for i in range(len(images))]
     means = [float(clean.ssim(corruption(images, severity, ids).images).mean()) for severity in (0, *SEVERITIES)]
     assert means == sorted(means, reverse=True)

@@ -145,9 +145,9 @@ def test_gpu_agrees_with_cpu(corruption: Corruption, frames: Frames) -> None:
 @each_corruption
 def test_describes_itself(corruption: Corruption) -> None:
     entry = next(item for item in load_suite("endo19").describe() if item["name"] == corruption.name)
-    assert entry["group"] == corruption.group
+    assert entry["category"] == corruption.category
     assert len(entry["cause"]) > 20
-    assert len(entry["reference"]) > 10
+    assert len(entry["citation"]) > 10
     assert len(entry["severities"]) == 5
     without_unit = set(entry["severities"][0]) - set(entry["units"])
     assert all(isinstance(entry["severities"][0][name], bool) for name in without_unit)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from robustbench_endo.corruptions import load_suite
 
-imagecorruptions = pytest.importorskip("imagecorruptions", reason="extra `reference` is not installed")
+imagecorruptions = pytest.importorskip("imagecorruptions", reason="extra `imagecorruptions` is not installed")
 NAMES = (
     *("brightness", "contrast", "saturate", "gaussian_blur", "defocus_blur"),
     *("pixelate", "zoom_blur", "jpeg_compression"),

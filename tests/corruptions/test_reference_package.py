@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from robustbench_endo.corruptions import Suite, load_suite, select
-from robustbench_endo.corruptions.imagecorruptions_backend import ABSENT, reference_names, reference_suite
+from robustbench_endo.corruptions.imagecorruptions_backend import ABSENT, imagecorruptions_names, imagecorruptions_suite
 from robustbench_endo.errors import RobustEndoError
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (48, 67, 3), dtype=np.uint8)
@@ -20,14 +20,14 @@ IMAGES = torch.from_numpy(PICTURE).permute(2, 0, 1)[None] / 255
 @pytest.fixture(scope="module")
 def suite() -> Suite:
     pytest.importorskip("imagecorruptions")
-    return reference_suite(load_suite("imagenet-c"))
+    return imagecorruptions_suite(load_suite("imagenet-c"))
 
 
 def damaged(suite: Suite, name: str, image_id: str = "a", severity: int = 3) -> torch.Tensor:
     return suite.corrupt(IMAGES, name, severity, [image_id]).images
 
 
-@pytest.mark.parametrize("name", reference_names())
+@pytest.mark.parametrize("name", imagecorruptions_names())
 def test_every_one_of_the_sixteen_is_reproducible_and_leaves_numpy_alone(suite: Suite, name: str) -> None:
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     first = damaged(suite, name)
@@ -61,8 +61,8 @@ def test_it_is_another_suite(suite: Suite) -> None:
     own = load_suite("imagenet-c")
     assert suite.fingerprint != own.fingerprint
     assert suite.resolution == own.resolution
-    assert suite.names == reference_names()
-    assert "imagecorruptions-imaug 1." in suite.describe()[0]["reference"]
+    assert suite.names == imagecorruptions_names()
+    assert "imagecorruptions-imaug 1." in suite.describe()[0]["citation"]
     assert "imagecorruptions-imaug 1." in suite.name
 
 
@@ -90,5 +90,5 @@ def test_our_own_code_is_the_default() -> None:
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "imagecorruptions", None)
-    with pytest.raises(RobustEndoError, match=r"pip install robustbench-endo\[reference\]"):
+    with pytest.raises(RobustEndoError, match=r"pip install robustbench-endo\[imagecorruptions\]"):
         select("endo19", "all", "imagecorruptions")

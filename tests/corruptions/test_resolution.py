@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from robustbench_endo.corruptions import CORRUPTIONS, Corruption
-from robustbench_endo.metrics import CleanFrames
+from robustbench_endo.metrics import CleanReference
 
 REFERENCE = (256, 320)
 
@@ -49,4 +49,4 @@ def spread(corruption: Corruption, severity: int, large: Tensor) -> float:
 
 def ssim_at_reference(clean: Tensor, damaged: Tensor) -> float:
     a, b = (F.adaptive_avg_pool2d(picture, REFERENCE) for picture in (clean, damaged))
-    return float(CleanFrames(a).ssim(b))
+    return float(CleanReference(a).ssim(b))

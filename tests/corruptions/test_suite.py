@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions import CORRUPTIONS, Corruption, Group, Noise, Suite, load_suite
+from robustbench_endo.corruptions import CORRUPTIONS, Category, Corruption, Noise, Suite, load_suite
 from robustbench_endo.corruptions.noise.gaussian_noise import GaussianNoise, Params
 from robustbench_endo.errors import RobustEndoError
 
@@ -63,7 +63,7 @@ def test_select(wanted: str | list[str], expected: list[str]) -> None:
     [
         ("smok", "got 'smok': did you mean smoke"),
         ("noise,digtal", "got 'digtal': did you mean digital"),
-        ("xyzzy", "got 'xyzzy'; known: all, noise"),
+        ("xyzzy", "got 'xyzzy': choose from all, noise"),
         ("", "got nothing"),
         ([], "got nothing"),
     ],
@@ -92,7 +92,7 @@ def test_fingerprint_follows_the_pixels_not_the_name() -> None:
     variants = [
         ENDO19,
         ENDO19.with_corruptions(changed),
-        dataclasses.replace(ENDO19, reference=None),
+        dataclasses.replace(ENDO19, reference_size=None),
         dataclasses.replace(ENDO19, resolution=256),
         dataclasses.replace(ENDO19, corruptions=CORRUPTIONS[1:]),
     ]
@@ -106,7 +106,7 @@ def test_reference_reaches_the_corruption() -> None:
     }
     expected = {"endo19": 256, "imagenet-c": None}
     for name, damaged in by_suite.items():
-        assert torch.equal(damaged, GaussianNoise()(images, 1, ["a"], reference=expected[name]).images)
+        assert torch.equal(damaged, GaussianNoise()(images, 1, ["a"], reference_size=expected[name]).images)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,9 +117,9 @@ class DimParams:
 @dataclasses.dataclass(frozen=True)
 class Dim(Corruption):
     name: ClassVar[str] = "dim"
-    group: ClassVar[Group] = "occlusion"
+    category: ClassVar[Category] = "occlusion"
     cause: ClassVar[str] = "lamp at the end of its life"
-    reference: ClassVar[str] = "none"
+    citation: ClassVar[str] = "none"
     severities: tuple[DimParams, ...] = tuple(DimParams(0.9 - 0.1 * i) for i in range(5))
 
     def apply(self, images: Tensor, params: DimParams, noise: Noise) -> Tensor:

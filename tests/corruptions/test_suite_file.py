@@ -12,12 +12,12 @@ from robustbench_endo.errors import RobustEndoError
 
 
 @pytest.mark.parametrize(
-    ("name", "reference", "resolution"),
-    [("endo19", 256, 512), ("paper", None, (256, 256)), ("imagenet-c", None, "native")],
+    ("name", "reference_size", "resolution"),
+    [("endo19", 256, 512), ("endoarss", None, (256, 256)), ("imagenet-c", None, "native")],
 )
-def test_built_in_suites(name: str, reference: int | None, resolution: object) -> None:
+def test_built_in_suites(name: str, reference_size: int | None, resolution: object) -> None:
     suite = load_suite(name)
-    assert (suite.name, suite.reference, suite.resolution) == (name, reference, resolution)
+    assert (suite.name, suite.reference_size, suite.resolution) == (name, reference_size, resolution)
     assert len(suite.corruptions) == 19
 
 
@@ -33,7 +33,7 @@ def test_a_users_own_suite(tmp_path: Path) -> None:
     )
     suite = load_suite(path)
     assert suite.name == "dim"
-    assert suite.reference == 256
+    assert suite.reference_size == 256
     assert suite.resolution == (64, 96)
     assert len(suite.corruptions) == 5
     severities = [dataclasses.astuple(params) for params in suite.get("gaussian_noise").severities]
@@ -42,10 +42,12 @@ def test_a_users_own_suite(tmp_path: Path) -> None:
 
 
 def test_a_suite_may_extend_a_file(tmp_path: Path) -> None:
-    (tmp_path / "first.toml").write_text('name = "one"\nreference = "native"\n[shot_noise]\nphotons = [9, 8, 7, 6, 5]')
+    (tmp_path / "first.toml").write_text(
+        'name = "one"\nreference_size = "native"\n[shot_noise]\nphotons = [9, 8, 7, 6, 5]'
+    )
     (tmp_path / "second.toml").write_text('extends = "first.toml"\n[impulse_noise]\nshare = 0.5')
     suite = load_suite(str(tmp_path / "second.toml"))
-    assert suite.reference is None
+    assert suite.reference_size is None
     assert suite.get("shot_noise").severities[0].photons == 9.0
     assert suite.get("impulse_noise").severities[4].share == 0.5
 
@@ -60,9 +62,9 @@ WRONG = [
     ("[jpeg_compression]\nquality = 7.5", r"quality: expected values of type int, got 7\.5"),
     ("resolution = 16", "expected resolution = a short side of at least 32, .* got 16"),
     ("resolution = [64]", r"got \[64\]"),
-    ('reference = "big"', "expected reference = pixels or \"native\", got 'big'"),
+    ('reference_size = "big"', "expected reference_size = pixels or \"native\", got 'big'"),
     ('corruptions = ["smok"]', "did you mean smoke"),
-    ('extends = "papre"', "got 'papre': did you mean paper"),
+    ('extends = "endoarsss"', "got 'endoarsss': did you mean endoarss"),
     ('extends = "mine.toml"', "that do not extend each other in a circle"),
     ("a = = 1", "Expected TOML in .*mine.toml, got an error"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from robustbench_endo.corruptions import Damage, warp_masks
+from robustbench_endo.corruptions import CorruptedBatch, warp_masks
 
 
 def test_equals_grid_sample_keeps_the_border_and_the_type() -> None:
@@ -23,5 +23,5 @@ def test_equals_grid_sample_keeps_the_border_and_the_type() -> None:
 def test_damage_warps_what_it_moved_and_leaves_the_rest_alone() -> None:
     masks = torch.randint(0, 7, (1, 48, 64), dtype=torch.uint8)
     images, grid = torch.rand(1, 3, 48, 64), 2.2 * torch.rand(1, 48, 64, 2) - 1.1
-    assert torch.equal(Damage(images, grid).warp(masks), warp_masks(masks, grid))
-    assert Damage(images).warp(masks) is masks
+    assert torch.equal(CorruptedBatch(images, grid).warp(masks), warp_masks(masks, grid))
+    assert CorruptedBatch(images).warp(masks) is masks

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from robustbench_endo.reports.data.report_data import Content, content
+from robustbench_endo.reports.data.report_data import ReportData, content
 from robustbench_endo.results import Bootstrap, Results, load_results
 from robustbench_endo.results.gallery import image_file, prediction_file, target_file
 from robustbench_endo.results.io import as_table, write_table
@@ -25,7 +25,7 @@ GROUPS = {
     "occlusion": ("bleeding", "brightness", "smoke", "spatter"),
     "digital": ("contrast", "elastic_transform", "gamma_correction", "jpeg_compression", "pixelate", "saturate"),
 }
-GROUP_OF = {name: group for group, names in GROUPS.items() for name in names}
+GROUP_OF = {name: category for category, names in GROUPS.items() for name in names}
 CLASSES = ("background", "shaft", "wrist")
 ACTIVITIES = ("idle", "grasp", "cut")
 MODELS = ("tiny-resnet/dselect_k", "tiny-resnet/mmoe", "tiny-endoarss/tesla")
@@ -59,7 +59,7 @@ def _record(
     return {
         **keys,
         "image_id": f"{truth}/image/OP{index % 2}_img_{index:02d}.png",
-        "group": f"OP{index % 2}_img",
+        "subject_id": f"OP{index % 2}_img",
         **dict.fromkeys(MEASURED, kept),
         **dict.fromkeys(("hd", "hd95", "assd"), 100 * (1 - kept)),
         "image_psnr": np.inf if corruption == "clean" else 40 - 4 * severity,
@@ -92,7 +92,7 @@ def provenance(models: Sequence[str], corruptions: Sequence[str], severities: Se
             "fingerprint": "77aa31cc",
             "classes": list(CLASSES),
             "activities": list(ACTIVITIES),
-            "groups": 2,
+            "subjects": 2,
             "notes": ["The activity is a proxy."],
         },
         "models": [
@@ -102,7 +102,7 @@ def provenance(models: Sequence[str], corruptions: Sequence[str], severities: Se
         "corruptions": [
             {
                 "name": name,
-                "group": GROUP_OF.get(name, "custom"),
+                "category": GROUP_OF.get(name, "custom"),
                 "cause": f"Invented cause of {name}.",
                 "reference": "Nobody, 2025",
                 "severities": [{"strength": 0.1 * severity} for severity in range(1, 6)],
@@ -181,23 +181,23 @@ def usual_run(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 @pytest.fixture(scope="session")
 def told_run(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """Two models, the first trained on smoke; three corruptions at severities 1 and 3, and real smoke."""
+    """Two models, the first trained on smoke; three corruptions at severities 1 and 3, and recorded smoke."""
 
     def edit(frame: pd.DataFrame, info: Any) -> pd.DataFrame:
         info["models"][0]["trained_on"] = ["smoke"]
-        info["real_conditions"] = [{"name": "real_smoke", "group": "real", "severity": 1}]
+        info["recorded_conditions"] = [{"name": "recorded_smoke", "category": "recorded", "severity": 1}]
         taken = frame[(frame["corruption"] == "smoke") & (frame["severity"] == 1)]
-        return pd.concat((frame, taken.assign(corruption="real_smoke")), ignore_index=True)
+        return pd.concat((frame, taken.assign(corruption="recorded_smoke")), ignore_index=True)
 
     folder = tmp_path_factory.mktemp("told") / "run"
     names = ["smoke", "contrast", "spatter"]
     results = build(folder, ["first", "second"], names, [1, 3], edit=edit)
-    draw_conditions(folder / "gallery" / "0", 2, [("real_smoke", 1)])
+    draw_conditions(folder / "gallery" / "0", 2, [("recorded_smoke", 1)])
     return results
 
 
 @pytest.fixture(scope="session")
-def usual_content(usual_run: Results) -> Content:
+def usual_content(usual_run: Results) -> ReportData:
     """The report of :func:`usual_run`, gathered once."""
     return content(usual_run, Bootstrap(resamples=200))
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from robustbench_endo.reports import print_envelope, print_robustness, print_table, report
 from robustbench_endo.reports.data.report_data import content
-from robustbench_endo.reports.data.table import heat_table
+from robustbench_endo.reports.data.table import score_table
 from robustbench_endo.reports.html import html
 from robustbench_endo.reports.pdf.layout import _words
 from robustbench_endo.results import Bootstrap
@@ -31,14 +31,14 @@ def printed(draw, width=130) -> str:
 
 
 def test_cells_hold_half_the_width_and_the_ends(usual_run):
-    table = heat_table(usual_run, ("miou",), SETTINGS)
+    table = score_table(usual_run, ("miou",), SETTINGS)
     expected = usual_run.table(("miou",), SETTINGS)
     smoke = next(row for row in table.rows if row.name == "smoke")
     for model, cell in zip(usual_run.models, smoke.cells, strict=True):
         low, high = (expected.loc[("occlusion", "smoke"), ("miou", model, part)] for part in ("low", "high"))
         assert cell.margin == f"±{(high - low) / 2:.2f}"
         assert cell.ends == f"{low:.2f} to {high:.2f}"
-    plain = heat_table(usual_run, ("miou",))
+    plain = score_table(usual_run, ("miou",))
     assert [cell.text for row in table.rows for cell in row.cells] == [c.text for row in plain.rows for c in row.cells]
     assert not any(cell.margin or cell.ends for row in plain.rows for cell in row.cells)
 
@@ -47,7 +47,7 @@ def test_an_absent_number_has_no_margin(make_run):
     def without_smoke(frame, info):
         return frame.drop(frame.index[frame["corruption"] == "smoke"])
 
-    table = heat_table(make_run(gallery=False, edit=without_smoke), ("miou",), SETTINGS)
+    table = score_table(make_run(gallery=False, edit=without_smoke), ("miou",), SETTINGS)
     smoke = next(row for row in table.rows if row.name == "smoke")
     assert {(cell.text, cell.margin) for cell in smoke.cells} == {("–", "")}
 

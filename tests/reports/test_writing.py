@@ -51,8 +51,8 @@ def test_every_format_has_its_place(small, tmp_path, monkeypatch):
 
 
 def test_an_unknown_paper_is_one_sentence(small, tmp_path):
-    with pytest.raises(RobustEndoError, match="Expected a4 or letter as the paper, got 'a5'"):
-        report(small, tmp_path / "report.pdf", paper="a5")
+    with pytest.raises(RobustEndoError, match="Expected a4 or letter as the page size, got 'a5'"):
+        report(small, tmp_path / "report.pdf", page_size="a5")
 
 
 def test_an_unwritable_place_is_one_sentence(small, tmp_path):

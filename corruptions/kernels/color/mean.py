@@ -15,7 +15,7 @@ _UNIT = 2.0**24
 def channel_mean(images: Tensor) -> Tensor:
     """The mean of (B, C, H, W) in [0, 1] as (B, C, 1, 1).
 
-    Pixels are added as whole multiples of 2^-24: the sum does not depend on the order, the threads or the device.
+    Px are added as whole multiples of 2^-24: the sum does not depend on the order, the threads or the device.
     """
     count = images.shape[-2] * images.shape[-1]
     whole = _whole_sums(images) if compiled(images) else whole_sums_torch(images)

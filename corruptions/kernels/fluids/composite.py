@@ -15,7 +15,7 @@ from robustbench_endo.corruptions.kernels.interpolation.resample import resample
 
 
 def veil(images: Tensor, fields: Tensor, rows: Taps, columns: Taps) -> tuple[Tensor, Tensor]:
-    """I = J (1 - cover) + shine. Pixels whose cover and shine are 0 keep their bits.
+    """I = J (1 - cover) + shine. Px whose cover and shine are 0 keep their bits.
 
     Args:
         images: J, (B, 3, H, W).

@@ -14,7 +14,7 @@ from torch import Tensor
 from robustbench_endo.corruptions.kernels.backend import Floats, compiled, planes
 from robustbench_endo.corruptions.kernels.jpeg.device import jpeg_round_trip_torch
 
-Pixels = NDArray[np.uint8]
+Px = NDArray[np.uint8]
 
 
 def jpeg_round_trip(images: Tensor, quality: int) -> Tensor:
@@ -28,7 +28,7 @@ def jpeg_round_trip(images: Tensor, quality: int) -> Tensor:
     return torch.from_numpy(result)
 
 
-def _libjpeg(pixels: Pixels, quality: int) -> Pixels:
+def _libjpeg(pixels: Px, quality: int) -> Px:
     height, width = pixels.shape[:2]
     stream = io.BytesIO()
     # Pillow takes four bytes a pixel as they lie; three it would copy.
@@ -37,7 +37,7 @@ def _libjpeg(pixels: Pixels, quality: int) -> Pixels:
 
 
 @njit(cache=True, nogil=True)
-def _to_pixels(picture: Floats) -> Pixels:
+def _to_pixels(picture: Floats) -> Px:
     _, height, width = picture.shape
     pixels = np.empty((height, width, 4), np.uint8)
     for y in range(height):
@@ -49,7 +49,7 @@ def _to_pixels(picture: Floats) -> Pixels:
 
 
 @njit(cache=True, nogil=True)
-def _to_planes(pixels: Pixels, picture: Floats) -> None:
+def _to_planes(pixels: Px, picture: Floats) -> None:
     levels = (np.arange(256) / 255.0).astype(np.float32)
     for c in range(3):
         for y in range(pixels.shape[0]):

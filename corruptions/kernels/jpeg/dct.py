@@ -116,6 +116,6 @@ CHROMINANCE: Table = (
 
 
 def quantiser(quality: int, base: Table = LUMINANCE) -> Floats:
-    """The (8, 8) quantiser steps at ``quality`` by the Independent JPEG Group's rule, in grey levels."""
+    """The (8, 8) quantiser steps at ``quality`` by the Independent JPEG Category's rule, in grey levels."""
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
     return ((np.array(base) * scale + 50) // 100).clip(1, 255).astype(np.float32)

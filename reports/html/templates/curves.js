@@ -23,24 +23,24 @@
     return found;
   };
 
-  // The dose of a panel: of its corruption, or the mean over all where every one of them has it.
-  const dose = (model, panel, severity) => {
-    if (panel > 0) return data.dose[model][panel - 1][severity];
-    const each = data.dose[model].map((corruption) => corruption[severity]);
+  // The distortion of a panel: of its corruption, or the mean over all where every one of them has it.
+  const distortion = (model, panel, severity) => {
+    if (panel > 0) return data.distortion[model][panel - 1][severity];
+    const each = data.distortion[model].map((corruption) => corruption[severity]);
     return each.length && each.every((value) => value !== null) ? each.reduce((a, b) => a + b) / each.length : null;
   };
   const state = () => {
     const metric = metricOf(one("#curve-metric").value);
     const panel = Number(one("#curve-panel").value);
-    const byDose = one("#curve-axis").value === "dose";
+    const byDistortion = one("#curve-axis").value === "distortion";
     const lines = data.models.map((model, m) => {
       const [value, low, high] = data.scores[metric.name][panel][m];
       const points = data.severities.map((severity, s) => ({
-        severity, x: byDose ? dose(m, panel, s) : severity, y: value[s], low: low[s], high: high[s],
+        severity, x: byDistortion ? distortion(m, panel, s) : severity, y: value[s], low: low[s], high: high[s],
       }));
       return { model, points };
     });
-    return { metric, panel, byDose, lines };
+    return { metric, panel, byDistortion, lines };
   };
   const limits = (metric) => {
     const known = data.scores[metric.name].flat(3).filter((value) => value !== null);
@@ -59,18 +59,18 @@
     const width = Math.max(300, place.clientWidth || 760);
     const [low, high] = limits(now.metric);
     const xs = now.lines.flatMap((line) => line.points.map((point) => point.x)).filter((x) => x !== null);
-    const right = Math.max(...xs, now.byDose ? 0.05 : 1);
+    const right = Math.max(...xs, now.byDistortion ? 0.05 : 1);
     const x = (value) => edge.left + (value / right) * (width - edge.left - edge.right);
     const y = (value) => height - edge.bottom - ((value - low) / (high - low)) * (height - edge.top - edge.bottom);
-    const name = `${now.metric.heading}, ${data.panels[now.panel].label}, against ${now.byDose ? "measured dose" : "severity"}; its numbers are in the table below.`;
+    const name = `${now.metric.heading}, ${data.panels[now.panel].label}, against ${now.byDistortion ? "measured distortion" : "severity"}; its numbers are in the table below.`;
     const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name });
     ticks(low, high, 5).forEach((t) => svg.append(
       draw("path", { class: "grid", d: `M${edge.left} ${y(t)}H${width - edge.right}` }),
       draw("text", { x: edge.left - 8, y: y(t) + 4, "text-anchor": "end" }, t)));
-    (now.byDose ? ticks(0, right, 5) : data.severities).forEach((t) => svg.append(
+    (now.byDistortion ? ticks(0, right, 5) : data.severities).forEach((t) => svg.append(
       draw("text", { x: x(t), y: height - edge.bottom + 20, "text-anchor": "middle" }, t)));
     svg.append(
-      draw("text", { x: (edge.left + width - edge.right) / 2, y: height - 6, "text-anchor": "middle" }, now.byDose ? "Measured dose (1 − image SSIM; 0 = clean)" : "Severity (0 = clean)"),
+      draw("text", { x: (edge.left + width - edge.right) / 2, y: height - 6, "text-anchor": "middle" }, now.byDistortion ? "Measured distortion (1 − image SSIM; 0 = clean)" : "Severity (0 = clean)"),
       draw("text", { x: 13, y: height / 2 - 16, "text-anchor": "middle", transform: `rotate(-90 13 ${height / 2 - 16})` }, now.metric.heading));
     now.lines.forEach(({ model, points }) => {
       const series = draw("g", { class: "series", style: `--c:var(--m${model.colour})` });
@@ -101,7 +101,7 @@
   const numbers = (now) => {
     const head = make("tr", {}, make("th", { scope: "col" }, "Severity"), ...now.lines.map(({ model }) => make("th", { scope: "col" }, model.name)));
     const rows = data.severities.map((severity, s) => make("tr", {}, make("th", { scope: "row" }, severity === 0 ? "0 (clean)" : `${severity}`),
-      ...now.lines.map(({ points }) => make("td", {}, `${written(points[s].y, now.metric)}${interval(points[s], now.metric)}${now.byDose && points[s].x !== null ? `, dose ${points[s].x.toFixed(2)}` : ""}`))));
+      ...now.lines.map(({ points }) => make("td", {}, `${written(points[s].y, now.metric)}${interval(points[s], now.metric)}${now.byDistortion && points[s].x !== null ? `, distortion ${points[s].x.toFixed(2)}` : ""}`))));
     one("#curve-numbers").replaceChildren(
       make("caption", { class: "quiet" }, `${now.metric.heading}, ${data.panels[now.panel].label}`), make("thead", {}, head), make("tbody", {}, ...rows));
   };

@@ -102,7 +102,7 @@
     select.replaceChildren(...texts.map((text) => option(text)));
     if (texts.includes(wanted)) select.value = wanted;
   };
-  // By place: a real condition may be called as a corruption is.
+  // By place: a recorded condition may be called as a corruption is.
   const rowsOf = () => all("tr[data-row]", sheet());
   const show = () => {
     sheets.forEach((other) => { other.hidden = other !== sheet(); });
@@ -115,10 +115,10 @@
     one("#stage-title").textContent = shot ? shot.dataset.label : [row.dataset.row, chosenSeverity.value && `severity ${chosenSeverity.value}`].filter(Boolean).join(", ");
     one("#stage .views").replaceChildren(...(shot ? views(shot, cleanOf(shot)) : [make("p", { class: "absent" }, "This run did not keep that picture.")]));
   };
-  const rows = rowsOf().map((row, place) => [option(row.dataset.row, place), "real" in row.dataset]);
-  const real = rows.filter(([, isReal]) => isReal).map(([entry]) => entry);
+  const rows = rowsOf().map((row, place) => [option(row.dataset.row, place), "recorded" in row.dataset]);
+  const recorded = rows.filter(([, isReal]) => isReal).map(([entry]) => entry);
   chosenRow.replaceChildren(...rows.filter(([, isReal]) => !isReal).map(([entry]) => entry));
-  if (real.length) chosenRow.append(make("optgroup", { label: "Real conditions" }, ...real));
+  if (recorded.length) chosenRow.append(make("optgroup", { label: "Recorded conditions" }, ...recorded));
   chosenRow.value = Math.min(1, rows.length - 1);
   fill(chosenSeverity, all("td", rowsOf()[Number(chosenRow.value)]).map((cell) => cell.dataset.severity));
   chosenSeverity.selectedIndex = Math.floor(chosenSeverity.options.length / 2);

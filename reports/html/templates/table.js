@@ -8,11 +8,11 @@
     enter();
   });
 
-  // Means are no competitors of what they average: a sorted table has the corruptions first, then the groups' means,
-  // the means of all, the real conditions. The third press brings the suite's order back.
+  // Means are no competitors of what they average: a sorted table has the corruptions first, then the categories' means,
+  // the means of all, the recorded conditions. The third press brings the suite's order back.
   const body = table.tBodies[0];
   const rows = [...body.rows];
-  const real = (row) => row.dataset.group === "real";
+  const recorded = (row) => row.dataset.category === "recorded";
   const value = (row, index) => {
     if (index === 0) return row.cells[0].textContent.toLowerCase();
     const text = row.cells[index].dataset.v;
@@ -24,11 +24,11 @@
     return sign * (x < y ? -1 : x > y ? 1 : 0);
   };
   const sorted = (index, sign) => {
-    const kind = (name, ofReal) => rows.filter((row) => row.classList.contains(name) && real(row) === ofReal);
+    const kind = (name, ofReal) => rows.filter((row) => row.classList.contains(name) && recorded(row) === ofReal);
     const order = compare(index, sign);
     return [
-      ...kind("clean", false), ...kind("corruption", false).sort(order), ...kind("group", false).sort(order),
-      ...kind("mean", false), ...kind("group", true), ...kind("corruption", true).sort(order),
+      ...kind("clean", false), ...kind("corruption", false).sort(order), ...kind("category", false).sort(order),
+      ...kind("mean", false), ...kind("category", true), ...kind("corruption", true).sort(order),
     ];
   };
   const press = (head, index) => {
@@ -64,7 +64,7 @@
 })();
 
 (() => {
-  const show = () => all("[data-rivals]").forEach((block) => { block.hidden = block.dataset.rivals !== one("#rival-metric").value; });
-  onChange("#rival-metric", show);
-  if (one("#rival-metric")) show();
+  const show = () => all("[data-comparison]").forEach((block) => { block.hidden = block.dataset.comparison !== one("#comparison-metric").value; });
+  onChange("#comparison-metric", show);
+  if (one("#comparison-metric")) show();
 })();

@@ -77,7 +77,9 @@ def _split(facts: Sequence[Facts], classes: int, activities: Sequence[str]) -> S
         read=len(read),
         masks=len(masked),
         activities=sum(fact.activity is not None for fact in read),
-        groups={group: _group([fact for fact in facts if fact.group == group]) for group in _groups(facts)},
+        subjects={
+            subject: _group([fact for fact in facts if fact.subject_id == subject]) for subject in _groups(facts)
+        },
         sizes=dict(Counter(f"{fact.size[1]} x {fact.size[0]}" for fact in read if fact.size is not None).most_common()),
         classes={
             label: Share(float(pixels[label]) / max(1, scored), occurs[label] / max(1, len(masked))) for label in labels
@@ -88,7 +90,7 @@ def _split(facts: Sequence[Facts], classes: int, activities: Sequence[str]) -> S
 
 
 def _groups(facts: Sequence[Facts]) -> list[str]:
-    return list(dict.fromkeys(fact.group for fact in facts))
+    return list(dict.fromkeys(fact.subject_id for fact in facts))
 
 
 def _group(facts: Sequence[Facts]) -> GroupFindings:

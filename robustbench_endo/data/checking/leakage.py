@@ -1,4 +1,4 @@
-"""What one split knows of another: the same group, the same picture, nearly the same picture."""
+"""What one split knows of another: the same subject, the same picture, nearly the same picture."""
 
 from __future__ import annotations
 
@@ -25,30 +25,31 @@ _BLOCK = 2048
 
 
 def leakage_problems(facts: Sequence[Facts]) -> Iterator[Problem]:
-    """Groups and identical pictures in several splits."""
+    """Subjects and identical pictures in several splits."""
     splits_of_group: dict[str, set[str]] = defaultdict(set)
     for fact in facts:
-        splits_of_group[fact.group].add(fact.split)
-    shared = sorted(group for group, splits in splits_of_group.items() if len(splits) > 1)
+        splits_of_group[fact.subject_id].add(fact.split)
+    shared = sorted(subject for subject, splits in splits_of_group.items() if len(splits) > 1)
     if shared:
-        frames = tuple(fact.where for fact in facts if fact.group in shared)
+        frames = tuple(fact.where for fact in facts if fact.subject_id in shared)
         yield Problem(
-            "groups",
-            f"{_counted(len(shared), 'group')} in several splits ({listed(shared)}): scores on frames of patients seen "
-            "in training are too good; divide by patient, or say with --group-regex what a patient or sequence is.",
+            "subjects",
+            f"{_counted(len(shared), 'subject')} in several splits ({listed(shared)}): scores on frames of patients "
+            f"seen "
+            "in training are too good; divide by patient, or say with --subject-regex what a patient or sequence is.",
             frames,
         )
     same: dict[str, list[Facts]] = defaultdict(list)
     for fact in facts:
         if fact.content:
             same[fact.content].append(fact)
-    copies = [group for group in same.values() if len({fact.split for fact in group}) > 1]
+    copies = [subject for subject in same.values() if len({fact.split for fact in subject}) > 1]
     if copies:
         yield Problem(
             "identical",
             f"{_counted(len(copies), 'picture')} in several splits, pixel for pixel; the first: "
             f"{' = '.join(fact.where for fact in copies[0][:3])}: remove the copies.",
-            tuple(fact.where for group in copies for fact in group),
+            tuple(fact.where for subject in copies for fact in subject),
         )
 
 
@@ -67,13 +68,13 @@ def leakage_remarks(facts: Sequence[Facts]) -> Iterator[Problem]:
     for fact in facts:
         if fact.content:
             seen[fact.split, fact.content].append(fact)
-    copies = [group for group in seen.values() if len(group) > 1]
+    copies = [subject for subject in seen.values() if len(subject) > 1]
     if copies:
         yield Problem(
             "identical",
             f"{_counted(len(copies), 'picture')} more than once in a split; the first: "
             f"{' = '.join(fact.where for fact in copies[0][:3])}.",
-            tuple(fact.where for group in copies for fact in group),
+            tuple(fact.where for subject in copies for fact in subject),
         )
 
 
@@ -107,14 +108,14 @@ def splits_of(
     spec: str | Path,
     names: Sequence[str] = (),
     classes: tuple[str, ...] | None = None,
-    group_regex: str | None = None,
+    subject_regex: str | None = None,
 ) -> tuple[dict[str, Dataset], dict[str, str]]:
     """The splits of a data set, listed, and those that cannot be -> why.
 
     Args:
         spec: as for :func:`robustbench_endo.data.load_dataset`.
         names: the splits to open; none: all that there are.
-        classes, group_regex: options of the data set; None for its defaults.
+        classes, subject_regex: options of the data set; None for its defaults.
 
     Raises:
         DataError, UnknownNameError: no such data set, a named split that is not there, or no split with frames.
@@ -123,14 +124,14 @@ def splits_of(
     broken: dict[str, str] = {}
 
     def load(split: str | None) -> Dataset:
-        dataset = load_dataset(spec, split=split, classes=classes, group_regex=group_regex)
+        dataset = load_dataset(spec, split=split, classes=classes, subject_regex=subject_regex)
         if getattr(dataset, "split", split) != split:
             raise _UndividedError(f"Expected a split {split!r} of {spec}, got data without splits: leave --split out.")
         if not len(dataset):
             raise DataError(f"Expected frames in the split {split or WHOLE}, got none: choose another.")
         return dataset
 
-    found = tuple(names) or _there(load_dataset(spec, classes=classes, group_regex=group_regex))
+    found = tuple(names) or _there(load_dataset(spec, classes=classes, subject_regex=subject_regex))
     for split in found or USUAL:
         try:
             opened[split] = load(split)

@@ -20,7 +20,7 @@ class Problem:
     """Something to mend, or for a remark, something to know.
 
     Attributes:
-        kind: ``unreadable``, ``labels``, ``classes``, ``split``, ``groups``, ``identical``, ``alike`` or
+        kind: ``unreadable``, ``labels``, ``classes``, ``split``, ``subjects``, ``identical``, ``alike`` or
             ``activities``.
         text: one sentence: what was found, and what to do.
         frames: all frames concerned, as ``split: id``.
@@ -33,7 +33,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class GroupFindings:
-    """Frames of one group (patient, sequence): all, those with a mask, those with an activity."""
+    """Frames of one subject (patient, sequence): all, those with a mask, those with an activity."""
 
     frames: int
     masks: int
@@ -59,7 +59,7 @@ class SplitFindings:
 
     Attributes:
         frames, read, masks, activities: frames listed, readable, with a mask, with an activity.
-        groups: by name, in the order of the frames.
+        subjects: by name, in the order of the frames.
         sizes: ``1280 x 1024`` (width x height) -> frames.
         classes: label -> share, for every label that the data set names or the masks hold.
         ignored: share of mask pixels that are 255, 0 to 1.
@@ -70,7 +70,7 @@ class SplitFindings:
     read: int
     masks: int
     activities: int
-    groups: Mapping[str, GroupFindings]
+    subjects: Mapping[str, GroupFindings]
     sizes: Mapping[str, int]
     classes: Mapping[int, Share]
     ignored: float
@@ -113,7 +113,7 @@ class Facts:
     """One frame.
 
     Attributes:
-        split, id, group: names.
+        split, id, subject: names.
         reason: why it cannot be read; empty when it can.
         size: (height, width) of the picture; mask_size: of its mask, None without one.
         labels: pixels of each mask value, (256,).
@@ -121,12 +121,12 @@ class Facts:
         content: hash of the pixels.
         sight: is each coarse pixel brighter than its left neighbour, (256,) of ±1; all 0 for a flat picture. Two
             pictures are alike where nearly all agree (difference hash, N. Krawetz 2013).
-        missing: real conditions that the frame should have and has not -> reason.
+        missing: recorded conditions that the frame should have and has not -> reason.
     """
 
     split: str
     id: str
-    group: str
+    subject_id: str
     reason: str = ""
     size: tuple[int, int] | None = None
     mask_size: tuple[int, int] | None = None
@@ -144,16 +144,16 @@ class Facts:
 
 def facts_of(split: str, dataset: Dataset, index: int) -> Facts:
     """The facts of one frame."""
-    image_id, group = dataset.ids[index], dataset.groups[index]
+    image_id, subject = dataset.ids[index], dataset.subjects[index]
     try:
         sample = dataset[index]
     except DataError as error:
-        return Facts(split, image_id, group, str(error))
+        return Facts(split, image_id, subject, str(error))
     pixels = sample.image.permute(1, 2, 0).numpy()
     return Facts(
         split,
         image_id,
-        group,
+        subject,
         "",
         (pixels.shape[0], pixels.shape[1]),
         None if sample.mask is None else (sample.mask.shape[0], sample.mask.shape[1]),
@@ -181,9 +181,9 @@ def _labels(sample: Sample) -> NDArray[np.int64]:
 
 def _missing(dataset: Any, index: int) -> list[tuple[str, str]]:
     missing = []
-    for condition in getattr(dataset, "real_conditions", ()):
+    for condition in getattr(dataset, "recorded_conditions", ()):
         try:
-            dataset.real(index, condition)
+            dataset.recorded(index, condition)
         except FrameError as error:
             missing.append((condition, str(error)))
     return missing

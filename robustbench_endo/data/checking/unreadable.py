@@ -1,4 +1,4 @@
-"""Problems of single frames: unreadable files, masks of another size, missing real pictures."""
+"""Problems of single frames: unreadable files, masks of another size, missing recorded pictures."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def frame_problems(facts: Sequence[Facts]) -> Iterator[Problem]:
     if missing:
         yield Problem(
             "unreadable",
-            f"{len(missing)} pictures in real conditions cannot be used; the first: {missing[0][2]}",
+            f"{len(missing)} pictures in recorded conditions cannot be used; the first: {missing[0][2]}",
             tuple(f"{where} ({condition})" for where, condition, _ in missing),
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from robustbench_endo.data.base import Listed
 from robustbench_endo.data.file_listing import Entry, content
-from robustbench_endo.data.subjects import group_of
+from robustbench_endo.data.subjects import subject_of
 from robustbench_endo.errors import DataError
 
 ALL = "all"
@@ -25,7 +25,7 @@ class Layout(Listed):
         root: the folder it was unpacked to.
         split: one of the data set's, or ``all``; None: ``test`` where there is one, else ``val``, else all.
         class_names: other names for the same labels.
-        group_regex: another grouping, see :func:`robustbench_endo.data.subjects.group_of`.
+        subject_regex: another grouping, see :func:`robustbench_endo.data.subjects.subject_of`.
 
     Raises:
         DataError: no such folder, another layout, no such split, an empty one, a frame without its mask, or names
@@ -35,7 +35,7 @@ class Layout(Listed):
     root: Path
     split: str | None = None
     class_names: tuple[str, ...] | None = None
-    group_regex: str | None = None
+    subject_regex: str | None = None
 
     tree = ""
     """The folders that the data set consists of, for the error."""
@@ -78,7 +78,11 @@ class Layout(Listed):
         return ()
 
     def _group(self, entry: Entry) -> str:
-        return entry.group if self.group_regex is None and entry.group else group_of(entry.id, self.group_regex)
+        return (
+            entry.subject_id
+            if self.subject_regex is None and entry.subject_id
+            else subject_of(entry.id, self.subject_regex)
+        )
 
     def _chosen(self, splits: Mapping[str, Sequence[Entry]]) -> Sequence[Entry]:
         held = [name for name, entries in splits.items() if entries]

@@ -68,7 +68,7 @@ class CholecSeg8k(Layout):
     def _frames(self, video: Path, clip: Path) -> list[Entry]:
         found = {path.stem: path for path in pictures(clip)}
         return [
-            Entry(path.relative_to(self.root).as_posix(), path, _mask_of(path, found), group=video.name)
+            Entry(path.relative_to(self.root).as_posix(), path, _mask_of(path, found), subject_id=video.name)
             for stem, path in found.items()
             if stem.endswith(_FRAME)
         ]

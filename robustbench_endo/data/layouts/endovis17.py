@@ -52,7 +52,7 @@ class EndoVis17(Layout):
     Video frames of 1920 x 1080 pixels are cropped to the 1280 x 1024 that the camera filled.
 
     A sequence whose path has "test" in it is of the test split, all else of train. Test sequences 1 to 8 continue the
-    training sequences of the same number, so their groups are the same.
+    training sequences of the same number, so their subjects are the same.
     """
 
     name = "endovis17"
@@ -95,8 +95,8 @@ class EndoVis17(Layout):
 
     def _entry(self, frame: Path, masks: list[Path]) -> Entry:
         image_id = frame.relative_to(self.root).as_posix()
-        group = frame.parents[1].name
-        return Entry(image_id, frame, next(iter(masks), None), group=group, overlays=tuple(masks[1:]))
+        subject = frame.parents[1].name
+        return Entry(image_id, frame, next(iter(masks), None), subject_id=subject, overlays=tuple(masks[1:]))
 
     def _image(self, entry: Entry) -> Tensor:
         return _cropped(super()._image(entry)).contiguous()

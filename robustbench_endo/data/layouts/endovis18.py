@@ -95,16 +95,16 @@ class EndoVis18(Layout):
         return {stem: path for folder in folders for stem, path in pictures_by_stem(folder).items()}
 
     def _frames(self, folder: Path, prefix: str, repairs: Mapping[str, Path]) -> list[Entry]:
-        group = f"{prefix}{folder.name}"
+        subject = f"{prefix}{folder.name}"
         masks = pictures_by_stem(folder / "labels")
         frames = pictures(folder / "left_frames")
         if prefix and not masks:  # the labels of the test sequences were held back at first
-            return [Entry(_id(frame, self.root), frame, None, group=group) for frame in frames]
+            return [Entry(_id(frame, self.root), frame, None, subject_id=subject) for frame in frames]
         repaired = masks | {
             frame.stem: repairs[name] for frame in frames if (name := f"{folder.name}_{frame.stem}") in repairs
         }
         return [
-            Entry(_id(frame, self.root), frame, mask_for(frame, repaired, folder / "labels"), group=group)
+            Entry(_id(frame, self.root), frame, mask_for(frame, repaired, folder / "labels"), subject_id=subject)
             for frame in frames
         ]
 
@@ -123,7 +123,12 @@ class EndoVis18(Layout):
         beside = masked / place.relative_to(images)
         masks = pictures_by_stem(beside)
         return [
-            Entry(_id(frame, self.root), frame, mask_for(frame, masks, beside), group=_sequence(_id(frame, self.root)))
+            Entry(
+                _id(frame, self.root),
+                frame,
+                mask_for(frame, masks, beside),
+                subject_id=_sequence(_id(frame, self.root)),
+            )
             for frame in pictures(place)
         ]
 

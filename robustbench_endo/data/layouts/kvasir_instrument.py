@@ -26,8 +26,8 @@ _LISTS = {"train": "train.txt", "test": "test.txt"}
 class KvasirInstrument(Layout):
     """Kvasir-Instrument with its 2 labels; a mask pixel is the tool where it is at least 128.
 
-    The public files do not say which frames share a patient: every frame is its own group, and intervals resampled by
-    group take the frames to be independent.
+    The public files do not say which frames share a patient: every frame is its own subject, and intervals resampled by
+    subject take the frames to be independent.
     """
 
     name = "kvasir-instrument"
@@ -52,7 +52,7 @@ class KvasirInstrument(Layout):
             )
         path = images[name]
         return Entry(
-            path.relative_to(self.root).as_posix(), path, mask_for(path, masks, self.root / "masks"), group=name
+            path.relative_to(self.root).as_posix(), path, mask_for(path, masks, self.root / "masks"), subject_id=name
         )
 
     def _mask(self, entry: Entry) -> Tensor | None:

@@ -26,7 +26,7 @@ class MultiTask(FolderDataset):
 
     Args:
         root: see :class:`robustbench_endo.data.folder.FolderDataset`, also for ``split``, ``class_names``,
-            ``group_regex``.
+            ``subject_regex``.
         lowered: read masks as the authors' loader does, which takes one off every value above 0 (their masks hold 1
             for what becomes background).
 

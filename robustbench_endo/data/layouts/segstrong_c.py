@@ -23,10 +23,10 @@ from robustbench_endo.errors import DataError, FrameError
 
 CLEAN, TRUTH = "regular", "ground_truth"
 CONDITIONS = {
-    "real_smoke": "smoke",
-    "real_blood": "blood",
-    "real_low_light": "low_brightness",
-    "real_background": "bg_change",
+    "recorded_smoke": "smoke",
+    "recorded_blood": "blood",
+    "recorded_low_light": "low_brightness",
+    "recorded_background": "bg_change",
 }
 """Name of the condition -> folder of the recording."""
 
@@ -35,9 +35,9 @@ _EYES = ("left", "right")
 
 @dataclass(frozen=True)
 class SegStrongC(Layout):
-    """SegSTRONG-C with its 2 labels: the clean recordings as frames, the damaged ones as their real conditions.
+    """SegSTRONG-C with its 2 labels: the clean recordings as frames, the damaged ones as their recorded conditions.
 
-    The group is ``set/subset``, one replayed motion; both eyes are in it.
+    The subject is ``set/subset``, one replayed motion; both eyes are in it.
     """
 
     name = "segstrong-c"
@@ -45,7 +45,7 @@ class SegStrongC(Layout):
     labels = ("background", "instrument")
 
     @cached_property
-    def real_conditions(self) -> tuple[str, ...]:
+    def recorded_conditions(self) -> tuple[str, ...]:
         """The conditions that the split was also recorded under."""
         sequences = {entry.image.parents[2] for entry in self.entries}
         return tuple(
@@ -54,20 +54,21 @@ class SegStrongC(Layout):
             if any((sequence / folder).is_dir() for sequence in sequences)
         )
 
-    def real(self, index: int, condition: str) -> Tensor:
+    def recorded(self, index: int, condition: str) -> Tensor:
         """The frame as recorded under a condition, uint8 (3, H, W); the mask is that of the clean frame.
 
         Args:
             index: of the frame in this data set.
-            condition: one of :attr:`real_conditions`.
+            condition: one of :attr:`recorded_conditions`.
 
         Raises:
             FrameError: the recording lacks this frame, or its file is damaged.
             DataError: no such condition, or a picture of another size than the clean one.
         """
-        if condition not in self.real_conditions:
+        if condition not in self.recorded_conditions:
             raise DataError(
-                f"Expected a real condition of {self.name} ({', '.join(self.real_conditions) or 'none here'}), got "
+                f"Expected a recorded condition of {self.name} "
+                f"({', '.join(self.recorded_conditions) or 'none here'}), got "
                 f"{condition!r}: choose one of them."
             )
         entry = self.entries[index]
@@ -90,9 +91,14 @@ class SegStrongC(Layout):
         images = sequence / CLEAN / eye
         if not images.is_dir():
             return []
-        group = f"{sequence.parent.name}/{sequence.name}"
+        subject = f"{sequence.parent.name}/{sequence.name}"
         return [
-            Entry(image.relative_to(self.root).as_posix(), image, _truth(image, sequence / TRUTH / eye), group=group)
+            Entry(
+                image.relative_to(self.root).as_posix(),
+                image,
+                _truth(image, sequence / TRUTH / eye),
+                subject_id=subject,
+            )
             for image in pictures(images)
         ]
 
@@ -102,7 +108,7 @@ class SegStrongC(Layout):
         return torch.from_numpy(values > 0).to(torch.uint8)
 
     def _files(self, entry: Entry) -> Sequence[Path]:
-        return (*super()._files(entry), *(_recorded(entry, condition) for condition in self.real_conditions))
+        return (*super()._files(entry), *(_recorded(entry, condition) for condition in self.recorded_conditions))
 
 
 def _recorded(entry: Entry, condition: str) -> Path:

@@ -23,7 +23,7 @@ class SyntheticScenes:
     """Drawn laparoscopic frames with part masks (7 classes) and activities (3 classes).
 
     Frame ``i`` is a pure function of (seed, split, i, size): asking for more frames leaves the first ones as they are,
-    and another size shows the same scene. Six frames in a row share a patient, which is their group.
+    and another size shows the same scene. Six frames in a row share a patient, which is their subject.
 
     Args:
         split: "train", "val" or "test"; no two share a patient.
@@ -57,8 +57,8 @@ class SyntheticScenes:
                 "choose, say, (256, 320)."
             )
         self.split, self.seed, self.size = split, seed, (int(size[0]), int(size[1]))
-        self.groups: Sequence[str] = tuple(f"{split}/seq_{i // FRAMES_PER_PATIENT:02d}" for i in range(count))
-        self.ids: Sequence[str] = tuple(f"{group}/frame_{i:04d}" for i, group in enumerate(self.groups))
+        self.subjects: Sequence[str] = tuple(f"{split}/seq_{i // FRAMES_PER_PATIENT:02d}" for i in range(count))
+        self.ids: Sequence[str] = tuple(f"{subject}/frame_{i:04d}" for i, subject in enumerate(self.subjects))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -72,7 +72,7 @@ class SyntheticScenes:
             torch.from_numpy(mask),
             scene.activity,
             self.ids[position],
-            self.groups[position],
+            self.subjects[position],
         )
 
     def scene(self, index: int) -> Scene:

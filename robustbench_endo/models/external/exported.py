@@ -18,7 +18,7 @@ from torch.export.passes import move_to_device_pass
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models.checkpoint import sha256
 from robustbench_endo.models.external.io_spec import Adapter
-from robustbench_endo.models.external.loaded import Loaded
+from robustbench_endo.models.external.loaded import LoadedModel
 from robustbench_endo.models.external.onnx import in_portions
 from robustbench_endo.models.weights import DAMAGED
 
@@ -107,7 +107,7 @@ class ExportedModel(nn.Module):
         return self
 
 
-def load_exported(path: Path) -> Loaded:
+def load_exported(path: Path) -> LoadedModel:
     """A program on the CPU, once nothing in it has to be unpickled.
 
     Raises:
@@ -115,7 +115,7 @@ def load_exported(path: Path) -> Loaded:
     """
     check_harmless(path)
     model = ExportedModel(path, _read(path))
-    return Loaded(model, Adapter(input_size=model.size), sha256=sha256(path))
+    return LoadedModel(model, Adapter(input_size=model.size), sha256=sha256(path))
 
 
 def _read(path: Path) -> ExportedProgram:

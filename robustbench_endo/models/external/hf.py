@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models.checkpoint import sha256
 from robustbench_endo.models.external.io_spec import Adapter
-from robustbench_endo.models.external.loaded import Loaded, required
+from robustbench_endo.models.external.loaded import LoadedModel, required
 
 
 class LogitsOnly(nn.Module):
@@ -33,7 +33,7 @@ def is_huggingface_folder(path: Path) -> bool:
     return config.is_file() and b'"model_type"' in config.read_bytes()
 
 
-def load_huggingface(name: str) -> Loaded:
+def load_huggingface(name: str) -> LoadedModel:
     """A model of ``AutoModelForSemanticSegmentation``, prepared as its image processor says.
 
     Code from the hub is never run, and pickled weights are only read as tensors.
@@ -58,7 +58,7 @@ def load_huggingface(name: str) -> Loaded:
             "was not trained for segmentation; train it first."
         )
     classes = tuple(str(label) for _, label in sorted(model.config.id2label.items()))
-    return Loaded(LogitsOnly(model), _preparation(transformers, name), classes, _digest(Path(name)))
+    return LoadedModel(LogitsOnly(model), _preparation(transformers, name), classes, _digest(Path(name)))
 
 
 def _preparation(transformers: Any, name: str) -> Adapter:

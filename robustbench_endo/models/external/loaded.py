@@ -13,7 +13,7 @@ from robustbench_endo.models.external.io_spec import Adapter
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedModel:
     """A network before it is adapted.
 
     Attributes:

@@ -9,20 +9,20 @@ from robustbench_endo.errors import ModelError
 from robustbench_endo.models.external.exported import load_exported
 from robustbench_endo.models.external.file_type import FileKind, is_model_file, kind_of
 from robustbench_endo.models.external.hf import is_huggingface_folder, load_huggingface
-from robustbench_endo.models.external.loaded import Loaded
+from robustbench_endo.models.external.loaded import LoadedModel
 from robustbench_endo.models.external.onnx import load_onnx
 from robustbench_endo.models.external.smp import load_smp
 from robustbench_endo.models.external.torchscript import load_torchscript
 from robustbench_endo.models.weights import read_weights
 
-FILES: dict[FileKind, Callable[[Path], Loaded]] = {
+FILES: dict[FileKind, Callable[[Path], LoadedModel]] = {
     "torchscript": load_torchscript,
     "exported": load_exported,
     "onnx": load_onnx,
 }
 
 
-def load_users(spec: str, num_classes: int | None) -> Loaded | None:
+def load_users(spec: str, num_classes: int | None) -> LoadedModel | None:
     """The network of ``smp:...``, ``hf:...``, a folder of transformers or a model file; None for any other spec.
 
     Raises:
@@ -38,7 +38,7 @@ def load_users(spec: str, num_classes: int | None) -> Loaded | None:
     return _from_file(Path(spec)) if is_model_file(spec) else None
 
 
-def _from_file(path: Path) -> Loaded:
+def _from_file(path: Path) -> LoadedModel:
     kind = kind_of(path)
     if kind in FILES:
         return FILES[kind](path)

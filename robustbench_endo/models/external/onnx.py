@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models.checkpoint import sha256
 from robustbench_endo.models.external.io_spec import Adapter
-from robustbench_endo.models.external.loaded import Loaded, required
+from robustbench_endo.models.external.loaded import LoadedModel, required
 
 
 def in_portions(run: Callable[[Tensor], Any], images: Tensor, batch: int | None, least: int = 1) -> Any:
@@ -95,7 +95,7 @@ class OnnxModel(nn.Module):
         return self.sessions[device.type]
 
 
-def load_onnx(path: Path) -> Loaded:
+def load_onnx(path: Path) -> LoadedModel:
     """An ONNX file on the CPU.
 
     Raises:
@@ -107,7 +107,7 @@ def load_onnx(path: Path) -> Loaded:
     # One output needs no name.
     named = {"segmentation" if len(output.shape) == 4 else "activity": output.name for output in outputs}
     known = len(outputs) == 1 and len(outputs[0].shape) in (2, 4)
-    return Loaded(model, Adapter(input_size=model.size, output=named if known else {}), sha256=_digest(path))
+    return LoadedModel(model, Adapter(input_size=model.size, output=named if known else {}), sha256=_digest(path))
 
 
 def _opened(path: Path, device: torch.device) -> Any:

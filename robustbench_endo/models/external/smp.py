@@ -10,7 +10,7 @@ from torch import nn
 from robustbench_endo.errors import ModelError, unknown_name
 from robustbench_endo.models.checkpoint import sha256
 from robustbench_endo.models.external.io_spec import Adapter
-from robustbench_endo.models.external.loaded import Loaded, required
+from robustbench_endo.models.external.loaded import LoadedModel, required
 from robustbench_endo.models.options import parse_options
 from robustbench_endo.models.weights import load_weights, read_weights
 
@@ -19,7 +19,7 @@ USUAL = Adapter(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), multiple_
 """What the library's encoders are trained with (ImageNet), and the stride of its deepest features."""
 
 
-def load_smp(text: str, num_classes: int | None) -> Loaded:
+def load_smp(text: str, num_classes: int | None) -> LoadedModel:
     """A network of the library, with weights from a local file or fresh; nothing is downloaded.
 
     Args:
@@ -41,10 +41,10 @@ def load_smp(text: str, num_classes: int | None) -> Loaded:
     _check_names(library, architecture, encoder)
     model = _made(library, architecture, encoder, _count(options, num_classes, text))
     if "weights" not in options:
-        return Loaded(model, USUAL)
+        return LoadedModel(model, USUAL)
     weights = Path(options["weights"])
     load_weights(model, read_weights(weights), str(weights))
-    return Loaded(model, USUAL, sha256=sha256(weights))
+    return LoadedModel(model, USUAL, sha256=sha256(weights))
 
 
 def _check_names(library: Any, architecture: str, encoder: str) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models.checkpoint import sha256
-from robustbench_endo.models.external.loaded import Loaded
+from robustbench_endo.models.external.loaded import LoadedModel
 
 
 class ScriptModel(nn.Module):
@@ -32,7 +32,7 @@ class ScriptModel(nn.Module):
         return self
 
 
-def load_torchscript(path: Path) -> Loaded:
+def load_torchscript(path: Path) -> LoadedModel:
     """A TorchScript archive on the CPU.
 
     Raises:
@@ -49,4 +49,4 @@ def load_torchscript(path: Path) -> Loaded:
             f"Expected a TorchScript archive that loads, got in {path}: {str(error).splitlines()[0]}: save it again, "
             "or export it with torch.export."
         ) from error
-    return Loaded(ScriptModel(script), sha256=sha256(path))
+    return LoadedModel(ScriptModel(script), sha256=sha256(path))

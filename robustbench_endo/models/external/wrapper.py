@@ -119,7 +119,7 @@ FAILURES = (
 """What a user's code raises when it fails; an interruption is none of these."""
 
 
-class ForeignModel(nn.Module):
+class ExternalModel(nn.Module):
     """Wraps a callable on float images (B, 3, H, W) in [0, 1].
 
     Understood outputs: the contract's dict; a tensor (B, C, h, w) or (B, K); torchvision's ``{"out": ...}`` and

@@ -91,12 +91,12 @@ def _neutral(parameters: Mapping[str, Any], key: str) -> bool:
     return key in parameters and parameters[key] in _NEUTRAL
 
 
-def augmentation(name_or_file: str, mix: bool | Mixing = False) -> Augment | None:
+def augmentation(name_or_file: str, augmix: bool | Mixing = False) -> Augment | None:
     """The augmentation of that name or file; None where nothing would be changed.
 
     Args:
         name_or_file: `surgical`, `light`, `none`, or a file ending in .toml (see docs/training_data.md).
-        mix: whether the frame is mixed with chains of operations afterwards: True for the file's own [mixing] table
+        augmix: whether the frame is mixed with chains of operations afterwards: True for the file's own [mixing] table
             (or the defaults), or other settings. The mask is that of the pipeline: mixing moves nothing.
 
     Raises:
@@ -106,7 +106,7 @@ def augmentation(name_or_file: str, mix: bool | Mixing = False) -> Augment | Non
     """
     pipeline = read_pipeline(name_or_file)
     first = _seeded(pipeline) if pipeline.entries else None
-    settings = mix if isinstance(mix, Mixing) else (pipeline.mixing or Mixing()) if mix else None
+    settings = augmix if isinstance(augmix, Mixing) else (pipeline.mixing or Mixing()) if augmix else None
     return first if settings is None else _then_mixed(first, settings)
 
 

@@ -4,7 +4,7 @@ One file per method; a method sees the tasks' losses and the gradients of the pa
 with one gradient. :class:`TaskGradients` collects them, under any architecture, and writes the answer.
 """
 
-from robustbench_endo.training.weighting.base import Combined, Weighting
+from robustbench_endo.training.weighting.base import AggregatedGradient, Weighting
 from robustbench_endo.training.weighting.registry import list_weightings, load_weighting
 from robustbench_endo.training.weighting.shared_parameters import Sharing, shared_parameters
 from robustbench_endo.training.weighting.task_gradients import TaskGradients

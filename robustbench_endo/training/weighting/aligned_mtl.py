@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from robustbench_endo.training.weighting.base import Combined, Weighting
+from robustbench_endo.training.weighting.base import AggregatedGradient, Weighting
 
 
 @dataclass
@@ -23,10 +23,10 @@ class AlignedMTL(Weighting):
 
     name = "aligned_mtl"
 
-    def combine(self, losses: Tensor, gradients: Tensor) -> Combined:
+    def combine(self, losses: Tensor, gradients: Tensor) -> AggregatedGradient:
         """See :meth:`Weighting.combine`."""
         alpha = balance(gradients @ gradients.T).sum(dim=1).to(gradients)
-        return Combined(alpha @ gradients, torch.ones_like(losses), alpha)
+        return AggregatedGradient(alpha @ gradients, torch.ones_like(losses), alpha)
 
 
 def balance(gram: Tensor) -> Tensor:

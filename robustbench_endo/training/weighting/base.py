@@ -13,7 +13,7 @@ from torch import Tensor
 from robustbench_endo.errors import TrainingError, unknown_name
 
 
-class Combined(NamedTuple):
+class AggregatedGradient(NamedTuple):
     """One step of T tasks.
 
     Attributes:
@@ -42,7 +42,7 @@ class Weighting(ABC):
         """Told before every epoch, counted from 0."""
 
     @abstractmethod
-    def combine(self, losses: Tensor, gradients: Tensor) -> Combined:
+    def combine(self, losses: Tensor, gradients: Tensor) -> AggregatedGradient:
         """One step; called once per step, as methods remember.
 
         Args:
@@ -70,10 +70,10 @@ class Weighting(ABC):
             setattr(self, name, value.clone() if isinstance(value, Tensor) else value)
 
 
-def plain(losses: Tensor, gradients: Tensor) -> Combined:
+def plain(losses: Tensor, gradients: Tensor) -> AggregatedGradient:
     """The gradient of the sum of the losses; ``gradients`` may be summed already, (1, n)."""
     ones = torch.ones_like(losses)
-    return Combined(gradients.sum(dim=0), ones, ones)
+    return AggregatedGradient(gradients.sum(dim=0), ones, ones)
 
 
 def within(option: str, value: float, low: float, high: float = float("inf")) -> None:
@@ -108,6 +108,6 @@ class Equal(Weighting):
     name = "equal"
     separate = False
 
-    def combine(self, losses: Tensor, gradients: Tensor) -> Combined:
+    def combine(self, losses: Tensor, gradients: Tensor) -> AggregatedGradient:
         """See :meth:`Weighting.combine`; ``gradients`` may be summed already, (1, n)."""
         return plain(losses, gradients)

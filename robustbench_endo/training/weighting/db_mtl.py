@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from robustbench_endo.training.weighting.base import Combined, Weighting, within
+from robustbench_endo.training.weighting.base import AggregatedGradient, Weighting, within
 
 EPS = 1e-8
 
@@ -41,7 +41,7 @@ class DBMTL(Weighting):
         within("beta", self.beta, 0, 1)
         within("beta_sigma", self.beta_sigma, 0)
 
-    def combine(self, losses: Tensor, gradients: Tensor) -> Combined:
+    def combine(self, losses: Tensor, gradients: Tensor) -> AggregatedGradient:
         """See :meth:`Weighting.combine`; the weights for the log are those of the balanced gradients, all 1."""
         self.step += 1
         factors = 1 / (losses + EPS)
@@ -50,4 +50,4 @@ class DBMTL(Weighting):
         self.smoothed = y = u.lerp_(before, self.beta / self.step**self.beta_sigma)
         lengths = y.norm(dim=1)
         stretch = lengths.max() / (lengths + EPS)
-        return Combined(stretch @ y, factors, torch.ones_like(losses))
+        return AggregatedGradient(stretch @ y, factors, torch.ones_like(losses))

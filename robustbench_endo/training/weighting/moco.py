@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from robustbench_endo.training.weighting.base import Combined, Weighting, within
+from robustbench_endo.training.weighting.base import AggregatedGradient, Weighting, within
 
 EPS = 1e-8
 
@@ -51,7 +51,7 @@ class MoCo(Weighting):
         for option in ("beta_sigma", "gamma", "gamma_sigma", "rho"):
             within(option, getattr(self, option), 0)
 
-    def combine(self, losses: Tensor, gradients: Tensor) -> Combined:
+    def combine(self, losses: Tensor, gradients: Tensor) -> AggregatedGradient:
         """See :meth:`Weighting.combine`."""
         self.step += 1
         y, weights = self._remembered(gradients)
@@ -60,7 +60,7 @@ class MoCo(Weighting):
         gram = y @ y.T + self.rho * torch.eye(len(y), dtype=y.dtype, device=y.device)
         gamma = self.gamma / self.step**self.gamma_sigma
         self.tracked, self.weights = y, (weights - gamma * gram @ weights).softmax(dim=0)
-        return Combined(self.weights @ y, torch.ones_like(losses), self.weights)
+        return AggregatedGradient(self.weights @ y, torch.ones_like(losses), self.weights)
 
     def _remembered(self, gradients: Tensor) -> tuple[Tensor, Tensor]:
         if self.tracked is None or self.weights is None:

@@ -37,7 +37,7 @@ def shared_parameters(
     Args:
         model: whose parameters are asked for; a wrapper will do.
         losses: task -> its loss, or any output of it, with its graph.
-        auxiliary: losses that come with the model, see :func:`owners`.
+        auxiliary: losses that come with the model, see :func:`tasks_of_loss`.
 
     Raises:
         TrainingError: a graph is missing or cannot be seen through (a re-entrant activation checkpoint).
@@ -50,12 +50,12 @@ def shared_parameters(
             )
     reached = {task: _leaves(loss) for task, loss in losses.items()}
     for name, loss in (auxiliary or {}).items():
-        for task in owners(name, tuple(losses)):
+        for task in tasks_of_loss(name, tuple(losses)):
             reached[task] |= _leaves(loss)
     return _sorted(model, reached)
 
 
-def owners(name: str, tasks: tuple[str, ...]) -> tuple[str, ...]:
+def tasks_of_loss(name: str, tasks: tuple[str, ...]) -> tuple[str, ...]:
     """The tasks that an auxiliary loss belongs to: `gate_<task>` to that task, any other to all of them."""
     return tuple(task for task in tasks if name == task or name.endswith(f"_{task}")) or tasks
 

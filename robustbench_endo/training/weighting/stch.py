@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.errors import TrainingError
-from robustbench_endo.training.weighting.base import Combined, Weighting, within
+from robustbench_endo.training.weighting.base import AggregatedGradient, Weighting, within
 
 EPS = 1e-20
 
@@ -54,13 +54,13 @@ class STCH(Weighting):
         """See :meth:`Weighting.start_epoch`."""
         self.epoch = epoch
 
-    def combine(self, losses: Tensor, gradients: Tensor) -> Combined:
+    def combine(self, losses: Tensor, gradients: Tensor) -> AggregatedGradient:
         """See :meth:`Weighting.combine`; the weights for the log are the preferences, all 1."""
         exact = losses.double()
         if self.epoch == self.warmup_epoch:
             self._remember(exact)
         factors = (self._factors(exact) if self.epoch > self.warmup_epoch else 1 / (exact + EPS)).to(losses)
-        return Combined(factors @ gradients, factors, torch.ones_like(losses))
+        return AggregatedGradient(factors @ gradients, factors, torch.ones_like(losses))
 
     def _factors(self, losses: Tensor) -> Tensor:
         """dL / dL_t: T softmax_t(log(L / z) / mu) / L_t."""

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_endo.errors import TrainingError
-from robustbench_endo.training.weighting.base import Combined, Weighting, plain
-from robustbench_endo.training.weighting.shared_parameters import owners, shared_parameters
+from robustbench_endo.training.weighting.base import AggregatedGradient, Weighting, plain
+from robustbench_endo.training.weighting.shared_parameters import shared_parameters, tasks_of_loss
 
 
 class Buffers:
@@ -33,23 +33,23 @@ class Buffers:
         rows: int,
     ) -> None:
         self.tasks, self.shared = tasks, list(shared)
-        self.owners: dict[nn.Parameter, list[int]] = {}
+        self.tasks_of_loss: dict[nn.Parameter, list[int]] = {}
         for task, parameters in own.items():
             for parameter in parameters:
-                self.owners.setdefault(parameter, []).append(tasks.index(task))
+                self.tasks_of_loss.setdefault(parameter, []).append(tasks.index(task))
         self._check()
-        sizes = [len(tasks), rows * _numbers(self.shared), _numbers(self.owners)]
-        device = next(iter([*self.shared, *self.owners])).device
+        sizes = [len(tasks), rows * _numbers(self.shared), _numbers(self.tasks_of_loss)]
+        device = next(iter([*self.shared, *self.tasks_of_loss])).device
         self.flat = torch.zeros(sum(sizes), device=device)
         self.losses, matrix, vector = torch.split(self.flat, sizes)
         self.rows = matrix.view(rows, _numbers(self.shared))
         self._shared_views = [_views(row, self.shared) for row in self.rows]
-        self._own_views = dict(zip(self.owners, _views(vector, self.owners), strict=True))
+        self._own_views = dict(zip(self.tasks_of_loss, _views(vector, self.tasks_of_loss), strict=True))
 
     def add(self, row: int, tasks: tuple[str, ...], loss: Tensor, factor: float, retain: bool = False) -> None:
         """Adds ``factor`` times the gradients of ``loss`` to a row and to the own parameters of these tasks."""
         chosen = {self.tasks.index(task) for task in tasks}
-        own = [parameter for parameter, owners in self.owners.items() if chosen & set(owners)]
+        own = [parameter for parameter, tasks_of_loss in self.tasks_of_loss.items() if chosen & set(tasks_of_loss)]
         places = [*self._shared_views[row], *(self._own_views[parameter] for parameter in own)]
         found = torch.autograd.grad(loss, [*self.shared, *own], retain_graph=retain, allow_unused=True)
         reached = [(place, gradient) for place, gradient in zip(places, found, strict=True) if gradient is not None]
@@ -61,13 +61,13 @@ class Buffers:
         if flat is not self.flat:
             self.flat.copy_(flat)
 
-    def write(self, combined: Combined, scale: float) -> None:
+    def write(self, combined: AggregatedGradient, scale: float) -> None:
         """``.grad`` of every parameter, times ``scale``."""
         vector = combined.shared * scale
         for parameter, gradient in zip(self.shared, _views(vector, self.shared), strict=True):
             parameter.grad = gradient.to(parameter.dtype)
         factors = combined.own * scale
-        for parameter, tasks in self.owners.items():
+        for parameter, tasks in self.tasks_of_loss.items():
             factor = factors.view(-1, *[1] * (parameter.dim() - 1)) if len(tasks) > 1 else factors[tasks[0]]
             parameter.grad = (self._own_views[parameter] * factor).to(parameter.dtype)
 
@@ -76,9 +76,9 @@ class Buffers:
         self.flat.zero_()
 
     def _check(self) -> None:
-        if any(parameter in self.owners for parameter in self.shared):
+        if any(parameter in self.tasks_of_loss for parameter in self.shared):
             raise TrainingError("Expected parameters that are shared or a task's own, got one that is both.")
-        for parameter, tasks in self.owners.items():
+        for parameter, tasks in self.tasks_of_loss.items():
             if len(tasks) > 1 and (len(tasks) != len(self.tasks) or len(parameter) != len(self.tasks)):
                 raise TrainingError(
                     f"Expected a parameter of {len(tasks)} tasks to have a slice for each of {len(self.tasks)}, got "
@@ -186,7 +186,7 @@ class TaskGradients:
         self.buffers.clear()
         return log
 
-    def _combined(self) -> Combined:
+    def _combined(self) -> AggregatedGradient:
         losses, gradients = self.buffers.losses, self.buffers.rows
         if self.separate and bool(self.buffers.flat.isfinite().all()):
             return self.weighting.combine(losses.clamp_min(0), gradients)
@@ -195,7 +195,7 @@ class TaskGradients:
     def _totals(self, losses: Mapping[str, Tensor], auxiliary: Mapping[str, Tensor]) -> dict[str, Tensor]:
         totals = {task: losses[task].float() for task in self.tasks if task in losses}
         for name, loss in auxiliary.items():
-            to = owners(name, self.tasks)
+            to = tasks_of_loss(name, self.tasks)
             for task in to:
                 part = loss.float() / len(to)
                 totals[task] = totals[task] + part if task in totals else part

@@ -21,7 +21,7 @@ from scipy.optimize import nnls
 from torch import Tensor, nn
 
 from robustbench_endo.errors import OptionalDependencyError, TrainingError, unknown_name
-from robustbench_endo.training.weighting.base import Combined, Weighting, check_options, plain
+from robustbench_endo.training.weighting.base import AggregatedGradient, Weighting, check_options, plain
 
 EPSILON = 1e-4
 """Of the normalisation of the Gramian and on its diagonal, as in TorchJD."""
@@ -80,7 +80,7 @@ class TorchJD(Weighting):
         self.name, self.step = PREFIX + aggregator, 0
         self.aggregator = _made(self.name, kinds[aggregator], CHOSEN.get(aggregator, {}) | dict(options))
 
-    def combine(self, losses: Tensor, gradients: Tensor) -> Combined:
+    def combine(self, losses: Tensor, gradients: Tensor) -> AggregatedGradient:
         """See :meth:`Weighting.combine`; the weights for the log are 1 where the aggregator has none.
 
         Raises:
@@ -98,12 +98,12 @@ class TorchJD(Weighting):
                     f"Expected options of the weighting {self.name} that fit {len(losses)} tasks, got: {error}"
                 ) from error
 
-    def _aggregated(self, gradients: Tensor) -> Combined:
+    def _aggregated(self, gradients: Tensor) -> AggregatedGradient:
         ones = torch.ones_like(gradients[:, 0])
         if not isinstance(self.aggregator, _module().WeightedAggregator):
-            return Combined(self.aggregator(gradients), ones, ones)
+            return AggregatedGradient(self.aggregator(gradients), ones, ones)
         weights = self.aggregator.weighting(gradients).to(gradients)
-        return Combined(weights @ gradients, ones, weights)
+        return AggregatedGradient(weights @ gradients, ones, weights)
 
     def state_dict(self) -> dict[str, Any]:
         """See :meth:`Weighting.state_dict`; Nash-MTL's last solution is not kept, its solver starts afresh."""

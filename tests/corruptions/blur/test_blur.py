@@ -40,7 +40,7 @@ def dot(side: int) -> Tensor:
 
 @pytest.mark.parametrize("sigma", [2.0, 7.0, 12.0, 20.0])
 def test_gaussian_has_its_sigma_also_at_reduced_scale(sigma: float) -> None:
-    damaged = GaussianBlur((Gaussian(sigma),) * 5)(dot(201), 1, ["a"], reference=None).images
+    damaged = GaussianBlur((Gaussian(sigma),) * 5)(dot(201), 1, ["a"], reference_size=None).images
     total, mean, variance = spread_of_a_dot(damaged)
     assert total == pytest.approx(1.0, abs=1e-3)
     assert mean == pytest.approx(torch.tensor([100.0, 100.0]), abs=0.5)
@@ -49,7 +49,7 @@ def test_gaussian_has_its_sigma_also_at_reduced_scale(sigma: float) -> None:
 
 @pytest.mark.parametrize("radius", [2.5, 9.0, 13.0, 30.0])
 def test_defocus_has_the_variance_of_its_disk(radius: float) -> None:
-    damaged = DefocusBlur((Disk(radius),) * 5)(dot(129), 1, ["a"], reference=None).images
+    damaged = DefocusBlur((Disk(radius),) * 5)(dot(129), 1, ["a"], reference_size=None).images
     total, _, variance = spread_of_a_dot(damaged)
     assert total == pytest.approx(1.0, abs=1e-3)
     assert variance.sqrt() == pytest.approx(torch.full((2,), radius / 2), rel=0.03)
@@ -59,9 +59,9 @@ def test_reduced_scale_is_within_a_level_of_the_full_one(frames: Frames) -> None
     images = frames(1, 256, 256)[..., :251]
     speckled = (torch.rand(1, 3, 131, 160, generator=torch.Generator().manual_seed(0)) > 0.5).float()
     for sigma, picture in itertools.product((3.9, 4.0, 8.0, 12.0, 16.0), (images, speckled)):
-        quick = GaussianBlur((Gaussian(sigma),) * 5)(picture, 1, ["a"], reference=None).images
+        quick = GaussianBlur((Gaussian(sigma),) * 5)(picture, 1, ["a"], reference_size=None).images
         assert (quick - gaussian_blur(picture, sigma)).abs().max() < 1 / 255
-    quick = DefocusBlur((Disk(20.0),) * 5)(images, 1, ["a"], reference=None).images
+    quick = DefocusBlur((Disk(20.0),) * 5)(images, 1, ["a"], reference_size=None).images
     assert (quick - correlate(images, disk(20.0, 8, 0.0)[None], "mirror")).abs().max() < 2 / 255
 
 
@@ -103,7 +103,7 @@ def test_zoom_magnifies_about_the_centre() -> None:
 
 def test_glass_keeps_the_mean_and_has_no_grid(frames: Frames) -> None:
     images = frames(1, 128, 128)
-    damage = GlassBlur()(images, 5, ["a"], reference=128)
+    damage = GlassBlur()(images, 5, ["a"], reference_size=128)
     assert damage.grid is None
     assert torch.allclose(damage.images.mean((2, 3)), images.mean((2, 3)), atol=5e-3)
 
@@ -127,6 +127,6 @@ def test_glass_cells_grow_with_the_image(frames: Frames) -> None:
 def test_motion_direction_depends_on_the_key_alone(frames: Frames) -> None:
     images = frames(2, 64, 64)
     images[1] = images[0]
-    damaged = MotionBlur()(images, 3, ["a", "b"], reference=64).images
+    damaged = MotionBlur()(images, 3, ["a", "b"], reference_size=64).images
     assert not torch.equal(damaged[0], damaged[1])
-    assert torch.equal(MotionBlur()(images[:1], 3, ["b"], reference=64).images[0], damaged[1])
+    assert torch.equal(MotionBlur()(images[:1], 3, ["b"], reference_size=64).images[0], damaged[1])

@@ -1,4 +1,4 @@
-"""The blur group against the reference package (imagecorruptions-imaug) at its constants (suite imagenet-c)."""
+"""The blur category against the reference package (imagecorruptions-imaug) at its constants (suite imagenet-c)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
 from robustbench_endo.corruptions.kernels.interpolation.remap import copied_cells
 
 Frames = Callable[..., Tensor]
-imagecorruptions = pytest.importorskip("imagecorruptions", reason="extra `reference` is not installed")
+imagecorruptions = pytest.importorskip("imagecorruptions", reason="extra `imagecorruptions` is not installed")
 severities = pytest.mark.parametrize("severity", [1, 2, 3, 4, 5])
 
 

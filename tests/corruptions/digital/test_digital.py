@@ -44,7 +44,7 @@ def test_warping_the_frame_by_the_elastic_grid_gives_the_frame(severity: int, fr
 def test_a_mask_warped_by_the_elastic_grid_follows_the_frame() -> None:
     mask = torch.zeros(1, 1, 128, 160)
     mask[..., 40:90, 50:110] = 1.0
-    damage = ElasticTransform()(mask.expand(-1, 3, -1, -1), 5, ["a"], reference=128)
+    damage = ElasticTransform()(mask.expand(-1, 3, -1, -1), 5, ["a"], reference_size=128)
     warped = torch.nn.functional.grid_sample(
         mask, damage.grid, mode="nearest", padding_mode="reflection", align_corners=False
     )
@@ -70,7 +70,7 @@ def test_elastic_affine_moves_its_points_within_reach() -> None:
     points = torch.tensor([[80.0, 80.0], [80.0, 16.0], [16.0, 16.0]])  # x, y: 32 px around the centre 48
     farthest = 0.0
     for i in range(40):
-        grid = corruption(torch.rand(1, 3, side, side), 1, [str(i)], reference=None).grid[0]
+        grid = corruption(torch.rand(1, 3, side, side), 1, [str(i)], reference_size=None).grid[0]
         sources = (grid + 1) * side / 2
         for point in points:
             # The output pixel that shows the point: the map is affine, so solve it from the grid.
@@ -98,14 +98,14 @@ def test_gamma_severities_grow_away_from_one() -> None:
 
 def test_jpeg_at_the_reference_size_is_libjpeg(frames: Frames) -> None:
     images = frames(1)
-    assert torch.equal(JpegCompression()(images, 4, ["a"], reference=96).images, jpeg_round_trip(images, 10))
+    assert torch.equal(JpegCompression()(images, 4, ["a"], reference_size=96).images, jpeg_round_trip(images, 10))
 
 
 @pytest.mark.parametrize("factor", [0.5, 2, 3])
 def test_jpeg_blocks_follow_the_image(factor: float, frames: Frames) -> None:
     images = frames(1)
-    reference = int(96 / factor)
-    damaged = JpegCompression()(images, 5, ["a"], reference=reference).images
+    reference_size = int(96 / factor)
+    damaged = JpegCompression()(images, 5, ["a"], reference_size=reference_size).images
     rows = damaged[0].mean(0).diff(dim=0).abs().mean(1)
     block = int(8 * factor)
     # Interpolation spreads the step between two blocks over the pixels on either side of the edge.
@@ -116,14 +116,14 @@ def test_jpeg_blocks_follow_the_image(factor: float, frames: Frames) -> None:
 def test_jpeg_keeps_detail_in_excess_of_half_the_finest_step() -> None:
     images = torch.full((1, 3, 128, 128), 0.2)
     images[..., 64, 64] = 1.0
-    damaged = JpegCompression()(images, 1, ["a"], reference=32).images
+    damaged = JpegCompression()(images, 1, ["a"], reference_size=32).images
     assert float(damaged[..., 64, 64].mean()) > 0.8 - threshold(25)
     assert threshold(7) > threshold(25) > 0
 
 
 def test_pixelate_cells_are_flat_and_keep_their_mean(frames: Frames) -> None:
     images = frames(1, 96, 96)
-    damaged = Pixelate()(images, 5, ["a"], reference=48).images
+    damaged = Pixelate()(images, 5, ["a"], reference_size=48).images
     cells = damaged.reshape(1, 3, 8, 12, 8, 12)
     assert torch.equal(cells.amax((3, 5)), cells.amin((3, 5)))
     assert torch.allclose(cells[:, :, :, 0, :, 0], images.reshape(1, 3, 8, 12, 8, 12).mean((3, 5)), atol=1e-5)

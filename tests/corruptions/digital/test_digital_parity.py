@@ -1,4 +1,4 @@
-"""The digital group against the reference package (imagecorruptions-imaug) at its constants (suite imagenet-c)."""
+"""The digital category against the reference package (imagecorruptions-imaug) at its constants (suite imagenet-c)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from robustbench_endo.corruptions import load_suite
 
 Frames = Callable[..., Tensor]
-imagecorruptions = pytest.importorskip("imagecorruptions", reason="extra `reference` is not installed")
+imagecorruptions = pytest.importorskip("imagecorruptions", reason="extra `imagecorruptions` is not installed")
 
 
 def pixels(images: Tensor) -> NDArray[np.uint8]:

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions import CORRUPTIONS, Corruption
-from robustbench_endo.corruptions.base import Damage, scaled
+from robustbench_endo.corruptions.base import CorruptedBatch, scaled
 from robustbench_endo.corruptions.rng import Noise, image_key
 
 IDS = ("a", "b", "c")
 
 
-def check_agreement(damage: Damage, expected: Damage) -> None:
+def check_agreement(damage: CorruptedBatch, expected: CorruptedBatch) -> None:
     """At most one level of 255 apart on 99.99 % of the values, and the same masks."""
     apart = (damage.images.cpu().clamp(0, 1) - expected.images).abs() * 255
     assert (apart <= 1).float().mean() >= 0.9999
@@ -32,12 +32,12 @@ def test_a_batch_in_plain_torch_equals_compiled_items(
     corruption: Corruption, severity: int, frames: Callable[..., Tensor], request: pytest.FixtureRequest
 ) -> None:
     images = frames(3, 96, 112)[..., :111]
-    expected = corruption(images, severity, IDS, reference=48)
+    expected = corruption(images, severity, IDS, reference_size=48)
     request.getfixturevalue("plain_torch")
     # The base class takes CPU images one by one; a device gets the batch at once.
     noise = Noise(tuple(image_key(0, i, corruption.name, severity) for i in IDS), images.device)
     result = corruption.apply(images, scaled(corruption.severities[severity - 1], (96, 111), 48), noise)
-    check_agreement(result if isinstance(result, Damage) else Damage(result), expected)
+    check_agreement(result if isinstance(result, CorruptedBatch) else CorruptedBatch(result), expected)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

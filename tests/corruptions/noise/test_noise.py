@@ -1,4 +1,4 @@
-"""The noise group against the reference package (imagecorruptions-imaug) at its constants, and grain."""
+"""The noise category against the reference package (imagecorruptions-imaug) at its constants, and grain."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ def by_name(corruption: object) -> str:
 def test_reference_package_at_its_constants(
     corruption: GaussianNoise, severity: int, frames: Callable[..., Tensor]
 ) -> None:
-    reference = pytest.importorskip("imagecorruptions.corruptions", reason="extra `reference` is not installed")
+    reference_size = pytest.importorskip(
+        "imagecorruptions.corruptions", reason="extra `imagecorruptions` is not installed"
+    )
     images = frames(1, 256, 256)
     frame = (images[0].permute(1, 2, 0) * 255).round().byte().numpy()
     np.random.seed(0)  # noqa: NPY002 - the package draws from numpy's global generator
     own_seed = {"seed": 0} if corruption.name == "impulse_noise" else {}
-    theirs = getattr(reference, corruption.name)(frame, severity, **own_seed)
+    theirs = getattr(reference_size, corruption.name)(frame, severity, **own_seed)
     damaged = load_suite("imagenet-c").corrupt(images, corruption.name, severity, ["a"]).images
     ours = damaged[0].permute(1, 2, 0).double().numpy() * 255
     standard_error = (theirs - frame).std() * (2 / ours.size) ** 0.5
@@ -65,7 +67,7 @@ def test_grain_grows_with_the_image(corruption: GaussianNoise) -> None:
     damaged = corruption(torch.full((1, 3, 512, 512), 0.5), 2, ["a"]).images
     cells = damaged.reshape(1, 3, 256, 2, 256, 2)
     assert torch.equal(cells.amax((3, 5)), cells.amin((3, 5)))
-    native = corruption(torch.full((1, 3, 512, 512), 0.5), 2, ["a"], reference=None).images
+    native = corruption(torch.full((1, 3, 512, 512), 0.5), 2, ["a"], reference_size=None).images
     assert not torch.equal(native[..., ::2], native[..., 1::2])
 
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Damage, scaled
+from robustbench_endo.corruptions.base import CorruptedBatch, scaled
 from robustbench_endo.corruptions.kernels.fluids.grid import brightness, lattice_size, to_frame
 from robustbench_endo.corruptions.kernels.fluids.optics import absorb, absorb_torch, wet_surface, wet_surface_torch
 from robustbench_endo.corruptions.occlusion.bleeding import Bleeding, thickness
@@ -24,16 +24,16 @@ BLEEDING = Bleeding()
 
 
 @pytest.fixture(scope="module")
-def damages(scenes: Tensor) -> list[Damage]:
+def damages(scenes: Tensor) -> list[CorruptedBatch]:
     return [BLEEDING(scenes, severity, IDS) for severity in range(1, 6)]
 
 
-def opacity_of(damage: Damage) -> Tensor:
+def opacity_of(damage: CorruptedBatch) -> Tensor:
     assert damage.opacity is not None
     return damage.opacity
 
 
-def test_nothing_changes_where_there_is_no_blood(scenes: Tensor, damages: list[Damage]) -> None:
+def test_nothing_changes_where_there_is_no_blood(scenes: Tensor, damages: list[CorruptedBatch]) -> None:
     for damage in damages:
         opacity = opacity_of(damage)
         assert opacity.shape == (8, 1, 256, 256)
@@ -44,14 +44,14 @@ def test_nothing_changes_where_there_is_no_blood(scenes: Tensor, damages: list[D
         assert (changed[opacity > 0.02]).float().mean() > 0.999
 
 
-def test_coverage_is_what_the_severity_says(damages: list[Damage]) -> None:
+def test_coverage_is_what_the_severity_says(damages: list[CorruptedBatch]) -> None:
     covered = torch.stack([(opacity_of(damage) > 0).float().mean((1, 2, 3)) for damage in damages])
     asked = torch.tensor([params.coverage for params in BLEEDING.severities])
     assert (covered.diff(dim=0) > 0).all()
     assert torch.allclose(covered.mean(1), asked, atol=0.02)
 
 
-def test_blood_is_red(damages: list[Damage]) -> None:
+def test_blood_is_red(damages: list[CorruptedBatch]) -> None:
     for damage in damages:
         thick = opacity_of(damage)[:, 0] > 0.6
         red, green, blue = (damage.images[:, channel][thick] for channel in range(3))
@@ -87,7 +87,7 @@ def test_a_film_is_translucent_and_a_pool_is_not() -> None:
     assert film[:, 0].max() < 0.5 < 0.9 < pool[:, 0].min()
 
 
-def test_mean_ssim_falls_strictly(scenes: Tensor, damages: list[Damage], mean_ssim: Similarity) -> None:
+def test_mean_ssim_falls_strictly(scenes: Tensor, damages: list[CorruptedBatch], mean_ssim: Similarity) -> None:
     means = [1.0, *(mean_ssim(scenes, damage.images) for damage in damages)]
     assert all(later < earlier for earlier, later in itertools.pairwise(means))
 
@@ -139,7 +139,7 @@ def test_surface_agrees_between_kernels() -> None:
 @pytest.mark.parametrize("size", [(32, 32), (47, 65), (256, 300)])
 @pytest.mark.parametrize("level", [0.0, 1.0])
 def test_finite_on_even_frames(level: float, size: tuple[int, int], severity: int) -> None:
-    damage = BLEEDING(torch.full((1, 3, *size), level), severity, ["a"], reference=256)
+    damage = BLEEDING(torch.full((1, 3, *size), level), severity, ["a"], reference_size=256)
     assert damage.images.isfinite().all()
     assert opacity_of(damage).isfinite().all()
 

@@ -15,14 +15,16 @@ from robustbench_endo.corruptions.occlusion.brightness import Brightness
 @pytest.mark.parametrize("severity", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("size", [(96, 128), (96, 112)])
 def test_reference_package(severity: int, size: tuple[int, int], frames: Callable[..., Tensor]) -> None:
-    reference = pytest.importorskip("imagecorruptions.corruptions", reason="extra `reference` is not installed")
+    reference_size = pytest.importorskip(
+        "imagecorruptions.corruptions", reason="extra `imagecorruptions` is not installed"
+    )
     images = torch.cat((frames(1, *size), torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))))
     # An odd crop; black and grey pixels have no hue.
     images = (images[..., :-1] * 255).round() / 255
     images[:, :, :8], images[:, :, 8:16] = 0.0, 0.4
     ours = Brightness()(images, severity, ["a", "b"]).images
     for image, damaged in zip(images, ours, strict=True):
-        theirs = reference.brightness((image.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8), severity)
+        theirs = reference_size.brightness((image.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8), severity)
         assert np.abs(damaged.permute(1, 2, 0).double().numpy() * 255 - theirs).max() <= 0.5
 
 

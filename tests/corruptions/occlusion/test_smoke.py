@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Damage, scaled
+from robustbench_endo.corruptions.base import CorruptedBatch, scaled
 from robustbench_endo.corruptions.occlusion.smoke import Smoke
 from robustbench_endo.corruptions.rng import Noise, image_key
 
@@ -111,6 +111,6 @@ def test_whole_batches_in_plain_torch_agree_with_compiled_items(request: pytest.
     request.getfixturevalue("plain_torch")
     params = scaled(smoke.severities[3], (96, 128), 256)
     whole = smoke.apply(images, params, Noise(keys, images.device))
-    assert isinstance(whole, Damage)
+    assert isinstance(whole, CorruptedBatch)
     assert (whole.images - items.images).abs().max() < 1e-4
     assert (whole.opacity - items.opacity).abs().max() < 1e-4

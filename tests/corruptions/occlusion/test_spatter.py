@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Damage, scaled
+from robustbench_endo.corruptions.base import CorruptedBatch, scaled
 from robustbench_endo.corruptions.kernels.fluids.relief import distance, distance_torch, equalised, outline
 from robustbench_endo.corruptions.occlusion.spatter import Params, Spatter, liquid_layer
 from robustbench_endo.corruptions.rng import Noise, image_key
@@ -37,16 +37,16 @@ IMAGENET = Spatter(
 
 
 @pytest.fixture(scope="module")
-def damages(scenes: Tensor) -> list[Damage]:
+def damages(scenes: Tensor) -> list[CorruptedBatch]:
     return [SPATTER(scenes, severity, IDS) for severity in range(1, 6)]
 
 
-def opacity_of(damage: Damage) -> Tensor:
+def opacity_of(damage: CorruptedBatch) -> Tensor:
     assert damage.opacity is not None
     return damage.opacity
 
 
-def test_nothing_changes_between_the_droplets(scenes: Tensor, damages: list[Damage]) -> None:
+def test_nothing_changes_between_the_droplets(scenes: Tensor, damages: list[CorruptedBatch]) -> None:
     for damage in damages:
         opacity = opacity_of(damage)
         assert opacity.shape == (8, 1, 256, 256)
@@ -57,20 +57,20 @@ def test_nothing_changes_between_the_droplets(scenes: Tensor, damages: list[Dama
         assert changed[opacity > 0.05].float().mean() > 0.99
 
 
-def test_coverage_grows_within_each_liquid(damages: list[Damage]) -> None:
+def test_coverage_grows_within_each_liquid(damages: list[CorruptedBatch]) -> None:
     covered = [float((opacity_of(damage) > 0).float().mean()) for damage in damages]
     assert covered[0] < covered[1] < covered[2]
     assert covered[3] < covered[4]
 
 
-def test_blood_is_red(damages: list[Damage]) -> None:
+def test_blood_is_red(damages: list[CorruptedBatch]) -> None:
     inside = opacity_of(damages[4])[:, 0] > 0.9
     red, green, blue = (damages[4].images[:, channel][inside].mean() for channel in range(3))
     assert red > 2 * green
     assert red > 2 * blue
 
 
-def test_mean_ssim_falls_strictly(scenes: Tensor, damages: list[Damage], mean_ssim: Similarity) -> None:
+def test_mean_ssim_falls_strictly(scenes: Tensor, damages: list[CorruptedBatch], mean_ssim: Similarity) -> None:
     means = [1.0, *(mean_ssim(scenes, damage.images) for damage in damages)]
     assert all(later < earlier for earlier, later in itertools.pairwise(means))
 
@@ -90,7 +90,7 @@ def test_statistics_of_the_reference_package(severity: int, tolerance: float) ->
     np.random.seed(severity)  # noqa: NPY002 - the reference draws from the global generator
     theirs = np.stack([package.corrupt(grey, corruption_name="spatter", severity=severity) for _ in range(16)])
     clean = torch.full((16, 3, 256, 256), 100 / 255)
-    ours = IMAGENET(clean, severity, [str(i) for i in range(16)], reference=None).images.numpy() * 255
+    ours = IMAGENET(clean, severity, [str(i) for i in range(16)], reference_size=None).images.numpy() * 255
     for measure in (mean_change, covered_share):
         assert measure(ours) == pytest.approx(measure(theirs.astype(np.float64)), rel=tolerance)
 
@@ -145,9 +145,9 @@ def test_plain_torch_agrees(severity: int, scenes: Tensor, request: pytest.Fixtu
 
 @pytest.mark.parametrize("severity", [1, 3, 5])
 @pytest.mark.parametrize("size", [(32, 32), (47, 65)])
-@pytest.mark.parametrize("reference", [256, None])
-def test_finite_on_even_frames(severity: int, size: tuple[int, int], reference: int | None) -> None:
+@pytest.mark.parametrize("reference_size", [256, None])
+def test_finite_on_even_frames(severity: int, size: tuple[int, int], reference_size: int | None) -> None:
     for level in (0.0, 1.0):
-        damage = SPATTER(torch.full((1, 3, *size), level), severity, ["a"], reference=reference)
+        damage = SPATTER(torch.full((1, 3, *size), level), severity, ["a"], reference_size=reference_size)
         assert damage.images.isfinite().all()
         assert opacity_of(damage).isfinite().all()

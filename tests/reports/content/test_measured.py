@@ -8,7 +8,7 @@ import pytest
 
 from robustbench_endo.reports.data.estimates import measure
 from robustbench_endo.reports.data.report_data import content
-from robustbench_endo.reports.data.table import heat_table
+from robustbench_endo.reports.data.table import score_table
 from robustbench_endo.reports.html import html
 from robustbench_endo.results import Bootstrap
 
@@ -50,7 +50,7 @@ def test_held_out_corruptions_have_a_mean_of_their_own(make_run):
     own = plain.loc[[("digital", "contrast"), ("occlusion", "spatter")]].mean()
     for model in results.models:
         assert found.table.loc[("mean", "held_out"), ("miou", model, "value")] == pytest.approx(own[model])
-    table = heat_table(results, ("miou",), False, found)
+    table = score_table(results, ("miou",), False, found)
     marked = {(row.name, place) for row in table.rows for place, cell in enumerate(row.cells) if cell.seen}
     assert marked == {("smoke", 0), ("occlusion", 0), ("all", 0)}
 
@@ -65,17 +65,17 @@ def test_the_page_tells_what_was_seen_in_training(make_run):
 
 def test_without_training_data_nothing_is_marked(usual_run, measured):
     assert ("mean", "held_out") not in measured.table.index
-    assert not any(cell.seen for row in heat_table(usual_run, ("miou",)).rows for cell in row.cells)
+    assert not any(cell.seen for row in score_table(usual_run, ("miou",)).rows for cell in row.cells)
 
 
 def test_published_numbers_stand_beside(make_run):
     results = make_run(corruptions=["smoke", "contrast"], gallery=False)
     columns = pd.MultiIndex.from_tuples([("miou", results.models[1])], names=["metric", "model"])
     published = pd.DataFrame([[61.239]], index=pd.MultiIndex.from_tuples([("occlusion", "smoke")]), columns=columns)
-    table = heat_table(results, ("miou",), published=published)
+    table = score_table(results, ("miou",), published=published)
     told = {(row.name, place): cell.published for row in table.rows for place, cell in enumerate(row.cells)}
     assert {key for key, text in told.items() if text} == {("smoke", 1)}
     assert told["smoke", 1] == "61.24"
     page = html(content(results, SETTINGS, published))
-    assert '<small class="paper"> paper 61.24</small>' in page
+    assert '<small class="published"> paper 61.24</small>' in page
     assert "the number that was published" in page

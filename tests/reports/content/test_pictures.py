@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from robustbench_endo.reports.data.gallery import class_colour, mask_png, overlaid, sheet, shrunk
+from robustbench_endo.reports.data.gallery import class_colour, gallery_grid, mask_png, overlaid, shrunk
 
 
 def opened(data: bytes) -> Image.Image:
@@ -57,7 +57,7 @@ def test_labels_stay_labels_when_shrunk():
 
 def test_a_sheet_has_every_condition_and_each_models_mask(make_run):
     results = make_run(corruptions=["smoke", "contrast"], severities=[1, 4])
-    made = sheet(results, results.gallery()[0], 320)
+    made = gallery_grid(results, results.gallery()[0], 320)
     assert [len(row) for row in made.rows.values()] == [2, 2]
     shot = made.rows["smoke"][1]
     assert list(shot.predictions) == results.models
@@ -73,5 +73,5 @@ def test_a_sheet_has_every_condition_and_each_models_mask(make_run):
 def test_a_lost_picture_is_an_empty_place(make_run):
     results = make_run(corruptions=["smoke"], severities=[1, 2])
     (results.path / "gallery" / "0" / "smoke-2.webp").unlink()
-    made = sheet(results, results.gallery()[0], 320)
+    made = gallery_grid(results, results.gallery()[0], 320)
     assert made.rows["smoke"][1] is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from robustbench_endo.reports.data.gallery import worst_frames
 from robustbench_endo.reports.data.metrics import heading, metric, metrics_present
-from robustbench_endo.reports.data.operating_envelope import endurance
+from robustbench_endo.reports.data.operating_envelope import relative_robustness
 from robustbench_endo.reports.data.provenance import (
     corruption_facts,
     failures,
@@ -59,13 +59,13 @@ def test_every_metric_is_explained(usual_run):
 
 
 def test_the_protocol_is_said_in_words():
-    assert protocol_statement("paper") != protocol_statement("standard")
+    assert protocol_statement("endoarss") != protocol_statement("standard")
     assert "mine" in protocol_statement("mine")
 
 
 def test_a_model_holds_up_to_the_last_severity_above_its_share(usual_run):
     results = usual_run
-    held = endurance(results, share=0.7)
+    held = relative_robustness(results, share=0.7)
     scores = results.scores().set_index(["model", "corruption", "severity"])["miou"]
     for (_, entries), name in zip(held.rows, results.corruptions, strict=True):
         for model, found in zip(results.models, entries, strict=True):
@@ -78,7 +78,7 @@ def test_an_unknown_severity_is_not_a_zero(make_run):
     def lose(frame, info):
         return frame.drop(frame.index[(frame["corruption"] == "smoke") & (frame["severity"] == 3)])
 
-    rows = dict(endurance(make_run(gallery=False, edit=lose)).rows)
+    rows = dict(relative_robustness(make_run(gallery=False, edit=lose)).rows)
     assert rows["Smoke"] == (None, None, None)
 
 

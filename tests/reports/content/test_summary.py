@@ -9,7 +9,7 @@ def test_the_three_numbers_are_those_of_the_most_robust_model(usual_run):
     results = usual_run
     table = results.table(("miou",))["miou"]
     model = table.loc[("mean", "all")].idxmax()
-    corruptions = table.loc[[(g, c) for c, g in results.corruption_groups.items()], model]
+    corruptions = table.loc[[(g, c) for c, g in results.corruption_categories.items()], model]
     summary = summarise(results)
     values = (table.loc[("clean", "clean"), model], table.loc[("mean", "all"), model], corruptions.min())
     assert summary.model == model

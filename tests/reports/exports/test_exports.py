@@ -41,7 +41,7 @@ def expected(results, metric):
     return {key: [f"{value:.2f}" for value in row] for key, row in zip(table.index, table.to_numpy(float), strict=True)}
 
 
-def label_of(group, name):
+def label_of(category, name):
     special = {"clean": "Clean", "all": "Mean of all corruptions"}
     text = special.get(name, name.replace("_", " ").replace("jpeg", "JPEG"))
     return text[:1].upper() + text[1:]
@@ -150,7 +150,7 @@ def test_files_hold_the_tables_unrounded(make_run, tmp_path):
     files = write_tables(results, tmp_path / "tables", BOOTSTRAP)
     assert {file.stem for file in files} == {"scores", "table", "robustness", "failures", "classes"}
     for ending, read in (("csv", pd.read_csv), ("parquet", pd.read_parquet)):
-        found = read(tmp_path / "tables" / f"table.{ending}").set_index(["group", "corruption", "metric", "model"])
+        found = read(tmp_path / "tables" / f"table.{ending}").set_index(["category", "corruption", "metric", "model"])
         table = results.table(("miou",), BOOTSTRAP)
         for key in table.index:
             for model in results.models:

@@ -46,7 +46,7 @@ def test_three_forms_of_every_figure(written):
     names = {file.stem for file in files} - {"contact-sheet"}
     assert {
         "heat-miou",
-        "groups-accuracy",
+        "categories-accuracy",
         "severity-miou-mean",
         "severity-miou-smoke",
         "calibration-activity",

@@ -60,14 +60,14 @@ def test_the_theme_can_be_chosen(visit, text):
 
 def test_the_table_sorts_with_means_apart_and_comes_back(page):
     before = column(page, "corruption")
-    groups = column(page, "group")
+    categories = column(page, "category")
     button = page.locator("#scores thead tr:nth-child(2) button").nth(1)
     button.click()
     assert page.locator("[aria-sort]").get_attribute("aria-sort") == "ascending"
     assert column(page, "corruption") == sorted(before)
-    assert column(page, "group") == sorted(groups)
+    assert column(page, "category") == sorted(categories)
     kinds = page.locator("#scores tbody tr").evaluate_all("rows => rows.map(row => row.className)")
-    assert kinds == ["clean", *["corruption"] * 19, *["group"] * 4, "mean"]
+    assert kinds == ["clean", *["corruption"] * 19, *["category"] * 4, "mean"]
     button.click()
     assert column(page, "corruption") == sorted(before, reverse=True)
     button.click()
@@ -108,11 +108,11 @@ def test_the_keyboard_walks_the_table_and_shows_intervals(page):
 
 
 def test_bars_follow_their_metric(page, usual_run):
-    page.locator("#group-metric").select_option("dice")
+    page.locator("#category-metric").select_option("dice")
     table = usual_run.table(("dice",))["dice"]
     keys = [("clean", "clean"), *(("mean", name) for name in ("noise", "blur", "occlusion", "digital", "all"))]
     expected = [[f"{table.loc[key, model]:.2f}" for model in usual_run.models] for key in keys]
-    assert page.locator("#group-bars tbody tr").evaluate_all(BARS) == expected
+    assert page.locator("#category-bars tbody tr").evaluate_all(BARS) == expected
 
 
 def test_curves_show_the_chosen_panel(page, usual_run):
@@ -125,8 +125,8 @@ def test_curves_show_the_chosen_panel(page, usual_run):
     assert (
         page.locator("#curve-numbers tr").nth(4).locator("td").first.inner_text() == f"{scores['accuracy']:.2f} {ends}"
     )
-    page.locator("#curve-axis").select_option("dose")
-    assert "dose" in page.locator("#curve svg").get_attribute("aria-label")
+    page.locator("#curve-axis").select_option("distortion")
+    assert "distortion" in page.locator("#curve svg").get_attribute("aria-label")
     assert page.locator("#curve .mark").count() == 18
 
 
@@ -164,23 +164,23 @@ def test_the_gallery_shows_the_chosen_condition(page, usual_run):
     assert others == ((truth > 0) & (said > 0) & (truth != said)).sum()
 
 
-def test_real_conditions_can_be_chosen_and_are_called_so(visit, told_run):
+def test_recorded_conditions_can_be_chosen_and_are_called_so(visit, told_run):
     page = visit(html(content(told_run, QUICK)))
     chooser = page.locator("#shot-row")
-    assert chooser.locator("optgroup[label='Real conditions'] option").all_inner_texts() == ["Real smoke"]
-    chooser.select_option("Real smoke")
-    assert page.locator("#stage-title").inner_text() == "Real smoke (real condition)"
+    assert chooser.locator("optgroup[label='Recorded conditions'] option").all_inner_texts() == ["Recorded smoke"]
+    chooser.select_option("Recorded smoke")
+    assert page.locator("#stage-title").inner_text() == "Recorded smoke (recorded condition)"
     assert not page.locator("#shot-severity-label").is_visible()
     page.wait_for_function("document.querySelectorAll('#stage canvas[data-missed]').length == 2")
     frame = told_run.gallery()[0]
-    truth, said = frame.target("real_smoke", 1), frame.prediction("first", "real_smoke", 1)
+    truth, said = frame.target("recorded_smoke", 1), frame.prediction("first", "recorded_smoke", 1)
     missed = int(page.locator("#stage canvas").first.get_attribute("data-missed"))
     assert missed == ((truth > 0) & (said == 0)).sum() > 0
     chooser.select_option("Smoke")
     assert page.locator("#stage-title").inner_text() == "Smoke, severity 1"
     page.locator(".sheet tr[data-row='Spatter'] .shot").first.click()
     page.keyboard.press("ArrowDown")
-    assert page.locator("#viewer-title").inner_text() == "Real smoke (real condition)"
+    assert page.locator("#viewer-title").inner_text() == "Recorded smoke (recorded condition)"
     assert page.complaints == []
     page.close()
 

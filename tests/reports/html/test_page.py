@@ -11,7 +11,7 @@ import pytest
 
 from robustbench_endo.reports.data.metrics import metrics_present
 from robustbench_endo.reports.data.report_data import content
-from robustbench_endo.reports.data.table import heat_table
+from robustbench_endo.reports.data.table import score_table
 from robustbench_endo.reports.html import html
 from robustbench_endo.results import Bootstrap, compare
 
@@ -78,12 +78,12 @@ def close(found, expected) -> bool:
 
 def test_every_cell_of_the_table_equals_the_results(page):
     results, text = page
-    table = heat_table(results, metrics_present(results))
+    table = score_table(results, metrics_present(results))
     expected = results.table(metrics_present(results))
     found = Page(text).cells
     order = [
-        {"clean": ("clean", "clean"), "mean": ("mean", "all"), "group": ("mean", row.name)}.get(
-            row.kind, (row.group, row.name)
+        {"clean": ("clean", "clean"), "mean": ("mean", "all"), "category": ("mean", row.name)}.get(
+            row.kind, (row.category, row.name)
         )
         for row in table.rows
     ]
@@ -118,13 +118,13 @@ def test_every_number_that_the_script_draws_from_equals_the_results(page):
                 expected = scores.loc[keys, parts].replace([np.inf, -np.inf], np.nan).to_numpy(float).T
                 assert close(data["scores"][metric["name"]][place][m], expected)
     ssim = scores.loc[(results.models[0], "smoke", 4), "image_ssim"]
-    assert data["dose"][0][results.corruptions.index("smoke")][4] == pytest.approx(1 - ssim / 100)
+    assert data["distortion"][0][results.corruptions.index("smoke")][4] == pytest.approx(1 - ssim / 100)
 
 
 def test_the_comparison_equals_the_results(page, usual_content):
     results, text = page
-    found = compare(results, ("miou",), usual_content.rivals.against, QUICK).differences
-    for row in found[found["group"] == "blur"].itertuples():
+    found = compare(results, ("miou",), usual_content.pairwise_comparison.against, QUICK).differences
+    for row in found[found["category"] == "blur"].itertuples():
         assert f"{row.difference:+.2f}".replace("-", "−") in text
         assert f"interval {row.low:+.2f} to {row.high:+.2f}".replace("-", "−") in text
 

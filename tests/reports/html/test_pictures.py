@@ -7,7 +7,7 @@ import io
 
 from PIL import Image
 
-from robustbench_endo.reports.data.gallery import sheet
+from robustbench_endo.reports.data.gallery import gallery_grid
 from robustbench_endo.reports.html.gallery import picture_sources
 
 
@@ -17,7 +17,7 @@ def opened(data: bytes) -> Image.Image:
 
 def test_pictures_shrink_until_they_fit(make_run):
     results = make_run(corruptions=["smoke"], severities=[1, 2])
-    made = sheet(results, results.gallery()[0], 320)
+    made = gallery_grid(results, results.gallery()[0], 320)
     roomy = picture_sources([made], results.models)
     tight = picture_sources([made, made], results.models, budget=1)
     assert tight.size < roomy.size

@@ -29,7 +29,7 @@ def test_every_difference_and_rank_is_on_the_page(runs):
     text = unescape(re.sub(r"<[^>]*>", " ", page)).replace("−", "-")
     text = re.sub(r"\s+", " ", text)
     for row in found.differences.itertuples():
-        p = row.p if row.group in ("clean", "mean") else row.p_holm
+        p = row.p if row.category in ("clean", "mean") else row.p_holm
         for part in (f"{abs(row.difference):.2f}", f"{abs(row.low):.2f}", f"{abs(row.high):.2f}", f"p {p_text(p)}"):
             assert part in text
     for row in found.ranks.itertuples():

@@ -28,7 +28,7 @@ def runs(make_run, tmp_path):
     for name in ("one", "deep/two", "other"):
         shutil.copytree(made.path, root / name)
     change(root / "deep" / "two", name="second & <script>")
-    change(root / "other", protocol="paper")
+    change(root / "other", protocol="endoarss")
     (root / "one" / "report.html").write_text("<p>the report of one")
     (root / "half").mkdir()
     shutil.copy(made.path / "run.json", root / "half")

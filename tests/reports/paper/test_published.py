@@ -27,7 +27,7 @@ def printed(table: str, **labels: str) -> dict[str, str]:
 
 def papers(frame, info):
     info["data"]["name"] = "mtlesd"
-    info["protocol"] = "paper"
+    info["protocol"] = "endoarss"
     info["models"][1]["spec"] = "resnet101/mmoe@gate=flat"
 
 
@@ -47,12 +47,12 @@ def test_figures_are_those_of_the_tables(run):
     smoke = printed("table7_robustness.csv", corruption="smoke")
     clean = printed("table2_mtlesd.csv", backbone="EndoARSS", architecture="TESLA", optimization="DB-MTL")
     mean = printed("table7_robustness.csv", corruption="mean")
-    assert found.loc[("occlusion", "smoke"), ("paper_miou", OWN)] == float(smoke["miou_endoarss"])
-    assert found.loc[("occlusion", "smoke"), ("paper_accuracy", RIVAL)] == float(smoke["accuracy_resnet101_mmoe"])
-    assert found.loc[("clean", "clean"), ("paper_hd", OWN)] == float(clean["hd"])
-    assert found.loc[("mean", "all"), ("paper_miou", RIVAL)] == float(mean["miou_resnet101_mmoe"])
+    assert found.loc[("occlusion", "smoke"), ("endoarss_miou", OWN)] == float(smoke["miou_endoarss"])
+    assert found.loc[("occlusion", "smoke"), ("endoarss_accuracy", RIVAL)] == float(smoke["accuracy_resnet101_mmoe"])
+    assert found.loc[("clean", "clean"), ("endoarss_hd", OWN)] == float(clean["hd"])
+    assert found.loc[("mean", "all"), ("endoarss_miou", RIVAL)] == float(mean["miou_resnet101_mmoe"])
     # How the rival was optimised is not known: Table II has several such networks.
-    assert "paper_dice" not in found.columns.get_level_values("metric") or found["paper_dice"].get(RIVAL) is None
+    assert "endoarss_dice" not in found.columns.get_level_values("metric") or found["endoarss_dice"].get(RIVAL) is None
     assert "other quantities" not in found.attrs["source"]
 
 
@@ -77,10 +77,10 @@ def test_the_standard_protocol_is_called_another_quantity(run):
 def test_the_page_and_the_pdf_show_them(run):
     found = alongside(run)
     gathered = content(run, QUICK, found)
-    beside = f"{found.loc[('occlusion', 'smoke'), ('paper_miou', OWN)]:.2f}"
+    beside = f"{found.loc[('occlusion', 'smoke'), ('endoarss_miou', OWN)]:.2f}"
     page = html(gathered)
     row = re.search(r'<th scope="row">Smoke</th>.*?</tr>', page, re.S)[0]
-    assert f'<small class="paper"> paper {beside}</small>' in row
+    assert f'<small class="published"> paper {beside}</small>' in row
     assert "arXiv 2506.06830" in page
     pytest.importorskip("typst", reason="the extra 'report' is not installed")
     made = pdf(gathered)

@@ -14,21 +14,21 @@ from robustbench_endo.reports.text.latex import escaped
 
 
 def line(model, protocol, ours, theirs, state="done"):
-    quantity = "paper_miou" if protocol == "paper" else "miou"
-    figures = {"ours": ours, "paper": theirs, "difference": ours - theirs}
-    labels = {"group": "noise", "corruption": "shot_noise", "model": model}
+    quantity = "endoarss_miou" if protocol == "endoarss" else "miou"
+    figures = {"ours": ours, "published": theirs, "difference": ours - theirs}
+    labels = {"category": "noise", "corruption": "shot_noise", "model": model}
     return {**labels, "metric": "miou", "protocol": protocol, "quantity": quantity, **figures, "state": state}
 
 
 @pytest.fixture
 def table():
     rows = [
-        line("A/one", "paper", 61.5, 64.18),
-        line("B/two", "paper", math.nan, 65.9, "Expected <a> finite loss, got nan."),
+        line("A/one", "endoarss", 61.5, 64.18),
+        line("B/two", "endoarss", math.nan, 65.9, "Expected <a> finite loss, got nan."),
         line("A/one", "standard", 58.25, math.nan),
         line("B/two", "standard", math.nan, math.nan, "Expected <a> finite loss, got nan."),
     ]
-    return PaperTable("Table VII", ("group", "corruption", "model"), pd.DataFrame(rows), ("Stand-ins: 100 % toys.",))
+    return PaperTable("Table VII", ("category", "corruption", "model"), pd.DataFrame(rows), ("Stand-ins: 100 % toys.",))
 
 
 def test_differences_have_their_sign():
@@ -47,8 +47,8 @@ def test_models_stand_side_by_side(table):
     assert compared.heads == (("mIoU (%)", "A/one"), ("mIoU (%)", "B/two"))
     assert [line.labels for line in compared.lines] == [("Noise", "Shot noise")]
     first, second = compared.lines[0].figures
-    assert (first.ours, first.paper, first.difference) == ("61.50", "64.18", "\u22122.68")
-    assert (second.ours, second.paper, second.difference) == ("–", "65.90", "–")
+    assert (first.ours, first.published, first.difference) == ("61.50", "64.18", "\u22122.68")
+    assert (second.ours, second.published, second.difference) == ("–", "65.90", "–")
     assert not own.compared
     assert table.problems == [("B/two", "Expected <a> finite loss, got nan.")]
 

@@ -64,9 +64,9 @@ def usual(usual_run):
 def test_numbers_models_and_corruptions_are_those_of_the_results(usual):
     results, _, text = usual
     table = results.table(("accuracy", "miou"))
-    for group, name in table.index:
+    for category, name in table.index:
         label = {"clean": "Clean", "all": "Mean of all corruptions"}.get(name) or name.replace("_", " ")
-        values = [f"{value:.2f}" for value in table.loc[(group, name)]]
+        values = [f"{value:.2f}" for value in table.loc[(category, name)]]
         pattern = rf"(?i){label}( mean)?\s+" + r"\s+".join(map(re.escape, values))
         assert re.search(pattern, text), (name, values)
     assert all(model.split("/")[1] in text for model in results.models)
@@ -81,13 +81,13 @@ def test_failures_envelope_and_comparison_are_those_of_the_results(usual):
             f"{row['activity_silent', model]:.2f} / {row['activity_failed', model]:.2f}" for model in results.models
         )
         assert re.search(rf"{label}\s+" + r"\s+".join(cells), text)
-    for block in gathered.rivals.blocks:
+    for block in gathered.pairwise_comparison.blocks:
         for row in block.rows:
             assert all(cell.text in text and cell.ends in text for cell in row.cells)
-    safe = results.envelope({"miou": gathered.safety.threshold / 100}, Bootstrap(resamples=200))
+    safe = results.envelope({"miou": gathered.operating_envelope.threshold / 100}, Bootstrap(resamples=200))
     for dose in safe[safe["severity"] > 0]["dose"]:
         assert f"dose {dose:.2f}" in text
-    assert f"mIoU ≥ {gathered.safety.threshold:g} %" in flat(text)
+    assert f"mIoU ≥ {gathered.operating_envelope.threshold:g} %" in flat(text)
 
 
 def test_every_part_has_its_chapter(usual):
@@ -121,9 +121,9 @@ def test_worst_frames_come_with_their_keys(usual):
         assert f"{frame.corruption}, severity {frame.severity}: {frame.model}, {frame.clean_score}" in flat(text)
 
 
-@pytest.mark.parametrize(("paper", "size"), [("a4", (595, 841)), ("letter", (612, 792))])
-def test_paper(make_run, paper, size):
-    data = pdf(content(make_run(models=["a"], corruptions=["smoke"], severities=[1], gallery=False)), paper)
+@pytest.mark.parametrize(("page_size", "size"), [("a4", (595, 841)), ("letter", (612, 792))])
+def test_page_size(make_run, page_size, size):
+    data = pdf(content(make_run(models=["a"], corruptions=["smoke"], severities=[1], gallery=False)), page_size)
     if shutil.which("pdftotext") is None:
         pytest.skip("pdftotext (poppler-utils) is not installed")
     done = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=data, capture_output=True, check=True)
@@ -192,14 +192,14 @@ def test_without_typst_the_error_names_the_extra(make_run, monkeypatch):
         pdf(gathered)
 
 
-def test_held_out_mean_and_real_conditions_have_rows(told_run):
+def test_held_out_mean_and_recorded_conditions_have_rows(told_run):
     text = text_of(pdf(content(told_run)))
     table = told_run.table(("accuracy", "miou"))
     own = table.loc[[("digital", "contrast"), ("occlusion", "spatter")]].mean()
     rows = {
         "Mean of held-out corruptions": own,
-        "Real conditions mean": table.loc["mean", "real"],
-        "Real smoke": table.loc["real", "real_smoke"],
+        "Recorded conditions mean": table.loc["mean", "recorded"],
+        "Recorded smoke": table.loc["recorded", "recorded_smoke"],
     }
     for label, values in rows.items():
         assert re.search(rf"{label}\s+" + r"\s+".join(f"{value:.2f}" for value in values), text), label
@@ -207,7 +207,7 @@ def test_held_out_mean_and_real_conditions_have_rows(told_run):
     marks = [f"{'†' * (model == 'first')}{smoke[name, model]:.2f}" for name, model in smoke.index]
     assert re.search(r"Smoke\s+" + r"\s+".join(marks), text)
     assert "Pictures really taken so" in text
-    assert re.search(r"smoke\s[^†]*?\(real\)", text)
+    assert re.search(r"smoke\s[^†]*?\(recorded\)", text)
     glance = text[text.index("Every metric at a glance") :]
     for name in ("accuracy", "miou"):
         pairs = (

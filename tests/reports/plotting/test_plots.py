@@ -33,7 +33,7 @@ def test_all_corruptions_are_beside_each_other(usual_run):
 
 def test_a_model_has_one_colour_everywhere(usual_run):
     styles = model_styles(usual_run.models)
-    for figure in (usual_run.plot.severity(corruption="mean"), usual_run.plot.groups()):
+    for figure in (usual_run.plot.severity(corruption="mean"), usual_run.plot.categories()):
         for line in figure.axes[0].lines:
             if line.get_label() in styles:
                 assert to_hex(line.get_color()) == styles[line.get_label()].light
@@ -41,7 +41,7 @@ def test_a_model_has_one_colour_everywhere(usual_run):
 
 def test_groups_and_heat_hold_the_table(usual_run):
     table = usual_run.table(("miou",), Bootstrap(resamples=200))["miou"]
-    figure = usual_run.plot.groups("miou", Bootstrap(resamples=200))
+    figure = usual_run.plot.categories("miou", Bootstrap(resamples=200))
     keys = [key for key in table.index if key[0] in ("clean", "mean")]
     line = next(line for line in figure.axes[0].lines if line.get_label() == usual_run.models[0])
     np.testing.assert_allclose(line.get_xdata(), table.loc[keys, (usual_run.models[0], "value")])
@@ -67,7 +67,7 @@ def test_the_envelope_and_the_failures_draw(usual_run):
 
 
 def test_a_notebook_shows_a_figure(usual_run):
-    assert usual_run.plot.groups()._repr_png_().startswith(b"\x89PNG")
+    assert usual_run.plot.categories()._repr_png_().startswith(b"\x89PNG")
 
 
 def test_names_that_are_not_there(usual_run):

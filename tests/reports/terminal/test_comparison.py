@@ -28,7 +28,7 @@ def test_every_difference_with_its_interval_and_p_value(found):
     text = printed(found)
     assert max(map(len, text.splitlines())) <= 80
     for row in found.differences.itertuples():
-        p = row.p if row.group in ("clean", "mean") else row.p_holm
+        p = row.p if row.category in ("clean", "mean") else row.p_holm
         ends = f"{signed(row.low)} to {signed(row.high)}"
         wanted = (f"{row.value:.2f}", signed(row.difference), ends, p_text(p))
         assert any(all(part in line for part in wanted) for line in text.splitlines()), wanted
@@ -43,7 +43,7 @@ def test_unit_and_warning_stand_below(found):
 
 def test_a_clear_difference_is_bold(found):
     coloured = printed(found, force_terminal=True, color_system="standard")
-    means = found.differences[found.differences["group"] == "mean"]
+    means = found.differences[found.differences["category"] == "mean"]
     clear = means[means["p"] < 0.05].iloc[0]
     assert re.search(rf"\x1b\[1m *{re.escape(signed(clear.difference))}", coloured)
 

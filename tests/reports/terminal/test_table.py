@@ -61,7 +61,10 @@ def test_what_was_trained_on_is_marked_and_left_out_of_a_mean_of_its_own(told_ru
     rows = {line.partition("│")[0].strip(): line for line in lines if "│" in line}
     table = told_run.table(("miou",))["miou"]
     means = table.loc[[("digital", "contrast"), ("occlusion", "spatter")]].mean()
-    for name, values in (("Mean of held-out corruptions", means), ("Real smoke", table.loc["real", "real_smoke"])):
+    for name, values in (
+        ("Mean of held-out corruptions", means),
+        ("Recorded smoke", table.loc["recorded", "recorded_smoke"]),
+    ):
         assert all(f"{value:.2f}" in rows[name] for value in values), name
     assert f"†{table.loc[('occlusion', 'smoke'), 'first']:.2f}" in rows["Smoke"]
     assert {name for name, line in rows.items() if "†" in line} == {

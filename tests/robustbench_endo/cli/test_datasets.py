@@ -10,7 +10,7 @@ def root(make_folder):
     return make_folder(frames=2, splits=("train", "test"))
 
 
-GROUPS = ("--group-regex", r"((?:train|test)/./image/OP\d)")
+GROUPS = ("--subject-regex", r"((?:train|test)/./image/OP\d)")
 
 
 def test_alone_it_lists(robust_endo):
@@ -33,7 +33,7 @@ def test_problems_are_told_and_are_exit_code_3(robust_endo, root):
     done = robust_endo("datasets", "check", root)
     assert done.exit_code == 3
     assert "Problem: 1 of 8 frames cannot be used" in done.stdout
-    assert "Problem: 2 groups in several splits (OP1_img, OP2_img)" in done.stdout
+    assert "Problem: 2 subjects in several splits (OP1_img, OP2_img)" in done.stdout
     assert "2 problems found." in done.stdout
 
 
@@ -48,7 +48,7 @@ def test_json_is_complete_and_alone_on_standard_output(robust_endo, root):
 
 
 def test_many_groups_are_summed(robust_endo, root):
-    rows = ["image,group", *(f"{path.relative_to(root)},g{n:02d}" for n, path in enumerate(root.glob("*/*/image/*")))]
+    rows = ["image,subject", *(f"{path.relative_to(root)},g{n:02d}" for n, path in enumerate(root.glob("*/*/image/*")))]
     image = root / "test/1/image/OP1_img_00.png"
     for number in range(30):
         (root / f"copy{number}.png").write_bytes(image.read_bytes())

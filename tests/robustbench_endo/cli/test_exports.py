@@ -43,4 +43,4 @@ def test_bad_input_is_one_sentence(robust_endo, run, tmp_path):
         result = robust_endo(*arguments)
         assert result.exit_code == 2, result.output
         assert text in result.stderr
-    assert "'a5' is not one of 'a4', 'letter'" in robust_endo("report", run, "--paper", "a5").stderr
+    assert "'a5' is not one of 'a4', 'letter'" in robust_endo("report", run, "--page-size", "a5").stderr

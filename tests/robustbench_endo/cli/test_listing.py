@@ -15,9 +15,9 @@ def test_every_parameter_of_every_corruption(robust_endo, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")
     text = robust_endo("corruptions").stdout
     for entry in load_suite("endo19").describe():
-        assert f"{entry['name']} ({entry['group']})" in text
+        assert f"{entry['name']} ({entry['category']})" in text
         assert entry["cause"] in text
-        assert entry["reference"] in text
+        assert entry["citation"] in text
         assert all(name in text for name in entry["severities"][0])
         assert all(unit in text for unit in entry["units"].values())
 
@@ -32,7 +32,7 @@ def test_one_corruption_of_one_suite(robust_endo, monkeypatch):
 
 def test_json_is_what_describe_says(robust_endo):
     listed = json.loads(robust_endo("corruptions", "-c", "blur", "--format", "json").stdout)
-    assert listed == [entry for entry in load_suite("endo19").describe() if entry["group"] == "blur"]
+    assert listed == [entry for entry in load_suite("endo19").describe() if entry["category"] == "blur"]
 
 
 def test_bad_names(robust_endo):

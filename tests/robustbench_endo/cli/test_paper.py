@@ -1,4 +1,4 @@
-"""`robust-endo paper`: whole grids at toy size, what is said beforehand, and what is refused."""
+"""`robust-endo reproduce`: whole grids at toy size, what is said beforehand, and what is refused."""
 
 import pandas as pd
 import pytest
@@ -6,11 +6,11 @@ import pytest
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
-    return tmp_path_factory.mktemp("paper")
+    return tmp_path_factory.mktemp("endoarss")
 
 
 def test_the_whole_of_table_two(robust_endo, out):
-    result = robust_endo("paper", "table2", "--synthetic", "--quick", "--out", out)
+    result = robust_endo("reproduce", "table2", "--synthetic", "--quick", "--out", out)
     assert result.exit_code == 0, result.output
     assert "tiny-resnet for ResNet101" in " ".join(result.stdout.split())
     frame = pd.read_csv(out / "quick" / "table2.csv")
@@ -30,15 +30,15 @@ def test_the_whole_of_table_two(robust_endo, out):
 
 
 def test_table_seven_shares_the_cells_and_figure_six_its_runs(robust_endo, out):
-    result = robust_endo("paper", "table7", "--synthetic", "--quick", "--out", out)
+    result = robust_endo("reproduce", "table7", "--synthetic", "--quick", "--out", out)
     assert result.exit_code == 0, result.output
     frame = pd.read_csv(out / "quick" / "table7.csv")
     assert len(frame) == 20 * 3 * 2 * 2
     assert frame["ours"].notna().all()
-    mean = frame[(frame["corruption"] == "mean") & (frame["metric"] == "miou") & (frame["protocol"] == "paper")]
-    each = frame[(frame["corruption"] != "mean") & (frame["metric"] == "miou") & (frame["protocol"] == "paper")]
+    mean = frame[(frame["corruption"] == "mean") & (frame["metric"] == "miou") & (frame["protocol"] == "endoarss")]
+    each = frame[(frame["corruption"] != "mean") & (frame["metric"] == "miou") & (frame["protocol"] == "endoarss")]
     assert mean["ours"].tolist() == pytest.approx(each.groupby("model", sort=False)["ours"].mean().tolist(), rel=1e-4)
-    result = robust_endo("paper", "figure6", "--synthetic", "--quick", "--out", out)
+    result = robust_endo("reproduce", "figure6", "--synthetic", "--quick", "--out", out)
     assert result.exit_code == 0, result.output
     assert "<svg" in (out / "quick" / "figure6_miou.svg").read_text("utf-8")
     assert (out / "quick" / "figure6_accuracy.pdf").read_bytes().startswith(b"%PDF")
@@ -49,14 +49,14 @@ def test_table_seven_shares_the_cells_and_figure_six_its_runs(robust_endo, out):
 
 def test_figure_five_shows_masks(robust_endo, out):
     options = ("--models", "endoarss", "--format", "html", "--out", out)
-    result = robust_endo("paper", "figure5", "--synthetic", "--quick", *options)
+    result = robust_endo("reproduce", "figure5", "--synthetic", "--quick", *options)
     assert result.exit_code == 0, result.output
     assert "True mask" in (out / "quick" / "figure5.svg").read_text("utf-8")
 
 
 def test_a_dry_run_does_nothing(robust_endo, tmp_path):
     options = ("--dry-run", "--data", "synthetic", "--models", "endoarss", "--out", tmp_path)
-    result = robust_endo("paper", "table2", *options)
+    result = robust_endo("reproduce", "table2", *options)
     assert result.exit_code == 0, result.output
     for text in ("MTLESD (synthetic): train 400 frames (Table I: 1618)", "EndoARSS/TESLA/DB-MTL", "estimates"):
         assert text in result.stdout
@@ -71,7 +71,7 @@ WRONG = [
     (("table2", "--quick"), "Expected --synthetic with --quick"),
     (("table2", "--synthetic", "--data", "x"), "got both"),
     (("table2", "--synthetic", "--shard", "3/2"), "got 3/2"),
-    (("table2", "--synthetic", "--initial", "magic"), "got 'magic'"),
+    (("table2", "--synthetic", "--init-weights", "magic"), "got 'magic'"),
     (("table2", "--synthetic", "--format", "docx"), "got 'docx'"),
     (("table2", "--synthetic", "--precision", "8"), "got '8'"),
     (("table2", "--synthetic", "--models", "vgg"), "got 'vgg'"),
@@ -80,7 +80,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("arguments", "text"), WRONG)
 def test_bad_input_is_one_sentence(robust_endo, tmp_path, arguments, text):
-    result = robust_endo("paper", *arguments, "--out", tmp_path)
+    result = robust_endo("reproduce", *arguments, "--out", tmp_path)
     assert result.exit_code == 2, result.output
     errors = [line for line in result.stderr.splitlines() if line.startswith("Error: Expected ")]
     assert len(errors) == 1, result.output
@@ -89,7 +89,9 @@ def test_bad_input_is_one_sentence(robust_endo, tmp_path, arguments, text):
 
 def test_a_wrong_layout_is_told_before_anything_is_trained(robust_endo, make_folder, tmp_path):
     root = make_folder(splits=("train",), activities=("cutting",))
-    result = robust_endo("paper", "table2", "--data", f"mtlesd:{root}", "--initial", "none", "--out", tmp_path / "out")
+    result = robust_endo(
+        "endoarss", "table2", "--data", f"mtlesd:{root}", "--init-weights", "none", "--out", tmp_path / "out"
+    )
     assert result.exit_code == 2, result.output
     assert result.stderr.count("Error: Expected ") == 1
 
@@ -99,7 +101,7 @@ def test_a_failed_cell_is_shown_with_its_sentence(robust_endo, out):
     folder.mkdir(parents=True)
     (folder / "cell.json").write_text('{"training": {"epochs": 9}, "finished": true, "seconds": 1}')
     options = ("--models", "endoarss/tesla/db_mtl", "--out", out)
-    result = robust_endo("paper", "table6", "--synthetic", "--quick", *options)
+    result = robust_endo("reproduce", "table6", "--synthetic", "--quick", *options)
     assert result.exit_code == 3, result.output
     assert "epochs was 9, is 1" in result.stdout
     assert "epochs was 9, is 1" in (out / "quick" / "table6.html").read_text("utf-8")

@@ -24,14 +24,14 @@ def test_compare_within_a_run_and_between_runs(robust_endo, run, tmp_path):
     shutil.copytree(run, tmp_path / "again")
     info = json.loads((run / "run.json").read_text("utf-8"))
     (tmp_path / "again" / "run.json").write_text(json.dumps({**info, "name": "again"}))
-    result = robust_endo("compare", run, tmp_path / "again", "--metric", "miou", "--against", "again/one")
+    result = robust_endo("compare", run, tmp_path / "again", "--metric", "miou", "--baseline", "again/one")
     assert result.exit_code == 0, result.output
     assert "run/two less again/one" in result.stdout
 
 
 def test_report_prints_what_is_asked(robust_endo, run):
     options = ("--format", "none", "--metric", "miou", "--resamples", 300)
-    result = robust_endo("report", run, *options, "--intervals", "--baseline", "one", "--require", "dice=0.1")
+    result = robust_endo("report", run, *options, "--intervals", "--baseline", "one", "--threshold", "dice=0.1")
     assert result.exit_code == 0, result.output
     for text in ("±", "Relative mCE", "Safe up to severity: Dice ≥ 10 %", "single frames"):
         assert text in result.stdout
@@ -43,14 +43,14 @@ def test_report_prints_what_is_asked(robust_endo, run):
 
 WRONG = [
     (("compare", "{run}", "--metric", "iou"), "a metric of the run, got 'iou'"),
-    (("compare", "{run}", "--against", "three"), "to compare with, got 'three': choose from one, two"),
+    (("compare", "{run}", "--baseline", "three"), "to compare with, got 'three': choose from one, two"),
     (("compare", "{run}", "--resamples", "3"), "at least 200 resamples, got 3"),
-    (("compare", "{run}", "--resample-by", "patient"), "got 'patient'"),
-    (("compare", "{run}", "--level", "95"), "write 0.95 for 95 %"),
+    (("compare", "{run}", "--bootstrap-unit", "patient"), "got 'patient'"),
+    (("compare", "{run}", "--confidence", "95"), "write 0.95 for 95 %"),
     (("compare", "{nowhere}"), "a finished run in"),
-    (("report", "{run}", "--require", "dice"), "a threshold such as dice=0.8, got 'dice'"),
-    (("report", "{run}", "--require", "dice=x"), "got 'dice=x'"),
-    (("report", "{run}", "--require", "dice=80"), "between 0 and 1, got 80"),
+    (("report", "{run}", "--threshold", "dice"), "a threshold such as dice=0.8, got 'dice'"),
+    (("report", "{run}", "--threshold", "dice=x"), "got 'dice=x'"),
+    (("report", "{run}", "--threshold", "dice=80"), "between 0 and 1, got 80"),
     (("report", "{run}", "--baseline", "three"), "as the baseline, got 'three'"),
 ]
 
@@ -68,8 +68,8 @@ def test_bad_input_is_one_sentence(robust_endo, run, tmp_path):
 def test_runs_of_other_pictures_are_refused(robust_endo, run, tmp_path):
     shutil.copytree(run, tmp_path / "other")
     info = json.loads((run / "run.json").read_text("utf-8"))
-    other = {**info, "name": "other", "protocol": "paper", "seed": 5}
+    other = {**info, "name": "other", "protocol": "endoarss", "seed": 5}
     (tmp_path / "other" / "run.json").write_text(json.dumps(other))
     result = robust_endo("compare", run, tmp_path / "other")
     assert result.exit_code == 2
-    assert "protocol is 'standard' in run and 'paper' in other; seed is '0' in run and '5' in other" in result.stderr
+    assert "protocol is 'standard' in run and 'endoarss' in other; seed is '0' in run and '5' in other" in result.stderr

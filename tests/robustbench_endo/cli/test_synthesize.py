@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from robustbench_endo.cli.errors import OneSentenceGroup
+from robustbench_endo.cli.errors import ErrorHandlingGroup
 from robustbench_endo.cli.synthesize import synthesize
 
 REAL = Path(__file__).parents[4] / "shared" / "data"
 
 
-@click.group(cls=OneSentenceGroup)
+@click.group(cls=ErrorHandlingGroup)
 def main():
     """Only this command."""
 
@@ -78,7 +78,7 @@ def test_from_frames_with_instruments(call, folder):
         ("--scales 1", "Expected two scales such as 0.75,1.35, got '1'"),
         ("--instrument-labels 7", "got '7': correct --instrument-labels"),
         ("--instrument-labels 0", "got '0': correct --instrument-labels"),
-        ("--group-regex (", "Expected a regular expression for the groups"),
+        ("--subject-regex (", "Expected a regular expression for the subjects"),
     ],
 )
 def test_bad_input_is_one_sentence(call, folder, options, said):
@@ -106,12 +106,12 @@ def test_real_instruments_on_real_tissue(call, tmp_path):
     if not REAL.is_dir():
         pytest.skip("the real frames are not beside this checkout")
     tools, tissue = REAL / "endovis15", REAL / "background" / "no_instrument_frame.png"
-    options = "-n 4 --size 240x320 --limit-instruments 6 --activity count --group-regex (OP[0-9]|no_instrument)"
+    options = "-n 4 --size 240x320 --limit-instruments 6 --activity count --subject-regex (OP[0-9]|no_instrument)"
     done = call("-b", tissue, "-i", tools, "-o", tmp_path / "out", *options.split())
     assert done.exit_code == 0, done.output
     record = json.loads((tmp_path / "out" / "synthesis.json").read_text())
     assert record["labels"] == "parts"
-    assert {tool["group"] for row in record["pictures"] for tool in row["instruments"]} <= {"OP1", "OP2"}
+    assert {tool["subject_id"] for row in record["pictures"] for tool in row["instruments"]} <= {"OP1", "OP2"}
     for path in (tmp_path / "out").rglob("mask/*.png"):
         with Image.open(path) as mask:
             assert set(np.unique(np.asarray(mask))) <= {0, 1, 2}

@@ -26,7 +26,7 @@ def card(tmp_path):
 
 
 def test_a_preset_gives_the_papers_settings_and_options_replace_them(train, tmp_path):
-    result = train("--preset", "mtlesd", "--batch-size", 4, "--weighting", "stch", "--log", "none")
+    result = train("--preset", "mtlesd", "--batch-size", 4, "--weighting", "stch", "--logger", "none")
     assert result.exit_code == 0, result.output
     settings = card(tmp_path)["settings"]
     assert (settings["learning_rate"], settings["batch_size"], settings["weighting"]) == (1e-4, 4, "stch")
@@ -35,15 +35,15 @@ def test_a_preset_gives_the_papers_settings_and_options_replace_them(train, tmp_
 
 
 def test_a_validation_split_chooses_and_is_reported(train, tmp_path):
-    result = train("--validation", "test", "--patience", 3, "--mix")
+    result = train("--validation", "test", "--patience", 3, "--augmix")
     assert result.exit_code == 0, result.output
     assert "Validation of the epoch that was kept (1): miou" in result.stdout
-    assert card(tmp_path)["settings"]["mix"] is True
+    assert card(tmp_path)["settings"]["augmix"] is True
     assert (tmp_path / "run" / "tensorboard").is_dir()
 
 
 def test_corruptions_that_were_trained_on_are_recorded(train, tmp_path):
-    result = train("--train-corruption", "blur,smoke", "--log", "none")
+    result = train("--train-corruption", "blur,smoke", "--logger", "none")
     assert result.exit_code == 0, result.output
     assert card(tmp_path)["trained_on"] == [
         *("defocus_blur", "gaussian_blur", "glass_blur", "motion_blur", "smoke", "zoom_blur"),
@@ -55,16 +55,16 @@ MISTAKES = [
     (["--augment", "surgicl"], "did you mean surgical"),
     (["--weighting", "dbmtl"], "did you mean db_mtl"),
     (["--validation", "1.5"], "a validation share between 0 and 1 or the name of a split, got 1.5"),
-    (["--validation", "0.5", "--group-regex", "(.)"], "at least two groups"),
+    (["--validation", "0.5", "--subject-regex", "(.)"], "at least two subjects"),
     (["--validation", "val"], "'val'"),
     (["--patience", "2"], "validation frames for a patience of 2 epochs"),
     (["--precision", "fp16"], "got 'fp16'"),
     (["--precision", "16-mixed"], "a GPU for the precision 16-mixed"),
     (["--train-corruption", "smok"], "smoke"),
-    (["--corruption-share", "2", "--train-corruption", "smoke"], "a probability"),
+    (["--corruption-prob", "2", "--train-corruption", "smoke"], "a probability"),
     (["--lr", "-1"], "learning_rate > 0"),
-    (["--accumulate", "9"], "accumulate <= batch_size (8)"),
-    (["--log", "tensorbord"], "did you mean tensorboard"),
+    (["--grad-accum", "9"], "grad_accum <= batch_size (8)"),
+    (["--logger", "tensorbord"], "did you mean tensorboard"),
 ]
 
 

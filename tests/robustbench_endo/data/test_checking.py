@@ -28,8 +28,8 @@ def root(make_folder) -> Path:
 
 @pytest.fixture
 def look(root) -> Callable[..., Findings]:
-    def run(group_regex: str | None = r"((?:train|test)/./image/OP\d)", **options: object) -> Findings:
-        return check(*splits_of(root, group_regex=group_regex, **options))
+    def run(subject_regex: str | None = r"((?:train|test)/./image/OP\d)", **options: object) -> Findings:
+        return check(*splits_of(root, subject_regex=subject_regex, **options))
 
     return run
 
@@ -55,7 +55,7 @@ def test_counts_and_shares_are_those_of_the_frames(look, root):
     assert (found.frames, found.read, found.masks, found.activities) == (8, 8, 8, 8)
     assert found.sizes == {"64 x 48": 8}
     assert found.activity_frames == {"1": 4, "2": 4}
-    assert {name: group.frames for name, group in found.groups.items()} == {
+    assert {name: subject.frames for name, subject in found.subjects.items()} == {
         "test/1/image/OP1": 2, "test/1/image/OP2": 2, "test/2/image/OP1": 2, "test/2/image/OP2": 2
     }  # fmt: skip
     masks = np.stack([np.asarray(Image.open(path)) for path in (root / "test").glob("*/mask/*.png")])
@@ -146,11 +146,11 @@ def test_activities_of_one_kind_or_one_split(look, root):
 
 
 def test_a_group_in_several_splits(look):
-    (problem,) = look(group_regex=r"(OP\d)").problems
-    assert problem.kind == "groups"
-    assert "2 groups in several splits (OP1, OP2)" in problem.text
+    (problem,) = look(subject_regex=r"(OP\d)").problems
+    assert problem.kind == "subjects"
+    assert "2 subjects in several splits (OP1, OP2)" in problem.text
     assert len(problem.frames) == 16
-    assert kinds(look(group_regex=r"^(train|test)")) == []
+    assert kinds(look(subject_regex=r"^(train|test)")) == []
 
 
 def test_identical_pictures_in_several_splits(look, root):
@@ -246,15 +246,15 @@ def test_splits_of_a_manifest(root):
 class Paired(FolderDataset):
     """Says that it has pictures in smoke, and has none."""
 
-    real_conditions = ("real_smoke",)
+    recorded_conditions = ("recorded_smoke",)
 
-    def real(self, index: int, condition: str) -> torch.Tensor:
+    def recorded(self, index: int, condition: str) -> torch.Tensor:
         raise FrameError(f"Expected a picture of {self.ids[index]} in smoke, got none: add it.")
 
 
-def test_missing_pictures_in_real_conditions(root):
+def test_missing_pictures_in_recorded_conditions(root):
     (problem,) = check({"test": Paired(root)}).problems
-    assert problem.text.startswith("8 pictures in real conditions cannot be used; the first: Expected a picture of")
+    assert problem.text.startswith("8 pictures in recorded conditions cannot be used; the first: Expected a picture of")
 
 
 def test_a_dataset_without_splits(root, tmp_path):
@@ -274,14 +274,14 @@ def test_every_frame_is_reported_and_the_findings_are_json(root):
     found = check(*splits_of(root), lambda done, total: calls.append((done, total)))
     assert calls == [(number, 16) for number in range(1, 17)]
     again = json.loads(json.dumps(asdict(found)))
-    assert again["splits"]["train"]["groups"]["OP1_img"] == {"frames": 4, "masks": 4, "activities": 4}
-    assert again["problems"][0]["kind"] == "groups"
+    assert again["splits"]["train"]["subjects"]["OP1_img"] == {"frames": 4, "masks": 4, "activities": 4}
+    assert again["problems"][0]["kind"] == "subjects"
 
 
 def test_real_frames(shared_data):
     found = check(*splits_of(shared_data / "endovis15"))
     assert found.problems == found.remarks == ()
-    assert {name: list(split.groups) for name, split in found.splits.items()} == {
+    assert {name: list(split.subjects) for name, split in found.splits.items()} == {
         "train": ["OP1_img", "OP2_img"],
         "test": ["OP3_img"],
     }

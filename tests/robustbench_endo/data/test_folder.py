@@ -16,7 +16,7 @@ def test_the_papers_layout(make_folder):
     assert data.activities == ("1", "2")
     assert data.classes == ("background", "class 1", "class 2")
     assert list(data.ids) == [f"test/{a}/image/OP{n + 1}_img_{n:02d}.png" for a in (1, 2) for n in (0, 1)]
-    assert list(data.groups) == ["OP1_img", "OP2_img"] * 2
+    assert list(data.subjects) == ["OP1_img", "OP2_img"] * 2
     sample = data[3]
     assert (sample.image.shape, sample.mask.shape, sample.activity) == ((3, 48, 64), (48, 64), 1)
     assert sample.image.dtype == sample.mask.dtype == torch.uint8
@@ -109,6 +109,6 @@ def test_layout_errors(make_folder, tmp_path):
 
 def test_real_frames(shared_data):
     data = load_dataset(shared_data / "endovis15", split="train")
-    assert (len(data), data.activities, set(data.groups)) == (40, ("1", "2"), {"OP1_img", "OP2_img"})
+    assert (len(data), data.activities, set(data.subjects)) == (40, ("1", "2"), {"OP1_img", "OP2_img"})
     data.check(range(3))
     assert data[0].image.shape == (3, 480, 640)

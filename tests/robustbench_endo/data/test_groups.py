@@ -1,11 +1,11 @@
 import pytest
 
-from robustbench_endo.data.subjects import group_of
+from robustbench_endo.data.subjects import subject_of
 from robustbench_endo.errors import DataError
 
 
 @pytest.mark.parametrize(
-    ("image_id", "group"),
+    ("image_id", "subject"),
     [
         ("test/1/image/OP1_img_07.png", "OP1_img"),
         ("image/seq_4_frame003.png", "seq_4_frame"),
@@ -14,17 +14,17 @@ from robustbench_endo.errors import DataError
         ("frame.png", "frame"),
     ],
 )
-def test_by_default_the_name_before_the_last_digits(image_id, group):
-    assert group_of(image_id) == group
+def test_by_default_the_name_before_the_last_digits(image_id, subject):
+    assert subject_of(image_id) == subject
 
 
 def test_a_pattern():
-    assert group_of("patient03/video1/000.png", r"(patient\d+)/") == "patient03"
-    assert group_of("patient03/video1/000.png", r"video\d") == "video1"
+    assert subject_of("patient03/video1/000.png", r"(patient\d+)/") == "patient03"
+    assert subject_of("patient03/video1/000.png", r"video\d") == "video1"
 
 
 def test_bad_patterns():
     with pytest.raises(DataError, match="Expected a regular expression"):
-        group_of("a.png", "(")
+        subject_of("a.png", "(")
     with pytest.raises(DataError, match="Expected every frame to match"):
-        group_of("a.png", "b")
+        subject_of("a.png", "b")

@@ -20,7 +20,7 @@ def test_frames_follow_each_other_under_names_of_their_own():
     assert len(set(both.ids)) == len(both)
     assert [both[index].id for index in range(7)] == both.ids
     assert (both[4].image == second[1].image).all()
-    assert len(both.groups) == 7
+    assert len(both.subjects) == 7
     assert joined(first, []) is first
 
 

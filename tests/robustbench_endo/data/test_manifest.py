@@ -11,7 +11,7 @@ from robustbench_endo.data.manifest import ManifestDataset
 from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.types import Dataset
 
-FOUR = """image,mask,activity,group,split
+FOUR = """image,mask,activity,subject,split
 test/1/image/OP1_img_00.png,test/1/mask/OP1_img_00.png,grasp,patient 1,train
 test/1/image/OP2_img_01.png,test/1/mask/OP2_img_01.png,cut,patient 2,test
 test/2/image/OP1_img_00.png,,grasp,,test
@@ -37,7 +37,7 @@ def test_columns_become_samples(write):
     assert len(data) == 4
     assert data.ids[0] == "test/1/image/OP1_img_00.png"
     assert data.activities == ("cut", "grasp")
-    assert data.groups == ["patient 1", "patient 2", "OP1_img", "patient 2"]
+    assert data.subjects == ["patient 1", "patient 2", "OP1_img", "patient 2"]
     assert [data[index].activity for index in range(4)] == [1, 0, 1, None]
     assert [data[index].mask is None for index in range(4)] == [False, False, True, False]
     assert data.classes == ("background", "class 1", "class 2")
@@ -62,8 +62,8 @@ def test_splits(write):
 
 
 def test_images_alone_in_any_order_of_columns(write):
-    data = ManifestDataset(write("group,image\n3,test/1/image/OP2_img_01.png\n,test/1/image/OP1_img_00.png\n"))
-    assert data.groups == ["OP1_img", "3"]
+    data = ManifestDataset(write("subject,image\n3,test/1/image/OP2_img_01.png\n,test/1/image/OP1_img_00.png\n"))
+    assert data.subjects == ["OP1_img", "3"]
     assert data.activities == ()
     assert data[0].mask is data[0].activity is None
 
@@ -81,7 +81,7 @@ def test_names_of_classes_and_groups(write):
     (path.parent / "classes.txt").write_text("background\nshaft\ntip\n")
     assert ManifestDataset(path).classes == ("background", "shaft", "tip")
     assert ManifestDataset(path, None, ("a", "b", "c")).classes == ("a", "b", "c")
-    assert ManifestDataset(path, "all", None, r"(OP\d)").groups == ["OP1", "OP2", "OP1", "OP2"]
+    assert ManifestDataset(path, "all", None, r"(OP\d)").subjects == ["OP1", "OP2", "OP1", "OP2"]
 
 
 def test_the_fingerprint_follows_groups_and_activities(write):
@@ -94,8 +94,8 @@ def test_the_fingerprint_follows_groups_and_activities(write):
 
 
 def test_a_byte_order_mark_and_quotes_as_spreadsheets_write_them(write):
-    path = write('\ufeffimage,group\r\n"test/1/image/OP1_img_00.png","a, b"\r\n')
-    assert ManifestDataset(path).groups == ["a, b"]
+    path = write('\ufeffimage,subject\r\n"test/1/image/OP1_img_00.png","a, b"\r\n')
+    assert ManifestDataset(path).subjects == ["a, b"]
 
 
 def test_by_name_and_by_path(write):
@@ -119,11 +119,11 @@ def test_a_damaged_picture_is_a_frame_error(write):
         ("image,image\na.png,b.png\n", None, "each once"),
         ("", None, "got an empty file"),
         ("image\n", None, "Expected rows in .*got none"),
-        ("image,group\n,3\n", None, "Expected an image in line 2 of .*empty cell"),
+        ("image,subject\n,3\n", None, "Expected an image in line 2 of .*empty cell"),
         ("image\ntest/1/image/OP1_img_00.png\ngone.png\n", None, "image of line 3 .*gone.png, got no such file"),
         ("image,mask\ntest/1/image/OP1_img_00.png,gone.png\n", None, "Expected the mask of line 2"),
         ("image\nx.png\n./x.png\n", None, "got x.png in lines 2 and 3"),
-        ("image,group\na.png,b,c\n", None, "Expected 2 cells .image, group. in line 2 .*got 3: put a value"),
+        ("image,subject\na.png,b,c\n", None, "Expected 2 cells .image, subject. in line 2 .*got 3: put a value"),
         (FOUR, "val", "Expected a split 'val' in .*got test, train: choose with --split"),
         ("image\ntest/1/image/OP1_img_00.png\n", "val", "got no column split"),
         ('image\n"open\n', None, "Expected a CSV file"),

@@ -109,7 +109,7 @@ def test_reading_on_does_not_decode_from_the_beginning(videos, monkeypatch):
 def test_every_nth_frame(videos):
     data = VideoDataset(videos["h264.mp4"], every=25)
     assert list(data.ids) == [f"h264.mp4#frame_{number:06d}" for number in range(0, 130, 25)]
-    assert set(data.groups) == {"h264.mp4"}
+    assert set(data.subjects) == {"h264.mp4"}
     assert data.classes == ("background", "class 1")
     samples = [data[index] for index in range(len(data))]
     assert [number_in(sample.image.permute(1, 2, 0).numpy()) for sample in samples] == [0, 25, 50, 75, 100, 125]
@@ -135,7 +135,7 @@ def test_threads_and_processes_read_the_same(videos):
 def test_a_folder_of_videos(videos):
     data = VideoDataset(videos["h264.mp4"].parent, every=100)
     assert [image_id.partition("#")[0] for image_id in data.ids[::2]] == sorted(VIDEOS)
-    assert VideoDataset(data.path, group_regex=r"^(\w+)\.", every=100).groups[0] == "h264"
+    assert VideoDataset(data.path, subject_regex=r"^(\w+)\.", every=100).subjects[0] == "h264"
 
 
 def masks(count: int, values: tuple[int, ...]) -> list[np.ndarray]:

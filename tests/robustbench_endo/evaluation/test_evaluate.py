@@ -74,7 +74,7 @@ def test_chunks_do_not_change_the_table(make_request, tmp_path, monkeypatch):
 
 
 def test_a_finished_run_is_not_run_again(make_request):
-    request = make_request(frames=2, suite=load_suite("paper"))
+    request = make_request(frames=2, suite=load_suite("endoarss"))
     run(request)
     written = {path: path.stat().st_mtime_ns for path in (request.out / "records").iterdir()}
     run(request)

@@ -24,7 +24,7 @@ def table(frames) -> pa.Table:
     random = np.random.default_rng(frames[0])
     columns = dict(zip(("model", "corruption", "severity", "image_id"), zip(*keys, strict=True), strict=True))
     columns["image_id"] = [f"frame {frame}" for frame in columns["image_id"]]
-    columns["group"] = [f"group {key[-1] % 2}" for key in keys]
+    columns["subject_id"] = [f"subject {key[-1] % 2}" for key in keys]
     rest = [field for field in SCHEMA if field.name not in columns]
     numbers = {
         field.name: np.where(random.random(len(keys)) < 0.1, np.nan, random.random(len(keys)))

@@ -25,19 +25,19 @@ class Paired(FolderDataset):
 
     missing: tuple[int, ...] = ()
     smaller: tuple[int, ...] = ()
-    names: tuple[str, ...] = ("real_smoke", "real_low_light")
+    names: tuple[str, ...] = ("recorded_smoke", "recorded_low_light")
 
     name = "paired"
 
     @property
-    def real_conditions(self) -> tuple[str, ...]:
+    def recorded_conditions(self) -> tuple[str, ...]:
         return self.names
 
-    def real(self, index: int, condition: str) -> torch.Tensor:
-        if index in self.missing and condition == "real_smoke":
+    def recorded(self, index: int, condition: str) -> torch.Tensor:
+        if index in self.missing and condition == "recorded_smoke":
             raise FrameError(f"Expected a picture in smoke for {self.ids[index]}, got none: add it.")
         image = self[index].image
-        picture = image // 2 + 100 if condition == "real_smoke" else image // 3
+        picture = image // 2 + 100 if condition == "recorded_smoke" else image // 3
         return picture[:, ::2] if index in self.smaller else picture
 
 
@@ -67,7 +67,7 @@ def evaluate(make_folder):
     root = make_folder(frames=3)
 
     def run(
-        corruptions="gaussian_noise,contrast,real", severities=(1, 3), models=MODELS, plain=False, out=None, **data
+        corruptions="gaussian_noise,contrast,recorded", severities=(1, 3), models=MODELS, plain=False, out=None, **data
     ):
         dataset = FolderDataset(root) if plain else Paired(root, **data)
         return rb.evaluate(models, dataset, corruptions, severities, out)
@@ -75,19 +75,19 @@ def evaluate(make_folder):
     return run
 
 
-def test_real_conditions_are_records_of_severity_one(evaluate):
+def test_recorded_conditions_are_records_of_severity_one(evaluate):
     results = evaluate()
-    real = results.frame[results.frame["corruption"].isin(["real_smoke", "real_low_light"])]
-    assert results.real_conditions == ["real_smoke", "real_low_light"]
+    recorded = results.frame[results.frame["corruption"].isin(["recorded_smoke", "recorded_low_light"])]
+    assert results.recorded_conditions == ["recorded_smoke", "recorded_low_light"]
     assert results.corruptions == ["gaussian_noise", "contrast"]
-    assert len(real) == 2 * 2 * 6
-    assert set(real["severity"]) == {1}
-    assert results.info["real_conditions"][0] == {"name": "real_smoke", "group": "real", "severity": 1}
-    assert results.info["identity"]["real_conditions"] == ["real_smoke", "real_low_light"]
+    assert len(recorded) == 2 * 2 * 6
+    assert set(recorded["severity"]) == {1}
+    assert results.info["recorded_conditions"][0] == {"name": "recorded_smoke", "category": "recorded", "severity": 1}
+    assert results.info["identity"]["recorded_conditions"] == ["recorded_smoke", "recorded_low_light"]
 
 
 def test_the_dose_is_measured_against_the_clean_frame(evaluate, tmp_path):
-    row = evaluate("real_low_light").frame.query("corruption == 'real_low_light'").iloc[0]
+    row = evaluate("recorded_low_light").frame.query("corruption == 'recorded_low_light'").iloc[0]
     image = Paired(tmp_path / "data")[0].image
     clean, dark = image.double() / 255, (image // 3).double() / 255
     assert row["image_psnr"] == pytest.approx(float(-10 * (clean - dark).square().mean().log10()), abs=1e-3)
@@ -95,7 +95,7 @@ def test_the_dose_is_measured_against_the_clean_frame(evaluate, tmp_path):
 
 
 def test_the_clean_mask_applies(evaluate):
-    frame = evaluate("real").frame.set_index(["model", "corruption", "image_id"])
+    frame = evaluate("recorded").frame.set_index(["model", "corruption", "image_id"])
     counts = [f"{kind}_{label}" for kind in ("tp", "fn") for label in range(3)]
     pixels = frame[counts].to_numpy().reshape(len(frame), 2, 3).sum(1)
     target = pd.DataFrame(pixels, frame.index).groupby("image_id").nunique()
@@ -107,9 +107,9 @@ def test_no_number_of_the_corruptions_changes(evaluate):
     rows = plain.table().index
     pd.testing.assert_frame_equal(beside.table().loc[rows], plain.table(), check_exact=True)
     assert [key for key in beside.table().index if key not in rows] == [
-        ("real", "real_smoke"),
-        ("real", "real_low_light"),
-        ("mean", "real"),
+        ("recorded", "recorded_smoke"),
+        ("recorded", "recorded_low_light"),
+        ("mean", "recorded"),
     ]
     pd.testing.assert_frame_equal(beside.robustness(baseline="low"), plain.robustness(baseline="low"), check_exact=True)
     pd.testing.assert_frame_equal(beside.failures().loc[rows], plain.failures(), check_exact=True)
@@ -119,71 +119,73 @@ def test_no_number_of_the_corruptions_changes(evaluate):
         beside.envelope({"dice": 0.2}, settings), plain.envelope({"dice": 0.2}, settings), check_exact=True
     )
     ours, theirs = (compare(results, ("dice",), bootstrap=settings).differences for results in (beside, plain))
-    kept = ours[(ours["group"] != "real") & (ours["corruption"] != "real")].reset_index(drop=True)
+    kept = ours[(ours["category"] != "recorded") & (ours["corruption"] != "recorded")].reset_index(drop=True)
     pd.testing.assert_frame_equal(kept, theirs)
-    assert ours.loc[ours["group"] == "real", "p_holm"].notna().all()
+    assert ours.loc[ours["category"] == "recorded", "p_holm"].notna().all()
 
 
-def test_rows_of_real_conditions_are_their_scores(evaluate):
+def test_rows_of_recorded_conditions_are_their_scores(evaluate):
     results = evaluate()
     table, scores = results.table(("dice",)), results.scores().set_index(["model", "corruption"])
     for model in MODELS:
-        single = [scores.loc[(model, name), "dice"] for name in results.real_conditions]
-        assert table.loc[[("real", name) for name in results.real_conditions], ("dice", model)].tolist() == single
-        assert table.loc[("mean", "real"), ("dice", model)] == pytest.approx(np.mean(single))
+        single = [scores.loc[(model, name), "dice"] for name in results.recorded_conditions]
+        assert (
+            table.loc[[("recorded", name) for name in results.recorded_conditions], ("dice", model)].tolist() == single
+        )
+        assert table.loc[("mean", "recorded"), ("dice", model)] == pytest.approx(np.mean(single))
 
 
 def test_all_means_the_real_ones_too(evaluate):
     results = evaluate("all", severities=(1,), models={"low": MODELS["low"]})
     assert len(results.corruptions) == 19
-    assert results.real_conditions == ["real_smoke", "real_low_light"]
-    assert evaluate("all", severities=(1,), models={"low": MODELS["low"]}, plain=True).real_conditions == []
+    assert results.recorded_conditions == ["recorded_smoke", "recorded_low_light"]
+    assert evaluate("all", severities=(1,), models={"low": MODELS["low"]}, plain=True).recorded_conditions == []
 
 
 @pytest.mark.parametrize(
-    ("words", "synthetic", "real"),
+    ("words", "synthetic", "recorded"),
     [
-        ("real", [], ["real_smoke", "real_low_light"]),
-        ("real_low_light", [], ["real_low_light"]),
-        (["contrast", "real_smoke"], ["contrast"], ["real_smoke"]),
+        ("recorded", [], ["recorded_smoke", "recorded_low_light"]),
+        ("recorded_low_light", [], ["recorded_low_light"]),
+        (["contrast", "recorded_smoke"], ["contrast"], ["recorded_smoke"]),
         ("contrast", ["contrast"], []),
     ],
 )
-def test_selection(evaluate, words, synthetic, real):
+def test_selection(evaluate, words, synthetic, recorded):
     results = evaluate(words)
-    assert (results.corruptions, results.real_conditions) == (synthetic, real)
+    assert (results.corruptions, results.recorded_conditions) == (synthetic, recorded)
 
 
-def test_a_run_of_real_conditions_alone_has_a_report(evaluate, tmp_path):
-    results = evaluate("real")
+def test_a_run_of_recorded_conditions_alone_has_a_report(evaluate, tmp_path):
+    results = evaluate("recorded")
     assert list(results.table().index) == [
-        ("clean", "clean"), ("real", "real_smoke"), ("real", "real_low_light"), ("mean", "real")
+        ("clean", "clean"), ("recorded", "recorded_smoke"), ("recorded", "recorded_low_light"), ("mean", "recorded")
     ]  # fmt: skip
     print_robustness(results, Console(file=StringIO()), ("dice",), intervals=rb.results.Bootstrap(resamples=200))
     rb.report(results, tmp_path / "report.html")
-    assert "Real low light" in (tmp_path / "report.html").read_text("utf-8")
+    assert "Recorded low light" in (tmp_path / "report.html").read_text("utf-8")
 
 
 def test_a_missing_picture_loses_one_condition_of_one_frame(evaluate):
     results, whole = evaluate(missing=(1, 2)), evaluate()
     counts = results.scores().set_index(["model", "corruption", "severity"])["images"]
-    assert counts["low", "real_smoke", 1] == 4
-    assert counts["low", "real_low_light", 1] == counts["low", "clean", 0] == 6
+    assert counts["low", "recorded_smoke", 1] == 4
+    assert counts["low", "recorded_low_light", 1] == counts["low", "clean", 0] == 6
     assert [failure["id"] for failure in results.info["failures"]] == list(whole.frame["image_id"][1:3])
-    assert "Left out at real_smoke: Expected a picture in smoke" in results.info["failures"][0]["reason"]
+    assert "Left out at recorded_smoke: Expected a picture in smoke" in results.info["failures"][0]["reason"]
     keys = ["model", "corruption", "severity", "image_id"]
     kept = whole.frame.set_index(keys).loc[results.frame.set_index(keys).index].reset_index()
     pd.testing.assert_frame_equal(kept[results.frame.columns], results.frame)
 
 
 def test_a_condition_without_any_picture_is_no_row_of_records(evaluate):
-    results = evaluate("real", missing=tuple(range(6)))
+    results = evaluate("recorded", missing=tuple(range(6)))
     assert len(results.info["failures"]) == 6
-    assert results.table().loc[("real", "real_smoke")].isna().all()
+    assert results.table().loc[("recorded", "recorded_smoke")].isna().all()
 
 
 def test_a_picture_of_another_size_is_left_out(evaluate):
-    results = evaluate("real_smoke", smaller=(0,))
+    results = evaluate("recorded_smoke", smaller=(0,))
     (failure,) = results.info["failures"]
     assert "Expected a picture of the size of the frame (64 x 48), got 64 x 24" in failure["reason"]
 
@@ -196,31 +198,41 @@ def test_a_killed_run_resumes_to_the_same_bytes(evaluate, tmp_path):
         (tmp_path / f"killed/records/chunk-{chunk:05d}.parquet").unlink()
     evaluate(out=tmp_path / "killed", missing=(1,))
     assert (tmp_path / "killed/results.parquet").read_bytes() == (tmp_path / "whole/results.parquet").read_bytes()
-    with pytest.raises(RunError, match="real_conditions was"):
+    with pytest.raises(RunError, match="recorded_conditions was"):
         evaluate("gaussian_noise,contrast", out=tmp_path / "whole")
 
 
-def test_merged_runs_keep_the_real_conditions_of_all(evaluate):
+def test_merged_runs_keep_the_recorded_conditions_of_all(evaluate):
     low = evaluate(models={"low": MODELS["low"]}, severities=(3,))
-    high = evaluate("gaussian_noise,real_smoke", models={"high": MODELS["high"]}, severities=(3,))
+    high = evaluate("gaussian_noise,recorded_smoke", models={"high": MODELS["high"]}, severities=(3,))
     both = merged([low, high])
-    assert both.real_conditions == ["real_smoke"]
-    assert both.table().loc[("real", "real_smoke")].notna().all()
-    assert "real_low_light" not in set(both.frame["corruption"])
+    assert both.recorded_conditions == ["recorded_smoke"]
+    assert both.table().loc[("recorded", "recorded_smoke")].notna().all()
+    assert "recorded_low_light" not in set(both.frame["corruption"])
 
 
 def test_agreement_leaves_them_out(evaluate):
-    results = evaluate("real,contrast")
+    results = evaluate("recorded,contrast")
     assert results.agreement()[list(CELLS)].sum(axis=1).to_numpy() == pytest.approx(100)
 
 
 @pytest.mark.parametrize(
     ("corruptions", "data", "error", "text"),
     [
-        ("real", {"plain": True}, DataError, "Expected data with real conditions for 'real', got none .*segstrong-c"),
-        ("real_smok", {}, UnknownNameError, "Expected the name of a real condition.*did you mean real_smoke"),
-        ("real,smok", {}, RobustEndoError, None),
-        ("all", {"names": ("smoke",)}, DataError, "that begin with 'real_', got 'smoke'"),
+        (
+            "recorded",
+            {"plain": True},
+            DataError,
+            "Expected data with recorded conditions for 'recorded', got none .*segstrong-c",
+        ),
+        (
+            "recorded_smok",
+            {},
+            UnknownNameError,
+            "Expected the name of a recorded condition.*did you mean recorded_smoke",
+        ),
+        ("recorded,smok", {}, RobustEndoError, None),
+        ("all", {"names": ("smoke",)}, DataError, "that begin with 'recorded_', got 'smoke'"),
     ],
 )
 def test_bad_selections(evaluate, corruptions, data, error, text):
@@ -230,8 +242,8 @@ def test_bad_selections(evaluate, corruptions, data, error, text):
 
 def test_words_for_the_suite_and_for_the_data():
     assert parted("all") == ("all", ("all",), False)
-    assert parted("blur, real_smoke") == (["blur"], ("real_smoke",), False)
-    assert parted(["all", "real"]) == (["all"], ("real", "all"), False)
+    assert parted("blur, recorded_smoke") == (["blur"], ("recorded_smoke",), False)
+    assert parted(["all", "recorded"]) == (["all"], ("recorded", "all"), False)
     assert parted("clean, blur") == (["blur"], (), True)
     assert parted("clean") == ([], (), True)
     assert parted("") == ("", (), False)

@@ -6,14 +6,14 @@ import numpy as np
 
 from robustbench_endo.evaluation import run as worst_pictures
 from robustbench_endo.evaluation.run import run
-from robustbench_endo.results.tail_risk import deepest_falls
+from robustbench_endo.results.tail_risk import largest_drops
 
 
 def test_each_deepest_fall_has_its_pictures(make_request):
     request = make_request(frames=3)
     results = run(request)
     kept = {frame.image_id: frame for frame in results.worst_gallery()}
-    falls = deepest_falls(results.frame)
+    falls = largest_drops(results.frame)
     assert len(falls)
     assert set(kept) == set(falls["image_id"])
     for row in falls.itertuples():
@@ -27,7 +27,7 @@ def test_each_deepest_fall_has_its_pictures(make_request):
 def test_they_are_the_same_as_in_the_gallery(make_request):
     results = run(make_request(frames=3))
     everything = {frame.image_id: frame for frame in results.gallery()}
-    same = [row for row in deepest_falls(results.frame).itertuples() if row.image_id in everything]
+    same = [row for row in largest_drops(results.frame).itertuples() if row.image_id in everything]
     assert same
     kept = {frame.image_id: frame for frame in results.worst_gallery()}
     for row in same:

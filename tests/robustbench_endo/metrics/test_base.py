@@ -1,13 +1,13 @@
 import pytest
 import torch
 
-from robustbench_endo.metrics import STANDARD, Segmented
+from robustbench_endo.metrics import STANDARD, SegmentationBatch
 from robustbench_endo.metrics.calibration import confidence_and_entropy
 
 
 @pytest.mark.parametrize("metric", STANDARD, ids=lambda metric: metric.name)
 def test_update_compute_reset(metric, label_maps):
-    batch = Segmented(label_maps(0), label_maps(1), 4)
+    batch = SegmentationBatch(label_maps(0), label_maps(1), 4)
     scorer = metric()
     scorer.update(batch)
     scorer.update(batch)
@@ -20,8 +20,8 @@ def test_update_compute_reset(metric, label_maps):
 def test_a_perfect_answer_is_best_and_a_worse_one_is_worse(metric, label_maps):
     target = label_maps(2)
     perfect, worse = metric(), metric()
-    perfect.update(Segmented(target, target, 4))
-    worse.update(Segmented(target.roll(5, 2), target, 4))
+    perfect.update(SegmentationBatch(target, target, 4))
+    worse.update(SegmentationBatch(target.roll(5, 2), target, 4))
     best, other = float(perfect.compute()), float(worse.compute())
     assert best == pytest.approx(1.0 if metric.higher_is_better else 0.0, abs=1e-6)
     assert (best > other) == metric.higher_is_better
@@ -30,7 +30,7 @@ def test_a_perfect_answer_is_best_and_a_worse_one_is_worse(metric, label_maps):
 @pytest.mark.parametrize("metric", STANDARD, ids=lambda metric: metric.name)
 def test_nothing_to_score_is_not_a_number(metric, label_maps):
     scorer = metric()
-    scorer.update(Segmented(label_maps(0), torch.full_like(label_maps(0), 255), 4))
+    scorer.update(SegmentationBatch(label_maps(0), torch.full_like(label_maps(0), 255), 4))
     assert bool(scorer.compute().isnan().all())
 
 

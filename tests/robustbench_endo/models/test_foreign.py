@@ -8,7 +8,7 @@ from torch import nn
 
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models import load_model, validate
-from robustbench_endo.models.external.wrapper import ForeignModel
+from robustbench_endo.models.external.wrapper import ExternalModel
 
 FILE = """
 import torch
@@ -64,7 +64,7 @@ def test_a_factory_that_makes_no_model(file):
 def test_an_input_size_is_obeyed(frames):
     inner = nn.Conv2d(3, 2, 1)
     inner.input_size = (20, 24)
-    assert ForeignModel(inner, "mine")(frames(1))["segmentation"].shape == (1, 2, 20, 24)
+    assert ExternalModel(inner, "mine")(frames(1))["segmentation"].shape == (1, 2, 20, 24)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_an_input_size_is_obeyed(frames):
 )
 def test_outputs_that_are_no_logits(frames, output, found):
     with pytest.raises(ModelError, match=f"Expected the model 'mine' to return a dict .* got {found}"):
-        ForeignModel(lambda _: output, "mine")(frames())
+        ExternalModel(lambda _: output, "mine")(frames())
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_outputs_that_are_no_logits(frames, output, found):
 )
 def test_the_dry_batch_finds_what_does_not_fit(inner, message):
     with pytest.raises(ModelError, match=message):
-        validate(ForeignModel(inner, "mine"), num_classes=7, num_activities=3)
+        validate(ExternalModel(inner, "mine"), num_classes=7, num_activities=3)

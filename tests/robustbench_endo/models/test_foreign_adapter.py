@@ -11,7 +11,7 @@ from torch import nn
 from robustbench_endo.errors import ModelError, UnknownNameError
 from robustbench_endo.models import load_model, validate
 from robustbench_endo.models.external import Adapter, adapter_of
-from robustbench_endo.models.external.wrapper import ForeignModel, log_probabilities
+from robustbench_endo.models.external.wrapper import ExternalModel, log_probabilities
 
 FILE = """
 import torch
@@ -106,13 +106,13 @@ def test_one_channel_is_the_foreground_of_two_classes(frames):
 
 def test_probabilities_become_logits(frames):
     inner = lambda images: images.softmax(1)  # noqa: E731
-    model = ForeignModel(inner, "mine", Adapter(scores="probabilities"))
+    model = ExternalModel(inner, "mine", Adapter(scores="probabilities"))
     images = frames(1)
     torch.testing.assert_close(model(images)["segmentation"].softmax(1), images.softmax(1))
 
 
 def test_frames_become_multiples(frames):
-    model = ForeignModel(nn.Identity(), "mine", Adapter(multiple_of=32))
+    model = ExternalModel(nn.Identity(), "mine", Adapter(multiple_of=32))
     assert model(frames(1, 65, 96))["segmentation"].shape == (1, 3, 96, 96)
 
 

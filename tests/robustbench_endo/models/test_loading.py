@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from robustbench_endo.errors import ModelError, UnknownNameError
-from robustbench_endo.models import EMBEDDED, card_of, load_model, save_checkpoint, validate
+from robustbench_endo.models import SHIPPED, card_of, load_model, save_checkpoint, validate
 from robustbench_endo.models.shipped import FOLDER, folder_of
 
 SPEC = "tiny-resnet/hps@width=12,head_channels=8,input_size=32x40"
@@ -145,7 +145,7 @@ def test_pretrained_only_where_it_ships():
         load_model("tiny-resnet/hps", weights="pretrained")
 
 
-@pytest.mark.parametrize("spec", EMBEDDED)
+@pytest.mark.parametrize("spec", SHIPPED)
 def test_the_embedded_checkpoints_load(spec):
     if not folder_of(spec).is_dir():
         pytest.skip("the checkpoints have not been built: make checkpoints")

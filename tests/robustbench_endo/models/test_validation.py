@@ -10,11 +10,11 @@ from torch import nn
 
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models import validate
-from robustbench_endo.models.external.wrapper import ForeignModel
+from robustbench_endo.models.external.wrapper import ExternalModel
 
 
-def model(inner) -> ForeignModel:
-    return ForeignModel(inner, "mine").eval()
+def model(inner) -> ExternalModel:
+    return ExternalModel(inner, "mine").eval()
 
 
 def test_a_good_model_says_nothing():

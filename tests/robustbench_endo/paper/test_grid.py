@@ -20,7 +20,7 @@ def test_every_row_of_a_table_is_in_its_grid(table, rows):
     assert len(made.rows) == len(published(table)) == rows
     for row, (_, line) in zip(made.rows, published(table).iterrows(), strict=True):
         assert {key: str(line[key]) for key in made.keys} == dict(row.labels)
-        assert row.paper == {name: line[name] for name in made.metrics if not math.isnan(line[name])}
+        assert row.published == {name: line[name] for name in made.metrics if not math.isnan(line[name])}
 
 
 def test_the_robustness_table_has_every_corruption_of_the_suite():
@@ -29,8 +29,8 @@ def test_the_robustness_table_has_every_corruption_of_the_suite():
     names = list(dict.fromkeys(row.corruption for row in rows))
     from robustbench_endo import list_corruptions
 
-    assert set(names) == {*list_corruptions("paper"), "mean"}
-    assert {row.paper["miou"] for row in rows if row.corruption == "mean"} == {72.06, 72.88, 79.57}
+    assert set(names) == {*list_corruptions("endoarss"), "mean"}
+    assert {row.published["miou"] for row in rows if row.corruption == "mean"} == {72.06, 72.88, 79.57}
 
 
 def test_every_network_and_weighting_exists():
@@ -44,11 +44,14 @@ def test_every_network_and_weighting_exists():
 def test_ablation_and_rank_repeat_the_figures_of_the_comparison(table):
     """A switch that named another network than the paper's would bring other figures."""
     known = {
-        row.cell: row.paper["miou"] for name in ("table2", "table3") for row in grid(name).rows if "miou" in row.paper
+        row.cell: row.published["miou"]
+        for name in ("table2", "table3")
+        for row in grid(name).rows
+        if "miou" in row.published
     }
     shared = [row for row in grid(table).rows if row.cell in known]
     assert len(shared) == {"table5": 12, "table6": 2}[table]
-    assert [known[row.cell] for row in shared] == [row.paper["miou"] for row in shared]
+    assert [known[row.cell] for row in shared] == [row.published["miou"] for row in shared]
 
 
 def test_table_four_trains_nothing_of_its_own():
@@ -63,8 +66,8 @@ def test_a_rank_is_an_option_of_the_spec_and_the_default_is_not():
 
 def test_single_tasks_have_figures_of_their_task_alone():
     rows = {row.cell.task: row for row in grid("table2").rows}
-    assert set(rows["classification"].paper) == {"accuracy", "f_score"}
-    assert set(rows["segmentation"].paper) == {"miou", "dice", "hd", "ssim"}
+    assert set(rows["classification"].published) == {"accuracy", "f_score"}
+    assert set(rows["segmentation"].published) == {"miou", "dice", "hd", "ssim"}
 
 
 def test_rows_are_chosen_by_pattern_and_data():
@@ -82,7 +85,7 @@ def test_missing_trunks_are_told_in_one_sentence_beforehand(monkeypatch):
         raise OSError("no route to the hub")
 
     monkeypatch.setattr(timm, "create_model", offline)
-    with pytest.raises(ModelError, match=r"resnet101 .* no route to the hub .* --initial none\.$"):
+    with pytest.raises(ModelError, match=r"resnet101 .* no route to the hub .* --init-weights none\.$"):
         require_trunks([grid("table2").rows[0].cell])
 
 

@@ -13,7 +13,7 @@ from robustbench_endo.reproduction import grid
 from robustbench_endo.reproduction.comparison_table import beside
 from robustbench_endo.reproduction.datasets import drawn
 from robustbench_endo.reproduction.presets import QUICK, chosen
-from robustbench_endo.reproduction.runner import Workshop
+from robustbench_endo.reproduction.runner import ExperimentRunner
 from robustbench_endo.reproduction.training import train_cell
 
 CPU = torch.device("cpu")
@@ -21,7 +21,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def workshop(tmp_path):
-    return Workshop(tmp_path, QUICK, {"mtlesd": drawn("mtlesd", QUICK)}, api.evaluate, CPU)
+    return ExperimentRunner(tmp_path, QUICK, {"mtlesd": drawn("mtlesd", QUICK)}, api.evaluate, CPU)
 
 
 def test_a_cell_is_trained_once_and_never_silently_otherwise(workshop):
@@ -53,9 +53,9 @@ def test_one_failing_cell_does_not_stop_the_others(workshop):
     rest = frame[frame["state"] == "done"]
     assert set(rest["metric"]) == {"accuracy", "f_score"}
     assert rest["ours"].notna().all()
-    compared = rest[rest["protocol"] == "paper"]
-    assert (compared["difference"] == compared["ours"] - compared["paper"]).all()
-    assert rest.loc[rest["protocol"] == "standard", "paper"].isna().all()
+    compared = rest[rest["protocol"] == "endoarss"]
+    assert (compared["difference"] == compared["ours"] - compared["published"]).all()
+    assert rest.loc[rest["protocol"] == "standard", "published"].isna().all()
 
 
 def test_a_shard_leaves_the_others_alone(workshop):
@@ -64,4 +64,4 @@ def test_a_shard_leaves_the_others_alone(workshop):
     first, second = workshop.work(wanted).values()
     assert first.problem == "left to another shard"
     assert not first.failed
-    assert second.results["paper"].protocol == "paper"
+    assert second.results["endoarss"].protocol == "endoarss"

@@ -17,7 +17,7 @@ MakeResults = Callable[..., Results]
 
 def make(
     frames: int = 24,
-    groups: int = 12,
+    subjects: int = 12,
     models: tuple[str, ...] = ("a", "b"),
     corruptions: tuple[str, ...] = ("smoke", "contrast"),
     severities: tuple[int, ...] = (1, 3),
@@ -31,8 +31,8 @@ def make(
     frame = pd.DataFrame(keys, columns=["model", "corruption", "severity", "number"])
     number = frame.pop("number")
     frame["severity"] = frame["severity"].astype(np.int8)
-    frame["image_id"] = [f"OP{i % groups:02d}_img_{i:03d}.png" for i in number]
-    frame["group"] = [f"OP{i % groups:02d}_img" for i in number]
+    frame["image_id"] = [f"OP{i % subjects:02d}_img_{i:03d}.png" for i in number]
+    frame["subject_id"] = [f"OP{i % subjects:02d}_img" for i in number]
     rows = len(frame)
     kept = np.clip(0.9 - 0.12 * frame["severity"] + random.normal(0, 0.06, rows), 0.05, 0.98).to_numpy()
     measured = {name: np.clip(kept + random.normal(0, 0.05, rows), 0.01, 0.99) for name in MEASURED}
@@ -61,7 +61,7 @@ def make(
         "protocol": "standard",
         "seed": 0,
         "models": [{"name": name} for name in models],
-        "corruptions": [{"name": name, "group": GROUPS[name]} for name in corruptions],
+        "corruptions": [{"name": name, "category": GROUPS[name]} for name in corruptions],
         "severities": list(severities),
         "suite": {"name": "endo19", "hash": "9f", "resolution": 512},
         "data": {"classes": list("xyz"), "activities": list("pqr"), "fingerprint": "77"},

@@ -21,7 +21,7 @@ def test_differences_are_those_of_the_table(results):
     assert (found.against, found.models) == ("a", ["a", "b"])
     table = results.table(("miou", "hd95"))
     for row in found.differences.itertuples():
-        values = table.loc[(row.group, row.corruption), row.metric]
+        values = table.loc[(row.category, row.corruption), row.metric]
         assert row.value == values["b"]
         assert row.difference == pytest.approx(values["b"] - values["a"])
         assert row.low <= row.difference <= row.high
@@ -31,7 +31,7 @@ def test_differences_are_those_of_the_table(results):
 
 def test_only_corruptions_are_corrected(results):
     rows = compare(results, ("miou",), bootstrap=SETTINGS).differences
-    single = rows["group"].isin(["occlusion", "digital"])
+    single = rows["category"].isin(["occlusion", "digital"])
     assert single.sum() == 2
     np.testing.assert_allclose(rows.loc[single, "p_holm"], holm(rows.loc[single, "p"].to_numpy()))
     assert rows.loc[~single, "p_holm"].isna().all()
@@ -103,7 +103,7 @@ def test_two_runs_are_one(results, make_results):
 @pytest.mark.parametrize(
     ("info", "text"),
     [
-        ({"protocol": "paper"}, "protocol is 'standard' in run0 and 'paper' in run0"),
+        ({"protocol": "endoarss"}, "protocol is 'standard' in run0 and 'endoarss' in run0"),
         ({"suite": {"name": "own", "hash": "8a", "resolution": 512}}, "suite is '9f' in run0 and '8a' in run0"),
         ({"suite": {"name": "endo19", "hash": "9f", "resolution": 256}}, "resolution is '512' in run0 and '256'"),
         ({"seed": 1}, "seed is '0' in run0 and '1' in run0"),

@@ -12,7 +12,7 @@ from robustbench_endo.results.failures import joint_shares
 @pytest.fixture
 def four(make_results):
     """One model, four frames; under smoke the mask fails on frames 1 and 2, the activity on 2 and 3."""
-    results = make_results(frames=4, groups=4, models=("a",), corruptions=("smoke",), severities=(1,))
+    results = make_results(frames=4, subjects=4, models=("a",), corruptions=("smoke",), severities=(1,))
     frame = results.frame
     clean, smoke = frame["corruption"] == "clean", frame["corruption"] == "smoke"
     for task in ("segmentation", "activity"):
@@ -79,7 +79,7 @@ def test_phi_is_the_correlation_of_the_failures():
 def test_intervals(results):
     settings = Bootstrap(resamples=300)
     table = results.failures(0.6, settings)
-    assert table.attrs["intervals"].startswith("95 % intervals from 300 resamples of 12 groups")
+    assert table.attrs["intervals"].startswith("95 % intervals from 300 resamples of 12 subjects")
     joint = results.agreement(0.6, settings)
     assert (joint["phi", "low"] < joint["phi", "value"]).all()
     np.testing.assert_allclose(joint["phi", "value"], results.agreement(0.6)["phi"])

@@ -147,7 +147,7 @@ def test_holm_by_hand():
 
 
 def test_what_all_frames_agree_on_is_not_certain(make_results):
-    results = make_results(frames=24, groups=24)
+    results = make_results(frames=24, subjects=24)
     results.frame["activity_prediction"] = results.frame["activity_target"]
     table = results.table(("accuracy",), True)["accuracy", "a"]
     exact = stats.binomtest(24, 24).proportion_ci(0.95, method="exact")

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robustbench_endo.results.dataset_scores import paper_accuracy, paper_dice, paper_f1, paper_iou
+from robustbench_endo.results.dataset_scores import endoarss_accuracy, endoarss_dice, endoarss_f1, endoarss_iou
 
 PARITY = Path(__file__).parents[4] / "shared" / "parity" / "paper_metrics.npz"
 
@@ -14,23 +14,23 @@ def test_activity_scores_equal_the_authors_modules():
     authors = np.load(PARITY)
     confusion = np.zeros((3, 3))
     np.add.at(confusion, (authors["cls_gt"], authors["cls_pred"]), 1)
-    assert float(paper_accuracy(confusion)) == pytest.approx(float(authors["cls_acc_reported"]), abs=1e-15)
-    assert float(paper_f1(confusion)) == pytest.approx(float(authors["cls_f1_reported"]), abs=1e-15)
+    assert float(endoarss_accuracy(confusion)) == pytest.approx(float(authors["cls_acc_reported"]), abs=1e-15)
+    assert float(endoarss_f1(confusion)) == pytest.approx(float(authors["cls_f1_reported"]), abs=1e-15)
 
 
 def test_accuracy_is_a_precision():
     # Three of four frames are right; the class that is never predicted counts as 0.
     confusion = np.array([[2, 0, 0], [0, 1, 0], [0, 1, 0]])
-    assert float(paper_accuracy(confusion)) == pytest.approx((1 + 0.5 + 0) / 3, abs=1e-7)
+    assert float(endoarss_accuracy(confusion)) == pytest.approx((1 + 0.5 + 0) / 3, abs=1e-7)
 
 
 def test_an_absent_class_counts_as_0():
-    iou = paper_iou([8, 0], [0, 0], [2, 0])
+    iou = endoarss_iou([8, 0], [0, 0], [2, 0])
     np.testing.assert_allclose(iou, [0.8, 0], atol=1e-4)
-    np.testing.assert_allclose(paper_dice([8, 0], [0, 0], [2, 0]), [16 / 18, 0], atol=1e-4)
+    np.testing.assert_allclose(endoarss_dice([8, 0], [0, 0], [2, 0]), [16 / 18, 0], atol=1e-4)
 
 
 def test_leading_axes_are_kept():
     confusion = np.random.default_rng(0).integers(0, 9, (5, 2, 3, 3))
-    assert paper_accuracy(confusion).shape == paper_f1(confusion).shape == (5, 2)
-    assert paper_f1(confusion)[3, 1] == paper_f1(confusion[3, 1])
+    assert endoarss_accuracy(confusion).shape == endoarss_f1(confusion).shape == (5, 2)
+    assert endoarss_f1(confusion)[3, 1] == endoarss_f1(confusion[3, 1])

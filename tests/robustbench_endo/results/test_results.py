@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from robustbench_endo.results import QUANTITIES, Results
+from robustbench_endo.results import METRICS, Results
 from robustbench_endo.results.table import row_formulas
 
 
@@ -49,7 +49,7 @@ def test_a_metric_of_the_users_own(results):
 
 
 def test_every_quantity_describes_itself():
-    for quantity in QUANTITIES.values():
+    for quantity in METRICS.values():
         assert quantity.description.endswith(".")
         assert (quantity.scale == 100) == quantity.unit.startswith("%")
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
-from robustbench_endo.results import AGGREGATES, QUANTITIES, Bootstrap
-from robustbench_endo.results.estimates import Cube
+from robustbench_endo.results import AGGREGATES, METRICS, Bootstrap
+from robustbench_endo.results.estimates import ScoreArray
 from robustbench_endo.results.robustness import (
-    area_by_dose,
+    area_by_distortion,
     area_by_severity,
     as_errors,
     mean_corruption_error,
@@ -16,7 +16,7 @@ from robustbench_endo.results.robustness import (
 )
 from robustbench_endo.results.tail_risk import tail_mean
 
-CUBE = Cube(
+CUBE = ScoreArray(
     np.array([[90.0, 80.0]]),
     np.array([[[[80.0, 60.0], [70.0, 30.0]], [[70.0, 60.0], [60.0, 50.0]]]]),
 )
@@ -24,12 +24,12 @@ CUBE = Cube(
 
 
 def test_means():
-    np.testing.assert_allclose(CUBE.over_severities(), [[[70, 50], [65, 55]]])
-    np.testing.assert_allclose(CUBE.over_corruptions(), [[60, 60]])
+    np.testing.assert_allclose(CUBE.mean_over_severities(), [[[70, 50], [65, 55]]])
+    np.testing.assert_allclose(CUBE.mean_over_corruptions(), [[60, 60]])
 
 
 def test_mce_by_hand():
-    errors = as_errors(CUBE, QUANTITIES["miou"])
+    errors = as_errors(CUBE, METRICS["miou"])
     # errors 20 + 40 and 30 + 70 against 30 + 40 and 40 + 50
     expected = 100 * (60 / 70 + 100 / 90) / 2
     np.testing.assert_allclose(mean_corruption_error(errors, 1), [[expected, 100]])
@@ -39,13 +39,13 @@ def test_mce_by_hand():
 
 
 def test_a_distance_is_an_error_already():
-    assert as_errors(CUBE, QUANTITIES["hd"]) is CUBE
+    assert as_errors(CUBE, METRICS["hd"]) is CUBE
 
 
 def test_mce_leaves_out_what_has_no_ratio():
-    perfect = Cube(CUBE.clean, CUBE.damaged.copy())
+    perfect = ScoreArray(CUBE.clean, CUBE.damaged.copy())
     perfect.damaged[0, 1, 0] = 100
-    found = mean_corruption_error(as_errors(perfect, QUANTITIES["miou"]), 1)
+    found = mean_corruption_error(as_errors(perfect, METRICS["miou"]), 1)
     np.testing.assert_allclose(found, [[100 * 100 / 90, 100]])
 
 
@@ -56,10 +56,10 @@ def test_area_by_severity_by_hand():
 
 
 def test_area_by_dose_sorts_by_what_was_measured():
-    ssim = Cube(np.full((1, 2), 100.0), np.array([[[[60.0, 80.0], [90.0, 50.0]]] * 2]))
+    ssim = ScoreArray(np.full((1, 2), 100.0), np.array([[[[60.0, 80.0], [90.0, 50.0]]] * 2]))
     first = (0.2 * (90 + 60) / 2 + 0.2 * (60 + 80) / 2) / 0.4
     second = (0.1 * (90 + 70) / 2 + 0.4 * (70 + 30) / 2) / 0.5
-    np.testing.assert_allclose(area_by_dose(CUBE, ssim)[0, 0], (first + second) / 2)
+    np.testing.assert_allclose(area_by_distortion(CUBE, ssim)[0, 0], (first + second) / 2)
 
 
 def test_a_flat_curve_has_its_height_and_a_gap_has_none():

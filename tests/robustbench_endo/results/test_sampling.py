@@ -9,7 +9,7 @@ from robustbench_endo.results import Bootstrap, Results
 from robustbench_endo.results import estimates as sampling
 
 
-@pytest.mark.parametrize("unit", ["group", "frame"])
+@pytest.mark.parametrize("unit", ["subject", "frame"])
 def test_every_quantity_of_a_resample_is_that_of_the_repeated_records(results, unit):
     sampler = results.sampler(Bootstrap(resamples=200, unit=unit))
     repeats = sampler.weights[7].astype(int)
@@ -37,7 +37,7 @@ def test_intervals_stand_beside_the_same_numbers(results):
     for name in ("miou", "dice", "accuracy", "hd95"):
         assert (with_ends[f"{name}_low"] < with_ends[name]).all()
         assert (with_ends[f"{name}_high"] > with_ends[name]).all()
-    assert with_ends.attrs["intervals"].startswith("95 % intervals from 300 resamples of 12 groups")
+    assert with_ends.attrs["intervals"].startswith("95 % intervals from 300 resamples of 12 subjects")
     table = results.table(("miou",), Bootstrap(resamples=300))
     pd.testing.assert_frame_equal(
         table.xs("value", axis=1, level="part").rename_axis(columns=["metric", "model"]), results.table(("miou",))

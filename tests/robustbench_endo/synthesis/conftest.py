@@ -46,11 +46,11 @@ class Bars:
     name: str = "bars"
     classes: tuple[str, ...] = ("background", "shaft", "tip")
     ids: list[str] = field(init=False)
-    groups: list[str] = field(init=False)
+    subjects: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.ids = [f"patient{i % 2}/frame_{i}.png" for i in range(self.frames)]
-        self.groups = [f"patient{i % 2}" for i in range(self.frames)]
+        self.subjects = [f"patient{i % 2}" for i in range(self.frames)]
 
     def __len__(self) -> int:
         return self.frames
@@ -64,7 +64,7 @@ class Bars:
         labels = torch.from_numpy(mask) if self.masks else None
         activity = index % 2 if self.activities else None
         pixels = torch.from_numpy(image).permute(2, 0, 1)
-        return Sample(pixels, labels, activity, self.ids[index], self.groups[index])
+        return Sample(pixels, labels, activity, self.ids[index], self.subjects[index])
 
 
 @pytest.fixture

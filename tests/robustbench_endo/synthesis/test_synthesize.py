@@ -8,7 +8,7 @@ import pytest
 
 from robustbench_endo.data.folder import FolderDataset
 from robustbench_endo.errors import SynthesisError
-from robustbench_endo.synthesis import Settings, synthesize
+from robustbench_endo.synthesis import SynthesisConfig, synthesize
 
 
 def files(folder):
@@ -16,20 +16,20 @@ def files(folder):
 
 
 def test_is_a_data_set_with_a_record(bars, clean, tmp_path):
-    done = synthesize(clean, bars(), tmp_path / "out", 6, Settings(seed=3))
+    done = synthesize(clean, bars(), tmp_path / "out", 6, SynthesisConfig(seed=3))
     assert (done.pictures, done.made, done.cutouts, done.backgrounds) == (6, 6, 6, 2)
     data = FolderDataset(tmp_path / "out", "train")
     data.check(range(len(data)))
     assert len(data) == 6
     assert data.classes == bars().classes
-    assert set(data.groups) == {"frame_0", "frame_1"}
+    assert set(data.subjects) == {"frame_0", "frame_1"}
     record = json.loads((tmp_path / "out" / "synthesis.json").read_text())
     assert record["settings"]["seed"] == 3
     assert record["labels"] == "parts"
     assert set(record["instrument_frames"]) == set(bars().ids)
     for row in record["pictures"]:
         assert row["path"] in data.ids
-        assert row["background_group"] in ("patient0", "patient1")
+        assert row["background_subject"] in ("patient0", "patient1")
         assert all(tool["frame"] in bars().ids for tool in row["instruments"])
 
 
@@ -49,7 +49,7 @@ def test_a_picture_does_not_depend_on_the_others(bars, clean, tmp_path):
     six, three = files(tmp_path / "six"), files(tmp_path / "three")
     assert len(three) == 6
     assert all(six[name] == content for name, content in three.items())
-    synthesize(clean, bars(), tmp_path / "other", 3, Settings(seed=1))
+    synthesize(clean, bars(), tmp_path / "other", 3, SynthesisConfig(seed=1))
     assert not {*files(tmp_path / "other").values()} & {*three.values()}
 
 
@@ -69,7 +69,7 @@ def test_goes_on_where_it_was_stopped(bars, clean, tmp_path):
 def test_other_settings_or_sources_are_refused(bars, clean, tmp_path):
     synthesize(clean, bars(), tmp_path / "a", 1)
     with pytest.raises(SynthesisError, match=r"settings.seed = 0 instead of 1: choose another --out"):
-        synthesize(clean, bars(), tmp_path / "a", 1, Settings(seed=1))
+        synthesize(clean, bars(), tmp_path / "a", 1, SynthesisConfig(seed=1))
     with pytest.raises(SynthesisError, match="instrument_frames.patient0/frame_0.png = "):
         synthesize(clean, bars(change=lambda image, mask: image.fill(9)), tmp_path / "a", 1)
     (tmp_path / "b").mkdir()
@@ -80,7 +80,7 @@ def test_other_settings_or_sources_are_refused(bars, clean, tmp_path):
 
 def test_activities_by_each_rule(bars, clean, tmp_path):
     for rule in ("source", "count", "none"):
-        synthesize(clean, bars(), tmp_path / rule, 8, Settings(activity=rule))
+        synthesize(clean, bars(), tmp_path / rule, 8, SynthesisConfig(activity=rule))
         rows = json.loads((tmp_path / rule / "synthesis.json").read_text())["pictures"]
         for row in rows:
             tools = row["instruments"]
@@ -91,16 +91,16 @@ def test_activities_by_each_rule(bars, clean, tmp_path):
         assert len({row["activity"] for row in rows}) == (1 if rule == "none" else 2)
 
 
-def test_within_groups(bars, clean, tmp_path):
-    synthesize(clean, bars(), tmp_path, 8, Settings(within_groups=True))
+def test_within_subjects(bars, clean, tmp_path):
+    synthesize(clean, bars(), tmp_path, 8, SynthesisConfig(within_subjects=True))
     for row in json.loads((tmp_path / "synthesis.json").read_text())["pictures"]:
-        assert {tool["group"] for tool in row["instruments"]} == {row["background_group"]}
-    with pytest.raises(SynthesisError, match="instruments of every background's group, got none of 'patient1'"):
-        synthesize(clean, bars(frames=1), tmp_path / "b", 1, Settings(within_groups=True))
+        assert {tool["subject_id"] for tool in row["instruments"]} == {row["background_subject"]}
+    with pytest.raises(SynthesisError, match="instruments of every background's subject, got none of 'patient1'"):
+        synthesize(clean, bars(frames=1), tmp_path / "b", 1, SynthesisConfig(within_subjects=True))
 
 
 def test_instruments_of_backgrounds_are_painted_over(bars, tmp_path):
-    synthesize(bars(), bars(), tmp_path, 6, Settings(max_instruments=1))
+    synthesize(bars(), bars(), tmp_path, 6, SynthesisConfig(max_instruments=1))
     data = FolderDataset(tmp_path, "train")
     for image, mask in ((data[i].image, data[i].mask) for i in range(6)):
         image, mask = image.permute(1, 2, 0).numpy().astype(int), mask.numpy()
@@ -109,7 +109,7 @@ def test_instruments_of_backgrounds_are_painted_over(bars, tmp_path):
 
 
 def test_size_and_limits(bars, clean, tmp_path):
-    done = synthesize(clean, bars(), tmp_path, 2, Settings(size=(64, 96), limit=2, limit_backgrounds=1))
+    done = synthesize(clean, bars(), tmp_path, 2, SynthesisConfig(size=(64, 96), limit=2, limit_backgrounds=1))
     assert done.backgrounds == 1
     record = json.loads((tmp_path / "synthesis.json").read_text())
     assert len(record["instrument_frames"]) == 2
@@ -119,7 +119,7 @@ def test_size_and_limits(bars, clean, tmp_path):
 
 
 def test_other_tissue_classes_are_ignored_where_nobody_has_said_which(bars, clean, tmp_path):
-    synthesize(clean, bars(), tmp_path, 2, Settings(instruments=(1,)))
+    synthesize(clean, bars(), tmp_path, 2, SynthesisConfig(instruments=(1,)))
     for sample in map(FolderDataset(tmp_path, "train").__getitem__, range(2)):
         assert set(sample.mask.unique().tolist()) == {1, 255}
 
@@ -148,7 +148,7 @@ class TestBadInput:
         inside = bars(bars=(((90, 40), (40, 44)),))
         with pytest.raises(SynthesisError, match="enter from the border of the view, got 4 in bars that do not"):
             synthesize(clean, inside, tmp_path / "a", 1)
-        assert synthesize(clean, inside, tmp_path / "a", 1, Settings(floating=True)).made == 1
+        assert synthesize(clean, inside, tmp_path / "a", 1, SynthesisConfig(allow_floating=True)).made == 1
 
     def test_no_background_left(self, bars, tmp_path):
         full = bars(change=lambda image, mask: mask.fill(1))
@@ -157,15 +157,15 @@ class TestBadInput:
 
     def test_nothing_fits(self, bars, clean, tmp_path):
         with pytest.raises(SynthesisError, match="that can enter the picture 0, got none of 12"):
-            synthesize(clean, bars(), tmp_path, 1, Settings(scales=(0.01, 0.02)))
+            synthesize(clean, bars(), tmp_path, 1, SynthesisConfig(scales=(0.01, 0.02)))
 
     def test_no_activities(self, bars, clean, tmp_path):
         with pytest.raises(SynthesisError, match="with activities, got none in bars"):
-            synthesize(clean, bars(activities=()), tmp_path, 1, Settings(activity="source"))
+            synthesize(clean, bars(activities=()), tmp_path, 1, SynthesisConfig(activity="source"))
 
     def test_labels(self, bars, clean, tmp_path):
         with pytest.raises(SynthesisError, match=r"from 1 to 2 \(shaft, tip\), got 3"):
-            synthesize(clean, bars(), tmp_path, 1, Settings(instruments=(3,)))
+            synthesize(clean, bars(), tmp_path, 1, SynthesisConfig(instruments=(3,)))
 
     @pytest.mark.parametrize(
         "wrong",
@@ -181,7 +181,7 @@ class TestBadInput:
     )
     def test_settings(self, wrong):
         with pytest.raises(SynthesisError, match=r"^Expected .*, got .*: correct the setting\.$"):
-            Settings(**wrong)
+            SynthesisConfig(**wrong)
 
 
 def test_a_foreign_picture_in_the_folder_is_named(bars, clean, tmp_path):

@@ -35,11 +35,11 @@ class Squares:
     classes: tuple[str, ...] = ("background", "square")
     activities: tuple[str, ...] = ("red", "green")
     ids: list[str] = field(init=False)
-    groups: list[str] = field(init=False)
+    subjects: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.ids = [f"{i:02d}.png" for i in range(self.frames)]
-        self.groups = ["all"] * self.frames
+        self.subjects = ["all"] * self.frames
 
     def __len__(self) -> int:
         return self.frames

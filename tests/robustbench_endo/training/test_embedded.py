@@ -6,20 +6,20 @@ import pytest
 import torch
 
 from robustbench_endo.data.synthetic import SyntheticScenes
-from robustbench_endo.models import EMBEDDED, load_model
+from robustbench_endo.models import SHIPPED, load_model
 from robustbench_endo.models.shipped import folder_of
 from robustbench_endo.training import rebuild_checkpoints as embedded
-from robustbench_endo.training.data import Frames
+from robustbench_endo.training.data import InMemoryDataset
 from robustbench_endo.training.rebuild_checkpoints import Recipe, rebuild
 from robustbench_endo.training.validate import validate_on
 
 
 @pytest.fixture(scope="module")
-def held_out() -> Frames:
-    return Frames(SyntheticScenes("test", frames=12), (160, 208))
+def held_out() -> InMemoryDataset:
+    return InMemoryDataset(SyntheticScenes("test", frames=12), (160, 208))
 
 
-@pytest.mark.parametrize("spec", EMBEDDED)
+@pytest.mark.parametrize("spec", SHIPPED)
 def test_scores_on_held_out_scenes(spec, held_out):
     if not folder_of(spec).is_dir():
         pytest.skip("the checkpoints have not been built: make checkpoints")
@@ -31,9 +31,9 @@ def test_scores_on_held_out_scenes(spec, held_out):
 def test_a_rebuild_writes_what_load_model_reads(tmp_path):
     pytest.importorskip("albumentations")
     recipe = Recipe(frames=2, validation=2, epochs=1, head_epochs=1, batch_size=2)
-    (folder,) = rebuild(tmp_path, recipe, EMBEDDED[:1])
+    (folder,) = rebuild(tmp_path, recipe, SHIPPED[:1])
     model = load_model(str(folder))
-    assert model.spec == EMBEDDED[0]
+    assert model.spec == SHIPPED[0]
     assert model.classes == SyntheticScenes.classes
     assert (folder / "model.safetensors").stat().st_size < 2e6
 

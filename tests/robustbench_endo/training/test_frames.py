@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from robustbench_endo.training.augmentation import augmentation
-from robustbench_endo.training.data import Frames
+from robustbench_endo.training.data import InMemoryDataset
 
 
 def test_a_batch_is_the_same_whatever_its_order(squares):
     pytest.importorskip("albumentations")
-    frames = Frames(squares(6), (32, 40))
+    frames = InMemoryDataset(squares(6), (32, 40))
     augment = augmentation("surgical")
     forward, backward = frames.batch([0, 3, 5], augment, (1, 2)), frames.batch([5, 3, 0], augment, (1, 2))
     assert torch.equal(forward.images, backward.images.flip(0))
@@ -18,7 +18,7 @@ def test_a_batch_is_the_same_whatever_its_order(squares):
 
 
 def test_frames_come_at_one_size_in_range(squares):
-    frames = Frames(squares(4), (32, 40))
+    frames = InMemoryDataset(squares(4), (32, 40))
     batch = frames.batch([0, 1, 2, 3])
     assert batch.images.shape == (4, 3, 32, 40)
     assert 0 <= batch.images.min() < batch.images.max() <= 1

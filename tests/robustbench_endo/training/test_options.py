@@ -10,7 +10,7 @@ import torch
 
 from robustbench_endo.errors import RunError, TrainingError, UnknownNameError
 from robustbench_endo.models import load_model
-from robustbench_endo.training import Hardware, Settings, train
+from robustbench_endo.training import Hardware, TrainConfig, train
 from robustbench_endo.training import fit as run_module
 
 QUICK = {"epochs": 2, "batch_size": 4, "augment": "none"}
@@ -22,7 +22,7 @@ def close(first, second, tolerance):
 
 def test_threads_change_nothing(tmp_path, squares, spec, weights):
     folders = [
-        train(spec, squares(), settings=Settings(**QUICK), out=tmp_path / str(n), hardware=Hardware(workers=n))
+        train(spec, squares(), settings=TrainConfig(**QUICK), out=tmp_path / str(n), hardware=Hardware(workers=n))
         for n in (1, 3)
     ]
     first, second = map(weights, folders)
@@ -41,7 +41,7 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole():
 
 
 def test_accumulation_trains(tmp_path, squares, spec):
-    out = train(spec, squares(8), squares(4), Settings(**QUICK, accumulate=3), out=tmp_path)
+    out = train(spec, squares(8), squares(4), TrainConfig(**QUICK, grad_accum=3), out=tmp_path)
     assert load_model(str(out)).num_classes == 2
 
 
@@ -50,7 +50,10 @@ def test_activation_checkpointing_gives_the_same_weights(tmp_path, squares, weig
     spec, options = f"tiny-resnet/{architecture}@width=12,head_channels=8,input_size=32x40", {"weighting": weighting}
     folders = [
         train(
-            spec, squares(8), settings=Settings(**QUICK, **options, activation_checkpointing=on), out=tmp_path / str(on)
+            spec,
+            squares(8),
+            settings=TrainConfig(**QUICK, **options, activation_checkpointing=on),
+            out=tmp_path / str(on),
         )
         for on in (False, True)
     ]
@@ -61,14 +64,14 @@ def test_activation_checkpointing_of_a_model_without_blocks_is_refused(tmp_path,
     (tmp_path / "mine.py").write_text(
         "import torch\ndef make(num_classes):\n    return torch.nn.Conv2d(3, num_classes, 3, padding=1)\n"
     )
-    settings = Settings(**QUICK, activation_checkpointing=True)
+    settings = TrainConfig(**QUICK, activation_checkpointing=True)
     with pytest.raises(TrainingError, match="residual or transformer blocks"):
         train(f"{tmp_path}/mine.py:make", squares(4), settings=settings, out=tmp_path / "run")
 
 
 def test_bf16_trains_nearly_the_same(tmp_path, squares, spec, weights):
     full, half = (
-        train(spec, squares(8), settings=Settings(**QUICK, precision=precision), out=tmp_path / precision)
+        train(spec, squares(8), settings=TrainConfig(**QUICK, precision=precision), out=tmp_path / precision)
         for precision in ("32-true", "bf16-mixed")
     )
     assert not close(weights(full), weights(half), 1e-7)
@@ -77,12 +80,12 @@ def test_bf16_trains_nearly_the_same(tmp_path, squares, spec, weights):
 
 def test_fp16_needs_a_gpu(tmp_path, squares, spec):
     with pytest.raises(TrainingError, match="a GPU for the precision 16-mixed, got cpu"):
-        train(spec, squares(4), settings=Settings(**QUICK, precision="16-mixed"), out=tmp_path)
+        train(spec, squares(4), settings=TrainConfig(**QUICK, precision="16-mixed"), out=tmp_path)
 
 
 @pytest.mark.parametrize("weighting", ["moco", "db_mtl", "torchjd:pcgrad"])
 def test_a_weighting_resumes_bit_for_bit(tmp_path, squares, spec, weights, weighting):
-    settings = Settings(epochs=3, batch_size=4, augment="none", weighting=weighting)
+    settings = TrainConfig(epochs=3, batch_size=4, augment="none", weighting=weighting)
 
     def kill(step):
         if step.epoch == 1:
@@ -97,7 +100,7 @@ def test_a_weighting_resumes_bit_for_bit(tmp_path, squares, spec, weights, weigh
 
 
 def test_patience_stops(tmp_path, squares, spec):
-    settings = Settings(epochs=30, batch_size=8, augment="none", learning_rate=1e-9, patience=2)
+    settings = TrainConfig(epochs=30, batch_size=8, augment="none", learning_rate=1e-9, patience=2)
     out = train(spec, squares(8), squares(4), settings, out=tmp_path)
     rows = list(csv.DictReader((out / "history.csv").read_text("utf-8").splitlines()))
     assert 3 <= len(rows) < 30
@@ -106,7 +109,7 @@ def test_patience_stops(tmp_path, squares, spec):
 
 def test_patience_without_validation_is_refused(tmp_path, squares, spec):
     with pytest.raises(TrainingError, match="validation frames for a patience of 2 epochs"):
-        train(spec, squares(4), settings=Settings(**QUICK, patience=2), out=tmp_path)
+        train(spec, squares(4), settings=TrainConfig(**QUICK, patience=2), out=tmp_path)
 
 
 def test_corruptions_are_applied_and_recorded(tmp_path, squares, spec):
@@ -116,7 +119,7 @@ def test_corruptions_are_applied_and_recorded(tmp_path, squares, spec):
         seen.append((ids, epoch))
         return images * 0.5, masks
 
-    settings = Settings(**QUICK, corruptions=("smoke", "bleeding"))
+    settings = TrainConfig(**QUICK, corruptions=("smoke", "bleeding"))
     train(spec, squares(4), settings=settings, out=tmp_path, corrupt=darken)
     assert [epoch for _, epoch in seen] == [0, 1]
     assert json.loads((tmp_path / "model.json").read_text())["training"]["trained_on"] == ["bleeding", "smoke"]
@@ -126,7 +129,7 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path, squares, spec, wei
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    settings = Settings(epochs=3, batch_size=4, augment="none")
+    settings = TrainConfig(epochs=3, batch_size=4, augment="none")
     straight = train(spec, squares(8), settings=settings, out=tmp_path / "straight")
     save = run_module.save_state
 
@@ -152,7 +155,7 @@ def test_weights_that_gave_nan_are_kept_apart(tmp_path, squares, spec):
         return images * (float("nan") if epoch == 1 else 1.0), masks
 
     with pytest.raises(TrainingError, match="finite loss"):
-        train(spec, squares(8), settings=Settings(**QUICK), out=tmp_path, corrupt=poison)
+        train(spec, squares(8), settings=TrainConfig(**QUICK), out=tmp_path, corrupt=poison)
     kept = json.loads((tmp_path / "failed" / "model.json").read_text())["training"]
     assert kept["epoch"] == 1
     assert "frames" in kept["stopped"]
@@ -162,7 +165,7 @@ def test_a_gradient_that_is_not_finite_stops_before_it_spoils_the_weights(tmp_pa
     model = load_model(spec, 2, 2)
     model.heads["activity"].register_full_backward_hook(lambda _, inputs, __: tuple(g * float("nan") for g in inputs))
     with pytest.raises(TrainingError, match=r"finite loss, got a gradient of norm nan in epoch 0, batch 0 \(frames"):
-        train(model, squares(8), settings=Settings(**QUICK, clip=0.0), out=tmp_path)
+        train(model, squares(8), settings=TrainConfig(**QUICK, grad_clip=0.0), out=tmp_path)
     assert all(tensor.isfinite().all() for tensor in weights(tmp_path / "failed").values())
 
 
@@ -170,7 +173,7 @@ def test_tensorboard_draws_each_step_once(tmp_path, squares, spec):
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    train(spec, squares(8), squares(4), Settings(**QUICK), out=tmp_path, log=("tensorboard",))
+    train(spec, squares(8), squares(4), TrainConfig(**QUICK), out=tmp_path, log=("tensorboard",))
     events = EventAccumulator(str(tmp_path / "tensorboard"))
     events.Reload()
     assert [event.step for event in events.Scalars("loss")] == [0, 1, 2, 3]
@@ -179,13 +182,13 @@ def test_tensorboard_draws_each_step_once(tmp_path, squares, spec):
 
 def test_an_unknown_logger_names_the_close_one(tmp_path, squares, spec):
     with pytest.raises(UnknownNameError, match="did you mean tensorboard"):
-        train(spec, squares(4), settings=Settings(**QUICK), out=tmp_path, log=("tensorbord",))
+        train(spec, squares(4), settings=TrainConfig(**QUICK), out=tmp_path, log=("tensorbord",))
 
 
 @pytest.mark.parametrize(("name", "value"), [("schedule", "cosin"), ("precision", "fp32"), ("class_weights", "sqr")])
 def test_unknown_choices(name, value):
     with pytest.raises(UnknownNameError, match=f"Expected the name of a {name.replace('_', ' ')}"):
-        Settings(**{name: value})
+        TrainConfig(**{name: value})
 
 
 def test_one_class_data_is_refused_and_missing_labels_are_noted(tmp_path, squares, spec):
@@ -193,8 +196,8 @@ def test_one_class_data_is_refused_and_missing_labels_are_noted(tmp_path, square
 
     plain = squares(4, change=lambda _, s: dataclasses.replace(s, mask=torch.zeros_like(s.mask), activity=0))
     with pytest.raises(TrainingError, match="at least two kinds of pixels or of frames in squares"):
-        train(spec, plain, settings=Settings(**QUICK), out=tmp_path)
+        train(spec, plain, settings=TrainConfig(**QUICK), out=tmp_path)
     more = squares(4)
     more.classes = ("background", "square", "circle")
-    out = train(spec, more, settings=Settings(**QUICK), out=tmp_path / "more")
+    out = train(spec, more, settings=TrainConfig(**QUICK), out=tmp_path / "more")
     assert json.loads((out / "model.json").read_text())["training"]["labels_without_example"] == ["circle"]

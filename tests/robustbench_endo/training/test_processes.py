@@ -14,7 +14,7 @@ SCRIPT = """
 import sys
 import torch
 from robustbench_endo.models import load_model
-from robustbench_endo.training import Hardware, Settings, train
+from robustbench_endo.training import Hardware, TrainConfig, train
 sys.path.insert(0, sys.argv[1])
 from conftest import Squares
 
@@ -31,7 +31,7 @@ def fit(out, devices):
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.__class__ = type("Frozen", (Frozen, type(module)), {})
-    settings = Settings(epochs=1, batch_size=4, augment="none", class_weights="none", weighting="db_mtl")
+    settings = TrainConfig(epochs=1, batch_size=4, augment="none", class_weights="none", weighting="db_mtl")
     train(model, Squares(8), Squares(4), settings, out=out, hardware=Hardware(devices=devices))
 
 

@@ -7,15 +7,17 @@ import torch
 
 from robustbench_endo.errors import ModelError, RunError, TrainingError
 from robustbench_endo.models import load_model
-from robustbench_endo.training import Progress, Settings, train
+from robustbench_endo.training import Progress, TrainConfig, train
 
 
 class KilledError(Exception):
     pass
 
 
-def fit(model, data, validation=None, *, out, initial=None, progress=None, **settings):
-    return train(model, data, validation, Settings(**settings), out=out, initial=initial, progress=progress)
+def fit(model, data, validation=None, *, out, init_weights=None, progress=None, **settings):
+    return train(
+        model, data, validation, TrainConfig(**settings), out=out, init_weights=init_weights, progress=progress
+    )
 
 
 def same(first, second):
@@ -142,7 +144,9 @@ def test_starts_from_a_checkpoint_with_other_labels(tmp_path, squares, spec, wei
     first = fit(spec, squares(4), out=tmp_path / "first", epochs=1, augment="none")
     other = squares(4)
     other.classes = ("background", "square", "circle")
-    second = fit(spec, other, out=tmp_path / "second", epochs=1, augment="none", initial=first, learning_rate=1e-12)
+    second = fit(
+        spec, other, out=tmp_path / "second", epochs=1, augment="none", init_weights=first, learning_rate=1e-12
+    )
     training = json.loads((second / "model.json").read_text())["training"]
     assert training["new_layers"] == ["heads.segmentation.classifier"]
     name = "trunk.experts.0.body.network.conv1.0.weight"
@@ -154,7 +158,7 @@ def test_an_initial_checkpoint_of_another_kind_is_refused(tmp_path, squares, spe
 
     save_file({"something": torch.ones(2)}, tmp_path / "other.safetensors")
     with pytest.raises(ModelError, match="got no tensor in common"):
-        fit(spec, squares(4), out=tmp_path, augment="none", initial=tmp_path / "other.safetensors")
+        fit(spec, squares(4), out=tmp_path, augment="none", init_weights=tmp_path / "other.safetensors")
 
 
 def test_a_users_own_network_trains_too(tmp_path, squares):

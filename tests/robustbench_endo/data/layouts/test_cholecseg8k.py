@@ -16,7 +16,7 @@ def test_watershed_and_colour_masks_say_the_same(fakes, tmp_path):
     root = fakes.cholecseg8k(tmp_path)
     data = load_dataset("cholecseg8k", root=root)
     assert list(data.ids) == [f"video12/video12_00080/frame_{frame}_endo.png" for frame in (80, 81)]
-    assert data.groups == ["video12"] * 2
+    assert data.subjects == ["video12"] * 2
     by_level = data[0].mask
     assert data.classes[10] == "gallbladder"
     assert by_level.unique().tolist() == [0, 10]
@@ -35,7 +35,7 @@ def test_the_watersheds_own_lines_are_ignored(fakes, tmp_path, level):
 def test_splits_by_video(fakes, tmp_path):
     root = fakes.cholecseg8k(tmp_path)
     videos = {
-        split: set(load_dataset("cholecseg8k", root=root, split=split).groups) for split in ("train", "val", "test")
+        split: set(load_dataset("cholecseg8k", root=root, split=split).subjects) for split in ("train", "val", "test")
     }
     assert videos == {"train": {"video01"}, "val": {"video17"}, "test": {"video12"}}
 

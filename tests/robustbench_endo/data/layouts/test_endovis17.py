@@ -10,7 +10,7 @@ def test_layers_of_single_instruments_become_types(fakes, tmp_path):
     assert data.classes[2] == "prograsp forceps"
     assert [sample.mask.unique().tolist() for sample in data] == [[0, 2]] * 4
     assert int((data[0].mask == 2).sum()) == fakes.BOX_PIXELS
-    assert list(data.groups) == ["instrument_dataset_1"] * 2 + ["instrument_dataset_6"] * 2
+    assert list(data.subjects) == ["instrument_dataset_1"] * 2 + ["instrument_dataset_6"] * 2
     assert data.ids[0] == "instrument_1_4_training/instrument_dataset_1/left_frames/frame000.png"
 
 
@@ -30,7 +30,7 @@ def test_test_labels_come_from_their_own_archive(fakes, tmp_path):
     data = load_dataset("endovis17", root=fakes.endovis17(tmp_path))
     assert [sample.mask.unique().tolist() for sample in data] == [[0, 3]]
     # the test sequence continues the training sequence of that number
-    assert list(data.groups) == ["instrument_dataset_1"]
+    assert list(data.subjects) == ["instrument_dataset_1"]
 
 
 def test_test_frames_whose_labels_were_not_given_out(fakes, tmp_path):
@@ -59,7 +59,9 @@ def test_video_frames_are_cropped_to_the_camera(fakes, tmp_path):
 def test_the_cropped_copy(fakes, tmp_path):
     data = load_dataset("endovis17", root=fakes.endovis17_cropped(tmp_path))
     assert data[0].mask.unique().tolist() == [0, 6]
-    assert load_dataset("endovis17", root=tmp_path / "cropped_train").groups == data.groups == ["instrument_dataset_3"]
+    assert (
+        load_dataset("endovis17", root=tmp_path / "cropped_train").subjects == data.subjects == ["instrument_dataset_3"]
+    )
 
 
 def test_the_cropped_copy_beside_its_original_is_not_counted_twice(fakes, tmp_path):

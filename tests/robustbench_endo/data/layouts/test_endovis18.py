@@ -15,7 +15,7 @@ def test_the_challenges_folders(fakes, tmp_path):
     assert (len(train), len(test)) == (4, 2)
     assert train.classes == ("background-tissue", "instrument-shaft", "instrument-clasper")
     # seq_1 of train and seq_1 of test are different operations
-    assert (set(train.groups), set(test.groups)) == ({"seq_1", "seq_2"}, {"test/seq_1"})
+    assert (set(train.subjects), set(test.subjects)) == ({"seq_1", "seq_2"}, {"test/seq_1"})
     assert test[0].mask.unique().tolist() == [0, 2]
     assert int((test[0].mask == 2).sum()) == fakes.BOX_PIXELS
 
@@ -92,10 +92,10 @@ def test_class_ids_with_a_hole(tmp_path):
 def test_instrument_types(fakes, tmp_path):
     root = fakes.endovis18_types(tmp_path)
     data = load_dataset("endovis18", root=root)  # there is no test: val is what is reported on
-    assert list(data.groups) == ["seq_2", "seq_5"]
+    assert list(data.subjects) == ["seq_2", "seq_5"]
     assert data.classes[7] == "clip applier"
     assert data[0].mask.unique().tolist() == [0, 7]
-    assert load_dataset("endovis18", root=root, split="train").groups == ["seq_1"]
+    assert load_dataset("endovis18", root=root, split="train").subjects == ["seq_1"]
 
 
 def test_a_label_beyond_the_types(fakes, tmp_path):
@@ -108,7 +108,7 @@ def test_a_label_beyond_the_types(fakes, tmp_path):
 
 def test_real_frames(shared_data):
     data = load_dataset(f"endovis18:{shared_data / 'endovis18'}")
-    assert (len(data), set(data.groups)) == (12, {"seq_1", "seq_4", "seq_6", "seq_7"})
+    assert (len(data), set(data.subjects)) == (12, {"seq_1", "seq_4", "seq_6", "seq_7"})
     data.check(range(2))
     sample = data[0]
     assert (sample.image.shape, sample.mask.shape) == ((3, 1024, 1280), (1024, 1280))

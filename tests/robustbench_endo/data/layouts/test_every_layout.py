@@ -41,7 +41,7 @@ def test_it_meets_the_contract(load, name, tmp_path):
     data = load(name)
     assert isinstance(data, Dataset)
     assert data.name == name
-    assert len(data) == len(data.ids) == len(data.groups) > 0
+    assert len(data) == len(data.ids) == len(data.subjects) > 0
     assert list(data.ids) == sorted(set(data.ids))
     assert all((tmp_path / name / image_id).is_file() for image_id in data.ids)
     data.check(range(len(data)))
@@ -50,7 +50,7 @@ def test_it_meets_the_contract(load, name, tmp_path):
         assert (sample.image.dtype, sample.image.shape[0]) == (torch.uint8, 3)
         assert (sample.mask.dtype, sample.mask.shape) == (torch.uint8, sample.image.shape[1:])
         assert set(sample.mask.unique().tolist()) <= {*range(len(data.classes)), IGNORE}
-        assert (sample.id, sample.group) == (data.ids[index], data.groups[index])
+        assert (sample.id, sample.subject_id) == (data.ids[index], data.subjects[index])
         assert sample.activity is None or 0 <= sample.activity < len(data.activities)
 
 
@@ -127,5 +127,5 @@ def test_other_class_names_must_be_as_many(load, name):
 
 @every_name
 def test_another_grouping(load, name):
-    data = load(name, group_regex=r"(\d)\D*$")
-    assert set(data.groups) <= set("0123456789")
+    data = load(name, subject_regex=r"(\d)\D*$")
+    assert set(data.subjects) <= set("0123456789")

@@ -21,7 +21,7 @@ def test_the_middle_of_the_scale_is_the_border(fakes, tmp_path):
 
 def test_every_frame_is_its_own_group(fakes, tmp_path):
     data = load_dataset("kvasir-instrument", root=fakes.kvasir_instrument(tmp_path), split="all")
-    assert len(set(data.groups)) == len(data) == 3
+    assert len(set(data.subjects)) == len(data) == 3
 
 
 def test_names_with_a_suffix_or_blank_lines(fakes, tmp_path):

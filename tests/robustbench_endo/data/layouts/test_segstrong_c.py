@@ -4,7 +4,7 @@ import torch
 from robustbench_endo.data import load_dataset
 from robustbench_endo.errors import DataError, FrameError
 
-ALL = ("real_smoke", "real_blood", "real_low_light", "real_background")
+ALL = ("recorded_smoke", "recorded_blood", "recorded_low_light", "recorded_background")
 
 
 @pytest.fixture
@@ -14,22 +14,22 @@ def data(fakes, tmp_path):
 
 def test_clean_frames_of_both_eyes(data, fakes):
     assert list(data.ids) == [f"test/9/0/regular/{eye}/{frame}.png" for eye in ("left", "right") for frame in (0, 1)]
-    assert set(data.groups) == {"9/0"}
+    assert set(data.subjects) == {"9/0"}
     assert int(data[0].mask.sum()) == fakes.BOX_PIXELS
 
 
 def test_the_conditions_a_split_was_recorded_under(data, tmp_path):
-    assert data.real_conditions == ALL
+    assert data.recorded_conditions == ALL
     conditions = {
-        split: load_dataset("segstrong-c", root=tmp_path, split=split).real_conditions for split in ("train", "val")
+        split: load_dataset("segstrong-c", root=tmp_path, split=split).recorded_conditions for split in ("train", "val")
     }
-    assert conditions == {"train": (), "val": ("real_background",)}
+    assert conditions == {"train": (), "val": ("recorded_background",)}
 
 
 def test_a_real_picture_is_the_same_frame_otherwise(data):
     clean = data[2].image
     for level, condition in enumerate(ALL, 1):
-        picture = data.real(2, condition)
+        picture = data.recorded(2, condition)
         assert (picture.dtype, picture.shape) == (torch.uint8, clean.shape)
         # the fake recordings differ by 20 levels of red a domain
         assert (picture[0].int() - clean[0].int()).unique().tolist() == [20 * level]
@@ -39,18 +39,18 @@ def test_a_missing_or_damaged_recording_is_one_frame_lost(data, tmp_path):
     path = tmp_path / "test/9/0/smoke/left/1.png"
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(FrameError, match=r"smoke/left/1.png"):
-        data.real(1, "real_smoke")
+        data.recorded(1, "recorded_smoke")
     path.unlink()
-    with pytest.raises(FrameError, match=r"Expected the frame test/9/0/regular/left/1.png under real_smoke"):
-        data.real(1, "real_smoke")
-    assert data.real(0, "real_smoke").shape == data[0].image.shape
+    with pytest.raises(FrameError, match=r"Expected the frame test/9/0/regular/left/1.png under recorded_smoke"):
+        data.recorded(1, "recorded_smoke")
+    assert data.recorded(0, "recorded_smoke").shape == data[0].image.shape
 
 
 def test_an_unknown_condition(data, tmp_path):
-    with pytest.raises(DataError, match=r"real condition of segstrong-c \(real_smoke, .* got 'fog'"):
-        data.real(0, "fog")
-    with pytest.raises(DataError, match=r"\(none here\), got 'real_smoke'"):
-        load_dataset("segstrong-c", root=tmp_path, split="train").real(0, "real_smoke")
+    with pytest.raises(DataError, match=r"recorded condition of segstrong-c \(recorded_smoke, .* got 'fog'"):
+        data.recorded(0, "fog")
+    with pytest.raises(DataError, match=r"\(none here\), got 'recorded_smoke'"):
+        load_dataset("segstrong-c", root=tmp_path, split="train").recorded(0, "recorded_smoke")
 
 
 def test_masks_as_arrays_say_the_same_as_pictures(fakes, tmp_path):

@@ -16,7 +16,7 @@ SMALL = (64, 80)
 
 def test_meets_the_dataset_contract(scenes: SyntheticScenes, samples: list[Sample]) -> None:
     assert isinstance(scenes, Dataset)
-    assert len(scenes) == len(scenes.ids) == len(scenes.groups) == 48
+    assert len(scenes) == len(scenes.ids) == len(scenes.subjects) == 48
     assert len(set(scenes.ids)) == 48
     assert len(scenes.classes) == 7
     assert len(scenes.activities) == 3
@@ -26,7 +26,7 @@ def test_meets_the_dataset_contract(scenes: SyntheticScenes, samples: list[Sampl
         assert sample.mask is not None
         assert sample.mask.shape == (256, 320)
         assert sample.mask.dtype == torch.uint8
-        assert (sample.id, sample.group) == (scenes.ids[index], scenes.groups[index])
+        assert (sample.id, sample.subject_id) == (scenes.ids[index], scenes.subjects[index])
 
 
 def test_ids_are_stable_posix_names() -> None:
@@ -34,13 +34,13 @@ def test_ids_are_stable_posix_names() -> None:
 
 
 def test_six_frames_share_a_patient(scenes: SyntheticScenes) -> None:
-    assert set(Counter(scenes.groups).values()) == {6}
+    assert set(Counter(scenes.subjects).values()) == {6}
     assert scenes.scene(0).patient is scenes.scene(5).patient
     assert scenes.scene(5).patient is not scenes.scene(6).patient
 
 
 def test_frames_of_a_patient_look_alike(samples: list[Sample]) -> None:
-    """The spread of the mean colour within a group is smaller than over all frames."""
+    """The spread of the mean colour within a subject is smaller than over all frames."""
     colours = np.array([sample.image.float().mean((1, 2)).numpy() for sample in samples]).reshape(8, 6, 3)
     within = colours.std(axis=1).mean()
     assert within < 0.8 * colours.reshape(48, 3).std(axis=0).mean()
@@ -54,7 +54,7 @@ def test_splits_and_seeds_share_no_patient() -> None:
         for k in range(0, 48, 6)
     }
     assert len(lattices) == 8 * len(variants)
-    assert not set(SyntheticScenes("train").groups) & set(SyntheticScenes("test").groups)
+    assert not set(SyntheticScenes("train").subjects) & set(SyntheticScenes("test").subjects)
 
 
 def test_train_is_larger() -> None:
@@ -70,7 +70,7 @@ def test_same_bytes_in_any_order_and_for_any_length() -> None:
         assert b.mask is not None
         assert torch.equal(a.image, b.image)
         assert torch.equal(a.mask, b.mask)
-        assert (a.activity, a.id, a.group) == (b.activity, b.id, b.group)
+        assert (a.activity, a.id, a.subject_id) == (b.activity, b.id, b.subject_id)
 
 
 def test_global_random_state_is_neither_read_nor_moved() -> None:

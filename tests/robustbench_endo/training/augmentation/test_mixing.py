@@ -13,11 +13,11 @@ SMOOTH = np.linspace(60, 190, 32 * 40 * 3).reshape(32, 40, 3).astype(np.uint8)
 
 
 def test_masks_are_those_of_the_pipeline():
-    image, mask = augmentation("none", mix=True)(IMAGE, MASK, 1)
+    image, mask = augmentation("none", augmix=True)(IMAGE, MASK, 1)
     assert np.array_equal(mask, MASK)
     assert not np.array_equal(image, IMAGE)
     pytest.importorskip("albumentations")
-    plain, both = augmentation("surgical"), augmentation("surgical", mix=True)
+    plain, both = augmentation("surgical"), augmentation("surgical", augmix=True)
     for seed in range(5):
         assert np.array_equal(plain(IMAGE, MASK, seed)[1], both(IMAGE, MASK, seed)[1])
 

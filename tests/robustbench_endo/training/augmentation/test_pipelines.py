@@ -137,7 +137,7 @@ class TestOwnFile:
     def test_its_own_mixing(self, pipeline):
         text = "[mixing]\nstrength = 0.0\ndepth = [1, 1]"
         assert pipeline(text) is None
-        image, mask = pipeline(text, mix=True)(IMAGE, MASK, 0)
+        image, mask = pipeline(text, augmix=True)(IMAGE, MASK, 0)
         assert np.array_equal(image, IMAGE)
         assert np.array_equal(mask, MASK)
 

@@ -12,7 +12,7 @@ from robustbench_endo.errors import TrainingError
 from robustbench_endo.models import build
 from robustbench_endo.models.layers.lora import LowRank
 from robustbench_endo.training.weighting import TaskGradients, load_weighting, shared_parameters
-from robustbench_endo.training.weighting.shared_parameters import owners, stacked_parameters
+from robustbench_endo.training.weighting.shared_parameters import stacked_parameters, tasks_of_loss
 
 RESNET = "tiny-resnet/{}@width=12,head_channels=8,input_size=32x40"
 ENDOARSS = "tiny-endoarss/{}@dim=32,depth=2,head_channels=8,input_size=32x48"
@@ -176,8 +176,8 @@ def test_a_first_batch_without_a_graph_says_so():
 
 def test_auxiliary_losses_name_their_task():
     tasks = ("segmentation", "activity")
-    assert owners("gate_activity", tasks) == owners("activity", tasks) == ("activity",)
-    assert owners("load_balance", tasks) == tasks
+    assert tasks_of_loss("gate_activity", tasks) == tasks_of_loss("activity", tasks) == ("activity",)
+    assert tasks_of_loss("load_balance", tasks) == tasks
 
 
 @pytest.mark.parametrize("name", ["equal", "moco", "aligned_mtl", "stch", "db_mtl"])

@@ -20,8 +20,8 @@
       const last = held(metric, threshold, one("#safe-by").value === "interval", m, c);
       const pips = make("span", { class: "pips", "aria-hidden": "true" }, ...data.severities.slice(1).map((_, s) => make("i", s < last ? { class: "on" } : {})));
       const words = last < 0 ? "not even clean" : last === 0 ? "clean only" : `to ${data.severities[last]}`;
-      const dose = last > 0 && data.dose.length ? data.dose[m][c][last] : null;
-      cell.replaceChildren(pips, make("span", { class: "word" }, words), ...(dose === null ? [] : [" ", make("small", {}, `dose ${dose.toFixed(2)}`)]));
+      const distortion = last > 0 && data.distortion.length ? data.distortion[m][c][last] : null;
+      cell.replaceChildren(pips, make("span", { class: "word" }, words), ...(distortion === null ? [] : [" ", make("small", {}, `distortion ${distortion.toFixed(2)}`)]));
     }));
   };
   // Another metric, another scale: start from four fifths of the best clean number, or five quarters where less is better.
