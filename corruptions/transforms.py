@@ -62,11 +62,21 @@ def rebuilt(sample: Any, image: Tensor, grids: Grids) -> Any:
     if isinstance(sample, Mapping):
         return {**sample, "image": image, **({"mask": moved(sample["mask"], grids)} if "mask" in sample else {})}
     if dataclasses.is_dataclass(sample) and not isinstance(sample, type):
-        masks = {"mask": moved(sample.mask, grids)} if hasattr(sample, "mask") else {}
-        return dataclasses.replace(sample, image=image, **masks)
+        return dataclasses.replace(sample, image=image, **_moved_fields(sample, image, grids))
     items = [image, *(moved(item, grids) if _is_mask(item, image) else item for item in sample[1:])]
     build: Callable[..., Any] = getattr(type(sample), "_make", type(sample))  # a namedtuple has _make
     return build(items)
+
+
+def _moved_fields(sample: Any, image: Tensor, grids: Grids) -> dict[str, Any]:
+    """The fields ``mask`` or ``targets`` of a dataclass after the geometry moved; ``targets`` maps names to targets."""
+    names = {field.name for field in dataclasses.fields(sample)}
+    if "mask" in names:
+        return {"mask": moved(sample.mask, grids)}
+    if "targets" in names:
+        targets = sample.targets.items()
+        return {"targets": {name: moved(item, grids) if _is_mask(item, image) else item for name, item in targets}}
+    return {}
 
 
 def moved(mask: Any, grids: Grids) -> Any:

@@ -170,7 +170,7 @@ def corrupted_pictures(
     Raises:
         DataError: the file is not an 8-bit RGB picture.
     """
-    sample = at_resolution(Sample(read_image(frame), None, None, frame.name, frame.stem), suite.resolution)
+    sample = at_resolution(Sample(read_image(frame), {}, frame.name, frame.stem), suite.resolution)
     pictures = {("clean", 0): sample.image.permute(1, 2, 0).numpy()}
     for name, severity in product(names, severities):
         pictures[name, severity] = _damaged(sample, suite, name, severity, seed)[0]

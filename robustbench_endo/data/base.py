@@ -82,7 +82,9 @@ class Listed(ABC):
     def __getitem__(self, index: int) -> Sample:
         """One frame; :class:`FrameError` when it cannot be read."""
         entry = self.entries[index]
-        return Sample(self._image(entry), self._mask(entry), self._activity(entry), entry.id, self.subjects[index])
+        return Sample.from_labels(
+            self._image(entry), self._mask(entry), self._activity(entry), entry.id, self.subjects[index]
+        )
 
     def check(self, indices: Sequence[int]) -> None:
         """Look at the headers of frames and at the labels of masks, before any long work.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import numpy as np
 import torch
@@ -34,8 +34,15 @@ def at_resolution(sample: Sample, resolution: Resolution) -> Sample:
     if size == tuple(sample.image.shape[1:]):
         return sample
     image = _resized(sample.image.permute(1, 2, 0), size, Image.Resampling.BILINEAR).permute(2, 0, 1).contiguous()
-    mask = None if sample.mask is None else _resized(sample.mask, size, Image.Resampling.NEAREST)
-    return dataclasses.replace(sample, image=image, mask=mask)
+    targets = {
+        task: _resized(target, size, Image.Resampling.NEAREST) if _is_map(target) else target
+        for task, target in sample.targets.items()
+    }
+    return dataclasses.replace(sample, image=image, targets=targets)
+
+
+def _is_map(target: Tensor | int) -> TypeGuard[Tensor]:
+    return isinstance(target, Tensor) and target.ndim == 2
 
 
 def _resized(pixels: Tensor, size: tuple[int, int], how: Image.Resampling) -> Tensor:

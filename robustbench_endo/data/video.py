@@ -155,7 +155,7 @@ class VideoDataset:
         image, mask, number = self._place(index)
         pixels = torch.from_numpy(image.frame(number)).permute(2, 0, 1).contiguous()
         labels = None if mask is None else torch.from_numpy(self._labels(mask.frame(number)))
-        return Sample(pixels, labels, None, self.ids[index], self.subjects[index])
+        return Sample.from_labels(pixels, labels, None, self.ids[index], self.subjects[index])
 
     def check(self, indices: Sequence[int]) -> None:
         """Look at every video, and at the mask of every frame, before any long work.

@@ -92,7 +92,7 @@ def read_recorded(dataset: Any, index: int, condition: str, sample: Sample, reso
             f"Left out at {condition}: Expected a picture of the size of the frame ({_size(sample.image)}), got "
             f"{_size(picture)}: its mask would not fit."
         )
-    return at_resolution(dataclasses.replace(sample, image=picture, mask=None), resolution).image
+    return at_resolution(dataclasses.replace(sample, image=picture, targets={}), resolution).image
 
 
 def _offered(dataset: Any) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ class OnePicture:
 
     def __getitem__(self, index: int) -> Sample:
         """The frame; :class:`~robustbench_endo.errors.FrameError` when it cannot be read."""
-        return Sample(read_image(self.path), None, None, self.ids[index], self.subjects[index])
+        return Sample(read_image(self.path), {}, self.ids[index], self.subjects[index])
 
 
 def pixels(sample: Sample) -> Bytes:

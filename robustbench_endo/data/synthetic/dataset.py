@@ -67,7 +67,7 @@ class SyntheticScenes:
         position = range(len(self))[index]
         scene = self.scene(position)
         frame, mask = render(scene, self.size, generator(self.seed, self.split, "sensor", position))
-        return Sample(
+        return Sample.from_labels(
             torch.from_numpy(frame),
             torch.from_numpy(mask),
             scene.activity,

@@ -23,7 +23,7 @@ def test_image_and_mask_stay_together():
     mask = torch.zeros(128, 160, dtype=torch.uint8)
     mask[40:80, 50:100] = 3
     image = (mask * 60)[None].expand(3, -1, -1).contiguous()
-    small = at_resolution(Sample(image, mask, 1, "a", "g"), 64)
+    small = at_resolution(Sample.from_labels(image, mask, 1, "a", "g"), 64)
     assert small.image.shape == (3, 64, 80)
     assert small.mask.unique().tolist() == [0, 3]
     inside = small.image[0] > 90
@@ -31,5 +31,5 @@ def test_image_and_mask_stay_together():
 
 
 def test_nothing_to_do_is_the_same_sample():
-    sample = Sample(torch.zeros(3, 40, 50).byte(), None, None, "a", "g")
+    sample = Sample.from_labels(torch.zeros(3, 40, 50).byte(), None, None, "a", "g")
     assert at_resolution(sample, 512) is sample

@@ -64,7 +64,7 @@ class Bars:
         labels = torch.from_numpy(mask) if self.masks else None
         activity = index % 2 if self.activities else None
         pixels = torch.from_numpy(image).permute(2, 0, 1)
-        return Sample(pixels, labels, activity, self.ids[index], self.subjects[index])
+        return Sample.from_labels(pixels, labels, activity, self.ids[index], self.subjects[index])
 
 
 @pytest.fixture

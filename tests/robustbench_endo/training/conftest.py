@@ -53,7 +53,7 @@ class Squares:
         image = torch.randint(0, 60, (3, *size), generator=generator, dtype=torch.uint8)
         activity = index // 2 % 2
         image[activity, mask.bool()] = 230
-        sample = Sample(
+        sample = Sample.from_labels(
             image, mask if self.masks else None, activity if self.labelled else None, self.ids[index], "all"
         )
         return self.change(index, sample)

@@ -194,7 +194,9 @@ def test_unknown_choices(name, value):
 def test_one_class_data_is_refused_and_missing_labels_are_noted(tmp_path, squares, spec):
     import dataclasses
 
-    plain = squares(4, change=lambda _, s: dataclasses.replace(s, mask=torch.zeros_like(s.mask), activity=0))
+    plain = squares(
+        4, change=lambda _, s: dataclasses.replace(s, targets={"segmentation": torch.zeros_like(s.mask), "activity": 0})
+    )
     with pytest.raises(TrainingError, match="at least two kinds of pixels or of frames in squares"):
         train(spec, plain, settings=TrainConfig(**QUICK), out=tmp_path)
     more = squares(4)
