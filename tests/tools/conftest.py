@@ -1,0 +1,36 @@
+"""The scripts of ``tools/`` as modules; they are not part of the package."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+TOOLS = Path(__file__).parents[2] / "tools"
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, TOOLS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up, structure_run imports structure
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def structure() -> ModuleType:
+    """``tools/structure.py``."""
+    return load("structure")
+
+
+@pytest.fixture(scope="session")
+def structure_run(structure: ModuleType) -> ModuleType:
+    """``tools/structure_run.py``."""
+    return load("structure_run")
+
+
+@pytest.fixture(scope="session")
+def banned_names() -> ModuleType:
+    """``tools/banned_names.py``."""
+    return load("banned_names")
