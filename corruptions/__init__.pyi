@@ -1,5 +1,5 @@
 from .base import CATEGORIES, SEVERITIES, Category, CorruptedBatch, Corruption, Px, warp_masks
-from .functional import corrupt, to_bytes
+from .functional import corrupt, list_corruptions, to_bytes
 from .imagecorruptions_backend import BACKENDS, Selection, select
 from .registry import CORRUPTIONS
 from .rng import Noise, image_key
@@ -26,6 +26,7 @@ __all__ = [
     "Suite",
     "corrupt",
     "image_key",
+    "list_corruptions",
     "load_suite",
     "select",
     "to_bytes",

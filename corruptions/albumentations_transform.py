@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,52 +10,47 @@ import torch
 from numpy.typing import NDArray
 
 from robustbench_endo.corruptions.base import SEVERITIES, warp_masks
-from robustbench_endo.corruptions.errors import CorruptionError, OptionalDependencyError
+from robustbench_endo.corruptions.errors import CorruptionError, import_optional
 from robustbench_endo.corruptions.functional import to_bytes
 from robustbench_endo.corruptions.suite_file import load_suite
-from robustbench_endo.corruptions.transforms import checked_severities
+from robustbench_endo.corruptions.transforms import check_severities
+
+_ALBUMENTATIONS: Any = import_optional("albumentations", purpose="AlbumentationsCorruption", extra="train")
+_DualTransform: Any = _ALBUMENTATIONS.DualTransform
+_InitSchema: Any = _ALBUMENTATIONS.BasicTransform.InitSchema
+_Targets: Any = _ALBUMENTATIONS.core.type_definitions.Targets
 
 
-def _albumentations() -> Any:
-    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it asks the network for newer versions on import
-    try:
-        import albumentations
-    except ImportError as error:
-        raise OptionalDependencyError(
-            "Expected the package albumentations for this transform, got it not installed: "
-            "pip install robustbench-endo[train]."
-        ) from error
-    return albumentations
-
-
-_LIBRARY = _albumentations()
-_Base: Any = _LIBRARY.DualTransform
-_BaseSchema: Any = _LIBRARY.BasicTransform.InitSchema
-
-
-class AlbumentationsCorruption(_Base):  # type: ignore[misc]
+class AlbumentationsCorruption(_DualTransform):  # type: ignore[misc]
     """One of several corruptions at one of several severities.
 
-    Draws come from the pipeline's own generator: ``Compose.set_random_seed`` decides them. Masks, (H, W) or (H, W, C),
-    are moved with the image where the corruption moves it.
+    Random numbers come from the pipeline's generator: ``Compose.set_random_seed`` determines them. Masks, (H, W) or
+    (H, W, C), are moved with the image if the corruption moves it.
 
     Args:
         corruptions: "all", a category, names separated by commas, or a sequence of them.
-        severities: equally likely, of 1 to 5.
-        suite: name of a suite, or a path to its TOML file.
+        severities: severities of 1 to 5, equally likely.
+        suite: name of a suite, or the path of its TOML file.
         p: probability of being applied.
 
     Targets:
         image (uint8, or float32 in [0, 1], of three channels), mask.
 
     Raises:
-        CorruptionError: an unknown name or suite, a severity outside 1 to 5, an image of another kind.
+        UnknownNameError: an unknown corruption or suite.
+        CorruptionError: a severity outside 1 to 5, an unsupported image.
+
+    >>> import numpy as np
+    >>> transform = AlbumentationsCorruption("noise,elastic_transform", severities=(1, 2, 3), p=1.0)
+    >>> result = transform(image=np.zeros((48, 64, 3), np.uint8), mask=np.zeros((48, 64), np.uint8))
+    >>> result["image"].shape, result["mask"].shape
+    ((48, 64, 3), (48, 64))
     """
 
-    _targets = (_LIBRARY.core.type_definitions.Targets.IMAGE, _LIBRARY.core.type_definitions.Targets.MASK)
+    _targets = (_Targets.IMAGE, _Targets.MASK)
 
-    class InitSchema(_BaseSchema):  # type: ignore[misc]
-        """The arguments, as albumentations checks them."""
+    class InitSchema(_InitSchema):  # type: ignore[misc]
+        """The arguments, as albumentations validates them."""
 
         corruptions: str | Sequence[str]
         severities: Sequence[int]
@@ -71,13 +65,13 @@ class AlbumentationsCorruption(_Base):  # type: ignore[misc]
     ) -> None:
         super().__init__(p=p)
         self.corruptions, self.suite = corruptions, suite
-        self.severities = checked_severities(severities)
+        self.severities = check_severities(severities)
         self._suite = load_suite(suite)
         self._names = self._suite.select(corruptions)
         self._grid: torch.Tensor | None = None
 
     def get_params(self) -> dict[str, Any]:
-        """What is drawn: ``name``, ``severity`` and the ``seed`` of the noise."""
+        """Random ``name``, ``severity`` and ``seed`` of the noise."""
         return {
             "name": self.py_random.choice(self._names),
             "severity": self.py_random.choice(self.severities),
@@ -85,27 +79,27 @@ class AlbumentationsCorruption(_Base):  # type: ignore[misc]
         }
 
     def apply_with_params(self, params: dict[str, Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Images first: they know where their masks went."""
+        """Apply the transform to all targets, images first: their sampling grid moves the masks."""
         self._grid = None
         images_first = dict(sorted(kwargs.items(), key=lambda item: not item[0].startswith("image")))
         result: dict[str, Any] = super().apply_with_params(params, *args, **images_first)
         return result
 
     def apply(self, img: NDArray[Any], name: str, severity: int, seed: int, **params: Any) -> NDArray[Any]:
-        """The image, damaged."""
+        """Corrupt an image (H, W, 3)."""
         if img.ndim != 3 or img.shape[2] != 3 or img.dtype not in (np.uint8, np.float32):
             raise CorruptionError(f"Expected a uint8 or float32 image (H, W, 3), got {img.dtype} {img.shape}.")
         values = torch.from_numpy(np.ascontiguousarray(img.transpose(2, 0, 1)))[None]
         scaled = values / 255 if img.dtype == np.uint8 else values
-        damage = self._suite.corrupt(scaled, name, severity, ["image"], seed)
-        self._grid = damage.grid
-        picture = to_bytes(damage.images) if img.dtype == np.uint8 else damage.images
-        return picture[0].permute(1, 2, 0).contiguous().numpy()
+        batch = self._suite.corrupt(scaled, name, severity, ["image"], seed)
+        self._grid = batch.grid
+        corrupted = to_bytes(batch.images) if img.dtype == np.uint8 else batch.images
+        return corrupted[0].permute(1, 2, 0).contiguous().numpy()
 
     def apply_to_mask(self, mask: NDArray[Any], **params: Any) -> NDArray[Any]:
-        """The mask, moved where the image was."""
+        """Move a mask (H, W) or (H, W, C) as the image was moved."""
         if self._grid is None:
             return mask
-        layers = torch.from_numpy(np.ascontiguousarray(np.atleast_3d(mask).transpose(2, 0, 1)))
-        grid = self._grid.expand(len(layers), -1, -1, -1)
-        return warp_masks(layers, grid).permute(1, 2, 0).contiguous().numpy().reshape(mask.shape)
+        channels = torch.from_numpy(np.ascontiguousarray(np.atleast_3d(mask).transpose(2, 0, 1)))
+        grid = self._grid.expand(len(channels), -1, -1, -1)
+        return warp_masks(channels, grid).permute(1, 2, 0).contiguous().numpy().reshape(mask.shape)

@@ -1,4 +1,4 @@
-"""One call for pictures as they come: tensors or arrays, bytes or floats."""
+"""Corruption of images in one call: tensors or arrays, 8-bit or floating."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from robustbench_endo.corruptions.errors import CorruptionError
 from robustbench_endo.corruptions.kernels.color.levels import from_bytes
-from robustbench_endo.corruptions.kernels.color.levels import to_bytes as levels_to_bytes
+from robustbench_endo.corruptions.kernels.color.levels import to_bytes as values_to_bytes
 from robustbench_endo.corruptions.suite import Suite
 from robustbench_endo.corruptions.suite_file import load_suite
 
@@ -28,25 +28,34 @@ def corrupt(
     seed: int = 0,
     suite: str | Path | Suite = "endo19",
 ) -> Images:
-    """CorruptedBatch pictures at the size they have; the same kind comes back.
+    """Corrupt images at their size.
 
     Args:
         images: a tensor (B, 3, H, W), floating in [0, 1] or uint8, or an array (H, W, 3) or (B, H, W, 3) of uint8.
         name: a corruption of the suite.
         severity: 0 (identity) to 5.
-        ids: one stable name an image; with ``seed`` they decide all randomness. A single array may do without
-            ("image"), or be given one string.
-        suite: a suite, its name, or a path to its TOML file.
+        ids: one stable name per image; with ``seed`` they determine all randomness. Optional for a single array
+            (``"image"`` by default), for which it may be one string.
+        seed: random seed.
+        suite: a suite, its name, or the path of its TOML file.
 
     Returns:
-        A new object of the shape, type and device of ``images``; bytes are rounded to the nearest level, ties to even.
+        A new object of the shape, type and device of ``images``; 8-bit values are rounded to the nearest level, ties
+        to even.
 
     Raises:
-        CorruptionError: unknown name, severity, suite; wrong shape, type or range; ids missing or not different.
+        UnknownNameError: unknown corruption or suite.
+        CorruptionError: invalid severity; wrong shape, type or range; ids missing or not distinct.
+
+    >>> import numpy as np
+    >>> from robustbench_endo.corruptions import corrupt
+    >>> image = np.full((48, 64, 3), 128, np.uint8)
+    >>> corrupt(image, "gaussian_noise", 3, ids="frame_1.png")[0, 0]
+    array([133, 114,  98], dtype=uint8)
     """
-    chosen = suite if isinstance(suite, Suite) else load_suite(suite)
+    loaded = suite if isinstance(suite, Suite) else load_suite(suite)
     if isinstance(images, np.ndarray):
-        return _corrupt_array(images, name, severity, ids, seed, chosen)
+        return _corrupt_array(images, name, severity, ids, seed, loaded)
     if not isinstance(images, Tensor):
         raise CorruptionError(
             f"Expected a tensor (B, 3, H, W) or a uint8 array (H, W, 3), got {type(images).__name__}."
@@ -55,13 +64,18 @@ def corrupt(
         raise _missing_ids(len(images))
     names = [ids] if isinstance(ids, str) else ids
     if images.dtype != torch.uint8:
-        return chosen.corrupt(images, name, severity, names, seed).images
-    damaged = chosen.corrupt(images.float() / 255, name, severity, names, seed).images
-    return to_bytes(damaged)
+        return loaded.corrupt(images, name, severity, names, seed).images
+    return to_bytes(loaded.corrupt(images.float() / 255, name, severity, names, seed).images)
 
 
 def to_bytes(images: Tensor) -> Tensor:
-    """Values in [0, 1] as uint8: the nearest of 256 levels, ties to even."""
+    """Convert values in [0, 1] to uint8: the nearest of 256 levels, ties to even.
+
+    >>> import torch
+    >>> from robustbench_endo.corruptions import to_bytes
+    >>> to_bytes(torch.tensor([0.0, 0.25, 1.0]))
+    tensor([  0,  64, 255], dtype=torch.uint8)
+    """
     return (images * 255).round().to(torch.uint8)
 
 
@@ -78,12 +92,21 @@ def _corrupt_array(
         raise _missing_ids(len(images))
     names = [ids] if isinstance(ids, str) else ids or ["image"]
     batch = torch.from_numpy(from_bytes(images[None] if single else images))
-    damaged = levels_to_bytes(suite.corrupt(batch, name, severity, names, seed).images.numpy())
-    return damaged[0] if single else damaged
+    corrupted = values_to_bytes(suite.corrupt(batch, name, severity, names, seed).images.numpy())
+    return corrupted[0] if single else corrupted
 
 
 def _missing_ids(count: int) -> CorruptionError:
     return CorruptionError(
         f"Expected ids, one stable name for each of the {count} images, got none: "
-        "they make every image's noise its own and reproducible."
+        "they make the noise of every image independent and reproducible."
     )
+
+
+def list_corruptions(suite: str | Path = "endo19") -> list[str]:
+    """Names of the corruptions of a suite, in the order of the paper's Table VII.
+
+    >>> list_corruptions()[:3]
+    ['gaussian_noise', 'shot_noise', 'impulse_noise']
+    """
+    return list(load_suite(suite).select("all"))

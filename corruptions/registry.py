@@ -1,4 +1,4 @@
-"""The nineteen corruptions, in the order of Table VII of the EndoARSS paper (arXiv 2506.06830)."""
+"""Registry of the nineteen corruptions, in the order of Table VII of the EndoARSS paper (arXiv 2506.06830)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random numbers as a pure function of a key and a position: no stream, no state, no global generator."""
+"""Random numbers as a pure function of a key and a position: no state, no sequence, no global generator."""
 
 from __future__ import annotations
 
@@ -9,30 +9,54 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape, spread
-from robustbench_endo.corruptions.kernels.rng.philox import normal_field, uniform_field, word_field
-from robustbench_endo.corruptions.kernels.rng.poisson import CHUNK, poisson_counts
+from robustbench_endo.corruptions.kernels.rng.distributions import Distribution
+from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape, expand_cells
+from robustbench_endo.corruptions.kernels.rng.philox import random_field
+from robustbench_endo.corruptions.kernels.rng.poisson import MAX_RATE, poisson_counts, rate_slices
 
 
 def image_key(seed: int, image_id: str, corruption: str, severity: int, replicate: int = 0) -> int:
-    """The 63-bit key of one corrupted image: the first 8 bytes of BLAKE2b over its coordinates, sign bit dropped."""
+    """The key of all random numbers of one corrupted image.
+
+    Args:
+        seed: random seed.
+        image_id: stable name of the image.
+        corruption: name of the corruption.
+        severity: 1 to 5.
+        replicate: number of the repetition, to corrupt the same image differently.
+
+    Returns:
+        A 63-bit integer, the first 8 bytes of BLAKE2b over the arguments without the sign bit.
+
+    >>> from robustbench_endo.corruptions import image_key
+    >>> image_key(0, "a.png", "smoke", 3)
+    6287557069220423979
+    """
     text = "\x1f".join((str(seed), image_id, corruption, str(severity), str(replicate)))
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
 
 
 @dataclass(frozen=True)
 class Noise:
-    """The random numbers of a batch: image ``b`` draws from ``keys[b]`` alone.
+    """The random numbers of a batch; those of image ``b`` depend only on ``keys[b]``.
 
-    A draw is named by its ``stream``: two draws of one image with the same stream and shape are equal, so every
-    independent quantity of a corruption takes its own stream (a small integer written at the call).
+    The argument ``stream`` of the methods selects the sequence: two draws of an image with the same stream and shape
+    are equal, so every independent quantity of a corruption takes its own stream, a small integer. The argument
+    ``grain`` is the side in pixels of a noise cell along the last two axes: the pixels of a cell share their number, so
+    that noise looks the same at every resolution. A grain below 1 counts as 1.
 
-    ``grain``, where a method takes it, is the side of a noise cell in pixels, along the last two axes: pixels of one
-    cell share their number, so noise looks the same at every resolution. Below one pixel it counts as one.
+    Attributes:
+        keys: one key per image, see :func:`image_key`.
+        device: device of the numbers, which are the same on every device.
 
-    Args:
-        keys: one key an image, see :func:`image_key`.
-        device: where the fields are made; the same numbers on every device.
+    >>> import torch
+    >>> from robustbench_endo.corruptions import Noise, image_key
+    >>> noise = Noise((image_key(0, "a.png", "smoke", 3),), torch.device("cpu"))
+    >>> noise.uniform((3,), stream=0)
+    tensor([[0.9602, 0.8915, 0.9498]])
+    >>> noise.integers(10, (1, 2, 4), stream=1, grain=2.0)
+    tensor([[[[1, 1, 8, 8],
+              [1, 1, 8, 8]]]])
     """
 
     keys: tuple[int, ...]
@@ -40,31 +64,31 @@ class Noise:
 
     def uniform(self, shape: Sequence[int], stream: int, grain: float = 1.0) -> Tensor:
         """Uniform numbers in (0, 1), float32, shape (B, *shape)."""
-        return spread(uniform_field(self.keys, cell_shape(shape, grain), stream, self.device), shape, grain)
+        return expand_cells(self._cells("uniform", shape, stream, grain), shape, grain)
 
     def normal(self, shape: Sequence[int], stream: int, grain: float = 1.0) -> Tensor:
         """Standard normal numbers, float32, shape (B, *shape)."""
-        return spread(normal_field(self.keys, cell_shape(shape, grain), stream, self.device), shape, grain)
+        return expand_cells(self._cells("normal", shape, stream, grain), shape, grain)
 
     def integers(self, high: int, shape: Sequence[int], stream: int, grain: float = 1.0) -> Tensor:
-        """Whole numbers from 0 to ``high`` - 1 (``high`` at most 2^31), int64, shape (B, *shape).
+        """Integers from 0 to ``high`` - 1 (``high`` at most 2^31), int64, shape (B, *shape).
 
-        By multiply and shift (Lemire, 2019); no value is off its share by more than ``high`` / 2^32.
+        By multiply and shift (Lemire, 2019); the relative error of a probability is at most ``high`` / 2^32.
         """
-        field = word_field(self.keys, cell_shape(shape, grain), stream, self.device)
-        return spread((field * high) >> 32, shape, grain)
+        words = self._cells("words", shape, stream, grain)
+        return expand_cells((words * high) >> 32, shape, grain)
 
     def poisson(self, rate: Tensor, stream: int, grain: float = 1.0) -> Tensor:
-        """Poisson counts of mean ``rate`` (B, ...) >= 0, float32, the same shape.
-
-        Poisson numbers add: a rate is cut into chunks of at most 64, each drawn by inversion.
-        """
-        chunks = max(1, -(-int(rate.max().ceil()) // CHUNK))
-        draws = self.uniform((2 * chunks, *rate.shape[1:]), stream, grain)
-        parts = [(rate - CHUNK * i).clamp_(0, CHUNK) for i in range(chunks)] if chunks > 1 else [rate]
-        counts = [poisson_counts(part, draws[:, 2 * i], draws[:, 2 * i + 1]) for i, part in enumerate(parts)]
+        """Poisson counts of mean ``rate`` (B, ...) >= 0, float32, of the same shape."""
+        slices = rate_slices(float(rate.max()))
+        draws = self.uniform((2 * slices, *rate.shape[1:]), stream, grain)
+        rates = [(rate - MAX_RATE * i).clamp_(0, MAX_RATE) for i in range(slices)] if slices > 1 else [rate]
+        counts = [poisson_counts(part, draws[:, 2 * i], draws[:, 2 * i + 1]) for i, part in enumerate(rates)]
         return sum(counts[1:], start=counts[0])
 
     def item(self, index: int) -> Noise:
         """The noise of one image of the batch."""
         return Noise(self.keys[index : index + 1], self.device)
+
+    def _cells(self, distribution: Distribution, shape: Sequence[int], stream: int, grain: float) -> Tensor:
+        return random_field(distribution, self.keys, cell_shape(shape, grain), stream, self.device)

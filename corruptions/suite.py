@@ -1,4 +1,4 @@
-"""A suite: which corruptions, at which strength, on which picture size."""
+"""A suite: which corruptions, with which parameters, at which image size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import CATEGORIES, CorruptedBatch, Corruption, units
+from robustbench_endo.corruptions.base import CATEGORIES, CorruptedBatch, Corruption, parameter_units
 from robustbench_endo.corruptions.errors import CorruptionError, unknown_name
 
 Resolution = int | Literal["native"] | tuple[int, int]
@@ -22,12 +22,27 @@ class Suite:
     """A named set of corruptions.
 
     Attributes:
-        name: what a report calls it.
-        reference_size: short side, in pixels, at which lengths are meant; None when they are pixels of the image
-            itself.
-        resolution: what a frame is resized to first: its short side at most (never enlarged), "native", or
-            (height, width).
+        name: name in reports.
+        reference_size: short side, in pixels, of the images to which length parameters refer; None if they are pixels
+            of the actual image.
+        resolution: size to which frames are resized first: an upper limit of the short side (frames are never
+            enlarged), "native", or (height, width).
         corruptions: the corruptions with their severities, in the order of the tables.
+
+    Raises:
+        CorruptionError: two corruptions of the same name.
+
+    >>> import torch
+    >>> from robustbench_endo.corruptions import load_suite
+    >>> suite = load_suite("endo19")
+    >>> suite.select("blur")
+    ('defocus_blur', 'gaussian_blur', 'glass_blur', 'motion_blur', 'zoom_blur')
+    >>> suite.get("gaussian_noise").severities[0]
+    GaussianNoiseParams(std=0.08, grain=1.0)
+    >>> suite.size(1080, 1920)
+    (512, 910)
+    >>> suite.corrupt(torch.rand(2, 3, 48, 64), "contrast", 5, ids=["a.png", "b.png"]).images.shape
+    torch.Size([2, 3, 48, 64])
     """
 
     name: str
@@ -37,10 +52,10 @@ class Suite:
 
     def __post_init__(self) -> None:
         names = self.names
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
             raise CorruptionError(
-                f"Suite {self.name}: expected corruptions of different names, got {twice[0]!r} twice."
+                f"Suite {self.name}: expected corruptions of different names, got {repeated[0]!r} twice."
             )
 
     @property
@@ -50,7 +65,7 @@ class Suite:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of everything that decides the pixels: sizes, class names, parameters."""
+        """SHA-256 (hex) of everything that determines the pixels: sizes, class names, parameters."""
         content = {
             "reference_size": self.reference_size,
             "resolution": self.resolution,
@@ -66,30 +81,31 @@ class Suite:
         """The corruption called ``name``.
 
         Raises:
-            CorruptionError: no such corruption; the message names the closest.
+            UnknownNameError: no such corruption; the message names the closest.
         """
         for corruption in self.corruptions:
             if corruption.name == name:
                 return corruption
         raise unknown_name("corruption", name, self.names)
 
-    def select(self, wanted: str | Sequence[str]) -> tuple[str, ...]:
-        """Names of corruptions, in the suite's order.
+    def select(self, names: str | Sequence[str]) -> tuple[str, ...]:
+        """Names of corruptions, in the order of the suite.
 
         Args:
-            wanted: "all", a category, a name, several of these separated by commas, or a sequence of them.
+            names: "all", a category, a name, several of these separated by commas, or a sequence of them.
 
         Raises:
-            CorruptionError: an unknown name, or nothing asked for.
+            UnknownNameError: an unknown name.
+            CorruptionError: no name.
         """
-        parts = wanted.split(",") if isinstance(wanted, str) else wanted
+        parts = names.split(",") if isinstance(names, str) else names
         words = [part.strip() for part in parts if part.strip()]
         if not words:
             raise CorruptionError(
                 f'Expected "all", a category ({", ".join(CATEGORIES)}) or names of corruptions, got nothing.'
             )
-        chosen = {name for word in words for name in self._matching(word)}
-        return tuple(name for name in self.names if name in chosen)
+        selected = {name for word in words for name in self._matching(word)}
+        return tuple(name for name in self.names if name in selected)
 
     def _matching(self, word: str) -> tuple[str, ...]:
         if word == "all":
@@ -101,7 +117,7 @@ class Suite:
         raise unknown_name("corruption", word, ("all", *CATEGORIES, *self.names))
 
     def size(self, height: int, width: int) -> tuple[int, int]:
-        """The size (height, width) that a frame of ``height`` x ``width`` pixels has when it is corrupted."""
+        """The size (height, width) to which a frame of ``height`` x ``width`` pixels is resized before corruption."""
         if isinstance(self.resolution, tuple):
             return self.resolution
         short = min(height, width)
@@ -118,15 +134,24 @@ class Suite:
         seed: int = 0,
         replicate: int = 0,
     ) -> CorruptedBatch:
-        """CorruptedBatch floating ``images`` (B, 3, H, W) in [0, 1], already of the wanted size.
+        """Corrupt floating ``images`` (B, 3, H, W) in [0, 1] at their size.
+
+        Args:
+            images: floating (B, 3, H, W) in [0, 1], already resized to :meth:`size`.
+            name: a corruption of the suite.
+            severity: 0 (identity) to 5.
+            ids: one stable name per image.
+            seed: random seed.
+            replicate: number of the repetition, to corrupt the same image differently.
 
         Raises:
-            CorruptionError: unknown name, or input that :meth:`.base.Corruption.__call__` refuses.
+            UnknownNameError: no such corruption.
+            CorruptionError: input that :meth:`.base.Corruption.__call__` rejects.
         """
         return self.get(name)(images, severity, ids, seed, replicate, self.reference_size)
 
     def describe(self) -> list[dict[str, Any]]:
-        """One entry a corruption: name, category, cause, citation, severities as {parameter: value}, units."""
+        """One entry per corruption: name, category, cause, citation, severities as {parameter: value}, units."""
         return [
             {
                 "name": item.name,
@@ -134,23 +159,23 @@ class Suite:
                 "cause": item.cause,
                 "citation": item.citation,
                 "severities": [dataclasses.asdict(params) for params in item.severities],
-                "units": dict(units(type(item.severities[0]))),
+                "units": dict(parameter_units(type(item.severities[0]))),
             }
             for item in self.corruptions
         ]
 
     def with_corruptions(self, *instances: Corruption) -> Suite:
-        """This suite with further corruptions; one whose name is known already takes its place.
+        """This suite with further corruptions; an instance replaces the corruption of the same name, if any.
 
         Raises:
-            CorruptionError: an instance that is no :class:`.base.Corruption`.
+            CorruptionError: an instance that is not a :class:`.base.Corruption`.
         """
         for instance in instances:
             if not isinstance(instance, Corruption):
                 raise CorruptionError(
                     f"Expected an instance of robustbench_endo.corruptions.Corruption, got {instance!r}."
                 )
-        replaced = {instance.name: instance for instance in instances}
-        kept = tuple(replaced.get(item.name, item) for item in self.corruptions)
-        new = tuple(item for name, item in replaced.items() if name not in self.names)
-        return dataclasses.replace(self, corruptions=kept + new)
+        by_name = {instance.name: instance for instance in instances}
+        updated = tuple(by_name.get(item.name, item) for item in self.corruptions)
+        added = tuple(item for name, item in by_name.items() if name not in self.names)
+        return dataclasses.replace(self, corruptions=updated + added)

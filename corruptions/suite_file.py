@@ -1,12 +1,12 @@
-"""Suites as data: TOML files that name a corruption, its parameters, and five values each.
+"""Suites as TOML files: settings, and for each corruption the values of parameters at the five severities.
 
-extends = "endo19"            # a built-in suite or another file; endo19 when left out
-resolution = 512              # short side at most | "native" | [height, width]
-reference_size = 256               # short side at which lengths are meant | "native"
-corruptions = ["smoke"]       # a selection; all when left out
+extends = "endo19"            # a built-in suite or another file; endo19 by default
+resolution = 512              # largest short side | "native" | [height, width]
+reference_size = 256          # short side of the images to which lengths refer | "native"
+corruptions = ["smoke"]       # a selection; all by default
 
 [smoke]
-optical_depth = [0.2, 0.4, 0.8, 1.6, 3.2]   # severities 1 to 5; a single value serves all five
+depth = [0.2, 0.4, 0.8, 1.6, 3.2]   # severities 1 to 5; a single value applies to all five
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from robustbench_endo.corruptions.base import Corruption
+from robustbench_endo.corruptions.base import MINIMUM_SIDE, Corruption
 from robustbench_endo.corruptions.errors import CorruptionError, unknown_name
 from robustbench_endo.corruptions.registry import CORRUPTIONS
 from robustbench_endo.corruptions.suite import Resolution, Suite
@@ -35,10 +35,20 @@ _KEYS = ("name", "extends", "reference_size", "resolution", "corruptions")
 
 
 def load_suite(name_or_path: str | Path) -> Suite:
-    """A built-in suite by name, or one's own from a TOML file.
+    """Load a built-in suite by name, or a suite from a TOML file.
+
+    Args:
+        name_or_path: ``endo19``, ``endoarss``, ``imagenet-c``, or the path of a ``.toml`` file.
 
     Raises:
-        CorruptionError: unknown suite, unreadable file, unknown key, wrong number or kind of values.
+        UnknownNameError: unknown suite, setting, corruption or parameter.
+        CorruptionError: unreadable file, wrong number or type of values.
+
+    >>> from robustbench_endo.corruptions import load_suite
+    >>> load_suite("endo19").resolution
+    512
+    >>> load_suite("imagenet-c").get("contrast").severities[4]
+    ContrastParams(factor=0.05)
     """
     text = str(name_or_path)
     if text in SUITES:
@@ -53,45 +63,46 @@ def _built_in(name: str) -> Suite:
     content = tomllib.loads((files(__package__) / "suites" / f"{name}.toml").read_text(encoding="utf-8"))
     root = Suite(name, None, "native", CORRUPTIONS)
     parent = root if name == _ROOT else _built_in(content.get("extends", _ROOT))
-    return _parsed(content, name, parent)
+    return _parse(content, name, parent)
 
 
-def _from_file(path: Path, seen: tuple[Path, ...]) -> Suite:
+def _from_file(path: Path, descendants: tuple[Path, ...]) -> Suite:
+    """The suite of a file; ``descendants`` are the files that extend it."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise CorruptionError(f"Expected a readable suite file, got {path}: {error}.") from error
+        raise CorruptionError(f"Cannot read the suite file {path}: {error}. Check the path.") from error
     except tomllib.TOMLDecodeError as error:
-        raise CorruptionError(f"Expected TOML in {path}, got an error: {error}.") from error
-    return _parsed(content, path.stem, _parent(content.get("extends", _ROOT), path, seen))
+        raise CorruptionError(f"Cannot parse {path}: invalid TOML ({error}).") from error
+    return _parse(content, path.stem, _parent(content.get("extends", _ROOT), path, descendants))
 
 
-def _parent(extends: Any, path: Path, seen: tuple[Path, ...]) -> Suite:
+def _parent(extends: Any, path: Path, descendants: tuple[Path, ...]) -> Suite:
     if extends in SUITES:
         return _built_in(extends)
     if not isinstance(extends, str) or not extends.endswith(".toml"):
         raise unknown_name(f"suite after extends in {path}", str(extends), SUITES)
-    chain = (*seen, path.resolve())
+    chain = (*descendants, path.resolve())
     parent = path.parent / extends
     if parent.resolve() in chain:
         raise CorruptionError(f"Expected suites that do not extend each other in a circle, got {path} -> {parent}.")
     return _from_file(parent, chain)
 
 
-def _parsed(content: Mapping[str, Any], name: str, parent: Suite) -> Suite:
+def _parse(content: Mapping[str, Any], name: str, parent: Suite) -> Suite:
     tables = {key: value for key, value in content.items() if isinstance(value, dict)}
     for key in content:
         if key not in tables and key not in _KEYS:
             raise unknown_name(f"setting or a corruption in suite {name}", key, (*_KEYS, *parent.names))
-    changed = {key: _changed(parent.get(key), table, name) for key, table in tables.items()}
-    wanted = parent.select(content.get("corruptions", "all"))
+    updated = {key: _with_parameters(parent.get(key), table, name) for key, table in tables.items()}
+    selected = parent.select(content.get("corruptions", "all"))
     return Suite(
         name=content.get("name", name),
         reference_size=_reference_size(content["reference_size"], name)
         if "reference_size" in content
         else parent.reference_size,
         resolution=_resolution(content["resolution"], name) if "resolution" in content else parent.resolution,
-        corruptions=tuple(changed.get(key, parent.get(key)) for key in wanted),
+        corruptions=tuple(updated.get(key, parent.get(key)) for key in selected),
     )
 
 
@@ -107,22 +118,23 @@ def _resolution(value: Any, suite: str) -> Resolution:
     match value:
         case "native":
             return "native"
-        case int() if not isinstance(value, bool) and value >= 32:
+        case int() if not isinstance(value, bool) and value >= MINIMUM_SIDE:
             return value
-        case [int() as height, int() as width] if min(height, width) >= 32:
+        case [int() as height, int() as width] if min(height, width) >= MINIMUM_SIDE:
             return height, width
     raise CorruptionError(
-        f'Suite {suite}: expected resolution = a short side of at least 32, "native" or [height, width], got {value!r}.'
+        f"Suite {suite}: expected resolution = a short side of at least {MINIMUM_SIDE}, "
+        f'"native" or [height, width], got {value!r}.'
     )
 
 
-def _changed(corruption: Corruption, table: Mapping[str, Any], suite: str) -> Corruption:
-    kinds = get_type_hints(type(corruption.severities[0]))
+def _with_parameters(corruption: Corruption, table: Mapping[str, Any], suite: str) -> Corruption:
+    types = get_type_hints(type(corruption.severities[0]))
     columns = {}
     for key, values in table.items():
-        if key not in kinds:
-            raise unknown_name(f"parameter of {corruption.name} in suite {suite}", key, kinds)
-        columns[key] = _five(values, kinds[key], f"Suite {suite}: {corruption.name}.{key}")
+        if key not in types:
+            raise unknown_name(f"parameter of {corruption.name} in suite {suite}", key, types)
+        columns[key] = _five_values(values, types[key], f"Suite {suite}: {corruption.name}.{key}")
     severities = tuple(
         dataclasses.replace(params, **{key: column[i] for key, column in columns.items()})
         for i, params in enumerate(corruption.severities)
@@ -130,16 +142,16 @@ def _changed(corruption: Corruption, table: Mapping[str, Any], suite: str) -> Co
     return dataclasses.replace(corruption, severities=severities)
 
 
-def _five(values: Any, kind: Any, where: str) -> list[Any]:
+def _five_values(values: Any, type_: Any, where: str) -> list[Any]:
     column = values if isinstance(values, list) else [values] * 5
     if len(column) != 5:
-        raise CorruptionError(f"{where}: expected 5 values, one a severity, got {len(column)}.")
-    return [_converted(value, kind, where) for value in column]
+        raise CorruptionError(f"{where}: expected 5 values, one per severity, got {len(column)}.")
+    return [_convert(value, type_, where) for value in column]
 
 
-def _converted(value: Any, kind: Any, where: str) -> Any:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+def _convert(value: Any, type_: Any, where: str) -> Any:
+    if type_ is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if kind in (int, float, str, bool) and type(value) is not kind:
-        raise CorruptionError(f"{where}: expected values of type {kind.__name__}, got {value!r}.")
+    if type_ in (int, float, str, bool) and type(value) is not type_:
+        raise CorruptionError(f"{where}: expected values of type {type_.__name__}, got {value!r}.")
     return tuple(value) if isinstance(value, list) else value

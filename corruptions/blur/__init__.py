@@ -1,4 +1,4 @@
-"""Pictures that lose their sharpness."""
+"""Loss of sharpness."""
 
 from robustbench_endo.corruptions.blur.defocus_blur import DefocusBlur
 from robustbench_endo.corruptions.blur.gaussian_blur import GaussianBlur

@@ -11,16 +11,21 @@ from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
-from robustbench_endo.corruptions.kernels.interpolation.remap import copied_cells, scatter_cells
+from robustbench_endo.corruptions.kernels.interpolation.local_shuffle import fetch_cells, local_shuffle
 from robustbench_endo.corruptions.rng import Noise
 
-_CHOICES = 0
+_CHOICES = 0  # stream
 
 
 @dataclass(frozen=True)
-class Params:
-    """sigma: Gaussian blur before and after; shift: longest step of one copy; sweeps: passes over the frame;
-    cell: side of the cells that are copied.
+class GlassBlurParams:
+    """Parameters of :class:`GlassBlur`.
+
+    Attributes:
+        sigma: standard deviation of the Gaussian blur before and after the shuffling, in pixels.
+        shift: longest step of one copy, in pixels.
+        sweeps: number of passes over the frame.
+        cell: side of the cells that are copied, in pixels.
     """
 
     sigma: Px
@@ -31,11 +36,14 @@ class Params:
 
 @dataclass(frozen=True)
 class GlassBlur(Corruption):
-    """Blur, let every cell take over a neighbour's content, one after the other, and blur: frosted glass.
+    """Blur, let every cell copy the content of a neighbour, one after the other, and blur: frosted glass.
 
-    ImageNet-C sets out to swap neighbours; its code copies, as frosted glass does, and so do we, in its order: pixel
-    statistics agree, and every device makes the same copies. Structures are scattered about their place but do not
-    move on average: there is no grid.
+    ImageNet-C intends to swap neighbours, but its code copies, as does frosted glass; this implementation copies in the
+    same order, so that pixel statistics agree, and every device makes the same copies. Structures are scattered about
+    their position but do not move on average: there is no grid.
+
+    >>> GlassBlur().severities[2]
+    GlassBlurParams(sigma=1.0, shift=3.0, sweeps=2, cell=1.0)
     """
 
     name: ClassVar[str] = "glass_blur"
@@ -43,28 +51,31 @@ class GlassBlur(Corruption):
     cause: ClassVar[str] = "Condensation or dried irrigation fluid on the distal window scatters the light."
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
-    severities: tuple[Params, ...] = (
-        Params(0.6, 1.0, 1),
-        Params(0.9, 2.0, 1),
-        Params(1.0, 3.0, 2),
-        Params(1.2, 4.0, 3),
-        Params(1.5, 5.0, 4),
+    severities: tuple[GlassBlurParams, ...] = (
+        GlassBlurParams(0.6, 1.0, 1),
+        GlassBlurParams(0.9, 2.0, 1),
+        GlassBlurParams(1.0, 3.0, 2),
+        GlassBlurParams(1.2, 4.0, 3),
+        GlassBlurParams(1.5, 5.0, 4),
     )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
+    def apply(self, images: Tensor, params: GlassBlurParams, noise: Noise) -> Tensor:
+        """blur(shuffle(blur(``images``)))."""
         blurred = gaussian_blur(images, params.sigma, "nearest")
-        scattered = scatter_cells(blurred, *steps(images.shape[-2:], params, noise))
-        return gaussian_blur(scattered, params.sigma, "nearest")
+        shuffled = fetch_cells(blurred, *cell_offsets(images.shape[-2:], params, noise))
+        return gaussian_blur(shuffled, params.sigma, "nearest")
 
 
-def steps(size: tuple[int, ...], params: Params, noise: Noise) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """How far, in pixels, each cell fetches its content down and across, and the cells of the rows and columns."""
+def cell_offsets(size: tuple[int, ...], params: GlassBlurParams, noise: Noise) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Arguments ``down``, ``across``, ``rows`` and ``columns`` of :func:`.local_shuffle.fetch_cells`."""
     # A cell is never smaller than a pixel, and a step never shorter than a cell.
     cell = max(params.cell, 1.0)
     shift = max(round(params.shift / cell), 1)
-    row, column = (torch.from_numpy((np.arange(side) / cell).astype(np.int64)).to(noise.device) for side in size)
+    cell_row, cell_column = (
+        torch.from_numpy((np.arange(side) / cell).astype(np.int64)).to(noise.device) for side in size
+    )
     rows, columns = (int((side - 1) / cell) + 1 for side in size)
-    origin = copied_cells(noise.integers((2 * shift) ** 2, (params.sweeps, rows, columns), _CHOICES), shift)
-    down = origin // columns - torch.arange(rows, device=noise.device)[:, None]
-    across = origin % columns - torch.arange(columns, device=noise.device)
-    return (down * cell).round().long(), (across * cell).round().long(), row, column
+    source = local_shuffle(noise.integers((2 * shift) ** 2, (params.sweeps, rows, columns), _CHOICES), shift)
+    down = source // columns - torch.arange(rows, device=noise.device)[:, None]
+    across = source % columns - torch.arange(columns, device=noise.device)
+    return (down * cell).round().long(), (across * cell).round().long(), cell_row, cell_column

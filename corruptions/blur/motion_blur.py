@@ -13,13 +13,18 @@ from robustbench_endo.corruptions.kernels.backend import Floats
 from robustbench_endo.corruptions.kernels.filters.correlate import correlate
 from robustbench_endo.corruptions.rng import Noise
 
-_ANGLE = 0
+_ANGLE = 0  # stream
 
 
 @dataclass(frozen=True)
-class Params:
-    """radius: the trail is 2 * radius + 1 long; sigma: its Gaussian falloff from the head; spread: the direction is
-    uniform in +- spread; anchor: where the pixel sits on its trail, from the head (0) to its centre of mass (1).
+class MotionBlurParams:
+    """Parameters of :class:`MotionBlur`.
+
+    Attributes:
+        radius: the trail is 2 * radius + 1 pixels long.
+        sigma: standard deviation of the Gaussian falloff along the trail, from its head, in pixels.
+        spread: the direction is uniform in +- spread, in degrees.
+        anchor: position of the pixel on its trail, from the head (0) to the centre of mass (1).
     """
 
     radius: Px
@@ -30,10 +35,13 @@ class Params:
 
 @dataclass(frozen=True)
 class MotionBlur(Corruption):
-    """A straight, sub-pixel trail that fades like half a Gaussian, in a direction drawn for each image.
+    """A straight, sub-pixel trail that fades like half a Gaussian, in a random direction for each image.
 
-    ImageNet-C's trail starts at the pixel, which also shifts the picture; by default the trail is centred on its
-    mass, so that what a mask marks stays where it was.
+    ImageNet-C's trail starts at the pixel, which also shifts the image; by default the trail is centred on its
+    centre of mass, so that masks stay aligned.
+
+    >>> MotionBlur().severities[2]
+    MotionBlurParams(radius=15.0, sigma=8.0, spread=180.0, anchor=1.0)
     """
 
     name: ClassVar[str] = "motion_blur"
@@ -41,22 +49,23 @@ class MotionBlur(Corruption):
     cause: ClassVar[str] = "The scope or the instrument moves during the exposure of one frame."
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
-    severities: tuple[Params, ...] = (
-        Params(10.0, 3.0),
-        Params(15.0, 5.0),
-        Params(15.0, 8.0),
-        Params(15.0, 12.0),
-        Params(20.0, 15.0),
+    severities: tuple[MotionBlurParams, ...] = (
+        MotionBlurParams(10.0, 3.0),
+        MotionBlurParams(15.0, 5.0),
+        MotionBlurParams(15.0, 8.0),
+        MotionBlurParams(15.0, 12.0),
+        MotionBlurParams(20.0, 15.0),
     )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
+    def apply(self, images: Tensor, params: MotionBlurParams, noise: Noise) -> Tensor:
+        """Each image correlated with a trail in a random direction."""
         turns = 2.0 * noise.uniform((1,), _ANGLE)[:, 0].double().cpu().numpy() - 1.0
         kernels = [trail(params, float(np.deg2rad(params.spread * turn))) for turn in turns]
         return correlate(images, np.stack(kernels), "nearest")
 
 
-def trail(params: Params, angle: float) -> Floats:
-    """The (k, k) point spread of a trail in direction ``angle`` (radians, from the x axis towards the y axis)."""
+def trail(params: MotionBlurParams, angle: float) -> Floats:
+    """The point spread (k, k) of a trail in direction ``angle`` (radians, from the x axis towards the y axis)."""
     position = np.arange(2 * round(params.radius) + 1, dtype=np.float64)
     weight = np.exp(-0.5 * (position / params.sigma) ** 2)
     weight /= weight.sum()
@@ -66,11 +75,11 @@ def trail(params: Params, angle: float) -> Floats:
     y, x = reach + position * np.sin(angle), reach + position * np.cos(angle)
     top, left = np.floor(y).astype(int), np.floor(x).astype(int)
     v, u = y - top, x - left
-    for row, column, share in (
+    for row, column, overlap in (
         (top, left, (1 - v) * (1 - u)),
         (top, left + 1, (1 - v) * u),
         (top + 1, left, v * (1 - u)),
         (top + 1, left + 1, v * u),
     ):
-        np.add.at(kernel, (row, column), weight * share)
+        np.add.at(kernel, (row, column), weight * overlap)
     return kernel.astype(np.float32)

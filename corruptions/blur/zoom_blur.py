@@ -12,14 +12,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption
-from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import at
-from robustbench_endo.corruptions.kernels.interpolation.mean_of_zooms import Layers, mean_of_layers
+from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import linear_at
+from robustbench_endo.corruptions.kernels.interpolation.mean_of_zooms import Zooms, mean_of_zooms
 from robustbench_endo.corruptions.rng import Noise
 
 
 @dataclass(frozen=True)
-class Params:
-    """zoom: the frame and its magnifications 1, 1 + step, ... below ``zoom`` are averaged; step: between them."""
+class ZoomBlurParams:
+    """Parameters of :class:`ZoomBlur`.
+
+    Attributes:
+        zoom: the frame and its magnifications 1, 1 + step, ... below ``zoom`` are averaged.
+        step: difference of two magnifications.
+    """
 
     zoom: Annotated[float, "times"]
     step: Annotated[float, "times"] = 0.01
@@ -27,10 +32,13 @@ class Params:
 
 @dataclass(frozen=True)
 class ZoomBlur(Corruption):
-    """The mean of the frame at growing magnifications, on any aspect ratio.
+    """The mean of the frame at increasing magnifications, on any aspect ratio.
 
-    The picture is also magnified by the mean factor on average: the returned grid is the mean place from which an
-    output pixel was taken.
+    On average the image is also magnified by the mean factor: the returned grid is the mean position from which an
+    output pixel was sampled.
+
+    >>> ZoomBlur().severities[2]
+    ZoomBlurParams(zoom=1.16, step=0.01)
     """
 
     name: ClassVar[str] = "zoom_blur"
@@ -38,29 +46,36 @@ class ZoomBlur(Corruption):
     cause: ClassVar[str] = "The scope is pushed towards the tissue, or its optical zoom is turned, during the exposure."
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
-    severities: tuple[Params, ...] = (Params(1.06), Params(1.11), Params(1.16), Params(1.23), Params(1.31))
+    severities: tuple[ZoomBlurParams, ...] = (
+        ZoomBlurParams(1.06),
+        ZoomBlurParams(1.11),
+        ZoomBlurParams(1.16),
+        ZoomBlurParams(1.23),
+        ZoomBlurParams(1.31),
+    )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> CorruptedBatch:
+    def apply(self, images: Tensor, params: ZoomBlurParams, noise: Noise) -> CorruptedBatch:
+        """The mean over the magnifications, and the mean sampling grid."""
         height, width = images.shape[-2:]
-        layers, grid = magnified(height, width, params.zoom, params.step)
+        zooms, grid = magnifications(height, width, params.zoom, params.step)
         shape = (len(images), height, width, 2)
-        return CorruptedBatch(mean_of_layers(images, layers), grid.to(images.device).expand(shape).clone())
+        return CorruptedBatch(mean_of_zooms(images, zooms), grid.to(images.device).expand(shape).clone())
 
 
 @lru_cache(maxsize=16)
-def magnified(height: int, width: int, zoom: float, step: float) -> tuple[Layers, Tensor]:
-    """The resamplings of each magnification, and the grid of the mean places."""
+def magnifications(height: int, width: int, zoom: float, step: float) -> tuple[Zooms, Tensor]:
+    """The resampling weights of each magnification, and the grid of the mean positions."""
     factors = (1.0, *np.arange(1.0, zoom, step).tolist())
     rows, columns = ([zoomed_positions(size, factor) for factor in factors] for size in (height, width))
-    layers = tuple((at(y, height), at(x, width)) for y, x in zip(rows, columns, strict=True))
-    return layers, mean_grid(np.mean(rows, axis=0), np.mean(columns, axis=0))
+    zooms = tuple((linear_at(y, height), linear_at(x, width)) for y, x in zip(rows, columns, strict=True))
+    return zooms, mean_grid(np.mean(rows, axis=0), np.mean(columns, axis=0))
 
 
 def zoomed_positions(size: int, factor: float) -> NDArray[np.floating[Any]]:
-    """Where along one axis each output pixel is taken from, in pixels.
+    """Position along one axis from which each output pixel is sampled, in pixels.
 
-    As the reference does: the central ceil(size / factor) pixels are stretched from the first centre to the last
-    over round(crop * factor) pixels, and what exceeds ``size`` is cut off at the end.
+    As in imagecorruptions: the central ceil(size / factor) pixels are stretched from the first centre to the last over
+    round(crop * factor) pixels, and what exceeds ``size`` is cut off at the end.
     """
     crop = int(np.ceil(size / factor))
     stretched = round(crop * factor)

@@ -1,4 +1,4 @@
-"""Pictures that the camera's processing, the recorder or the network spoils."""
+"""Errors of the camera processing, the recorder or the network."""
 
 from robustbench_endo.corruptions.digital.contrast import Contrast
 from robustbench_endo.corruptions.digital.elastic_transform import ElasticTransform

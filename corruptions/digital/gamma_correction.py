@@ -12,13 +12,16 @@ from robustbench_endo.corruptions.base import Category, Corruption
 from robustbench_endo.corruptions.kernels.color.power import power
 from robustbench_endo.corruptions.rng import Noise
 
-_DIRECTION = 0
+_DIRECTION = 0  # stream
 
 
 @dataclass(frozen=True)
-class Params:
-    """under, over: the exponents of a frame that comes out too dark and of one that comes out too bright. Equal, they
-    fix the direction.
+class GammaCorrectionParams:
+    """Parameters of :class:`GammaCorrection`.
+
+    Attributes:
+        under: exponent of an under-exposed frame.
+        over: exponent of an over-exposed frame; equal to ``under``, it fixes the direction.
     """
 
     under: Annotated[float, "exponent"]
@@ -27,10 +30,13 @@ class Params:
 
 @dataclass(frozen=True)
 class GammaCorrection(Corruption):
-    """Pixel values to a power, away from 1 as severity grows; the key of the frame says whether up or down.
+    """Pixel values to a power that is further from 1 at higher severities; the key of the frame decides the direction.
 
-    The two exponents of a severity are chosen for about equal structural similarity, so that the draw of the direction
-    does not decide how much is lost.
+    The two exponents of a severity give about equal structural similarity, so that the direction does not determine how
+    much is lost.
+
+    >>> GammaCorrection().severities[2]
+    GammaCorrectionParams(under=1.6, over=0.44)
     """
 
     name: ClassVar[str] = "gamma_correction"
@@ -38,15 +44,15 @@ class GammaCorrection(Corruption):
     cause: ClassVar[str] = "Automatic exposure misled by glare or by a dark cavity; a display curve applied twice."
     citation: ClassVar[str] = "Poynton, Digital Video and HD, 2012, ch. 27 (power-law transfer)."
 
-    severities: tuple[Params, ...] = (
-        Params(1.2, 0.77),
-        Params(1.4, 0.61),
-        Params(1.6, 0.44),
-        Params(1.8, 0.31),
-        Params(2.05, 0.19),
+    severities: tuple[GammaCorrectionParams, ...] = (
+        GammaCorrectionParams(1.2, 0.77),
+        GammaCorrectionParams(1.4, 0.61),
+        GammaCorrectionParams(1.6, 0.44),
+        GammaCorrectionParams(1.8, 0.31),
+        GammaCorrectionParams(2.05, 0.19),
     )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
+    def apply(self, images: Tensor, params: GammaCorrectionParams, noise: Noise) -> Tensor:
+        """``images`` ** under or ``images`` ** over, with equal probability."""
         dark = noise.uniform((1, 1, 1), _DIRECTION).double() < 0.5
-        exponent = torch.where(dark, params.under, params.over)
-        return power(images, exponent)
+        return power(images, torch.where(dark, params.under, params.over))

@@ -1,4 +1,8 @@
-"""Where a kernel runs: compiled on the CPU, plain torch on every other device."""
+"""Selection of the code path of a kernel, array types, and conversion between tensors and numpy planes.
+
+Each kernel exists in up to three forms with the same results: compiled by numba for the CPU, plain torch for any
+device, and Triton for GPUs (see :mod:`robustbench_endo.corruptions.kernels.triton_support`).
+"""
 
 from __future__ import annotations
 
@@ -9,31 +13,36 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+Bytes = NDArray[np.uint8]
+
 Floats = NDArray[np.float32]
 
 Doubles = NDArray[np.float64]
 
 Indices = NDArray[np.int64]
 
-Scalar = float | np.float32  # float32 where a kernel must not widen its sums
+Indices32 = NDArray[np.int32]
+
+Scalar = float | np.float32
+"""A number that is passed as float32 where a compiled kernel must not widen its sums to float64."""
 
 
-def compiled(images: Tensor) -> bool:
-    """True when ``images`` live where the compiled kernels do."""
-    return images.device.type == "cpu"
+def use_numba(device: torch.device) -> bool:
+    """Whether tensors on ``device`` are processed by the kernels compiled for the CPU."""
+    return device.type == "cpu"
 
 
-def planes(images: Tensor) -> Floats:
-    """The channels of CPU ``images`` (B, C, H, W) as one contiguous float32 stack (B*C, H, W)."""
-    stack: Floats = images.detach().to(torch.float32).contiguous().numpy()
-    return stack.reshape(-1, *images.shape[-2:])
+def to_planes(images: Tensor) -> Floats:
+    """The channels of CPU ``images`` (B, C, H, W) as one contiguous float32 array (B*C, H, W)."""
+    planes: Floats = images.detach().to(torch.float32).contiguous().numpy()
+    return planes.reshape(-1, *images.shape[-2:])
 
 
-def batch(stack: Floats, images: Tensor) -> Tensor:
-    """The inverse of :func:`planes`: (B*C, h, w) as a tensor (B, C, h, w) shaped like ``images``."""
-    return torch.from_numpy(stack).reshape(*images.shape[:-2], *stack.shape[-2:])
+def from_planes(planes: Floats, images: Tensor) -> Tensor:
+    """Inverse of :func:`to_planes`: (B*C, h, w) as a tensor (B, C, h, w) with the B and C of ``images``."""
+    return torch.from_numpy(planes).reshape(*images.shape[:-2], *planes.shape[-2:])
 
 
-def launching(device: torch.device) -> AbstractContextManager[object]:
-    """Within it, kernels are launched on ``device``, which may not be the current GPU."""
+def on_device(device: torch.device) -> AbstractContextManager[object]:
+    """Context in which kernels are launched on ``device``, which need not be the current GPU."""
     return torch.cuda.device(device) if device.type == "cuda" else nullcontext()

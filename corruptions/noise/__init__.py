@@ -1,4 +1,4 @@
-"""Pictures that the camera's chip or its cable makes noisy."""
+"""Sensor and transmission noise."""
 
 from robustbench_endo.corruptions.noise.gaussian_noise import GaussianNoise
 from robustbench_endo.corruptions.noise.impulse_noise import ImpulseNoise

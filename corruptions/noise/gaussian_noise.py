@@ -1,4 +1,4 @@
-"""Additive normal noise."""
+"""Gaussian noise."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ from robustbench_endo.corruptions.rng import Noise
 
 
 @dataclass(frozen=True)
-class Params:
-    """std: of the noise; grain: side of a noise cell."""
+class GaussianNoiseParams:
+    """Parameters of :class:`GaussianNoise`.
+
+    Attributes:
+        std: standard deviation of the noise, as a share of the white level.
+        grain: side of a noise cell, in pixels.
+    """
 
     std: Annotated[float, "share of white"]
     grain: Px = 1.0
@@ -23,22 +28,26 @@ class Params:
 
 @dataclass(frozen=True)
 class GaussianNoise(Corruption):
-    """Additive normal noise, independent in every channel."""
+    """Additive normal noise, independent in every channel.
+
+    >>> GaussianNoise().severities[2]
+    GaussianNoiseParams(std=0.18, grain=1.0)
+    """
 
     name: ClassVar[str] = "gaussian_noise"
     category: ClassVar[Category] = "noise"
     cause: ClassVar[str] = "Amplifier and read-out noise of the camera chip when the gain is raised in a dim cavity."
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
-    severities: tuple[Params, ...] = (
-        Params(0.08),
-        Params(0.12),
-        Params(0.18),
-        Params(0.26),
-        Params(0.38),
+    severities: tuple[GaussianNoiseParams, ...] = (
+        GaussianNoiseParams(0.08),
+        GaussianNoiseParams(0.12),
+        GaussianNoiseParams(0.18),
+        GaussianNoiseParams(0.26),
+        GaussianNoiseParams(0.38),
     )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
-        """``images`` + std z, z standard normal."""
-        cells = noise.normal(cell_shape(images.shape[1:], params.grain), stream=0)
-        return add_noise(images, cells, params.std, params.grain)
+    def apply(self, images: Tensor, params: GaussianNoiseParams, noise: Noise) -> Tensor:
+        """``images`` + std z, with z standard normal."""
+        z = noise.normal(cell_shape(images.shape[1:], params.grain), stream=0)
+        return add_noise(images, z, params.std, params.grain)

@@ -1,4 +1,4 @@
-"""Salt and pepper."""
+"""Impulse noise (salt and pepper)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ from robustbench_endo.corruptions.rng import Noise
 
 
 @dataclass(frozen=True)
-class Params:
-    """share: of the values that are lost; grain: side of a noise cell."""
+class ImpulseNoiseParams:
+    """Parameters of :class:`ImpulseNoise`.
+
+    Attributes:
+        share: share of the values that are replaced.
+        grain: side of a noise cell, in pixels.
+    """
 
     share: Annotated[float, "share of values"]
     grain: Px = 1.0
@@ -23,7 +28,11 @@ class Params:
 
 @dataclass(frozen=True)
 class ImpulseNoise(Corruption):
-    """A share of the values, in each channel by itself, becomes black or white with equal chance."""
+    """A share of the values, independently in each channel, becomes 0 or 1 with equal probability.
+
+    >>> ImpulseNoise().severities[2]
+    ImpulseNoiseParams(share=0.09, grain=1.0)
+    """
 
     name: ClassVar[str] = "impulse_noise"
     category: ClassVar[Category] = "noise"
@@ -32,15 +41,15 @@ class ImpulseNoise(Corruption):
         "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C), with scikit-image random_noise(mode='s&p')."
     )
 
-    severities: tuple[Params, ...] = (
-        Params(0.03),
-        Params(0.06),
-        Params(0.09),
-        Params(0.17),
-        Params(0.27),
+    severities: tuple[ImpulseNoiseParams, ...] = (
+        ImpulseNoiseParams(0.03),
+        ImpulseNoiseParams(0.06),
+        ImpulseNoiseParams(0.09),
+        ImpulseNoiseParams(0.17),
+        ImpulseNoiseParams(0.27),
     )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
-        """0 where u < share / 2, 1 where u > 1 - share / 2, u uniform; ``images`` elsewhere."""
-        cells = noise.uniform(cell_shape(images.shape[1:], params.grain), stream=0)
-        return salt_and_pepper(images, cells, params.share, params.grain)
+    def apply(self, images: Tensor, params: ImpulseNoiseParams, noise: Noise) -> Tensor:
+        """0 where u < share / 2, 1 where u > 1 - share / 2, with u uniform; ``images`` elsewhere."""
+        u = noise.uniform(cell_shape(images.shape[1:], params.grain), stream=0)
+        return salt_and_pepper(images, u, params.share, params.grain)

@@ -1,4 +1,4 @@
-"""Photon counting noise."""
+"""Shot noise (photon counting)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape
-from robustbench_endo.corruptions.kernels.rng.poisson import chunks_of, photon_counts
+from robustbench_endo.corruptions.kernels.rng.poisson import poisson_noise, rate_slices
 from robustbench_endo.corruptions.rng import Noise
 
 
 @dataclass(frozen=True)
-class Params:
-    """photons: counted by a white pixel; grain: side of a noise cell."""
+class ShotNoiseParams:
+    """Parameters of :class:`ShotNoise`.
+
+    Attributes:
+        photons: mean photon count of a white pixel.
+        grain: side of a noise cell, in pixels.
+    """
 
     photons: Annotated[float, "photons"]
     grain: Px = 1.0
@@ -23,7 +28,11 @@ class Params:
 
 @dataclass(frozen=True)
 class ShotNoise(Corruption):
-    """Every pixel counts photons: a Poisson number whose mean is its brightness."""
+    """Every pixel counts photons: a Poisson number whose mean is proportional to its brightness.
+
+    >>> ShotNoise().severities[2]
+    ShotNoiseParams(photons=12.0, grain=1.0)
+    """
 
     name: ClassVar[str] = "shot_noise"
     category: ClassVar[Category] = "noise"
@@ -32,16 +41,16 @@ class ShotNoise(Corruption):
     )
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
-    severities: tuple[Params, ...] = (
-        Params(60.0),
-        Params(25.0),
-        Params(12.0),
-        Params(5.0),
-        Params(3.0),
+    severities: tuple[ShotNoiseParams, ...] = (
+        ShotNoiseParams(60.0),
+        ShotNoiseParams(25.0),
+        ShotNoiseParams(12.0),
+        ShotNoiseParams(5.0),
+        ShotNoiseParams(3.0),
     )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
+    def apply(self, images: Tensor, params: ShotNoiseParams, noise: Noise) -> Tensor:
         """Poisson(photons x ``images``) / photons."""
         cells = cell_shape(images.shape[1:], params.grain)
-        draws = noise.uniform((2 * chunks_of(params.photons), *cells), stream=0)
-        return photon_counts(images, params.photons, draws, params.grain)
+        u = noise.uniform((2 * rate_slices(params.photons), *cells), stream=0)
+        return poisson_noise(images, params.photons, u, params.grain)

@@ -1,4 +1,4 @@
-"""Multiplicative normal noise."""
+"""Speckle noise."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ from robustbench_endo.corruptions.rng import Noise
 
 
 @dataclass(frozen=True)
-class Params:
-    """std: of the gain; grain: side of a noise cell."""
+class SpeckleNoiseParams:
+    """Parameters of :class:`SpeckleNoise`.
+
+    Attributes:
+        std: standard deviation of the gain.
+        grain: side of a noise cell, in pixels.
+    """
 
     std: Annotated[float, "share of the value"]
     grain: Px = 1.0
@@ -23,7 +28,11 @@ class Params:
 
 @dataclass(frozen=True)
 class SpeckleNoise(Corruption):
-    """Multiplicative normal noise: bright tissue suffers most."""
+    """Multiplicative normal noise: bright tissue is affected most.
+
+    >>> SpeckleNoise().severities[2]
+    SpeckleNoiseParams(std=0.35, grain=1.0)
+    """
 
     name: ClassVar[str] = "speckle_noise"
     category: ClassVar[Category] = "noise"
@@ -32,15 +41,15 @@ class SpeckleNoise(Corruption):
     )
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C, extra corruptions)."
 
-    severities: tuple[Params, ...] = (
-        Params(0.15),
-        Params(0.2),
-        Params(0.35),
-        Params(0.45),
-        Params(0.6),
+    severities: tuple[SpeckleNoiseParams, ...] = (
+        SpeckleNoiseParams(0.15),
+        SpeckleNoiseParams(0.2),
+        SpeckleNoiseParams(0.35),
+        SpeckleNoiseParams(0.45),
+        SpeckleNoiseParams(0.6),
     )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
-        """``images`` (1 + std z), z standard normal."""
-        cells = noise.normal(cell_shape(images.shape[1:], params.grain), stream=0)
-        return multiply_noise(images, cells, params.std, params.grain)
+    def apply(self, images: Tensor, params: SpeckleNoiseParams, noise: Noise) -> Tensor:
+        """``images`` (1 + std z), with z standard normal."""
+        z = noise.normal(cell_shape(images.shape[1:], params.grain), stream=0)
+        return multiply_noise(images, z, params.std, params.grain)

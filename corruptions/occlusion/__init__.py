@@ -1,4 +1,4 @@
-"""Things between the lens and the scene."""
+"""Occlusions between the lens and the scene, and over-exposure."""
 
 from robustbench_endo.corruptions.occlusion.bleeding import Bleeding
 from robustbench_endo.corruptions.occlusion.brightness import Brightness

@@ -8,20 +8,28 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption
-from robustbench_endo.corruptions.kernels.color.hsv import raise_value
+from robustbench_endo.corruptions.kernels.color.hsv import offset_value
 from robustbench_endo.corruptions.rng import Noise
 
 
 @dataclass(frozen=True)
-class Params:
-    """offset: what is added to the HSV value (the largest channel), in units of the white level."""
+class BrightnessParams:
+    """Parameters of :class:`Brightness`.
+
+    Attributes:
+        offset: added to the HSV value (the largest channel), as a share of the white level.
+    """
 
     offset: Annotated[float, "value"]
 
 
 @dataclass(frozen=True)
 class Brightness(Corruption):
-    """HSV value + offset at constant hue and saturation, cut off at white."""
+    """HSV value + offset at constant hue and saturation, clamped to white.
+
+    >>> Brightness().severities[2]
+    BrightnessParams(offset=0.3)
+    """
 
     name: ClassVar[str] = "brightness"
     category: ClassVar[Category] = "occlusion"
@@ -30,7 +38,14 @@ class Brightness(Corruption):
     )
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
-    severities: tuple[Params, ...] = (Params(0.1), Params(0.2), Params(0.3), Params(0.4), Params(0.5))
+    severities: tuple[BrightnessParams, ...] = (
+        BrightnessParams(0.1),
+        BrightnessParams(0.2),
+        BrightnessParams(0.3),
+        BrightnessParams(0.4),
+        BrightnessParams(0.5),
+    )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> Tensor:
-        return raise_value(images, params.offset)
+    def apply(self, images: Tensor, params: BrightnessParams, noise: Noise) -> Tensor:
+        """HSV value v replaced by clamp(v + offset, 0, 1)."""
+        return offset_value(images, params.offset)

@@ -10,35 +10,50 @@ from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption, Px
 from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
-from robustbench_endo.corruptions.kernels.fluids.composite import veil
+from robustbench_endo.corruptions.kernels.fluids.composite import composite
 from robustbench_endo.corruptions.kernels.fluids.grid import (
-    brightness,
-    fractal_noise,
-    frame_taps,
-    lattice_size,
+    coarse_brightness,
+    coarse_grid_size,
+    fractal_spline_noise,
+    frame_weights,
+    illumination,
     normal_nodes,
-    scene_light,
+    to_coarse_grid,
     to_frame,
-    to_lattice,
 )
-from robustbench_endo.corruptions.kernels.fluids.relief import relief_light
+from robustbench_endo.corruptions.kernels.fluids.relief import emboss
 from robustbench_endo.corruptions.rng import Noise
 
-_LIQUID, _PATCHES = 0, 1
-_SPLINE_CELL = (
-    1.55  # cells whose means, through a cubic B-spline, spread by the variance 5/12: a standard deviation of 1
-)
+_LIQUID, _PATCHES = 0, 1  # streams
+
+# Cells whose means, through a cubic B-spline, spread by the variance 5/12: a standard deviation of 1.
+_SPLINE_CELL = 1.55
 
 
 @dataclass(frozen=True)
-class Params:
-    """mean, std: of the liquid's noise; sigma: the Gaussian that smooths it; threshold: above it a droplet stands;
-    strength: brightness of clear droplets, or (its square) of the highlight on opaque ones; opaque: water adds light,
-    blood and mucus cover; red, green, blue: of the liquid; edge: the Gaussian that softens a droplet; cut: opacity
-    below which it counts as none; reach: depth of the rim; levels: its steps a pixel; lit: how far the scene's own
-    light, instead of white, falls on the liquid; defocus: the Gaussian that blurs the scene behind water;
-    patches: standard deviation of the slow change of the level that makes some places dense with droplets of all sizes
-    and leaves others clean; patch: between its nodes; unit: a lattice pixel.
+class SpatterParams:
+    """Parameters of :class:`Spatter`.
+
+    Attributes:
+        mean: mean of the noise of the liquid.
+        std: standard deviation of the noise of the liquid.
+        sigma: standard deviation of the Gaussian that smooths the noise, in pixels.
+        threshold: level of the noise above which there is a droplet.
+        strength: brightness of clear droplets; its square is that of the highlight on opaque ones.
+        opaque: False for water, which adds light; True for blood and mucus, which cover the scene.
+        red: red of the liquid, as a share of the light.
+        green: green of the liquid, as a share of the light.
+        blue: blue of the liquid, as a share of the light.
+        edge: standard deviation of the Gaussian that softens a droplet, in pixels.
+        cut: opacity below which a droplet is invisible.
+        reach: depth of the rim, in pixels.
+        levels: steps of the rim per pixel.
+        lit: share of the scene's light, instead of white light, on the liquid.
+        defocus: standard deviation of the Gaussian that blurs the scene behind water, in pixels.
+        patches: standard deviation of a slow variation of the level, which makes some areas dense with droplets of all
+            sizes and leaves others clean.
+        patch: distance of the nodes of that variation, in pixels.
+        unit: side of one node of the coarse grid, in pixels.
     """
 
     mean: Annotated[float, "level"]
@@ -68,6 +83,10 @@ class Spatter(Corruption):
     As in ImageNet-C, smoothed noise above a threshold is liquid; clear droplets add the embossed, equalised distance
     to their outline, opaque ones cover the scene. Its constants are one level everywhere (patches 0),
     white light (lit 0), hard edges (cut 0.8), no rim on opaque liquid (strength 0) and no defocus.
+
+    >>> params = Spatter().severities[4]
+    >>> params.opaque, params.sigma, params.threshold
+    (True, 2.2, 0.69)
     """
 
     name: ClassVar[str] = "spatter"
@@ -75,55 +94,56 @@ class Spatter(Corruption):
     cause: ClassVar[str] = "Irrigation, blood or mucus splashes onto the distal lens."
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C, extra corruptions)."
 
-    severities: tuple[Params, ...] = (
-        Params(0.65, 0.3, 3.5, 0.699, 0.6, patches=0.014),
-        Params(0.65, 0.3, 3.0, 0.697, 0.6, patches=0.018),
-        Params(0.65, 0.3, 2.6, 0.695, 0.6, patches=0.022),
-        Params(0.65, 0.3, 2.4, 0.687, 0.6, opaque=True, red=0.85, green=0.64, blue=0.50, patches=0.028),
-        Params(0.65, 0.3, 2.2, 0.69, 0.6, opaque=True, red=0.42, green=0.02, blue=0.02, patches=0.032),
+    severities: tuple[SpatterParams, ...] = (
+        SpatterParams(0.65, 0.3, 3.5, 0.699, 0.6, patches=0.014),
+        SpatterParams(0.65, 0.3, 3.0, 0.697, 0.6, patches=0.018),
+        SpatterParams(0.65, 0.3, 2.6, 0.695, 0.6, patches=0.022),
+        SpatterParams(0.65, 0.3, 2.4, 0.687, 0.6, opaque=True, red=0.85, green=0.64, blue=0.50, patches=0.028),
+        SpatterParams(0.65, 0.3, 2.2, 0.69, 0.6, opaque=True, red=0.42, green=0.02, blue=0.02, patches=0.032),
     )
 
-    def apply(self, images: Tensor, params: Params, noise: Noise) -> CorruptedBatch:
-        size = lattice_size(images.shape, params.unit)
-        liquid = liquid_layer(size, params, noise)
-        wet, rim = cover(liquid, params), rim_light(liquid, params)
-        light = 1.0 + params.lit * (scene_light(brightness(images, size)) - 1.0)
+    def apply(self, images: Tensor, params: SpatterParams, noise: Noise) -> CorruptedBatch:
+        """A layer of liquid on a coarse grid, composited over ``images``."""
+        size = coarse_grid_size(images.shape, params.unit)
+        liquid = liquid_level(size, params, noise)
+        wet, rim = coverage(liquid, params), rim_light(liquid, params)
+        light = 1.0 + params.lit * (illumination(coarse_brightness(images, size)) - 1.0)
         colour = images.new_tensor([params.red, params.green, params.blue])[:, None, None]
         if params.opaque:
-            fields = torch.cat((wet, (colour + rim * rim) * light * wet), dim=1)
+            layer = torch.cat((wet, (colour + rim * rim) * light * wet), dim=1)
         elif params.defocus > 0:
             opacity = torch.maximum(wet, rim).clamp(max=1.0)
-            fields = torch.cat(
-                (opacity, wet, defocused(images, size, params.defocus) * wet + colour * rim * light), dim=1
-            )
+            refracted = defocused(images, size, params.defocus) * wet + colour * rim * light
+            layer = torch.cat((opacity, wet, refracted), dim=1)
         else:
-            fields = torch.cat((rim.clamp(max=1.0), torch.zeros_like(rim), colour * rim * light), dim=1)
-        seen, opacity = veil(images, fields, *frame_taps(size, images.shape))
-        return CorruptedBatch(seen, opacity=opacity)
+            layer = torch.cat((rim.clamp(max=1.0), torch.zeros_like(rim), colour * rim * light), dim=1)
+        corrupted, opacity = composite(images, layer, *frame_weights(size, images.shape))
+        return CorruptedBatch(corrupted, opacity=opacity)
 
 
-def liquid_layer(size: tuple[int, int], params: Params, noise: Noise) -> Tensor:
-    """The liquid's level on a lattice of ``size``, (B, 1, h, w); 0 where it is below the threshold."""
+def liquid_level(size: tuple[int, int], params: SpatterParams, noise: Noise) -> Tensor:
+    """Level of the liquid on a grid of ``size``, (B, 1, h, w); 0 where it is below the threshold."""
     level = gaussian_blur(normal_nodes(noise, size, _LIQUID), params.sigma / params.unit) * params.std + params.mean
     if params.patches > 0:
-        level = level + fractal_noise(noise, size, params.patch / params.unit, 2, _PATCHES) * params.patches
+        spacing = params.patch / params.unit
+        level = level + fractal_spline_noise(noise, size, spacing, 2, _PATCHES) * params.patches
     return torch.where(level < params.threshold, 0.0, level)
 
 
-def cover(liquid: Tensor, params: Params) -> Tensor:
-    """How much of each place the liquid covers: (B, 1, h, w) in [0, 1]."""
+def coverage(liquid: Tensor, params: SpatterParams) -> Tensor:
+    """Share of each node that the liquid covers: (B, 1, h, w) in [0, 1]."""
     share = gaussian_blur((liquid > params.threshold).float(), params.edge / params.unit).clamp(max=1.0)
     return torch.where(share < params.cut, 0.0, share)
 
 
-def rim_light(liquid: Tensor, params: Params) -> Tensor:
-    """The light that droplets bend into the lens: (B, 1, h, w), from 0 to ``strength``."""
+def rim_light(liquid: Tensor, params: SpatterParams) -> Tensor:
+    """The light that droplets refract into the lens: (B, 1, h, w), from 0 to ``strength``."""
     if params.strength == 0:
         return torch.zeros_like(liquid)
     reach = max(round(params.reach / params.unit), 1)
-    return relief_light((liquid.clamp(max=1.0) * 255.0).floor(), reach, params.levels) * params.strength
+    return emboss((liquid.clamp(max=1.0) * 255.0).floor(), reach, params.levels) * params.strength
 
 
 def defocused(images: Tensor, size: tuple[int, int], sigma: float) -> Tensor:
-    """The scene under a Gaussian of about ``sigma`` px, on a lattice of ``size``: (B, 3, h, w)."""
-    return to_frame(to_lattice(images, lattice_size(images.shape, _SPLINE_CELL * sigma)), size)
+    """The scene blurred by a Gaussian of about ``sigma`` pixels, on a grid of ``size``: (B, 3, h, w)."""
+    return to_frame(to_coarse_grid(images, coarse_grid_size(images.shape, _SPLINE_CELL * sigma)), size)

@@ -1,6 +1,6 @@
 """Writes golden.json: the checksum of every corruption at severity 3.
 
-To be run after a change that is meant to change pixels: python tests/corruptions/make_golden.py
+Run it after a change that is intended to change pixels: python tests/corruptions/make_golden.py
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from numpy.typing import NDArray
 from robustbench_endo.corruptions import CORRUPTIONS, corrupt
 
 GOLDEN = Path(__file__).with_name("golden.json")
-STEP = 16  # weights are multiples of 1/16, so that the frame is exact arithmetic, the same on every machine
+STEP = 16  # weights are multiples of 1/16: exact arithmetic, so that the frame is the same on every machine
 
 
 def textured_frame(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
     """Smooth colours under fine grain, uint8 (height, width, 3); both sides multiples of 16."""
     random = np.random.default_rng(seed)
     nodes = random.integers(20, 236, (height // STEP + 1, width // STEP + 1, 3)).astype(np.float64)
-    smooth = _interpolated(_interpolated(nodes, axis=0), axis=1)
+    smooth = _interpolate(_interpolate(nodes, axis=0), axis=1)
     grain = random.integers(-12, 13, (height, width, 3))
     return np.clip(np.floor(smooth) + grain, 0, 255).astype(np.uint8)
 
 
-def _interpolated(nodes: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+def _interpolate(nodes: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     position = np.arange((nodes.shape[axis] - 1) * STEP)
-    left = position // STEP
+    node = position // STEP
     weight = np.expand_dims((position % STEP) / STEP, tuple(range(1, nodes.ndim)))
-    moved = np.moveaxis(nodes, axis, 0)
-    return np.moveaxis(moved[left] * (1 - weight) + moved[left + 1] * weight, 0, axis)
+    lines = np.moveaxis(nodes, axis, 0)
+    return np.moveaxis(lines[node] * (1 - weight) + lines[node + 1] * weight, 0, axis)
 
 
 def checksums() -> dict[str, str]:

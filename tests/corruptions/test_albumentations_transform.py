@@ -38,7 +38,7 @@ def run(pipeline: Any, count: int = 5) -> list[tuple[bytes, bytes]]:
     return [(result["image"].tobytes(), result["mask"].tobytes()) for result in results]
 
 
-def test_a_seeded_pipeline_repeats_itself_saved_and_pickled_too(library: Any) -> None:
+def test_albumentations_pipeline_is_reproducible_saved_and_pickled(library: Any) -> None:
     pipeline = library.Compose([library.HorizontalFlip(p=0.5), corruption(["noise", "elastic_transform"], p=0.8)])
     first = run(pipeline)
     assert len(set(first)) > 1
@@ -47,30 +47,30 @@ def test_a_seeded_pipeline_repeats_itself_saved_and_pickled_too(library: Any) ->
     assert run(pickle.loads(pickle.dumps(pipeline))) == first
 
 
-def test_a_replay_repeats_one_call(library: Any) -> None:
+def test_albumentations_replay_repeats_a_call(library: Any) -> None:
     pipeline = library.ReplayCompose([corruption("elastic_transform,bleeding", p=1.0)])
     result = pipeline(image=IMAGE, mask=MASK)
-    again = library.ReplayCompose.replay(result["replay"], image=IMAGE, mask=MASK)
-    assert np.array_equal(again["image"], result["image"])
-    assert np.array_equal(again["mask"], result["mask"])
+    replayed = library.ReplayCompose.replay(result["replay"], image=IMAGE, mask=MASK)
+    assert np.array_equal(replayed["image"], result["image"])
+    assert np.array_equal(replayed["mask"], result["mask"])
 
 
 @pytest.mark.parametrize("mask_first", [False, True])
-def test_masks_move_with_the_picture(library: Any, mask_first: bool) -> None:
+def test_albumentations_corruption_moves_masks_with_the_image(library: Any, mask_first: bool) -> None:
     wide = MASK.repeat(8, 0).repeat(8, 1)
-    picture = np.repeat(wide[..., None] / np.float32(100), 3, 2)
-    given = {"mask": wide, "image": picture} if mask_first else {"image": picture, "mask": wide}
+    image = np.repeat(wide[..., None] / np.float32(100), 3, 2)
+    targets = {"mask": wide, "image": image} if mask_first else {"image": image, "mask": wide}
     transform = corruption("elastic_transform", severities=(5,), p=1.0)
-    result = transform(**given)
+    result = transform(**targets)
     assert result["image"].dtype == np.float32
     assert (np.abs(result["image"][..., 0] * 100 - result["mask"]) < 0.5).mean() > 0.95
     assert (result["mask"] != wide).any()
-    layered = library.Compose([transform], seed=1)(image=picture, mask=np.dstack([wide, wide]))["mask"]
+    layered = library.Compose([transform], seed=1)(image=image, mask=np.dstack([wide, wide]))["mask"]
     assert layered.shape == (*wide.shape, 2)
     assert np.array_equal(layered[..., 0], layered[..., 1])
 
 
-def test_where_nothing_moves_the_mask_stays(library: Any) -> None:
+def test_albumentations_corruption_returns_the_mask_if_nothing_moves(library: Any) -> None:
     moving, still = corruption("elastic_transform", p=1.0), corruption("smoke", p=1.0)
     moving(image=IMAGE, mask=MASK)
     result = still(image=IMAGE, mask=MASK)
@@ -87,19 +87,19 @@ def test_where_nothing_moves_the_mask_stays(library: Any) -> None:
         ({"suite": "endo20"}, "'endo20'"),
     ],
 )
-def test_bad_options_are_one_sentence(options: dict[str, Any], text: str) -> None:
+def test_albumentations_corruption_rejects_bad_options(options: dict[str, Any], text: str) -> None:
     with pytest.raises(RobustEndoError, match=text):
         corruption(**options)
 
 
 @needs_albumentations
-def test_a_grey_picture() -> None:
+def test_albumentations_corruption_rejects_a_grey_image() -> None:
     with pytest.raises(RobustEndoError, match=r"image \(H, W, 3\), got uint8 \(48, 64\)"):
         corruption(p=1.0)(image=IMAGE[..., 0])
 
 
-def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_albumentations_corruption_names_the_extra_of_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "albumentations", None)
     monkeypatch.delitem(sys.modules, MODULE, raising=False)
-    with pytest.raises(ImportError, match=r"pip install robustbench-endo\[train\]"):
+    with pytest.raises(ImportError, match=r"pip install 'robustbench-endo\[train\]'"):
         importlib.import_module(MODULE)

@@ -1,56 +1,87 @@
-"""Pictures as they come: the same kind goes back."""
+"""``corrupt`` on arrays and tensors, 8-bit and floating."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 import torch
 
-from robustbench_endo.corruptions import corrupt, load_suite, to_bytes
+from robustbench_endo.corruptions import corrupt, list_corruptions, load_suite, to_bytes
+from robustbench_endo.errors import RobustEndoError
 
-PICTURES = np.random.default_rng(0).integers(0, 256, (2, 40, 48, 3), dtype=np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (2, 40, 48, 3), dtype=np.uint8)
 
 
-def test_one_array_is_its_share_of_a_batch_and_of_a_tensor() -> None:
-    both = corrupt(PICTURES, "shot_noise", 3, ["a", "b"], seed=4)
+def test_corrupt_array_equals_its_item_of_a_batch_and_of_a_tensor() -> None:
+    both = corrupt(IMAGES, "shot_noise", 3, ["a", "b"], seed=4)
     assert both.dtype == np.uint8
-    assert both.shape == PICTURES.shape
-    assert np.array_equal(corrupt(PICTURES[1], "shot_noise", 3, "b", seed=4), both[1])
-    tensor = torch.from_numpy(PICTURES).permute(0, 3, 1, 2)
-    damaged = corrupt(tensor, "shot_noise", 3, ["a", "b"], seed=4)
-    assert damaged.dtype == torch.uint8
-    assert np.array_equal(damaged.permute(0, 2, 3, 1).numpy(), both)
+    assert both.shape == IMAGES.shape
+    assert np.array_equal(corrupt(IMAGES[1], "shot_noise", 3, "b", seed=4), both[1])
+    tensor = torch.from_numpy(IMAGES).permute(0, 3, 1, 2)
+    corrupted = corrupt(tensor, "shot_noise", 3, ["a", "b"], seed=4)
+    assert corrupted.dtype == torch.uint8
+    assert np.array_equal(corrupted.permute(0, 2, 3, 1).numpy(), both)
 
 
-def test_floats_stay_floats() -> None:
-    tensor = torch.from_numpy(PICTURES).permute(0, 3, 1, 2) / 255
-    damaged = corrupt(tensor, "shot_noise", 3, ["a", "b"], seed=4)
-    assert damaged.dtype == torch.float32
+def test_corrupt_keeps_floating_tensors_floating() -> None:
+    tensor = torch.from_numpy(IMAGES).permute(0, 3, 1, 2) / 255
+    corrupted = corrupt(tensor, "shot_noise", 3, ["a", "b"], seed=4)
+    assert corrupted.dtype == torch.float32
     assert np.array_equal(
-        to_bytes(damaged).permute(0, 2, 3, 1).numpy(), corrupt(PICTURES, "shot_noise", 3, ["a", "b"], 4)
+        to_bytes(corrupted).permute(0, 2, 3, 1).numpy(), corrupt(IMAGES, "shot_noise", 3, ["a", "b"], 4)
     )
 
 
-def test_id_seed_and_suite_decide_the_pixels() -> None:
+def test_corrupt_depends_on_id_seed_and_severity() -> None:
     results = [
-        corrupt(PICTURES[0], "gaussian_noise", 3),
-        corrupt(PICTURES[0], "gaussian_noise", 3, "other"),
-        corrupt(PICTURES[0], "gaussian_noise", 3, seed=1),
-        corrupt(PICTURES[0], "gaussian_noise", 4),
+        corrupt(IMAGES[0], "gaussian_noise", 3),
+        corrupt(IMAGES[0], "gaussian_noise", 3, "other"),
+        corrupt(IMAGES[0], "gaussian_noise", 3, seed=1),
+        corrupt(IMAGES[0], "gaussian_noise", 4),
     ]
     assert len({result.tobytes() for result in results}) == 4
-    assert np.array_equal(corrupt(PICTURES[0], "gaussian_noise", 3, "image"), results[0])
-    assert np.array_equal(corrupt(PICTURES[0], "gaussian_noise", 3, suite=load_suite("endo19")), results[0])
+    assert np.array_equal(corrupt(IMAGES[0], "gaussian_noise", 3, "image"), results[0])
+    assert np.array_equal(corrupt(IMAGES[0], "gaussian_noise", 3, suite=load_suite("endo19")), results[0])
 
 
-def test_severity_0_gives_the_bytes_back() -> None:
-    assert np.array_equal(corrupt(PICTURES, "gaussian_noise", 0, ["a", "b"]), PICTURES)
+def test_corrupt_at_severity_0_is_the_identity() -> None:
+    assert np.array_equal(corrupt(IMAGES, "gaussian_noise", 0, ["a", "b"]), IMAGES)
 
 
-def test_bytes_round_to_nearest_ties_to_even() -> None:
+def test_to_bytes_rounds_to_nearest_ties_to_even() -> None:
     assert to_bytes(torch.tensor([0.0, 0.499 / 255, 0.501 / 255, 0.5, 1.0])).tolist() == [0, 0, 1, 128, 255]
 
 
-def test_a_read_only_strided_array_is_fine() -> None:
-    view = PICTURES[0, :, ::-1]
+def test_list_corruptions_are_those_of_the_suite() -> None:
+    assert list_corruptions() == list(load_suite("endo19").names)
+    assert list_corruptions("imagenet-c") == list(load_suite("imagenet-c").names)
+
+
+def test_corrupt_accepts_a_read_only_strided_array() -> None:
+    view = IMAGES[0, :, ::-1]
     view.flags.writeable = False
     assert corrupt(view, "gaussian_noise", 1).shape == view.shape
+
+
+IMAGE = np.full((40, 40, 3), 128, np.uint8)
+BAD_INPUT = [
+    ((IMAGES, None), "Expected ids, one stable name for each of the 2 images, got none"),
+    ((torch.full((2, 3, 40, 40), 0.5), None), "Expected ids"),
+    ((IMAGE[..., 0], None), r"got uint8 \(40, 40\): stack a grey image three times"),
+    ((np.zeros((40, 40, 4), np.uint8), None), r"got uint8 \(40, 40, 4\).*drop an alpha channel"),
+    ((IMAGE / 255, None), r"Expected a uint8 array .* got float64"),
+    (([1, 2], None), "got list"),
+]
+
+
+@pytest.mark.parametrize(("call", "text"), BAD_INPUT)
+def test_corrupt_rejects_bad_input(call: tuple[Any, Any], text: str) -> None:
+    with pytest.raises(RobustEndoError, match=text):
+        corrupt(call[0], "gaussian_noise", 1, call[1])
+
+
+def test_corrupt_suggests_the_closest_name() -> None:
+    with pytest.raises(RobustEndoError, match=r"got 'gausian_noise': did you mean gaussian_noise"):
+        corrupt(IMAGE, "gausian_noise", 1)

@@ -1,4 +1,4 @@
-"""The bytes of every corruption: a change is a visible diff of golden.json (see make_golden.py)."""
+"""The pixels of every corruption: a change is a visible diff of golden.json (see make_golden.py)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def test_pixels_are_the_ones_on_record(checksums: Callable[[], dict[str, str]]) -> None:
+def test_golden_checksums_are_unchanged(checksums: Callable[[], dict[str, str]]) -> None:
     recorded = json.loads(Path(__file__).with_name("golden.json").read_text(encoding="utf-8"))
     assert checksums() == recorded

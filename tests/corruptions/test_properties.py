@@ -1,4 +1,4 @@
-"""What holds for each of the nineteen corruptions."""
+"""Properties of every corruption."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ IDS = ("a.png", "b.png")
 
 
 @each_corruption
-def test_shape_dtype_device_and_range_are_kept(corruption: Corruption, frames: Frames) -> None:
+def test_corruption_keeps_shape_dtype_device_and_range(corruption: Corruption, frames: Frames) -> None:
     images = frames()
-    damage = corruption(images, 5, IDS)
-    assert damage.images.shape == images.shape
-    assert damage.images.dtype == images.dtype
-    assert damage.images.device == images.device
-    assert 0 <= damage.images.min() <= damage.images.max() <= 1
-    assert not torch.equal(damage.images, images)
+    batch = corruption(images, 5, IDS)
+    assert batch.images.shape == images.shape
+    assert batch.images.dtype == images.dtype
+    assert batch.images.device == images.device
+    assert 0 <= batch.images.min() <= batch.images.max() <= 1
+    assert not torch.equal(batch.images, images)
 
 
 @each_corruption
-def test_extras_have_their_shape_and_range(corruption: Corruption, frames: Frames) -> None:
-    damage = corruption(frames(), 3, IDS)
-    if damage.grid is not None:
-        assert damage.grid.shape == (2, 96, 128, 2)
-        assert damage.grid.isfinite().all()
-    if damage.opacity is not None:
-        assert damage.opacity.shape == (2, 1, 96, 128)
-        assert 0 <= damage.opacity.min() <= damage.opacity.max() <= 1
+def test_corruption_grid_and_opacity_have_their_shape_and_range(corruption: Corruption, frames: Frames) -> None:
+    batch = corruption(frames(), 3, IDS)
+    if batch.grid is not None:
+        assert batch.grid.shape == (2, 96, 128, 2)
+        assert batch.grid.isfinite().all()
+    if batch.opacity is not None:
+        assert batch.opacity.shape == (2, 1, 96, 128)
+        assert 0 <= batch.opacity.min() <= batch.opacity.max() <= 1
 
 
 @each_corruption
-def test_input_is_not_mutated(corruption: Corruption, frames: Frames) -> None:
+def test_corruption_does_not_modify_its_input(corruption: Corruption, frames: Frames) -> None:
     images = frames()
     before = images.clone()
     corruption(images, 4, IDS)
@@ -47,7 +47,7 @@ def test_input_is_not_mutated(corruption: Corruption, frames: Frames) -> None:
 
 
 @each_corruption
-def test_severity_0_is_the_identity_in_a_new_tensor(corruption: Corruption, frames: Frames) -> None:
+def test_corruption_at_severity_0_is_the_identity_in_a_new_tensor(corruption: Corruption, frames: Frames) -> None:
     images = frames()
     untouched = corruption(images, 0, IDS).images
     assert torch.equal(untouched, images)
@@ -55,7 +55,7 @@ def test_severity_0_is_the_identity_in_a_new_tensor(corruption: Corruption, fram
 
 
 @each_corruption
-def test_same_key_same_bytes_whatever_else_is_drawn(corruption: Corruption, frames: Frames) -> None:
+def test_corruption_does_not_depend_on_the_global_generator(corruption: Corruption, frames: Frames) -> None:
     first = corruption(frames(), 3, IDS).images
     torch.manual_seed(1)
     torch.rand(10)
@@ -64,19 +64,19 @@ def test_same_key_same_bytes_whatever_else_is_drawn(corruption: Corruption, fram
 
 @each_corruption
 @pytest.mark.parametrize("severity", [1, 5])
-def test_a_batch_equals_its_items(corruption: Corruption, severity: int, frames: Frames) -> None:
+def test_corruption_of_a_batch_equals_its_items(corruption: Corruption, severity: int, frames: Frames) -> None:
     images = frames(3)
     batch = corruption(images, severity, ("a", "b", "c"))
     backwards = corruption(images.flip(0), severity, ("c", "b", "a")).images.flip(0)
     assert torch.equal(batch.images, backwards)
     item = corruption(images[1:2], severity, ("b",))
-    for whole, part in [(batch.images, item.images), (batch.grid, item.grid), (batch.opacity, item.opacity)]:
-        assert (whole is None) == (part is None)
-        assert whole is None or torch.equal(whole[1:2], part)
+    for full, part in [(batch.images, item.images), (batch.grid, item.grid), (batch.opacity, item.opacity)]:
+        assert (full is None) == (part is None)
+        assert full is None or torch.equal(full[1:2], part)
 
 
 @each_corruption
-def test_neither_torch_threads_nor_workers_side_by_side_change_anything(corruption: Corruption, frames: Frames) -> None:
+def test_corruption_does_not_depend_on_threads(corruption: Corruption, frames: Frames) -> None:
     images = frames(4)
     expected = corruption(images, 3, ("a", "b", "c", "d")).images
 
@@ -94,7 +94,7 @@ def test_neither_torch_threads_nor_workers_side_by_side_change_anything(corrupti
 
 
 @each_corruption
-def test_memory_layout_changes_nothing(corruption: Corruption, frames: Frames) -> None:
+def test_corruption_does_not_depend_on_the_memory_layout(corruption: Corruption, frames: Frames) -> None:
     images = frames()
     interleaved = images.contiguous(memory_format=torch.channels_last)
     assert torch.equal(corruption(interleaved, 3, IDS).images, corruption(images, 3, IDS).images)
@@ -102,40 +102,44 @@ def test_memory_layout_changes_nothing(corruption: Corruption, frames: Frames) -
 
 @each_corruption
 @pytest.mark.parametrize("severity", [1, 5])
-def test_finite_on_extreme_frames(corruption: Corruption, severity: int) -> None:
+def test_corruption_is_finite_on_extreme_frames(corruption: Corruption, severity: int) -> None:
     stripes = torch.zeros(1, 3, 47, 65)
     stripes[..., ::2] = 1
     for images in (torch.zeros(1, 3, 48, 64), torch.ones(1, 3, 48, 64), torch.full((1, 3, 32, 32), 0.5), stripes):
-        damaged = corruption(images, severity, ["a"]).images
-        assert damaged.isfinite().all()
-        assert 0 <= damaged.min() <= damaged.max() <= 1
+        corrupted = corruption(images, severity, ["a"]).images
+        assert corrupted.isfinite().all()
+        assert 0 <= corrupted.min() <= corrupted.max() <= 1
 
 
+@pytest.mark.slow
 @each_corruption
-def test_a_frame_of_4k_video(corruption: Corruption, frames: Frames) -> None:
+def test_corruption_of_a_frame_of_4k_video_is_in_range(corruption: Corruption, frames: Frames) -> None:
     images = frames(1, 1088, 1920)[..., :1080, :].repeat(1, 1, 2, 2)
-    damaged = corruption(images, 3, ["a"]).images
-    assert damaged.shape == (1, 3, 2160, 3840)
-    assert damaged.isfinite().all()
-    assert 0 <= damaged.min() <= damaged.max() <= 1
-    assert not torch.equal(damaged, images)
+    corrupted = corruption(images, 3, ["a"]).images
+    assert corrupted.shape == (1, 3, 2160, 3840)
+    assert corrupted.isfinite().all()
+    assert 0 <= corrupted.min() <= corrupted.max() <= 1
+    assert not torch.equal(corrupted, images)
 
 
 @each_corruption
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
-def test_other_precisions(corruption: Corruption, dtype: torch.dtype, frames: Frames) -> None:
+def test_corruption_computes_other_precisions_in_float32(
+    corruption: Corruption, dtype: torch.dtype, frames: Frames
+) -> None:
     images = frames().to(dtype)
-    damaged = corruption(images, 3, IDS).images
-    assert damaged.dtype == dtype
+    corrupted = corruption(images, 3, IDS).images
+    assert corrupted.dtype == dtype
     exact = corruption(images.float(), 3, IDS).images
-    assert torch.equal(damaged, exact.to(dtype))
+    assert torch.equal(corrupted, exact.to(dtype))
 
 
 @each_corruption
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_gpu_agrees_with_cpu(corruption: Corruption, frames: Frames) -> None:
+def test_corruption_on_a_gpu_agrees_with_the_cpu(corruption: Corruption, frames: Frames) -> None:
     if corruption.name == "jpeg_compression":
-        pytest.skip("another codec there: compared by PSNR in its own test")
+        pytest.skip("compared with libjpeg in the test of the codec")
     images = frames()
     on_gpu = corruption(images.cuda(), 3, IDS).images.cpu()
     apart = (on_gpu - corruption(images, 3, IDS).images).abs() > 1.001 / 255
@@ -143,7 +147,7 @@ def test_gpu_agrees_with_cpu(corruption: Corruption, frames: Frames) -> None:
 
 
 @each_corruption
-def test_describes_itself(corruption: Corruption) -> None:
+def test_corruption_describes_itself(corruption: Corruption) -> None:
     entry = next(item for item in load_suite("endo19").describe() if item["name"] == corruption.name)
     assert entry["category"] == corruption.category
     assert len(entry["cause"]) > 20

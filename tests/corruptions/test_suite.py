@@ -10,56 +10,35 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions import CORRUPTIONS, Category, Corruption, Noise, Suite, load_suite
-from robustbench_endo.corruptions.noise.gaussian_noise import GaussianNoise, Params
+from robustbench_endo.corruptions.noise.gaussian_noise import GaussianNoise, GaussianNoiseParams
 from robustbench_endo.errors import RobustEndoError
 
-TABLE_VII = [
-    "gaussian_noise",
-    "shot_noise",
-    "impulse_noise",
-    "speckle_noise",
-    "defocus_blur",
-    "gaussian_blur",
-    "glass_blur",
-    "motion_blur",
-    "zoom_blur",
-    "bleeding",
-    "brightness",
-    "smoke",
-    "spatter",
-    "contrast",
-    "elastic_transform",
-    "gamma_correction",
-    "jpeg_compression",
-    "pixelate",
-    "saturate",
-]
 ENDO19 = load_suite("endo19")
+NAMES = [item.name for item in CORRUPTIONS]
 
 
-def test_the_nineteen_in_the_order_of_the_table() -> None:
-    assert [item.name for item in CORRUPTIONS] == TABLE_VII
-    assert ENDO19.names == tuple(TABLE_VII)
+def test_suite_names_are_those_of_its_corruptions() -> None:
+    assert ENDO19.names == tuple(NAMES)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("names", "expected"),
     [
-        ("all", TABLE_VII),
-        ("noise", TABLE_VII[:4]),
-        ("blur", TABLE_VII[4:9]),
-        ("occlusion", TABLE_VII[9:13]),
-        ("digital", TABLE_VII[13:]),
-        ("smoke, noise", [*TABLE_VII[:4], "smoke"]),
+        ("all", NAMES),
+        ("noise", NAMES[:4]),
+        ("blur", NAMES[4:9]),
+        ("occlusion", NAMES[9:13]),
+        ("digital", NAMES[13:]),
+        ("smoke, noise", [*NAMES[:4], "smoke"]),
         (["smoke", "bleeding", "smoke"], ["bleeding", "smoke"]),
     ],
 )
-def test_select(wanted: str | list[str], expected: list[str]) -> None:
-    assert list(ENDO19.select(wanted)) == expected
+def test_suite_select_accepts_names_and_categories(names: str | list[str], expected: list[str]) -> None:
+    assert list(ENDO19.select(names)) == expected
 
 
 @pytest.mark.parametrize(
-    ("wanted", "text"),
+    ("names", "text"),
     [
         ("smok", "got 'smok': did you mean smoke"),
         ("noise,digtal", "got 'digtal': did you mean digital"),
@@ -68,9 +47,9 @@ def test_select(wanted: str | list[str], expected: list[str]) -> None:
         ([], "got nothing"),
     ],
 )
-def test_select_says_what_it_does_not_know(wanted: str | list[str], text: str) -> None:
+def test_suite_select_rejects_unknown_names(names: str | list[str], text: str) -> None:
     with pytest.raises(RobustEndoError, match=text):
-        ENDO19.select(wanted)
+        ENDO19.select(names)
 
 
 @pytest.mark.parametrize(
@@ -82,12 +61,14 @@ def test_select_says_what_it_does_not_know(wanted: str | list[str], text: str) -
         ((256, 256), (1009, 1306), (256, 256)),
     ],
 )
-def test_size(resolution: object, size: tuple[int, int], expected: tuple[int, int]) -> None:
+def test_suite_size_follows_the_resolution(
+    resolution: object, size: tuple[int, int], expected: tuple[int, int]
+) -> None:
     assert dataclasses.replace(ENDO19, resolution=resolution).size(*size) == expected
 
 
-def test_fingerprint_follows_the_pixels_not_the_name() -> None:
-    changed = GaussianNoise((Params(0.081), *GaussianNoise().severities[1:]))
+def test_suite_fingerprint_depends_on_the_pixels_only() -> None:
+    changed = GaussianNoise((GaussianNoiseParams(0.081), *GaussianNoise().severities[1:]))
     assert dataclasses.replace(ENDO19, name="other").fingerprint == ENDO19.fingerprint
     variants = [
         ENDO19,
@@ -99,14 +80,14 @@ def test_fingerprint_follows_the_pixels_not_the_name() -> None:
     assert len({suite.fingerprint for suite in variants}) == 5
 
 
-def test_reference_reaches_the_corruption() -> None:
+def test_suite_corrupt_uses_its_reference_size() -> None:
     images = torch.full((1, 3, 512, 512), 0.5)
     by_suite = {
         name: load_suite(name).corrupt(images, "gaussian_noise", 1, ["a"]).images for name in ("endo19", "imagenet-c")
     }
     expected = {"endo19": 256, "imagenet-c": None}
-    for name, damaged in by_suite.items():
-        assert torch.equal(damaged, GaussianNoise()(images, 1, ["a"], reference_size=expected[name]).images)
+    for name, corrupted in by_suite.items():
+        assert torch.equal(corrupted, GaussianNoise()(images, 1, ["a"], reference_size=expected[name]).images)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +99,7 @@ class DimParams:
 class Dim(Corruption):
     name: ClassVar[str] = "dim"
     category: ClassVar[Category] = "occlusion"
-    cause: ClassVar[str] = "lamp at the end of its life"
+    cause: ClassVar[str] = "The lamp is at the end of its life."
     citation: ClassVar[str] = "none"
     severities: tuple[DimParams, ...] = tuple(DimParams(0.9 - 0.1 * i) for i in range(5))
 
@@ -126,21 +107,21 @@ class Dim(Corruption):
         return images * params.factor
 
 
-def test_a_users_own_corruption() -> None:
+def test_suite_with_corruptions_adds_a_user_corruption() -> None:
     suite = ENDO19.with_corruptions(Dim())
-    assert suite.names == (*TABLE_VII, "dim")
+    assert suite.names == (*NAMES, "dim")
     assert "dim" in suite.select("occlusion")
-    damaged = suite.corrupt(torch.ones(1, 3, 32, 32), "dim", 1, ["a"])
-    assert torch.allclose(damaged.images, torch.tensor(0.9))
+    batch = suite.corrupt(torch.ones(1, 3, 32, 32), "dim", 1, ["a"])
+    assert torch.allclose(batch.images, torch.tensor(0.9))
     assert suite.describe()[-1]["severities"][4] == {"factor": 0.5}
     assert "dim" not in ENDO19.names
 
 
-def test_what_is_no_corruption_is_refused() -> None:
+def test_suite_with_corruptions_rejects_other_objects() -> None:
     with pytest.raises(RobustEndoError, match=r"Expected an instance of .*Corruption, got <class"):
         ENDO19.with_corruptions(Dim)
 
 
-def test_two_of_one_name_are_refused() -> None:
+def test_suite_rejects_repeated_names() -> None:
     with pytest.raises(RobustEndoError, match="got 'dim' twice"):
         Suite("twice", None, "native", (Dim(), Dim()))

@@ -1,4 +1,4 @@
-"""Suites as TOML: the built-in ones, a user's own, and what can be wrong with one."""
+"""Suites as TOML: the built-in ones, user files, and errors in them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from robustbench_endo.errors import RobustEndoError
     ("name", "reference_size", "resolution"),
     [("endo19", 256, 512), ("endoarss", None, (256, 256)), ("imagenet-c", None, "native")],
 )
-def test_built_in_suites(name: str, reference_size: int | None, resolution: object) -> None:
+def test_load_suite_loads_built_in_suites(name: str, reference_size: int | None, resolution: object) -> None:
     suite = load_suite(name)
     assert (suite.name, suite.reference_size, suite.resolution) == (name, reference_size, resolution)
     assert len(suite.corruptions) == 19
 
 
-def test_built_in_suites_differ() -> None:
+def test_load_suite_gives_different_suites() -> None:
     assert len({load_suite(name).fingerprint for name in SUITES}) == 3
 
 
-def test_a_users_own_suite(tmp_path: Path) -> None:
+def test_load_suite_reads_a_user_file(tmp_path: Path) -> None:
     path = tmp_path / "dim.toml"
     path.write_text(
         'extends = "endo19"\nresolution = [64, 96]\ncorruptions = ["noise", "smoke"]\n'
@@ -41,7 +41,7 @@ def test_a_users_own_suite(tmp_path: Path) -> None:
     assert suite.get("smoke") == load_suite("endo19").get("smoke")
 
 
-def test_a_suite_may_extend_a_file(tmp_path: Path) -> None:
+def test_load_suite_follows_extends_to_a_file(tmp_path: Path) -> None:
     (tmp_path / "first.toml").write_text(
         'name = "one"\nreference_size = "native"\n[shot_noise]\nphotons = [9, 8, 7, 6, 5]'
     )
@@ -56,7 +56,7 @@ WRONG = [
     ("resolutoin = 5", "got 'resolutoin': did you mean resolution"),
     ("[gausian_noise]\nstd = 1", "got 'gausian_noise': did you mean gaussian_noise"),
     ("[gaussian_noise]\nstdd = 1", "a parameter of gaussian_noise in suite mine, got 'stdd': did you mean std"),
-    ("[gaussian_noise]\nstd = [1, 2]", r"gaussian_noise\.std: expected 5 values, one a severity, got 2"),
+    ("[gaussian_noise]\nstd = [1, 2]", r"gaussian_noise\.std: expected 5 values, one per severity, got 2"),
     ('[gaussian_noise]\nstd = "strong"', r"gaussian_noise\.std: expected values of type float, got 'strong'"),
     ("[gaussian_noise]\nstd = [1, 2, 3, 4, true]", "got True"),
     ("[jpeg_compression]\nquality = 7.5", r"quality: expected values of type int, got 7\.5"),
@@ -66,20 +66,20 @@ WRONG = [
     ('corruptions = ["smok"]', "did you mean smoke"),
     ('extends = "endoarsss"', "got 'endoarsss': did you mean endoarss"),
     ('extends = "mine.toml"', "that do not extend each other in a circle"),
-    ("a = = 1", "Expected TOML in .*mine.toml, got an error"),
+    ("a = = 1", "Cannot parse .*mine.toml: invalid TOML"),
 ]
 
 
 @pytest.mark.parametrize(("content", "text"), WRONG)
-def test_a_wrong_file_says_what_is_wrong(content: str, text: str, tmp_path: Path) -> None:
+def test_load_suite_rejects_a_wrong_file(content: str, text: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(content)
     with pytest.raises(RobustEndoError, match=text):
         load_suite(path)
 
 
-def test_a_missing_file_and_a_misspelt_suite(tmp_path: Path) -> None:
-    with pytest.raises(RobustEndoError, match=r"Expected a readable suite file, got .*none\.toml"):
+def test_load_suite_rejects_a_missing_file_and_an_unknown_suite(tmp_path: Path) -> None:
+    with pytest.raises(RobustEndoError, match=r"Cannot read the suite file .*none\.toml"):
         load_suite(tmp_path / "none.toml")
     with pytest.raises(RobustEndoError, match="got 'endo18': did you mean endo19"):
         load_suite("endo18")

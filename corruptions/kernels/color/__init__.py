@@ -1,1 +1,1 @@
-"""Operations on single values."""
+"""Operations on single pixel values and on channel means."""

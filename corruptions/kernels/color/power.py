@@ -1,23 +1,27 @@
-"""Powers of pixel values, the same on every CPU thread layout."""
+"""Powers of pixel values, identical for every number of CPU threads."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 from numba import njit
-from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.backend import Floats, batch, compiled, planes
+from robustbench_endo.corruptions.kernels.backend import Doubles, Floats, from_planes, to_planes, use_numba
 
 
 def power(images: Tensor, exponents: Tensor) -> Tensor:
-    """(B, C, H, W) in [0, 1] to the positive power of each image's exponent (B, 1, 1, 1), computed in float64."""
-    if not compiled(images):
+    """Each image raised to its exponent, computed in float64.
+
+    Args:
+        images: (B, C, H, W) in [0, 1].
+        exponents: (B, 1, 1, 1), positive.
+    """
+    if not use_numba(images.device):
         return power_torch(images, exponents)
-    stack = planes(images)
+    planes = to_planes(images)
     exponent = exponents.double().expand(-1, images.shape[1], 1, 1).reshape(-1).contiguous().numpy()
-    return batch(_power(stack, exponent), images)
+    return from_planes(_power(planes, exponent), images)
 
 
 def power_torch(images: Tensor, exponents: Tensor) -> Tensor:
@@ -26,20 +30,20 @@ def power_torch(images: Tensor, exponents: Tensor) -> Tensor:
 
 
 @njit(cache=True, nogil=True)
-def _power(stack: Floats, exponents: NDArray[np.float64]) -> Floats:
-    result = np.empty_like(stack)
+def _power(planes: Floats, exponents: Doubles) -> Floats:
+    out = np.empty_like(planes)
     levels = (np.arange(256) / 255.0).astype(np.float32)
-    table = np.empty(256, np.float32)
-    for plane in range(len(stack)):
+    powers = np.empty(256, np.float32)
+    for plane in range(len(planes)):
         for level in range(256):
-            table[level] = np.float64(levels[level]) ** exponents[plane]
-        for y in range(stack.shape[1]):
-            for x in range(stack.shape[2]):
-                value = stack[plane, y, x]
-                # Most frames hold 8-bit levels: the table has their powers, to the same bit.
+            powers[level] = np.float64(levels[level]) ** exponents[plane]
+        for y in range(planes.shape[1]):
+            for x in range(planes.shape[2]):
+                value = planes[plane, y, x]
+                # Most frames contain 8-bit levels, whose powers are in the table, bit-identical.
                 level = int(value * np.float32(255.0) + np.float32(0.5))
                 if value == levels[level]:
-                    result[plane, y, x] = table[level]
+                    out[plane, y, x] = powers[level]
                 else:
-                    result[plane, y, x] = np.float64(value) ** exponents[plane]
-    return result
+                    out[plane, y, x] = np.float64(value) ** exponents[plane]
+    return out

@@ -1,1 +1,1 @@
-"""Point spreads."""
+"""Linear filters."""

@@ -1,17 +1,23 @@
-"""Correlation with a 2-D kernel: constant stretches by running sums, the rest tap by tap."""
+"""Correlation with a 2-D kernel: constant runs of the kernel by running sums, the remaining taps one by one."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 from numba import njit
-from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Scalar, batch, compiled, planes
+from robustbench_endo.corruptions.kernels.backend import (
+    Floats,
+    Indices,
+    Indices32,
+    Scalar,
+    from_planes,
+    to_planes,
+    use_numba,
+)
 from robustbench_endo.corruptions.kernels.filters.separable import Border, border_index
 
-Integers = NDArray[np.int64]
 _SHORTEST_RUN = 6  # a run costs two look-ups and a subtraction, whatever its length
 
 
@@ -20,14 +26,15 @@ def correlate(images: Tensor, kernels: Floats, border: Border) -> Tensor:
 
     Args:
         images: (B, C, H, W) in [0, 1].
-        kernels: (B, k, k) with odd k, or (1, k, k) for all; the weights are not negative.
-        border: what lies beyond the edge.
+        kernels: (B, k, k) with odd k, or (1, k, k) for all images; the weights are not negative.
+        border: extrapolation beyond the edge.
     """
-    if not compiled(images):
+    if not use_numba(images.device):
         return correlate_torch(images, kernels, border)
     if len(kernels) == 1:
-        return _one_kernel(images, kernels[0], border)
-    return torch.cat([_one_kernel(images[i : i + 1], kernel, border) for i, kernel in enumerate(kernels)])
+        return _correlate_one_kernel(images, kernels[0], border)
+    parts = [_correlate_one_kernel(images[i : i + 1], kernel, border) for i, kernel in enumerate(kernels)]
+    return torch.cat(parts)
 
 
 def correlate_torch(images: Tensor, kernels: Floats, border: Border) -> Tensor:
@@ -44,21 +51,21 @@ def correlate_torch(images: Tensor, kernels: Floats, border: Border) -> Tensor:
     return filtered[..., :height, :width]
 
 
-def _one_kernel(images: Tensor, kernel: Floats, border: Border) -> Tensor:
-    stack = planes(images)
+def _correlate_one_kernel(images: Tensor, kernel: Floats, border: Border) -> Tensor:
+    planes = to_planes(images)
     radius = kernel.shape[-1] // 2
-    rows = border_index(stack.shape[1], radius, radius, border)
-    columns = border_index(stack.shape[2], radius, radius, border)
+    rows = border_index(planes.shape[1], radius, radius, border)
+    columns = border_index(planes.shape[2], radius, radius, border)
     runs, top, taps, weights = _decompose(kernel)
     # The running sums are integers (exact in any order): the finest scale whose total stays below 2^31.
     covered = max(int((runs[:, 2] - runs[:, 1]).sum()), 1)
     scale = 2.0 ** (30 - int(np.ceil(np.log2(covered))))
-    result = _correlate(stack, rows, columns, runs, np.float32(top / scale), taps, weights, np.float32(scale))
-    return batch(result, images)
+    out = _correlate(planes, rows, columns, runs, np.float32(top / scale), taps, weights, np.float32(scale))
+    return from_planes(out, images)
 
 
-def _decompose(kernel: Floats) -> tuple[Integers, float, Integers, Floats]:
-    """Runs (dy, first dx, end dx) of the largest weight, that weight, and the other taps (dy, dx) with theirs."""
+def _decompose(kernel: Floats) -> tuple[Indices, float, Indices, Floats]:
+    """Runs (dy, first dx, end dx) of the largest weight, that weight, the other taps (dy, dx) and their weights."""
     top = float(kernel.max())
     flat = np.abs(kernel - top) <= 1e-6 * top
     rest = kernel.copy()
@@ -75,48 +82,34 @@ def _decompose(kernel: Floats) -> tuple[Integers, float, Integers, Floats]:
 
 @njit(cache=True, nogil=True)
 def _correlate(
-    stack: Floats,
+    planes: Floats,
     rows: Indices,
     columns: Indices,
-    runs: Integers,
+    runs: Indices,
     top: Scalar,
-    taps: Integers,
+    taps: Indices,
     weights: Floats,
     scale: Scalar,
 ) -> Floats:
-    count, height, width = stack.shape
+    count, height, width = planes.shape
     padded = np.empty((len(rows), len(columns)), np.float32)
     sums = np.zeros((len(rows), len(columns) + 1), np.int32)
     total = np.empty(width, np.int32)
-    result = np.empty_like(stack)
+    out = np.empty_like(planes)
     for plane in range(count):
-        _pad(stack[plane], rows, columns, padded)
+        _pad(planes[plane], rows, columns, padded)
         if len(runs) > 0:
             _running_sums(padded, scale, sums)
         for y in range(height):
-            target = result[plane, y]
+            target = out[plane, y]
             total[:] = 0
             for run in range(len(runs)):
                 line = sums[y + runs[run, 0]]
                 _add_difference(total, line[runs[run, 2] :], line[runs[run, 1] :])
             for x in range(width):
                 target[x] = top * np.float32(total[x])
-            whole = len(taps) - len(taps) % 4
-            for tap in range(0, whole, 4):
-                _add_four(
-                    target,
-                    weights[tap],
-                    padded[y + taps[tap, 0]][taps[tap, 1] :],
-                    weights[tap + 1],
-                    padded[y + taps[tap + 1, 0]][taps[tap + 1, 1] :],
-                    weights[tap + 2],
-                    padded[y + taps[tap + 2, 0]][taps[tap + 2, 1] :],
-                    weights[tap + 3],
-                    padded[y + taps[tap + 3, 0]][taps[tap + 3, 1] :],
-                )
-            for tap in range(whole, len(taps)):
-                _add_scaled(target, weights[tap], padded[y + taps[tap, 0]][taps[tap, 1] :])
-    return result
+            _add_taps(target, padded, y, taps, weights)
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -128,7 +121,7 @@ def _pad(plane: Floats, rows: Indices, columns: Indices, padded: Floats) -> None
 
 
 @njit(cache=True, nogil=True)
-def _running_sums(padded: Floats, scale: Scalar, sums: NDArray[np.int32]) -> None:
+def _running_sums(padded: Floats, scale: Scalar, sums: Indices32) -> None:
     for y in range(padded.shape[0]):
         total = np.int32(0)
         for x in range(padded.shape[1]):
@@ -138,9 +131,28 @@ def _running_sums(padded: Floats, scale: Scalar, sums: NDArray[np.int32]) -> Non
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _add_difference(total: NDArray[np.int32], end: NDArray[np.int32], first: NDArray[np.int32]) -> None:
+def _add_difference(total: Indices32, end: Indices32, first: Indices32) -> None:
     for x in range(len(total)):
         total[x] += end[x] - first[x]
+
+
+@njit(cache=True, nogil=True)
+def _add_taps(target: Floats, padded: Floats, y: int, taps: Indices, weights: Floats) -> None:
+    grouped = len(taps) - len(taps) % 4
+    for tap in range(0, grouped, 4):
+        _add_four(
+            target,
+            weights[tap],
+            padded[y + taps[tap, 0]][taps[tap, 1] :],
+            weights[tap + 1],
+            padded[y + taps[tap + 1, 0]][taps[tap + 1, 1] :],
+            weights[tap + 2],
+            padded[y + taps[tap + 2, 0]][taps[tap + 2, 1] :],
+            weights[tap + 3],
+            padded[y + taps[tap + 3, 0]][taps[tap + 3, 1] :],
+        )
+    for tap in range(grouped, len(taps)):
+        _add_scaled(target, weights[tap], padded[y + taps[tap, 0]][taps[tap, 1] :])
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -161,6 +173,6 @@ def _add_four(
     w3: Scalar,
     s3: Floats,
 ) -> None:
-    # Four at a time: the target is read and written a quarter as often, which is what takes the time.
+    # Four taps at a time: the target is read and written a quarter as often, which dominates the run time.
     for x in range(len(target)):
         target[x] += (w0 * s0[x] + w1 * s1[x]) + (w2 * s2[x] + w3 * s3[x])

@@ -9,14 +9,19 @@ import torch
 from numba import njit
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Scalar, batch, compiled, planes
+from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Scalar, from_planes, to_planes, use_numba
 
 Border = Literal["nearest", "reflect", "mirror"]
-"""As in scipy.ndimage: ``nearest`` a|abc|c, ``reflect`` a|abc|c then b, ``mirror`` b|abc|b."""
+"""Extrapolation beyond the edge, as in scipy.ndimage: ``nearest`` aa|abc|cc, ``reflect`` ba|abc|cb, ``mirror``
+cb|abc|ba."""
 
 
 def border_index(size: int, before: int, after: int, border: Border) -> Indices:
-    """The index in [0, size) that stands at each of the positions -before ... size - 1 + after."""
+    """Index in [0, size) of the pixel that supplies each of the positions -before ... size - 1 + after.
+
+    >>> border_index(3, 2, 1, "reflect").tolist()
+    [1, 0, 0, 1, 2, 2]
+    """
     position = np.arange(-before, size + after, dtype=np.int64)
     if border == "nearest":
         return position.clip(0, size - 1)
@@ -31,12 +36,19 @@ def border_index(size: int, before: int, after: int, border: Border) -> Indices:
 def gaussian_blur(
     images: Tensor, sigma: float | tuple[float, float], border: Border = "nearest", truncate: float = 4.0
 ) -> Tensor:
-    """Convolve (B, C, H, W) with a Gaussian of standard deviation ``sigma`` px (or one for rows, one for columns)."""
+    """Convolve (B, C, H, W) with a Gaussian.
+
+    Args:
+        images: (B, C, H, W).
+        sigma: standard deviation in pixels, or (vertical, horizontal).
+        border: extrapolation beyond the edge.
+        truncate: radius of the kernel in standard deviations.
+    """
     sigma_y, sigma_x = sigma if isinstance(sigma, tuple) else (sigma, sigma)
-    return separable(images, gaussian_half(sigma_y, truncate), gaussian_half(sigma_x, truncate), border)
+    return separable_filter(images, half_gaussian(sigma_y, truncate), half_gaussian(sigma_x, truncate), border)
 
 
-def gaussian_half(sigma: float, truncate: float = 4.0) -> Floats:
+def half_gaussian(sigma: float, truncate: float = 4.0) -> Floats:
     """Centre and right half of a sampled Gaussian of unit sum, cut at ``truncate`` standard deviations."""
     radius = int(truncate * sigma + 0.5)
     if radius == 0:
@@ -46,25 +58,32 @@ def gaussian_half(sigma: float, truncate: float = 4.0) -> Floats:
     return weights
 
 
-def separable(images: Tensor, column: Floats, row: Floats, border: Border) -> Tensor:
-    """Filter (B, C, H, W) with symmetric kernels given by their centre and right half, both shorter than 2^31."""
-    if not compiled(images):
-        return separable_torch(images, column, row, border)
-    stack = planes(images)
-    rows = border_index(stack.shape[1], len(column) - 1, len(column) - 1, border)
-    columns = border_index(stack.shape[2], len(row) - 1, len(row) - 1, border)
-    return batch(_separable(stack, column, row, rows, columns), images)
+def separable_filter(images: Tensor, column: Floats, row: Floats, border: Border) -> Tensor:
+    """Filter (B, C, H, W) with symmetric kernels.
+
+    Args:
+        images: (B, C, H, W).
+        column: centre and lower half of the vertical kernel.
+        row: centre and right half of the horizontal kernel.
+        border: extrapolation beyond the edge.
+    """
+    if not use_numba(images.device):
+        return separable_filter_torch(images, column, row, border)
+    planes = to_planes(images)
+    rows = border_index(planes.shape[1], len(column) - 1, len(column) - 1, border)
+    columns = border_index(planes.shape[2], len(row) - 1, len(row) - 1, border)
+    return from_planes(_separable_filter(planes, column, row, rows, columns), images)
 
 
-def separable_torch(images: Tensor, column: Floats, row: Floats, border: Border) -> Tensor:
-    """:func:`separable` as two matrix products, on any device."""
+def separable_filter_torch(images: Tensor, column: Floats, row: Floats, border: Border) -> Tensor:
+    """:func:`separable_filter` as two matrix products, on any device."""
     height, width = images.shape[-2:]
-    down = torch.from_numpy(_matrix(height, column, border)).to(images.device)
-    across = torch.from_numpy(_matrix(width, row, border)).to(images.device)
+    down = torch.from_numpy(_filter_matrix(height, column, border)).to(images.device)
+    across = torch.from_numpy(_filter_matrix(width, row, border)).to(images.device)
     return down @ images @ across.T
 
 
-def _matrix(size: int, half: Floats, border: Border) -> Floats:
+def _filter_matrix(size: int, half: Floats, border: Border) -> Floats:
     radius = len(half) - 1
     index = border_index(size, radius, radius, border)
     matrix = np.zeros((size, size), np.float32)
@@ -74,45 +93,53 @@ def _matrix(size: int, half: Floats, border: Border) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _separable(stack: Floats, column: Floats, row: Floats, rows: Indices, columns: Indices) -> Floats:
-    count, height, width = stack.shape
-    vertical, horizontal = len(column) - 1, len(row) - 1
-    result = np.empty_like(stack)
+def _separable_filter(planes: Floats, column: Floats, row: Floats, rows: Indices, columns: Indices) -> Floats:
+    count, height, width = planes.shape
+    out = np.empty_like(planes)
     line = np.empty(width, np.float32)
     padded = np.empty(len(columns), np.float32)
     for plane in range(count):
         for y in range(height):
-            centre = stack[plane, rows[y + vertical]]
-            for x in range(width):
-                line[x] = column[0] * centre[x]
-            whole = vertical - vertical % 2
-            for k in range(1, whole + 1, 2):
-                near, far = y + vertical - k, y + vertical + k
-                _add_two_pairs(
-                    line,
-                    column[k],
-                    stack[plane, rows[near]],
-                    stack[plane, rows[far]],
-                    column[k + 1],
-                    stack[plane, rows[near - 1]],
-                    stack[plane, rows[far + 1]],
-                )
-            if whole < vertical:
-                _add_pair(line, column[vertical], stack[plane, rows[y]], stack[plane, rows[y + 2 * vertical]])
+            _filter_vertically(planes[plane], y, column, rows, line)
             for x in range(len(columns)):
                 padded[x] = line[columns[x]]
-            target = result[plane, y]
-            for x in range(width):
-                target[x] = row[0] * line[x]
-            whole = horizontal - horizontal % 2
-            for k in range(1, whole + 1, 2):
-                near, far = horizontal - k, horizontal + k
-                _add_two_pairs(
-                    target, row[k], padded[near:], padded[far:], row[k + 1], padded[near - 1 :], padded[far + 1 :]
-                )
-            if whole < horizontal:
-                _add_pair(target, row[horizontal], padded, padded[2 * horizontal :])
-    return result
+            _filter_horizontally(line, padded, row, out[plane, y])
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _filter_vertically(plane: Floats, y: int, column: Floats, rows: Indices, line: Floats) -> None:
+    radius = len(column) - 1
+    centre = plane[rows[y + radius]]
+    for x in range(len(line)):
+        line[x] = column[0] * centre[x]
+    paired = radius - radius % 2
+    for k in range(1, paired + 1, 2):
+        near, far = y + radius - k, y + radius + k
+        _add_two_pairs(
+            line,
+            column[k],
+            plane[rows[near]],
+            plane[rows[far]],
+            column[k + 1],
+            plane[rows[near - 1]],
+            plane[rows[far + 1]],
+        )
+    if paired < radius:
+        _add_pair(line, column[radius], plane[rows[y]], plane[rows[y + 2 * radius]])
+
+
+@njit(cache=True, nogil=True)
+def _filter_horizontally(line: Floats, padded: Floats, row: Floats, target: Floats) -> None:
+    radius = len(row) - 1
+    for x in range(len(line)):
+        target[x] = row[0] * line[x]
+    paired = radius - radius % 2
+    for k in range(1, paired + 1, 2):
+        near, far = radius - k, radius + k
+        _add_two_pairs(target, row[k], padded[near:], padded[far:], row[k + 1], padded[near - 1 :], padded[far + 1 :])
+    if paired < radius:
+        _add_pair(target, row[radius], padded, padded[2 * radius :])
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -125,6 +152,6 @@ def _add_pair(target: Floats, weight: Scalar, left: Floats, right: Floats) -> No
 def _add_two_pairs(
     target: Floats, weight: Scalar, left: Floats, right: Floats, weight2: Scalar, left2: Floats, right2: Floats
 ) -> None:
-    # Two at a time: the target is read and written half as often, which is what takes the time.
+    # Two pairs at a time: the target is read and written half as often, which dominates the run time.
     for x in range(len(target)):
         target[x] += weight * (left[x] + right[x]) + weight2 * (left2[x] + right2[x])

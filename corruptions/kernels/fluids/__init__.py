@@ -1,1 +1,1 @@
-"""Smoke, blood and droplets."""
+"""Smoke, blood and droplets, generated on a coarse grid and composited over the image."""

@@ -1,4 +1,8 @@
-"""Drops and runs of fluid: rounded caps drawn out into winding tails."""
+"""Drops and runs of fluid: rounded caps with winding tails.
+
+A trail is a row of ten float32 numbers: head row, head column, direction (down, across), length, head radius, tail
+radius, amplitude of its winding, number of windings, phase. Lengths are in nodes of the coarse grid.
+"""
 
 from __future__ import annotations
 
@@ -7,36 +11,32 @@ import torch
 from numba import njit
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.backend import Floats, compiled
-from robustbench_endo.corruptions.kernels.triton_support import fused
-
-FIELDS = 10
-"""Numbers a trail: head row, head column, direction (down, across), length, head radius, tail radius, swing of its
-winding, windings, phase; lengths in lattice pixels."""
+from robustbench_endo.corruptions.kernels.backend import Floats, use_numba
+from robustbench_endo.corruptions.kernels.triton_support import use_triton
 
 
 def trail_heights(trails: Tensor, warp: Tensor) -> Tensor:
-    """The height of the trails' union, in lattice pixels; 0 where there is none.
+    """Height of the union of trails, in nodes; 0 where there is none.
 
-    Each cross-section is a parabola 1 - (d / r)^2 high by its radius; heights add by their squares, which keeps the
+    Each cross-section is a parabola, its radius times 1 - (d / radius)^2; heights add by their squares, which keeps the
     union smooth.
 
     Args:
-        trails: (B, K, FIELDS) float32.
-        warp: (B, 2, h, w): how far each point is moved (down, across) first, which makes the outlines irregular.
+        trails: (B, K, 10) float32, see the module.
+        warp: (B, 2, h, w), displacement (down, across) of each node, which makes the outlines irregular.
 
     Returns:
         (B, 1, h, w) >= 0.
     """
-    if fused(warp.device):
+    if use_triton(warp.device):
         from robustbench_endo.corruptions.kernels.fluids import droplets_triton
 
         return droplets_triton.trail_heights(trails, warp)
-    if not compiled(warp):
+    if not use_numba(warp.device):
         return trail_heights_torch(trails, warp)
-    result = np.zeros((len(warp), 1, *warp.shape[-2:]), np.float32)
-    _trail_heights(trails.contiguous().numpy(), warp.contiguous().numpy(), result)
-    return torch.from_numpy(result)
+    out = np.zeros((len(warp), 1, *warp.shape[-2:]), np.float32)
+    _trail_heights(trails.contiguous().numpy(), warp.contiguous().numpy(), out)
+    return torch.from_numpy(out)
 
 
 def trail_heights_torch(trails: Tensor, warp: Tensor) -> Tensor:
@@ -54,22 +54,21 @@ def _squared_height(y: Tensor, x: Tensor, trail: tuple[Tensor, ...]) -> Tensor:
     row, column, down, across, length, head, tail, swing, windings, phase = trail
     behind = (row - y) * down + (column - x) * across
     aside = (y - row) * across - (x - column) * down
-    share = (behind / length).clamp(0.0, 1.0)
-    turn = share * windings + phase
+    fraction = (behind / length).clamp(0.0, 1.0)
+    turn = fraction * windings + phase
     wave = (turn - turn.floor()) * 2.0 - 1.0
-    aside = aside - swing * share * 4.0 * wave * (1.0 - wave.abs())
-    behind = behind - share * length
-    rest = 1.0 - share
+    aside = aside - swing * fraction * 4.0 * wave * (1.0 - wave.abs())
+    behind = behind - fraction * length
+    rest = 1.0 - fraction
     radius = tail + (head - tail) * rest * rest * rest
     cap = 1.0 - (behind * behind + aside * aside) / (radius * radius)
     return (radius * cap.clamp(min=0.0)).square()
 
 
 @njit(cache=True, nogil=True)
-def _trail_heights(trails: Floats, warp: Floats, result: Floats) -> None:
-    one, two, four = np.float32(1.0), np.float32(2.0), np.float32(4.0)
-    zero = np.float32(0.0)
-    height, width = result.shape[2:]
+def _trail_heights(trails: Floats, warp: Floats, out: Floats) -> None:
+    zero, one, two, four = np.float32(0.0), np.float32(1.0), np.float32(2.0), np.float32(4.0)
+    height, width = out.shape[2:]
     for b in range(len(trails)):
         margin = np.abs(warp[b]).max()
         for k in range(trails.shape[1]):
@@ -85,17 +84,17 @@ def _trail_heights(trails: Floats, warp: Floats, result: Floats) -> None:
                     y, x = np.float32(i) + warp[b, 0, i, j], np.float32(j) + warp[b, 1, i, j]
                     behind = (row - y) * down + (column - x) * across
                     aside = (y - row) * across - (x - column) * down
-                    share = min(max(behind / length, zero), one)
-                    turn = share * windings + phase
+                    fraction = min(max(behind / length, zero), one)
+                    turn = fraction * windings + phase
                     wave = (turn - np.floor(turn)) * two - one
-                    aside -= swing * share * four * wave * (one - abs(wave))
-                    behind -= share * length
-                    rest = one - share
+                    aside -= swing * fraction * four * wave * (one - abs(wave))
+                    behind -= fraction * length
+                    rest = one - fraction
                     radius = tail + (head - tail) * rest * rest * rest
                     cap = one - (behind * behind + aside * aside) / (radius * radius)
                     if cap > zero:
                         rise = radius * cap
-                        result[b, 0, i, j] += rise * rise
+                        out[b, 0, i, j] += rise * rise
         for i in range(height):
             for j in range(width):
-                result[b, 0, i, j] = np.sqrt(result[b, 0, i, j])
+                out[b, 0, i, j] = np.sqrt(out[b, 0, i, j])

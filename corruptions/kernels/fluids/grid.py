@@ -1,196 +1,193 @@
-"""Fields of a fluid on a lattice tied to the frame: smooth noise, enlargement, light.
+"""Coarse grids tied to the frame: the grid itself, smooth noise on it, and conversion from and to pixels.
 
-The lattice has one node a reference pixel, whatever the resolution of the picture. Random nodes are drawn with the
-longer side first: a lattice one line longer then holds the same numbers.
+A grid has one node per reference pixel, whatever the resolution of the image, so that a field is the same at every
+resolution. Random nodes are drawn along the longer side first: a grid that is one line longer then has the same values.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.backend import Floats, Indices, batch, compiled, planes
-from robustbench_endo.corruptions.kernels.interpolation.fast_resample import Starts, combine
-from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import Taps, area, bilinear
-from robustbench_endo.corruptions.kernels.interpolation.resample import resample, resample_torch
+from robustbench_endo.corruptions.kernels.fluids.upsample_rows import upsample_fields
+from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import (
+    InterpolationWeights,
+    area_weights,
+    bilinear_weights,
+)
+from robustbench_endo.corruptions.kernels.interpolation.resample import resample
 from robustbench_endo.corruptions.rng import Noise
 
-Repeats = tuple[int, int, int]
-
-
-def enlarge(fields: Tensor, rows: Taps, columns: Taps) -> Tensor:
-    """(B, C, h, w) -> (B, C, len(rows), len(columns)): :func:`.resample.resample` but for the order of the sums."""
-    if not compiled(fields):
-        return resample_torch(fields, rows, columns)
-    if len(rows.start) < fields.shape[-2]:
-        return resample(fields, rows, columns)
-    stack = planes(fields)
-    result = np.empty((len(stack), len(rows.start), len(columns.start)), np.float32)
-    _enlarge(stack, rows.start, rows.weights, columns.short_start, columns.by_tap, repeats(columns), result)
-    return batch(result, fields)
-
-
-def repeats(columns: Taps) -> Repeats:
-    """What :func:`.strides.combine` asks for."""
-    return columns.stride.kind, columns.stride.first, columns.stride.end
-
-
-@njit(cache=True, nogil=True)
-def _enlarge(
-    stack: Floats,
-    row_start: Indices,
-    row_weights: Floats,
-    column_start: Starts,
-    column_weights: Floats,
-    stride: Repeats,
-    result: Floats,
-) -> None:
-    ring = np.empty((row_weights.shape[1], result.shape[2]), np.float32)
-    for plane in range(len(stack)):
-        ready = 0
-        for y in range(len(row_start)):
-            ready = widen(stack[plane], ready, row_start[y], column_start, column_weights, stride, ring)
-            weighted(ring, row_start[y], row_weights[y], result[plane, y])
-
-
-@njit(cache=True, nogil=True)
-def widen(
-    plane: Floats, ready: int, start: int, column_start: Starts, weights: Floats, stride: Repeats, ring: Floats
-) -> int:
-    """Put the enlarged rows ``start`` ... of ``plane`` into ``ring``, row r at place r modulo its length.
-
-    ``ready`` rows have been there already; the new number comes back.
-    """
-    kind, first, end = stride
-    for row in range(max(ready, start), start + len(ring)):
-        line = ring[row % len(ring)]
-        line[:] = np.float32(0.0)
-        combine(plane[row], column_start, weights, kind, first, end, line)
-    return max(ready, start + len(ring))
-
-
-@njit(cache=True, nogil=True)
-def weighted(ring: Floats, start: int, weights: Floats, target: Floats) -> None:
-    """``target`` = the sum over k of ``weights[k]`` times row ``start`` + k of ``ring``."""
-    first, count = ring[start % len(ring)], len(ring)
-    if count == 2:
-        second = ring[(start + 1) % count]
-        for x in range(len(target)):
-            target[x] = weights[0] * first[x] + weights[1] * second[x]
-        return
-    for x in range(len(target)):
-        target[x] = weights[0] * first[x]
-    for k in range(1, count):
-        line, weight = ring[(start + k) % count], weights[k]
-        for x in range(len(target)):
-            target[x] += weight * line[x]
-
+SHORT_SIDE = 256
+"""Nodes along the short side of a :class:`CoarseGrid`."""
 
 _SPLINE_STD = 0.4794  # root mean square of a bicubic B-spline through independent nodes of unit variance
 
-_SHORT = 2.5  # pixels between nodes up to which interpolation is linear
+_LINEAR_UP_TO = 2.5  # pixels between nodes up to which interpolation is linear
 
-_LIGHT_CELL = 32  # reference pixels over which the light is averaged
+_LIGHT_CELL = 32  # nodes over which the illumination is averaged
 
 
-def lattice_size(size: tuple[int, ...], unit: float) -> tuple[int, int]:
-    """Rows and columns of the lattice of a frame (H, W) whose reference pixel is ``unit`` pixels long."""
+def coarse_grid_size(size: tuple[int, ...], unit: float) -> tuple[int, int]:
+    """Rows and columns of the coarse grid of a frame (..., H, W) with nodes ``unit`` pixels apart, at least 4 x 4."""
     height, width = (max(round(side / unit), 4) for side in size[-2:])
     return height, width
 
 
-def smooth_noise(noise: Noise, size: tuple[int, int], spacing: float, stream: int) -> Tensor:
-    """Standard normal noise (B, 1, h, w) on nodes ``spacing`` apart, through a cubic B-spline: twice differentiable."""
-    rows, columns = (_between_nodes(side, spacing) for side in size)
-    field = _nodes(noise, (rows.size, columns.size), stream)
-    return enlarge(field, rows, columns) / _SPLINE_STD
+@dataclass(frozen=True)
+class CoarseGrid:
+    """A grid of :data:`SHORT_SIDE` nodes along the short side of a frame.
 
+    Attributes:
+        rows: nodes along the height.
+        columns: nodes along the width.
+        height: height of the frame in pixels.
+        width: width of the frame in pixels.
+    """
 
-def fractal_noise(
-    noise: Noise, size: tuple[int, int], spacing: float, octaves: int, stream: int, gain: float = 0.5
-) -> Tensor:
-    """``octaves`` of :func:`smooth_noise`, each of half the spacing and ``gain`` of the amplitude; unit variance."""
-    layers = [smooth_noise(noise, size, spacing / 2**i, stream + i) * gain**i for i in range(octaves)]
-    total = sum(layers[1:], start=layers[0])
-    return total / float(np.sqrt(sum(gain ** (2 * i) for i in range(octaves))))
+    rows: int
+    columns: int
+    height: int
+    width: int
+
+    @staticmethod
+    def of(size: Sequence[int]) -> CoarseGrid:
+        """The grid of a frame of ``size`` (height, width).
+
+        >>> CoarseGrid.of((512, 640)).size
+        (256, 320)
+        """
+        height, width = size
+        rows, columns = coarse_grid_size((height, width), min(size) / SHORT_SIDE)
+        return CoarseGrid(rows, columns, height, width)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.rows, self.columns
+
+    @property
+    def scale(self) -> float:
+        """Nodes per pixel."""
+        return min(self.rows, self.columns) / min(self.height, self.width)
+
+    def coordinates(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        """x (1, 1, columns) and y (1, rows, 1) of the nodes, in nodes from the centre of the frame."""
+        x = torch.arange(self.columns, device=device, dtype=torch.float32) + (0.5 - self.columns / 2)
+        y = torch.arange(self.rows, device=device, dtype=torch.float32) + (0.5 - self.rows / 2)
+        return x[None, None], y[None, :, None]
+
+    def squared_radius(self, device: torch.device) -> Tensor:
+        """(1, rows, columns): squared distance from the centre of the frame, 1 in the corners."""
+        x, y = self.coordinates(device)
+        return (x * x + y * y) / ((self.columns**2 + self.rows**2) / 4)
 
 
 def normal_nodes(noise: Noise, size: tuple[int, int], stream: int) -> Tensor:
     """Independent standard normal nodes (B, 1, h, w)."""
-    return _nodes(noise, size, stream)
-
-
-def _nodes(noise: Noise, size: tuple[int, int], stream: int) -> Tensor:
     height, width = size
     if width > height:
         return noise.normal((1, width, height), stream).transpose(-1, -2).contiguous()
     return noise.normal((1, height, width), stream)
 
 
+def spline_noise(noise: Noise, size: tuple[int, int], spacing: float, stream: int) -> Tensor:
+    """Standard normal noise on a coarse grid, twice differentiable.
+
+    Args:
+        noise: source of the random numbers.
+        size: rows and columns of the grid.
+        spacing: distance, in nodes of the grid, of the random nodes that a cubic B-spline interpolates.
+        stream: stream of ``noise``.
+
+    Returns:
+        (B, 1, h, w).
+    """
+    rows, columns = (_weights_between_nodes(side, spacing) for side in size)
+    field = normal_nodes(noise, (rows.size, columns.size), stream)
+    return upsample_fields(field, rows, columns) / _SPLINE_STD
+
+
+def fractal_spline_noise(
+    noise: Noise, size: tuple[int, int], spacing: float, octaves: int, stream: int, gain: float = 0.5
+) -> Tensor:
+    """Sum of ``octaves`` of :func:`spline_noise`, scaled to unit variance.
+
+    Each octave has half the spacing and ``gain`` times the amplitude of the one before; octave i takes ``stream`` + i.
+    """
+    layers = [spline_noise(noise, size, spacing / 2**i, stream + i) * gain**i for i in range(octaves)]
+    total = sum(layers[1:], start=layers[0])
+    return total / float(np.sqrt(sum(gain ** (2 * i) for i in range(octaves))))
+
+
 def to_frame(fields: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Fields (B, C, h, w) at every pixel of a frame (H, W): interpolated, or the mean where pixels are larger."""
-    return enlarge(fields, *frame_taps(fields.shape, size))
+    """Fields (B, C, h, w) at every pixel of a frame (..., H, W): interpolated, or the mean where pixels are larger."""
+    return upsample_fields(fields, *frame_weights(fields.shape, size))
 
 
-def frame_taps(nodes: tuple[int, ...], size: tuple[int, ...]) -> tuple[Taps, Taps]:
-    """The rows and columns of :func:`to_frame` from a lattice (h, w) to a frame (H, W)."""
-    rows, columns = (_enlarged(count, side) for count, side in zip(nodes[-2:], size[-2:], strict=True))
+def frame_weights(grid: tuple[int, ...], size: tuple[int, ...]) -> tuple[InterpolationWeights, InterpolationWeights]:
+    """Weights of the rows and columns of :func:`to_frame`, from a grid (..., h, w) to a frame (..., H, W)."""
+    rows, columns = (_frame_weights(nodes, side) for nodes, side in zip(grid[-2:], size[-2:], strict=True))
     return rows, columns
 
 
-def _enlarged(nodes: int, side: int) -> Taps:
+def _frame_weights(nodes: int, side: int) -> InterpolationWeights:
     if side <= nodes:
-        return area(nodes, side)
-    # Straight lines between nodes show only when they are long.
-    return bilinear(nodes, side) if side <= _SHORT * nodes else spline(nodes, side)
+        return area_weights(nodes, side)
+    # Straight lines between nodes are visible only if they are long.
+    return bilinear_weights(nodes, side) if side <= _LINEAR_UP_TO * nodes else _spline_weights(nodes, side)
 
 
-def to_lattice(images: Tensor, size: tuple[int, int]) -> Tensor:
-    """Means of (B, C, H, W) over the cells of a lattice (h, w)."""
-    rows, columns = (area(side, nodes) for side, nodes in zip(images.shape[-2:], size, strict=True))
+def to_coarse_grid(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """Means of (B, C, H, W) over the cells of a grid (h, w)."""
+    rows, columns = (area_weights(side, nodes) for side, nodes in zip(images.shape[-2:], size, strict=True))
     return resample(images, rows, columns)
 
 
-def brightness(images: Tensor, size: tuple[int, int]) -> Tensor:
-    """The largest channel of (B, 3, H, W) on a lattice: (B, 1, h, w)."""
-    return to_lattice(images.amax(1, keepdim=True), size)
+def coarse_brightness(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """The largest channel of (B, 3, H, W), averaged over the cells of a grid: (B, 1, h, w)."""
+    return to_coarse_grid(images.amax(1, keepdim=True), size)
 
 
-def scene_light(bright: Tensor) -> Tensor:
-    """How brightly the scene is lit around each node of a lattice, from its :func:`brightness`: (B, 1, h, w)."""
-    return averaged(bright, _LIGHT_CELL)
+def illumination(brightness: Tensor) -> Tensor:
+    """How brightly the scene is lit around each node, from its :func:`coarse_brightness`: (B, 1, h, w)."""
+    return local_mean(brightness, _LIGHT_CELL)
 
 
-def averaged(field: Tensor, cell: int) -> Tensor:
-    """A field (B, 1, h, w) smoothed: its means over cells of about ``cell`` x ``cell`` nodes (at least 4 x 4 of them),
-    interpolated."""
+def local_mean(field: Tensor, cell: int) -> Tensor:
+    """A smoothed field (B, 1, h, w): its means over cells of about ``cell`` x ``cell`` nodes, interpolated.
+
+    There are at least 4 x 4 cells.
+    """
     height, width = (max(side // cell, 4) for side in field.shape[-2:])
-    return to_frame(to_lattice(field, (height, width)), field.shape)
+    return to_frame(to_coarse_grid(field, (height, width)), field.shape)
 
 
 @lru_cache(maxsize=64)
-def spline(size: int, count: int) -> Taps:
+def _spline_weights(size: int, count: int) -> InterpolationWeights:
     """``count`` pixels from the cubic B-spline through ``size`` >= 4 nodes over the same extent; smooths a little."""
-    return _spline_taps((np.arange(count) + 0.5) * (size / count) - 0.5, size)
+    return _cubic_b_spline_at((np.arange(count) + 0.5) * (size / count) - 0.5, size)
 
 
 @lru_cache(maxsize=64)
-def _between_nodes(count: int, spacing: float) -> Taps:
+def _weights_between_nodes(count: int, spacing: float) -> InterpolationWeights:
     position = (np.arange(count) + 0.5) / spacing + 1.0
-    return _spline_taps(position, int(position[-1]) + 3)
+    return _cubic_b_spline_at(position, int(position[-1]) + 3)
 
 
-def _spline_taps(position: NDArray[np.floating[Any]], size: int) -> Taps:
+def _cubic_b_spline_at(position: NDArray[np.floating[Any]], size: int) -> InterpolationWeights:
     base = np.floor(position)
     u = position - base
-    shares = np.stack(((1 - u) ** 3, 3 * u**3 - 6 * u**2 + 4, 3 * (1 - u) ** 3 - 6 * (1 - u) ** 2 + 4, u**3), 1) / 6.0
+    basis = np.stack(((1 - u) ** 3, 3 * u**3 - 6 * u**2 + 4, 3 * (1 - u) ** 3 - 6 * (1 - u) ** 2 + 4, u**3), 1) / 6.0
     node = (base[:, None].astype(np.int64) + np.arange(-1, 3)).clip(0, size - 1)
     start = (base.astype(np.int64) - 1).clip(0, size - 4)
-    weights = np.zeros(shares.shape, np.float64)
-    np.add.at(weights, (np.arange(len(u))[:, None], node - start[:, None]), shares)
-    return Taps(start, weights.astype(np.float32), size)
+    weights = np.zeros(basis.shape, np.float64)
+    np.add.at(weights, (np.arange(len(u))[:, None], node - start[:, None]), basis)
+    return InterpolationWeights(start, weights.astype(np.float32), size)

@@ -1,6 +1,6 @@
-"""Fractal gradient noise on a GPU, all octaves of a point at once (see :mod:`.perlin`).
+"""Fractal Perlin noise on a GPU, all octaves of a point at once (see :mod:`.perlin`).
 
-Only code that asked :func:`.fused.fused` imports this module.
+Import this module only where :func:`.triton_support.use_triton` is true.
 """
 
 from __future__ import annotations
@@ -9,68 +9,73 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.backend import launching
+from robustbench_endo.corruptions.kernels.backend import on_device
 
-_POINTS = 512  # a program
+_POINTS = 512  # points per program
 
 
-def fractal_noise(x: Tensor, y: Tensor, table: Tensor, directions: Tensor, amplitudes: Tensor, shift: float) -> Tensor:
-    """The noise at float32 ``x`` (B, H, W) and ``y``, the same shape or one that is expanded to it.
+def fractal_perlin_noise(
+    x: Tensor, y: Tensor, tables: Tensor, directions: Tensor, amplitudes: Tensor, shift: float
+) -> Tensor:
+    """Fractal Perlin noise, float32 of the shape of ``x``.
 
     Args:
-        table: int64 (B, 256), a permutation an image.
-        directions: float32 (16, 2).
+        x: float32 (B, H, W), position in units of the largest cell.
+        y: the other axis, of the same shape or one that expands to it.
+        tables: int64 (B, 256), the hash table of each image, a permutation.
+        directions: float32 (16, 2), gradients.
         amplitudes: float32 (octaves,).
-        shift: how far each octave is moved, in its own cells, against the one before.
+        shift: offset of each octave against the one before, in cells of the octave.
     """
     x, y = x.contiguous(), y.expand(x.shape).contiguous()
     out = x.new_empty(x.shape)
     count = x[0].numel()
-    with launching(x.device):
-        _fractal[(triton.cdiv(count, _POINTS), len(x))](
-            x, y, table.contiguous(), directions, amplitudes, out, shift, count, len(amplitudes), _POINTS,
+    with on_device(x.device):
+        _fractal_perlin_noise[(triton.cdiv(count, _POINTS), len(x))](
+            x, y, tables.contiguous(), directions, amplitudes, out, shift, count, len(amplitudes), _POINTS,
             enable_fp_fusion=False,
         )  # fmt: skip
     return out
 
 
 @triton.jit
-def _fractal(  # type: ignore[no-untyped-def]
-    x, y, table, directions, amplitudes, out, shift, count, octaves, points: tl.constexpr
+def _fractal_perlin_noise(  # type: ignore[no-untyped-def]
+    x, y, tables, directions, amplitudes, out, shift, count, octaves, points: tl.constexpr
 ):  # fmt: skip
     image = tl.program_id(1).to(tl.int64)
-    place = tl.program_id(0) * points + tl.arange(0, points)
-    inside = place < count
-    place += image * count
-    hashes = table + image * 256
-    column, row = tl.load(x + place, mask=inside, other=0.0), tl.load(y + place, mask=inside, other=0.0)
+    point = tl.program_id(0) * points + tl.arange(0, points)
+    inside = point < count
+    point += image * count
+    table = tables + image * 256
+    column, row = tl.load(x + point, mask=inside, other=0.0), tl.load(y + point, mask=inside, other=0.0)
     total = tl.zeros_like(column)
-    scale, moved = 1.0, 0.0
+    frequency, offset = 1.0, 0.0
     for octave in range(octaves):
-        total += tl.load(amplitudes + octave) * _octave(column * scale + moved, row * scale + moved, hashes, directions)
-        scale *= 2.0
-        moved += shift
-    tl.store(out + place, total, mask=inside)
+        height = _octave(column * frequency + offset, row * frequency + offset, table, directions)
+        total += tl.load(amplitudes + octave) * height
+        frequency *= 2.0
+        offset += shift
+    tl.store(out + point, total, mask=inside)
 
 
 @triton.jit
-def _octave(x, y, hashes, directions):  # type: ignore[no-untyped-def]
+def _octave(x, y, table, directions):  # type: ignore[no-untyped-def]
     left, top = tl.floor(x), tl.floor(y)
     u, v = x - left, y - top
     column, row = left.to(tl.int32), top.to(tl.int32)
-    first = tl.load(hashes + (column & 255)).to(tl.int32) + row
-    second = tl.load(hashes + ((column + 1) & 255)).to(tl.int32) + row
+    first = tl.load(table + (column & 255)).to(tl.int32) + row
+    second = tl.load(table + ((column + 1) & 255)).to(tl.int32) + row
     across, down = _fade(u), _fade(v)
-    a, b = _height(first, u, v, hashes, directions), _height(second, u - 1.0, v, hashes, directions)
-    c = _height(first + 1, u, v - 1.0, hashes, directions)
-    d = _height(second + 1, u - 1.0, v - 1.0, hashes, directions)
+    a, b = _height(first, u, v, table, directions), _height(second, u - 1.0, v, table, directions)
+    c = _height(first + 1, u, v - 1.0, table, directions)
+    d = _height(second + 1, u - 1.0, v - 1.0, table, directions)
     upper, lower = a + across * (b - a), c + across * (d - c)
     return upper + down * (lower - upper)
 
 
 @triton.jit
-def _height(hashed, u, v, hashes, directions):  # type: ignore[no-untyped-def]
-    turn = tl.load(hashes + (hashed & 255)).to(tl.int32) & 15
+def _height(hashed, u, v, table, directions):  # type: ignore[no-untyped-def]
+    turn = tl.load(table + (hashed & 255)).to(tl.int32) & 15
     return tl.load(directions + 2 * turn) * u + tl.load(directions + 2 * turn + 1) * v
 
 

@@ -1,4 +1,8 @@
-"""The light that droplets bend into the lens: their embossed relief, in a few passes over the lattice."""
+"""The light that droplets refract into the lens: Canny edges, distance transform, equalisation and embossing.
+
+The steps are those of ImageNet-C's spatter (cv2.Canny, distanceTransform, equalizeHist, filter2D), in a few passes over
+a coarse grid.
+"""
 
 from __future__ import annotations
 
@@ -9,44 +13,48 @@ from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.backend import Floats, Indices, compiled
+from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Indices32, use_numba
 
-_EIGHTH = 0.41421356  # tangent of an eighth of half a turn
+_TAN_EIGHTH = 0.41421356  # tan(pi / 8): gradients within an eighth of a half turn of an axis count as along it
 
 _STEEP = 150.0  # levels: the gradient above which there is an edge
 
+_EMBOSS = np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]], np.float32)
 
-def outline(levels: Tensor) -> Tensor:
-    """The edges of whole levels (B, 1, H, W) from 0 to 255: bool, True where the gradient peaks across the edge.
+_ROUNDING_MARGIN = 1e-3  # keeps a distance that is an integer number of steps from falling below it by rounding
+
+
+def canny_edges(levels: Tensor) -> Tensor:
+    """The edges of integer levels (B, 1, H, W) from 0 to 255: bool, True where the gradient peaks across the edge.
 
     Canny's detector (IEEE PAMI 8, 1986) with 3 x 3 Sobel gradients, their absolute values added, and one threshold.
-    The edge of a step lies on either side of it, as the direction has it.
+    The edge of a step is on either side of it, depending on its direction.
     """
-    if not compiled(levels):
-        return outline_torch(levels)
-    result = np.empty(levels.shape, np.bool_)
-    for source, target in zip(levels.numpy()[:, 0], result[:, 0], strict=True):
-        _outline(source, target)
-    return torch.from_numpy(result)
+    if not use_numba(levels.device):
+        return canny_edges_torch(levels)
+    out = np.empty(levels.shape, np.bool_)
+    for source, target in zip(levels.numpy()[:, 0], out[:, 0], strict=True):
+        _canny_edges(source, target)
+    return torch.from_numpy(out)
 
 
-def outline_torch(levels: Tensor) -> Tensor:
-    """:func:`outline` on any device."""
+def canny_edges_torch(levels: Tensor) -> Tensor:
+    """:func:`canny_edges` on any device."""
     down, across = _sobel(levels)
     steepness = down.abs() + across.abs()
-    around = F.pad(steepness, (1, 1, 1, 1))
+    padded = F.pad(steepness, (1, 1, 1, 1))
     height, width = levels.shape[-2:]
 
     def at(row: int, column: int) -> Tensor:
-        return around[..., 1 + row : 1 + row + height, 1 + column : 1 + column + width]
+        return padded[..., 1 + row : 1 + row + height, 1 + column : 1 + column + width]
 
-    sideways = (steepness > at(0, -1)) & (steepness >= at(0, 1))
-    upright = (steepness > at(-1, 0)) & (steepness >= at(1, 0))
+    horizontal = (steepness > at(0, -1)) & (steepness >= at(0, 1))
+    vertical = (steepness > at(-1, 0)) & (steepness >= at(1, 0))
     falling = (steepness > at(-1, -1)) & (steepness > at(1, 1))
     rising = (steepness > at(-1, 1)) & (steepness > at(1, -1))
-    slanted = torch.where(down * across >= 0, falling, rising)
-    peak = torch.where(down.abs() < _EIGHTH * across.abs(), sideways, slanted)
-    peak = torch.where(across.abs() < _EIGHTH * down.abs(), upright, peak)
+    diagonal = torch.where(down * across >= 0, falling, rising)
+    peak = torch.where(down.abs() < _TAN_EIGHTH * across.abs(), horizontal, diagonal)
+    peak = torch.where(across.abs() < _TAN_EIGHTH * down.abs(), vertical, peak)
     return peak & (steepness > _STEEP)
 
 
@@ -58,7 +66,7 @@ def _sobel(levels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @njit(cache=True, nogil=True)
-def _outline(levels: Floats, result: NDArray[np.bool_]) -> None:
+def _canny_edges(levels: Floats, out: NDArray[np.bool_]) -> None:
     height, width = levels.shape
     down, across = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
     steepness = np.zeros((height + 2, width + 2), np.float32)
@@ -77,33 +85,33 @@ def _outline(levels: Floats, result: NDArray[np.bool_]) -> None:
     for y in range(height):
         for x in range(width):
             steep = steepness[y + 1, x + 1] > np.float32(_STEEP)
-            result[y, x] = steep and _peaks(steepness[y : y + 3, x : x + 3], down[y, x], across[y, x])
+            out[y, x] = steep and _is_peak(steepness[y : y + 3, x : x + 3], down[y, x], across[y, x])
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _peaks(around: Floats, down: np.float32, across: np.float32) -> bool:
-    here = around[1, 1]
-    if abs(across) < np.float32(_EIGHTH) * abs(down):
-        return bool(here > around[0, 1] and here >= around[2, 1])
-    if abs(down) < np.float32(_EIGHTH) * abs(across):
-        return bool(here > around[1, 0] and here >= around[1, 2])
+def _is_peak(window: Floats, down: np.float32, across: np.float32) -> bool:
+    here = window[1, 1]
+    if abs(across) < np.float32(_TAN_EIGHTH) * abs(down):
+        return bool(here > window[0, 1] and here >= window[2, 1])
+    if abs(down) < np.float32(_TAN_EIGHTH) * abs(across):
+        return bool(here > window[1, 0] and here >= window[1, 2])
     if down * across >= 0:
-        return bool(here > around[0, 0] and here > around[2, 2])
-    return bool(here > around[0, 2] and here > around[2, 0])
+        return bool(here > window[0, 0] and here > window[2, 2])
+    return bool(here > window[0, 2] and here > window[2, 0])
 
 
-def distance(marked: Tensor, reach: int) -> Tensor:
+def distance_transform(marked: Tensor, reach: int) -> Tensor:
     """The exact Euclidean distance, at most ``reach`` pixels, to the nearest marked pixel of (B, 1, H, W) bool."""
-    if not compiled(marked):
-        return distance_torch(marked, reach)
-    result = np.empty(marked.shape, np.float32)
-    for source, target in zip(marked.numpy()[:, 0], result[:, 0], strict=True):
-        _distance(source, reach, target)
-    return torch.from_numpy(result)
+    if not use_numba(marked.device):
+        return distance_transform_torch(marked, reach)
+    out = np.empty(marked.shape, np.float32)
+    for source, target in zip(marked.numpy()[:, 0], out[:, 0], strict=True):
+        _distance_transform(source, reach, target)
+    return torch.from_numpy(out)
 
 
-def distance_torch(marked: Tensor, reach: int) -> Tensor:
-    """:func:`distance` on any device."""
+def distance_transform_torch(marked: Tensor, reach: int) -> Tensor:
+    """:func:`distance_transform` on any device."""
     far = reach * reach
     squares = torch.where(marked, 0.0, float(far))
     down = F.pad(squares, (0, 0, reach, reach), value=far)
@@ -119,7 +127,7 @@ def distance_torch(marked: Tensor, reach: int) -> Tensor:
 
 
 @njit(cache=True, nogil=True)
-def _distance(marked: Indices, reach: int, result: Floats) -> None:
+def _distance_transform(marked: Indices, reach: int, out: Floats) -> None:
     height, width = marked.shape
     steps = np.empty((height, width), np.int32)
     for x in range(width):
@@ -139,19 +147,19 @@ def _distance(marked: Indices, reach: int, result: Floats) -> None:
         for step in range(1, reach):
             _lower(squares, line[reach - step :], line[reach + step :], step * step)
         for x in range(width):
-            result[y, x] = np.sqrt(np.float32(squares[x]))
+            out[y, x] = np.sqrt(np.float32(squares[x]))
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _lower(squares: Indices, left: Indices, right: Indices, added: int) -> None:
+def _lower(squares: Indices32, left: Indices32, right: Indices32, added: int) -> None:
     for x in range(len(squares)):
         squares[x] = min(squares[x], np.int32(min(left[x], right[x]) + added))
 
 
-def equalised(levels: Tensor, count: int) -> Tensor:
-    """Histogram equalisation of whole numbers ``levels`` (B, 1, H, W) int64 in [0, count) to [0, 1], float32.
+def equalise_histogram(levels: Tensor, count: int) -> Tensor:
+    """Histogram equalisation of integers (B, 1, H, W) int64 in [0, count) to [0, 1], float32.
 
-    Each level maps to the share of pixels at or below it, the lowest present to 0; an even picture is all 0.
+    Each level is mapped to the fraction of pixels at or below it, the lowest present to 0; a constant image is all 0.
     """
     flat = levels.flatten(1)
     histogram = torch.zeros(len(flat), count, dtype=torch.int64, device=flat.device)
@@ -162,77 +170,74 @@ def equalised(levels: Tensor, count: int) -> Tensor:
     return table.float().gather(1, flat).reshape(levels.shape)
 
 
-_EMBOSS = np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]], np.float32)
-
-_SAFE = 1e-3  # keeps a distance that is a whole step from falling below it by rounding
-
-
-def relief_light(level: Tensor, reach: int, levels: int) -> Tensor:
+def emboss(level: Tensor, reach: int, steps_per_pixel: int) -> Tensor:
     """``level`` times the embossed relief of its droplets, at most 1 in each image.
 
     The relief is the distance to the nearest outline, smoothed, equalised to [0, 1] and lit from the lower right.
 
     Args:
-        level: whole numbers (B, 1, h, w) from 0 to 255, 0 between the droplets.
+        level: integers (B, 1, h, w) from 0 to 255, 0 between the droplets.
         reach: distance, in pixels, at which the relief levels off.
-        levels: its steps a pixel.
+        steps_per_pixel: resolution of the relief.
 
     Returns:
         (B, 1, h, w) in [0, 1].
     """
-    depth = distance(outline(level), reach)
-    if not compiled(level):
-        return relief_light_torch(level, depth, reach, levels)
-    result = np.empty(level.shape, np.float32)
+    distance = distance_transform(canny_edges(level), reach)
+    if not use_numba(level.device):
+        return emboss_torch(level, distance, reach, steps_per_pixel)
+    out = np.empty(level.shape, np.float32)
     for b in range(len(level)):
-        steps = _steps(depth[b, 0].numpy(), np.float32(levels))
-        _lit(_table(steps, reach * levels + 1)[steps], _EMBOSS, level[b, 0].numpy(), result[b, 0])
-    return torch.from_numpy(result)
+        steps = _relief_steps(distance[b, 0].numpy(), np.float32(steps_per_pixel))
+        relief = _equalised(steps, reach * steps_per_pixel + 1)
+        _emboss(relief, _EMBOSS, level[b, 0].numpy(), out[b, 0])
+    return torch.from_numpy(out)
 
 
-def relief_light_torch(level: Tensor, depth: Tensor, reach: int, levels: int) -> Tensor:
-    """:func:`relief_light` on any device, from the ``depth`` of each pixel."""
-    relief = equalised((box(depth) * levels + _SAFE).floor().long(), reach * levels + 1)
-    lit = F.conv2d(_mirrored(relief), torch.from_numpy(_EMBOSS).to(level.device)[None, None])
-    light = level * box(lit.clamp(0.0, 1.0))
+def emboss_torch(level: Tensor, distance: Tensor, reach: int, steps_per_pixel: int) -> Tensor:
+    """:func:`emboss` on any device, from the distance of each pixel to the nearest outline."""
+    steps = (box_mean(distance) * steps_per_pixel + _ROUNDING_MARGIN).floor().long()
+    relief = equalise_histogram(steps, reach * steps_per_pixel + 1)
+    lit = F.conv2d(_mirror_pad(relief), torch.from_numpy(_EMBOSS).to(level.device)[None, None])
+    light = level * box_mean(lit.clamp(0.0, 1.0))
     peak = light.amax((1, 2, 3), keepdim=True)
     return light / torch.where(peak > 0, peak, 1.0)
 
 
-def box(field: Tensor) -> Tensor:
+def box_mean(field: Tensor) -> Tensor:
     """The mean of 3 x 3 pixels; the field is mirrored about its edge pixels."""
-    padded = _mirrored(field)
+    padded = _mirror_pad(field)
     rows = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]
     return (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) / 9.0
 
 
-def _mirrored(field: Tensor) -> Tensor:
+def _mirror_pad(field: Tensor) -> Tensor:
     return F.pad(field, (1, 1, 1, 1), mode="reflect")
 
 
-def _table(steps: NDArray[np.int32], count: int) -> Floats:
-    """The share of pixels at or below each step, 0 at the lowest present, see :func:`.relief.equalised`."""
+def _equalised(steps: Indices32, count: int) -> Floats:
+    """:func:`equalise_histogram` of one image (H, W)."""
     below = np.bincount(steps.ravel(), minlength=count).cumsum()
     lowest = below[steps.min()]
-    shares: Floats = ((below - lowest).clip(0) / max(steps.size - lowest, 1)).astype(np.float32)
-    return shares
+    table: Floats = ((below - lowest).clip(0) / max(steps.size - lowest, 1)).astype(np.float32)
+    return table[steps]
 
 
 @njit(cache=True, nogil=True)
-def _steps(depth: Floats, levels: np.float32) -> NDArray[np.int32]:
-    height, width = depth.shape
-    result = np.empty((height, width), np.int32)
+def _relief_steps(distance: Floats, steps_per_pixel: np.float32) -> Indices32:
+    height, width = distance.shape
+    out = np.empty((height, width), np.int32)
     line = np.empty(width + 2, np.float32)
     for y in range(height):
-        _boxed(depth, y, line)
+        _sum_three_rows(distance, y, line)
         for x in range(width):
             mean = (line[x] + line[x + 1] + line[x + 2]) / np.float32(9.0)
-            result[y, x] = np.int32(np.floor(mean * levels + np.float32(_SAFE)))
-    return result
+            out[y, x] = np.int32(np.floor(mean * steps_per_pixel + np.float32(_ROUNDING_MARGIN)))
+    return out
 
 
 @njit(cache=True, nogil=True)
-def _lit(relief: Floats, weights: Floats, level: Floats, result: Floats) -> None:
+def _emboss(relief: Floats, weights: Floats, level: Floats, out: Floats) -> None:
     height, width = relief.shape
     lit = np.zeros((height, width), np.float32)
     line = np.empty(width + 2, np.float32)
@@ -246,18 +251,18 @@ def _lit(relief: Floats, weights: Floats, level: Floats, result: Floats) -> None
             lit[y, x] = min(max(lit[y, x], np.float32(0.0)), np.float32(1.0))
     peak = np.float32(0.0)
     for y in range(height):
-        _boxed(lit, y, line)
+        _sum_three_rows(lit, y, line)
         for x in range(width):
-            result[y, x] = level[y, x] * ((line[x] + line[x + 1] + line[x + 2]) / np.float32(9.0))
-        peak = max(peak, result[y].max())
+            out[y, x] = level[y, x] * ((line[x] + line[x + 1] + line[x + 2]) / np.float32(9.0))
+        peak = max(peak, out[y].max())
     if peak > 0:
         for y in range(height):
-            result[y] /= peak
+            out[y] /= peak
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _boxed(field: Floats, y: int, line: Floats) -> None:
-    """The sum of three rows around ``y``, mirrored by one pixel at either end."""
+def _sum_three_rows(field: Floats, y: int, line: Floats) -> None:
+    """The sum of the rows around ``y``, mirrored by one pixel at either end."""
     height, width = field.shape
     above, here, below = field[abs(y - 1)], field[y], field[min(y + 1, 2 * height - 3 - y)]
     for x in range(width):

@@ -1,1 +1,1 @@
-"""Pictures at other sizes and places."""
+"""Resampling of images."""

@@ -1,4 +1,4 @@
-"""The mean of many resamplings of one picture, every pixel written once."""
+"""The mean of many resamplings of one image, every pixel written once."""
 
 from __future__ import annotations
 
@@ -8,61 +8,74 @@ import numpy as np
 from numba import njit
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.backend import Floats, Scalar, batch, compiled, planes
-from robustbench_endo.corruptions.kernels.interpolation.fast_resample import Starts, look_up
-from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import Taps
+from robustbench_endo.corruptions.kernels.backend import (
+    Floats,
+    Indices32,
+    Scalar,
+    from_planes,
+    to_planes,
+    use_numba,
+)
+from robustbench_endo.corruptions.kernels.interpolation.fast_resample import add_range
+from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import InterpolationWeights
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample_torch
-from robustbench_endo.corruptions.kernels.triton_support import fused
+from robustbench_endo.corruptions.kernels.triton_support import use_triton
 
-Layers = tuple[tuple[Taps, Taps], ...]
+Zooms = tuple[tuple[InterpolationWeights, InterpolationWeights], ...]
+"""Weights of the rows and of the columns of each resampling."""
 
 
-def mean_of_layers(images: Tensor, layers: Layers) -> Tensor:
-    """The mean of several resamplings (rows, columns) of (B, C, H, W), all of one output size and of two taps."""
-    if fused(images.device):
+def mean_of_zooms(images: Tensor, zooms: Zooms) -> Tensor:
+    """The mean of several resamplings of (B, C, H, W), all of the same output size and of two taps."""
+    if use_triton(images.device):
         from robustbench_endo.corruptions.kernels.interpolation import resample_triton
 
-        return resample_triton.mean_of_layers(images, layers)
-    if not compiled(images):
-        total = resample_torch(images, *layers[0])
-        for rows, columns in layers[1:]:
+        return resample_triton.mean_of_resamplings(images, zooms)
+    if not use_numba(images.device):
+        total = resample_torch(images, *zooms[0])
+        for rows, columns in zooms[1:]:
             total += resample_torch(images, rows, columns)
-        return total.div_(len(layers))
-    return batch(_mean(planes(images), *_stacked(layers), np.float32(1.0 / len(layers))), images)
+        return total.div_(len(zooms))
+    return from_planes(_mean_of_zooms(to_planes(images), *_stack(zooms), np.float32(1.0 / len(zooms))), images)
 
 
 @lru_cache(maxsize=32)
-def _stacked(layers: Layers) -> tuple[Starts, Floats, Starts, Floats]:
-    down, across = zip(*layers, strict=True)
+def _stack(zooms: Zooms) -> tuple[Indices32, Floats, Indices32, Floats]:
+    rows, columns = ([weights.arrays for weights in axis] for axis in zip(*zooms, strict=True))
     return (
-        np.stack([taps.short_start for taps in down]),
-        np.stack([taps.by_tap for taps in down]),
-        np.stack([taps.short_start for taps in across]),
-        np.stack([taps.by_tap for taps in across]),
+        np.stack([axis.start32 for axis in rows]),
+        np.stack([axis.by_tap for axis in rows]),
+        np.stack([axis.start32 for axis in columns]),
+        np.stack([axis.by_tap for axis in columns]),
     )
 
 
 @njit(cache=True, nogil=True)
-def _mean(
-    stack: Floats, row_start: Starts, row_weights: Floats, column_start: Starts, column_weights: Floats, share: Scalar
+def _mean_of_zooms(
+    planes: Floats,
+    row_start: Indices32,
+    row_weights: Floats,
+    column_start: Indices32,
+    column_weights: Floats,
+    factor: Scalar,
 ) -> Floats:
-    count, (layers, height) = len(stack), row_start.shape
+    count, (zooms, height) = len(planes), row_start.shape
     width = column_start.shape[1]
-    result = np.zeros((count, height, width), np.float32)
-    line = np.empty(stack.shape[2], np.float32)
+    out = np.zeros((count, height, width), np.float32)
+    line = np.empty(planes.shape[2], np.float32)
     for plane in range(count):
         for y in range(height):
-            for i in range(layers):
+            for i in range(zooms):
                 top = row_start[i, y]
                 _blend(
-                    stack[plane, top],
-                    share * row_weights[i, 0, y],
-                    stack[plane, top + 1],
-                    share * row_weights[i, 1, y],
+                    planes[plane, top],
+                    factor * row_weights[i, 0, y],
+                    planes[plane, top + 1],
+                    factor * row_weights[i, 1, y],
                     line,
                 )
-                look_up(line, column_start[i], column_weights[i], 0, width, result[plane, y])
-    return result
+                add_range(line, column_start[i], column_weights[i], 0, width, out[plane, y])
+    return out
 
 
 @njit(cache=True, nogil=True, inline="always")

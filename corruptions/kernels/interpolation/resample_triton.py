@@ -1,6 +1,6 @@
-"""Sums of separable resamplings on a GPU, every pixel written once (see :mod:`.resample`).
+"""Means of separable resamplings on a GPU, every pixel written once (see :mod:`.resample` and :mod:`.mean_of_zooms`).
 
-Only code that asked :func:`.fused.fused` imports this module.
+Import this module only where :func:`.triton_support.use_triton` is true.
 """
 
 from __future__ import annotations
@@ -13,41 +13,44 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.backend import launching
-from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import Taps
+from robustbench_endo.corruptions.kernels.backend import on_device
+from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import InterpolationWeights
 
-_ROWS, _COLUMNS = 8, 128  # pixels a program
+_ROWS, _COLUMNS = 8, 128  # pixels per program
 
 
-def mean_of_layers(images: Tensor, layers: Sequence[tuple[Taps, Taps]]) -> Tensor:
-    """The mean of several resamplings (rows, columns) of (B, C, H, W), all of one output size."""
+def mean_of_resamplings(
+    images: Tensor, resamplings: Sequence[tuple[InterpolationWeights, InterpolationWeights]]
+) -> Tensor:
+    """The mean of several resamplings (rows, columns) of (B, C, H, W), all of the same output size."""
     images = images.contiguous()
-    row_start, row_weights = _packed([rows for rows, _ in layers], 1.0 / len(layers), images.device)
-    column_start, column_weights = _packed([columns for _, columns in layers], 1.0, images.device)
+    count, device = len(resamplings), images.device
+    row_start, row_weights = _stack([rows for rows, _ in resamplings], 1.0 / count, device)
+    column_start, column_weights = _stack([columns for _, columns in resamplings], 1.0, device)
     height, width = row_start.shape[1], column_start.shape[1]
     out = images.new_empty(*images.shape[:-2], height, width)
     grid = (triton.cdiv(width, _COLUMNS), triton.cdiv(height, _ROWS), images.shape[0] * images.shape[1])
-    with launching(images.device):
-        _resample[grid](
-            images, row_start, row_weights, column_start, column_weights, out, len(layers),
+    with on_device(device):
+        _mean_of_resamplings[grid](
+            images, row_start, row_weights, column_start, column_weights, out, count,
             row_weights.shape[2], column_weights.shape[2], *images.shape[-2:], height, width, _ROWS, _COLUMNS,
             enable_fp_fusion=False,
         )  # fmt: skip
     return out
 
 
-def _packed(layers: Sequence[Taps], share: float, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The first input pixel (layers, n) and the weights times ``share`` (layers, n, taps) of each output pixel."""
-    taps = max(layer.weights.shape[1] for layer in layers)
-    weights = np.zeros((len(layers), len(layers[0].start), taps), np.float32)
-    for target, layer in zip(weights, layers, strict=True):
-        target[:, : layer.weights.shape[1]] = np.float32(share) * layer.weights
-    start = np.stack([layer.start for layer in layers]).astype(np.int32)
+def _stack(axes: Sequence[InterpolationWeights], factor: float, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The first input pixel (layers, n) and ``factor`` times the weights (layers, n, taps) of each output pixel."""
+    taps = max(axis.weights.shape[1] for axis in axes)
+    weights = np.zeros((len(axes), len(axes[0]), taps), np.float32)
+    for target, axis in zip(weights, axes, strict=True):
+        target[:, : axis.weights.shape[1]] = np.float32(factor) * axis.weights
+    start = np.stack([axis.start for axis in axes]).astype(np.int32)
     return torch.from_numpy(start).to(device), torch.from_numpy(weights).to(device)
 
 
 @triton.jit
-def _resample(  # type: ignore[no-untyped-def]
+def _mean_of_resamplings(  # type: ignore[no-untyped-def]
     images, row_start, row_weights, column_start, column_weights, out, layers, row_taps, column_taps,
     source_height, source_width, height, width, rows: tl.constexpr, columns: tl.constexpr,
 ):  # fmt: skip
@@ -65,10 +68,10 @@ def _resample(  # type: ignore[no-untyped-def]
             line = tl.zeros((rows, columns), tl.float32)
             for k in range(row_taps):
                 weight = tl.load(row_weights + down * row_taps + k, mask=y < height, other=0.0)[:, None]
-                place = (top + k)[:, None] * source_width + (left + m)[None, :]
-                # A tap of no weight may lie outside.
-                line += weight * tl.load(source + place, mask=inside & (weight != 0.0), other=0.0)
+                pixel = (top + k)[:, None] * source_width + (left + m)[None, :]
+                # A tap of zero weight may lie outside.
+                line += weight * tl.load(source + pixel, mask=inside & (weight != 0.0), other=0.0)
             weight = tl.load(column_weights + across * column_taps + m, mask=x < width, other=0.0)[None, :]
             total += tl.where(weight != 0.0, weight * line, 0.0)
-    place = y[:, None] * width + x[None, :]
-    tl.store(out + plane * height * width + place, total, mask=inside)
+    pixel = y[:, None] * width + x[None, :]
+    tl.store(out + plane * height * width + pixel, total, mask=inside)

@@ -1,7 +1,7 @@
-"""The lossy half of JPEG on 8 x 8 blocks: transform, quantise, restore, in libjpeg's whole numbers.
+"""The lossy part of JPEG on 8 x 8 blocks: transform, quantise, restore, in libjpeg's integer arithmetic.
 
 libjpeg's default transform is the factorisation of Loeffler, Ligtenberg & Moschytz (ICASSP 1989) with constants of 13
-bits. Between roundings it is linear, so that it is written here as a matrix of whole numbers: float64 holds every
+bits. Between roundings it is linear, so that it is written here as a matrix of integers: float64 represents every
 product and sum exactly, whatever their order.
 """
 
@@ -15,45 +15,48 @@ from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Doubles, Floats
 
-_FRACTION = 13  # bits after the point of the matrix
+_FRACTION_BITS = 13  # fractional bits of the matrix
 
-_KEPT = 2  # bits after the point between the two passes
+_PASS_BITS = 2  # fractional bits between the two passes
 
 
-def coded(samples: Tensor, steps: Floats) -> Tensor:
-    """What is left of ``samples`` after coding with the quantiser ``steps`` (8, 8).
+def code_blocks(samples: Tensor, table: Floats) -> Tensor:
+    """Transform, quantise, dequantise and transform back every 8 x 8 block.
 
     Args:
-        samples: (B, C, H, W), whole numbers from -128 to 127; H and W multiples of 8.
+        samples: (B, C, H, W), integers from -128 to 127; H and W multiples of 8.
+        table: (8, 8), quantiser steps.
 
     Returns:
         int32, the same shape and range.
     """
     matrix = _matrix_on(samples.device)
-    step = torch.from_numpy(steps).to(matrix)[:, None]
+    step = torch.from_numpy(table).to(matrix)[:, None]
     batch, channels, height, width = samples.shape
     blocks = samples.to(matrix.dtype).reshape(batch, channels, height // 8, 8, width // 8, 8)
-    rows = _shifted(blocks @ matrix.T, _FRACTION - _KEPT)
-    coefficients = _shifted(_on_columns(matrix, rows), _FRACTION + _KEPT)  # 8 times those of the standard
-    restored = _quantised(coefficients, 8.0 * step).mul_(step)
-    columns = _shifted(_on_columns(matrix.T, restored), _FRACTION - _KEPT)
-    values = _shifted(columns @ matrix, _FRACTION + _KEPT + 3)
+    rows = _round_scale(blocks @ matrix.T, _FRACTION_BITS - _PASS_BITS)
+    coefficients = _round_scale(
+        _transform_columns(matrix, rows), _FRACTION_BITS + _PASS_BITS
+    )  # 8 times those of the standard
+    restored = _quantise(coefficients, 8.0 * step).mul_(step)
+    columns = _round_scale(_transform_columns(matrix.T, restored), _FRACTION_BITS - _PASS_BITS)
+    values = _round_scale(columns @ matrix, _FRACTION_BITS + _PASS_BITS + 3)
     return values.clamp_(-128, 127).reshape(samples.shape).int()
 
 
-def _on_columns(matrix: Tensor, blocks: Tensor) -> Tensor:
+def _transform_columns(matrix: Tensor, blocks: Tensor) -> Tensor:
     return (matrix @ blocks.flatten(-2)).reshape(blocks.shape)
 
 
-def _shifted(values: Tensor, bits: int) -> Tensor:
-    """``values`` / 2^bits to the nearest whole number, halves upwards."""
+def _round_scale(values: Tensor, bits: int) -> Tensor:
+    """``values`` / 2^bits to the nearest integer, halves upwards."""
     return values.mul_(2.0**-bits).add_(0.5).floor_()
 
 
-def _quantised(coefficients: Tensor, step: Tensor) -> Tensor:
-    """``coefficients`` / ``step`` to the nearest whole number, halves away from zero."""
-    size = coefficients.abs().add_(step / 2).div_(step).floor_()
-    return size.copysign_(coefficients)
+def _quantise(coefficients: Tensor, step: Tensor) -> Tensor:
+    """``coefficients`` / ``step`` to the nearest integer, halves away from zero."""
+    magnitude = coefficients.abs().add_(step / 2).div_(step).floor_()
+    return magnitude.copysign_(coefficients)
 
 
 @lru_cache(maxsize=16)
@@ -64,32 +67,32 @@ def _matrix_on(device: torch.device) -> Tensor:
 
 
 def cosine_matrix() -> Doubles:
-    """(8, 8): sqrt(8) 2^13 times the orthonormal cosine transform, as rounded constants have it."""
+    """(8, 8): sqrt(8) 2^13 times the orthonormal cosine transform, with rounded constants."""
     c = np.sqrt(2.0) * np.cos(np.arange(8) * np.pi / 16)
     x = np.eye(8)
     sums, differences = x[:4] + x[:3:-1], x[:4] - x[:3:-1]
     (outer, inner), (far, near) = sums[:2] + sums[:1:-1], sums[:2] - sums[:1:-1]
-    turn = _fixed(c[6]) * (far + near)
+    even = _fixed_point(c[6]) * (far + near)
     p, q, r, s = differences
-    twist = _fixed(c[3]) * (p + q + r + s)
-    ps, qr = _fixed(c[3] - c[7]) * (p + s), _fixed(c[1] + c[3]) * (q + r)
-    pr, qs = twist - _fixed(c[3] - c[5]) * (p + r), twist - _fixed(c[3] + c[5]) * (q + s)
+    odd = _fixed_point(c[3]) * (p + q + r + s)
+    ps, qr = _fixed_point(c[3] - c[7]) * (p + s), _fixed_point(c[1] + c[3]) * (q + r)
+    pr, qs = odd - _fixed_point(c[3] - c[5]) * (p + r), odd - _fixed_point(c[3] + c[5]) * (q + s)
     return np.stack(
         (
-            2.0**_FRACTION * (outer + inner),
-            _fixed(c[1] + c[3] - c[5] - c[7]) * p - ps + pr,
-            turn + _fixed(c[2] - c[6]) * far,
-            _fixed(c[1] + c[3] + c[5] - c[7]) * q - qr + qs,
-            2.0**_FRACTION * (outer - inner),
-            _fixed(c[1] + c[3] - c[5] + c[7]) * r - qr + pr,
-            turn - _fixed(c[2] + c[6]) * near,
-            _fixed(c[3] + c[5] - c[1] - c[7]) * s - ps + qs,
+            2.0**_FRACTION_BITS * (outer + inner),
+            _fixed_point(c[1] + c[3] - c[5] - c[7]) * p - ps + pr,
+            even + _fixed_point(c[2] - c[6]) * far,
+            _fixed_point(c[1] + c[3] + c[5] - c[7]) * q - qr + qs,
+            2.0**_FRACTION_BITS * (outer - inner),
+            _fixed_point(c[1] + c[3] - c[5] + c[7]) * r - qr + pr,
+            even - _fixed_point(c[2] + c[6]) * near,
+            _fixed_point(c[3] + c[5] - c[1] - c[7]) * s - ps + qs,
         )
     )
 
 
-def _fixed(constant: float) -> float:
-    return float(np.floor(constant * 2.0**_FRACTION + 0.5))
+def _fixed_point(constant: float) -> float:
+    return float(np.floor(constant * 2.0**_FRACTION_BITS + 0.5))
 
 
 Table = tuple[tuple[int, ...], ...]
@@ -115,7 +118,11 @@ CHROMINANCE: Table = (
 )
 
 
-def quantiser(quality: int, base: Table = LUMINANCE) -> Floats:
-    """The (8, 8) quantiser steps at ``quality`` by the Independent JPEG Category's rule, in grey levels."""
+def quantisation_table(quality: int, base: Table = LUMINANCE) -> Floats:
+    """The (8, 8) quantiser steps at ``quality`` (1 to 100) by the rule of the Independent JPEG Group, in grey levels.
+
+    >>> quantisation_table(50)[0].astype(int).tolist()
+    [16, 11, 10, 16, 24, 40, 51, 61]
+    """
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
     return ((np.array(base) * scale + 50) // 100).clip(1, 255).astype(np.float32)

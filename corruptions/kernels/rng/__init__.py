@@ -1,1 +1,1 @@
-"""Random numbers by position, and what is made of them."""
+"""Counter-based random numbers, and noise generated from them."""

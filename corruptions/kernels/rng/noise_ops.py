@@ -1,89 +1,110 @@
-"""Noise laid over a picture, cell by cell, in one pass on the CPU."""
+"""Additive, multiplicative and impulse noise with a grain size, applied in one pass over the image."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 import torch
 from numba import njit
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Scalar, batch, compiled, planes
-from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_of_pixel, spread
-from robustbench_endo.corruptions.kernels.triton_support import fused
+from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Scalar, from_planes, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_of_pixel, expand_cells
+from robustbench_endo.corruptions.kernels.triton_support import use_triton
 
-_ADD, _MULTIPLY, _REPLACE = 0, 1, 2
+Operation = Literal["add", "multiply", "replace"]
+
+OPERATION_CODES: dict[Operation, int] = {"add": 0, "multiply": 1, "replace": 2}
+_ADD, _MULTIPLY = 0, 1
 
 
 def add_noise(images: Tensor, cells: Tensor, std: float, grain: float) -> Tensor:
-    """``images`` (B, C, H, W) + std z; z holds one number a cell of ``grain`` pixels, see :mod:`.noise_cells`."""
-    if fused(images.device):
-        from robustbench_endo.corruptions.kernels.rng import noise_ops_triton as grain_triton
+    """``images`` + std z.
 
-        return grain_triton.add_noise(images, cells, std, grain)
-    if not compiled(images):
-        return torch.add(images, spread(cells, images.shape[1:], grain), alpha=std)
-    return _laid(_ADD, images, cells, grain, std)
+    Args:
+        images: (B, C, H, W).
+        cells: z, one number per cell of ``grain`` pixels: (B, C, rows, columns), see :mod:`.noise_cells`.
+        std: factor of z.
+        grain: side of a cell in pixels.
+    """
+    return _apply("add", images, cells, grain, std)
 
 
 def multiply_noise(images: Tensor, cells: Tensor, std: float, grain: float) -> Tensor:
-    """``images`` (B, C, H, W) x (1 + std z); z as in :func:`add_noise`."""
-    if fused(images.device):
-        from robustbench_endo.corruptions.kernels.rng import noise_ops_triton as grain_triton
-
-        return grain_triton.multiply_noise(images, cells, std, grain)
-    if not compiled(images):
-        return torch.addcmul(images, images, spread(cells, images.shape[1:], grain), value=std)
-    return _laid(_MULTIPLY, images, cells, grain, std)
+    """``images`` (1 + std z); arguments as in :func:`add_noise`."""
+    return _apply("multiply", images, cells, grain, std)
 
 
 def salt_and_pepper(images: Tensor, cells: Tensor, share: float, grain: float) -> Tensor:
-    """``images`` (B, C, H, W), black where u < share / 2 and white where u > 1 - share / 2; u one number a cell."""
-    if fused(images.device):
-        from robustbench_endo.corruptions.kernels.rng import noise_ops_triton as grain_triton
-
-        return grain_triton.salt_and_pepper(images, cells, share, grain)
-    low, high = share / 2, 1 - share / 2
-    if not compiled(images):
-        draw = spread(cells, images.shape[1:], grain)
-        return images.masked_fill(draw < low, 0.0).masked_fill_(draw > high, 1.0)
-    return _laid(_REPLACE, images, cells, grain, low, high)
+    """0 where u < share / 2, 1 where u > 1 - share / 2, else ``images``; u is the number of the pixel's cell."""
+    return _apply("replace", images, cells, grain, share / 2, 1 - share / 2)
 
 
-def _laid(kind: int, images: Tensor, cells: Tensor, grain: float, low: float, high: float = 0.0) -> Tensor:
-    stack = planes(images)
-    result = np.empty_like(stack)
-    _lay(stack, planes(cells), *index_of_pixels(stack, grain), kind, np.float32(low), np.float32(high), result)
-    return batch(result, images)
+def _apply(operation: Operation, images: Tensor, cells: Tensor, grain: float, low: float, high: float = 0.0) -> Tensor:
+    if use_triton(images.device):
+        from robustbench_endo.corruptions.kernels.rng import noise_ops_triton
+
+        return noise_ops_triton.apply_noise(OPERATION_CODES[operation], images, cells, grain, low, high)
+    if not use_numba(images.device):
+        return apply_noise_torch(operation, images, cells, grain, low, high)
+    planes = to_planes(images)
+    out = np.empty_like(planes)
+    code, rows, columns = OPERATION_CODES[operation], *cell_indices(planes, grain)
+    _apply_noise(planes, to_planes(cells), rows, columns, code, np.float32(low), np.float32(high), out)
+    return from_planes(out, images)
 
 
-def index_of_pixels(stack: Floats, grain: float) -> tuple[Indices, Indices]:
-    """The cell row of each pixel row and the cell column of each pixel column."""
-    height, width = stack.shape[-2:]
+def apply_noise_torch(
+    operation: Operation, images: Tensor, cells: Tensor, grain: float, low: float, high: float
+) -> Tensor:
+    """The three operations on any device.
+
+    Args:
+        operation: ``add``: images + low z; ``multiply``: images (1 + low z); ``replace``: 0 where z < low and 1 where
+            z > high.
+        images: (B, C, H, W).
+        cells: z, one number per cell.
+        grain: side of a cell in pixels.
+        low: standard deviation, or the lower threshold.
+        high: the upper threshold of ``replace``.
+    """
+    noise = expand_cells(cells, images.shape[1:], grain)
+    if operation == "add":
+        return torch.add(images, noise, alpha=low)
+    if operation == "multiply":
+        return torch.addcmul(images, images, noise, value=low)
+    return images.masked_fill(noise < low, 0.0).masked_fill_(noise > high, 1.0)
+
+
+def cell_indices(planes: Floats, grain: float) -> tuple[Indices, Indices]:
+    """Cell row of each pixel row, and cell column of each pixel column."""
+    height, width = planes.shape[-2:]
     cpu = torch.device("cpu")
     return cell_of_pixel(height, grain, cpu).numpy(), cell_of_pixel(width, grain, cpu).numpy()
 
 
 @njit(cache=True, nogil=True, inline="always")
-def fetch(cells: Floats, column: Indices, line: Floats) -> None:
-    """Write to ``line`` the number of each pixel of a row."""
+def expand_row(cells: Floats, columns: Indices, line: Floats) -> None:
+    """Write the number of each pixel of a row to ``line``."""
     for x in range(len(line)):
-        line[x] = cells[column[x]]
+        line[x] = cells[columns[x]]
 
 
 @njit(cache=True, nogil=True)
-def _lay(
-    stack: Floats, cells: Floats, row: Indices, column: Indices, kind: int, low: Scalar, high: Scalar, result: Floats
+def _apply_noise(
+    planes: Floats, cells: Floats, rows: Indices, columns: Indices, code: int, low: Scalar, high: Scalar, out: Floats
 ) -> None:
-    line = np.empty(stack.shape[2], np.float32)
-    for plane in range(stack.shape[0]):
-        for y in range(stack.shape[1]):
-            if y == 0 or row[y] != row[y - 1]:
-                fetch(cells[plane, row[y]], column, line)
-            source, target = stack[plane, y], result[plane, y]
-            if kind == _ADD:
+    line = np.empty(planes.shape[2], np.float32)
+    for plane in range(planes.shape[0]):
+        for y in range(planes.shape[1]):
+            if y == 0 or rows[y] != rows[y - 1]:
+                expand_row(cells[plane, rows[y]], columns, line)
+            source, target = planes[plane, y], out[plane, y]
+            if code == _ADD:
                 for x in range(len(line)):
                     target[x] = source[x] + low * line[x]
-            elif kind == _MULTIPLY:
+            elif code == _MULTIPLY:
                 for x in range(len(line)):
                     target[x] = source[x] + source[x] * line[x] * low
             else:

@@ -1,15 +1,20 @@
-"""Philox4x32-10 compiled for the CPU, one image a call: the bits of :mod:`.philox`, about a nanosecond a number.
+"""Philox4x32-10 compiled for the CPU: the bits of :mod:`.philox`, about a nanosecond per number.
 
-Serial on purpose: images are spread over workers, and a field then cannot depend on how many threads there are.
+Serial by design: images are distributed over workers, so a field must not depend on the number of threads.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from numba import njit
 from numpy.typing import NDArray
+from torch import Tensor
+
+from robustbench_endo.corruptions.kernels.rng.distributions import Distribution, normal_quantiles
 
 # Typed constants: numba turns a mixture of uint64 and Python integers into floats.
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
@@ -20,32 +25,30 @@ _LOW16, _16, _9 = np.uint64(0xFFFF), np.uint64(16), np.uint64(9)
 _HALF, _CELL = np.float32(0.5), np.float32(2.0**-23)
 
 
-def words(key: int, count: int, stream: int) -> NDArray[np.int64]:
-    """``count`` 32-bit words in [0, 2^32)."""
-    out = np.empty(_padded(count, 4), np.int64)
-    _words(*_halves(key), np.uint64(stream), out)
+def random_numbers(
+    distribution: Distribution, keys: Sequence[int], count: int, stream: int, device: torch.device
+) -> Tensor:
+    """``count`` numbers per key, shape (B, count), see :func:`.philox.random_field`; ``device`` is a CPU."""
+    rows = [torch.from_numpy(_numbers_of_key(distribution, key, count, stream)) for key in keys]
+    return rows[0][None] if len(rows) == 1 else torch.stack(rows)
+
+
+def _numbers_of_key(distribution: Distribution, key: int, count: int, stream: int) -> NDArray[Any]:
+    low, high, counter = np.uint64(key & 0xFFFFFFFF), np.uint64(key >> 32), np.uint64(stream)
+    out: NDArray[Any]
+    if distribution == "words":
+        out = np.empty(_round_up(count, 4), np.int64)
+        _words(low, high, counter, out)
+    elif distribution == "uniform":
+        out = np.empty(_round_up(count, 4), np.float32)
+        _uniform(low, high, counter, out)
+    else:
+        out = np.empty(_round_up(count, 8), np.float32)
+        _normal(low, high, counter, normal_quantiles(), out)
     return out[:count]
 
 
-def uniform(key: int, count: int, stream: int) -> NDArray[np.float32]:
-    """``count`` uniform numbers in (0, 1)."""
-    out = np.empty(_padded(count, 4), np.float32)
-    _uniform(*_halves(key), np.uint64(stream), out)
-    return out[:count]
-
-
-def normal(key: int, count: int, stream: int, table: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``count`` entries of ``table`` (65536,), its quantiles, each as likely as the other."""
-    out = np.empty(_padded(count, 8), np.float32)
-    _normal(*_halves(key), np.uint64(stream), table, out)
-    return out[:count]
-
-
-def _halves(key: int) -> tuple[np.uint64, np.uint64]:
-    return np.uint64(key & 0xFFFFFFFF), np.uint64(key >> 32)
-
-
-def _padded(count: int, multiple: int) -> int:
+def _round_up(count: int, multiple: int) -> int:
     return -(-count // multiple) * multiple
 
 
@@ -81,10 +84,10 @@ def _uniform(k0: Any, k1: Any, stream: Any, out: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _normal(k0: Any, k1: Any, stream: Any, table: Any, out: Any) -> None:
+def _normal(k0: Any, k1: Any, stream: Any, quantiles: Any, out: Any) -> None:
     for block in range(out.size // 8):
         words_of_block = _rounds(k0, k1, np.uint64(block), stream)
         for j in range(4):
             word = words_of_block[j]
-            out[8 * block + 2 * j] = table[word & _LOW16]
-            out[8 * block + 2 * j + 1] = table[word >> _16]
+            out[8 * block + 2 * j] = quantiles[word & _LOW16]
+            out[8 * block + 2 * j + 1] = quantiles[word >> _16]

@@ -1,4 +1,4 @@
-"""Philox4x32-10 in plain torch, on any device: what the fields are made by where nothing is compiled."""
+"""Philox4x32-10 in plain torch, for any device: the bits of :mod:`.philox` where nothing is compiled."""
 
 from __future__ import annotations
 
@@ -7,13 +7,28 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from robustbench_endo.corruptions.kernels.rng.distributions import Distribution, normal_quantiles_on
+
 _M0, _M1 = 0xD2511F53, 0xCD9E8D57
 _W0, _W1 = 0x9E3779B9, 0xBB67AE85
 _MASK = 0xFFFFFFFF
 
 
-def words(keys: Sequence[int], count: int, stream: int, device: torch.device) -> Tensor:
-    """``count`` 32-bit words an image as int64, shape (B, count); word ``i`` depends on (key, stream, i) alone."""
+def random_numbers(
+    distribution: Distribution, keys: Sequence[int], count: int, stream: int, device: torch.device
+) -> Tensor:
+    """``count`` numbers per key on ``device``, shape (B, count), see :func:`.philox.random_field`."""
+    if distribution == "words":
+        return _words(keys, count, stream, device)
+    if distribution == "uniform":
+        return ((_words(keys, count, stream, device) >> 9).float() + 0.5).mul_(2.0**-23)
+    pairs = _words(keys, (count + 1) // 2, stream, device).int()
+    halves = torch.stack((pairs & 0xFFFF, pairs >> 16 & 0xFFFF), dim=-1)
+    return normal_quantiles_on(device)[halves.reshape(len(keys), -1)[:, :count]]
+
+
+def _words(keys: Sequence[int], count: int, stream: int, device: torch.device) -> Tensor:
+    """32-bit words as int64, shape (B, count); word ``i`` depends only on (key, stream, i)."""
     blocks = (count + 3) // 4
     halves = torch.tensor([divmod(key, 1 << 32) for key in keys], dtype=torch.int64, device=device)
     index = torch.arange(blocks, dtype=torch.int64, device=device)[None].expand(len(keys), -1)
@@ -21,22 +36,18 @@ def words(keys: Sequence[int], count: int, stream: int, device: torch.device) ->
     return torch.stack(philox(counter, (halves[:, 1:], halves[:, :1])), dim=-1).reshape(len(keys), -1)[:, :count]
 
 
-def uniform(keys: Sequence[int], count: int, stream: int, device: torch.device) -> Tensor:
-    """``count`` uniform float32 in (0, 1) an image, shape (B, count)."""
-    return ((words(keys, count, stream, device) >> 9).float() + 0.5).mul_(2.0**-23)
-
-
-def normal(keys: Sequence[int], count: int, stream: int, table: Tensor) -> Tensor:
-    """``count`` entries of ``table`` (65536,), its quantiles, an image; shape (B, count), where ``table`` is."""
-    pairs = words(keys, (count + 1) // 2, stream, table.device).int()
-    halves = torch.stack((pairs & 0xFFFF, pairs >> 16 & 0xFFFF), dim=-1)
-    return table[halves.reshape(len(keys), -1)[:, :count]]
-
-
 def philox(
     counter: tuple[Tensor, Tensor, Tensor, Tensor], key: tuple[Tensor, Tensor]
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The ten rounds; every tensor is int64 holding a 32-bit word, least significant word of a number first."""
+    """The ten rounds of Philox4x32.
+
+    Args:
+        counter: four int64 tensors of 32-bit words, least significant word first.
+        key: two int64 tensors of 32-bit words, least significant word first.
+
+    Returns:
+        Four int64 tensors of random 32-bit words.
+    """
     (c0, c1, c2, c3), (k0, k1) = counter, key
     for _ in range(10):
         low0, high0 = _multiply(_M0, c0)

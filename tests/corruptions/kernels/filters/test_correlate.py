@@ -1,4 +1,4 @@
-"""2-D correlation against scipy, with and without constant stretches."""
+"""2-D correlation against scipy, with and without constant runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KERNELS = {
 
 @pytest.mark.parametrize("border", ["nearest", "reflect", "mirror"])
 @pytest.mark.parametrize("name", KERNELS)
-def test_correlation_is_that_of_scipy(name: str, border: str) -> None:
+def test_correlate_is_that_of_scipy(name: str, border: str) -> None:
     images = torch.rand(1, 2, 41, 36, generator=torch.Generator().manual_seed(0))
     kernel = KERNELS[name]
     expected = ndimage.correlate(images.double().numpy(), kernel[None, None].astype(float), mode=border)
@@ -29,7 +29,7 @@ def test_correlation_is_that_of_scipy(name: str, border: str) -> None:
     assert np.abs(correlate_torch(images, kernel[None], border).numpy() - expected).max() < 1e-5
 
 
-def test_each_image_has_its_kernel() -> None:
+def test_correlate_applies_one_kernel_per_image() -> None:
     images = torch.rand(2, 3, 40, 40, generator=torch.Generator().manual_seed(0))
     kernels = np.stack([RANDOM / RANDOM.sum(), RANDOM.T / RANDOM.sum()])
     both = correlate(images, kernels, "nearest")
@@ -38,6 +38,6 @@ def test_each_image_has_its_kernel() -> None:
     assert torch.allclose(both, correlate_torch(images, kernels, "nearest"), atol=1e-5, rtol=0)
 
 
-def test_white_stays_white_under_a_large_disk() -> None:
+def test_correlate_keeps_white_under_a_large_disk() -> None:
     white = torch.ones(1, 1, 64, 64)
     assert (correlate(white, disk(20.0, 8, 0.0)[None], "mirror") - 1).abs().max() < 1e-5

@@ -1,4 +1,4 @@
-"""Separable filters against scipy, and their two implementations against each other."""
+"""Separable filters against scipy, and the two forms against each other."""
 
 from __future__ import annotations
 
@@ -8,37 +8,43 @@ import torch
 from scipy import ndimage
 
 from robustbench_endo.corruptions.kernels.filters.separable import (
+    border_index,
     gaussian_blur,
-    gaussian_half,
-    separable,
-    separable_torch,
+    half_gaussian,
+    separable_filter,
+    separable_filter_torch,
 )
 
 
 @pytest.mark.parametrize("border", ["nearest", "reflect", "mirror"])
 @pytest.mark.parametrize("sigma", [0.3, 1.0, 3.3, 20.0])
-def test_gaussian_is_that_of_scipy(border: str, sigma: float) -> None:
+def test_gaussian_blur_is_that_of_scipy(border: str, sigma: float) -> None:
     images = torch.rand(2, 3, 45, 38, generator=torch.Generator().manual_seed(0))
     expected = ndimage.gaussian_filter(images.double().numpy(), sigma, mode=border, axes=(2, 3))
     assert np.abs(gaussian_blur(images, sigma, border).numpy() - expected).max() < 1e-6
 
 
-def test_axes_have_their_own_width() -> None:
+def test_gaussian_blur_takes_one_sigma_per_axis() -> None:
     images = torch.rand(1, 1, 40, 50, generator=torch.Generator().manual_seed(0))
     expected = ndimage.gaussian_filter(images.double().numpy(), (1.0, 4.0), mode="nearest", axes=(2, 3))
     assert np.abs(gaussian_blur(images, (1.0, 4.0)).numpy() - expected).max() < 1e-6
 
 
 @pytest.mark.parametrize("border", ["nearest", "reflect", "mirror"])
-def test_torch_agrees_with_compiled(border: str) -> None:
+def test_separable_filter_compiled_agrees_with_torch(border: str) -> None:
     images = torch.rand(2, 3, 33, 47, generator=torch.Generator().manual_seed(1))
-    halves = gaussian_half(2.0), gaussian_half(15.0)
-    assert torch.allclose(
-        separable(images, *halves, border), separable_torch(images, *halves, border), atol=1e-5, rtol=0
-    )
+    halves = half_gaussian(2.0), half_gaussian(15.0)
+    compiled, plain = separable_filter(images, *halves, border), separable_filter_torch(images, *halves, border)
+    assert torch.allclose(compiled, plain, atol=1e-5, rtol=0)
 
 
-def test_weights_sum_to_one_and_vanish_for_no_blur() -> None:
-    half = gaussian_half(5.0)
+def test_half_gaussian_has_unit_sum_and_one_tap_for_no_blur() -> None:
+    half = half_gaussian(5.0)
     assert half[0] + 2 * half[1:].sum() == pytest.approx(1.0, abs=1e-6)
-    assert gaussian_half(0.05).tolist() == [1.0]
+    assert half_gaussian(0.05).tolist() == [1.0]
+
+
+@pytest.mark.parametrize(("border", "mode"), [("nearest", "edge"), ("reflect", "symmetric"), ("mirror", "reflect")])
+def test_border_index_is_the_padding_of_numpy(border: str, mode: str) -> None:
+    line = np.arange(5)
+    assert np.array_equal(line[border_index(5, 3, 4, border)], np.pad(line, (3, 4), mode=mode))

@@ -1,0 +1,10 @@
+"""Droplets in Triton, interpreted."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.slow
+def test_trail_heights_agree_with_the_cpu(triton_failures: dict[str, str]) -> None:
+    assert triton_failures["check_droplets"] == ""

@@ -1,0 +1,51 @@
+"""The path of other devices, forced on the CPU: a batch in plain torch against compiled items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from robustbench_endo.corruptions import CORRUPTIONS, Corruption
+from robustbench_endo.corruptions.base import CorruptedBatch, scale_lengths
+from robustbench_endo.corruptions.rng import Noise, image_key
+
+IDS = ("a", "b", "c")
+
+
+def assert_agreement(batch: CorruptedBatch, expected: CorruptedBatch) -> None:
+    """Assert at most one level of 255 of difference for 99.99 % of the values, and the same grid and opacity."""
+    apart = (batch.images.cpu().clamp(0, 1) - expected.images).abs() * 255
+    assert (apart <= 1).float().mean() >= 0.9999
+    for field in ("grid", "opacity"):
+        actual, reference = getattr(batch, field), getattr(expected, field)
+        assert (actual is None) == (reference is None)
+        if reference is not None:
+            assert ((actual.cpu() - reference).abs() < 1e-3).float().mean() >= 0.9999
+
+
+@pytest.mark.parametrize("severity", [1, 5])
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda item: item.name)
+def test_corruption_of_a_batch_in_plain_torch_agrees_with_compiled_items(
+    corruption: Corruption, severity: int, frames: Callable[..., Tensor], request: pytest.FixtureRequest
+) -> None:
+    images = frames(3, 96, 112)[..., :111]
+    expected = corruption(images, severity, IDS, reference_size=48)
+    request.getfixturevalue("plain_torch")
+    # The base class takes CPU images one by one; a device gets the batch at once.
+    noise = Noise(tuple(image_key(0, i, corruption.name, severity) for i in IDS), images.device)
+    result = corruption.apply(images, scale_lengths(corruption.severities[severity - 1], (96, 111), 48), noise)
+    assert_agreement(result if isinstance(result, CorruptedBatch) else CorruptedBatch(result), expected)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("severity", [1, 3, 5])
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda item: item.name)
+def test_corruption_on_a_gpu_agrees_with_the_cpu_at_three_severities(
+    corruption: Corruption, severity: int, frames: Callable[..., Tensor]
+) -> None:
+    images = frames(3, 256, 320)
+    assert_agreement(corruption(images.cuda(), severity, IDS), corruption(images, severity, IDS))
