@@ -1,8 +1,10 @@
 from . import metrics
-from .api import evaluate, evaluate_shard, list_corruptions, merge, report
-from .corruptions import corrupt
+from .corruptions import corrupt, list_corruptions
 from .data import list_datasets, load_dataset
+from .evaluation.merge_shards import merge
+from .evaluation.run import evaluate, evaluate_shard
 from .models import list_models, load_model
+from .reports import report
 from .reports.plotting import Plots
 from .results import load_results
 from .training import train

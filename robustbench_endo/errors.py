@@ -1,10 +1,11 @@
-"""Errors that a user reads: one sentence with what was expected, what was given and what to do."""
+"""Errors for users: one sentence with what was expected, what was given and what to do."""
 
 from robustbench_endo.corruptions.errors import (
     CorruptionError,
     OptionalDependencyError,
     RobustEndoError,
     UnknownNameError,
+    import_optional,
     unknown_name,
 )
 
@@ -20,20 +21,21 @@ __all__ = [
     "SynthesisError",
     "TrainingError",
     "UnknownNameError",
+    "import_optional",
     "unknown_name",
 ]
 
 
 class DataError(RobustEndoError):
-    """A data folder that does not have the layout, the labels or the files that it should have."""
+    """A data folder without the required layout, labels or files."""
 
 
 class FrameError(DataError):
-    """One frame that cannot be read; a run lists it and goes on."""
+    """A frame that cannot be read; a run lists it and continues."""
 
 
 class ModelError(RobustEndoError):
-    """A model, checkpoint or weight file that cannot be used as asked."""
+    """A model, checkpoint or weight file that cannot be used as requested."""
 
 
 class RunError(RobustEndoError):
@@ -41,12 +43,12 @@ class RunError(RobustEndoError):
 
 
 class ReproductionError(RobustEndoError):
-    """A table, a data set or a choice of models that the paper's grid does not have."""
+    """A table, data set or selection of models that the paper does not have."""
 
 
 class SynthesisError(RobustEndoError):
-    """Sources, settings or a folder that pictures cannot be made from or written to."""
+    """Sources, settings or a folder that images cannot be synthesized from or written to."""
 
 
 class TrainingError(RobustEndoError):
-    """Data, settings or a loss that training cannot go on with."""
+    """Data, settings or a loss with which training cannot continue."""

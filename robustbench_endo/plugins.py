@@ -1,4 +1,4 @@
-"""One way to name a model, dataset, corruption or metric: built-in, entry point, module or file."""
+"""Resolution of specs: a built-in name, an entry point, or a factory in a module or a file."""
 
 from __future__ import annotations
 
@@ -12,19 +12,24 @@ from typing import Any, Literal
 
 from robustbench_endo.errors import RobustEndoError, unknown_name
 
-Kind = Literal["model", "dataset", "corruption", "metric"]
+Kind = Literal["model", "dataset"]
 
 
 def resolve(kind: Kind, spec: str, builtins: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
-    """The factory that ``spec`` names.
+    """The factory that a spec names.
 
     Args:
+        kind: what the factory builds.
         spec: a key of ``builtins``, the name of an entry point in ``robustbench_endo.<kind>s``,
             ``pkg.module:factory`` or ``path/to/file.py:factory``.
+        builtins: name -> factory.
 
     Raises:
-        UnknownNameError: nobody registered the name; the message lists the closest matches.
-        RobustEndoError: the module or file is there but does not hold the factory.
+        UnknownNameError: no such name; the message lists the closest matches.
+        RobustEndoError: no such module or file, or one without the factory.
+
+    >>> resolve("dataset", "collections:Counter", {})
+    <class 'collections.Counter'>
     """
     if spec in builtins:
         return builtins[spec]
@@ -33,33 +38,32 @@ def resolve(kind: Kind, spec: str, builtins: Mapping[str, Callable[..., Any]]) -
         factory: Callable[..., Any] = registered[spec].load()
         return factory
     if ":" in spec:
-        return _factory(kind, spec)
+        return _import_factory(kind, spec)
     raise unknown_name(kind, spec, [*builtins, *registered])
 
 
-def _factory(kind: Kind, spec: str) -> Callable[..., Any]:
-    place, _, attribute = spec.rpartition(":")
-    module = _file_module(kind, Path(place)) if place.endswith(".py") else _named_module(kind, place)
+def _import_factory(kind: Kind, spec: str) -> Callable[..., Any]:
+    source, _, attribute = spec.rpartition(":")
+    module = _import_file(kind, Path(source)) if source.endswith(".py") else _import_module(kind, source)
     factory = getattr(module, attribute, None)
     if not callable(factory):
         raise RobustEndoError(
-            f"Expected a callable {attribute!r} in {place} for the {kind} {spec!r}, got "
+            f"Expected a callable {attribute!r} in {source} for the {kind} {spec!r}, got "
             f"{'nothing of that name' if factory is None else type(factory).__name__}: check the part after the colon."
         )
     return factory  # type: ignore[no-any-return]
 
 
-def _named_module(kind: Kind, name: str) -> ModuleType:
+def _import_module(kind: Kind, name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise RobustEndoError(
-            f"Expected an importable module {name!r} for the {kind}, got {error}: "
-            "install it or give a path ending in .py."
+            f"Cannot import the module {name!r} for the {kind}: {error}. Install it or give a path ending in .py."
         ) from error
 
 
-def _file_module(kind: Kind, path: Path) -> ModuleType:
+def _import_file(kind: Kind, path: Path) -> ModuleType:
     if not path.is_file():
         raise RobustEndoError(f"Expected a Python file for the {kind}, got no {path}: check the path.")
     spec = importlib.util.spec_from_file_location(f"robustbench_endo_plugin_{path.stem}", path)

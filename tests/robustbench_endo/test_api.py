@@ -50,14 +50,14 @@ def test_evaluate_without_a_folder(make_folder):
 
 
 def test_own_metrics_get_a_column(make_folder):
-    class Pixels(rb.metrics.Metric):
+    class Px(rb.metrics.Metric):
         name, higher_is_better, unit = "foreground", True, "px"
 
         def score(self, batch):
-            return (batch.labels > 0).sum((1, 2)).double()
+            return (batch.preds > 0).sum((1, 2)).double()
 
     data = rb.load_dataset("folder", root=make_folder())
-    results = rb.evaluate({"bright": Bright()}, data, "contrast", [1], metrics=[Pixels])
+    results = rb.evaluate({"bright": Bright()}, data, "contrast", [1], metrics=[Px])
     clean = results.scores().query("corruption == 'clean'")
     assert clean["foreground"].iloc[0] == results.frame.query("corruption == 'clean'")["foreground"].mean() > 0
 

@@ -1,0 +1,194 @@
+"""Files and folders: atomic writes, writable folders, JSON, checksums, resume identities and spec strings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from robustbench_endo.errors import RobustEndoError, RunError
+
+
+@contextmanager
+def replace_atomically(path: Path) -> Iterator[Path]:
+    """A temporary path in the same folder that replaces ``path`` when the block succeeds, and is deleted otherwise.
+
+    The file is flushed to the disk before it is renamed, so that a reader sees the old content or the new one.
+
+    Raises:
+        RunError: the file cannot be written; what was there before is kept.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(descriptor)
+        temporary = Path(name)
+        try:
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)  # mkstemp creates private files
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"Cannot write {path}: {error.strerror or error}. Free some space or choose another folder; finished work "
+            "is kept."
+        ) from error
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new one.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    with replace_atomically(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def writable_folder(path: Path) -> Path:
+    """A folder, created where it is missing.
+
+    Raises:
+        RunError: it cannot be created or written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise RunError(f"Cannot write to the folder {path}: {error.strerror or error}. Choose another one.") from error
+    return path
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file.
+
+    Raises:
+        RunError: the file is no JSON.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RunError(f"Cannot parse {path}: invalid JSON ({error}). Restore the file or use a new folder.") from error
+    return content
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON object atomically."""
+    write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False).encode())
+
+
+def read_toml(path: Path, error: type[RobustEndoError] = RobustEndoError) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Raises:
+        RobustEndoError: of the type ``error``: no such file, or no TOML.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as reason:
+        raise error(f"Cannot read {path}: {reason.strerror}. Check the path.") from reason
+    except ValueError as reason:
+        raise error(f"Cannot parse {path}: invalid TOML ({reason}). Correct the file.") from reason
+
+
+def file_sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def weights_sha256(model: object) -> str:
+    """SHA-256 over names, shapes, types and bytes of a module's parameters and buffers.
+
+    For an object that is no module, SHA-256 of its type's name.
+    """
+    import torch
+
+    digest = hashlib.sha256()
+    if not isinstance(model, torch.nn.Module):
+        digest.update(f"{type(model).__module__}.{type(model).__qualname__}".encode())
+        return digest.hexdigest()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name}\0{tuple(tensor.shape)}\0{tensor.dtype}\0".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def identity_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What changed between two identities, as text; empty where they are equal.
+
+    >>> identity_changes({"seed": 0}, {"seed": 1})
+    'seed changed from 0 to 1'
+    """
+    now = json.loads(json.dumps(now))  # as it is read back: tuples are lists
+    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return "; ".join(f"{name} changed from {_short(before.get(name))} to {_short(now.get(name))}" for name in changed)
+
+
+def check_resumable(
+    before: Mapping[str, Any], now: Mapping[str, Any], path: Path, error: type[RobustEndoError] = RunError
+) -> None:
+    """Raise an error unless a folder was begun with the same settings, models and data.
+
+    Args:
+        before, now: identities as stored and as given.
+        path: the folder.
+        error: its type.
+    """
+    if changes := identity_changes(before, now):
+        raise error(f"Cannot resume {path}: {changes}. Use a new --out or delete the folder.")
+
+
+def split_spec(spec: str) -> tuple[str, dict[str, str]]:
+    """``name@key=value,key=value`` as the name and its options.
+
+    Raises:
+        RobustEndoError: an option without a value.
+
+    >>> split_spec("moco@beta=0.9,rho=0.1")
+    ('moco', {'beta': '0.9', 'rho': '0.1'})
+    """
+    name, _, text = spec.partition("@")
+    return name, parse_options(text)
+
+
+def parse_options(text: str, error: type[RobustEndoError] = RobustEndoError) -> dict[str, str]:
+    """``key=value,key=value`` as a dict; empty for an empty text.
+
+    Args:
+        text: the part of a spec after the ``@``.
+        error: type of the error that is raised.
+
+    Raises:
+        RobustEndoError: a part without key or value, as ``error``.
+
+    >>> parse_options("rank=8,width=24")
+    {'rank': '8', 'width': '24'}
+    """
+    pairs = [part.partition("=") for part in text.split(",") if part]
+    for key, equals, value in pairs:
+        if not (key and equals and value):
+            raise error(f"Expected options as key=value,key=value after the @, got {text!r}: add the value.")
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
