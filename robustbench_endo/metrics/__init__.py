@@ -1,22 +1,8 @@
-"""Metrics: exact, defined everywhere, one value a frame."""
+"""Metrics of single frames: exact, defined for absent classes and empty masks; and the contract of a metric.
 
-from robustbench_endo.metrics.base import Metric, SegmentationBatch
-from robustbench_endo.metrics.calibration import confidence_and_entropy
-from robustbench_endo.metrics.image_similarity import CleanReference
-from robustbench_endo.metrics.mask_ssim import mask_ssim
-from robustbench_endo.metrics.overlap import ClassCounts, class_counts
-from robustbench_endo.metrics.standard import STANDARD
-from robustbench_endo.metrics.surface import SurfaceDistances, surface_distances
+Names are declared in ``__init__.pyi`` and imported on first use.
+"""
 
-__all__ = [
-    "STANDARD",
-    "ClassCounts",
-    "CleanReference",
-    "Metric",
-    "SegmentationBatch",
-    "SurfaceDistances",
-    "class_counts",
-    "confidence_and_entropy",
-    "mask_ssim",
-    "surface_distances",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Does a confidence of 80 % mean right in 80 % of cases: counts by confidence, and the Brier score."""
+"""Calibration: predictions by confidence, predictive entropy and the Brier score."""
 
 from __future__ import annotations
 
@@ -9,57 +9,61 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_endo.metrics.aggregation import NUM_BINS, bin_of
 from robustbench_endo.types import IGNORE
 
-BINS = 15
-"""Bins of equal width over [0, 1], each open below and closed above (Guo et al., ICML 2017)."""
-
-SAMPLES = 64
-"""Rows and columns of the lattice of sampled pixels, at most: 4096 pixels a frame."""
+MAX_SAMPLES = 64
+"""Sampled rows and columns of a frame at most: 4096 pixels."""
 
 
 @dataclass(frozen=True)
-class ConfidenceBins:
+class PixelConfidenceBins:
     """Sampled pixels of each frame by the confidence of their label, (B, 15) each.
 
     Attributes:
         count: int32, pixels.
-        right: int32, pixels with the right label.
+        correct: int32, pixels with the correct label.
         confidence: float32, sum of their confidences.
     """
 
     count: NDArray[np.int32]
-    right: NDArray[np.int32]
+    correct: NDArray[np.int32]
     confidence: NDArray[np.float32]
 
 
-def lattice(length: int) -> Tensor:
-    """Sampled rows or columns of a side of ``length`` px: the middles of at most 64 equal parts, int64."""
-    parts = min(SAMPLES, length)
+def sample_positions(length: int) -> Tensor:
+    """Sampled rows or columns of a side of ``length`` px: the middles of at most 64 equal parts, int64.
+
+    >>> sample_positions(4).tolist(), sample_positions(128)[:3].tolist()
+    ([0, 1, 2, 3], [1, 3, 5])
+    """
+    parts = min(MAX_SAMPLES, length)
     return (2 * torch.arange(parts) + 1) * length // (2 * parts)
 
 
-def sampled(maps: Tensor) -> Tensor:
-    """The pixels of the lattice: (..., H, W) -> (..., rows, columns)."""
-    rows, columns = (lattice(length).to(maps.device) for length in maps.shape[-2:])
+def sample_pixels(maps: Tensor) -> Tensor:
+    """The sampled pixels of maps: (..., H, W) -> (..., rows, columns)."""
+    rows, columns = (sample_positions(length).to(maps.device) for length in maps.shape[-2:])
     return maps.index_select(-2, rows).index_select(-1, columns)
 
 
-def confidence_bins(confidence: Tensor, labels: Tensor, target: Tensor) -> ConfidenceBins:
+def confidence_bins(confidence: Tensor, labels: Tensor, target: Tensor) -> PixelConfidenceBins:
     """Count sampled pixels by confidence.
 
     Args:
         confidence: floating (B, h, w) in [0, 1], probability of the label.
         labels, target: uint8 (B, h, w); pixels whose target is 255 are left out.
     """
-    known = (target != IGNORE).cpu().numpy()
-    sure = confidence.double().cpu().numpy()[known]
-    place = np.clip(np.ceil(sure * BINS).astype(np.intp) - 1, 0, BINS - 1) + np.nonzero(known)[0] * BINS
-    right = (labels == target).cpu().numpy()[known]
-    count, hits, total = (
-        np.bincount(place, weights, len(known) * BINS).reshape(-1, BINS) for weights in (None, right, sure)
+    counted = (target != IGNORE).cpu().numpy()
+    confidences = confidence.double().cpu().numpy()[counted]
+    index = bin_of(confidences) + np.nonzero(counted)[0] * NUM_BINS
+    correct = (labels == target).cpu().numpy()[counted]
+    tables = (
+        np.bincount(index, weights, len(counted) * NUM_BINS).reshape(-1, NUM_BINS)
+        for weights in (None, correct, confidences)
     )
-    return ConfidenceBins(count.astype(np.int32), hits.astype(np.int32), total.astype(np.float32))
+    count, hits, total = tables
+    return PixelConfidenceBins(count.astype(np.int32), hits.astype(np.int32), total.astype(np.float32))
 
 
 def brier(probability: Tensor, target: Tensor) -> Tensor:
@@ -68,11 +72,14 @@ def brier(probability: Tensor, target: Tensor) -> Tensor:
     Args:
         probability: floating (B, K).
         target: int64 (B,), -1 for none; a class that the model does not have counts as probability 0.
+
+    >>> brier(torch.tensor([[0.8, 0.2]]), torch.tensor([0])).round(decimals=4).tolist()
+    [0.08]
     """
     p = probability.double()
     known = (target >= 0) & (target < p.shape[1])
-    chosen = p.gather(1, target.clamp(0, p.shape[1] - 1)[:, None])[:, 0] * known
-    return torch.where(target >= 0, p.square().sum(1) - 2 * chosen + 1, torch.nan)
+    true_class = p.gather(1, target.clamp(0, p.shape[1] - 1)[:, None])[:, 0] * known
+    return torch.where(target >= 0, p.square().sum(1) - 2 * true_class + 1, torch.nan)
 
 
 def confidence_and_entropy(logits: Tensor) -> tuple[Tensor, Tensor]:
@@ -83,6 +90,10 @@ def confidence_and_entropy(logits: Tensor) -> tuple[Tensor, Tensor]:
 
     Returns:
         Two float32 tensors (B,).
+
+    >>> confidence, entropy = confidence_and_entropy(torch.zeros(1, 4))
+    >>> confidence.item(), round(entropy.item(), 4)
+    (0.25, 1.3863)
     """
     log_probability = torch.log_softmax(logits.float(), dim=1)
     probability = log_probability.exp()

@@ -1,4 +1,4 @@
-"""What every metric asks of label maps, checked in one place."""
+"""Checks and masking of label maps that all segmentation metrics share."""
 
 from __future__ import annotations
 
@@ -38,30 +38,30 @@ def check_label_maps(pred: Tensor, target: Tensor, num_classes: int) -> None:
 
 
 def without_ignored(pred: Tensor, target: Tensor) -> Tensor:
-    """The prediction with 255 where the target is 255: these pixels then belong to no class in either map."""
+    """The prediction with 255 where the target is 255: these pixels belong to no class in either map."""
     if pred.device.type == "cpu":
-        return torch.from_numpy(_covered(pred.contiguous().numpy(), target.contiguous().numpy()))
+        return torch.from_numpy(_mask_ignored(pred.contiguous().numpy(), target.contiguous().numpy()))
     return torch.where(target == IGNORE, target, pred)
 
 
 def _highest(labels: Tensor, ignored: bool) -> int:
-    """The highest label; 255 does not count where it may be ``ignored``."""
+    """The highest label; with ``ignored`` 255 does not count."""
     if labels.device.type == "cpu":
         return int(_highest_cpu(labels.contiguous().numpy().reshape(-1), np.uint8(ignored)))
     return int(torch.where(labels == IGNORE, 0, labels).max() if ignored else labels.max())
 
 
 @njit(cache=True, nogil=True)
-def _highest_cpu(labels: NDArray[np.uint8], lift: np.uint8) -> int:
-    """The highest label + ``lift`` in bytes, less ``lift``: lifted by 1, 255 becomes 0 and counts as the lowest."""
+def _highest_cpu(labels: NDArray[np.uint8], offset: np.uint8) -> int:
+    """The highest label; with ``offset`` 1 the sum in bytes wraps 255 to 0, so that it counts as the lowest."""
     highest = np.uint8(0)
     for i in range(len(labels)):
-        highest = max(highest, np.uint8(labels[i] + lift))
-    return int(highest - lift) if highest > lift else 0
+        highest = max(highest, np.uint8(labels[i] + offset))
+    return int(highest - offset) if highest > offset else 0
 
 
 @njit(cache=True, nogil=True)
-def _covered(pred: NDArray[np.uint8], target: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _mask_ignored(pred: NDArray[np.uint8], target: NDArray[np.uint8]) -> NDArray[np.uint8]:
     result = np.empty_like(pred)
     p, t, flat = pred.reshape(-1), target.reshape(-1), result.reshape(-1)
     for i in range(len(flat)):

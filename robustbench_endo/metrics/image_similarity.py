@@ -1,4 +1,4 @@
-"""How much a corruption changed the picture: the measured dose."""
+"""Similarity of corrupted and clean images: SSIM and PSNR, the distortion of a condition."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def window_mean(values: Map, window: Map) -> Map:
 @njit(cache=True, nogil=True)
 def similarity_sum(mx: Map, my: Map, mxx: Map, myy: Map, mxy: Map, c1: float, c2: float) -> float:
     """Sum over pixels of SSIM from window means of x, y, x^2, y^2 and xy."""
-    columns = np.zeros(mx.shape[1])  # a sum a column: the inner loop is then vectorised
+    columns = np.zeros(mx.shape[1])  # one sum per column: the inner loop is then vectorised
     for i in range(mx.shape[0]):
         for j in range(len(columns)):
             x, y = np.float64(mx[i, j]), np.float64(my[i, j])
@@ -63,7 +63,7 @@ _LUMA = (0.299, 0.587, 0.114)
 
 
 class CleanReference:
-    """Clean frames prepared for comparison with their many corrupted versions, on the device where they lie.
+    """Clean frames prepared for comparison with many corrupted versions, on their device.
 
     Args:
         images: float32 (B, 3, H, W) in [0, 1], each side at least 11.
@@ -85,13 +85,13 @@ class CleanReference:
             luma = _luma(images)
             means = (self._mean, _window_means(luma), self._square, _window_means(luma * luma))
             return ssim_map(*means, _window_means(self._luma * luma)).mean((1, 2), dtype=torch.float64).cpu()
-        # Frame by frame: the maps of a whole batch would be the largest thing that an evaluation holds.
+        # Frame by frame: the maps of a batch would need more memory than anything else in an evaluation.
         clean = zip(self._luma.numpy(), self._mean.numpy(), self._square.numpy(), strict=True)
         sums = [_similarity(image, *maps) for image, maps in zip(images.contiguous().numpy(), clean, strict=True)]
         return torch.tensor(sums, dtype=torch.float64) / self._mean[0].numel()
 
     def psnr(self, images: Tensor) -> Tensor:
-        """Peak signal-to-noise ratio over the three channels, dB, float64 (B,) on the CPU; inf for equal pictures."""
+        """Peak signal-to-noise ratio over the three channels, dB, float64 (B,) on the CPU; inf for equal images."""
         if images.device.type != "cpu":
             error = (images - self._images).square().mean((1, 2, 3), dtype=torch.float64).cpu()
         else:
@@ -109,10 +109,10 @@ def _luma(images: Tensor) -> Tensor:
 
 
 def _similarity(image: Map, luma: Map, mean: Map, square: Map) -> float:
-    """Sum of SSIM over the inner pixels of one image (3, H, W) and a clean one, of which the maps are known."""
-    seen = _weighted(image)
-    mine = window_mean(seen, WINDOW), window_mean(seen * seen, WINDOW)
-    return similarity_sum(mean, mine[0], square, mine[1], window_mean(luma * seen, WINDOW), C1, C2)
+    """Sum of SSIM over the inner pixels of an image (3, H, W) and a clean one whose window means are given."""
+    weighted = _weighted(image)
+    means = window_mean(weighted, WINDOW), window_mean(weighted * weighted, WINDOW)
+    return similarity_sum(mean, means[0], square, means[1], window_mean(luma * weighted, WINDOW), C1, C2)
 
 
 def _window_means(maps: Tensor) -> Tensor:
@@ -150,7 +150,7 @@ def _weighted(image: Map) -> Map:
 
 @njit(cache=True, nogil=True)
 def _squared_error(first: Map, second: Map) -> float:
-    columns = np.zeros(first.shape[2], np.float64)  # a sum a column: the inner loop is then vectorised
+    columns = np.zeros(first.shape[2], np.float64)  # one sum per column: the inner loop is then vectorised
     for c in range(first.shape[0]):
         for y in range(first.shape[1]):
             left, right = first[c, y], second[c, y]

@@ -17,7 +17,7 @@ Labels = NDArray[np.uint8]
 Map = NDArray[np.float32]
 
 TILE = 64
-"""Inner pixels along a side of a tile: with its margin it stays in the cache of the core."""
+"""Inner pixels along a side of a tile: with its margin it fits into the cache of a core."""
 
 
 @njit(cache=True, nogil=True)
@@ -43,13 +43,13 @@ def image_similarity(pred: Labels, target: Labels, classes: int) -> NDArray[np.f
 
 @njit(cache=True, nogil=True)
 def _copy(values: Labels, flat: NDArray[np.uint8], counts: NDArray[np.int64]) -> None:
-    """The tile in one line, and how often each label is in it."""
-    place = 0
+    """The tile as a flat array, and the number of pixels of each label in it."""
+    position = 0
     for y in range(values.shape[0]):
         for x in range(values.shape[1]):
-            flat[place] = values[y, x]
+            flat[position] = values[y, x]
             counts[values[y, x]] += 1
-            place += 1
+            position += 1
 
 
 @njit(cache=True, nogil=True)
@@ -57,13 +57,13 @@ def _tile(
     labels: Labels, c: int, in_pred: int, in_target: int, rows: int, columns: int, masks: Map, lines: Map, means: Map
 ) -> float:
     """Sum of the SSIM of one class over the inner pixels of a tile."""
-    whole, height, width = rows * columns, rows - 2 * RADIUS, columns - 2 * RADIUS
-    if in_pred in (0, whole) and in_target in (0, whole):
+    size, height, width = rows * columns, rows - 2 * RADIUS, columns - 2 * RADIUS
+    if in_pred in (0, size) and in_target in (0, size):
         # Both masks are constant: equal, or one 0 and the other 1.
         return height * width * (1.0 if in_pred == in_target else C1 / (1 + C1))
-    _masks(labels[0, :whole], labels[1, :whole], np.uint8(c), masks[0], masks[1], masks[2])
+    _masks(labels[0, :size], labels[1, :size], np.uint8(c), masks[0], masks[1], masks[2])
     for k in range(3):
-        _mean(masks[k, :whole].reshape(rows, columns), lines, means[k])
+        _mean(masks[k, :size].reshape(rows, columns), lines, means[k])
     mx, my, mxy = means[0, :height, :width], means[1, :height, :width], means[2, :height, :width]
     # Masks are 0 or 1, so x^2 = x.
     return similarity_sum(mx, my, mx, my, mxy, C1, C2)
@@ -105,7 +105,7 @@ def _mean(values: Map, lines: Map, result: Map) -> None:
 
 
 _MEMORY = 1 << 30
-"""Bytes at most for the one-hot masks and their means on a GPU."""
+"""Maximum bytes of the one-hot masks and their means on a GPU."""
 
 
 def mask_ssim(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
@@ -116,10 +116,10 @@ def mask_ssim(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
     every mask.
 
     Args:
-        pred, target: uint8 (B, H, W), each side at least 11; compared where they lie.
+        pred, target: uint8 (B, H, W), each side at least 11; compared on their device.
 
     Raises:
-        RobustEndoError: maps that do not fit each other, labels out of range, sides under 11.
+        RobustEndoError: maps of different shapes or devices, labels out of range, sides under 11.
     """
     check_label_maps(pred, target, num_classes)
     if min(pred.shape[1:]) < 2 * RADIUS + 1:
@@ -132,7 +132,7 @@ def mask_ssim(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
 
 
 def mask_ssim_torch(pred: Tensor, target: Tensor, num_classes: int, memory: int = _MEMORY) -> Tensor:
-    """:func:`mask_ssim` on any device, float64 (B, C); as many masks at a time as fit in ``memory`` bytes."""
+    """:func:`mask_ssim` on any device, float64 (B, C); at most ``memory`` bytes of masks at a time."""
     down, across = (band(side, pred.device) for side in pred.shape[1:])
     part = max(1, memory // (40 * pred[0].numel()))
     columns = []

@@ -1,4 +1,4 @@
-"""Pixel counts a class and image, and the overlap measures that follow from them."""
+"""Pixel counts per class and image, and the overlap measures computed from them."""
 
 from __future__ import annotations
 
@@ -30,18 +30,23 @@ class ClassCounts:
         return 2 * self.tp / (2 * self.tp + self.fp + self.fn).double()
 
 
-def class_counts(pred: Tensor, target: Tensor, num_classes: int) -> ClassCounts:
-    """Counts of two label maps.
+def confusion_matrix(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
+    """Pixels by target and predicted class, int64 (B, C, C).
 
     Args:
-        pred, target: uint8 (B, H, W); pixels whose target is 255 count for nothing.
+        pred, target: uint8 (B, H, W); pixels whose target is 255 are ignored.
         num_classes: C.
 
     Raises:
         RobustEndoError: shapes differ, dtype is not uint8, or a label is neither below C nor 255.
     """
     check_label_maps(pred, target, num_classes)
-    confusion = (_confusion_cpu if pred.device.type == "cpu" else _confusion)(pred, target, num_classes)
+    return (_confusion_cpu if pred.device.type == "cpu" else _confusion)(pred, target, num_classes)
+
+
+def class_counts(pred: Tensor, target: Tensor, num_classes: int) -> ClassCounts:
+    """Counts of two label maps, see ``confusion_matrix``."""
+    confusion = confusion_matrix(pred, target, num_classes)
     tp = confusion.diagonal(dim1=1, dim2=2)
     return ClassCounts(tp, confusion.sum(1) - tp, confusion.sum(2) - tp)
 
@@ -64,7 +69,7 @@ def _count(pred: np.ndarray, target: np.ndarray, classes: int) -> np.ndarray:
     for b in range(pred.shape[0]):
         p, t = pred[b].reshape(-1), target[b].reshape(-1)
         start = 0
-        for i in range(1, len(p) + 1):  # neighbours are mostly alike: runs are counted, not pixels
+        for i in range(1, len(p) + 1):  # neighbours are mostly equal: runs are counted, not pixels
             if i == len(p) or p[i] != p[start] or t[i] != t[start]:
                 if t[start] != 255:
                     confusion[b, t[start], p[start]] += i - start

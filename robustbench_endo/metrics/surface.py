@@ -23,7 +23,7 @@ class SurfaceDistances:
         hd: Hausdorff distance, the larger of the two directed maxima.
         hd95: the larger of the two directed 95th percentiles (linear interpolation).
         assd: mean distance over the boundary pixels of both maps together.
-        nsd: share of the boundary pixels of both maps within the tolerance of the other (Nikolov et al., 2018),
+        nsd: fraction of the boundary pixels of both maps within the tolerance of the other (Nikolov et al., 2018),
             in [0, 1].
         missed: bool (B, C), the class is in exactly one of the two maps.
 
@@ -46,20 +46,19 @@ def surface_distances(
 ) -> SurfaceDistances:
     """Exact surface distances of two label maps.
 
-    The boundary of a class is those of its pixels that have a 4-neighbour outside it; what lies beyond the image is
+    The boundary of a class is those of its pixels that have a 4-neighbour outside it; pixels beyond the image are
     outside (as ``mask & ~scipy.ndimage.binary_erosion(mask)``). Pixels whose target is 255 belong to no class in
     either map.
 
     Args:
-        pred, target: uint8 (B, H, W), compared where they lie: compiled for the CPU; on a GPU by Triton,
-            or by plain torch without it, with the same numbers. Scratch: 2 bytes a pixel on the CPU, at most 1 GiB on
-            a GPU.
+        pred, target: uint8 (B, H, W), compared on their device with the same numbers. Scratch: 2 bytes per pixel on the
+            CPU, at most 1 GiB on a GPU.
         num_classes: C, at most 255.
         spacing: size of a pixel along rows and columns; (1, 1) by default.
         tolerance: of nsd, in the unit of the spacing.
 
     Raises:
-        RobustEndoError: maps that do not fit each other, labels out of range, spacing or tolerance not positive,
+        RobustEndoError: maps of different shapes or devices, labels out of range, spacing or tolerance not positive,
             a diagonal of 16,383 px or more.
     """
     check_label_maps(pred, target, num_classes)

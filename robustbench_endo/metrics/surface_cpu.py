@@ -8,26 +8,31 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+Labels = NDArray[np.uint8]
+Points = NDArray[np.int32]
+Steps = NDArray[np.int16]
+Floats = NDArray[np.float64]
+
 FAR = 16383
-"""Steps to the nearest site of a column that has none: more than the diagonal of any map that is accepted."""
+"""Steps to the nearest site in a column without one: more than the diagonal of any accepted map."""
 
 BLOCK = 32
-"""Columns looked at in one go."""
+"""Columns searched at a time."""
 
-_FIRST = 8  # columns on either side in the first go
+_FIRST = 8  # columns on either side in the first step
 
 
 @njit(cache=True, nogil=True)
 def search(field: Steps, start: int, x: int, left: int, right: int) -> int:
-    """Smallest square from column ``x``, outwards in blocks until the columns alone are farther than the best.
+    """Smallest square from column ``x``, outwards in blocks until the columns are farther than the best square.
 
     Args:
         field: int16, flat: vertical steps to the nearest site, a row of which has ``BLOCK`` further columns on either
             side of those from ``left`` to ``right``.
-        start: place of column 0 of the pixel's row.
+        start: position of column 0 of the pixel's row.
         left, right: the outermost columns with a site.
     """
-    best, near = 1 << 62, max(0, left - x, x - right)  # columns left and right of all sites hold none
+    best, near = 1 << 62, max(0, left - x, x - right)  # columns left and right of all sites have none
     if near == 0:
         # The number of columns is never a literal: LLVM would unroll the loop instead of vectorising it.
         best = _columns(field, start + x - _FIRST, -_FIRST, min(2 * _FIRST, right - left + 2 * _FIRST))
@@ -57,38 +62,29 @@ def search_scaled(field: Steps, start: int, x: int, left: int, right: int, row: 
 
 @njit(cache=True, nogil=True, inline="always")
 def _eights(best: int) -> int:
-    """Columns that can hold something nearer, rounded up to a multiple of eight."""
+    """Number of columns that can contain a nearer site, rounded up to a multiple of eight."""
     return int(np.sqrt(float(min(best, 1 << 30)))) // 8 * 8 + 8
 
 
 @njit(cache=True, nogil=True)
-def _columns(field: Steps, place: int, offset: int, count: int) -> int:
-    """Smallest square over ``count`` columns from ``place``, the first of which is ``offset`` columns away."""
+def _columns(field: Steps, first: int, offset: int, count: int) -> int:
+    """Smallest square over ``count`` columns from ``first``, which is ``offset`` columns away."""
     # Numbers of 32 bits and an unsigned index: one vector instruction does eight columns.
-    best, first, from_here = np.int32(2147483647), np.uint64(place), np.int32(offset)
+    best, start, distance = np.int32(2147483647), np.uint64(first), np.int32(offset)
     for i in range(count):
-        down, across = np.int32(field[first + np.uint64(i)]), np.int32(from_here + i)
+        down, across = np.int32(field[start + np.uint64(i)]), np.int32(distance + i)
         best = min(best, np.int32(np.int32(down * down) + np.int32(across * across)))
     return int(best)
 
 
 @njit(cache=True, nogil=True)
-def _columns_scaled(field: Steps, place: int, offset: int, row: float, column: float) -> float:
+def _columns_scaled(field: Steps, first: int, offset: int, row: float, column: float) -> float:
     best = np.inf
     for i in range(8):
-        steps = field[np.uint64(place) + np.uint64(i)]
+        steps = field[np.uint64(first) + np.uint64(i)]
         if steps < FAR:
             best = min(best, (steps * row) ** 2 + ((offset + i) * column) ** 2)
     return best
-
-
-Labels = NDArray[np.uint8]
-
-Points = NDArray[np.int32]
-
-Steps = NDArray[np.int16]
-
-Floats = NDArray[np.float64]
 
 
 @njit(cache=True, nogil=True)
@@ -97,31 +93,31 @@ def boundary_points(labels: Labels, classes: int) -> tuple[Points, NDArray[np.in
     height, width = labels.shape
     edge = np.zeros((width + 7) // 8 * 8, np.uint8)
     eights = edge.view(np.uint64)
-    found = np.empty((4 * width, 2), np.int32)
+    pixels = np.empty((4 * width, 2), np.int32)
     number = 0
     start = np.zeros(classes + 1, np.int64)
     for y in range(height):
-        if number + width > len(found):
-            more = np.empty((2 * len(found), 2), np.int32)
-            more[:number] = found[:number]
-            found = more
+        if number + width > len(pixels):
+            larger = np.empty((2 * len(pixels), 2), np.int32)
+            larger[:number] = pixels[:number]
+            pixels = larger
         _mark(labels, y, edge[:width])
         for eight in range(len(eights)):
             if eights[eight]:
                 for x in range(8 * eight, min(8 * eight + 8, width)):
                     if edge[x] and labels[y, x] < classes:
-                        found[number, 0], found[number, 1] = y, x
+                        pixels[number, 0], pixels[number, 1] = y, x
                         number += 1
                         start[labels[y, x] + 1] += 1
     for c in range(classes):
         start[c + 1] += start[c]
     points = np.empty((number, 2), np.int32)
-    place = start[:-1].copy()
+    position = start[:-1].copy()
     for i in range(number):
-        y, x = found[i, 0], found[i, 1]
+        y, x = pixels[i, 0], pixels[i, 1]
         c = labels[y, x]
-        points[place[c], 0], points[place[c], 1] = y, x
-        place[c] += 1
+        points[position[c], 0], points[position[c], 1] = y, x
+        position[c] += 1
     return points, start
 
 
@@ -143,8 +139,8 @@ def _mark(labels: Labels, y: int, edge: Labels) -> None:
 def nearest_squares(points: Points, sites: Points, row: float, column: float, scratch: Steps) -> Floats:
     """Squared Euclidean distance from each point to its nearest site; both sorted by row.
 
-    Columns hold the rows to their nearest site (two sweeps); a point then looks outwards over the columns, up to 32
-    at a time, and stops as soon as they alone are farther than the best so far: near surfaces cost next to nothing.
+    Two sweeps count the rows to the nearest site of each column; each point then searches outwards over the columns, up
+    to 32 at a time, and stops once their horizontal distance exceeds the best: near surfaces cost very little.
 
     Args:
         row, column: size of a pixel.
@@ -188,7 +184,7 @@ def _step(before: Steps, line: Steps) -> None:
 
 @njit(cache=True, nogil=True)
 def image_distances(pred: Labels, target: Labels, classes: int, row: float, column: float, tolerance: float) -> Floats:
-    """Rows hd, hd95, assd, nsd, missed; a column a class.
+    """Rows hd, hd95, assd, nsd, missed; one column per class.
 
     Args:
         pred, target: uint8 (H, W); labels of C and above belong to no class.
@@ -204,13 +200,13 @@ def image_distances(pred: Labels, target: Labels, classes: int, row: float, colu
     for c in range(classes):
         p, t = p_points[p_start[c] : p_start[c + 1]], t_points[t_start[c] : t_start[c + 1]]
         if len(p) and len(t):
-            there = np.sqrt(nearest_squares(p, t, row, column, scratch))
-            back = np.sqrt(nearest_squares(t, p, row, column, scratch))
+            forward = np.sqrt(nearest_squares(p, t, row, column, scratch))
+            backward = np.sqrt(nearest_squares(t, p, row, column, scratch))
             number = len(p) + len(t)
-            result[0, c] = max(there.max(), back.max())
-            result[1, c] = max(_percentile(there), _percentile(back))
-            result[2, c] = (there.sum() + back.sum()) / number
-            result[3, c] = ((there <= tolerance).sum() + (back <= tolerance).sum()) / number
+            result[0, c] = max(forward.max(), backward.max())
+            result[1, c] = max(_percentile(forward), _percentile(backward))
+            result[2, c] = (forward.sum() + backward.sum()) / number
+            result[3, c] = ((forward <= tolerance).sum() + (backward <= tolerance).sum()) / number
         elif len(p) or len(t):
             result[:, c] = np.array((diagonal, diagonal, diagonal, 0.0, 1.0))
     return result
@@ -218,14 +214,14 @@ def image_distances(pred: Labels, target: Labels, classes: int, row: float, colu
 
 @njit(cache=True, nogil=True)
 def _percentile(values: Floats) -> float:
-    """The 95th percentile, linear between neighbours, by selection; as ``np.percentile(values, 95)``."""
-    place = (len(values) - 1) * 0.95
-    low = int(place)
+    """The 95th percentile by selection, as ``np.percentile(values, 95)``."""
+    position = (len(values) - 1) * 0.95
+    low = int(position)
     ordered = np.partition(values, low)
     below, above = ordered[low], ordered[low]
     if low + 1 < len(values):
         above = ordered[low + 1 :].min()
-    share = place - low
-    # As numpy does it, so that both ends are met exactly.
-    value: float = below + (above - below) * share if share < 0.5 else above - (above - below) * (1 - share)
+    fraction = position - low
+    # As in numpy, so that both ends are exact.
+    value: float = below + (above - below) * fraction if fraction < 0.5 else above - (above - below) * (1 - fraction)
     return value

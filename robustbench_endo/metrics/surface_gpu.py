@@ -1,31 +1,35 @@
-"""Surface distances on a device other than the CPU: all images and classes of a batch side by side.
+"""Surface distances on a GPU: all images and classes of a batch in parallel.
 
 The same exact two steps as on the CPU: vertical steps to the nearest site of each column, then, for each boundary
-pixel, the best of the columns around it. Sums are taken in whole numbers, so no order of threads changes them.
+pixel, the minimum over the columns around it. Triton runs both where it works, otherwise torch, with the same numbers.
+Sums are of integers, so the order of threads does not change them.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from types import ModuleType
+from functools import lru_cache
+from importlib.util import find_spec
 
 import torch
 from torch import Tensor
 
-from robustbench_endo.metrics import surface_torch
-from robustbench_endo.metrics.fused import fused, launching
-
 NONE = 255
-"""A pixel that is no boundary of any class."""
+"""A pixel that is not on the boundary of any class."""
 _MEMORY = 1 << 30
-"""Bytes at most for what a part of the batch needs beside the maps themselves."""
-_PIXEL = {False: 40, True: 6}  # bytes an image, class and pixel: with running extrema of torch; with Triton
+"""Maximum bytes of scratch for a part of the batch."""
+_PIXEL = {False: 40, True: 6}  # bytes per image, class and pixel: with running extrema of torch; with Triton
+
+Kernels = tuple[Callable[[Tensor, Tensor, Tensor], Tensor], Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]]
+"""``steps_to_site`` and ``nearest_squares``."""
 
 
 @dataclass(frozen=True)
 class _Directed:
-    """What is known of one direction, float64 (J,) each: points of a class that look for the nearest of the other."""
+    """Distances from the points of one map to those of the other, per pair of image and class, float64 (J,) each."""
 
     number: Tensor
     largest: Tensor
@@ -43,22 +47,22 @@ def surface_table(
         pred, target: uint8 (B, H, W); labels of C and above belong to no class.
         spacing: size of a pixel along rows and columns.
         tolerance: of nsd.
-        memory: bytes of scratch; more images and classes than fit are done in parts, at least one at a time.
+        memory: bytes of scratch; more images and classes than fit are split into parts of at least one.
     """
     edges = [_edges(labels, classes) for labels in (pred, target)]
     p, t = (torch.stack([(e == c).flatten(1).any(1) for c in range(classes)], 1) for e in edges)
     diagonal = math.hypot(pred.shape[1] * spacing[0], pred.shape[2] * spacing[1])
     table = torch.full((5, *p.shape), torch.nan, dtype=torch.float64, device=pred.device)
-    alone = torch.tensor((diagonal, diagonal, diagonal, 0.0, 1.0), dtype=torch.float64, device=pred.device)
-    table = torch.where(p ^ t, alone[:, None, None], table)
+    one_sided = torch.tensor((diagonal, diagonal, diagonal, 0.0, 1.0), dtype=torch.float64, device=pred.device)
+    table = torch.where(p ^ t, one_sided[:, None, None], table)
     table[4] = (p ^ t).double()
     image, label = (p & t).nonzero().unbind(1)
     part = max(1, memory // (pred[0].numel() * _PIXEL[fused(pred.device)]))
     for i, c in zip(torch.split(image, part), torch.split(label, part), strict=True):
         if len(i):
-            there = _directed(edges[0], edges[1], i, c, spacing, tolerance)
-            back = _directed(edges[1], edges[0], i, c, spacing, tolerance)
-            table[:4, i, c] = _symmetric(there, back)
+            forward = _directed(edges[0], edges[1], i, c, spacing, tolerance)
+            backward = _directed(edges[1], edges[0], i, c, spacing, tolerance)
+            table[:4, i, c] = _symmetric(forward, backward)
     return table
 
 
@@ -73,15 +77,15 @@ def _edges(labels: Tensor, classes: int) -> Tensor:
     return torch.where(inside | (labels >= classes), NONE, labels)
 
 
-def _symmetric(there: _Directed, back: _Directed) -> Tensor:
+def _symmetric(forward: _Directed, backward: _Directed) -> Tensor:
     """hd, hd95, assd, nsd: (4, J)."""
-    number = there.number + back.number
+    number = forward.number + backward.number
     return torch.stack(
         (
-            torch.maximum(there.largest, back.largest),
-            torch.maximum(there.percentile, back.percentile),
-            (there.total + back.total) / number,
-            (there.within + back.within) / number,
+            torch.maximum(forward.largest, backward.largest),
+            torch.maximum(forward.percentile, backward.percentile),
+            (forward.total + backward.total) / number,
+            (forward.within + backward.within) / number,
         )
     )
 
@@ -91,23 +95,23 @@ def _directed(
 ) -> _Directed:
     """Distances from the boundary pixels in ``points`` to those in ``sites``, for J pairs of image and class."""
     height, width = points.shape[1:]
-    here = (points[image] == label[:, None, None]).nonzero()  # sorted by pair
+    starts = (points[image] == label[:, None, None]).nonzero()  # sorted by pair
     down, across = _squares(height, spacing[0], points.device), _squares(width, spacing[1], points.device)
     down[height] = torch.inf  # a column without a site
-    kernels = _kernels(points.device)
+    to_site, nearest = _kernels(points.device)
     with launching(points.device):
-        steps = kernels.steps_to_site(sites, image, label)
-        squares = kernels.nearest_squares(steps, here, down, across)
+        steps = to_site(sites, image, label)
+        squares = nearest(steps, starts, down, across)
     diagonal = math.hypot(height * spacing[0], width * spacing[1])
-    return _summary(squares.sqrt(), here[:, 0], len(image), diagonal, tolerance, height * width)
+    return _summary(squares.sqrt(), starts[:, 0], len(image), diagonal, tolerance, height * width)
 
 
-def _kernels(device: torch.device) -> ModuleType:
+def _kernels(device: torch.device) -> Kernels:
     if not fused(device):
-        return surface_torch
+        return steps_to_site, nearest_squares
     from robustbench_endo.metrics import surface_triton
 
-    return surface_triton
+    return surface_triton.steps_to_site, surface_triton.nearest_squares
 
 
 def _squares(count: int, size: float, device: torch.device) -> Tensor:
@@ -121,12 +125,12 @@ def _summary(distances: Tensor, pair: Tensor, pairs: int, diagonal: float, toler
     first, number = ends[:-1], ends.diff()
     by_value = distances.argsort()
     ordered = distances[by_value[pair[by_value].argsort(stable=True)]]
-    place = (number - 1).double() * 0.95
-    low = place.floor().long()
+    position = (number - 1).double() * 0.95
+    low = position.floor().long()
     below, above = ordered[first + low], ordered[first + torch.minimum(low + 1, number - 1)]
-    share, gap = place - low, above - below
-    percentile = torch.where(share < 0.5, below + gap * share, above - gap * (1 - share))
-    # Whole numbers of 2^-bits of the diagonal: the sum over a map cannot overflow, nor depend on the order.
+    fraction, gap = position - low, above - below
+    percentile = torch.where(fraction < 0.5, below + gap * fraction, above - gap * (1 - fraction))
+    # Multiples of 2^-bits of the diagonal: the sum over a map cannot overflow, nor depend on the order.
     bits = 62 - math.ceil(math.log2(pixels))
     total = _sums((ordered / diagonal * 2.0**bits).round().long(), ends).double() * (diagonal / 2.0**bits)
     within = _sums((ordered <= tolerance).long(), ends)
@@ -134,6 +138,62 @@ def _summary(distances: Tensor, pair: Tensor, pairs: int, diagonal: float, toler
 
 
 def _sums(values: Tensor, ends: Tensor) -> Tensor:
-    """Sums of whole numbers between neighbouring ``ends``."""
+    """Sums of integers between neighbouring ``ends``."""
     running = torch.cat((values.new_zeros(1), values.cumsum(0)))
     return running[ends].diff()
+
+
+def steps_to_site(sites: Tensor, image: Tensor, label: Tensor) -> Tensor:
+    """Rows between each pixel and the nearest site of its column, int16 (J, H, W); H where the column has none.
+
+    Args:
+        sites: uint8 (B, H, W), labels of boundary pixels.
+        image, label: int64 (J,), which image and which class.
+    """
+    height = sites.shape[1]
+    rows = torch.arange(height, dtype=torch.int32, device=sites.device)[:, None]
+    marked = sites[image] == label[:, None, None]
+    above = rows - torch.where(marked, rows, -height).cummax(1).values
+    below = torch.where(marked, rows, 2 * height).flip(1).cummin(1).values.flip(1) - rows
+    return torch.minimum(above, below).clamp(max=height).short()
+
+
+def nearest_squares(steps: Tensor, points: Tensor, down: Tensor, across: Tensor) -> Tensor:
+    """Squared distance, float64 (N,), from points (N, 3) of (pair, row, column) by tables of squared steps."""
+    _, height, width = steps.shape
+    field = steps.flatten()
+    start, column = (points[:, 0] * height + points[:, 1]) * width, points[:, 2]
+    best = down[field[start + column].long()]
+    active = torch.arange(len(points), device=points.device)
+    for k in range(1, width):
+        if k % 8 == 1:  # removing the finished points costs more than a column
+            active = active[across[k] < best[active]]
+            if not len(active):
+                break
+        for other in (column[active] - k, column[active] + k):
+            inside = (other >= 0) & (other < width)
+            square = down[field[start[active] + other.clamp(0, width - 1)].long()] + across[k]
+            best[active] = torch.minimum(best[active], torch.where(inside, square, torch.inf))
+    return best
+
+
+@lru_cache(maxsize=16)
+def fused(device: torch.device) -> bool:
+    """True on a GPU for which Triton compiles and computes correctly; elsewhere torch gives the same numbers."""
+    if device.type != "cuda" or find_spec("triton") is None:
+        return False
+    try:
+        from robustbench_endo.metrics import surface_triton
+
+        sites = torch.tensor([[[255], [1], [255], [255]]], dtype=torch.uint8, device=device)
+        pair = torch.tensor([0], device=device)
+        with launching(device):
+            steps = surface_triton.steps_to_site(sites, pair, pair + 1).flatten().tolist()
+    except Exception:  # noqa: BLE001 (a compiler can fail in any way, none of them caused by the user)
+        return False
+    return steps == [1, 0, 1, 2]
+
+
+def launching(device: torch.device) -> AbstractContextManager[object]:
+    """A context in which kernels are launched on ``device``, which may not be the current GPU."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()

@@ -1,6 +1,6 @@
 """The two heavy steps of the surface distances as Triton kernels: see :mod:`.surface_gpu`.
 
-Only code that asked :func:`.fused.fused` imports this module.
+Imported only where :func:`.surface_gpu.fused` is true.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import triton.language as tl
 from torch import Tensor
 
 _COLUMNS = 64  # a program of the first step
-_POINTS = 32  # a program of the second: a warp, so that few points wait for the farthest
+_POINTS = 32  # a program of the second: one warp, so that few points wait for the farthest
 
 
 def steps_to_site(sites: Tensor, image: Tensor, label: Tensor) -> Tensor:
@@ -47,16 +47,16 @@ def _steps(sites, image, label, steps, height, width, columns: tl.constexpr):  #
     inside = x < width
     source = sites + tl.load(image + pair) * height * width + x
     out = steps + pair * height * width + x
-    wanted = tl.load(label + pair).to(tl.int32)
+    class_label = tl.load(label + pair).to(tl.int32)
     near = tl.zeros_like(x) + height
     for y in range(height):
-        found = tl.load(source + y * width, mask=inside, other=255).to(tl.int32)
-        near = tl.where(found == wanted, 0, tl.minimum(near + 1, height))
+        site = tl.load(source + y * width, mask=inside, other=255).to(tl.int32)
+        near = tl.where(site == class_label, 0, tl.minimum(near + 1, height))
         tl.store(out + y * width, near.to(tl.int16), mask=inside)
     for y in range(2, height + 1):
-        place = out + (height - y) * width
-        near = tl.minimum(near + 1, tl.load(place, mask=inside, other=0).to(tl.int32))
-        tl.store(place, near.to(tl.int16), mask=inside)
+        out_row = out + (height - y) * width
+        near = tl.minimum(near + 1, tl.load(out_row, mask=inside, other=0).to(tl.int32))
+        tl.store(out_row, near.to(tl.int16), mask=inside)
 
 
 @triton.jit
@@ -64,23 +64,23 @@ def _nearest(  # type: ignore[no-untyped-def]
     steps, points, down, across, squares, count, height, width, block: tl.constexpr
 ):
     i = tl.program_id(0).to(tl.int64) * block + tl.arange(0, block)
-    real = i < count
-    row = tl.load(points + 3 * i, mask=real, other=0) * height + tl.load(points + 3 * i + 1, mask=real, other=0)
-    x = tl.load(points + 3 * i + 2, mask=real, other=0)
+    inside = i < count
+    row = tl.load(points + 3 * i, mask=inside, other=0) * height + tl.load(points + 3 * i + 1, mask=inside, other=0)
+    x = tl.load(points + 3 * i + 2, mask=inside, other=0)
     line = steps + row * width + x
-    best = tl.load(down + tl.load(line, mask=real, other=0).to(tl.int32), mask=real, other=0.0)
+    best = tl.load(down + tl.load(line, mask=inside, other=0).to(tl.int32), mask=inside, other=0.0)
     k = 1
     bound = tl.load(across + 1)
     while (k < width) & (tl.max((bound < best).to(tl.int32), 0) > 0):
         for j in tl.static_range(4):
             step = k + j
             flat = tl.load(across + tl.minimum(step, width))
-            going = real & (flat < best)
-            left, right = going & (step <= x), going & (x + step < width)
+            active = inside & (flat < best)
+            left, right = active & (step <= x), active & (x + step < width)
             first = tl.load(line - step, mask=left, other=0).to(tl.int32)
             second = tl.load(line + step, mask=right, other=0).to(tl.int32)
             best = tl.where(left, tl.minimum(best, tl.load(down + first, mask=left, other=0.0) + flat), best)
             best = tl.where(right, tl.minimum(best, tl.load(down + second, mask=right, other=0.0) + flat), best)
         k += 4
         bound = tl.load(across + tl.minimum(k, width))
-    tl.store(squares + i, best, mask=real)
+    tl.store(squares + i, best, mask=inside)

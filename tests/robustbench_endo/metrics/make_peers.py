@@ -1,6 +1,6 @@
-"""Writes peers.npz: what other people's packages give on the label maps of peer_maps.py.
+"""Write peers.npz: scores of other packages on the label maps of peer_maps.py.
 
-To be run where they are installed: python tests/robustbench_endo/metrics/make_peers.py
+Run it where they are installed: python tests/robustbench_endo/metrics/make_peers.py
 (recorded with MONAI 1.6.1, torchmetrics 1.9.0, surface-distance 0.1, scikit-image 0.26.0)
 """
 
@@ -16,7 +16,7 @@ RECORD = Path(__file__).with_name("peers.npz")
 
 
 def main() -> None:
-    """Ask every package about every pair; arrays ``<package>/<score>``, float32 (pairs, classes)."""
+    """Score every pair with every package; arrays ``<package>/<score>``, float32 (pairs, classes)."""
     table: dict[str, list[list[float]]] = {}
     for index in range(COUNT):
         for name in PEERS:

@@ -1,4 +1,4 @@
-"""Small label maps on which our metrics are compared with other people's: 500 pairs, one in five of them degenerate."""
+"""Small label maps for the comparison with other packages: 500 pairs, one in five of them degenerate."""
 
 from __future__ import annotations
 

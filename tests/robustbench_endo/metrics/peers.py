@@ -1,4 +1,4 @@
-"""What other people's packages give on a pair of label maps, per class; NaN where only one map or none has it."""
+"""Scores of other packages on a pair of label maps, per class; NaN where not both maps have it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def monai(pred: Labels, target: Labels) -> Scores:
 
     hot = _one_hot(pred), _one_hot(target)
     everything = {"include_background": True}
-    found = {
+    scores = {
         "hd": compute_hausdorff_distance(*hot, **everything),
         "hd95": compute_hausdorff_distance(*hot, percentile=95, **everything),
         "assd": compute_average_surface_distance(*hot, symmetric=True, **everything),
         "nsd": compute_surface_dice(*hot, class_thresholds=[TOLERANCE] * CLASSES, **everything),
     }
-    return {name: _known(values[0].double().numpy(), pred, target) for name, values in found.items()}
+    return {name: _in_both(values[0].double().numpy(), pred, target) for name, values in scores.items()}
 
 
 def torchmetrics(pred: Labels, target: Labels) -> Scores:
-    """On maps made square: its distance transform mistakes the height for the width (1.9.0)."""
+    """On maps made square: its distance transform confuses height and width (1.9.0)."""
     from torchmetrics.functional.segmentation import hausdorff_distance
 
     side = max(pred.shape)
@@ -54,13 +54,13 @@ def deepmind(pred: Labels, target: Labels) -> Scores:
         if not (p.any() and t.any()):
             values = [float("nan")] * 4
         else:
-            found = package.compute_surface_distances(t, p, (1.0, 1.0))
-            there, back = package.compute_average_surface_distance(found)
+            surfaces = package.compute_surface_distances(t, p, (1.0, 1.0))
+            forward, backward = package.compute_average_surface_distance(surfaces)
             values = [
-                package.compute_robust_hausdorff(found, 100),
-                package.compute_robust_hausdorff(found, 95),
-                (there + back) / 2,
-                package.compute_surface_dice_at_tolerance(found, TOLERANCE),
+                package.compute_robust_hausdorff(surfaces, 100),
+                package.compute_robust_hausdorff(surfaces, 95),
+                (forward + backward) / 2,
+                package.compute_surface_dice_at_tolerance(surfaces, TOLERANCE),
             ]
         for name, value in zip(scores, values, strict=True):
             scores[name].append(float(value))
@@ -70,7 +70,9 @@ def deepmind(pred: Labels, target: Labels) -> Scores:
 def scikit_image(pred: Labels, target: Labels) -> Scores:
     from skimage.metrics import hausdorff_distance
 
-    return {"hd": _known(np.array([hausdorff_distance(pred == c, target == c) for c in range(CLASSES)]), pred, target)}
+    return {
+        "hd": _in_both(np.array([hausdorff_distance(pred == c, target == c) for c in range(CLASSES)]), pred, target)
+    }
 
 
 PEERS: dict[str, Callable[[Labels, Labels], Scores]] = {
@@ -82,7 +84,7 @@ PEERS: dict[str, Callable[[Labels, Labels], Scores]] = {
 
 
 def scores(name: str, pred: Labels, target: Labels) -> Scores:
-    """What the package ``name`` gives."""
+    """Scores of the package ``name``."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they warn of empty masks
         return PEERS[name](pred, target)
@@ -92,6 +94,6 @@ def _one_hot(labels: Labels) -> torch.Tensor:
     return torch.stack([torch.from_numpy(labels == c) for c in range(CLASSES)])[None].float()
 
 
-def _known(values: NDArray[np.float64], pred: Labels, target: Labels) -> list[float]:
+def _in_both(values: NDArray[np.float64], pred: Labels, target: Labels) -> list[float]:
     both = [(pred == c).any() and (target == c).any() for c in range(CLASSES)]
     return np.where(both, values, np.nan).tolist()

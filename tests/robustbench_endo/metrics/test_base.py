@@ -1,43 +1,98 @@
+"""The contract of a metric: defaults, declarations, statistics and formula."""
+
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from robustbench_endo.metrics import STANDARD, SegmentationBatch
-from robustbench_endo.metrics.calibration import confidence_and_entropy
+from robustbench_endo.metrics import Metric
+from robustbench_endo.metrics.base import DISTORTION_METRICS, StoredMetric
 
 
-@pytest.mark.parametrize("metric", STANDARD, ids=lambda metric: metric.name)
-def test_update_compute_reset(metric, label_maps):
-    batch = SegmentationBatch(label_maps(0), label_maps(1), 4)
-    scorer = metric()
-    scorer.update(batch)
-    scorer.update(batch)
-    assert scorer.compute().shape == (2,)
-    scorer.reset()
-    assert scorer.compute().shape == (0,)
+class Precision(Metric):
+    name, unit, higher_is_better = "precision", "%", True
+    description = "Fraction of predicted pixels that are correct."
+
+    def score(self, batch):
+        return batch
 
 
-@pytest.mark.parametrize("metric", STANDARD, ids=lambda metric: metric.name)
-def test_a_perfect_answer_is_best_and_a_worse_one_is_worse(metric, label_maps):
-    target = label_maps(2)
-    perfect, worse = metric(), metric()
-    perfect.update(SegmentationBatch(target, target, 4))
-    worse.update(SegmentationBatch(target.roll(5, 2), target, 4))
-    best, other = float(perfect.compute()), float(worse.compute())
-    assert best == pytest.approx(1.0 if metric.higher_is_better else 0.0, abs=1e-6)
-    assert (best > other) == metric.higher_is_better
+class Recall(Metric):
+    name, unit, scale, higher_is_better = "recall", "permille", 1000, True
+    columns = ("correct", "pixels")
+
+    def score(self, batch):
+        return batch
 
 
-@pytest.mark.parametrize("metric", STANDARD, ids=lambda metric: metric.name)
-def test_nothing_to_score_is_not_a_number(metric, label_maps):
-    scorer = metric()
-    scorer.update(SegmentationBatch(label_maps(0), torch.full_like(label_maps(0), 255), 4))
-    assert bool(scorer.compute().isnan().all())
+class Excess(Recall):
+    name = "excess"
+
+    def formula(self, sums):
+        return super().formula(sums) - 1
 
 
-def test_confidence_and_entropy_by_hand():
-    probability = torch.tensor([[0.5, 0.25, 0.25], [1.0, 1e-30, 1e-30]])
-    confidence, entropy = confidence_and_entropy(probability.log())
-    torch.testing.assert_close(confidence, torch.tensor([0.5, 1.0]))
-    torch.testing.assert_close(entropy, torch.tensor([1.5 * torch.log(torch.tensor(2.0)), 0.0]))
-    maps = probability.log()[:, :, None, None].expand(-1, -1, 4, 5)
-    torch.testing.assert_close(confidence_and_entropy(maps)[0], confidence)
+class Distance(Metric):
+    name, label, unit, higher_is_better = "tip_distance", "Tip distance", "px", False
+
+
+def test_metric_defaults_follow_from_name_and_unit():
+    metric = Precision()
+    assert (metric.label, metric.column, metric.frame_column) == ("precision", "precision", "precision")
+    assert (metric.scale, metric.upper_bound, metric.record_columns) == (100, 100, ("precision",))
+    assert (Distance().label, Distance().scale, Distance().upper_bound) == ("Tip distance", 1, None)
+
+
+def test_metric_update_stores_values_until_reset():
+    metric = Precision()
+    metric.update(torch.tensor([0.5, 0.25]))
+    metric.update(torch.tensor([1.0]))
+    assert metric.compute().tolist() == [0.5, 0.25, 1.0]
+    metric.reset()
+    assert metric.compute().shape == (0,)
+
+
+def test_metric_without_score_is_not_implemented():
+    with pytest.raises(NotImplementedError, match="Distance has no value per frame"):
+        Distance().score(None)
+
+
+def test_metric_formula_is_the_mean_of_defined_values():
+    records = pd.DataFrame({"precision": [0.5, np.nan, 1.0]})
+    metric = Precision()
+    assert metric.formula(metric.statistics(records, 3).sum(0)) == 0.75
+    np.testing.assert_array_equal(metric.frame_values(records), [0.5, np.nan, 1.0])
+    assert Distance().frame_values(records) is None
+
+
+def test_metric_with_columns_is_a_ratio_of_sums():
+    records = pd.DataFrame({"correct": [1.0, 3.0, np.nan], "pixels": [2.0, 8.0, 5.0]})
+    metric = Recall()
+    assert (metric.column, metric.record_columns, metric.scale) == (None, ("correct", "pixels"), 1000)
+    assert metric.formula(metric.statistics(records, 3).sum(0)) == 0.4
+    np.testing.assert_array_equal(metric.frame_values(records), [0.5, 0.375, np.nan])
+    scores = metric.score_columns(torch.tensor([[1, 2], [3, 8]]))
+    assert {name: values.tolist() for name, values in scores.items()} == {"correct": [1, 3], "pixels": [2, 8]}
+
+
+def test_metrics_with_the_same_columns_share_statistics():
+    assert Recall().statistics_key == Excess().statistics_key != Precision().statistics_key
+
+
+def test_metric_that_overrides_its_formula_needs_its_class():
+    assert [kind().needs_class for kind in (Precision, Recall, Excess)] == [False, False, True]
+    assert Excess().describe()["needs_class"]
+
+
+@pytest.mark.parametrize("kind", [Precision, Recall, Distance, *DISTORTION_METRICS])
+def test_stored_metric_equals_its_declaration(kind):
+    stored = StoredMetric(kind().describe())
+    assert stored.describe() == kind().describe()
+    assert (stored.scale, stored.statistics_key) == (kind().scale, kind().statistics_key)
+
+
+def test_distortion_metrics_have_no_direction():
+    assert [(kind.name, kind.unit, kind.higher_is_better) for kind in DISTORTION_METRICS] == [
+        ("image_ssim", "%", None),
+        ("image_psnr", "dB", None),
+    ]

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 import torch
 
-from robustbench_endo.metrics.calibration import brier, confidence_bins, lattice, sampled
+from robustbench_endo.metrics.calibration import (
+    brier,
+    confidence_and_entropy,
+    confidence_bins,
+    sample_pixels,
+    sample_positions,
+)
 
 
 def test_brier_by_definition():
@@ -14,32 +20,32 @@ def test_brier_by_definition():
     torch.testing.assert_close(brier(probability, target), expected)
 
 
-def test_brier_of_the_surest_answers_and_without_a_target():
+def test_brier_of_certain_predictions_and_without_target():
     probability = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5], [1.0, 0.0]])
-    found = brier(probability, torch.tensor([0, 0, -1, 7]))
-    assert found[:2].tolist() == [0, 2]
-    assert bool(found[2].isnan())
-    assert float(found[3]) == 2  # a class that the model does not know
+    scores = brier(probability, torch.tensor([0, 0, -1, 7]))
+    assert scores[:2].tolist() == [0, 2]
+    assert bool(scores[2].isnan())
+    assert float(scores[3]) == 2  # a class that the model does not have
 
 
 @pytest.mark.parametrize("length", [1, 5, 64, 65, 512, 1009])
-def test_the_lattice_is_even_and_small(length):
-    places = lattice(length)
-    assert len(places) == min(64, length)
-    assert 0 <= int(places[0]) <= int(places[-1]) < length
-    steps = places.diff()
+def test_sample_positions_evenly_spaced(length):
+    positions = sample_positions(length)
+    assert len(positions) == min(64, length)
+    assert 0 <= int(positions[0]) <= int(positions[-1]) < length
+    steps = positions.diff()
     assert len(steps) == 0 or int(steps.max()) - int(steps.min()) <= 1
-    assert len(places.unique()) == len(places)
+    assert len(positions.unique()) == len(positions)
 
 
-def test_sampled_takes_the_lattice():
+def test_sample_pixels_uses_sample_positions():
     maps = torch.arange(200 * 130).view(1, 200, 130)
-    found = sampled(maps)
-    assert found.shape == (1, 64, 64)
-    assert int(found[0, 3, 5]) == int(lattice(200)[3]) * 130 + int(lattice(130)[5])
+    pixels = sample_pixels(maps)
+    assert pixels.shape == (1, 64, 64)
+    assert int(pixels[0, 3, 5]) == int(sample_positions(200)[3]) * 130 + int(sample_positions(130)[5])
 
 
-def test_bins_by_definition():
+def test_confidence_bins_by_definition():
     random = np.random.default_rng(0)
     confidence = torch.from_numpy(random.uniform(0.2, 1, (3, 8, 9)).astype(np.float32))
     confidence[0, 0, :4] = torch.tensor([0.0, 1.0, 1 / 3, 0.2])
@@ -50,12 +56,21 @@ def test_bins_by_definition():
     assert bins.count.sum(1).tolist() == [72, 0, 36]
     for frame in range(3):
         known = (target[frame] != 255).numpy()
-        sure = confidence[frame].numpy().astype(np.float64)[known]
-        right = (labels[frame] == target[frame]).numpy()[known]
+        confidences = confidence[frame].numpy().astype(np.float64)[known]
+        correct = (labels[frame] == target[frame]).numpy()[known]
         for b in range(15):
-            inside = (sure > b / 15) & (sure <= (b + 1) / 15) if b else sure <= 1 / 15
-            # 1/3 in float32 lies a little above: which bin it is in is a matter of rounding.
+            inside = (confidences > b / 15) & (confidences <= (b + 1) / 15) if b else confidences <= 1 / 15
+            # 1/3 in float32 lies a little above, so its bin depends on rounding.
             assert abs(int(bins.count[frame, b]) - inside.sum()) <= 1
             if bins.count[frame, b] == inside.sum():
-                assert bins.right[frame, b] == right[inside].sum()
-                assert bins.confidence[frame, b] == pytest.approx(sure[inside].sum(), rel=1e-6)
+                assert bins.correct[frame, b] == correct[inside].sum()
+                assert bins.confidence[frame, b] == pytest.approx(confidences[inside].sum(), rel=1e-6)
+
+
+def test_confidence_and_entropy_by_hand():
+    probability = torch.tensor([[0.5, 0.25, 0.25], [1.0, 1e-30, 1e-30]])
+    confidence, entropy = confidence_and_entropy(probability.log())
+    torch.testing.assert_close(confidence, torch.tensor([0.5, 1.0]))
+    torch.testing.assert_close(entropy, torch.tensor([1.5 * torch.log(torch.tensor(2.0)), 0.0]))
+    maps = probability.log()[:, :, None, None].expand(-1, -1, 4, 5)
+    torch.testing.assert_close(confidence_and_entropy(maps)[0], confidence)

@@ -7,19 +7,19 @@ from robustbench_endo.metrics.overlap import _confusion
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_counts_by_definition(label_maps, seed):
+def test_class_counts_by_definition(label_maps, seed):
     pred, target = label_maps(seed), label_maps(seed + 50)
     target[0, :5] = 255
-    found = class_counts(pred, target, 4)
+    counts = class_counts(pred, target, 4)
     p, t = pred[0].numpy(), target[0].numpy()
     for c in range(4):
         known = t != 255
-        assert int(found.tp[0, c]) == np.sum((p == c) & (t == c))
-        assert int(found.fp[0, c]) == np.sum((p == c) & (t != c) & known)
-        assert int(found.fn[0, c]) == np.sum((p != c) & (t == c))
+        assert int(counts.tp[0, c]) == np.sum((p == c) & (t == c))
+        assert int(counts.fp[0, c]) == np.sum((p == c) & (t != c) & known)
+        assert int(counts.fn[0, c]) == np.sum((p != c) & (t == c))
 
 
-def test_compiled_counts_equal_the_torch_ones(label_maps):
+def test_class_counts_compiled_equal_torch(label_maps):
     pred = torch.cat([label_maps(i) for i in range(3)])
     target = torch.cat([label_maps(i + 9) for i in range(3)])
     target[1, 3:9] = 255
@@ -29,7 +29,7 @@ def test_compiled_counts_equal_the_torch_ones(label_maps):
     torch.testing.assert_close(counts.fn, confusion.sum(2) - counts.tp)
 
 
-def test_absent_class_is_not_a_number_and_a_missed_one_is_zero():
+def test_overlap_of_absent_class_is_nan_and_of_missed_class_is_zero():
     pred, target = torch.zeros(2, 1, 4, 4, dtype=torch.uint8)
     target[0, 0, 0] = 1
     counts = class_counts(pred, target, 3)

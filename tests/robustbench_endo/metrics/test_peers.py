@@ -1,4 +1,4 @@
-"""Surface distances against other people's packages on 500 pairs of label maps: as recorded, and live."""
+"""Surface distances compared with other packages on 500 pairs of label maps: recorded and live scores."""
 
 import importlib.util
 from pathlib import Path
@@ -21,24 +21,24 @@ def recorded():
 @pytest.fixture(scope="session")
 def ours(peer_maps):
     """Scores of all pairs, (pairs, classes); NaN where a class is not in both maps, as in the record."""
-    found = []
+    rows = []
     for index in range(peer_maps["COUNT"]):
         pred, target = (torch.from_numpy(labels.copy())[None] for labels in peer_maps["pair"](index))
         scores = surface_distances(pred, target, peer_maps["CLASSES"], tolerance=1.5)
-        found.append([torch.where(scores.missed, torch.nan, getattr(scores, name))[0].numpy() for name in NAMES])
-    return dict(zip(NAMES, np.array(found).transpose(1, 0, 2), strict=True))
+        rows.append([torch.where(scores.missed, torch.nan, getattr(scores, name))[0].numpy() for name in NAMES])
+    return dict(zip(NAMES, np.array(rows).transpose(1, 0, 2), strict=True))
 
 
 NAMES = ("hd", "hd95", "assd", "nsd")
 
 
 @pytest.mark.parametrize(("package", "name"), AGREEING)
-def test_equal_where_definitions_agree(recorded, ours, package, name):
+def test_surface_distances_equal_other_packages(recorded, ours, package, name):
     assert np.isfinite(ours[name]).sum() > 1500
     np.testing.assert_allclose(ours[name], recorded[f"{package}/{name}"], atol=1e-4)
 
 
-def test_hausdorff_of_regions_is_that_of_boundaries_where_no_region_has_an_interior(recorded, ours, peer_maps):
+def test_hausdorff_of_regions_equals_that_of_boundaries_without_interior(recorded, ours, peer_maps):
     flat = np.zeros(ours["hd"].shape, bool)
     for index in range(0, len(flat), 5):  # among them all the degenerate ones
         for c in range(flat.shape[1]):
@@ -50,14 +50,14 @@ def test_hausdorff_of_regions_is_that_of_boundaries_where_no_region_has_an_inter
     assert np.nanmax(np.abs(ours["hd"] - recorded["skimage/hd"])) > 1  # the definitions do differ
 
 
-def test_surface_elements_between_pixels_move_the_hausdorff_distance_by_less_than_their_diagonal(recorded, ours):
+def test_hausdorff_differs_from_surface_elements_by_less_than_a_diagonal(recorded, ours):
     difference = np.abs(ours["hd"] - recorded["surface_distance/hd"])
     assert 0.5 < np.nanmax(difference) < np.sqrt(2)
 
 
 # Not torchmetrics: its import alone takes longer than all of these tests.
 @pytest.mark.parametrize("package", ["monai", "surface_distance", "skimage"])
-def test_the_record_is_what_the_package_gives(recorded, peer_maps, peer_scores, package):
+def test_recorded_scores_equal_live_scores(recorded, peer_maps, peer_scores, package):
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"needs the package {package} (extra `peers`); its recorded numbers are tested above")
     for index in range(0, peer_maps["COUNT"], 55):

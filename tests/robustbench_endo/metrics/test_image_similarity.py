@@ -17,7 +17,7 @@ def pair():
     return clean, np.clip(clean + random.normal(0, 0.1, clean.shape), 0, 1).astype(np.float32)
 
 
-def test_equals_skimage(pair):
+def test_clean_reference_equals_skimage(pair):
     clean, other = pair
     frames = CleanReference(torch.from_numpy(clean)[None])
     weights = np.array([0.299, 0.587, 0.114], np.float32)[:, None, None]
@@ -29,38 +29,39 @@ def test_equals_skimage(pair):
     assert float(frames.psnr(torch.from_numpy(other)[None])) == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_batch_is_its_items(pair):
+def test_clean_reference_scores_each_image_of_a_batch(pair):
     batch = torch.from_numpy(np.stack(pair))
-    whole = CleanReference(batch)
+    reference = CleanReference(batch)
     for i in (0, 1):
         item = CleanReference(batch[i : i + 1])
-        assert whole.ssim(batch.flip(0))[i] == item.ssim(batch[1 - i : 2 - i])[0]
-        assert whole.psnr(batch.flip(0))[i] == item.psnr(batch[1 - i : 2 - i])[0]
+        assert reference.ssim(batch.flip(0))[i] == item.ssim(batch[1 - i : 2 - i])[0]
+        assert reference.psnr(batch.flip(0))[i] == item.psnr(batch[1 - i : 2 - i])[0]
 
 
-def test_the_form_for_other_devices_agrees(pair):
-    clean, other = (torch.from_numpy(picture)[None] for picture in pair)
-    x, y = (0.299 * picture[:, 0] + 0.587 * picture[:, 1] + 0.114 * picture[:, 2] for picture in (clean, other))
+def test_ssim_map_equals_compiled_ssim(pair):
+    clean, other = (torch.from_numpy(image)[None] for image in pair)
+    x, y = (0.299 * image[:, 0] + 0.587 * image[:, 1] + 0.114 * image[:, 2] for image in (clean, other))
     down, across = (band(side, clean.device) for side in x.shape[1:])
     means = [down @ values @ across.T for values in (x, y, x * x, y * y, x * y)]
     score = float(ssim_map(*means).mean())
     assert score == pytest.approx(float(CleanReference(clean).ssim(other)), abs=1e-6)
 
 
-def test_equal_pictures(pair):
+def test_clean_reference_of_equal_images(pair):
     batch = torch.from_numpy(pair[0])[None]
     assert float(CleanReference(batch).ssim(batch)) == pytest.approx(1)
     assert float(CleanReference(batch).psnr(batch)) == math.inf
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_gpu_agrees_with_cpu(pair):
-    clean, other = (torch.from_numpy(picture)[None] for picture in pair)
-    on_gpu, here = CleanReference(clean.cuda()), CleanReference(clean)
-    assert float(on_gpu.ssim(other.cuda())) == pytest.approx(float(here.ssim(other)), abs=1e-5)
-    assert float(on_gpu.psnr(other.cuda())) == pytest.approx(float(here.psnr(other)), abs=1e-3)
+def test_clean_reference_on_gpu_equals_cpu(pair):
+    clean, other = (torch.from_numpy(image)[None] for image in pair)
+    on_gpu, on_cpu = CleanReference(clean.cuda()), CleanReference(clean)
+    assert float(on_gpu.ssim(other.cuda())) == pytest.approx(float(on_cpu.ssim(other)), abs=1e-5)
+    assert float(on_gpu.psnr(other.cuda())) == pytest.approx(float(on_cpu.psnr(other)), abs=1e-3)
 
 
-def test_bad_shape():
+def test_clean_reference_rejects_small_images():
     with pytest.raises(RobustEndoError, match="at least 11 x 11"):
         CleanReference(torch.zeros(1, 3, 5, 20))
