@@ -1,0 +1,1 @@
+"""Classification: one label for every frame, such as the surgical activity."""

@@ -1,0 +1,34 @@
+"""What a task makes of a model's output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The prediction of one task for a batch, on the device of the images.
+
+    Attributes:
+        valid: bool (B,), False where a logit of any task was NaN or infinite: such a frame is not scored.
+        confidence: float32 (B,), largest class probability, averaged over pixels where there are any.
+        entropy: float32 (B,), predictive entropy in nats, averaged likewise.
+        label_map: uint8 (B, H, W) at the size of the target, for tasks that predict a map; else None.
+    """
+
+    valid: Tensor
+    confidence: Tensor
+    entropy: Tensor
+    label_map: Tensor | None
+
+    def to_cpu(self) -> Prediction:
+        """The prediction with everything but the label maps on the CPU."""
+        names = [field.name for field in fields(self) if field.name != "label_map"]
+        return replace(self, **{name: getattr(self, name).cpu() for name in names})
+
+
+def finite_frames(logits: Tensor) -> Tensor:
+    """Whether all logits of a frame are finite, bool (B,)."""
+    return logits.isfinite().flatten(1).all(1)

@@ -1,0 +1,1 @@
+"""Segmentation: a class label for every pixel."""

@@ -1,0 +1,223 @@
+"""The segmentation metrics, each declared once: definition, unit, direction, and how it follows from the records.
+
+Values per frame are means over the classes that are present in prediction or target. Needs neither torch nor a GPU to
+read records.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from robustbench_endo.metrics.aggregation import (
+    NUM_BINS,
+    Floats,
+    calibration_error,
+    divide,
+    mean_of_present,
+    values_and_counts,
+)
+from robustbench_endo.metrics.base import Metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import Tensor
+
+    from robustbench_endo.tasks.segmentation.batch import SegmentationBatch
+
+
+class SegmentationMetric(Metric):
+    """A metric of label maps; a user's own subclasses this or :class:`~robustbench_endo.metrics.Metric`."""
+
+    task = "segmentation"
+
+    def score(self, batch: SegmentationBatch) -> Tensor:
+        """See :meth:`Metric.score`."""
+        return super().score(batch)
+
+
+def count_columns(num_classes: int) -> list[str]:
+    """Names of the pixel counts per class: ``tp_0 .. fn_<C-1>``."""
+    return [f"{kind}_{index}" for kind in ("tp", "fp", "fn") for index in range(num_classes)]
+
+
+def bin_columns(kind: str) -> list[str]:
+    """Names of the confidence bins of sampled pixels: ``seg_bin_<kind>_0 .. _14``; kind: count, correct, confidence."""
+    return [f"seg_bin_{kind}_{index}" for index in range(NUM_BINS)]
+
+
+class OverlapMetric(SegmentationMetric):
+    """A metric of pixel counts that are summed over all frames of a condition."""
+
+    column = None
+
+    def statistics(self, records: pd.DataFrame, num_labels: int) -> Floats:
+        """Pixels tp, fp, fn of each class, (n, 3 * C)."""
+        return np.asarray(records[count_columns(num_labels)], np.float64)
+
+
+class MeanIoU(OverlapMetric):
+    """Intersection over union of the data set, mean over the classes that occur."""
+
+    name, label, unit, higher_is_better = "miou", "mIoU", "%", True
+    frame_column = "iou_mean"
+    description = (
+        "Intersection over union from pixel counts summed over all frames, averaged over classes, background included; "
+        "a class absent from every prediction and mask is left out."
+    )
+
+    def formula(self, sums: Floats) -> Floats:
+        tp, fp, fn = np.split(sums, 3)
+        return mean_of_present(divide(tp, tp + (fp + fn)))
+
+
+class Dice(OverlapMetric):
+    """Dice coefficient of the data set, mean over the classes that occur."""
+
+    name, label, unit, higher_is_better = "dice", "Dice", "%", True
+    frame_column = "dice_mean"
+    description = "Dice coefficient, from the same summed counts as mIoU."
+
+    def formula(self, sums: Floats) -> Floats:
+        tp, fp, fn = np.split(sums, 3)
+        return mean_of_present(divide(2 * tp, 2 * tp + (fp + fn)))
+
+
+class MeanIoUPerImage(SegmentationMetric):
+    """Intersection over union of each frame, background included."""
+
+    name, label, unit, higher_is_better = "miou_per_image", "mIoU per frame", "%", True
+    column = "iou_mean"
+    description = "mIoU of each frame over the classes present in it, averaged over frames."
+
+    def score(self, batch: SegmentationBatch) -> Tensor:
+        return batch.counts.iou().nanmean(1)
+
+
+class DicePerImage(SegmentationMetric):
+    """Dice coefficient of each frame, background included."""
+
+    name, label, unit, higher_is_better = "dice_per_image", "Dice per frame", "%", True
+    column = "dice_mean"
+    description = "Dice of each frame, averaged over frames."
+
+    def score(self, batch: SegmentationBatch) -> Tensor:
+        return batch.counts.dice().nanmean(1)
+
+
+class HausdorffDistance(SegmentationMetric):
+    """Hausdorff distance of the boundaries, mean over the foreground classes, px."""
+
+    name, label, unit, higher_is_better = "hd", "Hausdorff distance", "px", False
+    description = (
+        "Largest distance between the boundaries of prediction and mask, per foreground class present, averaged; "
+        "the image diagonal when only one of the two has the class."
+    )
+
+    def score(self, batch: SegmentationBatch) -> Tensor:
+        return batch.surface.hd[:, 1:].nanmean(1)
+
+
+class HausdorffDistance95(SegmentationMetric):
+    """95th percentile of the boundary distances, mean over the foreground classes, px."""
+
+    name, label, unit, higher_is_better = "hd95", "HD95", "px", False
+    description = "As the Hausdorff distance, but the 95th percentile instead of the maximum."
+
+    def score(self, batch: SegmentationBatch) -> Tensor:
+        return batch.surface.hd95[:, 1:].nanmean(1)
+
+
+class AverageSurfaceDistance(SegmentationMetric):
+    """Average symmetric surface distance, mean over the foreground classes, px."""
+
+    name, label, unit, higher_is_better = "assd", "Average surface distance", "px", False
+    description = "Mean distance from each boundary pixel to the other boundary, both directions together."
+
+    def score(self, batch: SegmentationBatch) -> Tensor:
+        return batch.surface.assd[:, 1:].nanmean(1)
+
+
+class HausdorffDiagonal(SegmentationMetric):
+    """Hausdorff distance relative to the image diagonal."""
+
+    name, label, unit, higher_is_better = "hd_diagonal", "Hausdorff distance", "% of diagonal", False
+    column = None
+    description = "Hausdorff distance over image diagonal."
+
+    def statistics(self, records: pd.DataFrame, num_labels: int) -> Floats:
+        """Relative distance and 1, (n, 2)."""
+        return values_and_counts(self.frame_values(records))
+
+    def frame_values(self, records: pd.DataFrame) -> Floats:
+        """Distance over diagonal of each frame, (n,)."""
+        return np.asarray(records["hd"].to_numpy(np.float64) / records["diagonal"].to_numpy(np.float64))
+
+
+class SurfaceDice(SegmentationMetric):
+    """Normalised surface Dice at 2 px, mean over the foreground classes."""
+
+    name, label, unit, higher_is_better = "nsd", "Surface Dice", "%", True
+    description = "Fraction of both boundaries that lies within 2 px of the other one (normalised surface Dice)."
+
+    def score(self, batch: SegmentationBatch) -> Tensor:
+        return batch.surface.nsd[:, 1:].nanmean(1)
+
+
+class MaskSSIM(SegmentationMetric):
+    """SSIM of the one-hot masks, background included, [-1, 1]."""
+
+    name, label, unit, higher_is_better = "ssim", "Mask SSIM", "%", True
+    description = "Structural similarity of predicted and true one-hot masks, averaged over the classes present."
+
+    def score(self, batch: SegmentationBatch) -> Tensor:
+        return batch.similarity.nanmean(1)
+
+
+class MissedClasses(SegmentationMetric):
+    """Foreground classes that only one of prediction and mask has."""
+
+    name, label, unit, higher_is_better = "missed_rate", "Missed classes", "%", False
+    column = None
+    description = "Share of foreground classes in prediction or mask that the other lacks."
+
+    def statistics(self, records: pd.DataFrame, num_labels: int) -> Floats:
+        """Missed and scored classes, (n, 2)."""
+        return np.asarray(records[["n_missed_classes", "n_scored_classes"]], np.float64)
+
+
+class SegmentationCalibrationError(SegmentationMetric):
+    """Expected calibration error of the pixels' confidence (Guo et al., ICML 2017)."""
+
+    name, label, unit, higher_is_better = "segmentation_ece", "Mask calibration error", "%", False
+    column = None
+    description = (
+        "Expected calibration error of the pixels' confidence, from a fixed sample of each frame's pixels, 15 bins."
+    )
+
+    def statistics(self, records: pd.DataFrame, num_labels: int) -> Floats:
+        """Correct pixels less their confidence in each bin, then the pixels, (n, NUM_BINS + 1)."""
+        count, correct, confidence = (
+            records[bin_columns(kind)].to_numpy(np.float64) for kind in ("count", "correct", "confidence")
+        )
+        return np.concatenate((correct - np.nan_to_num(confidence), count.sum(1, keepdims=True)), axis=1)
+
+    def formula(self, sums: Floats) -> Floats:
+        return calibration_error(sums)
+
+
+METRICS: tuple[type[Metric], ...] = (
+    MeanIoU,
+    Dice,
+    MeanIoUPerImage,
+    DicePerImage,
+    HausdorffDistance,
+    HausdorffDistance95,
+    AverageSurfaceDistance,
+    HausdorffDiagonal,
+    SurfaceDice,
+    MaskSSIM,
+    MissedClasses,
+    SegmentationCalibrationError,
+)

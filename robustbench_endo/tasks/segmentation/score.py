@@ -1,0 +1,79 @@
+"""Record columns of a batch of segmentations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robustbench_endo.metrics.base import Metric
+from robustbench_endo.metrics.calibration import confidence_bins, sample_pixels
+from robustbench_endo.tasks.base import Columns
+from robustbench_endo.tasks.segmentation.batch import SegmentationBatch
+from robustbench_endo.tasks.segmentation.decode import SegmentationPrediction
+from robustbench_endo.tasks.segmentation.metrics import DicePerImage, MeanIoUPerImage, bin_columns, count_columns
+from robustbench_endo.types import IGNORE
+
+
+def score(
+    prediction: SegmentationPrediction | None,
+    masks: Tensor,
+    clean_masks: Tensor,
+    num_classes: int,
+    metrics: Sequence[Metric],
+) -> Columns:
+    """The columns of :meth:`Segmentation.columns` and one per metric, each (B,).
+
+    Args:
+        prediction: everything but its label maps on the CPU; None for a model without segmentation.
+        masks: uint8 (B, H, W), the target moved with the image; 255 = ignore.
+        clean_masks: the target of the clean frame; the same object where nothing moved.
+        metrics: with a value per frame.
+    """
+    labels = torch.zeros_like(masks) if prediction is None or prediction.label_map is None else prediction.label_map
+    batch = SegmentationBatch(labels, _scorable(prediction, masks), num_classes)
+    unwarped = (
+        batch if clean_masks is masks else SegmentationBatch(labels, _scorable(prediction, clean_masks), num_classes)
+    )
+    columns: Columns = {}
+    for metric in metrics:
+        columns |= metric.score_columns(batch)
+    for overlap in (MeanIoUPerImage(), DicePerImage()):
+        columns |= {f"{name}_unwarped": values for name, values in overlap.score_columns(unwarped).items()}
+    columns["n_missed_classes"] = batch.surface.missed[:, 1:].sum(1).numpy()
+    columns["n_scored_classes"] = (~batch.surface.hd[:, 1:].isnan()).sum(1).numpy()
+    columns["diagonal"] = np.full(len(masks), math.hypot(*masks.shape[1:]))
+    counts = torch.cat((batch.counts.tp, batch.counts.fp, batch.counts.fn), dim=1).cpu().numpy()
+    columns |= dict(zip(count_columns(num_classes), counts.T, strict=True))
+    return columns | _calibration(prediction, batch) | _confidence(prediction, len(masks))
+
+
+def _calibration(prediction: SegmentationPrediction | None, batch: SegmentationBatch) -> Columns:
+    """Sampled pixels by confidence; all 0 for a model without segmentation."""
+    target = sample_pixels(batch.target)
+    confidence = torch.zeros(target.shape) if prediction is None else prediction.sampled_confidence
+    bins = confidence_bins(confidence, sample_pixels(batch.preds), target)
+    tables = {"count": bins.count, "correct": bins.correct, "confidence": bins.confidence}
+    return {
+        name: column for kind, table in tables.items() for name, column in zip(bin_columns(kind), table.T, strict=True)
+    }
+
+
+def _confidence(prediction: SegmentationPrediction | None, batch: int) -> Columns:
+    if prediction is None:
+        undefined = np.full(batch, np.nan, np.float32)
+        return {"segmentation_confidence": undefined, "segmentation_entropy": undefined}
+    return {
+        f"segmentation_{name}": torch.where(prediction.valid, values, torch.nan).numpy()
+        for name, values in (("confidence", prediction.confidence), ("entropy", prediction.entropy))
+    }
+
+
+def _scorable(prediction: SegmentationPrediction | None, masks: Tensor) -> Tensor:
+    """The target, entirely ignored where there is no valid prediction to compare it with."""
+    if prediction is None:
+        return torch.full_like(masks, IGNORE)
+    return torch.where(prediction.valid.to(masks.device).view(-1, 1, 1), masks, IGNORE)

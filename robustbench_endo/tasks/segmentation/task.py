@@ -1,0 +1,174 @@
+"""The segmentation task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustbench_endo.metrics.aggregation import Floats
+from robustbench_endo.metrics.base import Metric
+from robustbench_endo.tasks.base import Column, Columns, ColumnType, ConfidenceBins, Task
+from robustbench_endo.tasks.segmentation import endoarss, metrics
+from robustbench_endo.tasks.segmentation.metrics import bin_columns, count_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import Tensor
+
+    from robustbench_endo.tasks.prediction import Prediction
+
+_COLUMNS = (
+    Column("iou_mean_unwarped", "float32", "iou_mean against the mask of the clean frame (differs after a warp)"),
+    Column("dice_mean_unwarped", "float32", "dice_mean against the mask of the clean frame"),
+    Column("diagonal", "float32", "diagonal of the mask, px"),
+    Column("segmentation_confidence", "float32", "mean over pixels of the largest class probability"),
+    Column("segmentation_entropy", "float32", "mean over pixels of the predictive entropy, nats"),
+    Column("n_missed_classes", "int16", "foreground classes that only one of prediction and target has"),
+    Column("n_scored_classes", "int16", "foreground classes that prediction or target has"),
+)
+
+
+class Segmentation(Task):
+    """A class label for every pixel; class 0 is the background, 255 is ignored."""
+
+    name = "segmentation"
+    title = "Segmentation"
+    noun, plural, unit_noun = "mask", "masks", "pixels"
+    label_attribute: ClassVar[str] = "classes"
+    logits_shape = ("B", "C", "h", "w")
+    headline = "miou"
+    calibration_metric = "segmentation_ece"
+    label_score = "Intersection over union"
+    has_label_map = True
+    failure_threshold = 0.5
+    ignored = 255
+
+    def stack(self, targets: Sequence[Any], size: tuple[int, int]) -> Tensor:
+        """Masks uint8 (B, H, W); 255 everywhere for a frame without a mask."""
+        import torch
+
+        ignored = torch.full(size, self.ignored, dtype=torch.uint8)
+        return torch.stack([ignored if target is None else target for target in targets])
+
+    def resize(self, target: Any, size: tuple[int, int]) -> Any:
+        """The mask (H, W), resized by nearest neighbour."""
+        import torch.nn.functional as F
+
+        if target.shape == size:
+            return target
+        return F.interpolate(target[None, None], size, mode="nearest-exact")[0, 0]
+
+    def warp(self, targets: Tensor, corrupted: Any) -> Tensor:
+        """See :meth:`Task.warp`."""
+        warped: Tensor = corrupted.warp(targets)
+        return warped
+
+    def decode(self, logits: Tensor, size: tuple[int, int]) -> Prediction:
+        """See :func:`robustbench_endo.tasks.segmentation.decode.decode`."""
+        from robustbench_endo.tasks.segmentation.decode import decode
+
+        return decode(logits, size)
+
+    def columns(self, num_labels: int) -> tuple[Column, ...]:
+        """See :meth:`Task.columns`."""
+        counts = [Column(name, "int32", "pixels per class", repeated=True) for name in count_columns(num_labels)]
+        kinds: tuple[tuple[str, ColumnType], ...] = (
+            ("count", "int32"),
+            ("correct", "int32"),
+            ("confidence", "float32"),
+        )
+        bins = [
+            Column(name, dtype, "sampled pixels by confidence", repeated=True)
+            for kind, dtype in kinds
+            for name in bin_columns(kind)
+        ]
+        return (*_COLUMNS, *counts, *bins)
+
+    def score(
+        self,
+        prediction: Prediction | None,
+        targets: Tensor,
+        clean_targets: Tensor,
+        num_labels: int,
+        metrics: Sequence[Metric],
+    ) -> Columns:
+        """See :func:`robustbench_endo.tasks.segmentation.score.score`."""
+        from robustbench_endo.tasks.segmentation.decode import SegmentationPrediction
+        from robustbench_endo.tasks.segmentation.score import score
+
+        assert prediction is None or isinstance(prediction, SegmentationPrediction)
+        return score(prediction, targets, clean_targets, num_labels, metrics)
+
+    def metrics(self, protocol: str = "standard") -> tuple[Metric, ...]:
+        """See :meth:`Task.metrics`."""
+        kinds = (*metrics.METRICS, *(endoarss.METRICS if protocol == "endoarss" else ()))
+        return tuple(kind() for kind in kinds)
+
+    def has_target(self, records: pd.DataFrame) -> NDArray[np.bool_]:
+        """Whether any model's prediction for the frame could be scored: a frame without a mask has no Dice."""
+        scored = records.loc[records["dice_mean"].notna(), "image_id"]
+        labelled: NDArray[np.bool_] = records["image_id"].isin(scored).to_numpy()
+        return labelled
+
+    def failed(self, records: pd.DataFrame, threshold: float) -> Floats:
+        """A mask fails when the Dice of its frame is below the threshold."""
+        dice = records["dice_mean"].to_numpy(np.float64)
+        return np.where(np.isnan(dice), np.nan, dice < threshold)
+
+    def describe_failure(self, threshold: float) -> str:
+        """See :meth:`Task.describe_failure`."""
+        return f"a mask fails below a Dice of {threshold:g}"
+
+    def confidence_bins(self, records: pd.DataFrame) -> ConfidenceBins:
+        """A fixed sample of pixels of each frame by confidence."""
+        return ConfidenceBins(
+            *(
+                records.reindex(columns=bin_columns(kind), fill_value=0).to_numpy(np.float64).sum(axis=0)
+                for kind in ("count", "correct", "confidence")
+            )
+        )
+
+    def frame_column(self) -> str | None:
+        """The intersection over union of a frame."""
+        return "iou_mean"
+
+    def label_scores(self, records: pd.DataFrame, num_labels: int) -> pd.DataFrame | None:
+        """Intersection over union of each class in percent, from summed counts; NaN for an absent class."""
+        import pandas as pd
+
+        counts = records[count_columns(num_labels)].clip(lower=0)
+        keys = [records[key] for key in ("model", "corruption", "severity")]
+        summed = counts.groupby(keys, sort=False, observed=True).sum()
+        tp, fp, fn = summed.to_numpy(float).reshape(len(summed), 3, num_labels).transpose(1, 0, 2)
+        union = tp + fp + fn
+        iou = np.divide(100 * tp, union, out=np.full_like(tp, np.nan), where=union > 0)
+        return pd.DataFrame(iou, index=summed.index, columns=range(num_labels)).reset_index()
+
+    def label_weights(self, targets: Tensor, num_labels: int) -> Tensor | None:
+        """See :func:`robustbench_endo.tasks.segmentation.loss.class_weights`."""
+        from robustbench_endo.tasks.segmentation.loss import class_weights
+
+        return class_weights(targets, num_labels)
+
+    def loss(self, logits: Tensor, targets: Tensor, weights: Tensor | None, options: Mapping[str, float]) -> Tensor:
+        """See :func:`robustbench_endo.tasks.segmentation.loss.segmentation_loss`."""
+        from robustbench_endo.tasks.segmentation.loss import segmentation_loss
+
+        return segmentation_loss(logits, targets, weights, options.get("dice_weight", 0.0))
+
+    def confusion(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Pixels (num_classes, num_classes) by target and predicted class."""
+        from robustbench_endo.tasks.segmentation.loss import pixel_confusion
+
+        return pixel_confusion(logits, targets)
+
+    def validation_score(self, confusion: Tensor) -> tuple[str, float] | None:
+        """The mIoU of all pixels."""
+        if not confusion.any():
+            return None
+        hits = confusion.diagonal().double()
+        union = confusion.sum(0) + confusion.sum(1) - hits
+        return "miou", (hits[union > 0] / union[union > 0]).mean().item()

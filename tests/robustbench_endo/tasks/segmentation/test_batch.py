@@ -1,0 +1,19 @@
+"""Quantities of a batch that several metrics need."""
+
+import torch
+
+from robustbench_endo.metrics.mask_ssim import mask_ssim
+from robustbench_endo.metrics.overlap import class_counts
+from robustbench_endo.metrics.surface import surface_distances
+from robustbench_endo.tasks.segmentation.batch import SegmentationBatch
+
+
+def test_segmentation_batch_computes_each_quantity_once():
+    torch.manual_seed(0)
+    preds, target = (torch.randint(0, 3, (2, 24, 24), dtype=torch.uint8) for _ in range(2))
+    batch = SegmentationBatch(preds, target, 3)
+    assert torch.equal(batch.counts.tp, class_counts(preds, target, 3).tp)
+    torch.testing.assert_close(batch.surface.hd, surface_distances(preds, target, 3).hd, equal_nan=True)
+    torch.testing.assert_close(batch.similarity, mask_ssim(preds, target, 3), equal_nan=True)
+    assert batch.counts is batch.counts
+    assert batch.surface is batch.surface
