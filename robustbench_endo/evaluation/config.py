@@ -1,133 +1,258 @@
-"""What a run is asked to do, and which frames it takes in which order."""
+"""The configuration of an evaluation: every option of ``robust-endo evaluate`` and of :func:`rb.evaluate`."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, TypedDict
 
-import torch
+from robustbench_endo.config import check_choice, option
+from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.evaluation.shard import parse_shard
 
-from robustbench_endo.errors import DataError
-from robustbench_endo.evaluation.conditions import Condition, Suite
-from robustbench_endo.evaluation.gallery import GalleryWriter
-from robustbench_endo.evaluation.predict import ModelCall
-from robustbench_endo.metrics import Metric
-from robustbench_endo.types import Dataset
+Resolution = int | Literal["native"] | tuple[int, int]
+"""Short side in pixels (aspect kept, never enlarged), the frame's own size, or an exact (height, width)."""
 
-CHUNK, CHUNK_ON_DEVICE = 4, 32
-"""Frames a chunk at most, on the CPU and elsewhere: what a killed run loses, and the largest batch."""
+PROTOCOLS = ("standard", "endoarss")
+BACKENDS = ("builtin", "imagecorruptions")
+PRECISIONS = ("auto", "fp32", "bf16")
+ENGINES = ("local", "ray")
+FORMATS = ("html", "pdf", "latex", "md", "csv", "figures")
+SEVERITIES = (1, 2, 3, 4, 5)
 
-PIXELS = 1_500_000
-"""Pixels at a time on the CPU, in whole frames: more need more memory and are no faster there."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a run is asked to do.
-
-    Attributes:
-        models: name -> network in eval mode; same classes as the dataset.
-        corruptions: names in the suite; severities: of 1 to 5.
-        out: the run folder.
-        limit: evaluate at most this many frames, spread evenly over the dataset.
-        workers: threads that evaluate conditions side by side; None for one a core.
-        protocol: ``standard`` or ``endoarss``; see :mod:`.protocol`.
-        gallery: frames whose pictures and masks are kept for the report.
-        recorded: names of the dataset's recorded conditions, see :mod:`.recorded`.
-        precision: ``fp32`` or ``bf16``, of the models' forward passes.
-        batch: frames at a time at most; None for a whole chunk, on the CPU for :data:`PIXELS` of it.
-        compile: have torch compile the models; on CUDA alone.
-        notes: what a reader of the report must know, in the user's words.
-    """
-
-    models: Mapping[str, ModelCall]
-    dataset: Dataset
-    suite: Suite
-    corruptions: Sequence[str]
-    severities: Sequence[int]
-    out: Path
-    seed: int = 0
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    limit: int | None = None
-    metrics: tuple[type[Metric], ...] = ()
-    protocol: str = "standard"
-    workers: int | None = None
-    gallery: int = 2
-    recorded: tuple[str, ...] = ()
-    precision: str = "fp32"
-    batch: int | None = None
-    compile: bool = False
-    notes: tuple[str, ...] = ()
+_ENDOARSS_SIZE = (256, 256)
 
 
-def chosen(count: int, limit: int | None) -> list[int]:
-    """Indices of the frames of a run, spread evenly.
+def parse_severities(text: str) -> tuple[int, ...]:
+    """``1-5``, ``3`` or ``1,3,5`` as numbers.
 
     Raises:
-        DataError: no frame, or a limit below 1.
+        RobustEndoError: any other text.
+
+    >>> parse_severities("1-3,5")
+    (1, 2, 3, 5)
     """
-    if count == 0 or (limit is not None and limit < 1):
-        found = "an empty dataset" if count == 0 else f"a limit of {limit}"
-        raise DataError(f"Expected at least one frame to evaluate, got {found}: check --data, --split and --limit.")
-    number = count if limit is None else min(limit, count)
-    return [position * count // number for position in range(number)]
+    severities: list[int] = []
+    for part in text.replace(" ", "").split(","):
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        if match is None:
+            raise RobustEndoError(f"Expected severities such as 1-5 or 1,3,5, got {text!r}.")
+        first, last = int(match.group(1)), int(match.group(2) or match.group(1))
+        severities += range(first, last + 1)
+    return check_severities(severities)
 
 
-def chunked(indices: Sequence[int], device: torch.device) -> list[Sequence[int]]:
-    """The frames in chunks, at least eight of them where there are frames enough.
+def check_severities(severities: Sequence[int]) -> tuple[int, ...]:
+    """Severities in ascending order.
 
-    They depend on the number of frames and the kind of device alone, so results do not depend on who computes them or
-    on an interruption.
+    Raises:
+        RobustEndoError: no severity, or one outside 1 to 5.
     """
-    size = min(CHUNK if device.type == "cpu" else CHUNK_ON_DEVICE, max(1, len(indices) // 8))
-    return [indices[start : start + size] for start in range(0, len(indices), size)]
+    invalid = [severity for severity in severities if severity not in SEVERITIES]
+    if invalid or not severities:
+        raise RobustEndoError(
+            f"Expected severities from 1 to 5, got {invalid[0] if invalid else 'none'}: severity 0 is the clean "
+            "condition and always runs."
+        )
+    return tuple(sorted(set(severities)))
+
+
+def parse_resolution(text: str) -> Resolution:
+    """``native``, a short side, or ``HxW``.
+
+    Raises:
+        RobustEndoError: any other text.
+
+    >>> parse_resolution("256x320")
+    (256, 320)
+    """
+    if text == "native":
+        return "native"
+    if match := re.fullmatch(r"(\d+)(?:x(\d+))?", text):
+        height, width = int(match.group(1)), match.group(2)
+        size: Resolution = height if width is None else (height, int(width))
+        if min(height, int(width or height)) >= 32:
+            return size
+    raise RobustEndoError(f"Expected a resolution such as native, 512 or 256x256 (at least 32), got {text!r}.")
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Names separated by commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """Names of report formats, sorted; none for ``none``.
+
+    Raises:
+        RobustEndoError: an unknown format.
+    """
+    formats = () if text == "none" else tuple(sorted(split_names(text)))
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise RobustEndoError(f"Expected report formats among {', '.join(FORMATS)}, got {unknown[0]!r}.")
+    return formats
 
 
 @dataclass(frozen=True)
-class Job:
-    """What is done to every frame of a run.
+class EvaluationConfig:
+    """Every setting of an evaluation, each documented by the help text of its option.
 
-    Attributes:
-        models: name -> network, on ``device``, in eval mode.
-        conditions: from :func:`robustbench_endo.evaluation.conditions.plan`.
-        metrics: a user's own, beside the standard ones.
-        precision: ``fp32`` or ``bf16``, of the forward passes.
-        batch: frames at a time at most; None for all frames of a chunk.
-        pixels: at a time at most, in whole frames; None for any number.
+    Models and data are specs (texts) on the command line; :func:`rb.evaluate` takes them as objects instead.
+
+    Raises:
+        RobustEndoError: a value outside its range, or values that contradict each other.
+
+    >>> EvaluationConfig(corruptions="smoke", severities=(5, 1)).severities
+    (1, 5)
     """
 
-    models: Mapping[str, ModelCall]
-    suite: Suite
-    conditions: Sequence[Condition]
-    num_classes: int
-    device: torch.device
-    seed: int = 0
-    metrics: tuple[type[Metric], ...] = ()
-    gallery: GalleryWriter = field(default_factory=lambda: GalleryWriter(None, (), ()))
-    precision: str = "fp32"
-    batch: int | None = None
-    pixels: int | None = None
+    models: tuple[str, ...] = option(
+        (),
+        "Repeatable: a name, a checkpoint folder, file.py:factory, pkg.module:factory, a TorchScript, torch.export or "
+        "ONNX file, smp:..., hf:...; append #FILE.toml to give an I/O adapter; NAME=SPEC names its column.",
+        "--model",
+        "-m",
+        multiple=True,
+        shown_default="the three shipped models",
+    )
+    data: str = option("synthetic", "Folder of frames, or the name of a data set.", "--data", "-d")
+    split: str | None = option(None, "Sub-folder or split.", shown_default="test where there is one")
+    classes: tuple[str, ...] | None = option(
+        None, "Names of the mask labels, background first, separated by commas.", parse=split_names
+    )
+    subject_regex: str | None = option(None, "Regular expression for the patient or sequence in a frame's path.")
+    corruptions: str | tuple[str, ...] = option(
+        "all",
+        "all, a category (noise, blur, occlusion, digital), recorded, clean, or names separated by commas.",
+        "--corruption",
+        "-c",
+    )
+    severities: tuple[int, ...] = option(
+        SEVERITIES, "Severities, such as 1-5 or 1,3,5.", "--severity", "-s", parse=parse_severities, shown_default="1-5"
+    )
+    protocol: str = option(
+        "standard",
+        "Metric definitions: standard, or endoarss (the authors' suite, size and definitions, for comparison with "
+        "their tables).",
+        choices=PROTOCOLS,
+    )
+    suite: str | None = option(
+        None, "endo19, endoarss, imagenet-c, or a TOML file.", shown_default="endo19; endoarss for that protocol"
+    )
+    backend: str = option(
+        "builtin",
+        "Corruption code: builtin, or imagecorruptions (that package with its own severities, for cross-checks).",
+        choices=BACKENDS,
+    )
+    resolution: Resolution | None = option(
+        None, "native, a short side in px, or HxW.", parse=parse_resolution, shown_default="the suite's"
+    )
+    limit: int | None = option(
+        None, "Maximum number of frames, spread evenly over the data set.", "--limit", "-n", type="int"
+    )
+    seed: int = option(0, "Random seed of the corruptions.", type="int")
+    device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
+    precision: str = option(
+        "auto", "Precision of the models; auto is bf16 on a GPU that has it, else fp32.", choices=PRECISIONS
+    )
+    batch_size: int | None = option(
+        None,
+        "Maximum batch size (reduced automatically on out-of-memory).",
+        "--batch-size",
+        "-b",
+        type="int",
+        minimum=1,
+        shown_default="32 on a GPU, else 4 or 1.5 million pixels",
+    )
+    compile: bool = option(False, "Use torch.compile (CUDA only).", type="bool")
+    workers: int | None = option(
+        None, "Threads that evaluate conditions in parallel.", type="int", minimum=1, shown_default="one per core"
+    )
+    engine: str = option(
+        "local", "Execution backend: local, or ray for all GPUs of this machine or a cluster.", choices=ENGINES
+    )
+    address: str | None = option(
+        None,
+        "Address of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.",
+        shown_default="a cluster on this machine",
+    )
+    shard: str | None = option(None, "Compute only part i of n, as i/n; robust-endo merge combines the parts.")
+    out: Path = option(Path("runs/evaluate"), "Run folder; an interrupted run is resumed.", "--out", "-o", type="path")
+    gallery_frames: int = option(2, "Frames whose images and masks are stored for the report.", type="int", minimum=0)
+    notes: tuple[str, ...] = option((), "A sentence that the report shows; repeatable.", "--note", multiple=True)
+    formats: tuple[str, ...] = option(
+        ("html", "pdf"),
+        f"Reports to write: {', '.join(FORMATS)}, or none.",
+        "--format",
+        parse=parse_formats,
+        shown_default="html,pdf",
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "severities", check_severities(tuple(self.severities)))
+        for name, choices in (("protocol", PROTOCOLS), ("precision", PRECISIONS), ("backend", BACKENDS)):
+            check_choice(name, getattr(self, name), choices)
+        check_choice("engine", self.engine, ENGINES)
+        if self.batch_size is not None and self.batch_size < 1:
+            raise RobustEndoError(f"Expected a batch of at least 1 frame, got {self.batch_size}.")
+        if self.address is not None and self.engine != "ray":
+            raise RobustEndoError(
+                f"Expected an address only with the engine ray, got {self.address!r}: add --engine ray."
+            )
+        if self.shard is not None:
+            parse_shard(self.shard)
+        self._check_protocol()
+
+    def _check_protocol(self) -> None:
+        """The protocol ``endoarss`` includes the authors' suite at 256 x 256."""
+        if self.protocol != "endoarss":
+            return
+        conflicts = [
+            f"{name} {value}"
+            for name, value, allowed in (
+                ("suite", self.suite, (None, "endoarss")),
+                ("backend", self.backend, ("builtin",)),
+                ("resolution", self.resolution, (None, _ENDOARSS_SIZE)),
+            )
+            if value not in allowed
+        ]
+        if conflicts:
+            raise RobustEndoError(
+                f"Expected the suite endoarss at 256x256 under the protocol endoarss, got {', '.join(conflicts)}: "
+                "leave that out, or choose the protocol standard."
+            )
+
+    @property
+    def suite_name(self) -> str:
+        """The suite, by default that of the protocol."""
+        return self.suite or ("endoarss" if self.protocol == "endoarss" else "endo19")
 
 
-class BatchSize:
-    """Frames at a time: what was asked for, until the memory says less.
+class EvaluationOptions(TypedDict, total=False):
+    """The keyword arguments of :func:`rb.evaluate` that are fields of :class:`EvaluationConfig`."""
 
-    The corrupted pixels and the labels of a frame do not depend on it.
+    protocol: Literal["standard", "endoarss"]
+    backend: Literal["builtin", "imagecorruptions"]
+    resolution: Resolution | None
+    limit: int | None
+    seed: int
+    device: str
+    precision: Literal["auto", "fp32", "bf16"]
+    batch_size: int | None
+    compile: bool
+    workers: int | None
+    address: str | None
+    gallery_frames: int
+    notes: Sequence[str]
+
+
+def config_from_options(options: EvaluationOptions, **others: Any) -> EvaluationConfig:
+    """A configuration from keyword arguments.
+
+    Raises:
+        RobustEndoError: see :class:`EvaluationConfig`.
     """
-
-    def __init__(self, most: int | None, pixels: int | None = None) -> None:
-        self.most = most
-        self._pixels = pixels
-        self._lock = threading.Lock()
-
-    def lower(self, size: int) -> None:
-        """From now on at most ``size``."""
-        with self._lock:
-            self.most = size if self.most is None else min(self.most, size)
-
-    def cut(self, count: int, pixels: int) -> list[list[int]]:
-        """Places 0 to ``count`` - 1, of frames with so many pixels each, in batches."""
-        size = min(self.most or count, count if self._pixels is None else max(1, self._pixels // pixels))
-        return [list(range(start, min(start + size, count))) for start in range(0, count, size)]
+    return EvaluationConfig(**{**options, "notes": tuple(options.get("notes", ())), **others})

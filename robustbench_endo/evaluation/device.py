@@ -1,9 +1,12 @@
-"""From `auto`, `cpu`, `cuda`, `mps` to a device that is there."""
+"""The device and precision that models compute on, deterministic algorithms, and stages that overlap on a GPU."""
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import NamedTuple
 
 import torch
 
@@ -11,10 +14,13 @@ from robustbench_endo.errors import RobustEndoError
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of a name; ``auto`` takes a GPU where there is one.
+    """The device of a name; ``auto`` is a GPU where there is one.
 
     Raises:
-        RobustEndoError: a name torch does not know, or a device that this machine lacks.
+        RobustEndoError: a name that torch does not know, or a device that this machine lacks.
+
+    >>> choose_device("cpu")
+    device(type='cpu')
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -32,37 +38,108 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-PRECISIONS = ("auto", "fp32", "bf16")
-
-
 def choose_precision(name: str, device: torch.device) -> str:
-    """``fp32`` or ``bf16``; ``auto`` is bf16 on a CUDA device that has it in hardware, else fp32.
-
-    Raises:
-        RobustEndoError: another name.
-    """
-    if name not in PRECISIONS:
-        raise RobustEndoError(f"Expected a precision of {', '.join(PRECISIONS)}, got {name!r}.")
+    """``fp32`` or ``bf16``; ``auto`` is bf16 on a CUDA device that supports it in hardware, else fp32."""
     if name != "auto":
         return name
     return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """What a model's forward pass runs in."""
+    """The context of a model's forward pass."""
     return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
 @contextmanager
-def reproducible() -> Iterator[None]:
-    """Convolutions whose algorithm does not depend on a timing, and float32 that is float32 (no TensorFloat-32)."""
+def deterministic(backward: bool = False) -> Iterator[None]:
+    """Deterministic CUDA algorithms, so that two runs give the same bits.
+
+    Args:
+        backward: also in backward passes, where PyTorch has such algorithms; TensorFloat-32 stays as it is. Otherwise
+            float32 is computed without TensorFloat-32.
+    """
     if not torch.cuda.is_available():
         yield
         return
-    products = torch.get_float32_matmul_precision()
+    with _deterministic_backward() if backward else _full_float32():
+        yield
+
+
+@contextmanager
+def _full_float32() -> Iterator[None]:
+    before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")
     try:
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
             yield
     finally:
-        torch.set_float32_matmul_precision(products)
+        torch.set_float32_matmul_precision(before)
+
+
+@contextmanager
+def _deterministic_backward() -> Iterator[None]:
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # required by cuBLAS
+    before = (torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled())
+    benchmark = torch.backends.cudnn.benchmark
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        torch.backends.cudnn.benchmark = benchmark
+
+
+class Stream:
+    """One stage of the computation of a condition.
+
+    On the CPU, threads compute the same stage in parallel. On another device they take turns, each waits on the device
+    (not in the thread) for the condition's previous stage, and on CUDA every stage has its own stream: while one batch
+    is scored, the next is in the model and a third is corrupted. State that a stage keeps between calls, such as a
+    corruption's tables or a user's model, is then used in one order on one stream.
+
+    Tensors that pass from one stage to the next must stay alive until the condition's results are on the CPU.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._lock = threading.Lock()
+        self._stream = _new_stream(device) if device.type == "cuda" else None
+
+    @contextmanager
+    def acquire(self, after: torch.cuda.Event | None = None) -> Iterator[None]:
+        """Launch this stage's work for one condition, after an event on the device."""
+        if self._device.type == "cpu":
+            yield
+            return
+        with self._lock, torch.cuda.stream(self._stream):
+            if self._stream is not None and after is not None:
+                self._stream.wait_event(after)
+            yield
+
+    def record(self) -> torch.cuda.Event | None:
+        """An event after everything that this stage has launched; None where there are no streams."""
+        return None if self._stream is None else self._stream.record_event()
+
+
+def _new_stream(device: torch.device) -> torch.cuda.Stream:
+    stream: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    return stream
+
+
+class Streams(NamedTuple):
+    """The stages of a run on one device."""
+
+    corrupt: Stream
+    forward: Stream
+    score: Stream
+
+
+def streams_on(device: torch.device) -> Streams:
+    """Stages that are independent of those of another run."""
+    return Streams(Stream(device), Stream(device), Stream(device))
+
+
+def upload(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A tensor on the device, through page-locked memory where that is faster."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)

@@ -1,39 +1,34 @@
-"""Keeping the pictures and masks of a few frames at every condition, for reports."""
+"""Images and label maps of a few frames at every condition, stored for reports."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from robustbench_endo.results.gallery import image_file, prediction_file, target_file
-from robustbench_endo.results.io import read_json, write_json, write_whole
+from robustbench_endo.evaluation.batch import Batch
+from robustbench_endo.evaluation.conditions import Condition
+from robustbench_endo.evaluation.predict import Predictions
+from robustbench_endo.io_utils import write_atomically, write_json
+from robustbench_endo.results.gallery import INDEX, image_file, prediction_file, read_index, target_file
 
 SHORT_SIDE = 256
-"""Pictures are kept at most this large: they are looked at, not measured."""
-
-
-INDEX = Path("gallery") / "index.json"
-
-
-def read_index(folder: Path) -> dict[str, Any]:
-    """The index of a run folder's gallery; empty where there is none."""
-    return dict(read_json(folder / INDEX)) if (folder / INDEX).is_file() else {}
+"""Images are stored at most this large: they are for viewing, not for measuring."""
 
 
 class GalleryWriter:
     """Writes the gallery of a run folder.
 
     Args:
-        folder: the run folder; None keeps nothing.
-        ids: the frames to keep.
+        folder: the run folder; None stores nothing.
+        ids: the frames to store.
         models: names of the run's models.
-        part: ``frames`` at every condition, or the ``worst`` frames where they fell; see :func:`.read_gallery`.
+        part: ``frames`` at every condition, or the frames of the ``worst`` drops; see :func:`.read_gallery`.
     """
 
     def __init__(
@@ -55,28 +50,36 @@ class GalleryWriter:
             frames = [{"image_id": name, "folder": path.name} for name, path in self._folders.items()]
             write_json(folder / INDEX, {**read_index(folder), "models": self._models, part: frames})
 
-    def wants(self, image_id: str) -> bool:
-        """Is this one of the frames to keep?"""
-        return image_id in self._folders
-
-    def picture(self, image_id: str, corruption: str, severity: int, image: Tensor, target: Tensor) -> None:
-        """Keep the picture, float (3, H, W) in [0, 1], and its mask, uint8 (H, W)."""
-        pixels = (image * 255).round().byte().permute(1, 2, 0).cpu().numpy()
-        folder = self._folders[image_id]
-        _save(folder / image_file(corruption, severity), pixels, Image.Resampling.BILINEAR)
-        _save(folder / target_file(corruption, severity), target.cpu().numpy(), Image.Resampling.NEAREST)
-
-    def prediction(self, image_id: str, corruption: str, severity: int, model: str, labels: Tensor) -> None:
-        """Keep a model's mask, uint8 (H, W)."""
-        name = prediction_file(corruption, severity, self._models.index(model))
-        _save(self._folders[image_id] / name, labels.cpu().numpy(), Image.Resampling.NEAREST)
+    def save(
+        self,
+        condition: Condition,
+        batch: Batch,
+        images: Tensor,
+        targets: Mapping[str, Tensor],
+        predictions: Mapping[str, Predictions],
+    ) -> None:
+        """Store those frames of a batch that belong to the gallery, with targets and predictions that are maps."""
+        for i, image_id in enumerate(batch.ids):
+            folder = self._folders.get(image_id)
+            if folder is None:
+                continue
+            pixels = (images[i] * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+            _save(folder / image_file(*condition), pixels, Image.Resampling.BILINEAR)
+            for target in targets.values():
+                if target.ndim == 3:
+                    _save(folder / target_file(*condition), target[i].cpu().numpy(), Image.Resampling.NEAREST)
+            for model, outputs in predictions.items():
+                for prediction in outputs.values():
+                    if prediction.label_map is not None:
+                        path = folder / prediction_file(*condition, self._models.index(model))
+                        _save(path, prediction.label_map[i].cpu().numpy(), Image.Resampling.NEAREST)
 
 
 def _save(path: Path, pixels: np.ndarray, how: Image.Resampling) -> None:
-    picture = Image.fromarray(pixels)
-    factor = min(1.0, SHORT_SIDE / min(picture.size))
+    image = Image.fromarray(pixels)
+    factor = min(1.0, SHORT_SIDE / min(image.size))
     if factor < 1:
-        picture = picture.resize((round(picture.width * factor), round(picture.height * factor)), how)
+        image = image.resize((round(image.width * factor), round(image.height * factor)), how)
     encoded = BytesIO()
-    picture.save(encoded, "WEBP" if path.suffix == ".webp" else "PNG", quality=85)
-    write_whole(path, lambda file: file.write(encoded.getvalue()))
+    image.save(encoded, "WEBP" if path.suffix == ".webp" else "PNG", quality=85)
+    write_atomically(path, encoded.getvalue())

@@ -1,137 +1,249 @@
-"""A run cut into chunks, each of which can be computed alone, by anybody, to the same bits."""
+"""The plan of a run: everything that an engine needs, resolved from the configuration, the models and the data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
+import pyarrow as pa
 import torch
 
-from robustbench_endo.errors import ModelError, RobustEndoError
-from robustbench_endo.evaluation.batch import Failure, FrameBatch, read_frames
-from robustbench_endo.evaluation.conditions import plan
-from robustbench_endo.evaluation.config import PIXELS, BatchSize, Job, Request, chunked
+from robustbench_endo.corruptions import Selection, Suite, select
+from robustbench_endo.errors import DataError, ModelError, RobustEndoError
+from robustbench_endo.evaluation.conditions import Condition, list_conditions, parse_selection, select_recorded
+from robustbench_endo.evaluation.config import EvaluationConfig
+from robustbench_endo.evaluation.device import choose_device, choose_precision
 from robustbench_endo.evaluation.gallery import GalleryWriter
-from robustbench_endo.evaluation.loop import evaluate_frames
-from robustbench_endo.evaluation.predict import ModelCall
-from robustbench_endo.evaluation.profiler import Clock
-from robustbench_endo.evaluation.protocol import protocol_metrics
+from robustbench_endo.evaluation.predict import Model
+from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.run_folder import RunFolder
-from robustbench_endo.evaluation.workers import Workers
+from robustbench_endo.metrics.base import Metric
+from robustbench_endo.results.schema import arrow_schema
+from robustbench_endo.tasks.base import Task
+from robustbench_endo.tasks.registry import TASKS, labels_of
+from robustbench_endo.types import Dataset
 
-Read = tuple[list[FrameBatch], list[Failure]]
-"""Frames of a chunk, and those that could not be read."""
+if TYPE_CHECKING:
+    from robustbench_endo.evaluation.loop import Advance
 
-
-@dataclass(frozen=True)
-class Work:
-    """A run cut into chunks.
-
-    Attributes:
-        request: what was asked for.
-        job: what is done to every frame.
-        chunks: indices of the frames of each chunk.
-        folder: where the records of a chunk are written, whole, as soon as there are all of them.
-    """
-
-    request: Request
-    job: Job
-    chunks: Sequence[Sequence[int]]
-    folder: RunFolder
-
-    def missing(self) -> list[int]:
-        """Numbers of the chunks whose records are not there."""
-        return [number for number in range(len(self.chunks)) if not self.folder.has_chunk(number)]
-
-    def steps(self, number: int) -> int:
-        """Frames x conditions of a chunk."""
-        return len(self.chunks[number]) * len(self.job.conditions)
-
-    def read(self, number: int, clock: Clock) -> Read:
-        """Decode the frames of a chunk."""
-        with clock.time("decode"):
-            return read_frames(
-                self.request.dataset, self.chunks[number], self.request.suite.resolution, self.request.recorded
-            )
-
-    def compute(
-        self,
-        number: int,
-        read: Read,
-        workers: Workers,
-        clock: Clock,
-        advance: Callable[[int], None] = lambda done: None,
-        size: BatchSize | None = None,
-    ) -> None:
-        """Evaluate the frames of a chunk and write their records.
-
-        Raises:
-            RobustEndoError: see :func:`.loop.evaluate_frames`; nothing of the chunk is kept then.
-        """
-        frames, unreadable = read
-        table, unusable = evaluate_frames(self.job, frames, workers, clock, advance, size)
-        with clock.time("write"):
-            self.folder.write_chunk(number, table, [*unreadable, *unusable])
+MAX_CHUNK, MAX_CHUNK_ON_DEVICE = 4, 32
+"""Frames per chunk at most, on the CPU and elsewhere: the work that an interruption loses, and the largest batch."""
+MAX_PIXELS = 1_500_000
+"""Pixels per batch on the CPU, in whole frames: more need more memory and are no faster there."""
 
 
 class Engine(Protocol):
-    """Who computes the chunks.
+    """Computes chunks of a plan and writes their records.
 
     Args:
-        work: the run.
-        numbers: of the chunks to compute.
-        clock: told where the time went.
-        advance: called with frames x conditions done since it was called before.
+        plan: of the run.
+        chunks: numbers of the chunks to compute.
+        profiler: receives the seconds per phase.
+        advance: called with the frames x conditions done since the last call.
     """
 
-    def __call__(self, work: Work, numbers: Sequence[int], clock: Clock, advance: Callable[[int], None]) -> None: ...
+    def __call__(self, plan: EvaluationPlan, chunks: Sequence[int], profiler: Profiler, advance: Advance) -> None: ...
 
 
-def cut(request: Request, indices: Sequence[int], folder: RunFolder) -> Work:
-    """A request as work; its models are brought to the device.
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """A run, divided into chunks that any worker computes to the same bits.
+
+    Attributes:
+        config: the settings.
+        dataset: frames with targets.
+        models: name -> network on ``device`` in eval mode.
+        suite: the corruptions with their severities.
+        corruptions: names of those that run; ``recorded`` of the recorded conditions.
+        tasks: those that the data set labels.
+        labels: task name -> names of its labels.
+        user_metrics: a user's own, scored with those of the tasks.
+        device, precision: of the models.
+        chunks: indices of the frames of each chunk.
+        folder: where the records of a chunk are written atomically, as soon as all of them are computed.
+        gallery: stores images of some frames.
+        notes: sentences for the report.
+    """
+
+    config: EvaluationConfig
+    dataset: Dataset
+    models: Mapping[str, Model]
+    suite: Suite
+    corruptions: Sequence[str]
+    recorded: Sequence[str]
+    tasks: Sequence[Task]
+    labels: Mapping[str, tuple[str, ...]]
+    user_metrics: Sequence[Metric]
+    device: torch.device
+    precision: str
+    chunks: Sequence[Sequence[int]]
+    folder: RunFolder
+    gallery: GalleryWriter
+    notes: tuple[str, ...]
+
+    @cached_property
+    def conditions(self) -> list[Condition]:
+        """Clean, the corruptions at their severities, the recorded conditions."""
+        return list_conditions(self.corruptions, self.config.severities, self.recorded)
+
+    @cached_property
+    def frame_metrics(self) -> Mapping[str, tuple[Metric, ...]]:
+        """Task name -> its metrics with a value per frame."""
+        leading = self.tasks[-1].name
+        metrics = {task.name: task.metrics(self.config.protocol) for task in self.tasks}
+        taken = {metric.name for each in metrics.values() for metric in each}
+        taken.update(arrow_schema(self.tasks, self.labels, metrics).names)
+        for metric in self.user_metrics:
+            name = metric.task or leading
+            if name not in metrics:
+                raise RobustEndoError(
+                    f"Expected the metric {metric.name!r} to score a task of the run ({', '.join(metrics)}), got "
+                    f"{name!r}: leave it out, or evaluate on data with that task."
+                )
+            names = {metric.name, *metric.record_columns}
+            if names & taken:
+                raise RobustEndoError(
+                    f"Expected a new name for a metric and its columns, got {', '.join(sorted(names & taken))}, which "
+                    "the run already has: choose another."
+                )
+            taken |= names
+            metrics[name] = (*metrics[name], metric)
+        return {name: tuple(metric for metric in each if metric.record_columns) for name, each in metrics.items()}
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The columns of the records."""
+        return arrow_schema(self.tasks, self.labels, self.frame_metrics)
+
+    @property
+    def indices(self) -> list[int]:
+        """Indices of all frames, in order."""
+        return [index for chunk in self.chunks for index in chunk]
+
+    @property
+    def max_pixels(self) -> int | None:
+        """Pixels per batch at most; None for any number."""
+        return MAX_PIXELS if self.config.batch_size is None and self.device.type == "cpu" else None
+
+    def steps(self, chunk: int) -> int:
+        """Frames x conditions of a chunk."""
+        return len(self.chunks[chunk]) * len(self.conditions)
+
+
+def build_plan(
+    config: EvaluationConfig,
+    models: Mapping[str, Model],
+    dataset: Dataset,
+    selected: Selection | None = None,
+    metrics: Sequence[Metric | type[Metric]] = (),
+    chunks: Sequence[Sequence[int]] | None = None,
+) -> EvaluationPlan:
+    """Resolve the settings of a run; its models are moved to the device.
+
+    Args:
+        selected: from :func:`select_corruptions`; None selects by the configuration.
+        metrics: further metrics, as classes or objects.
+        chunks: indices of the frames of each chunk, where another process divided them.
 
     Raises:
-        ModelError: no model.
-        RobustEndoError: a batch below 1, or compilation for another device than CUDA.
+        DataError, ModelError, RobustEndoError: settings that the models, the data or this machine do not allow.
     """
-    if request.batch is not None and request.batch < 1:
-        raise RobustEndoError(f"Expected a batch of at least 1 frame, got {request.batch}.")
-    if not request.models:
+    if not models:
         raise ModelError("Expected at least one model, got none: name one with --model.")
-    # Frames from the middle and the start: the ends of a recording are often the emptiest.
-    kept = [request.dataset.ids[indices[len(indices) // 2]], request.dataset.ids[indices[0]]]
-    gallery = GalleryWriter(request.out, list(dict.fromkeys(kept))[: request.gallery], list(request.models))
-    job = Job(
-        models=placed(request),
-        suite=request.suite,
-        conditions=plan(request.corruptions, request.severities, request.recorded),
-        num_classes=len(request.dataset.classes),
-        device=request.device,
-        seed=request.seed,
-        metrics=(*protocol_metrics(request.protocol), *request.metrics),
-        gallery=gallery,
-        precision=request.precision,
-        batch=request.batch,
-        pixels=PIXELS if request.batch is None and request.device.type == "cpu" else None,
+    device = choose_device(config.device)
+    selected = selected or select_corruptions(config)
+    if chunks is None:
+        chunks = split_chunks(select_indices(len(dataset), config.limit), device)
+    labels = labels_of(dataset)
+    tasks = [task for task in TASKS if labels[task.name]] or list(TASKS)
+    return EvaluationPlan(
+        config=config,
+        dataset=dataset,
+        models=move_models(models, device, compiled=config.compile),
+        suite=selected.suite,
+        corruptions=selected.names,
+        recorded=select_recorded(dataset, parse_selection(config.corruptions).recorded),
+        tasks=tasks,
+        labels={task.name: labels[task.name] for task in tasks},
+        user_metrics=[metric() if isinstance(metric, type) else metric for metric in metrics],
+        device=device,
+        precision=choose_precision(config.precision, device),
+        chunks=chunks,
+        folder=RunFolder(config.out),
+        gallery=_gallery(config, dataset, [index for chunk in chunks for index in chunk], list(models)),
+        notes=(*config.notes, *selected.notes),
     )
-    return Work(request, job, chunked(indices, request.device), folder)
 
 
-def placed(request: Request) -> dict[str, ModelCall]:
-    """The models on the device in eval mode, on CUDA with the memory layout of its convolutions.
+def select_corruptions(config: EvaluationConfig, suite: Suite | None = None) -> Selection:
+    """The suite of a configuration at its resolution, and the names of the corruptions that run.
+
+    Args:
+        suite: instead of the configuration's.
+
+    Raises:
+        RobustEndoError: an unknown suite or corruption.
+    """
+    selection = parse_selection(config.corruptions)
+    selected = select(suite or config.suite_name, selection.synthetic or "all", config.backend)
+    if config.resolution is not None:
+        selected = replace(selected, suite=replace(selected.suite, resolution=config.resolution))
+    without_synthetic = not selection.synthetic and (selection.recorded or selection.clean)
+    return replace(selected, names=()) if without_synthetic else selected
+
+
+def select_indices(count: int, limit: int | None) -> list[int]:
+    """Indices of the frames of a run, spread evenly.
+
+    Raises:
+        DataError: no frame, or a limit below 1.
+
+    >>> select_indices(10, 3)
+    [0, 3, 6]
+    """
+    if count == 0 or (limit is not None and limit < 1):
+        got = "an empty dataset" if count == 0 else f"a limit of {limit}"
+        raise DataError(f"Expected at least one frame to evaluate, got {got}: check --data, --split and --limit.")
+    number = count if limit is None else min(limit, count)
+    return [position * count // number for position in range(number)]
+
+
+def split_chunks(indices: Sequence[int], device: torch.device) -> list[Sequence[int]]:
+    """The frames in chunks, at least eight of them where there are enough frames.
+
+    They depend only on the number of frames and the kind of device, so that results depend neither on the engine nor
+    on an interruption.
+    """
+    largest = MAX_CHUNK if device.type == "cpu" else MAX_CHUNK_ON_DEVICE
+    size = min(largest, max(1, len(indices) // 8))
+    return [indices[start : start + size] for start in range(0, len(indices), size)]
+
+
+def move_models(models: Mapping[str, Model], device: torch.device, *, compiled: bool) -> dict[str, Model]:
+    """The models on a device in eval mode, on CUDA in the memory layout of its convolutions.
 
     Raises:
         RobustEndoError: compilation for another device than CUDA.
     """
-    cuda = request.device.type == "cuda"
-    if request.compile and not cuda:
-        raise RobustEndoError(f"Expected a CUDA device to compile models for, got {request.device}: leave it out.")
-    models = dict(request.models)
-    for name, model in models.items():
+    cuda = device.type == "cuda"
+    if compiled and not cuda:
+        raise RobustEndoError(f"Expected a CUDA device to compile models for, got {device}: leave --compile out.")
+    moved = dict(models)
+    for name, model in moved.items():
         if isinstance(model, torch.nn.Module):
-            model.to(request.device).eval()
+            model.to(device).eval()
             if cuda:
                 model.to(memory_format=torch.channels_last)
-            models[name] = torch.compile(model) if request.compile else model
-    return models
+            network: Callable[..., dict[str, torch.Tensor]] = torch.compile(model) if compiled else model
+            moved[name] = network
+    return moved
+
+
+def _gallery(
+    config: EvaluationConfig, dataset: Dataset, indices: Sequence[int], models: Sequence[str]
+) -> GalleryWriter:
+    # Frames from the middle and the start: the ends of a recording are often the emptiest.
+    ids = [dataset.ids[indices[len(indices) // 2]], dataset.ids[indices[0]]]
+    return GalleryWriter(config.out, list(dict.fromkeys(ids))[: config.gallery_frames], models)

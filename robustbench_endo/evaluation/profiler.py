@@ -1,4 +1,4 @@
-"""Where the time of a run went."""
+"""Time per phase of a run."""
 
 from __future__ import annotations
 
@@ -11,23 +11,29 @@ from contextlib import contextmanager
 PHASES = ("decode", "corrupt", "forward", "metrics", "write")
 
 
-class Clock:
-    """Seconds a phase, summed over the run and over threads: phases together may exceed the total.
+class Profiler:
+    """Seconds per phase, summed over the run and over threads: phases together may exceed the total.
 
     Args:
-        settle: called at the end of every phase; one that waits for the device makes the seconds of a GPU those of
-            its work and not of its launches, and takes away the overlap.
+        synchronize: called at the end of every phase; one that waits for the device attributes the GPU's work to its
+            phase, and prevents phases from overlapping.
 
     Attributes:
-        lanes: conditions that were computed side by side.
+        lanes: conditions that were computed in parallel.
+
+    >>> profiler = Profiler()
+    >>> with profiler.time("decode"):
+    ...     pass
+    >>> list(profiler.phases())
+    ['decode']
     """
 
-    def __init__(self, settle: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, synchronize: Callable[[], None] = lambda: None) -> None:
         self.lanes = 1
         self._seconds: dict[str, float] = defaultdict(float)
         self._start = time.perf_counter()
         self._lock = threading.Lock()
-        self._settle = settle
+        self._synchronize = synchronize
 
     @contextmanager
     def time(self, phase: str) -> Iterator[None]:
@@ -35,7 +41,7 @@ class Clock:
         start = time.perf_counter()
         try:
             yield
-            self._settle()
+            self._synchronize()
         finally:
             self.add({phase: time.perf_counter() - start})
 
@@ -50,6 +56,6 @@ class Clock:
         return dict(self._seconds)
 
     def seconds(self) -> dict[str, float]:
-        """Seconds by phase, and ``total`` since the clock was made."""
-        measured = {phase: round(value, 3) for phase, value in self._seconds.items()}
-        return {**measured, "total": round(time.perf_counter() - self._start, 3)}
+        """Seconds by phase, and ``total`` since the profiler was created."""
+        rounded = {phase: round(value, 3) for phase, value in self._seconds.items()}
+        return {**rounded, "total": round(time.perf_counter() - self._start, 3)}

@@ -1,150 +1,235 @@
-"""A run from beginning to end: identity, chunks, merged records; or a part of it."""
+"""A run from beginning to end: plan, chunks, merged records, results; or only a shard of it."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
-import pandas as pd
-
-from robustbench_endo.evaluation.batch import DeviceBatch, on_device, read_frames
+from robustbench_endo.evaluation.batch import read_batches
 from robustbench_endo.evaluation.conditions import Condition
-from robustbench_endo.evaluation.config import Job, Request, chosen, chunked
-from robustbench_endo.evaluation.device import reproducible
-from robustbench_endo.evaluation.engines.local import local
-from robustbench_endo.evaluation.gallery import GalleryWriter, read_index
-from robustbench_endo.evaluation.loop import keep, show
-from robustbench_endo.evaluation.plan import Engine, Work, cut
-from robustbench_endo.evaluation.profiler import Clock
-from robustbench_endo.evaluation.provenance import describe, now
-from robustbench_endo.evaluation.run_folder import RunFolder
-from robustbench_endo.evaluation.shard import Shard
-from robustbench_endo.evaluation.workers import Workers
-from robustbench_endo.results import Results, load_results
-from robustbench_endo.results.io import SUMMARY_FILE, write_whole
+from robustbench_endo.evaluation.config import SEVERITIES, EvaluationConfig, config_from_options
+from robustbench_endo.evaluation.device import deterministic
+from robustbench_endo.evaluation.engines import choose_engine
+from robustbench_endo.evaluation.gallery import GalleryWriter
+from robustbench_endo.evaluation.loop import Advance, evaluate_condition
+from robustbench_endo.evaluation.plan import Engine, EvaluationPlan, build_plan, select_corruptions
+from robustbench_endo.evaluation.predict import Model
+from robustbench_endo.evaluation.profiler import Profiler
+from robustbench_endo.evaluation.provenance import describe_run, utc_now
+from robustbench_endo.evaluation.shard import parse_shard
+from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
+from robustbench_endo.io_utils import write_atomically
+from robustbench_endo.metrics.base import Metric
+from robustbench_endo.results.gallery import read_index
+from robustbench_endo.results.io import SUMMARY_FILE, load_results
+from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import CLEAN
 from robustbench_endo.results.tail_risk import largest_drops
+from robustbench_endo.types import Dataset
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
-def keep_worst(
-    request: Request, job: Job, records: pd.DataFrame, indices: Sequence[int], clock: Clock | None = None
-) -> None:
-    """Make the pictures of the deepest falls again and keep them, each beside its clean frame.
-
-    Nothing is scored anew, and nothing is done where the run keeps no gallery or has kept them before.
-    """
-    if not request.gallery or "worst" in read_index(request.out):
-        return
-    wanted: dict[str, set[Condition]] = {}
-    for row in largest_drops(records).itertuples():
-        wanted.setdefault(str(row.image_id), set()).add(Condition(str(row.corruption), int(row.severity)))
-    place = {request.dataset.ids[index]: index for index in indices}
-    chosen = replace(job, gallery=GalleryWriter(request.out, list(wanted), list(request.models), part="worst"))
-    clock = clock or Clock()
-    with reproducible(), Workers(job.models, job.device, request.workers) as workers:
-        for image_id, conditions in wanted.items():
-            found, _ = read_frames(request.dataset, [place[image_id]], request.suite.resolution, request.recorded)
-            for frames in found:  # none where the file has gone since it was scored
-                work = partial(_kept, chosen, on_device(frames, job.device), workers, clock)
-                list(workers.map(work, [Condition(CLEAN, 0), *sorted(conditions)]))
-
-
-def _kept(job: Job, batch: DeviceBatch, workers: Workers, clock: Clock, condition: Condition) -> None:
-    shown = show(job, batch, workers, clock, condition)
-    with clock.time("write"), workers.stages.score.turn(after=shown.mark):
-        keep(job, condition, batch, shown.pictures, shown.masks, shown.answers)
-
+    from robustbench_endo.corruptions import Suite
+    from robustbench_endo.evaluation.config import EvaluationOptions
 
 Progress = Callable[[int, int], None]
-"""Called with (frame-conditions done, frame-conditions in all)."""
+"""Called with (frames x conditions done, frames x conditions in all)."""
 
 
 @dataclass(frozen=True)
-class ShardDone:
-    """What there is of a run after one of its shards.
+class ShardResult:
+    """The state of a run after one of its shards.
 
     Attributes:
-        chunks: of the run; ``mine``: of the shard.
+        chunks: number of chunks of the run.
+        done: number of chunks of the shard.
         missing: numbers of the chunks whose records are not in the folder.
     """
 
     chunks: int
-    mine: int
+    done: int
     missing: Sequence[int]
 
 
-def run(
-    request: Request,
-    progress: Progress = lambda done, total: None,
-    engine: Engine = local,
-    clock: Clock | None = None,
+def evaluate(
+    models: Mapping[str, Model],
+    data: Dataset,
+    corruptions: str | Sequence[str] = "all",
+    severities: Sequence[int] = SEVERITIES,
+    out: str | Path | None = None,
+    *,
+    suite: str | Path | Suite | None = None,
+    metrics: Sequence[Metric | type[Metric]] = (),
+    progress: Progress | None = None,
+    profiler: Profiler | None = None,
+    engine: Literal["local", "ray"] | Engine = "local",
+    **options: Unpack[EvaluationOptions],
 ) -> Results:
-    """Evaluate, or finish what an interrupted call with the same request, or shards of it, began.
+    """Evaluate models under corruptions: every frame is decoded once, all models see the same corrupted image.
 
     Args:
-        engine: who computes.
-        clock: told where the time went.
+        models: name -> network: float (B, 3, H, W) in [0, 1] -> logits by task, ``segmentation`` (B, C, h, w) and/or
+            ``activity`` (B, K).
+        data: frames with targets, see :func:`load_dataset`.
+        corruptions: ``all``, a category, names separated by commas, or a list of them; ``recorded`` for the recorded
+            conditions of the data set, ``clean`` for the clean frames only.
+        severities: a selection of 1 to 5; the clean condition always runs.
+        out: run folder; an interrupted run is resumed. None stores no files.
+        suite: ``endo19`` (default), ``endoarss``, ``imagenet-c``, a TOML file, or a suite object.
+        metrics: further :class:`~robustbench_endo.metrics.Metric` classes or objects.
+        progress: called with (done, total) frames x conditions.
+        profiler: receives the seconds per phase.
+        engine: ``local``, ``ray`` (extra `ray`, the same bits), or an object that computes the chunks.
+        options: further fields of :class:`~robustbench_endo.evaluation.config.EvaluationConfig`, such as ``protocol``,
+            ``resolution``, ``limit``, ``seed``, ``device``, ``precision``, ``batch_size`` and ``notes``.
 
     Raises:
-        DataError, ModelError, RunError: the request cannot be met; nothing that was finished is lost.
+        RobustEndoError: the settings cannot be met; finished work is kept.
+
+    >>> import torch, robustbench_endo as rb
+    >>> def background(images):
+    ...     labels = torch.zeros(len(images), 12, 16, dtype=torch.int64)
+    ...     return {"segmentation": torch.nn.functional.one_hot(labels, 7).movedim(3, 1).float()}
+    >>> data = rb.load_dataset("synthetic", frames=1, size=(48, 64))
+    >>> results = rb.evaluate({"background": background}, data, "contrast", (5,))
+    >>> results.scores()["severity"].tolist()
+    [0, 5]
     """
-    clock = clock or Clock()
-    work, info = begin(request)
-    compute(work, range(len(work.chunks)), progress, engine, clock)
-    with clock.time("write"):
-        ended = {**info, "finished": now(), "timings": clock.seconds()}
-        work.folder.finish(len(work.chunks), ended, work.job.conditions)
-    results = load_results(request.out)
-    keep_worst(request, work.job, results.frame, [index for chunk in work.chunks for index in chunk], clock)
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory()) if out is None else out
+        config = _config(corruptions, severities, Path(folder), suite, engine, options)
+        selected = select_corruptions(config, suite if _is_suite(suite) else None)
+        plan = build_plan(config, models, data, selected, metrics)
+        computing = choose_engine(config) if isinstance(engine, str) else engine
+        results = run_plan(plan, progress or _no_progress, profiler or Profiler(), computing)
+    return replace(results, path=None) if out is None else results
+
+
+def evaluate_shard(
+    shard: str,
+    models: Mapping[str, Model],
+    data: Dataset,
+    corruptions: str | Sequence[str] = "all",
+    severities: Sequence[int] = SEVERITIES,
+    *,
+    out: str | Path,
+    suite: str | Path | Suite | None = None,
+    metrics: Sequence[Metric | type[Metric]] = (),
+    progress: Progress | None = None,
+    profiler: Profiler | None = None,
+    engine: Literal["local", "ray"] | Engine = "local",
+    **options: Unpack[EvaluationOptions],
+) -> ShardResult:
+    """Compute a part of :func:`evaluate`, for independent jobs; :func:`merge` combines the parts.
+
+    Args:
+        shard: ``2/8``, the second of eight parts of about the same size.
+        out: run folder, shared by all shards or one for each.
+        models, data, corruptions, severities, suite, metrics, progress, profiler, engine, options: as in
+            :func:`evaluate`, the same for all shards.
+
+    Raises:
+        RobustEndoError: the settings cannot be met; finished work is kept.
+    """
+    config = replace(_config(corruptions, severities, Path(out), suite, engine, options), shard=shard)
+    selected = select_corruptions(config, suite if _is_suite(suite) else None)
+    plan = build_plan(config, models, data, selected, metrics)
+    computing = choose_engine(config) if isinstance(engine, str) else engine
+    return run_shard(plan, progress or _no_progress, profiler or Profiler(), computing)
+
+
+def run_plan(plan: EvaluationPlan, progress: Progress, profiler: Profiler, engine: Engine) -> Results:
+    """Evaluate a plan, or finish what an interrupted call with the same plan, or shards of it, began.
+
+    Raises:
+        DataError, ModelError, RunError: the plan cannot be met; finished work is kept.
+    """
+    info = open_run(plan)
+    chunks = range(len(plan.chunks))
+    missing = plan.folder.missing_chunks(chunks)
+    advance = _advance(plan, chunks, missing, progress)
+    if missing:
+        engine(plan, missing, profiler, advance)
+    with profiler.time("write"):
+        finished = {**info, "finished": utc_now(), "timings": profiler.seconds()}
+        plan.folder.finish(len(chunks), finished, plan.conditions)
+    results = load_results(plan.config.out, plan.user_metrics)
+    save_largest_drops(plan, results, profiler)
     write_summary(results)
     return results
 
 
-def run_shard(
-    request: Request,
-    shard: Shard,
-    progress: Progress = lambda done, total: None,
-    engine: Engine = local,
-    clock: Clock | None = None,
-) -> ShardDone:
-    """Compute a part of a run; :func:`.merge_shards.merge`, or :func:`run` in the same folder, makes one of the parts.
-
-    Other shards may be computed at the same time, in the same folder or in folders of their own.
+def run_shard(plan: EvaluationPlan, progress: Progress, profiler: Profiler, engine: Engine) -> ShardResult:
+    """Compute the shard that the plan's configuration names; other shards may be computed at the same time.
 
     Raises:
-        DataError, ModelError, RunError: the request cannot be met, or the folder's run is cut in another number of
-            shards; nothing that was finished is lost.
+        DataError, ModelError, RunError: the plan cannot be met, or the folder's run has another number of shards.
     """
-    work, _ = begin(request, shard.of)
-    mine = shard.share(len(work.chunks))
-    compute(work, mine, progress, engine, clock or Clock())
-    return ShardDone(len(work.chunks), len(mine), work.folder.without_chunk(range(len(work.chunks))))
+    shard = parse_shard(str(plan.config.shard))
+    open_run(plan)
+    chunks = shard.share(len(plan.chunks))
+    missing = plan.folder.missing_chunks(chunks)
+    advance = _advance(plan, chunks, missing, progress)
+    if missing:
+        engine(plan, missing, profiler, advance)
+    return ShardResult(len(plan.chunks), len(chunks), plan.folder.missing_chunks(range(len(plan.chunks))))
 
 
-def begin(request: Request, shards: int | None = None) -> tuple[Work, Mapping[str, Any]]:
-    """Open or make the run folder; the work to do, and the content of ``run.json``.
+def open_run(plan: EvaluationPlan) -> Mapping[str, Any]:
+    """Check the data, and create the run folder or resume the run in it; the content of ``run.json``.
 
     Raises:
-        DataError, ModelError, RunError: the request cannot be met.
+        DataError, RunError: data that cannot be evaluated, or a folder with another run.
     """
-    indices = chosen(len(request.dataset), request.limit)
-    check = getattr(request.dataset, "check", None)
+    check = getattr(plan.dataset, "check", None)
     if callable(check):
-        check(indices)
-    folder = RunFolder(request.out)
-    # Whoever merges shards has no data to count chunks by.
-    parts = {"chunks": len(chunked(indices, request.device)), **({"shards": shards} if shards else {})}
-    info = folder.open({**describe(request, indices), **parts})
-    return cut(request, indices, folder), info
+        check(plan.indices)
+    # Shards are merged without data, from which chunks could be counted.
+    parts: dict[str, Any] = {"chunks": len(plan.chunks)}
+    if plan.config.shard is not None:
+        parts["shards"] = parse_shard(plan.config.shard).of
+    return plan.folder.open({**describe_run(plan), **parts})
 
 
-def compute(work: Work, numbers: Sequence[int], progress: Progress, engine: Engine, clock: Clock) -> None:
-    """Have the engine compute what is missing of these chunks, and tell how far it is, finished ones included."""
-    missing = work.folder.without_chunk(numbers)
-    total = sum(map(work.steps, numbers))
-    done = total - sum(map(work.steps, missing))
+def save_largest_drops(plan: EvaluationPlan, results: Results, profiler: Profiler) -> None:
+    """Store images of the frames with the largest drops, which are known only when the run has finished.
+
+    Nothing is done where the run stores no gallery or has stored them before.
+    """
+    if not plan.config.gallery_frames or "worst" in read_index(plan.config.out):
+        return
+    conditions: dict[str, set[Condition]] = {}
+    for row in largest_drops(results).itertuples():
+        conditions.setdefault(str(row.image_id), set()).add(Condition(str(row.corruption), int(row.severity)))
+    position = {plan.dataset.ids[index]: index for index in plan.indices}
+    gallery = GalleryWriter(plan.config.out, list(conditions), list(plan.models), part="worst")
+    worst = replace(plan, gallery=gallery)
+    with deterministic(), Workers(plan.models, plan.device, plan.config.workers) as workers:
+        for image_id, selected in conditions.items():
+            frame = [position[image_id]]
+            batches, _ = read_batches(plan.dataset, frame, plan.suite.resolution, plan.tasks, plan.recorded)
+            for batch in batches:  # none where the file was deleted since it was scored
+                store = partial(evaluate_condition, worst, workers, profiler)
+                each = [Condition(CLEAN, 0), *sorted(selected)]
+                list(workers.map(store, batch.to(plan.device), each, AdaptiveBatchSize(None)))
+
+
+def write_summary(results: Results) -> None:
+    """Write ``summary.csv``: one row per model and condition."""
+    if results.path is not None:
+        table = results.scores().to_csv(index=False, float_format="%.6g")
+        write_atomically(results.path / SUMMARY_FILE, table.encode())
+
+
+def _advance(plan: EvaluationPlan, chunks: Sequence[int], missing: Sequence[int], progress: Progress) -> Advance:
+    total = sum(map(plan.steps, chunks))
+    done = total - sum(map(plan.steps, missing))
 
     def advance(steps: int) -> None:
         nonlocal done
@@ -152,12 +237,31 @@ def compute(work: Work, numbers: Sequence[int], progress: Progress, engine: Engi
         progress(done, total)
 
     progress(done, total)
-    if missing:
-        engine(work, missing, clock, advance)
+    return advance
 
 
-def write_summary(results: Results) -> None:
-    """``summary.csv``: a row a model and condition."""
-    if results.path is not None:
-        table = results.scores().to_csv(index=False, float_format="%.6g")
-        write_whole(results.path / SUMMARY_FILE, lambda file: file.write(table.encode()))
+def _config(
+    corruptions: str | Sequence[str],
+    severities: Sequence[int],
+    out: Path,
+    suite: str | Path | Suite | None,
+    engine: str | Engine,
+    options: EvaluationOptions,
+) -> EvaluationConfig:
+    """The configuration of a call from Python, where models, data and suite may be objects."""
+    return config_from_options(
+        options,
+        corruptions=corruptions if isinstance(corruptions, str) else tuple(corruptions),
+        severities=tuple(severities),
+        suite=suite.name if _is_suite(suite) else None if suite is None else str(suite),
+        engine=engine if isinstance(engine, str) else "local",
+        out=out,
+    )
+
+
+def _is_suite(suite: str | Path | Suite | None) -> TypeGuard[Suite]:
+    return suite is not None and not isinstance(suite, (str, Path))
+
+
+def _no_progress(done: int, total: int) -> None:
+    """Report nothing."""

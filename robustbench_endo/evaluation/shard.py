@@ -1,4 +1,4 @@
-"""A part of a run, for jobs that know nothing of each other: every n-th chunk, or every n-th cell of a grid."""
+"""A part of a run for independent jobs: every n-th chunk, or every n-th cell of a table."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from robustbench_endo.errors import RobustEndoError
 
 @dataclass(frozen=True)
 class Shard:
-    """Part ``number``, from 1, of ``of`` parts of about the same size.
+    """Part ``number`` (from 1) of ``of`` parts of about the same size.
 
     Raises:
         RobustEndoError: a number outside 1 to ``of``.
+
+    >>> Shard(2, 3).share(7)
+    [1, 4]
     """
 
     number: int
@@ -30,7 +33,7 @@ class Shard:
         return f"{self.number}/{self.of}"
 
     def share(self, count: int) -> list[int]:
-        """Which of ``count`` things, from 0, are its own."""
+        """Indices, from 0, of the shard's items among ``count``."""
         return list(range(self.number - 1, count, self.of))
 
 

@@ -1,4 +1,4 @@
-"""Conditions side by side: threads that each have models of their own."""
+"""Threads that evaluate conditions in parallel, with a fallback for batches that do not fit into memory."""
 
 from __future__ import annotations
 
@@ -7,73 +7,96 @@ import ctypes
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from types import TracebackType
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 
-from robustbench_endo.evaluation.cuda_streams import stages_on
-from robustbench_endo.evaluation.predict import ModelCall
+from robustbench_endo.errors import RunError
+from robustbench_endo.evaluation.batch import Batch
+from robustbench_endo.evaluation.device import streams_on
+from robustbench_endo.evaluation.predict import Model
 
-_M_ARENA_MAX = -8
-"""Of ``mallopt`` in glibc's ``malloc.h``."""
-
-
-def share_heap() -> bool:
-    """Have threads that start from now on share one heap; True where the C library can be told so.
-
-    glibc gives every thread a heap of its own, and each keeps the largest picture that its thread ever freed: the
-    memory of a run then grows with its length and its threads, for tensors that nobody holds.
-    It cannot be taken back in this process; nothing else of it changes.
-    """
-    if not sys.platform.startswith("linux"):
-        return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    return mallopt is not None and mallopt(_M_ARENA_MAX, 1) == 1
-
+MAX_THREADS = 16
+"""Each thread holds a batch of frames."""
+CONDITIONS_IN_FLIGHT = 4
+"""Conditions at a time on a GPU: one per stage, and one that is being launched."""
+_M_ARENA_MAX = -8  # of mallopt in glibc's malloc.h
 
 Item = TypeVar("Item")
 
-Result = TypeVar("Result")
 
-MOST = 16
-"""Threads at most: each holds a batch of frames."""
+class Extendable(Protocol):
+    """A result of which halves can be joined."""
 
-IN_FLIGHT = 4
-"""Conditions at a time on a GPU: one a stage, and one that is being launched."""
+    def __add__(self: Result, other: Result) -> Result: ...
+
+
+Result = TypeVar("Result", bound=Extendable)
+
+
+class AdaptiveBatchSize:
+    """Frames at a time: the requested number, reduced when memory runs out.
+
+    The corrupted pixels and the labels of a frame do not depend on it.
+
+    Args:
+        frames: at most; None for all frames of a chunk.
+        pixels: at most, in whole frames; None for any number.
+    """
+
+    def __init__(self, frames: int | None, pixels: int | None = None) -> None:
+        self.max = frames
+        self._pixels = pixels
+        self._lock = threading.Lock()
+
+    def reduce(self, size: int) -> None:
+        """Use at most ``size`` frames from now on."""
+        with self._lock:
+            self.max = size if self.max is None else min(self.max, size)
+
+    def split(self, count: int, pixels: int) -> list[list[int]]:
+        """Indices 0 to ``count`` - 1, of frames with so many pixels each, in batches.
+
+        >>> AdaptiveBatchSize(2).split(5, pixels=100)
+        [[0, 1], [2, 3], [4]]
+        """
+        size = min(self.max or count, count if self._pixels is None else max(1, self._pixels // pixels))
+        return [list(range(start, min(start + size, count))) for start in range(0, count, size)]
 
 
 class Workers(AbstractContextManager["Workers"]):
     """A pool of threads for the conditions of a batch.
 
-    On the CPU every thread computes by itself, so nothing depends on how many there are, and has its own copy of the
-    models, because a user's model may keep notes from one call to the next; the copies share the weights. Elsewhere,
-    or where a model cannot be copied, the threads take turns at the models, and one keeps the device busy while
-    another waits for its results.
+    On the CPU every thread computes on one core, so that nothing depends on the number of threads, and has a copy of
+    the models, because a user's model may keep state between calls; the copies share the weights. On other devices, or
+    where a model cannot be copied, the threads take turns with the models, and one keeps the device busy while another
+    waits for its results.
 
     Args:
         models: name -> network on ``device``.
-        count: threads; None for one a core, or one a stage on another device than the CPU.
+        count: threads; None for one per core, or one per stage on another device than the CPU.
 
     Attributes:
-        stages: see :class:`.cuda_streams.Stage`.
+        streams: see :class:`.device.Stream`.
     """
 
-    def __init__(self, models: Mapping[str, ModelCall], device: torch.device, count: int | None = None) -> None:
+    def __init__(self, models: Mapping[str, Model], device: torch.device, count: int | None = None) -> None:
         self._models = models
-        self._count = min(MOST, count or (cores() if device.type == "cpu" else IN_FLIGHT))
+        self._count = min(MAX_THREADS, count or (cores() if device.type == "cpu" else CONDITIONS_IN_FLIGHT))
         self._copies = _copies(models, self._count) if device.type == "cpu" else None
-        self.stages = stages_on(device)
-        self._turn = threading.Lock()
+        self.streams = streams_on(device)
+        self._lock = threading.Lock()
         self._local = threading.local()
         self._pool = ThreadPoolExecutor(self._count)
         self._threads_before = torch.get_num_threads()
 
     def __enter__(self) -> Workers:
-        share_heap()
+        limit_malloc_arenas()
         torch.set_num_threads(1)
         return self
 
@@ -86,29 +109,78 @@ class Workers(AbstractContextManager["Workers"]):
     def __len__(self) -> int:
         return self._count
 
-    def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Results in the order of the items."""
-        return self._pool.map(work, items)
+    def map(
+        self,
+        function: Callable[[Batch, Item], Result],
+        batch: Batch,
+        items: Sequence[Item],
+        batch_size: AdaptiveBatchSize,
+    ) -> Iterator[Result]:
+        """``function(batch, item)`` for every item in parallel; results in the order of the items.
+
+        Raises:
+            RunError: a single frame does not fit into memory, see :func:`run_with_oom_fallback`.
+        """
+        return self._pool.map(partial(run_with_oom_fallback, function, batch, batch_size), items)
 
     @contextmanager
-    def models(self) -> Iterator[Mapping[str, ModelCall]]:
-        """The models, for the calling thread alone."""
+    def models(self) -> Iterator[Mapping[str, Model]]:
+        """The models, for exclusive use by the calling thread."""
         if self._copies is None:
-            with self._turn:
+            with self._lock:
                 yield self._models
             return
         if not hasattr(self._local, "models"):
-            with self._turn:
+            with self._lock:
                 self._local.models = self._copies.pop()
         yield self._local.models
 
 
-def _copies(models: Mapping[str, ModelCall], count: int) -> list[Mapping[str, ModelCall]] | None:
-    weights = [p for model in models.values() if isinstance(model, torch.nn.Module) for p in model.parameters()]
+def run_with_oom_fallback(
+    function: Callable[[Batch, Item], Result], batch: Batch, batch_size: AdaptiveBatchSize, item: Item
+) -> Result:
+    """``function(batch, item)``, in halves where memory does not hold the batch; ``batch_size`` is then reduced.
+
+    Raises:
+        RunError: a single frame does not fit into memory.
+    """
     try:
-        return [models, *(copy.deepcopy(dict(models), {id(p): p for p in weights}) for _ in range(count - 1))]
-    except (TypeError, RuntimeError, AttributeError, NotImplementedError):
-        return None
+        return function(batch, item)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        reason = str(error).partition("\n")[0]
+    # The error and everything that it references are released here, before a half is tried.
+    if len(batch) == 1:
+        raise RunError(
+            f"Out of memory for a single frame of {tuple(batch.images.shape[2:])} px with all models ({reason}). Use a "
+            "smaller --resolution, fewer models at a time, or --device cpu."
+        )
+    if batch.images.device.type == "cuda":
+        torch.cuda.empty_cache()
+    middle = len(batch) // 2
+    batch_size.reduce(middle)
+    halves = batch.select(range(middle)), batch.select(range(middle, len(batch)))
+    first, second = (run_with_oom_fallback(function, half, batch_size, item) for half in halves)
+    return first + second
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device or the host could not allocate memory."""
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def limit_malloc_arenas() -> bool:
+    """Let threads that start from now on share one heap; True where the C library supports it.
+
+    glibc gives every thread its own heap, and each keeps the largest image that its thread ever freed: the memory of a
+    run then grows with its length and its threads, for tensors that are not referenced. It cannot be undone in this
+    process; nothing else changes.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    return mallopt is not None and mallopt(_M_ARENA_MAX, 1) == 1
 
 
 def cores() -> int:
@@ -117,3 +189,11 @@ def cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
         return os.cpu_count() or 1
+
+
+def _copies(models: Mapping[str, Model], count: int) -> list[Mapping[str, Model]] | None:
+    weights = [p for model in models.values() if isinstance(model, torch.nn.Module) for p in model.parameters()]
+    try:
+        return [models, *(copy.deepcopy(dict(models), {id(p): p for p in weights}) for _ in range(count - 1))]
+    except (TypeError, RuntimeError, AttributeError, NotImplementedError):
+        return None

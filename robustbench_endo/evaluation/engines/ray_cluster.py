@@ -12,13 +12,13 @@ from typing import Any
 from robustbench_endo.errors import OptionalDependencyError, RobustEndoError, RunError
 from robustbench_endo.evaluation.workers import cores
 
-PATIENCE = 5.0
-"""Seconds that an address has for an answer."""
+CONNECT_TIMEOUT_S = 5.0
+"""Seconds that an address has to reply."""
 
 LOCAL, AUTO = "local", "auto"
 _SETTINGS = 4
-_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0])
-_PLACE = re.compile(r"(?:ray://)?(?P<host>[^\s/:]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
+_HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0])
+_ADDRESS = re.compile(r"(?:ray://)?(?P<host>[^\s/:]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
 
 
 def import_ray() -> Any:
@@ -38,33 +38,33 @@ def import_ray() -> Any:
 
 
 @contextmanager
-def joined(ray: Any, address: str | None, debug: bool = False) -> Iterator[None]:
-    """Be in a cluster: the one this process is in already, else that of the address, else one that lives as long.
+def join_cluster(ray: Any, address: str | None, debug: bool = False) -> Iterator[None]:
+    """Join a cluster: the one this process is in already, else that of the address, else a new one until the exit.
 
     Args:
         address: ``auto``, ``HOST:PORT`` or ``ray://HOST:PORT``; None: the environment's ``RAY_ADDRESS``, or a cluster
-            of this machine alone.
-        debug: show what Ray and the workers print.
+            on this machine.
+        debug: print the output of Ray and the workers.
 
     Raises:
         RobustEndoError: a text that is no address.
-        RunError: nobody answers there, or one with whom Ray cannot work.
+        RunError: no cluster there, or one that Ray cannot use.
     """
     if ray.is_initialized():
         yield
         return
-    place = address or environ.get("RAY_ADDRESS") or LOCAL
-    check_address(place)
-    # By itself Ray lets its workers give way to everything else on the machine.
-    own = {"num_cpus": cores(), "include_dashboard": False, "_system_config": {"worker_niceness": 0}}
-    starting = own if place == LOCAL else {}
+    target = address or environ.get("RAY_ADDRESS") or LOCAL
+    check_address(target)
+    # By default Ray gives its workers a lower priority than everything else on the machine.
+    local_settings = {"num_cpus": cores(), "include_dashboard": False, "_system_config": {"worker_niceness": 0}}
+    starting = local_settings if target == LOCAL else {}
     quiet = {"log_to_driver": debug, "logging_level": "info" if debug else "error"}
     try:
-        ray.init(address=place, **starting, **quiet)
+        ray.init(address=target, **starting, **quiet)
     except (OSError, RuntimeError, ValueError, TimeoutError, ray.exceptions.RayError) as error:
-        said = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0]
         raise RunError(
-            f"Expected a Ray cluster for the address {place}, got {said}: look at `ray status` there, set "
+            f"Expected a Ray cluster for the address {target}, got {reason}: look at `ray status` there, set "
             "RAY_AUTH_MODE=token here if it asks for a token (~/.ray/auth_token, the same on all machines), or leave "
             "--address out to start one on this machine."
         ) from error
@@ -75,53 +75,53 @@ def joined(ray: Any, address: str | None, debug: bool = False) -> Iterator[None]
 
 
 def check_address(address: str) -> None:
-    """Look whether somebody listens at an address, before Ray waits for minutes.
+    """Check that a cluster replies at an address, before Ray waits for minutes.
 
     Raises:
         RobustEndoError: a text that is no address.
-        RunError: nobody listens there.
+        RunError: no reply, or not that of a cluster.
     """
     if address in (LOCAL, AUTO):
         return
-    match = _PLACE.fullmatch(address)
+    match = _ADDRESS.fullmatch(address)
     if match is None:
         raise RobustEndoError(
             f"Expected an address such as auto, HOST:6379 or ray://HOST:10001, got {address!r}: `ray status` on the "
-            "cluster tells it."
+            "cluster prints it."
         )
     try:
-        answers = _speaks_grpc(match["host"].strip("[]"), int(match["port"]))
+        is_grpc = _speaks_grpc(match["host"].strip("[]"), int(match["port"]))
     except (OSError, OverflowError) as error:
         raise RunError(
-            f"Expected a Ray cluster at {address}, got no answer within {PATIENCE:.0f} s ({error}): start it there "
-            "(ray start --head), or leave --address out to start one on this machine."
+            f"Expected a Ray cluster at {address}, got no reply within {CONNECT_TIMEOUT_S:.0f} s ({error}): start "
+            "it there (ray start --head), or leave --address out to start one on this machine."
         ) from error
-    if not answers:
+    if not is_grpc:
         raise RunError(
-            f"Expected a Ray cluster at {address}, got something else there: `ray status` on the cluster tells its "
+            f"Expected a Ray cluster at {address}, got something else there: `ray status` on the cluster prints its "
             "address."
         )
 
 
 def _speaks_grpc(host: str, port: int) -> bool:
-    """Does the other end answer the greeting of HTTP/2, which gRPC speaks, with its own (RFC 9113, 3.4)?"""
-    with socket.create_connection((host, port), PATIENCE) as link:
+    """Whether the other end replies to the preface of HTTP/2, which gRPC uses, with its own (RFC 9113, 3.4)."""
+    with socket.create_connection((host, port), CONNECT_TIMEOUT_S) as link:
         if environ.get("RAY_USE_TLS", "0") == "1":
             return True
-        link.sendall(_GREETING)
-        answer = link.recv(9)
-    return len(answer) == 9 and answer[3] == _SETTINGS
+        link.sendall(_HTTP2_PREFACE)
+        reply = link.recv(9)
+    return len(reply) == 9 and reply[3] == _SETTINGS
 
 
-def slots(ray: Any, device: str) -> int:
-    """Tasks that the cluster computes at a time: one a GPU, or one a CPU core.
+def count_slots(ray: Any, device: str) -> int:
+    """Tasks that the cluster computes at a time: one per GPU, or one per CPU core.
 
     Raises:
-        RobustEndoError: a device that Ray does not hand out.
+        RobustEndoError: a device that Ray does not assign.
         RunError: the cluster has none of it.
     """
     if device not in ("cpu", "cuda"):
-        raise RobustEndoError(f"Expected the device cpu or cuda with --engine ray, got {device}: take --engine local.")
+        raise RobustEndoError(f"Expected the device cpu or cuda with --engine ray, got {device}: use --engine local.")
     kind = "GPU" if device == "cuda" else "CPU"
     number = int(ray.cluster_resources().get(kind, 0))
     if number < 1:

@@ -1,4 +1,4 @@
-"""What a worker needs of a run, packed once: models, data, and the code of the user's that no machine has installed."""
+"""A run in the form in which workers receive it: models, data, and user code that is not installed there."""
 
 from __future__ import annotations
 
@@ -14,120 +14,146 @@ from typing import Any
 
 import torch
 
+from robustbench_endo.corruptions import Selection
 from robustbench_endo.errors import RunError
-from robustbench_endo.evaluation.config import Request
-from robustbench_endo.evaluation.plan import Work
-from robustbench_endo.evaluation.predict import ModelCall
-from robustbench_endo.evaluation.provenance import data_fingerprint, weights_hash
+from robustbench_endo.evaluation.config import EvaluationConfig
+from robustbench_endo.evaluation.plan import EvaluationPlan
+from robustbench_endo.evaluation.predict import Model
+from robustbench_endo.evaluation.provenance import data_fingerprint
+from robustbench_endo.io_utils import read_json, weights_sha256
+from robustbench_endo.metrics.base import Metric
 from robustbench_endo.models import load_model
-from robustbench_endo.models.assemble import split_adapter
+from robustbench_endo.models.assemble import split_io_spec
 from robustbench_endo.models.external.file_type import is_model_file
-from robustbench_endo.results.io import RUN_FILE, read_json
+from robustbench_endo.results.io import RUN_FILE
+from robustbench_endo.tasks.registry import labels_of
 from robustbench_endo.types import Dataset
 
-_UNSENDABLE = (TypeError, AttributeError, RuntimeError, NotImplementedError, LookupError, ValueError, OSError)
+_SERIALIZATION_ERRORS = (
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    NotImplementedError,
+    LookupError,
+    ValueError,
+    OSError,
+)
 
-PROBED = 8
-"""Frames by which a worker knows that it sees the same data."""
+PROBE_FRAMES = 8
+"""Frames by which a worker checks that it sees the same data."""
 
 
 @dataclass(frozen=True)
-class Again:
-    """A model that cannot be sent, such as one from a TorchScript or ONNX file: it is loaded from there again.
+class ReloadableModel:
+    """A model that cannot be serialized, such as one from a TorchScript or ONNX file: workers load its file.
 
     Attributes:
-        spec: what :func:`~robustbench_endo.models.load_model` made it of.
-        digest: of its weights.
+        spec: argument of :func:`~robustbench_endo.models.load_model`.
+        sha256: of its weights.
     """
 
     spec: str
-    digest: str
+    sha256: str
 
-    def load(self, data: Dataset) -> ModelCall:
+    def load(self, data: Dataset) -> Model:
         """The model.
 
         Raises:
-            ModelError, RunError: no such file here, or another one.
+            ModelError, RunError: the file is missing here or is another one.
         """
-        model = load_model(self.spec, classes=data.classes, activities=data.activities)
-        if weights_hash(model) != self.digest:
+        model = load_model(self.spec, labels=labels_of(data))
+        if weights_sha256(model) != self.sha256:
             raise RunError(
-                f"Expected the model {self.spec} as it was where the run began, got another on {platform.node()}: "
+                f"Expected the model {self.spec} as it was where the run began, got another one on {platform.node()}: "
                 "put the file on a file system that all machines of the cluster share."
             )
         return model
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """A run as a worker gets it.
+class RayPayload:
+    """A run as a worker receives it.
 
     Attributes:
-        request: without models; its device is a kind without number: Ray says which GPU; its folder is absolute.
+        config: its device is a kind without number, because Ray assigns the GPU; its folder is absolute.
         models: by name.
+        dataset: frames with targets.
+        selected: suite and corruptions.
+        metrics: a user's own.
         chunks: indices of the frames of each chunk.
-        identity: of the run, by which a worker knows the run folder.
-        directory: where relative paths begin.
-        probe: indices of frames, and the fingerprint that they have here.
+        identity: of the run, by which a worker checks the run folder.
+        directory: working directory, where relative paths begin.
+        probe: indices of frames, and their fingerprint on the driver.
     """
 
-    request: Request
-    models: Mapping[str, ModelCall | Again]
+    config: EvaluationConfig
+    models: Mapping[str, Model | ReloadableModel]
+    dataset: Dataset
+    selected: Selection
+    metrics: Sequence[Metric]
     chunks: Sequence[Sequence[int]]
     identity: Mapping[str, Any]
     directory: Path
     probe: tuple[Sequence[int], str]
 
 
-def packed(ray: Any, work: Work) -> bytes:
-    """The run in bytes, models as they are on the CPU.
+def serialize(ray: Any, plan: EvaluationPlan) -> bytes:
+    """The run in bytes, models on the CPU.
 
     Raises:
-        RunError: a model, metric or dataset cannot be sent.
+        RunError: a model, metric or data set cannot be serialized.
     """
-    request = work.request
-    indices = [index for chunk in work.chunks for index in chunk]
-    probe = indices[:: max(1, len(indices) // PROBED)][:PROBED]
-    sent = replace(
-        request,
-        models={},
-        out=request.out.resolve(),
-        device=torch.device(request.device.type),
-        workers=1 if request.device.type == "cpu" else request.workers,
+    indices = plan.indices
+    probe = indices[:: max(1, len(indices) // PROBE_FRAMES)][:PROBE_FRAMES]
+    config = replace(
+        plan.config,
+        out=plan.config.out.resolve(),
+        device=plan.device.type,
+        precision=plan.precision,
+        workers=1 if plan.device.type == "cpu" else plan.config.workers,
+        engine="local",
+        address=None,
     )
-    identity = read_json(request.out / RUN_FILE)["identity"]
-    proof = (probe, data_fingerprint(request.dataset, probe))
-    with _on_cpu(request), by_value(ray.cloudpickle):
+    with _models_on_cpu(plan), by_value(ray.cloudpickle):
         try:
             data: bytes = ray.cloudpickle.dumps(
-                Parcel(sent, _sendable(ray, request.models), work.chunks, identity, Path.cwd(), proof)
+                RayPayload(
+                    config,
+                    _serializable_models(ray, plan.models),
+                    plan.dataset,
+                    Selection(plan.suite, tuple(plan.corruptions)),
+                    plan.user_metrics,
+                    plan.chunks,
+                    read_json(plan.config.out / RUN_FILE)["identity"],
+                    Path.cwd(),
+                    (probe, data_fingerprint(plan.dataset, probe)),
+                )
             )
-        except _UNSENDABLE as error:
+        except _SERIALIZATION_ERRORS as error:
             raise RunError(
-                f"Expected models, metrics and data that can be sent to other machines, got {type(error).__name__}: "
-                f"{error}: give the model as FILE.py:factory or a checkpoint folder, or use --shard, which sends "
-                "nothing."
+                f"Cannot send models, metrics and data to other machines: {type(error).__name__}: {error}. Give the "
+                "model as FILE.py:factory or a checkpoint folder, or use --shard, which sends nothing."
             ) from error
     return data
 
 
-def _sendable(ray: Any, models: Mapping[str, ModelCall]) -> dict[str, ModelCall | Again]:
-    sent: dict[str, ModelCall | Again] = dict(models)
+def _serializable_models(ray: Any, models: Mapping[str, Model]) -> dict[str, Model | ReloadableModel]:
+    serializable: dict[str, Model | ReloadableModel] = dict(models)
     for name, model in models.items():
         spec = getattr(model, "spec", None)
-        if spec and is_model_file(split_adapter(spec)[0]):
+        if spec and is_model_file(split_io_spec(spec)[0]):
             try:
                 ray.cloudpickle.dumps(model)
-            except _UNSENDABLE:
-                sent[name] = Again(spec, weights_hash(model))
-    return sent
+            except _SERIALIZATION_ERRORS:
+                serializable[name] = ReloadableModel(spec, weights_sha256(model))
+    return serializable
 
 
 @contextmanager
-def _on_cpu(request: Request) -> Iterator[None]:
-    """The models on the CPU, for a moment: the GPU of this process is none of the workers'."""
-    modules = [model for model in request.models.values() if isinstance(model, torch.nn.Module)]
-    if request.device.type == "cpu":
+def _models_on_cpu(plan: EvaluationPlan) -> Iterator[None]:
+    """The models on the CPU while they are serialized: workers use other GPUs than this process."""
+    modules = [model for model in plan.models.values() if isinstance(model, torch.nn.Module)]
+    if plan.device.type == "cpu":
         yield
         return
     for module in modules:
@@ -136,14 +162,14 @@ def _on_cpu(request: Request) -> Iterator[None]:
         yield
     finally:
         for module in modules:
-            module.to(request.device)
+            module.to(plan.device)
 
 
 @contextmanager
 def by_value(cloudpickle: Any) -> Iterator[None]:
-    """Send the code of loaded modules that belong to no installed package along with what uses it."""
+    """Send the code of loaded modules that belong to no installed package together with the objects that use it."""
     installed = {*packages_distributions(), *sys.stdlib_module_names, "robustbench_endo", "__main__"}
-    own = [
+    user_modules = [
         module
         for name, module in list(sys.modules.items())
         if isinstance(module, ModuleType)
@@ -151,10 +177,10 @@ def by_value(cloudpickle: Any) -> Iterator[None]:
         and getattr(module, "__file__", None)
         and getattr(module, "__name__", None) == name
     ]
-    for module in own:
+    for module in user_modules:
         cloudpickle.register_pickle_by_value(module)
     try:
         yield
     finally:
-        for module in own:
+        for module in user_modules:
             cloudpickle.unregister_pickle_by_value(module)

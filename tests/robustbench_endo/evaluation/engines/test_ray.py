@@ -1,23 +1,25 @@
-"""Chunks on a Ray cluster of this machine alone: the same bytes, whoever computes and whatever dies."""
+"""Chunks on a Ray cluster of this machine: the same bytes for any workers, also when workers are lost."""
 
 import gc
 import os
 import signal
 import sys
 import warnings
-from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
 from robustbench_endo.errors import ModelError, OptionalDependencyError, RobustEndoError, RunError
-from robustbench_endo.evaluation.engines import choose_engine, ray
-from robustbench_endo.evaluation.engines import ray as ray_task
-from robustbench_endo.evaluation.engines.ray import RayEngine
-from robustbench_endo.evaluation.profiler import Clock
-from robustbench_endo.evaluation.run import begin, compute, run
+from robustbench_endo.evaluation.config import EvaluationConfig
+from robustbench_endo.evaluation.engines import choose_engine
+from robustbench_endo.evaluation.engines import ray as ray_module
+from robustbench_endo.evaluation.engines.ray import RayEngine, version_mismatch_message
+from robustbench_endo.evaluation.profiler import Profiler
+from robustbench_endo.evaluation.run import open_run
 from robustbench_endo.models import load_model
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 CODE = """
 import os, signal
@@ -38,16 +40,16 @@ def build(num_classes=None, num_activities=None):
 
 
 class Once(nn.Module):
-    """A model that does something else than answering the first time that it is called."""
+    """A model that fails in some way the first time that it is called."""
 
-    def __init__(self, inner, marker, mishap):
+    def __init__(self, inner, marker, failure):
         super().__init__()
-        self.inner, self.marker, self.mishap = inner, marker, mishap
+        self.inner, self.marker, self.failure = inner, marker, failure
 
     def forward(self, images):
         if not self.marker.exists():
             self.marker.touch()
-            self.mishap()
+            self.failure()
         return self.inner(images)
 
 
@@ -76,108 +78,114 @@ def cluster():
     package.shutdown()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()  # Ray forgets its processes before it has waited for their end
+        gc.collect()  # Ray drops its processes before it has waited for their end
 
 
 @pytest.fixture
-def content(make_request, tmp_path):
-    """The bytes that a run of this process gives."""
-    run(make_request(out=tmp_path / "here"))
+def content(make_plan, run, tmp_path):
+    """The bytes of a run in this process."""
+    run(make_plan(out=tmp_path / "here"))
     return (tmp_path / "here" / "results.parquet").read_bytes()
 
 
-def result(request):
-    return (request.out / "results.parquet").read_bytes()
+def result(plan):
+    return (plan.config.out / "results.parquet").read_bytes()
+
+
+def ignore(done, total=None):
+    """No progress is reported."""
 
 
 @pytest.mark.parametrize("tasks", [1, 2, 4])
-def test_same_bytes_with_any_number_of_workers(cluster, make_request, content, tasks):
-    request, told = make_request(), []
-    results = run(request, lambda done, total: told.append((done, total)), RayEngine(tasks=tasks))
-    assert result(request) == content
-    assert told == [(done, 50) for done in range(0, 51, 5)]
+def test_ray_engine_gives_the_same_bytes_with_any_number_of_workers(cluster, make_plan, run, content, tasks):
+    plan, steps = make_plan(), []
+    results = run(plan, lambda done, total: steps.append((done, total)), RayEngine(tasks=tasks))
+    assert result(plan) == content
+    assert steps == [(done, 50) for done in range(0, 51, 5)]
     assert {"decode", "corrupt", "forward", "metrics", "write"} <= results.info["timings"].keys()
     assert len(results.gallery()) == 2
     assert cluster.is_initialized()
 
 
-def test_a_worker_dies_in_the_middle(cluster, make_request, content, tmp_path):
-    request = make_request()
-    mortal = {**request.models, "low": Once(request.models["low"], tmp_path / "died", die)}
-    run(replace(request, models=mortal), engine=RayEngine(tasks=2))
+def test_ray_engine_survives_a_worker_that_dies(cluster, make_plan, run, content, tmp_path):
+    models = make_plan().models
+    mortal = {**models, "low": Once(models["low"], tmp_path / "died", die)}
+    plan = make_plan(models=mortal)
+    run(plan, engine=RayEngine(tasks=2))
     assert (tmp_path / "died").exists()
-    assert result(request) == content
-    assert not list((request.out / "records").glob(".*"))
+    assert result(plan) == content
+    assert not list((plan.config.out / "records").glob(".*"))
 
 
-def test_a_worker_that_always_dies(cluster, make_request, monkeypatch, tmp_path):
-    monkeypatch.setattr(ray, "RETRIES", 0)
-    request = make_request()
-    mortal = {"low": Once(request.models["low"], tmp_path / "died", die)}
-    with pytest.raises(RunError, match="got one lost 1 times .*what is finished is kept"):
-        run(replace(request, models=mortal), engine=RayEngine(tasks=1))
+def test_ray_engine_reports_a_worker_that_always_dies(cluster, make_plan, run, monkeypatch, tmp_path):
+    monkeypatch.setattr(ray_module, "MAX_RETRIES", 0)
+    mortal = {"low": Once(make_plan().models["low"], tmp_path / "died", die)}
+    with pytest.raises(RunError, match=r"A Ray worker failed 1 times .*Completed work is saved"):
+        run(make_plan(models=mortal), engine=RayEngine(tasks=1))
 
 
-def test_interrupted_and_resumed_elsewhere(cluster, make_request, content):
-    request = make_request()
+def test_ray_engine_run_is_resumed_by_the_local_engine(cluster, make_plan, run, content):
+    plan = make_plan()
 
     def interrupt(done, total):
         if done > total / 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(request, interrupt, RayEngine(tasks=2))
-    assert 4 <= len(list((request.out / "records").glob("*.parquet"))) < 10
-    run(request)
-    assert result(request) == content
+        run(plan, interrupt, RayEngine(tasks=2))
+    assert 4 <= len(list((plan.config.out / "records").glob("*.parquet"))) < 10
+    run(plan)
+    assert result(plan) == content
 
 
-def test_an_error_of_ours_is_that_error(cluster, make_request):
-    request = make_request()
+def test_ray_engine_passes_errors_of_the_package_on(cluster, make_plan, run):
     wrong = nn.Sequential(nn.Flatten(), nn.LazyLinear(3))
     with torch.no_grad():
         wrong(torch.zeros(1, 3, 48, 64))
     with pytest.raises(ModelError, match=r"^Expected a dict with 'segmentation' .* got Tensor\.$"):
-        run(replace(request, models={"wrong": wrong}), engine=RayEngine())
+        run(make_plan(models={"wrong": wrong}), engine=RayEngine())
 
 
-def test_a_gpu_that_vanishes(cluster, make_request, tmp_path):
-    request = make_request()
-    gone = {"low": Once(request.models["low"], tmp_path / "gone", lose_the_device)}
-    with pytest.raises(RunError, match="^On .*: Expected an answer from cpu, got it gone .*launch failure.*kept"):
-        run(replace(request, models=gone), engine=RayEngine(tasks=1))
+def test_ray_engine_names_the_machine_of_a_lost_gpu(cluster, make_plan, run, tmp_path):
+    models = {"low": Once(make_plan().models["low"], tmp_path / "lost", lose_the_device)}
+    with pytest.raises(RunError, match="^On .*: Lost device cpu: CUDA error: unspecified launch failure.*saved"):
+        run(make_plan(models=models), engine=RayEngine(tasks=1))
 
 
-def test_a_model_from_a_file(cluster, make_request, tmp_path):
+def test_ray_engine_sends_a_model_from_a_file(cluster, make_plan, run, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(CODE)
-    request = make_request(models={"mine": load_model(f"{file}:build", num_activities=2)}, corruptions=("contrast",))
+    models = {"mine": load_model(f"{file}:build", num_activities=2)}
+    options = {"models": models, "corruptions": ("contrast",)}
     file.unlink()
-    run(replace(request, out=tmp_path / "there"), engine=RayEngine())
-    run(request)
-    assert result(request) == (tmp_path / "there" / "results.parquet").read_bytes()
+    run(make_plan(out=tmp_path / "there", **options), engine=RayEngine())
+    plan = make_plan(**options)
+    run(plan)
+    assert result(plan) == (tmp_path / "there" / "results.parquet").read_bytes()
 
 
-def test_workers_with_other_versions(cluster, make_request, monkeypatch):
-    monkeypatch.setattr(ray_task, "versions", lambda: {"torch": "1.0", "nowhere": "2"})
-    with pytest.raises(RunError, match=r"torch is 1.0 here and 2\..* there; nowhere is 2 here and not installed"):
-        run(make_request(), engine=RayEngine())
+def test_ray_engine_rejects_workers_with_other_versions(cluster, make_plan, run, monkeypatch):
+    monkeypatch.setattr(ray_module, "versions", lambda: {"torch": "1.0", "nowhere": "2"})
+    with pytest.raises(
+        RunError, match=r"torch is 1.0 here and 2\..* there; nowhere is 2 here and not installed as a package there"
+    ):
+        run(make_plan(), engine=RayEngine())
 
 
-def test_records_that_do_not_arrive(cluster, make_request, monkeypatch):
-    monkeypatch.setattr(ray, "FAREWELL", 0.1)
-    work, _ = begin(make_request(corruptions=("contrast",), severities=(1,)))
-    engine = RayEngine()
-    monkeypatch.setattr(type(work.folder), "without_chunk", lambda self, numbers: list(numbers))
+def test_ray_engine_reports_records_that_do_not_arrive(cluster, make_plan, monkeypatch):
+    monkeypatch.setattr(ray_module, "SHUTDOWN_TIMEOUT_S", 0.1)
+    plan = make_plan(corruptions=("contrast",), severities=(1,))
+    open_run(plan)
+    monkeypatch.setattr(type(plan.folder), "missing_chunks", lambda self, chunks: list(chunks))
     with pytest.raises(RunError, match="got none of 10 that workers have written"):
-        compute(work, range(10), lambda done, total: None, engine, Clock())
+        RayEngine()(plan, range(10), Profiler(), ignore)
 
 
-def test_a_model_that_cannot_be_sent(cluster, make_request):
-    request = make_request()
-    request.models["low"].generator = (number for number in range(3))
-    with pytest.raises(RunError, match="Expected models, metrics and data that can be sent .* use --shard"):
-        run(request, engine=RayEngine())
+def test_ray_engine_rejects_a_model_that_cannot_be_sent(cluster, make_plan, run):
+    plan = make_plan()
+    plan.models["low"].generator = (number for number in range(3))
+    with pytest.raises(RunError, match="Cannot send models, metrics and data to other machines: .* or use --shard"):
+        run(plan, engine=RayEngine())
 
 
 @pytest.mark.parametrize(
@@ -187,14 +195,20 @@ def test_a_model_that_cannot_be_sent(cluster, make_request):
         ("cuda", "Expected a Ray cluster with a GPU for --device cuda, got none"),
     ],
 )
-def test_a_device_that_ray_does_not_hand_out(cluster, make_request, device, text):
-    work, _ = begin(make_request(frames=1))
-    elsewhere = replace(work, request=replace(work.request, device=torch.device(device)))
+def test_ray_engine_rejects_a_device_that_ray_does_not_assign(cluster, make_plan, device, text):
+    plan = make_plan(frames=1)
+    open_run(plan)
+    object.__setattr__(plan, "device", torch.device(device))
     with pytest.raises(RobustEndoError, match=text):
-        compute(elsewhere, [0], lambda done, total: None, RayEngine(), Clock())
+        RayEngine()(plan, [0], Profiler(), ignore)
 
 
-def test_without_ray(monkeypatch):
+def test_choose_engine_without_ray_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(OptionalDependencyError, match=r"pip install 'robustbench-endo\[ray\]'"):
-        choose_engine("ray")
+        choose_engine(EvaluationConfig(engine="ray"))
+
+
+def test_version_mismatch_message_lists_each_package():
+    message = version_mismatch_message({"host": "h", "torch": ["1", "2"]})
+    assert message.startswith("Expected the same versions on h as here, got torch is 1 here and 2 there")

@@ -1,6 +1,6 @@
-"""A run here and on a Ray cluster of two nodes of which one is lost while it computes: ``two_nodes.py DATA OUT``.
+"""A run here and on a Ray cluster of two nodes of which one is lost during the run: ``two_nodes.py DATA OUT``.
 
-A process of its own (see test_ray_nodes.py): Ray ends one whose cluster is gone a minute later.
+It runs in a separate process (see test_ray_nodes.py): Ray ends a process a minute after its cluster was removed.
 """
 
 import json
@@ -13,17 +13,15 @@ import torch
 from ray.cluster_utils import Cluster
 from torch import Tensor, nn
 
-from robustbench_endo.corruptions import load_suite
+import robustbench_endo as rb
 from robustbench_endo.data import FolderDataset
-from robustbench_endo.evaluation import Request
 from robustbench_endo.evaluation.engines.ray import RayEngine
-from robustbench_endo.evaluation.run import run
 
-PATIENCE = 60.0
+TIMEOUT_S = 60.0
 
 
 class Signing(nn.Module):
-    """A model that leaves the name of the node that asked it, if one did, in a folder."""
+    """A model that writes the name of the node that called it, if one did, into a folder."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -37,20 +35,11 @@ class Signing(nn.Module):
 
 
 def main(data: Path, out: Path) -> None:
-    """Writes who computed, and whether both runs gave the same bytes, into found.json."""
+    """Write which nodes computed, and whether both runs gave the same bytes, into got.json."""
     (out / "signed").mkdir(parents=True)
 
-    def request(name: str) -> Request:
-        return Request(
-            {"signing": Signing(out / "signed")},
-            FolderDataset(data),
-            load_suite("endo19"),
-            corruptions=("gaussian_noise", "contrast"),
-            severities=(1, 5),
-            out=out / name,
-        )
-
-    run(request("here"))
+    models, corruptions = {"signing": Signing(out / "signed")}, ("gaussian_noise", "contrast")
+    rb.evaluate(models, FolderDataset(data), corruptions, (1, 5), out / "here", device="cpu")
     options = {"num_cpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=options)
     mortal = cluster.add_node(**options)
@@ -58,23 +47,26 @@ def main(data: Path, out: Path) -> None:
 
     def lose(done: int, total: int) -> None:
         if done and mortal in cluster.worker_nodes:
-            deadline = time.monotonic() + PATIENCE
+            deadline = time.monotonic() + TIMEOUT_S
             while not (out / "signed" / mortal.node_id).exists():
-                assert time.monotonic() < deadline, "the second node was given nothing to do"
+                assert time.monotonic() < deadline, "the second node received no task"
                 time.sleep(0.05)
             cluster.remove_node(mortal, allow_graceful=False)
 
-    run(request("there"), lose, RayEngine(address=cluster.address))
+    engine = RayEngine(address=cluster.address)
+    rb.evaluate(
+        models, FolderDataset(data), corruptions, (1, 5), out / "there", device="cpu", engine=engine, progress=lose
+    )
     here, there = ((out / name / "results.parquet").read_bytes() for name in ("here", "there"))
-    found = {
+    content = {
         "signed": sorted(path.name for path in (out / "signed").iterdir()),
         "nodes": sorted(nodes),
-        "lost": mortal not in cluster.worker_nodes,
+        "removed": mortal not in cluster.worker_nodes,
         "same": here == there,
     }
-    cluster.head_node = None  # it ends with this process: Ray refuses to end a node that it had joined
+    cluster.head_node = None  # it ends with this process: Ray does not end a node that it has joined
     cluster.shutdown()
-    (out / "got.json").write_text(json.dumps(found), "utf-8")
+    (out / "got.json").write_text(json.dumps(content), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pictures really taken in smoke or low light, evaluated beside the corruptions that are computed."""
+"""Recorded conditions: images taken in smoke or low light, evaluated with the corruptions."""
 
 from dataclasses import dataclass
 from io import StringIO
@@ -13,10 +13,9 @@ from torch import nn
 import robustbench_endo as rb
 from robustbench_endo.data import FolderDataset
 from robustbench_endo.errors import DataError, FrameError, RobustEndoError, RunError, UnknownNameError
-from robustbench_endo.evaluation.recorded import parted
-from robustbench_endo.reports.text.terminal_robustness import print_robustness
-from robustbench_endo.results import compare, merged
-from robustbench_endo.results.failures import CELLS
+from robustbench_endo.reports import print_robustness
+from robustbench_endo.results import combine_runs, compare
+from robustbench_endo.results.failures import joint_failure_names
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,14 @@ class Paired(FolderDataset):
 
     def recorded(self, index: int, condition: str) -> torch.Tensor:
         if index in self.missing and condition == "recorded_smoke":
-            raise FrameError(f"Expected a picture in smoke for {self.ids[index]}, got none: add it.")
+            raise FrameError(f"Expected an image in smoke for {self.ids[index]}, got none: add it.")
         image = self[index].image
-        picture = image // 2 + 100 if condition == "recorded_smoke" else image // 3
-        return picture[:, ::2] if index in self.smaller else picture
+        recorded = image // 2 + 100 if condition == "recorded_smoke" else image // 3
+        return recorded[:, ::2] if index in self.smaller else recorded
 
 
 class Threshold(nn.Module):
-    """Calls bright pixels instrument."""
+    """Labels bright pixels as instrument."""
 
     input_size = None
 
@@ -86,7 +85,7 @@ def test_recorded_conditions_are_records_of_severity_one(evaluate):
     assert results.info["identity"]["recorded_conditions"] == ["recorded_smoke", "recorded_low_light"]
 
 
-def test_the_dose_is_measured_against_the_clean_frame(evaluate, tmp_path):
+def test_recorded_conditions_distortion_is_measured_against_the_clean_frame(evaluate, tmp_path):
     row = evaluate("recorded_low_light").frame.query("corruption == 'recorded_low_light'").iloc[0]
     image = Paired(tmp_path / "data")[0].image
     clean, dark = image.double() / 255, (image // 3).double() / 255
@@ -94,7 +93,7 @@ def test_the_dose_is_measured_against_the_clean_frame(evaluate, tmp_path):
     assert 0 < row["image_ssim"] < 1
 
 
-def test_the_clean_mask_applies(evaluate):
+def test_recorded_conditions_are_scored_against_the_clean_mask(evaluate):
     frame = evaluate("recorded").frame.set_index(["model", "corruption", "image_id"])
     counts = [f"{kind}_{label}" for kind in ("tp", "fn") for label in range(3)]
     pixels = frame[counts].to_numpy().reshape(len(frame), 2, 3).sum(1)
@@ -102,29 +101,29 @@ def test_the_clean_mask_applies(evaluate):
     assert (target == 1).all(axis=None)
 
 
-def test_no_number_of_the_corruptions_changes(evaluate):
-    beside, plain = evaluate(), evaluate("gaussian_noise,contrast", plain=True)
+def test_recorded_conditions_do_not_change_numbers_of_corruptions(evaluate):
+    both, plain = evaluate(), evaluate("gaussian_noise,contrast", plain=True)
     rows = plain.table().index
-    pd.testing.assert_frame_equal(beside.table().loc[rows], plain.table(), check_exact=True)
-    assert [key for key in beside.table().index if key not in rows] == [
+    pd.testing.assert_frame_equal(both.table().loc[rows], plain.table(), check_exact=True)
+    assert [key for key in both.table().index if key not in rows] == [
         ("recorded", "recorded_smoke"),
         ("recorded", "recorded_low_light"),
         ("mean", "recorded"),
     ]
-    pd.testing.assert_frame_equal(beside.robustness(baseline="low"), plain.robustness(baseline="low"), check_exact=True)
-    pd.testing.assert_frame_equal(beside.failures().loc[rows], plain.failures(), check_exact=True)
-    pd.testing.assert_frame_equal(beside.agreement(), plain.agreement(), check_exact=True)
+    pd.testing.assert_frame_equal(both.robustness(baseline="low"), plain.robustness(baseline="low"), check_exact=True)
+    pd.testing.assert_frame_equal(both.failures().loc[rows], plain.failures(), check_exact=True)
+    pd.testing.assert_frame_equal(both.joint_failures(), plain.joint_failures(), check_exact=True)
     settings = rb.results.Bootstrap(resamples=200)
     pd.testing.assert_frame_equal(
-        beside.envelope({"dice": 0.2}, settings), plain.envelope({"dice": 0.2}, settings), check_exact=True
+        both.envelope({"dice": 0.2}, settings), plain.envelope({"dice": 0.2}, settings), check_exact=True
     )
-    ours, theirs = (compare(results, ("dice",), bootstrap=settings).differences for results in (beside, plain))
-    kept = ours[(ours["category"] != "recorded") & (ours["corruption"] != "recorded")].reset_index(drop=True)
-    pd.testing.assert_frame_equal(kept, theirs)
+    ours, theirs = (compare(results, ("dice",), bootstrap=settings).differences for results in (both, plain))
+    shared = ours[(ours["category"] != "recorded") & (ours["corruption"] != "recorded")].reset_index(drop=True)
+    pd.testing.assert_frame_equal(shared, theirs)
     assert ours.loc[ours["category"] == "recorded", "p_holm"].notna().all()
 
 
-def test_rows_of_recorded_conditions_are_their_scores(evaluate):
+def test_recorded_conditions_rows_are_their_scores(evaluate):
     results = evaluate()
     table, scores = results.table(("dice",)), results.scores().set_index(["model", "corruption"])
     for model in MODELS:
@@ -135,7 +134,8 @@ def test_rows_of_recorded_conditions_are_their_scores(evaluate):
         assert table.loc[("mean", "recorded"), ("dice", model)] == pytest.approx(np.mean(single))
 
 
-def test_all_means_the_real_ones_too(evaluate):
+@pytest.mark.slow
+def test_recorded_conditions_are_part_of_all(evaluate):
     results = evaluate("all", severities=(1,), models={"low": MODELS["low"]})
     assert len(results.corruptions) == 19
     assert results.recorded_conditions == ["recorded_smoke", "recorded_low_light"]
@@ -151,12 +151,12 @@ def test_all_means_the_real_ones_too(evaluate):
         ("contrast", ["contrast"], []),
     ],
 )
-def test_selection(evaluate, words, synthetic, recorded):
+def test_recorded_conditions_selection(evaluate, words, synthetic, recorded):
     results = evaluate(words)
     assert (results.corruptions, results.recorded_conditions) == (synthetic, recorded)
 
 
-def test_a_run_of_recorded_conditions_alone_has_a_report(evaluate, tmp_path):
+def test_recorded_conditions_only_run_has_a_report(evaluate, tmp_path):
     results = evaluate("recorded")
     assert list(results.table().index) == [
         ("clean", "clean"), ("recorded", "recorded_smoke"), ("recorded", "recorded_low_light"), ("mean", "recorded")
@@ -166,54 +166,55 @@ def test_a_run_of_recorded_conditions_alone_has_a_report(evaluate, tmp_path):
     assert "Recorded low light" in (tmp_path / "report.html").read_text("utf-8")
 
 
-def test_a_missing_picture_loses_one_condition_of_one_frame(evaluate):
-    results, whole = evaluate(missing=(1, 2)), evaluate()
+def test_recorded_conditions_missing_image_affects_one_condition(evaluate):
+    results, full = evaluate(missing=(1, 2)), evaluate()
     counts = results.scores().set_index(["model", "corruption", "severity"])["images"]
     assert counts["low", "recorded_smoke", 1] == 4
     assert counts["low", "recorded_low_light", 1] == counts["low", "clean", 0] == 6
-    assert [failure["id"] for failure in results.info["failures"]] == list(whole.frame["image_id"][1:3])
-    assert "Left out at recorded_smoke: Expected a picture in smoke" in results.info["failures"][0]["reason"]
+    assert [failure["id"] for failure in results.info["failures"]] == list(full.frame["image_id"][1:3])
+    assert "Left out at recorded_smoke: Expected an image in smoke" in results.info["failures"][0]["reason"]
     keys = ["model", "corruption", "severity", "image_id"]
-    kept = whole.frame.set_index(keys).loc[results.frame.set_index(keys).index].reset_index()
-    pd.testing.assert_frame_equal(kept[results.frame.columns], results.frame)
+    expected = full.frame.set_index(keys).loc[results.frame.set_index(keys).index].reset_index()
+    pd.testing.assert_frame_equal(expected[results.frame.columns], results.frame)
 
 
-def test_a_condition_without_any_picture_is_no_row_of_records(evaluate):
+def test_recorded_conditions_without_any_image_have_no_records(evaluate):
     results = evaluate("recorded", missing=tuple(range(6)))
     assert len(results.info["failures"]) == 6
     assert results.table().loc[("recorded", "recorded_smoke")].isna().all()
 
 
-def test_a_picture_of_another_size_is_left_out(evaluate):
+def test_recorded_conditions_image_of_another_size_is_left_out(evaluate):
     results = evaluate("recorded_smoke", smaller=(0,))
     (failure,) = results.info["failures"]
-    assert "Expected a picture of the size of the frame (64 x 48), got 64 x 24" in failure["reason"]
+    assert "Expected an image of the size of the frame (64 x 48), got 64 x 24" in failure["reason"]
 
 
-def test_a_killed_run_resumes_to_the_same_bytes(evaluate, tmp_path):
-    evaluate(out=tmp_path / "whole", missing=(1,))
+def test_recorded_conditions_run_resumes_to_the_same_bytes(evaluate, tmp_path):
+    evaluate(out=tmp_path / "full", missing=(1,))
     evaluate(out=tmp_path / "killed", missing=(1,))
     (tmp_path / "killed/results.parquet").unlink()
     for chunk in (1, 4):
         (tmp_path / f"killed/records/chunk-{chunk:05d}.parquet").unlink()
     evaluate(out=tmp_path / "killed", missing=(1,))
-    assert (tmp_path / "killed/results.parquet").read_bytes() == (tmp_path / "whole/results.parquet").read_bytes()
-    with pytest.raises(RunError, match="recorded_conditions was"):
-        evaluate("gaussian_noise,contrast", out=tmp_path / "whole")
+    assert (tmp_path / "killed/results.parquet").read_bytes() == (tmp_path / "full/results.parquet").read_bytes()
+    with pytest.raises(RunError, match="recorded_conditions changed"):
+        evaluate("gaussian_noise,contrast", out=tmp_path / "full")
 
 
-def test_merged_runs_keep_the_recorded_conditions_of_all(evaluate):
+def test_recorded_conditions_of_combined_runs_are_those_of_all(evaluate):
     low = evaluate(models={"low": MODELS["low"]}, severities=(3,))
     high = evaluate("gaussian_noise,recorded_smoke", models={"high": MODELS["high"]}, severities=(3,))
-    both = merged([low, high])
+    both = combine_runs([low, high])
     assert both.recorded_conditions == ["recorded_smoke"]
     assert both.table().loc[("recorded", "recorded_smoke")].notna().all()
     assert "recorded_low_light" not in set(both.frame["corruption"])
 
 
-def test_agreement_leaves_them_out(evaluate):
+def test_recorded_conditions_do_not_enter_joint_failures(evaluate):
     results = evaluate("recorded,contrast")
-    assert results.agreement()[list(CELLS)].sum(axis=1).to_numpy() == pytest.approx(100)
+    names = list(joint_failure_names(*reversed(results.tasks)))
+    assert results.joint_failures()[names].sum(axis=1).to_numpy() == pytest.approx(100)
 
 
 @pytest.mark.parametrize(
@@ -235,15 +236,6 @@ def test_agreement_leaves_them_out(evaluate):
         ("all", {"names": ("smoke",)}, DataError, "that begin with 'recorded_', got 'smoke'"),
     ],
 )
-def test_bad_selections(evaluate, corruptions, data, error, text):
+def test_recorded_conditions_reject_bad_selections(evaluate, corruptions, data, error, text):
     with pytest.raises(ValueError if text is None else error, match=text or "did you mean.*smoke"):
         evaluate(corruptions, **data)
-
-
-def test_words_for_the_suite_and_for_the_data():
-    assert parted("all") == ("all", ("all",), False)
-    assert parted("blur, recorded_smoke") == (["blur"], ("recorded_smoke",), False)
-    assert parted(["all", "recorded"]) == (["all"], ("recorded", "all"), False)
-    assert parted("clean, blur") == (["blur"], (), True)
-    assert parted("clean") == ([], (), True)
-    assert parted("") == ("", (), False)

@@ -1,0 +1,139 @@
+"""Records of an evaluation: one row per frame x condition x model, by chunk, and merged in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from robustbench_endo.evaluation.batch import Batch, Failure
+from robustbench_endo.evaluation.conditions import Condition
+from robustbench_endo.evaluation.predict import Predictions
+from robustbench_endo.io_utils import replace_atomically
+from robustbench_endo.tasks.base import Columns
+
+FAILURES = b"failures"
+"""Metadata key of a chunk's table with the frames and predictions that could not be used, as JSON."""
+
+MAX_ROWS, MAX_PARTS = 1 << 14, 16
+"""Rows in memory at a time, and how often all chunks are read at most."""
+
+
+@dataclass
+class Records:
+    """Rows of results.parquet, and what could not be used.
+
+    Attributes:
+        parts: columns of one model and condition each, in order.
+        failures: frames that could not be read, and predictions that could not be scored.
+    """
+
+    parts: list[Mapping[str, Any]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    def add(self, model: str, condition: Condition, batch: Batch, columns: Columns) -> None:
+        """Append a row for every frame of a batch."""
+        count = len(batch)
+        keys = {
+            "model": [model] * count,
+            "corruption": [condition.corruption] * count,
+            "severity": [condition.severity] * count,
+            "image_id": batch.ids,
+            "subject_id": batch.subjects,
+        }
+        self.parts.append({**keys, **columns})
+
+    def add_invalid(self, model: str, condition: Condition, batch: Batch, predictions: Predictions) -> None:
+        """List the frames for which a model gave NaN or infinite logits."""
+        valid = next(iter(predictions.values())).valid.tolist()
+        reason = f"model {model} gave NaN or infinite logits at {condition}: left out of every score"
+        self.failures += [Failure(name, reason) for name, usable in zip(batch.ids, valid, strict=True) if not usable]
+
+    def extend(self, other: Records) -> None:
+        """Append the rows of other records."""
+        self.parts += other.parts
+        self.failures += other.failures
+
+    def __add__(self, other: Records) -> Records:
+        return Records(self.parts + other.parts, self.failures + other.failures)
+
+    def to_table(self, schema: pa.Schema) -> pa.Table:
+        """The rows as a table with exactly the columns and types of a schema."""
+        return pa.table([_array(self.parts, column) for column in schema], schema=schema)
+
+
+def _array(parts: Sequence[Mapping[str, Any]], column: pa.Field) -> pa.Array:
+    values: Any = np.concatenate([np.asarray(part[column.name]) for part in parts]) if parts else []
+    # NaN stays NaN: a null would be a third way to say "not defined".
+    return pa.array(values, type=column.type, from_pandas=False)
+
+
+def merge_records(target: Path, chunks: Sequence[Path], models: Sequence[str], conditions: Sequence[Condition]) -> int:
+    """Write the records of all chunks by model, then condition, then frame: the same bytes for any division in chunks.
+
+    Args:
+        target: the Parquet file to write, atomically.
+        chunks: files of records, in the order of the frames.
+
+    Returns:
+        The number of records; nothing is written where there are none.
+    """
+    positions = _positions(chunks, models, conditions)
+    rows = sum(map(len, positions))
+    if rows:
+        schema = pq.read_schema(chunks[0]).remove_metadata()
+        with replace_atomically(target) as path, pq.ParquetWriter(path, schema, compression="zstd") as writer:
+            for part in _parts(chunks, positions, max(MAX_ROWS, -(-rows // MAX_PARTS))):
+                writer.write_table(part)
+    return rows
+
+
+def read_failures(chunks: Sequence[Path]) -> list[dict[str, str]]:
+    """Frames and predictions that could not be used, in the order of the chunks."""
+    return [entry for chunk in chunks for entry in json.loads(pq.read_schema(chunk).metadata[FAILURES])]
+
+
+def _positions(
+    chunks: Sequence[Path], models: Sequence[str], conditions: Sequence[Condition]
+) -> list[NDArray[np.int64]]:
+    """Position in the whole table of each row of each chunk."""
+    corruptions = list(dict.fromkeys(condition.corruption for condition in conditions))
+    ranks = np.zeros((len(corruptions), 1 + max(condition.severity for condition in conditions)), np.int64)
+    for rank, (corruption, severity) in enumerate(conditions):
+        ranks[corruptions.index(corruption), severity] = rank
+    codes = []
+    for chunk in chunks:
+        keys = _read(chunk, ["model", "corruption", "severity"])
+        model = pc.index_in(keys["model"], pa.array(models, pa.string())).to_numpy()
+        corruption = pc.index_in(keys["corruption"], pa.array(corruptions, pa.string())).to_numpy()
+        codes.append(model * len(conditions) + ranks[corruption, keys["severity"].to_numpy()])
+    order = np.argsort(np.concatenate(codes), kind="stable")
+    position = np.empty(len(order), np.int64)
+    position[order] = np.arange(len(order))
+    return np.split(position, np.cumsum([len(code) for code in codes])[:-1])
+
+
+def _parts(chunks: Sequence[Path], positions: Sequence[NDArray[np.int64]], size: int) -> Iterator[pa.Table]:
+    """The whole table in order, ``size`` rows at a time."""
+    for start in range(0, sum(map(len, positions)), size):
+        tables, order = [], []
+        for chunk, position in zip(chunks, positions, strict=True):
+            inside = np.flatnonzero((position >= start) & (position < start + size))
+            if len(inside):
+                table = _read(chunk)
+                tables.append(table if len(inside) == len(table) else table.take(inside))
+                order.append(position[inside])
+        yield pa.concat_tables(tables).take(np.argsort(np.concatenate(order)))
+
+
+def _read(chunk: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    with pq.ParquetFile(chunk) as file:
+        return file.read(columns, use_threads=False).replace_schema_metadata(None)

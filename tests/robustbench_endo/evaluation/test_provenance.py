@@ -1,0 +1,65 @@
+"""The content of run.json identifies models, data, code and machine."""
+
+from datetime import datetime
+from types import SimpleNamespace
+
+import torch
+
+from robustbench_endo.evaluation.provenance import (
+    commit,
+    data_fingerprint,
+    describe_run,
+    environment,
+    parameter_count,
+    utc_now,
+    versions,
+)
+
+
+def test_describe_run_identifies_models_and_data(make_plan):
+    plan = make_plan(frames=2)
+    info = describe_run(plan)
+    assert [entry["name"] for entry in info["models"]] == ["low", "high"]
+    assert info["models"][0]["parameters"] == 1
+    assert info["models"][0]["weights_sha256"] != info["models"][1]["weights_sha256"]
+    assert info["data"]["frames"] == 4
+    assert info["data"]["subjects"] == 2
+    assert [entry["name"] for entry in info["corruptions"]] == ["gaussian_noise", "contrast"]
+    assert info["config"]["severities"] == [1, 5]
+    assert info["finished"] is None
+
+
+def test_describe_run_identity_changes_with_what_changes_numbers(make_plan):
+    identity = describe_run(make_plan(frames=1))["identity"]
+    assert describe_run(make_plan(frames=1, workers=1, notes=("note",)))["identity"] == identity
+    for change in ({"seed": 1}, {"severities": (2,)}, {"resolution": 64}, {"limit": 1}, {"precision": "bf16"}):
+        assert describe_run(make_plan(frames=1, **change))["identity"] != identity
+
+
+def test_data_fingerprint_depends_on_ids_and_subjects():
+    data = SimpleNamespace(ids=("a", "b"), subjects=("p", "q"))
+    other = SimpleNamespace(ids=("a", "b"), subjects=("p", "p"))
+    assert data_fingerprint(data, [0, 1]) == data_fingerprint(data, [0, 1])
+    assert len({data_fingerprint(data, [0, 1]), data_fingerprint(data, [1, 0]), data_fingerprint(other, [0, 1])}) == 3
+    assert data_fingerprint(SimpleNamespace(fingerprint=lambda indices: f"own {indices}"), [0]) == "own [0]"
+
+
+def test_environment_names_versions_and_device():
+    info = environment(torch.device("cpu"))
+    assert info["device"].startswith("cpu: ")
+    assert info["versions"] == versions()
+    assert {"robustbench-endo", "torch", "numpy"} <= set(info["versions"])
+
+
+def test_commit_is_a_hash_or_absent():
+    head = commit()
+    assert head is None or len(head.rstrip("+")) == 40
+
+
+def test_parameter_count_of_other_objects_is_zero():
+    assert parameter_count(torch.nn.Linear(2, 3)) == 9
+    assert parameter_count(lambda images: images) == 0
+
+
+def test_utc_now_is_iso_8601_in_utc():
+    assert datetime.fromisoformat(utc_now()).utcoffset().total_seconds() == 0
