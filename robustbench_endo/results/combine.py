@@ -1,38 +1,39 @@
-"""Several runs as one, when they saw the same pictures and were scored alike."""
+"""Several runs as one, when they used the same images and were scored in the same way."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.results.frame_statistics import invalid_predictions
+from robustbench_endo.results.failures import invalid_predictions
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import CLEAN
 
-_SAME = {
+_EQUAL = {
     "protocol": ("protocol",),
     "suite": ("suite", "hash"),
     "resolution": ("suite", "resolution"),
     "seed": ("seed",),
     "data": ("data", "fingerprint"),
-    "classes": ("data", "classes"),
-    "activities": ("data", "activities"),
+    "tasks": ("tasks",),
 }
-"""What has to be equal for two runs to have scored the same pictures the same way -> where run.json has it."""
+"""What has to be equal for two runs to be comparable -> its keys in run.json."""
 
 
-def merged(runs: Sequence[Results]) -> Results:
-    """The models of several runs side by side, on the corruptions and severities that all of them have.
+def combine_runs(runs: Sequence[Results]) -> Results:
+    """The models of several runs in one, on the corruptions and severities that all of them have.
 
     A model whose name occurs twice is called ``run/model``.
 
     Raises:
-        RunError: no runs, runs of different pictures or protocols (says what differs), or without a common corruption.
+        RunError: no runs, runs of different images or protocols (the message says what differs), or runs without a
+            common corruption.
     """
     if not runs:
         raise RunError("Expected at least one run to compare, got none: give run folders.")
@@ -40,102 +41,116 @@ def merged(runs: Sequence[Results]) -> Results:
         check_comparable(runs[0], other)
     if len(runs) == 1:
         return runs[0]
-    names = _names(runs)
-    shared = [entry for entry in runs[0].info["corruptions"] if all(entry["name"] in run.corruptions for run in runs)]
+    corruptions = _common(runs, "corruptions")
+    recorded = _common(runs, "recorded_conditions")
     severities = [severity for severity in runs[0].severities if all(severity in run.severities for run in runs)]
-    recorded = [
-        entry
-        for entry in runs[0].info.get("recorded_conditions", [])
-        if all(entry["name"] in run.recorded_conditions for run in runs)
-    ]
-    if not (shared and severities) and not recorded:
+    if not (corruptions and severities) and not recorded:
         raise RunError(
             "Expected runs with a corruption and a severity in common, got none: evaluate the models on the same."
         )
-    kept = {CLEAN, *(entry["name"] for entry in shared)}
-    kept_real = {entry["name"] for entry in recorded}
-    frames = [_renamed(run, named, kept, severities, kept_real) for run, named in zip(runs, names, strict=True)]
-    frame = pd.concat(frames, ignore_index=True)
-    models = [
-        {**entry, "name": named[entry["name"]]}
-        for run, named in zip(runs, names, strict=True)
-        for entry in run.info["models"]
+    names = _model_names(runs)
+    corruption_names = {CLEAN, *(entry["name"] for entry in corruptions)}
+    recorded_names = {entry["name"] for entry in recorded}
+    frames = [
+        _select(run, by_model, corruption_names, severities, recorded_names)
+        for run, by_model in zip(runs, names, strict=True)
     ]
-    failures = [entry for run in runs for entry in run.info.get("failures", [])]
-    info = {**runs[0].info, "name": " + ".join(_label(run) for run in runs), "models": models, "failures": failures}
-    return Results(frame, {**info, "corruptions": shared, "severities": severities, "recorded_conditions": recorded})
+    info = {
+        **runs[0].info,
+        "name": " + ".join(_label(run) for run in runs),
+        "models": [
+            {**entry, "name": by_model[entry["name"]]}
+            for run, by_model in zip(runs, names, strict=True)
+            for entry in run.info["models"]
+        ],
+        "metrics": _common(runs, "metrics"),
+        "failures": [entry for run in runs for entry in run.info.get("failures", [])],
+        "corruptions": corruptions,
+        "severities": severities,
+        "recorded_conditions": recorded,
+    }
+    user_metrics = tuple({metric.name: metric for run in runs for metric in run.user_metrics}.values())
+    return Results(pd.concat(frames, ignore_index=True), info, user_metrics=user_metrics)
 
 
 def check_comparable(one: Results, other: Results) -> None:
-    """Raise :class:`RunError` where two runs did not see the same pictures or were scored differently."""
+    """Raise :class:`RunError` where two runs used different images or were scored differently."""
     differing = [
-        f"{name} is {_short(ours)} in {_label(one)} and {_short(theirs)} in {_label(other)}"
-        for name, place in _SAME.items()
-        if (ours := _at(one.info, place)) != (theirs := _at(other.info, place))
+        f"{name} is {_short(first)} in {_label(one)} and {_short(second)} in {_label(other)}"
+        for name, keys in _EQUAL.items()
+        if (first := _at(one.info, keys)) != (second := _at(other.info, keys))
     ]
     if differing:
         raise RunError(
-            f"Expected runs of the same pictures and protocol, got that {'; '.join(differing)}: evaluate the models "
+            f"Expected runs of the same images and protocol, got that {'; '.join(differing)}: evaluate the models "
             "with the same data, suite, resolution, seed and protocol."
         )
 
 
 def comparison_key(results: Results) -> str:
-    """Equal for runs whose means may stand in one ranking: the same pictures, scored alike, under the same damage."""
-    same = {name: _at(results.info, place) for name, place in _SAME.items()}
-    damage = {"corruptions": sorted(results.corruptions), "severities": sorted(results.severities)}
-    return json.dumps({**same, **damage}, sort_keys=True, default=str)
+    """Equal for runs whose means are comparable: the same images, scoring, corruptions and severities."""
+    equal = {name: _at(results.info, keys) for name, keys in _EQUAL.items()}
+    conditions = {"corruptions": sorted(results.corruptions), "severities": sorted(results.severities)}
+    return json.dumps({**equal, **conditions}, sort_keys=True, default=str)
 
 
 def common_frames(results: Results) -> tuple[Results, int]:
-    """The frames at each condition that every model answered, and how many frame-conditions were left out for that.
+    """The frames at each condition with a valid prediction of every model, and how many frame-conditions are excluded.
 
-    Else a model would gain by giving no answer to what is difficult.
+    Otherwise a model would gain by giving no prediction for difficult frames.
     """
     frame = results.frame
     keys = ["corruption", "severity", "image_id"]
     index = pd.MultiIndex.from_frame(frame[keys])
-    answered = frame[~invalid_predictions(frame)]
-    complete = answered.groupby(keys, observed=True)["model"].nunique() == frame["model"].nunique()
-    kept = index.isin(complete.index[complete])
-    return Results(frame[kept], results.info, results.path), int(index[~kept].nunique())
+    valid = frame[~invalid_predictions(frame, results.tasks)]
+    complete = valid.groupby(keys, observed=True)["model"].nunique() == frame["model"].nunique()
+    common = index.isin(complete.index[complete])
+    return replace(results, frame=frame[common]), int(index[~common].nunique())
 
 
-def _names(runs: Sequence[Results]) -> list[dict[str, str]]:
-    often = Counter(model for run in runs for model in run.models)
-    labels = _labels(runs)
+def _common(runs: Sequence[Results], key: str) -> list[dict[str, Any]]:
+    """Entries of the first run whose names all runs have."""
+    names = [{entry["name"] for entry in run.info.get(key, ())} for run in runs]
+    return [entry for entry in runs[0].info.get(key, ()) if all(entry["name"] in each for each in names)]
+
+
+def _model_names(runs: Sequence[Results]) -> list[dict[str, str]]:
+    count = Counter(model for run in runs for model in run.models)
     return [
-        {model: model if often[model] == 1 else f"{label}/{model}" for model in run.models}
-        for run, label in zip(runs, labels, strict=True)
+        {model: model if count[model] == 1 else f"{label}/{model}" for model in run.models}
+        for run, label in zip(runs, _run_labels(runs), strict=True)
     ]
 
 
-def _labels(runs: Sequence[Results]) -> list[str]:
+def _run_labels(runs: Sequence[Results]) -> list[str]:
     names = [_label(run) for run in runs]
     if len(set(names)) == len(names):
         return names
-    return [f"{name}#{place}" for place, name in enumerate(names, start=1)]
+    return [f"{name}#{number}" for number, name in enumerate(names, start=1)]
 
 
 def _label(run: Results) -> str:
     return str(run.info.get("name") or run.path or "a run")
 
 
-def _renamed(
-    run: Results, names: Mapping[str, str], kept: set[str], severities: Sequence[int], recorded: set[str]
+def _select(
+    run: Results,
+    names: Mapping[str, str],
+    corruptions: Collection[str],
+    severities: Sequence[int],
+    recorded: Collection[str],
 ) -> pd.DataFrame:
     frame = run.frame
-    chosen = (frame["corruption"].isin(kept) & frame["severity"].isin([0, *severities])) | frame["corruption"].isin(
-        recorded
-    )
-    return frame[chosen].assign(model=frame.loc[chosen, "model"].map(names))
+    synthetic = frame["corruption"].isin(corruptions) & frame["severity"].isin([0, *severities])
+    selected = synthetic | frame["corruption"].isin(recorded)
+    return frame[selected].assign(model=frame.loc[selected, "model"].map(names))
 
 
-def _at(info: Mapping[str, Any], place: tuple[str, ...]) -> Any:
-    found: Any = info
-    for key in place:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found
+def _at(info: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
+    value: Any = info
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def _short(value: object) -> str:

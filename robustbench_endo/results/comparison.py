@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
+from robustbench_endo.metrics.aggregation import Floats, mean_of_present
+from robustbench_endo.metrics.base import Metric
 from robustbench_endo.results.bootstrap import Bootstrap, holm, p_value
-from robustbench_endo.results.combine import common_frames, merged
-from robustbench_endo.results.dataset_scores import Floats, mean_of_present
-from robustbench_endo.results.estimates import BootstrapResult, spread
-from robustbench_endo.results.metric_info import METRICS
+from robustbench_endo.results.combine import combine_runs, common_frames
+from robustbench_endo.results.estimates import BootstrapResult, estimate_from_draws
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import RECORDED
 from robustbench_endo.results.table import row_formulas
@@ -21,150 +21,150 @@ from robustbench_endo.results.table import row_formulas
 
 @dataclass(frozen=True)
 class Comparison:
-    """Models against one of them.
+    """Models compared with a baseline.
 
     Attributes:
-        against: the model that the others are compared with.
-        models: all of them, ``against`` among them.
-        differences: a row a metric x model x table row: ``metric, model, category, corruption, value, against``,
-            ``difference`` (value less against, in the metric's unit) with ``low, high``, ``p`` (two-sided, paired
-            bootstrap) and ``p_holm`` (corrected over the corruptions, and over the real
-            conditions; NaN for the rows that are means or clean).
-        ranks: a row a metric x model: ``rank`` (mean over corruptions, 1 = best) with ``low, high``, and ``first``:
-            share of resamples in which no model has a better mean over corruptions.
-        unit: what was resampled, in one sentence.
-        warnings: why the intervals are to be read with care, and which frames were left out.
+        baseline: the model that the others are compared with.
+        models: all of them, the baseline included.
+        differences: one row per metric x model x table row: ``metric, model, category, corruption, value, baseline``,
+            ``difference`` (value - baseline, in the metric's unit) with ``low, high``, ``p`` (two-sided, paired
+            bootstrap) and ``p_holm`` (corrected over the corruptions, and over the recorded conditions; NaN for clean
+            and for means).
+        ranks: one row per metric x model: ``rank`` (mean over corruptions, 1 is best) with ``low, high``, and
+            ``first``: fraction of resamples in which no model has a better mean over corruptions.
+        statement: what was resampled, in one sentence.
+        warnings: why the intervals have to be interpreted with caution, and which frames were left out.
     """
 
-    against: str
+    baseline: str
     models: list[str]
     differences: pd.DataFrame
     ranks: pd.DataFrame
-    unit: str
+    statement: str
     warnings: list[str]
 
 
 def compare(
     runs: Results | Sequence[Results],
-    metrics: Sequence[str] = ("accuracy", "miou"),
-    against: str | None = None,
+    metrics: Sequence[str] | None = None,
+    baseline: str | None = None,
     bootstrap: Bootstrap | None = None,
 ) -> Comparison:
     """Compare models of one or several runs.
 
     Args:
-        runs: of the same pictures and protocol; a model name that occurs twice becomes ``run/model``.
-        metrics: what to compare; each has a direction.
-        against: the model that the others are compared with; None: the first.
-        bootstrap: settings; None: as they stand.
+        runs: of the same frames and protocol; a model name that occurs twice becomes ``run/model``.
+        metrics: names of metrics with a direction; None for one per task.
+        baseline: the model that the others are compared with; None for the first.
+        bootstrap: settings; None for the defaults.
 
     Raises:
-        RunError: runs that cannot be compared; says what differs.
-        UnknownNameError: no model of the name ``against``.
-        RobustEndoError: fewer than two models, or a metric that the runs do not hold or that has no direction.
+        RunError: runs that cannot be compared; the message says what differs.
+        UnknownNameError: a baseline that is not a model of the runs.
+        RobustEndoError: fewer than two models, or a metric that the runs lack or that has no direction.
     """
-    whole = merged([runs] if isinstance(runs, Results) else runs)
-    against = whole.models[0] if against is None else against
-    _check(whole, metrics, against)
-    common, lost = common_frames(whole)
-    sampler = common.sampler(bootstrap or Bootstrap())
+    combined = combine_runs([runs] if isinstance(runs, Results) else runs)
+    metrics = combined.headlines if metrics is None else metrics
+    baseline = combined.models[0] if baseline is None else baseline
+    _check(combined, metrics, baseline)
+    common, n_excluded = common_frames(combined)
+    estimator = common.estimator(bootstrap or Bootstrap())
     differences, ranks = {}, {}
-    for metric, scores in sampler.sampled(metrics):
-        place = whole.models.index(against)
-        differences[metric] = _differences(scores, metric, whole, place)
-        ranks[metric] = _ranks(scores, metric, whole.models)
-    warnings = [sampler.units.warning] if sampler.units.warning else []
-    if lost:
+    for name, scores in estimator.results(metrics):
+        differences[name] = _differences(scores, name, combined, combined.models.index(baseline))
+        ranks[name] = _ranks(scores, combined.metric(name), combined.models)
+    warnings = [estimator.units.warning] if estimator.units.warning else []
+    if n_excluded:
         warnings.append(
-            f"{lost} frame-conditions that not every model answered are left out, for all models alike: a model must "
-            "not gain by giving no answer."
+            f"{n_excluded} frame-conditions without a valid prediction of every model are excluded for all models: a "
+            "model must not gain by giving no prediction."
         )
     return Comparison(
-        against,
-        whole.models,
-        pd.concat([differences[metric] for metric in metrics], ignore_index=True),
-        pd.concat([ranks[metric] for metric in metrics], ignore_index=True),
-        sampler.units.statement,
+        baseline,
+        combined.models,
+        pd.concat([differences[name] for name in metrics], ignore_index=True),
+        pd.concat([ranks[name] for name in metrics], ignore_index=True),
+        estimator.units.statement,
         warnings,
     )
 
 
-def _check(whole: Results, metrics: Sequence[str], against: str) -> None:
-    if len(whole.models) < 2:
-        raise RobustEndoError(
-            f"Expected at least two models to compare, got {whole.models[0]} alone: give another run."
-        )
-    if against not in whole.models:
+def _check(combined: Results, metrics: Sequence[str], baseline: str) -> None:
+    models = combined.models
+    if len(models) < 2:
+        raise RobustEndoError(f"Expected at least two models to compare, got only {models[0]}: give another run.")
+    if baseline not in models:
         raise UnknownNameError(
-            f"Expected a model of the runs to compare with, got {against!r}: choose from {', '.join(whole.models)}."
+            f"Expected a model of the runs to compare with, got {baseline!r}: choose from {', '.join(models)}."
         )
     if not metrics:
         raise RobustEndoError("Expected at least one metric to compare, got none: name one such as miou.")
-    for metric in metrics:
-        if metric in METRICS and METRICS[metric].higher_is_better is None:
+    for name in metrics:
+        if combined.metric(name).higher_is_better is None:
             raise RobustEndoError(
-                f"Expected a metric that is better high or low, got {metric!r}, which describes the pictures: "
-                "choose another."
+                f"Expected a metric with a direction, got {name!r}, for which neither high nor low is better: choose "
+                "another, or declare higher_is_better in its class."
             )
 
 
-def _differences(scores: BootstrapResult, metric: str, whole: Results, place: int) -> pd.DataFrame:
+def _differences(scores: BootstrapResult, metric: str, combined: Results, baseline: int) -> pd.DataFrame:
     assert scores.draws is not None
     rows = []
-    for (category, corruption), formula in row_formulas(whole.corruption_categories, whole.recorded_conditions).items():
+    formulas = row_formulas(combined.corruption_categories, combined.recorded_conditions)
+    for (category, corruption), formula in formulas.items():
         point, draws = formula(scores.point), formula(scores.draws)
-        apart, drawn = point - point[:, [place]], draws - draws[:, [place]]
-        ends, p = spread(apart, drawn, scores.number, scores.level), p_value(apart[0], drawn, scores.number)
+        difference, difference_draws = point - point[:, [baseline]], draws - draws[:, [baseline]]
+        estimate = estimate_from_draws(difference, difference_draws, scores.number, scores.confidence)
+        p = p_value(difference[0], difference_draws, scores.number)
         rows += [
             {
                 "metric": metric,
                 "model": model,
                 "category": category,
                 "corruption": corruption,
-                "value": float(point[0, m]),
-                "against": float(point[0, place]),
-                "difference": float(ends.value[m]),
-                "low": float(ends.low[m]),
-                "high": float(ends.high[m]),
-                "p": float(p[m]),
+                "value": float(point[0, index]),
+                "baseline": float(point[0, baseline]),
+                "difference": float(estimate.value[index]),
+                "low": float(estimate.low[index]),
+                "high": float(estimate.high[index]),
+                "p": float(p[index]),
             }
-            for m, model in enumerate(whole.models)
-            if m != place
+            for index, model in enumerate(combined.models)
+            if index != baseline
         ]
-    table = pd.DataFrame(rows).sort_values("model", key=lambda names: names.map(whole.models.index), kind="stable")
+    table = pd.DataFrame(rows).sort_values("model", key=lambda names: names.map(combined.models.index), kind="stable")
     return table.assign(p_holm=_corrected(table)).reset_index(drop=True)
 
 
 def _corrected(table: pd.DataFrame) -> pd.Series:
     single = ~table["category"].isin(("mean", "clean"))
     corrected = pd.Series(np.nan, index=table.index)
-    # Recorded conditions are corrected among themselves: having them does not change what is said of the corruptions.
+    # Recorded conditions are corrected among themselves: having them does not change the result for the corruptions.
     for _, rows in table[single].groupby(["model", table["category"] == RECORDED], sort=False):
         corrected[rows.index] = holm(rows["p"].to_numpy(np.float64))
     return corrected
 
 
-def _ranks(scores: BootstrapResult, metric: str, models: Sequence[str]) -> pd.DataFrame:
+def _ranks(scores: BootstrapResult, metric: Metric, models: Sequence[str]) -> pd.DataFrame:
     assert scores.draws is not None
-    # A metric of the user's own has no known direction: none of its values is the best.
-    sign = {True: 1.0, False: -1.0}[bool(METRICS[metric].higher_is_better)] if metric in METRICS else np.nan
-    found = scores.spread(lambda cube: mean_rank(sign * cube.mean_over_severities()))
+    sign = 1.0 if metric.higher_is_better else -1.0
+    estimate = scores.estimate(lambda values: mean_rank(sign * values.mean_over_severities()))
     mean = sign * scores.draws.mean_over_corruptions()
     best = np.where(np.isnan(mean), -np.inf, mean).max(axis=1, keepdims=True)
     first = np.where(np.isnan(mean).all(0), np.nan, (mean == best).mean(0))
     columns: dict[str, object] = {
-        "metric": metric,
+        "metric": metric.name,
         "model": list(models),
-        "rank": found.value,
-        "low": found.low,
-        "high": found.high,
+        "rank": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
         "first": first,
     }
     return pd.DataFrame(columns)
 
 
 def mean_rank(values: Floats) -> Floats:
-    """Mean over corruptions of each model's rank, (R, models) of values (R, models, corruptions).
+    """Mean over corruptions of the rank of each model, (R, models) of values (R, models, corruptions).
 
     1 is the highest value; equal values share the mean of their ranks. A corruption that a model lacks is left out.
     """

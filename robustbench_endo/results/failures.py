@@ -1,144 +1,206 @@
-"""Which frames fail, and which of them nobody is told of."""
+"""Failed frames, silent failures (confident and wrong), and whether two tasks fail on the same frames."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.results.bootstrap import Bootstrap, units
-from robustbench_endo.results.dataset_scores import Floats, divide
-from robustbench_endo.results.estimates import Estimate, point_scores, resampled_scores, spread
-from robustbench_endo.results.frame_statistics import MetricGroup, invalid_predictions, mean_group
+from robustbench_endo.metrics.aggregation import Floats, divide
+from robustbench_endo.metrics.base import Metric
+from robustbench_endo.results.bootstrap import Bootstrap, resampling_units
+from robustbench_endo.results.estimates import PARTS, Estimate, estimate_from_draws, point_scores, resampled_scores
+from robustbench_endo.results.metrics import MetricGroup, metric_groups
 from robustbench_endo.results.schema import CLEAN, KEYS
-from robustbench_endo.results.table import PARTS
+from robustbench_endo.tasks.base import Task
 
-QUANTILE = 0.1
-"""A model is confident while above this quantile of its own confidence on clean frames."""
-
-FAILURES = ("segmentation_failed", "segmentation_silent", "activity_failed", "activity_silent")
+CONFIDENCE_QUANTILE = 0.1
+"""A prediction is confident above this quantile of the model's own confidence on clean frames."""
 
 
-def failure_records(frame: pd.DataFrame, dice: float) -> pd.DataFrame:
-    """The keys of the records with a column for each of :data:`FAILURES`: 0 or 1, NaN where the task is not judged.
+class FailureRate(Metric):
+    """Share of frames on which a task fails, or fails silently.
 
     Args:
-        dice: a mask below this Dice has failed, above 0 and at most 1.
+        task: that fails.
+        silent: count only confident failures.
+    """
+
+    unit = "%"
+    higher_is_better = False
+
+    def __init__(self, task: Task, *, silent: bool) -> None:
+        kind = "silent" if silent else "failed"
+        self.name = f"{task.name}_{kind}"
+        self.task = task.name
+        self.label = f"Silent {task.noun} failures" if silent else f"{task.noun.capitalize()} failures"
+        self.description = (
+            "Share of frames whose prediction failed while its confidence was above the model's own 10th percentile on "
+            "clean frames."
+            if silent
+            else "Share of frames whose prediction failed; a frame without a valid prediction has failed."
+        )
+        super().__init__()
+
+
+def failure_metrics(tasks: Sequence[Task]) -> list[Metric]:
+    """The failure rates of some tasks, the leading (last) one first: all failures, then silent ones."""
+    return [FailureRate(task, silent=silent) for task in reversed(tasks) for silent in (False, True)]
+
+
+def failure_groups(tasks: Sequence[Task]) -> list[MetricGroup]:
+    """The failure rates as means of the columns of :func:`failure_records`."""
+    return metric_groups(failure_metrics(tasks), {})
+
+
+def check_failure_thresholds(tasks: Sequence[Task], thresholds: Mapping[str, float] | None) -> dict[str, float]:
+    """Threshold of each task: that in ``thresholds`` or the task's default.
 
     Raises:
-        RobustEndoError: a threshold outside its range.
-        RunError: a model without records on clean frames, whose confidence is the yardstick.
+        RobustEndoError: a threshold for a task that the run does not have, or outside its range.
     """
-    if not 0 < dice <= 1:
-        raise RobustEndoError(f"Expected a Dice threshold above 0 and at most 1, got {dice:g}: write 0.5 for 50 %.")
+    custom = dict(thresholds or {})
+    names = [task.name for task in tasks]
+    for name, threshold in custom.items():
+        if name not in names:
+            raise RobustEndoError(f"Expected a task of the run ({', '.join(names)}), got {name!r}: choose one of them.")
+        if not 0 < threshold <= 1:
+            raise RobustEndoError(
+                f"Expected a failure threshold above 0 and at most 1, got {threshold:g}: write 0.5 for 50 %."
+            )
+    return {task.name: custom.get(task.name, task.failure_threshold) for task in tasks}
+
+
+def failure_records(frame: pd.DataFrame, tasks: Sequence[Task], thresholds: Mapping[str, float]) -> pd.DataFrame:
+    """The keys of the records with columns ``<task>_failed`` and ``<task>_silent``: 0, 1, or NaN without a score.
+
+    Raises:
+        RunError: a model without records on clean frames, on which its confidence threshold is computed.
+    """
     records = frame[list(KEYS)].copy()
-    lost = invalid_predictions(frame)
-    for task, wrong in (("segmentation", _wrong_masks(frame, dice, lost)), ("activity", _wrong_activity(frame, lost))):
-        sure = frame[f"{task}_confidence"].to_numpy(np.float64) > _usual_confidence(frame, task)
-        records[f"{task}_failed"] = wrong
-        records[f"{task}_silent"] = np.where(np.isnan(wrong), np.nan, (wrong == 1) & sure & ~lost)
+    invalid = invalid_predictions(frame, tasks)
+    for task in tasks:
+        failed = task.failed(frame, thresholds[task.name])
+        # A frame without a valid prediction has failed if the model has the task and the frame is labelled.
+        failed = np.where(invalid & task.has_target(frame) & _has_task(frame, task), 1.0, failed)
+        confidence = frame[task.confidence_column].to_numpy(np.float64)
+        confident = confidence > _clean_confidence(frame, task)
+        records[f"{task.name}_failed"] = failed
+        records[f"{task.name}_silent"] = np.where(np.isnan(failed), np.nan, (failed == 1) & confident & ~invalid)
     return records
 
 
-def failure_groups() -> list[MetricGroup]:
-    """The mean of each of :data:`FAILURES` over the frames where the task is judged."""
-    return [mean_group(name, name) for name in FAILURES]
+def invalid_predictions(frame: pd.DataFrame, tasks: Sequence[Task]) -> NDArray[np.bool_]:
+    """Records for which a model gave NaN or infinite logits: no task has a confidence. (n,)."""
+    invalid: NDArray[np.bool_] = frame[[task.confidence_column for task in tasks]].isna().all(axis=1).to_numpy()
+    return invalid
 
 
-def _wrong_masks(frame: pd.DataFrame, dice: float, lost: np.ndarray) -> Floats:
-    found = frame["dice"].to_numpy(np.float64)
-    wrong = np.where(np.isnan(found), np.nan, found < dice)
-    # A frame without an answer has no Dice: whether it has a mask is known from other answers about it.
-    masked = frame["image_id"].isin(frame.loc[~np.isnan(found), "image_id"]).to_numpy()
-    return np.where(lost & masked & _has_task(frame, "segmentation"), 1.0, wrong)
-
-
-def _wrong_activity(frame: pd.DataFrame, lost: np.ndarray) -> Floats:
-    target, said = (frame[f"activity_{side}"].to_numpy(int) for side in ("target", "prediction"))
-    wrong = np.where((target >= 0) & (said >= 0), target != said, np.nan)
-    return np.where(lost & (target >= 0) & _has_task(frame, "activity"), 1.0, wrong)
-
-
-def _has_task(frame: pd.DataFrame, task: str) -> np.ndarray:
-    known = frame.loc[frame[f"{task}_confidence"].notna(), "model"].unique()
-    flags: np.ndarray = frame["model"].isin(known).to_numpy()
+def _has_task(frame: pd.DataFrame, task: Task) -> NDArray[np.bool_]:
+    """Whether the model of a record has ever predicted the task, (n,)."""
+    models = frame.loc[frame[task.confidence_column].notna(), "model"].unique()
+    flags: NDArray[np.bool_] = frame["model"].isin(models).to_numpy()
     return flags
 
 
-def _usual_confidence(frame: pd.DataFrame, task: str) -> Floats:
+def _clean_confidence(frame: pd.DataFrame, task: Task) -> Floats:
+    """The confidence threshold of each record's model."""
     clean = frame[frame["corruption"] == CLEAN]
     missing = sorted(set(frame["model"]) - set(clean["model"]))
     if missing:
         raise RunError(
-            f"Expected records on clean frames of every model, got none of {missing[0]}: its confidence there is "
-            "the yardstick, so evaluate it on them."
+            f"Expected records on clean frames of every model, got none of {missing[0]}: its confidence threshold is "
+            "computed on them, so evaluate it on clean frames."
         )
-    usual = clean.groupby("model", observed=True)[f"{task}_confidence"].quantile(QUANTILE)
-    return np.asarray(frame["model"].map(usual), np.float64)
+    threshold = clean.groupby("model", observed=True)[task.confidence_column].quantile(CONFIDENCE_QUANTILE)
+    return np.asarray(frame["model"].map(threshold), np.float64)
 
 
-CELLS = ("both_right", "only_segmentation", "only_activity", "both_failed")
-"""Which task fails, as shares of the frames where both are judged."""
+def joint_failure_names(first: Task, second: Task) -> tuple[str, str, str, str]:
+    """Columns of :func:`joint_failure_table`: neither task fails, only one, only the other, both."""
+    return ("both_correct", f"only_{first.name}", f"only_{second.name}", "both_failed")
 
 
-def agreement_table(records: pd.DataFrame, models: Sequence[str], bootstrap: Bootstrap | None) -> pd.DataFrame:
-    """A row a model, over all frames of all corruptions and severities (clean left out): the joint table and phi.
+def joint_failure_table(
+    records: pd.DataFrame, models: Sequence[str], tasks: tuple[Task, Task], bootstrap: Bootstrap | None
+) -> pd.DataFrame:
+    """Do two tasks fail on the same frames? One row per model, over all corrupted frames.
 
     Args:
-        records: from :func:`robustbench_endo.results.failures.failure_records`.
+        records: from :func:`failure_records`.
         models: the order of the rows.
-        bootstrap: None for point estimates alone.
+        tasks: the two tasks.
+        bootstrap: None for point estimates.
 
     Returns:
-        Columns :data:`CELLS` in percent, and ``phi``; with intervals a second level ``value``, ``low``,
+        Columns :func:`joint_failure_names` in percent, and ``phi``; with intervals a second level ``value``, ``low``,
         ``high``.
     """
-    damaged = records[records["corruption"] != CLEAN]
-    codes = pd.Index(models).get_indexer(damaged["model"]).astype(np.intp)
-    family = MetricGroup((*CELLS, "phi"), joint_failures, joint_shares)
-    point = point_scores(family, damaged, codes, len(models))
-    drawn, number = None, 0
+    corrupted = records[records["corruption"] != CLEAN]
+    codes = pd.Index(models).get_indexer(corrupted["model"]).astype(np.intp)
+    names = (*joint_failure_names(*tasks), "phi")
+    (group,) = metric_groups([JointFailureRate(name, index, tasks) for index, name in enumerate(names)], {})
+    point = point_scores(group, corrupted, codes, len(models))
+    draws, number = None, 0
     if bootstrap is not None:
-        resampled = units(damaged, bootstrap)
-        number = resampled.number
-        weights = resampled.weights(bootstrap)
-        drawn = resampled_scores(family, family.names, damaged, codes, len(models), resampled, weights)
-    level = 0.95 if bootstrap is None else bootstrap.level
-    found = {
-        name: spread(point[name][None], None if drawn is None else drawn[name], number, level) for name in family.names
+        units = resampling_units(corrupted, bootstrap)
+        number = units.number
+        weights = units.weights(bootstrap)
+        draws = resampled_scores(group, names, corrupted, codes, len(models), units, weights)
+    confidence = 0.95 if bootstrap is None else bootstrap.confidence
+    estimates = {
+        name: estimate_from_draws(point[name][None], None if draws is None else draws[name], number, confidence)
+        for name in names
     }
-    return _frame(found, models, bootstrap is not None)
+    return _frame(estimates, models, intervals=bootstrap is not None)
 
 
-def joint_failures(records: pd.DataFrame) -> Floats:
-    """Indicators of the four cells of the joint table, (n, 4), in the order of :data:`CELLS`."""
-    mask, activity = (records[f"{task}_failed"].to_numpy(np.float64) for task in ("segmentation", "activity"))
-    cells = [(mask == m) & (activity == a) for m, a in ((0, 0), (1, 0), (0, 1), (1, 1))]
-    return np.stack(cells, axis=1).astype(np.float64)
+class JointFailureRate(Metric):
+    """One cell of the joint table of two tasks' failures in percent, or their correlation phi.
+
+    Args:
+        name: of the column.
+        index: position in :func:`joint_rates`.
+        tasks: the two tasks.
+    """
+
+    column = None
+
+    def __init__(self, name: str, index: int, tasks: tuple[Task, Task]) -> None:
+        self.name, self._index, self._tasks = name, index, tasks
+        super().__init__()
+
+    def statistics(self, records: pd.DataFrame, num_labels: int) -> Floats:
+        """Indicators of neither, only the first, only the second, both tasks failing, (n, 4)."""
+        first, second = (records[f"{task.name}_failed"].to_numpy(np.float64) for task in self._tasks)
+        cells = [(first == one) & (second == other) for one, other in ((0, 0), (1, 0), (0, 1), (1, 1))]
+        return np.stack(cells, axis=1).astype(np.float64)
+
+    def formula(self, sums: Floats) -> Floats:
+        return joint_rates(sums)[self._index]
 
 
-def joint_shares(sums: Floats) -> dict[str, Floats]:
+def joint_rates(sums: Floats) -> list[Floats]:
     """Shares of the four cells in percent, and phi (Yule, J. Royal Statistical Society 1912).
 
-    phi is 1 where the tasks fail on the same frames, 0 where they are independent, -1 where one fails just when the
+    phi is 1 where the tasks fail on the same frames, 0 where they are independent, -1 where one fails exactly when the
     other does not; NaN where a task never or always fails.
     """
-    neither, mask, activity, both = sums
-    product = (neither + mask) * (activity + both) * (neither + activity) * (mask + both)
+    neither, first, second, both = sums
+    product = (neither + first) * (second + both) * (neither + second) * (first + both)
     shares = divide(100 * sums, sums.sum(0))
-    return {
-        **dict(zip(CELLS, shares, strict=True)),
-        "phi": divide(both * neither - mask * activity, np.sqrt(product)),
-    }
+    return [*shares, divide(both * neither - first * second, np.sqrt(product))]
 
 
-def _frame(found: dict[str, Estimate], models: Sequence[str], intervals: bool) -> pd.DataFrame:
+def _frame(estimates: Mapping[str, Estimate], models: Sequence[str], *, intervals: bool) -> pd.DataFrame:
     index = pd.Index(models, name="model")
     if not intervals:
-        return pd.DataFrame({name: one.value for name, one in found.items()}, index=index)
-    return pd.concat(
-        {name: pd.DataFrame({part: getattr(one, part) for part in PARTS}, index=index) for name, one in found.items()},
-        axis=1,
-    )
+        return pd.DataFrame({name: each.value for name, each in estimates.items()}, index=index)
+    parts = {
+        name: pd.DataFrame({part: getattr(each, part) for part in PARTS}, index=index)
+        for name, each in estimates.items()
+    }
+    return pd.concat(parts, axis=1)

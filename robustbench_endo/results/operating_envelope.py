@@ -1,4 +1,4 @@
-"""The safe operating envelope: how strong a damage may be while the numbers still clear the user's thresholds."""
+"""The safe operating envelope: the strongest corruption at which a model still clears the user's thresholds."""
 
 from __future__ import annotations
 
@@ -9,99 +9,94 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from robustbench_endo.errors import RobustEndoError
-from robustbench_endo.results.dataset_scores import Floats
+from robustbench_endo.metrics.aggregation import Floats
+from robustbench_endo.metrics.base import Metric
 from robustbench_endo.results.estimates import BootstrapResult, ScoreArray, ScoreEstimator
-from robustbench_endo.results.frame_statistics import group_of_metric
-from robustbench_endo.results.metric_info import METRICS, MetricInfo
+from robustbench_endo.results.metrics import find_metric
 
-INVALID = "frames without an answer"
+INVALID_PREDICTIONS = "frames without a valid prediction"
 
 Flags = NDArray[np.bool_]
 
 
-def check_thresholds(sampler: ScoreEstimator, require: Mapping[str, float]) -> None:
+def check_thresholds(estimator: ScoreEstimator, thresholds: Mapping[str, float]) -> None:
     """Raise RobustEndoError for no threshold, a metric that the run lacks, or a threshold outside its range."""
-    if not require:
-        raise RobustEndoError("Expected at least one threshold such as dice=0.8, got none: say what is required.")
-    for name, threshold in require.items():
-        group_of_metric(sampler.metric_groups, name)
-        quantity = METRICS.get(name)
-        if quantity is None or quantity.higher_is_better is None:
+    if not thresholds:
+        raise RobustEndoError("Expected at least one threshold such as dice=0.8, got none: name a metric.")
+    for name, threshold in thresholds.items():
+        metric = find_metric(estimator.metrics, name)
+        if metric.higher_is_better is None:
             raise RobustEndoError(
-                f"Expected a threshold for a metric that is better high or low, got one for {name!r}, "
-                "of which neither is known: choose another metric."
+                f"Expected a threshold for a metric with a direction, got one for {name!r}, which has none: choose "
+                "another metric."
             )
-        _check_range(quantity, threshold)
+        _check_range(metric, threshold)
 
 
-def _check_range(quantity: MetricInfo, threshold: float) -> None:
-    if quantity.scale == 100 and not 0 <= threshold <= 1:
+def _check_range(metric: Metric, threshold: float) -> None:
+    if metric.scale == 100 and not 0 <= threshold <= 1:
         raise RobustEndoError(
-            f"Expected a threshold for {quantity.name} between 0 and 1, got {threshold:g}: write 0.8 for 80 %."
+            f"Expected a threshold for {metric.name} between 0 and 1, got {threshold:g}: write 0.8 for 80 %."
         )
     if not (np.isfinite(threshold) and threshold >= 0):
         raise RobustEndoError(
-            f"Expected a threshold for {quantity.name} of at least 0, got {threshold:g}: give it in "
-            f"{quantity.unit or 'the unit of the metric'}."
+            f"Expected a threshold for {metric.name} of at least 0, got {threshold:g}: give it in "
+            f"{metric.unit or 'the unit of the metric'}."
         )
 
 
-def envelope(sampler: ScoreEstimator, require: Mapping[str, float]) -> pd.DataFrame:
-    """For each model and corruption the largest severity that is safe, with everything below it.
+def operating_envelope(estimator: ScoreEstimator, thresholds: Mapping[str, float], n_invalid: Floats) -> pd.DataFrame:
+    """For each model and corruption the largest severity that is safe, together with all below it.
 
-    A condition is safe when the end of the interval that lies on the bad side still clears every threshold, and the
-    model answered every frame.
+    A condition is safe when the worst-case confidence bound clears every threshold and every frame has a valid
+    prediction.
 
     Args:
-        sampler: with a bootstrap.
-        require: metric -> threshold, as a share for metrics in percent, else in the metric's unit.
+        estimator: with a bootstrap.
+        thresholds: metric -> threshold, as a fraction for metrics in percent, else in the metric's unit.
+        n_invalid: frames without a valid prediction at each condition of the estimator's keys.
 
     Returns:
-        A row a model and corruption: ``severity`` (0: clean frames only; <NA>: not even those), ``distortion`` there
-        (1 - image SSIM, mean over frames) and ``limit``: what fails next, empty when nothing does.
+        One row per model and corruption: ``severity`` (0: only clean frames; <NA>: not even those), ``distortion``
+        there (1 - image SSIM, mean over frames) and ``limit``: what fails at the next severity, empty for nothing.
 
     Raises:
-        RobustEndoError: a threshold that cannot be.
+        RobustEndoError: an invalid threshold.
     """
-    check_thresholds(sampler, require)
-    shape = sampler.shape
+    check_thresholds(estimator, thresholds)
+    conditions = estimator.conditions
     cleared = {
-        name: clears(scores, METRICS[name], threshold)
-        for name, scores in sampler.sampled(list(require))
-        for threshold in [require[name]]
+        name: clears(scores, find_metric(estimator.metrics, name), thresholds[name])
+        for name, scores in estimator.results(list(thresholds))
     }
-    cleared[INVALID] = _answered(sampler)
-    distortion = 1 - sampler.cube(sampler.point("image_ssim")[None]).whole()[0] / 100
-    held = np.logical_and.accumulate(np.all(list(cleared.values()), axis=0), axis=-1).sum(-1) - 1
+    invalid = estimator.arrange(n_invalid[None]).with_clean()[0]
+    cleared[INVALID_PREDICTIONS] = np.asarray(~(invalid > 0))
+    distortion = 1 - estimator.arrange(estimator.point("image_ssim")[None]).with_clean()[0] / 100
+    last_safe = np.logical_and.accumulate(np.all(list(cleared.values()), axis=0), axis=-1).sum(-1) - 1
     rows = [
-        {"model": model, "corruption": corruption, **_reached(int(held[m, c]), shape.severities, distortion[m, c])}
-        | {"limit": ", ".join(_limits({name: flags[m, c] for name, flags in cleared.items()}, int(held[m, c]) + 1))}
-        for m, model in enumerate(shape.models)
-        for c, corruption in enumerate(shape.corruptions)
+        {"model": model, "corruption": corruption}
+        | _reached(int(last_safe[m, c]), conditions.severities, distortion[m, c])
+        | {"limit": ", ".join(_limits({name: each[m, c] for name, each in cleared.items()}, int(last_safe[m, c]) + 1))}
+        for m, model in enumerate(conditions.models)
+        for c, corruption in enumerate(conditions.corruptions)
     ]
-    table = pd.DataFrame(rows, columns=["model", "corruption", "severity", "dose", "limit"])
+    table = pd.DataFrame(rows, columns=["model", "corruption", "severity", "distortion", "limit"])
     return table.astype({"severity": "Int64"})
 
 
-def _reached(last: int, severities: Sequence[int], distortion: Floats) -> dict[str, float | None]:
-    if last < 0:
-        return {"severity": None, "dose": np.nan}
-    return {"severity": [0, *severities][last], "dose": float(distortion[last])}
-
-
-def _limits(flags: Mapping[str, Flags], next_one: int) -> list[str]:
-    return [name for name, clear in flags.items() if next_one < len(clear) and not clear[next_one]]
-
-
-def clears(scores: BootstrapResult, quantity: MetricInfo, threshold: float) -> Flags:
-    """Does the bad end of the interval clear the threshold, (models, corruptions, 1 + severities)."""
-    ends = scores.scored(ScoreArray.whole)
-    limit = threshold * quantity.scale
-    flags: Flags = ends.low >= limit if quantity.higher_is_better else ends.high <= limit
+def clears(scores: BootstrapResult, metric: Metric, threshold: float) -> Flags:
+    """Whether the worst-case confidence bound clears the threshold, (models, corruptions, 1 + severities)."""
+    estimate = scores.estimate_mean(ScoreArray.with_clean)
+    limit = threshold * metric.scale
+    flags: Flags = estimate.low >= limit if metric.higher_is_better else estimate.high <= limit
     return flags
 
 
-def _answered(sampler: ScoreEstimator) -> Flags:
-    lost: Floats = sampler.cube(sampler.counts()["unanswered"].to_numpy(np.float64)[None]).whole()[0]
-    flags: Flags = ~(lost > 0)
-    return flags
+def _reached(last_safe: int, severities: Sequence[int], distortion: Floats) -> dict[str, float | None]:
+    if last_safe < 0:
+        return {"severity": None, "distortion": np.nan}
+    return {"severity": [0, *severities][last_safe], "distortion": float(distortion[last_safe])}
+
+
+def _limits(cleared: Mapping[str, Flags], following: int) -> list[str]:
+    return [name for name, flags in cleared.items() if following < len(flags) and not flags[following]]

@@ -1,4 +1,4 @@
-"""The outcome of a run: records, where they come from, and what follows from them."""
+"""The outcome of a run: its records, their provenance, and the statistics that follow from them."""
 
 from __future__ import annotations
 
@@ -11,39 +11,51 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from robustbench_endo.metrics.aggregation import Floats
+from robustbench_endo.metrics.base import Metric
 from robustbench_endo.results.bootstrap import Bootstrap, ResamplingUnits, clopper_pearson, interval
-from robustbench_endo.results.estimates import ScoreEstimator, Shape, top
-from robustbench_endo.results.failures import FAILURES, agreement_table, failure_groups, failure_records
-from robustbench_endo.results.frame_statistics import metric_groups
+from robustbench_endo.results.estimates import Conditions, ScoreEstimator
+from robustbench_endo.results.failures import (
+    check_failure_thresholds,
+    failure_groups,
+    failure_metrics,
+    failure_records,
+    invalid_predictions,
+    joint_failure_table,
+)
 from robustbench_endo.results.gallery import GalleryFrame, read_gallery
-from robustbench_endo.results.html_repr import notebook_table
-from robustbench_endo.results.operating_envelope import envelope
+from robustbench_endo.results.metrics import find_metric, metric_groups, run_metrics, run_tasks
+from robustbench_endo.results.operating_envelope import operating_envelope
 from robustbench_endo.results.robustness import robustness_table
-from robustbench_endo.results.schema import CLEAN
-from robustbench_endo.results.table import severity_mean_table
+from robustbench_endo.results.schema import CLEAN, arrow_schema
+from robustbench_endo.results.table import html_table, row_formulas, severity_mean_table
+from robustbench_endo.tasks.base import Task
 
 Intervals = bool | Bootstrap
-"""True: 95 % intervals with the settings of :class:`Bootstrap` as they stand; or settings of one's own."""
+"""True for 95 % intervals with the defaults of :class:`Bootstrap`, or the settings to use."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """Per-image records of a run and its provenance.
+    """Per-frame records of a run and its provenance.
 
     Attributes:
-        frame: one row an image x condition x model, columns as in :mod:`robustbench_endo.results.schema`.
+        frame: one row per frame x condition x model, columns as in :mod:`robustbench_endo.results.schema`.
         info: the content of run.json.
-        path: the run folder; None for records without one.
+        path: the run folder; None for records that are not on disk.
+        user_metrics: user-defined metrics of the run.
     """
 
     frame: pd.DataFrame = field(repr=False)
     info: Mapping[str, Any] = field(repr=False)
     path: Path | None = None
+    user_metrics: Sequence[Metric] = field(default=(), repr=False)
 
     @property
     def models(self) -> list[str]:
-        """Names of the models, in the order they were given."""
+        """Names of the models, in the order of the run."""
         return [entry["name"] for entry in self.info["models"]]
 
     @property
@@ -58,7 +70,7 @@ class Results:
 
     @property
     def recorded_conditions(self) -> list[str]:
-        """Names of the recorded conditions beside the corruptions; older runs and most data have none."""
+        """Names of the recorded conditions; most data have none."""
         return [entry["name"] for entry in self.info.get("recorded_conditions", ())]
 
     @property
@@ -67,165 +79,201 @@ class Results:
         return list(self.info["severities"])
 
     @property
-    def classes(self) -> list[str]:
-        """Names of the mask labels."""
-        return list(self.info["data"]["classes"])
-
-    @property
-    def activities(self) -> list[str]:
-        """Names of the activities."""
-        return list(self.info["data"]["activities"])
-
-    @property
     def protocol(self) -> str:
-        """``standard`` or ``endoarss``: numbers of the two never stand in one table."""
+        """``standard`` or ``endoarss``; numbers of the two are never in one table."""
         return str(self.info.get("protocol", "standard"))
 
-    def scores(self, intervals: Intervals = False) -> pd.DataFrame:
-        """A row per model x corruption x severity (``clean`` included): ``images`` and every quantity, in its unit.
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The evaluated tasks; the last one leads summaries and curves."""
+        return run_tasks(self.info)
 
-        ``invalid_predictions`` counts the frames for which a model gave NaN or infinite logits: they enter no score.
-        With intervals every quantity is followed by ``<quantity>_low`` and ``<quantity>_high``, and
-        ``.attrs["intervals"]`` says what was resampled.
+    @property
+    def labels(self) -> dict[str, list[str]]:
+        """Task -> names of its labels."""
+        return {task: list(labels) for task, labels in self.info["tasks"].items()}
+
+    @property
+    def headlines(self) -> tuple[str, ...]:
+        """One metric per task, the default of the tables."""
+        return tuple(task.headline for task in self.tasks)
+
+    @cached_property
+    def metrics(self) -> list[Metric]:
+        """The metrics of the run: those of its tasks, the distortion, user-defined ones."""
+        return run_metrics(self.info, self.user_metrics)
+
+    def metric(self, name: str) -> Metric:
+        """The declaration of a metric: label, unit, direction, definition.
+
+        Raises:
+            RobustEndoError: the run does not have it.
+        """
+        return find_metric(self.metrics, name)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of ``frame``."""
+        frame_metrics: dict[str, list[Metric]] = {task.name: [] for task in self.tasks}
+        for metric in self.metrics:
+            task = metric.task or self.tasks[-1].name
+            if task in frame_metrics:
+                frame_metrics[task].append(metric)
+        return arrow_schema(self.tasks, self.labels, frame_metrics)
+
+    def scores(self, intervals: Intervals = False) -> pd.DataFrame:
+        """One row per model x corruption x severity (``clean`` included): ``images`` and every metric, in its unit.
+
+        ``n_invalid`` counts the frames for which a model gave NaN or infinite logits; they enter no score. With
+        intervals every metric is followed by ``<metric>_low`` and ``<metric>_high``, and ``.attrs["intervals"]`` says
+        what was resampled.
 
         Raises:
             RunError: intervals of a run without frames.
         """
         if not intervals:
             return self._scores.copy()
-        sampler = self.sampler(intervals)
-        table, number, level = self._scores.copy(), sampler.units.number, _settings(intervals).level
-        ends = {}
-        for name, draws in sampler.draws(sampler.names):
+        estimator, confidence = self.estimator(intervals), _settings(intervals).confidence
+        table, number = self._scores.copy(), estimator.units.number
+        ends: dict[str, tuple[Floats, Floats]] = {}
+        for name, draws in estimator.draws(estimator.names):
             point = table[name].to_numpy(np.float64)
-            ends[name] = interval(point, draws, number, level)
-            if (most := top(name)) is not None:
-                ends[name] = clopper_pearson(point, ends[name], number, level, most)
+            ends[name] = interval(point, draws, number, confidence)
+            if (bound := self.metric(name).upper_bound) is not None:
+                ends[name] = clopper_pearson(point, ends[name], number, confidence, bound)
         for name, (low, high) in ends.items():
-            place = int(table.columns.get_loc(name))
-            table.insert(place + 1, f"{name}_low", low)
-            table.insert(place + 2, f"{name}_high", high)
-        return _told(table, sampler.units)
+            position = int(table.columns.get_loc(name))
+            table.insert(position + 1, f"{name}_low", low)
+            table.insert(position + 2, f"{name}_high", high)
+        return _with_statement(table, estimator.units)
 
-    def table(self, metrics: Sequence[str] = ("accuracy", "miou"), intervals: Intervals = False) -> pd.DataFrame:
+    def table(self, metrics: Sequence[str] | None = None, intervals: Intervals = False) -> pd.DataFrame:
         """Table VII: rows (category, corruption), columns (metric, model), means over severities, in the metric's unit.
 
-        Recorded conditions follow below the mean over all corruptions, which they do not enter, as the category
-        ``recorded``.
-
-        With intervals the columns have a third level, ``value``, ``low``, ``high``, and ``.attrs["intervals"]`` says
-        what was resampled.
-
-        Raises:
-            RobustEndoError: a metric that the run does not hold.
-            RunError: intervals of a run without frames.
-        """
-        sampler = self.sampler(intervals)
-        table = severity_mean_table(
-            sampler.sampled(metrics),
-            metrics,
-            self.corruption_categories,
-            self.models,
-            self.recorded_conditions,
-            intervals=bool(intervals),
-        )
-        return _told(table, sampler.units) if intervals else table
-
-    def robustness(
-        self,
-        metrics: Sequence[str] = ("accuracy", "miou"),
-        baseline: str | None = None,
-        intervals: Intervals = False,
-    ) -> pd.DataFrame:
-        """The run in few numbers: rows (metric, aggregate), columns models; aggregates as in ``AGGREGATES``.
-
-        Clean, mean over the corruptions and over each category, that mean relative to clean and as a change for the
-        worse, worst 5 % of frames, area under the curve by severity and by measured dose, and with a baseline model
-        mCE and relative mCE. With intervals the columns have a second level, ``value``, ``low``, ``high``.
-
-        Raises:
-            RobustEndoError: a metric that the run does not hold.
-            UnknownNameError: a baseline that is no model of the run.
-        """
-        sampler = self.sampler(intervals)
-        table = robustness_table(sampler, metrics, self.corruption_categories, baseline)
-        return _told(table, sampler.units) if intervals else table
-
-    def envelope(self, require: Mapping[str, float], intervals: Intervals = True) -> pd.DataFrame:
-        """How strong each corruption may be while intervals clear every threshold; a row a model x corruption.
+        Recorded conditions are the last rows, of the category ``recorded``; they do not enter the mean over all
+        corruptions. With intervals the columns have a third level, ``value``, ``low``, ``high``, and
+        ``.attrs["intervals"]`` says what was resampled.
 
         Args:
-            require: metric -> threshold, as a share for metrics in percent (0.8), else in the metric's unit. Where more
-                is better the lower end has to reach it, else the upper end must not pass it.
+            metrics: names of metrics; None for one per task.
+            intervals: whether, and how, to compute intervals.
+
+        Raises:
+            RobustEndoError: a metric that the run does not have.
+            RunError: intervals of a run without frames.
+        """
+        metrics = self.headlines if metrics is None else metrics
+        return self._table(self.estimator(intervals), metrics, intervals)
+
+    def robustness(
+        self, metrics: Sequence[str] | None = None, baseline: str | None = None, intervals: Intervals = False
+    ) -> pd.DataFrame:
+        """Summary metrics: rows (metric, aggregate), columns models; aggregates as in ``AGGREGATES``.
+
+        Clean, the mean over the corruptions and over each category, that mean relative to clean and as a change for
+        the worse, the worst 5 % of frames, the area under the curve by severity and by distortion, and with a baseline
+        model mCE and relative mCE. With intervals the columns have a second level, ``value``, ``low``, ``high``.
+
+        Args:
+            metrics: names of metrics; None for one per task.
+            baseline: the model that mCE is relative to.
+            intervals: whether, and how, to compute intervals.
+
+        Raises:
+            RobustEndoError: a metric that the run does not have.
+            UnknownNameError: a baseline that is not a model of the run.
+        """
+        estimator = self.estimator(intervals)
+        metrics = self.headlines if metrics is None else metrics
+        table = robustness_table(estimator, metrics, self.corruption_categories, baseline)
+        return _with_statement(table, estimator.units) if intervals else table
+
+    def envelope(self, thresholds: Mapping[str, float], intervals: Intervals = True) -> pd.DataFrame:
+        """The largest severity of each corruption at which the intervals of a model still clear every threshold.
+
+        Args:
+            thresholds: metric -> threshold, as a fraction for metrics in percent (0.8), else in the metric's unit.
+                The lower end of the interval has to reach it where higher is better, else the upper end.
+            intervals: how to compute the intervals.
 
         Returns:
-            ``model, corruption, severity`` (largest safe one with all below; 0: only clean frames are; <NA>: not even
-            those), ``distortion`` there (1 - image SSIM) and ``limit``: what fails at the next severity, empty for
-            nothing.
+            One row per model and corruption, see
+            :func:`robustbench_endo.results.operating_envelope.operating_envelope`.
 
         Raises:
-            RobustEndoError: no threshold, one outside its range, or a metric that the run does not hold.
+            RobustEndoError: no threshold, one outside its range, or a metric that the run does not have.
         """
-        sampler = self.sampler(intervals or True)
-        return _told(envelope(sampler, require), sampler.units)
+        estimator = self.estimator(intervals or True)
+        invalid = invalid_predictions(self.frame, self.tasks).astype(np.float64)
+        return _with_statement(operating_envelope(estimator, thresholds, estimator.count(invalid)), estimator.units)
 
-    def failures(self, dice: float = 0.5, intervals: Intervals = False) -> pd.DataFrame:
-        """How often a task fails, and fails silently; rows and columns as :meth:`table`, in percent.
+    def failures(self, thresholds: Mapping[str, float] | None = None, intervals: Intervals = False) -> pd.DataFrame:
+        """How often the prediction of each task fails, and fails silently; rows and columns as :meth:`table`.
 
-        A mask fails below a Dice of ``dice`` in its frame, an activity where it is wrong, both where the model gave no
-        answer. A failure is silent while the model's confidence is above its own 10th percentile on clean frames.
+        A failure is silent when the model's confidence is above its own 10th percentile on clean frames. A frame
+        without a valid prediction has failed.
+
+        Args:
+            thresholds: task -> threshold of a failure, such as a Dice of 0.5 for ``segmentation``; None for the
+                defaults of the tasks.
+            intervals: whether, and how, to compute intervals.
 
         Raises:
-            RobustEndoError: a threshold outside 0 to 1.
+            RobustEndoError: an unknown task, or a threshold outside 0 to 1.
             RunError: a model without clean records.
         """
         settings = _settings(intervals) if intervals else None
-        sampler = ScoreEstimator(failure_records(self.frame, dice), failure_groups(), self._shape, settings)
-        table = severity_mean_table(
-            sampler.sampled(FAILURES),
-            FAILURES,
-            self.corruption_categories,
-            self.models,
-            self.recorded_conditions,
-            intervals=bool(intervals),
-        )
-        return _told(table, sampler.units) if intervals else table
+        names = [metric.name for metric in failure_metrics(self.tasks)]
+        records = self._failure_records(thresholds)
+        estimator = ScoreEstimator(records, failure_groups(self.tasks), self._conditions, settings)
+        return self._table(estimator, names, intervals)
 
-    def agreement(self, dice: float = 0.5, intervals: Intervals = False) -> pd.DataFrame:
-        """Do the two tasks fail on the same frames? A row a model, over all corrupted frames; failures as above.
+    def joint_failures(
+        self, thresholds: Mapping[str, float] | None = None, intervals: Intervals = False
+    ) -> pd.DataFrame:
+        """Whether the two leading tasks fail on the same frames: one row per model, over all corrupted frames.
+
+        Args:
+            thresholds: as in :meth:`failures`.
+            intervals: whether, and how, to compute intervals.
 
         Returns:
-            Shares of frames in percent where neither, one, or both tasks fail, and their correlation ``phi``.
+            Shares of frames in percent where neither, one, or both tasks fail, and their correlation ``phi``; no
+            columns for a run of one task.
 
         Raises:
             RobustEndoError, RunError: as :meth:`failures`.
         """
         settings = _settings(intervals) if intervals else None
-        records = failure_records(self.frame, dice)
+        if len(self.tasks) < 2:
+            return pd.DataFrame(index=pd.Index(self.models, name="model"))
+        second, first = self.tasks[-2:]
+        records = self._failure_records(thresholds)
         records = records[~records["corruption"].isin(self.recorded_conditions)]
-        table = agreement_table(records, self.models, settings)
-        return _told(table, self.resampling(intervals)) if intervals else table
+        table = joint_failure_table(records, self.models, (first, second), settings)
+        return _with_statement(table, self.resampling(intervals)) if intervals else table
 
     def resampling(self, intervals: Intervals = True) -> ResamplingUnits:
-        """What intervals of this run resample: ``statement`` in one sentence, ``warning`` where it is not categories.
+        """What the intervals of this run resample: ``statement`` in one sentence, and a ``warning`` if there is one.
 
         Raises:
             RunError: a run without frames.
         """
-        return self.sampler(intervals).units
+        return self.estimator(intervals).units
 
-    def sampler(self, intervals: Intervals = False) -> ScoreEstimator:
-        """The scores of every condition, as the formulas of robustness need them."""
+    def estimator(self, intervals: Intervals = False) -> ScoreEstimator:
+        """The scores of every condition, from which the tables are computed."""
         settings = _settings(intervals) if intervals else None
-        found = metric_groups(self.frame, len(self.classes), max(1, len(self.activities)), self.protocol)
-        return ScoreEstimator(self.frame, found, self._shape, settings)
+        num_labels = {task: len(labels) for task, labels in self.labels.items()}
+        groups = metric_groups(self.metrics, num_labels, self.tasks[-1].name)
+        return ScoreEstimator(self.frame, groups, self._conditions, settings)
 
     def gallery(self) -> list[GalleryFrame]:
-        """The frames kept with their pictures and masks; empty without a run folder."""
+        """The frames stored with their images and masks; empty without a run folder."""
         return [] if self.path is None else read_gallery(self.path)
 
     def worst_gallery(self) -> list[GalleryFrame]:
-        """The frames of the deepest falls, each with its clean picture and the one it failed on; empty as above."""
+        """The frames with the largest drops, clean and corrupted; empty as above."""
         return [] if self.path is None else read_gallery(self.path, "worst")
 
     @property
@@ -239,17 +287,30 @@ class Results:
         return accessor.load()(self)
 
     @property
-    def _shape(self) -> Shape:
-        return Shape(self.models, self.corruptions, self.severities, self.recorded_conditions)
+    def _conditions(self) -> Conditions:
+        return Conditions(self.models, self.corruptions, self.severities, self.recorded_conditions)
 
     @cached_property
     def _scores(self) -> pd.DataFrame:
-        sampler = self.sampler()
-        points = {name: sampler.point(name) for name in sampler.names}
-        return pd.concat((sampler.keys, sampler.counts(), pd.DataFrame(points)), axis=1)
+        estimator = self.estimator()
+        invalid = invalid_predictions(self.frame, self.tasks).astype(np.float64)
+        ones = np.ones(len(self.frame))
+        counts = {name: estimator.count(each) for name, each in (("images", ones), ("n_invalid", invalid))}
+        points = {metric: estimator.point(metric) for metric in estimator.names}
+        return pd.concat((estimator.keys, pd.DataFrame(counts).astype(int), pd.DataFrame(points)), axis=1)
+
+    def _table(self, estimator: ScoreEstimator, metrics: Sequence[str], intervals: Intervals) -> pd.DataFrame:
+        formulas = row_formulas(self.corruption_categories, self.recorded_conditions)
+        table = severity_mean_table(
+            estimator.results(metrics), metrics, self.models, formulas, intervals=bool(intervals)
+        )
+        return _with_statement(table, estimator.units) if intervals else table
+
+    def _failure_records(self, thresholds: Mapping[str, float] | None) -> pd.DataFrame:
+        return failure_records(self.frame, self.tasks, check_failure_thresholds(self.tasks, thresholds))
 
     def _repr_html_(self) -> str:
-        return notebook_table(self)
+        return html_table(self)
 
     def __repr__(self) -> str:
         conditions = len(self.corruptions) * len(self.severities) + (CLEAN in set(self.frame["corruption"]))
@@ -261,6 +322,6 @@ def _settings(intervals: Intervals) -> Bootstrap:
     return intervals if isinstance(intervals, Bootstrap) else Bootstrap()
 
 
-def _told(table: pd.DataFrame, units: ResamplingUnits) -> pd.DataFrame:
+def _with_statement(table: pd.DataFrame, units: ResamplingUnits) -> pd.DataFrame:
     table.attrs |= {"intervals": units.statement, "warning": units.warning}
     return table

@@ -1,4 +1,4 @@
-"""A run in few numbers: what is left of a metric under corruption."""
+"""Summary metrics: aggregates of a metric over all conditions of a run."""
 
 from __future__ import annotations
 
@@ -10,30 +10,39 @@ import numpy as np
 import pandas as pd
 
 from robustbench_endo.errors import UnknownNameError
-from robustbench_endo.results.dataset_scores import Floats, divide, mean_of_present
-from robustbench_endo.results.estimates import BootstrapResult, Estimate, ScoreArray, ScoreEstimator, spread
-from robustbench_endo.results.metric_info import METRICS, MetricInfo
-from robustbench_endo.results.table import PARTS, row_formulas
-from robustbench_endo.results.tail_risk import tail_risk
+from robustbench_endo.metrics.aggregation import Floats, divide, mean_of_present
+from robustbench_endo.metrics.base import Metric
+from robustbench_endo.results.estimates import (
+    PARTS,
+    BootstrapResult,
+    Estimate,
+    ScoreArray,
+    ScoreEstimator,
+    estimate_from_draws,
+)
+from robustbench_endo.results.metrics import find_metric
+from robustbench_endo.results.table import row_formulas
+from robustbench_endo.results.tail_risk import worst_frames_mean
 
 
-def area_by_severity(cube: ScoreArray, severities: Sequence[int]) -> Floats:
+def area_by_severity(scores: ScoreArray, severities: Sequence[int]) -> Floats:
     """Mean height of the curve from severity 0 (clean) to the strongest, (R, models), mean over corruptions."""
     strength = np.array([0, *severities], np.float64)
-    return mean_of_present(mean_height(np.broadcast_to(strength, cube.whole().shape), cube.whole()), -1)
+    values = scores.with_clean()
+    return mean_of_present(mean_height(np.broadcast_to(strength, values.shape), values), -1)
 
 
-def area_by_distortion(cube: ScoreArray, image_ssim: ScoreArray) -> Floats:
-    """Mean height of the curve over the measured dose, from 0 to the largest of each corruption, (R, models).
+def area_by_distortion(scores: ScoreArray, image_ssim: ScoreArray) -> Floats:
+    """Mean height of the curve over the distortion, from 0 to the largest of each corruption, (R, models).
 
     Args:
-        cube: the metric.
-        image_ssim: in percent; the distortion is 1 less its share, at each condition the mean over frames.
+        scores: the metric.
+        image_ssim: in percent; the distortion of a condition is 1 - image SSIM as a fraction, mean over frames.
     """
-    distortion = 1 - image_ssim.whole() / 100
+    distortion = 1 - image_ssim.with_clean() / 100
     order = np.argsort(distortion, axis=-1, kind="stable")
-    heights = mean_height(np.take_along_axis(distortion, order, -1), np.take_along_axis(cube.whole(), order, -1))
-    return mean_of_present(heights, -1)
+    x, y = (np.take_along_axis(values, order, -1) for values in (distortion, scores.with_clean()))
+    return mean_of_present(mean_height(x, y), -1)
 
 
 def mean_height(x: Floats, y: Floats) -> Floats:
@@ -42,19 +51,21 @@ def mean_height(x: Floats, y: Floats) -> Floats:
     return divide(area, x[..., -1] - x[..., 0])
 
 
-def as_errors(cube: ScoreArray, quantity: MetricInfo) -> ScoreArray:
-    """100 % less a score of which more is better; a distance or an error is one already."""
-    if not quantity.higher_is_better:
-        return cube
-    return ScoreArray(quantity.scale - cube.clean, quantity.scale - cube.damaged)
+def as_errors(scores: ScoreArray, metric: Metric) -> ScoreArray:
+    """100 % - score for a metric where higher is better; a distance or an error is returned unchanged."""
+    if not metric.higher_is_better:
+        return scores
+    return ScoreArray(metric.scale - scores.clean, metric.scale - scores.corrupted)
 
 
 def mean_corruption_error(errors: ScoreArray, baseline: int) -> Floats:
     """mCE in percent, (R, models): mean over corruptions of sum_s E(s, c) / sum_s E_baseline(s, c).
 
+    Source: Hendrycks and Dietterich, ICLR 2019.
+
     A corruption under which the baseline makes no error, or that lacks a severity, is left out of the mean.
     """
-    summed = errors.damaged.sum(-1)
+    summed = errors.corrupted.sum(-1)
     return 100 * mean_of_present(divide(summed, summed[:, [baseline]]), -1)
 
 
@@ -63,22 +74,19 @@ def relative_mean_corruption_error(errors: ScoreArray, baseline: int) -> Floats:
 
     A corruption under which the baseline gets no worse is left out of the mean.
     """
-    grown = (errors.damaged - errors.clean[:, :, None, None]).sum(-1)
-    return 100 * mean_of_present(divide(grown, np.broadcast_to(grown[:, [baseline]], grown.shape)), -1)
-
-
-DISTORTION = "image_ssim"
+    increase = (errors.corrupted - errors.clean[:, :, None, None]).sum(-1)
+    return 100 * mean_of_present(divide(increase, np.broadcast_to(increase[:, [baseline]], increase.shape)), -1)
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """A number that sums a metric up over all conditions.
+    """A summary of a metric over all conditions.
 
     Attributes:
-        name: its row in :meth:`Results.robustness`; a category's mean is ``mean_<category>``.
-        label: what a reader sees.
-        unit: None for the metric's own.
-        description: its definition in one sentence.
+        name: row of :meth:`Results.robustness`; the mean of a category is ``mean_<category>``.
+        label: heading in tables and reports.
+        unit: None for the unit of the metric.
+        description: definition in one sentence.
     """
 
     name: str
@@ -92,7 +100,7 @@ AGGREGATES: dict[str, Aggregate] = {
     for aggregate in (
         Aggregate("clean", "Clean", None, "The metric on clean frames."),
         Aggregate("mean", "Mean of corruptions", None, "Mean over severities, then over corruptions."),
-        Aggregate("relative", "Relative to clean", "%", "The mean of corruptions as a share of the clean value."),
+        Aggregate("relative", "Relative to clean", "%", "The mean of corruptions as a percentage of the clean value."),
         Aggregate("drop", "Change for the worse", None, "How far the mean of corruptions is worse than clean."),
         Aggregate(
             "worst_frames",
@@ -104,107 +112,103 @@ AGGREGATES: dict[str, Aggregate] = {
             "area", "Area, by severity", None, "Mean height of the curve from severity 0 to the strongest, trapezoid."
         ),
         Aggregate(
-            "area_dose",
-            "Area, by dose",
+            "area_distortion",
+            "Area, by distortion",
             None,
-            "Mean height of the curve over the measured dose, 1 - image SSIM, from 0 to the largest.",
+            "Mean height of the curve over the distortion, 1 - image SSIM, from 0 to the largest.",
         ),
-        Aggregate("mce", "mCE", "%", "Mean over corruptions of the error as a share of the baseline's."),
+        Aggregate("mce", "mCE", "%", "Mean over corruptions of the error relative to the error of the baseline."),
         Aggregate(
-            "relative_mce", "Relative mCE", "%", "As mCE, of the errors above each model's own error on clean frames."
+            "relative_mce", "Relative mCE", "%", "As mCE, of the errors above the error of each model on clean frames."
         ),
     )
 }
 
 
 def robustness_table(
-    sampler: ScoreEstimator, metrics: Sequence[str], categories: Mapping[str, str], baseline: str | None = None
+    estimator: ScoreEstimator, metrics: Sequence[str], categories: Mapping[str, str], baseline: str | None = None
 ) -> pd.DataFrame:
     """Rows (metric, aggregate), columns models, or (model, part) with intervals.
 
     Args:
-        sampler: of the run.
+        estimator: of the run.
+        metrics: their names.
         categories: corruption -> category.
-        baseline: the model that mCE is relative to; without it there is none.
+        baseline: the model that mCE is relative to; None for no mCE.
 
     Raises:
-        RobustEndoError: a metric that the run does not hold.
-        UnknownNameError: a baseline that is no model of the run.
+        RobustEndoError: a metric that the run does not have.
+        UnknownNameError: a baseline that is not a model of the run.
     """
-    place = None if baseline is None else _place(baseline, sampler.shape.models)
-    distortion = next(iter(sampler.sampled([DISTORTION])))[1]
+    models = estimator.conditions.models
+    baseline_index = None if baseline is None else _index(baseline, models)
+    ((_, distortion),) = estimator.results(["image_ssim"])
     rows: dict[tuple[str, str], Estimate] = {}
-    for metric, scores in sampler.sampled(metrics):
-        quantity = METRICS.get(metric, MetricInfo(metric, metric, "", None, 1, "A metric of this run's own."))
-        rows |= {
-            (metric, name): found
-            for name, found in _aggregates(sampler, quantity, scores, distortion, categories, place).items()
-        }
-    ordered = {key: value for metric in metrics for key, value in rows.items() if key[0] == metric}
-    return _frame(ordered, sampler.shape.models, sampler.bootstrap is not None)
+    for name, scores in estimator.results(metrics):
+        metric = find_metric(estimator.metrics, name)
+        estimates = _aggregates(estimator, metric, scores, distortion, categories, baseline_index)
+        rows |= {(name, aggregate): estimate for aggregate, estimate in estimates.items()}
+    ordered = {key: value for name in metrics for key, value in rows.items() if key[0] == name}
+    return _frame(ordered, models, intervals=estimator.bootstrap is not None)
 
 
 def _aggregates(
-    sampler: ScoreEstimator,
-    quantity: MetricInfo,
+    estimator: ScoreEstimator,
+    metric: Metric,
     scores: BootstrapResult,
     distortion: BootstrapResult,
     categories: Mapping[str, str],
     baseline: int | None,
 ) -> dict[str, Estimate]:
     formulas: dict[str, Callable[[ScoreArray], Floats]] = {
-        "clean": lambda cube: cube.clean,
+        "clean": lambda values: values.clean,
         "mean": ScoreArray.mean_over_corruptions,
     }
     rows = row_formulas(categories)
     formulas |= {f"mean_{name}": rows[kind, name] for kind, name in rows if kind == "mean" and name != "all"}
-    found = {name: scores.scored(formula) for name, formula in formulas.items()}
-    found["relative"] = scores.spread(lambda cube: 100 * divide(cube.mean_over_corruptions(), cube.clean))
-    if quantity.higher_is_better is not None:
-        found["drop"] = scores.spread(partial(_drop, sign=1 if quantity.higher_is_better else -1))
-    if quantity.higher_is_better is not None:
-        worst = tail_risk(sampler, quantity.name, quantity.scale, quantity.higher_is_better)
+    estimates = {name: scores.estimate_mean(formula) for name, formula in formulas.items()}
+    estimates["relative"] = scores.estimate(lambda values: 100 * divide(values.mean_over_corruptions(), values.clean))
+    if metric.higher_is_better is not None:
+        estimates["drop"] = scores.estimate(partial(_drop, sign=1 if metric.higher_is_better else -1))
+        worst = worst_frames_mean(estimator, metric)
         if worst is not None:
-            found["worst_frames"] = worst.spread(ScoreArray.mean_over_corruptions)
-    found["area"] = scores.spread(partial(area_by_severity, severities=sampler.shape.severities))
-    found["area_dose"] = _area_by_distortion(scores, distortion)
-    if baseline is not None and quantity.higher_is_better is not None:
-        found["mce"] = scores.spread(lambda cube: mean_corruption_error(as_errors(cube, quantity), baseline))
-        found["relative_mce"] = scores.spread(
-            lambda cube: relative_mean_corruption_error(as_errors(cube, quantity), baseline)
+            estimates["worst_frames"] = worst.estimate(ScoreArray.mean_over_corruptions)
+    estimates["area"] = scores.estimate(partial(area_by_severity, severities=estimator.conditions.severities))
+    estimates["area_distortion"] = _area_by_distortion(scores, distortion)
+    if baseline is not None and metric.higher_is_better is not None:
+        estimates["mce"] = scores.estimate(lambda values: mean_corruption_error(as_errors(values, metric), baseline))
+        estimates["relative_mce"] = scores.estimate(
+            lambda values: relative_mean_corruption_error(as_errors(values, metric), baseline)
         )
-    return found
+    return estimates
 
 
-def _drop(cube: ScoreArray, sign: int) -> Floats:
-    return sign * (cube.clean - cube.mean_over_corruptions())
+def _drop(scores: ScoreArray, sign: int) -> Floats:
+    return sign * (scores.clean - scores.mean_over_corruptions())
 
 
 def _area_by_distortion(scores: BootstrapResult, distortion: BootstrapResult) -> Estimate:
-    drawn = None
+    draws = None
     if scores.draws is not None and distortion.draws is not None:
-        drawn = area_by_distortion(scores.draws, distortion.draws)
-    return spread(area_by_distortion(scores.point, distortion.point), drawn, scores.number, scores.level)
+        draws = area_by_distortion(scores.draws, distortion.draws)
+    point = area_by_distortion(scores.point, distortion.point)
+    return estimate_from_draws(point, draws, scores.number, scores.confidence)
 
 
-def _frame(rows: Mapping[tuple[str, str], Estimate], models: Sequence[str], intervals: bool) -> pd.DataFrame:
+def _frame(rows: Mapping[tuple[str, str], Estimate], models: Sequence[str], *, intervals: bool) -> pd.DataFrame:
     index = pd.MultiIndex.from_tuples(list(rows), names=["metric", "aggregate"])
-    columns = [(model, part) for model in models for part in PARTS] if intervals else list(models)
+    parts = PARTS if intervals else PARTS[:1]
     values = [
-        [
-            float(getattr(found, part)[place])
-            for place in range(len(models))
-            for part in (PARTS if intervals else PARTS[:1])
-        ]
-        for found in rows.values()
+        [float(getattr(estimate, part)[column]) for column in range(len(models)) for part in parts]
+        for estimate in rows.values()
     ]
-    heads = (
-        pd.MultiIndex.from_tuples(columns, names=["model", "part"]) if intervals else pd.Index(columns, name="model")
-    )
-    return pd.DataFrame(values, index=index, columns=heads)
+    columns: pd.Index = pd.Index(list(models), name="model")
+    if intervals:
+        columns = pd.MultiIndex.from_product([models, parts], names=["model", "part"])
+    return pd.DataFrame(values, index=index, columns=columns)
 
 
-def _place(baseline: str, models: Sequence[str]) -> int:
+def _index(baseline: str, models: Sequence[str]) -> int:
     if baseline not in models:
         raise UnknownNameError(
             f"Expected a model of the run as the baseline, got {baseline!r}: choose from {', '.join(models)}."

@@ -1,52 +1,56 @@
-"""The table shaped like the paper's Table VII."""
+"""The table of a run in the form of the paper's Table VII, and its HTML for notebooks."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from robustbench_endo.results.dataset_scores import Floats, mean_of_present
-from robustbench_endo.results.estimates import BootstrapResult, ScoreArray
+from robustbench_endo.metrics.aggregation import Floats, mean_of_present
+from robustbench_endo.results.estimates import PARTS, BootstrapResult, ScoreArray
 from robustbench_endo.results.schema import CLEAN, RECORDED
+
+if TYPE_CHECKING:
+    from robustbench_endo.results.results import Results
 
 CATEGORIES = ("noise", "blur", "occlusion", "digital")
 
-PARTS = ("value", "low", "high")
-"""The third level of the columns of a table with intervals."""
-
 Formula = Callable[[ScoreArray], Floats]
+
+_MISSING = "–"
+_ALIGNED = 'style="text-align:right;font-variant-numeric:tabular-nums"'
 
 
 def severity_mean_table(
-    sampled: Iterable[tuple[str, BootstrapResult]],
+    results: Iterable[tuple[str, BootstrapResult]],
     metrics: Sequence[str],
-    categories: Mapping[str, str],
     models: Sequence[str],
-    recorded: Sequence[str] = (),
+    formulas: Mapping[tuple[str, str], Formula],
     *,
     intervals: bool = False,
 ) -> pd.DataFrame:
     """Rows (category, corruption), columns (metric, model), values averaged over severities, as Table VII.
 
-    The clean row comes first, then the corruptions in the order of ``categories``, then the mean of each category,
-    last the mean over all corruptions; below them the recorded conditions, which enter none of these means, and
-    their own mean. With intervals a third level of the columns tells value, low and high.
+    With intervals a third level of the columns holds value, low and high.
 
     Args:
-        sampled: metric -> its scores.
+        results: metric -> its scores.
         metrics: the order of the columns.
-        categories: corruption -> category, in the order of the rows.
-        recorded: the recorded conditions, in the order of the rows.
+        models: the order of the columns of a metric.
+        formulas: the rows, from :func:`row_formulas`.
     """
-    formulas = row_formulas(categories, recorded)
     columns: dict[tuple[str, ...], list[float]] = {}
-    for metric, scores in sampled:
-        spreads = [scores.scored(formula) for formula in formulas.values()]
-        for place, model in enumerate(models):
-            for part in PARTS if intervals else PARTS[:1]:
+    parts = PARTS if intervals else PARTS[:1]
+    for metric, scores in results:
+        estimates = [scores.estimate_mean(formula) for formula in formulas.values()]
+        for index, model in enumerate(models):
+            for part in parts:
                 key = (metric, model, part) if intervals else (metric, model)
-                columns[key] = [float(getattr(spread, part)[place]) for spread in spreads]
+                columns[key] = [float(getattr(estimate, part)[index]) for estimate in estimates]
     levels = ["metric", "model", "part"] if intervals else ["metric", "model"]
     order = pd.MultiIndex.from_tuples([key for metric in metrics for key in columns if key[0] == metric], names=levels)
     rows = pd.MultiIndex.from_tuples(list(formulas), names=["category", "corruption"])
@@ -54,30 +58,69 @@ def severity_mean_table(
 
 
 def row_formulas(categories: Mapping[str, str], recorded: Sequence[str] = ()) -> dict[tuple[str, str], Formula]:
-    """(category, corruption) -> what its row is of a cube whose corruptions are the keys of ``categories``, in order.
+    """(category, corruption) -> formula of its row.
 
-    ``recorded`` are the recorded conditions of the cube: rows (``recorded``, name) and (``mean``, ``recorded``) at
-    the end.
+    The clean row is first, then the corruptions in order, then the mean of each category and the mean over all
+    corruptions; last the recorded conditions, which enter none of these means, and their mean.
+
+    Args:
+        categories: corruption -> category, in the order of the score arrays.
+        recorded: the recorded conditions, in the order of the score arrays.
     """
-    rows: dict[tuple[str, str], Formula] = {(CLEAN, CLEAN): lambda cube: cube.clean}
+    rows: dict[tuple[str, str], Formula] = {(CLEAN, CLEAN): lambda scores: scores.clean}
     names = list(categories)
-    rows |= {(categories[name], name): _mean_of([names.index(name)]) for name in names}
-    order = [*CATEGORIES, *sorted(set(categories.values()) - set(CATEGORIES))]
-    for category in order:
-        members = [place for place, name in enumerate(names) if categories[name] == category]
+    rows |= {(categories[name], name): mean_of_corruptions([names.index(name)]) for name in names}
+    for category in (*CATEGORIES, *sorted(set(categories.values()) - set(CATEGORIES))):
+        members = [index for index, name in enumerate(names) if categories[name] == category]
         if members:
-            rows["mean", category] = _mean_of(members)
+            rows["mean", category] = mean_of_corruptions(members)
     if names:
         rows["mean", "all"] = ScoreArray.mean_over_corruptions
-    rows |= {(RECORDED, name): _real(place) for place, name in enumerate(recorded)}
+    rows |= {(RECORDED, name): _recorded(index) for index, name in enumerate(recorded)}
     if recorded:
-        rows["mean", RECORDED] = lambda cube: mean_of_present(cube.recorded, -1)
+        rows["mean", RECORDED] = lambda scores: mean_of_present(scores.recorded, -1)
     return rows
 
 
-def _real(place: int) -> Formula:
-    return lambda cube: cube.recorded[:, :, place]
+def mean_of_corruptions(indices: list[int]) -> Formula:
+    """The mean over some corruptions, by their position in the score arrays."""
+    return lambda scores: mean_of_present(scores.mean_over_severities()[:, :, indices], -1)
 
 
-def _mean_of(members: list[int]) -> Formula:
-    return lambda cube: mean_of_present(cube.mean_over_severities()[:, :, members], -1)
+def _recorded(index: int) -> Formula:
+    return lambda scores: scores.recorded[:, :, index]
+
+
+def html_table(results: Results) -> str:
+    """Table VII of the run as HTML: the headline metric of each task that has numbers, a dash for a missing number."""
+    headlines = [task.headline_for(results.protocol) for task in results.tasks]
+    metrics = [name for name in headlines if _has_numbers(results, name)]
+    head = f"<p>{escape(repr(results))}</p>"
+    if not metrics:
+        return f"{head}<p>No scores: the frames have no labels.</p>"
+    table = results.table(metrics)
+    rows = "".join(_row(str(category), str(name), values) for (category, name), values in table.iterrows())
+    return f'{head}<div style="overflow-x:auto"><table>{_head(results, metrics)}<tbody>{rows}</tbody></table></div>'
+
+
+def _has_numbers(results: Results, name: str) -> bool:
+    scores = results.scores()
+    return name in scores and bool(np.isfinite(scores[name].to_numpy(np.float64)).any())
+
+
+def _head(results: Results, names: Sequence[str]) -> str:
+    models = results.models
+    labels = [f"{metric.label} ({metric.unit})" for metric in map(results.metric, names)]
+    first = "".join(f'<th colspan="{len(models)}" scope="colgroup">{escape(label)}</th>' for label in labels)
+    second = "".join(f'<th scope="col" {_ALIGNED}>{escape(model)}</th>' for _ in names for model in models)
+    return f'<thead><tr><th rowspan="2" scope="col">corruption</th>{first}</tr><tr>{second}</tr></thead>'
+
+
+def _row(category: str, name: str, values: pd.Series) -> str:
+    label = f"mean of {name}" if category == "mean" else name
+    cells = "".join(f"<td {_ALIGNED}>{_number(float(value))}</td>" for value in values)
+    return f'<tr><th scope="row" style="text-align:left">{escape(label)}</th>{cells}</tr>'
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else _MISSING

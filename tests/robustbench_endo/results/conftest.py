@@ -1,4 +1,4 @@
-"""Invented records with every column, of any number of frames, groups and models."""
+"""Synthetic records with every column, of any number of frames, subjects and models."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ import pandas as pd
 import pytest
 
 from robustbench_endo.results import Results
-from robustbench_endo.results.schema import MEASURED, bin_columns
+from robustbench_endo.tasks.segmentation.metrics import bin_columns
 
-GROUPS = {"smoke": "occlusion", "contrast": "digital", "saturate": "digital"}
+CATEGORIES = {"smoke": "occlusion", "contrast": "digital", "saturate": "digital"}
+FRACTIONS = (
+    "image_ssim", "image_psnr", "iou_mean", "dice_mean", "iou_mean_unwarped", "dice_mean_unwarped", "hd", "hd95",
+    "assd", "nsd", "diagonal", "ssim", "segmentation_confidence", "segmentation_entropy", "activity_confidence",
+    "activity_entropy", "activity_brier",
+)  # fmt: skip
+"""Float columns that :func:`make` fills, in this order of random numbers; some are overwritten with other units."""
+
 MakeResults = Callable[..., Results]
 
 
@@ -22,7 +29,6 @@ def make(
     corruptions: tuple[str, ...] = ("smoke", "contrast"),
     severities: tuple[int, ...] = (1, 3),
     seed: int = 0,
-    bins: bool = True,
 ) -> Results:
     """Scores fall with severity; 3 classes, 3 activities."""
     random = np.random.default_rng(seed)
@@ -34,40 +40,40 @@ def make(
     frame["image_id"] = [f"OP{i % subjects:02d}_img_{i:03d}.png" for i in number]
     frame["subject_id"] = [f"OP{i % subjects:02d}_img" for i in number]
     rows = len(frame)
-    kept = np.clip(0.9 - 0.12 * frame["severity"] + random.normal(0, 0.06, rows), 0.05, 0.98).to_numpy()
-    measured = {name: np.clip(kept + random.normal(0, 0.05, rows), 0.01, 0.99) for name in MEASURED}
-    measured |= {name: 80 * (1 - kept) + random.uniform(0, 2, rows) for name in ("hd", "hd95", "assd")}
-    measured["image_psnr"] = np.where(frame["severity"] == 0, np.inf, 30 - frame["severity"])
-    measured["image_ssim"] = 1 - 0.1 * frame["severity"].to_numpy()
-    measured["hd"] = np.where(random.random(rows) < 0.1, np.nan, measured["hd"])
+    quality = np.clip(0.9 - 0.12 * frame["severity"] + random.normal(0, 0.06, rows), 0.05, 0.98).to_numpy()
+    floats = {name: np.clip(quality + random.normal(0, 0.05, rows), 0.01, 0.99) for name in FRACTIONS}
+    floats |= {name: 80 * (1 - quality) + random.uniform(0, 2, rows) for name in ("hd", "hd95", "assd")}
+    floats["image_psnr"] = np.where(frame["severity"] == 0, np.inf, 30 - frame["severity"])
+    floats["image_ssim"] = 1 - 0.1 * frame["severity"].to_numpy()
+    floats["hd"] = np.where(random.random(rows) < 0.1, np.nan, floats["hd"])
     truth = number.to_numpy() % 3
-    counts = {"missed": random.integers(0, 3, rows), "scored": np.full(rows, 2)}
+    counts = {"n_missed_classes": random.integers(0, 3, rows), "n_scored_classes": np.full(rows, 2)}
     counts |= {
         "activity_target": truth,
-        "activity_prediction": np.where(random.random(rows) < kept, truth, (truth + 1) % 3),
+        "activity_prediction": np.where(random.random(rows) < quality, truth, (truth + 1) % 3),
     }
-    for kind, share in (("tp", kept), ("fp", 1 - kept), ("fn", 1 - kept)):
+    for kind, share in (("tp", quality), ("fp", 1 - quality), ("fn", 1 - quality)):
         counts |= {
             f"{kind}_{c}": (random.uniform(0.8, 1.2, rows) * share * (3000, 900, 200)[c]).astype(int) for c in range(3)
         }
-    if bins:
-        sampled = random.integers(0, 40, (rows, 15))
-        middle = (np.arange(15) + 0.5) / 15
-        right = random.binomial(sampled, middle)
-        for kind, values in (("count", sampled), ("right", right), ("confidence", sampled * middle)):
-            counts |= dict(zip(bin_columns(kind), values.T, strict=True))
+    sampled = random.integers(0, 40, (rows, 15))
+    middle = (np.arange(15) + 0.5) / 15
+    correct = random.binomial(sampled, middle)
+    for kind, values in (("count", sampled), ("correct", correct), ("confidence", sampled * middle)):
+        counts |= dict(zip(bin_columns(kind), values.T, strict=True))
     info = {
         "name": f"run{seed}",
         "protocol": "standard",
         "seed": 0,
         "models": [{"name": name} for name in models],
-        "corruptions": [{"name": name, "category": GROUPS[name]} for name in corruptions],
+        "corruptions": [{"name": name, "category": CATEGORIES[name]} for name in corruptions],
         "severities": list(severities),
         "suite": {"name": "endo19", "hash": "9f", "resolution": 512},
-        "data": {"classes": list("xyz"), "activities": list("pqr"), "fingerprint": "77"},
+        "data": {"fingerprint": "77"},
+        "tasks": {"segmentation": list("xyz"), "activity": list("pqr")},
         "failures": [],
     }
-    return Results(pd.concat((frame, pd.DataFrame(measured | counts)), axis=1), info)
+    return Results(pd.concat((frame, pd.DataFrame(floats | counts)), axis=1), info)
 
 
 @pytest.fixture
@@ -83,16 +89,16 @@ def results() -> Results:
 
 
 @pytest.fixture(scope="session")
-def lose() -> Callable[[Results, pd.Series], Results]:
+def invalidate() -> Callable[[Results, pd.Series], Results]:
     """The same results after a model gave NaN logits for the marked records: what evaluation then stores."""
 
-    def without(results: Results, lost: pd.Series) -> Results:
+    def without(results: Results, marked: pd.Series) -> Results:
         frame = results.frame.copy()
-        measured = [name for name in MEASURED if not name.startswith(("image_", "diagonal"))]
-        frame.loc[lost, measured] = np.nan
-        frame.loc[lost, [name for name in frame if name.startswith(("tp_", "fp_", "fn_", "seg_bin_"))]] = 0
-        frame.loc[lost, ["missed", "scored"]] = 0
-        frame.loc[lost, "activity_prediction"] = -1
+        undefined = [name for name in FRACTIONS if not name.startswith(("image_", "diagonal"))]
+        frame.loc[marked, undefined] = np.nan
+        frame.loc[marked, [name for name in frame if name.startswith(("tp_", "fp_", "fn_", "seg_bin_"))]] = 0
+        frame.loc[marked, ["n_missed_classes", "n_scored_classes"]] = 0
+        frame.loc[marked, "activity_prediction"] = -1
         return Results(frame, results.info)
 
     return without

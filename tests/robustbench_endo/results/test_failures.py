@@ -1,4 +1,4 @@
-"""Failures, silent ones, and the agreement of the two tasks, counted by hand."""
+"""Failures, silent failures, and joint failures of two tasks, counted by hand."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pytest
 
 from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.results import Bootstrap, Results
-from robustbench_endo.results.failures import joint_shares
+from robustbench_endo.results.failures import joint_failure_names, joint_rates
 
 
 @pytest.fixture
@@ -19,27 +19,27 @@ def four(make_results):
         frame.loc[clean, f"{task}_confidence"] = [0.5, 0.6, 0.7, 0.8]  # 10th percentile: 0.53
     frame.loc[smoke, "segmentation_confidence"] = [0.9, 0.9, 0.5, 0.9]
     frame.loc[smoke, "activity_confidence"] = [0.9, 0.9, 0.9, 0.5]
-    frame.loc[clean, "dice"] = 0.9
-    frame.loc[smoke, "dice"] = [0.9, 0.3, 0.3, 0.9]
+    frame.loc[clean, "dice_mean"] = 0.9
+    frame.loc[smoke, "dice_mean"] = [0.9, 0.3, 0.3, 0.9]
     frame["activity_prediction"] = frame["activity_target"]
     frame.loc[smoke, "activity_prediction"] = [0, 1, 0, 1]
     return results
 
 
-def test_shares_by_hand(four):
-    table = four.failures(dice=0.5)
+def test_failure_shares_by_hand(four):
+    table = four.failures({"segmentation": 0.5})
     smoke = table.loc[("occlusion", "smoke")].xs("a", level="model")
     assert smoke["segmentation_failed"] == 50
-    assert smoke["segmentation_silent"] == 25  # frame 2 is unsure
+    assert smoke["segmentation_silent"] == 25  # frame 2 is not confident
     assert smoke["activity_failed"] == 50
-    assert smoke["activity_silent"] == 25  # frame 3 is unsure
+    assert smoke["activity_silent"] == 25  # frame 3 is not confident
     assert (table.loc[("clean", "clean")] == 0).all()
 
 
-def test_no_answer_is_a_failure_but_no_silent_one(four, lose):
+def test_invalid_prediction_fails_but_not_silently(four, invalidate):
     frame = four.frame
-    lost = (frame["corruption"] == "smoke") & frame["image_id"].str.endswith("000.png")
-    smoke = lose(four, lost).failures().loc[("occlusion", "smoke")].xs("a", level="model")
+    marked = (frame["corruption"] == "smoke") & frame["image_id"].str.endswith("000.png")
+    smoke = invalidate(four, marked).failures().loc[("occlusion", "smoke")].xs("a", level="model")
     assert smoke.to_dict() == {
         "segmentation_failed": 75,
         "segmentation_silent": 25,
@@ -48,17 +48,18 @@ def test_no_answer_is_a_failure_but_no_silent_one(four, lose):
     }
 
 
-def test_a_task_that_is_not_there_has_no_failures(four):
+def test_failures_of_absent_task_are_nan(four):
     frame = four.frame.assign(activity_prediction=-1, activity_confidence=np.nan)
     table = Results(frame, four.info).failures()
     assert table["activity_failed"].isna().all(axis=None)
     assert table["segmentation_failed"].notna().all(axis=None)
 
 
-def test_agreement_by_hand(four):
-    found = four.agreement().loc["a"]
-    assert found.to_dict() == {
-        "both_right": 25,
+def test_joint_failures_by_hand(four):
+    table = four.joint_failures()
+    assert list(table.columns) == [*joint_failure_names(four.tasks[-1], four.tasks[-2]), "phi"]
+    assert table.loc["a"].to_dict() == {
+        "both_correct": 25,
         "only_segmentation": 25,
         "only_activity": 25,
         "both_failed": 25,
@@ -71,30 +72,36 @@ def test_phi_is_the_correlation_of_the_failures():
     mask, activity = random.random((2, 500)) < 0.3
     activity |= mask & (random.random(500) < 0.5)
     cells = [(mask == m) & (activity == a) for m, a in ((0, 0), (1, 0), (0, 1), (1, 1))]
-    found = joint_shares(np.array([cell.sum() for cell in cells], float))
-    assert found["phi"] == pytest.approx(np.corrcoef(mask, activity)[0, 1])
-    assert np.isnan(joint_shares(np.array([5.0, 0, 3, 0]))["phi"])
+    *_, phi = joint_rates(np.array([cell.sum() for cell in cells], float))
+    assert phi == pytest.approx(np.corrcoef(mask, activity)[0, 1])
+    assert np.isnan(joint_rates(np.array([5.0, 0, 3, 0]))[-1])
 
 
-def test_intervals(results):
+def test_failures_with_intervals(results):
     settings = Bootstrap(resamples=300)
-    table = results.failures(0.6, settings)
+    table = results.failures({"segmentation": 0.6}, settings)
     assert table.attrs["intervals"].startswith("95 % intervals from 300 resamples of 12 subjects")
-    joint = results.agreement(0.6, settings)
+    joint = results.joint_failures({"segmentation": 0.6}, settings)
+    points = results.joint_failures({"segmentation": 0.6})
     assert (joint["phi", "low"] < joint["phi", "value"]).all()
-    np.testing.assert_allclose(joint["phi", "value"], results.agreement(0.6)["phi"])
-    shares = [name for name in results.agreement(0.6).columns if name != "phi"]
-    np.testing.assert_allclose(results.agreement(0.6)[shares].sum(axis=1), 100)
+    np.testing.assert_allclose(joint["phi", "value"], points["phi"])
+    shares = [name for name in points.columns if name != "phi"]
+    np.testing.assert_allclose(points[shares].sum(axis=1), 100)
 
 
-@pytest.mark.parametrize("dice", [0, -1, 1.5, 80, float("nan")])
-def test_a_threshold_outside_its_range(results, dice):
-    with pytest.raises(RobustEndoError, match="a Dice threshold above 0 and at most 1"):
-        results.failures(dice)
+@pytest.mark.parametrize("threshold", [0, -1, 1.5, 80, float("nan")])
+def test_failures_reject_threshold_outside_its_range(results, threshold):
+    with pytest.raises(RobustEndoError, match="a failure threshold above 0 and at most 1"):
+        results.failures({"segmentation": threshold})
 
 
-def test_no_clean_records(results):
-    damaged = Results(results.frame[results.frame["corruption"] != "clean"], results.info)
+def test_failures_need_clean_records(results):
+    corrupted = Results(results.frame[results.frame["corruption"] != "clean"], results.info)
     with pytest.raises(RunError, match="records on clean frames of every model, got none of a"):
-        damaged.failures()
-    assert pd.isna(damaged.robustness(("miou",)).loc[("miou", "relative"), "a"])
+        corrupted.failures()
+    assert pd.isna(corrupted.robustness(("miou",)).loc[("miou", "relative"), "a"])
+
+
+def test_failures_reject_unknown_task(results):
+    with pytest.raises(RobustEndoError, match=r"a task of the run \(activity, segmentation\), got 'phase'"):
+        results.failures({"phase": 0.5})

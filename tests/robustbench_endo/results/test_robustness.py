@@ -1,10 +1,10 @@
-"""Each aggregate against the definition written out by hand."""
+"""Each summary metric, compared with its definition written out by hand."""
 
 import numpy as np
 import pytest
 
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
-from robustbench_endo.results import AGGREGATES, METRICS, Bootstrap
+from robustbench_endo.results import AGGREGATES, Bootstrap
 from robustbench_endo.results.estimates import ScoreArray
 from robustbench_endo.results.robustness import (
     area_by_distortion,
@@ -14,22 +14,22 @@ from robustbench_endo.results.robustness import (
     mean_height,
     relative_mean_corruption_error,
 )
-from robustbench_endo.results.tail_risk import tail_mean
+from robustbench_endo.tasks.segmentation.metrics import HausdorffDistance, MeanIoU
 
-CUBE = ScoreArray(
+SCORES = ScoreArray(
     np.array([[90.0, 80.0]]),
     np.array([[[[80.0, 60.0], [70.0, 30.0]], [[70.0, 60.0], [60.0, 50.0]]]]),
 )
 """One run, two models, two corruptions, two severities."""
 
 
-def test_means():
-    np.testing.assert_allclose(CUBE.mean_over_severities(), [[[70, 50], [65, 55]]])
-    np.testing.assert_allclose(CUBE.mean_over_corruptions(), [[60, 60]])
+def test_score_array_means():
+    np.testing.assert_allclose(SCORES.mean_over_severities(), [[[70, 50], [65, 55]]])
+    np.testing.assert_allclose(SCORES.mean_over_corruptions(), [[60, 60]])
 
 
-def test_mce_by_hand():
-    errors = as_errors(CUBE, METRICS["miou"])
+def test_mean_corruption_error_by_hand():
+    errors = as_errors(SCORES, MeanIoU())
     # errors 20 + 40 and 30 + 70 against 30 + 40 and 40 + 50
     expected = 100 * (60 / 70 + 100 / 90) / 2
     np.testing.assert_allclose(mean_corruption_error(errors, 1), [[expected, 100]])
@@ -38,66 +38,39 @@ def test_mce_by_hand():
     np.testing.assert_allclose(relative_mean_corruption_error(errors, 1), [[expected, 100]])
 
 
-def test_a_distance_is_an_error_already():
-    assert as_errors(CUBE, METRICS["hd"]) is CUBE
+def test_as_errors_returns_distance_unchanged():
+    assert as_errors(SCORES, HausdorffDistance()) is SCORES
 
 
-def test_mce_leaves_out_what_has_no_ratio():
-    perfect = ScoreArray(CUBE.clean, CUBE.damaged.copy())
-    perfect.damaged[0, 1, 0] = 100
-    found = mean_corruption_error(as_errors(perfect, METRICS["miou"]), 1)
-    np.testing.assert_allclose(found, [[100 * 100 / 90, 100]])
+def test_mean_corruption_error_excludes_perfect_baseline():
+    perfect = ScoreArray(SCORES.clean, SCORES.corrupted.copy())
+    perfect.corrupted[0, 1, 0] = 100
+    mce = mean_corruption_error(as_errors(perfect, MeanIoU()), 1)
+    np.testing.assert_allclose(mce, [[100 * 100 / 90, 100]])
 
 
 def test_area_by_severity_by_hand():
     # severities 0, 1, 3: trapezoids of width 1 and 2, over 3
     expected = [np.mean([(85 + 2 * 70) / 3, (80 + 2 * 50) / 3]), np.mean([(75 + 2 * 65) / 3, (70 + 2 * 55) / 3])]
-    np.testing.assert_allclose(area_by_severity(CUBE, (1, 3)), [expected])
+    np.testing.assert_allclose(area_by_severity(SCORES, (1, 3)), [expected])
 
 
-def test_area_by_dose_sorts_by_what_was_measured():
+def test_area_by_distortion_sorts_by_distortion():
     ssim = ScoreArray(np.full((1, 2), 100.0), np.array([[[[60.0, 80.0], [90.0, 50.0]]] * 2]))
     first = (0.2 * (90 + 60) / 2 + 0.2 * (60 + 80) / 2) / 0.4
     second = (0.1 * (90 + 70) / 2 + 0.4 * (70 + 30) / 2) / 0.5
-    np.testing.assert_allclose(area_by_distortion(CUBE, ssim)[0, 0], (first + second) / 2)
+    np.testing.assert_allclose(area_by_distortion(SCORES, ssim)[0, 0], (first + second) / 2)
 
 
-def test_a_flat_curve_has_its_height_and_a_gap_has_none():
+def test_mean_height_of_flat_curve_and_of_gap():
     x = np.array([0.0, 0.3, 1.0])
     assert mean_height(x, np.full(3, 42.0)) == pytest.approx(42)
     assert np.isnan(mean_height(x, np.array([1, np.nan, 1])))
     assert np.isnan(mean_height(np.zeros(3), np.ones(3)))
 
 
-@pytest.mark.parametrize("higher", [True, False])
-def test_worst_frames_are_those_of_the_sorted_list(higher):
-    random = np.random.default_rng(0)
-    values = random.normal(size=100)
-    values[::7] = np.nan
-    kept = np.sort(values[~np.isnan(values)])
-    kept = kept if higher else kept[::-1]
-    share = 0.05 * len(kept)
-    expected = (kept[:4].sum() + (share - 4) * kept[4]) / share
-    assert tail_mean(values, np.arange(100), np.ones((100, 1)), 0.05, higher)[0] == pytest.approx(expected)
-
-
-def test_worst_frames_of_a_resample_are_those_of_the_repeated_frames():
-    random = np.random.default_rng(1)
-    values, units = random.normal(size=120), np.arange(120) % 40
-    weights = random.multinomial(40, np.full(40, 1 / 40), size=6).T.astype(float)
-    found = tail_mean(values, units, weights, 0.05, True)
-    for draw in range(6):
-        repeated = np.repeat(values, weights[units, draw].astype(int))
-        again = tail_mean(repeated, np.zeros(len(repeated), int), np.ones((1, 1)), 0.05, True)
-        assert found[draw] == pytest.approx(again[0])
-
-
-def test_worst_frames_of_none():
-    assert np.isnan(tail_mean(np.full(3, np.nan), np.arange(3), np.ones((3, 1)), 0.05, True)).all()
-
-
-def test_the_table(results):
-    table = results.robustness(("miou", "miou_image", "hd95", "accuracy", "image_ssim"), baseline="b")
+def test_robustness_table_by_hand(results):
+    table = results.robustness(("miou", "miou_per_image", "hd95", "accuracy", "image_ssim"), baseline="b")
     scores = results.scores().set_index(["model", "corruption", "severity"])["miou"]["a"]
     clean = scores["clean", 0]
     mean = scores[["smoke", "contrast"]].groupby("corruption").mean().mean()
@@ -108,8 +81,8 @@ def test_the_table(results):
     assert table.loc[("hd95", "drop"), "a"] > 0
     assert table.loc[("miou", "mean_occlusion"), "a"] == pytest.approx(scores["smoke"].mean())
     assert table.loc[("miou", "mce"), "b"] == 100
-    assert table.loc[("miou_image", "worst_frames"), "a"] < table.loc[("miou_image", "mean"), "a"]
-    assert table.loc[("miou_image", "worst_frames"), "a"] == table.loc[("miou", "worst_frames"), "a"]
+    assert table.loc[("miou_per_image", "worst_frames"), "a"] < table.loc[("miou_per_image", "mean"), "a"]
+    assert table.loc[("miou_per_image", "worst_frames"), "a"] == table.loc[("miou", "worst_frames"), "a"]
     assert table.loc[("hd95", "worst_frames"), "a"] > table.loc[("hd95", "mean"), "a"]
     assert ("accuracy", "worst_frames") not in table.index
     assert not {"drop", "mce", "worst_frames"} & set(table.loc["image_ssim"].index)
@@ -118,7 +91,7 @@ def test_the_table(results):
     assert "mce" not in results.robustness(("miou",)).loc["miou"].index
 
 
-def test_the_table_with_intervals(results):
+def test_robustness_table_with_intervals(results):
     table = results.robustness(("miou", "hd95"), "b", Bootstrap(resamples=400, unit="frame"))
     assert table.attrs["intervals"].endswith("24 single frames.")
     value, low, high = (table["a", part] for part in ("value", "low", "high"))
@@ -130,12 +103,12 @@ def test_the_table_with_intervals(results):
     np.testing.assert_allclose(value, point["a"])
 
 
-def test_bad_input(results):
+def test_robustness_rejects_bad_input(results):
     with pytest.raises(UnknownNameError, match="a model of the run as the baseline, got 'resnet': choose from a, b"):
         results.robustness(baseline="resnet")
     with pytest.raises(RobustEndoError, match="a metric of the run, got 'iou'"):
         results.robustness(("iou",))
 
 
-def test_every_aggregate_describes_itself():
+def test_aggregates_describe_themselves():
     assert all(aggregate.description.endswith(".") for aggregate in AGGREGATES.values())

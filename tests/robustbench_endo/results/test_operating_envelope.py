@@ -1,4 +1,4 @@
-"""The envelope ends where the interval no longer clears, whatever comes after."""
+"""The envelope ends at the first severity that does not clear the thresholds."""
 
 import pandas as pd
 import pytest
@@ -18,10 +18,10 @@ def with_dice(results, levels):
     frame = results.frame.copy()
     number = frame["image_id"].str[-7:-4].astype(int)
     for severity, level in levels.items():
-        chosen = (
+        selected = (
             (frame["model"] == "a") & frame["corruption"].isin(["smoke", "clean"]) & (frame["severity"] == severity)
         )
-        frame.loc[chosen, "dice"] = level + 0.01 * (number % 2)
+        frame.loc[selected, "dice_mean"] = level + 0.01 * (number % 2)
     return Results(frame, results.info)
 
 
@@ -30,20 +30,20 @@ def with_dice(results, levels):
     [
         ({0: 0.9, 1: 0.85, 3: 0.82}, 3),
         ({0: 0.9, 1: 0.85, 3: 0.7}, 1),
-        ({0: 0.9, 1: 0.7, 3: 0.85}, 0),  # holding again at 3 does not count
+        ({0: 0.9, 1: 0.7, 3: 0.85}, 0),  # clearing again at 3 does not count
         ({0: 0.7, 1: 0.85, 3: 0.85}, pd.NA),
         ({0: 0.9, 1: 0.85, 3: 0.795}, 1),  # the mean of 0.8 clears, the lower end does not
     ],
 )
-def test_up_to_the_first_severity_that_does_not_clear(results, levels, severity):
-    table = with_dice(results, levels).envelope({"dice_image": 0.8}, SETTINGS)
-    found = row(table, "a", "smoke")
-    assert found["severity"] is pd.NA if severity is pd.NA else found["severity"] == severity
-    assert found["limit"] == ("" if severity is not pd.NA and severity == 3 else "dice_image")
-    assert pd.isna(found["dose"]) if severity is pd.NA else found["dose"] == pytest.approx(0.1 * severity)
+def test_envelope_ends_at_first_severity_not_cleared(results, levels, severity):
+    table = with_dice(results, levels).envelope({"dice_per_image": 0.8}, SETTINGS)
+    entry = row(table, "a", "smoke")
+    assert entry["severity"] is pd.NA if severity is pd.NA else entry["severity"] == severity
+    assert entry["limit"] == ("" if severity is not pd.NA and severity == 3 else "dice_per_image")
+    assert pd.isna(entry["distortion"]) if severity is pd.NA else entry["distortion"] == pytest.approx(0.1 * severity)
 
 
-def test_the_upper_end_counts_where_less_is_better(results):
+def test_envelope_uses_upper_end_where_lower_is_better(results):
     scores = results.scores(SETTINGS).query("model == 'a' and corruption == 'smoke'").set_index("severity")
     between = (scores["hd95"] + scores["hd95_high"]) / 2
     assert row(results.envelope({"hd95": float(between[3])}, SETTINGS), "a", "smoke")["severity"] == 1
@@ -52,31 +52,31 @@ def test_the_upper_end_counts_where_less_is_better(results):
     )
 
 
-def test_all_thresholds_count_and_the_failing_one_is_named(results):
-    table = with_dice(results, {0: 0.9, 1: 0.9, 3: 0.9}).envelope({"dice_image": 0.8, "accuracy": 0.999}, SETTINGS)
-    found = row(table, "a", "smoke")
-    assert found["severity"] is pd.NA
-    assert found["limit"] == "accuracy"
+def test_envelope_names_the_failed_threshold(results):
+    table = with_dice(results, {0: 0.9, 1: 0.9, 3: 0.9}).envelope({"dice_per_image": 0.8, "accuracy": 0.999}, SETTINGS)
+    entry = row(table, "a", "smoke")
+    assert entry["severity"] is pd.NA
+    assert entry["limit"] == "accuracy"
     assert len(table) == 4
 
 
-def test_a_condition_with_a_frame_without_an_answer_is_outside(results, lose):
+def test_envelope_excludes_condition_with_invalid_prediction(results, invalidate):
     safe = with_dice(results, {0: 0.9, 1: 0.9, 3: 0.9})
-    lost = (safe.frame["model"] == "a") & (safe.frame["corruption"] == "smoke") & (safe.frame["severity"] == 3)
-    lost &= safe.frame["image_id"].str.endswith("004.png")
-    found = row(lose(safe, lost).envelope({"dice_image": 0.8}, SETTINGS), "a", "smoke")
-    assert found["severity"] == 1
-    assert found["limit"] == "frames without an answer"
+    marked = (safe.frame["model"] == "a") & (safe.frame["corruption"] == "smoke") & (safe.frame["severity"] == 3)
+    marked &= safe.frame["image_id"].str.endswith("004.png")
+    entry = row(invalidate(safe, marked).envelope({"dice_per_image": 0.8}, SETTINGS), "a", "smoke")
+    assert entry["severity"] == 1
+    assert entry["limit"] == "frames without a valid prediction"
 
 
-def test_a_missing_condition_is_not_safe(results):
+def test_envelope_ends_before_missing_condition(results):
     frame = results.frame[~((results.frame["corruption"] == "smoke") & (results.frame["severity"] == 1))]
-    found = row(Results(frame, results.info).envelope({"dice": 0.0}, SETTINGS), "a", "smoke")
-    assert found["severity"] == 0
+    entry = row(Results(frame, results.info).envelope({"dice": 0.0}, SETTINGS), "a", "smoke")
+    assert entry["severity"] == 0
 
 
 @pytest.mark.parametrize(
-    ("require", "text"),
+    ("thresholds", "text"),
     [
         ({}, "at least one threshold such as dice=0.8, got none"),
         ({"dice": 80}, "a threshold for dice between 0 and 1, got 80: write 0.8 for 80 %"),
@@ -85,9 +85,9 @@ def test_a_missing_condition_is_not_safe(results):
         ({"hd95": -3}, "a threshold for hd95 of at least 0, got -3: give it in px"),
         ({"hd95": float("inf")}, "got inf"),
         ({"dize": 0.8}, "a metric of the run, got 'dize'"),
-        ({"image_ssim": 0.8}, "better high or low, got one for 'image_ssim'"),
+        ({"image_ssim": 0.8}, "a metric with a direction, got one for 'image_ssim'"),
     ],
 )
-def test_bad_thresholds(results, require, text):
+def test_envelope_rejects_invalid_thresholds(results, thresholds, text):
     with pytest.raises(RobustEndoError, match=text):
-        results.envelope(require)
+        results.envelope(thresholds)

@@ -1,0 +1,97 @@
+"""The metrics of a run, as its description declares them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.metrics.aggregation import Floats
+from robustbench_endo.metrics.base import DISTORTION_METRICS, Metric, StoredMetric
+from robustbench_endo.tasks.base import Task
+from robustbench_endo.tasks.registry import TASKS, tasks_of
+
+
+@dataclass(frozen=True)
+class MetricGroup:
+    """Metrics that follow from the same sums over frames.
+
+    Attributes:
+        metrics: of the group.
+        statistics: records -> what each adds to the sums, float64 (n, K).
+    """
+
+    metrics: tuple[Metric, ...]
+    statistics: Callable[[pd.DataFrame], Floats]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the metrics."""
+        return tuple(metric.name for metric in self.metrics)
+
+    def scores(self, sums: Floats) -> dict[str, Floats]:
+        """Sums (K, ...) -> metric -> (...), in the unit of the metric."""
+        return {metric.name: metric.formula(sums) * metric.scale for metric in self.metrics}
+
+
+def run_tasks(info: Mapping[str, Any]) -> tuple[Task, ...]:
+    """The tasks of a run, by the content of its run.json."""
+    return tasks_of(info["tasks"])
+
+
+def run_metrics(info: Mapping[str, Any], user_metrics: Sequence[Metric] = ()) -> list[Metric]:
+    """The metrics of a run: those of its tasks by its protocol, the distortion, user-defined ones.
+
+    Args:
+        info: content of run.json.
+        user_metrics: user-defined metrics; those that need their class are left out without it.
+    """
+    protocol = str(info.get("protocol", "standard"))
+    metrics = [metric for task in run_tasks(info) for metric in task.metrics(protocol)]
+    metrics += [kind() for kind in DISTORTION_METRICS]
+    known = {metric.name: metric for metric in user_metrics}
+    return metrics + [
+        known.get(declaration["name"]) or StoredMetric(declaration)
+        for declaration in info.get("metrics", ())
+        if declaration["name"] in known or not declaration.get("needs_class")
+    ]
+
+
+def known_metrics() -> dict[str, Metric]:
+    """Name -> metric, for all tasks and protocols."""
+    metrics = [metric for task in TASKS for metric in task.metrics("endoarss")]
+    return {metric.name: metric for metric in (*metrics, *(kind() for kind in DISTORTION_METRICS))}
+
+
+def metric_groups(metrics: Sequence[Metric], num_labels: Mapping[str, int], leading: str = "") -> list[MetricGroup]:
+    """Metrics that share their statistics, in the order of the first of each group.
+
+    Args:
+        num_labels: task name -> number of its labels.
+        leading: the task of metrics that name none.
+    """
+    by_key: dict[Any, list[Metric]] = {}
+    for metric in metrics:
+        by_key.setdefault(metric.statistics_key, []).append(metric)
+
+    def statistics_of(metric: Metric) -> Callable[[pd.DataFrame], Floats]:
+        labels = num_labels.get(metric.task or leading, 0)
+        return lambda records: metric.statistics(records, labels)
+
+    return [MetricGroup(tuple(group), statistics_of(group[0])) for group in by_key.values()]
+
+
+def find_metric(metrics: Sequence[Metric], name: str) -> Metric:
+    """The metric of a name.
+
+    Raises:
+        RobustEndoError: the run does not have it.
+    """
+    for metric in metrics:
+        if metric.name == name:
+            return metric
+    names = ", ".join(metric.name for metric in metrics)
+    raise RobustEndoError(f"Expected a metric of the run, got {name!r}: choose from {names}.")
