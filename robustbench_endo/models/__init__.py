@@ -1,8 +1,7 @@
-"""Models: the zoo (backbone x architecture), a user's own, and the checkpoints that rebuild either."""
+"""Models: the zoo (backbone x architecture), users' own models, and checkpoints of both."""
 
-from robustbench_endo.models.checkpoint import ModelCard, card_of, read_card, save_checkpoint
+from robustbench_endo.models.checkpoint import SHIPPED, ModelCard, card_of, read_card, save_checkpoint
 from robustbench_endo.models.loading import list_models, load_model
-from robustbench_endo.models.shipped import SHIPPED
 from robustbench_endo.models.validation import validate
 from robustbench_endo.models.zoo import build
 

@@ -1,101 +1,97 @@
-"""A user's network, its adapter and the labels of the data, put together."""
+"""A user's network, its input and output declaration and the labels of the data, assembled into a model."""
 
 from __future__ import annotations
 
 import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models.external.class_mapping import ClassMapping, Entries, bind, index_of
-from robustbench_endo.models.external.io_spec import BACKGROUND, REFUSE, Adapter, adapter_beside, read_adapter
-from robustbench_endo.models.external.loaded import LoadedModel
+from robustbench_endo.models.external.io_spec import (
+    BACKGROUND,
+    REFUSE,
+    IOSpec,
+    LoadedModel,
+    find_io_spec,
+    read_io_spec,
+)
 from robustbench_endo.models.external.wrapper import ExternalModel
+from robustbench_endo.models.labels import LabelSpace, LabelSpaces
+from robustbench_endo.tasks.registry import get_task
 
 
-@dataclass(frozen=True)
-class LabelSpace:
-    """What the data ask for.
+def split_io_spec(spec: str) -> tuple[str, Path | None]:
+    """``SPEC#FILE.toml`` -> the spec and the file; None without one.
 
-    Attributes:
-        num_classes, num_activities: how many, None where nobody said.
-        classes, activities: their names in order, None where nobody said.
+    >>> split_io_spec("model.pt#bgr.toml")[0]
+    'model.pt'
     """
-
-    num_classes: int | None = None
-    num_activities: int | None = None
-    classes: tuple[str, ...] | None = None
-    activities: tuple[str, ...] | None = None
-
-    def of_the_model(self, adapter: Adapter) -> LabelSpace:
-        """What the network itself is built for: its own classes where an adapter translates them."""
-        return replace(
-            self,
-            num_classes=_own_count(adapter.classes, self.num_classes),
-            num_activities=_own_count(adapter.activities, self.num_activities),
-        )
-
-
-def split_adapter(spec: str) -> tuple[str, Path | None]:
-    """``SPEC#FILE.toml`` -> the spec and the adapter's file."""
     model, mark, file = spec.rpartition("#")
     return (model, Path(file)) if mark and model and file.endswith(".toml") else (spec, None)
 
 
-def declared(spec: str, file: Path | None) -> Adapter:
-    """The adapter named after the #, else the one beside the model's file, else one that changes nothing."""
-    place = Path(spec.rpartition(":")[0] if ".py:" in spec else spec)
-    path = file or (adapter_beside(place) if place.exists() else None)
-    return Adapter() if path is None else read_adapter(path)
+def load_io_spec(spec: str, file: Path | None) -> IOSpec:
+    """The declaration in ``file``, else the one next to the model's file, else one that changes nothing."""
+    path = Path(spec.rpartition(":")[0] if ".py:" in spec else spec)
+    file = file or (find_io_spec(path) if path.exists() else None)
+    return IOSpec() if file is None else read_io_spec(file)
 
 
-def adapted(loaded: LoadedModel, spec: str, given: Adapter, labels: LabelSpace) -> ExternalModel:
-    """The network in the Model contract, with the dataset's labels.
+def own_labels(io_spec: IOSpec, labels: LabelSpaces) -> dict[str, LabelSpace]:
+    """The labels that the network itself is built for: its own where a declaration translates them."""
+    return {task: _own_labels(io_spec.labels.get(task), space) for task, space in labels.items()}
+
+
+def wrap_model(loaded: LoadedModel, spec: str, user_spec: IOSpec, labels: LabelSpaces) -> ExternalModel:
+    """The network in the Model contract, with the labels of the data set.
+
+    Args:
+        loaded: the network and what its source declares.
+        spec: name of the model in results and errors.
+        user_spec: the user's declaration, which overrides that of the source.
+        labels: of the data set.
 
     Raises:
-        ModelError: an adapter that translates classes although nobody said what the dataset's are.
-        UnknownNameError: a class that the dataset does not have; names the closest matches.
+        ModelError: a declaration translates labels, but the names of the data set's are not known.
+        UnknownNameError: a label that the data set does not have; names the closest matches.
     """
-    adapter = given.over(loaded.adapter)
+    io_spec = user_spec.merged_with(loaded.io_spec)
     mappings: dict[str, ClassMapping] = {}
-    if adapter.classes is not None:
-        names = _known(labels.classes, "classes", spec)
-        rest = _unmapped(adapter.unmapped, names)
-        mappings["segmentation"] = _bound(spec, adapter.classes, rest, loaded.classes, names)
-    if adapter.activities is not None:
-        names = _known(labels.activities, "activities", spec)
-        mappings["activity"] = _bound(spec, adapter.activities, None, (), names)
-    digests = [loaded.sha256, None if adapter == Adapter() else adapter.digest()]
+    for name, entries in io_spec.labels.items():
+        task, names = get_task(name), labels[name].names
+        if not names:
+            kind = task.label_attribute
+            raise ModelError(
+                f"Expected the names of the dataset's {kind} for the adapter of {spec!r}, got none: give "
+                f"load_model(..., {kind}=data.{kind})."
+            )
+        rest = _unmapped_index(io_spec.unmapped, names) if task.has_label_map else None
+        mappings[name] = _bind(spec, entries, rest, loaded.labels.get(name, ()), names)
+    digests = [loaded.sha256, None if io_spec == IOSpec() else io_spec.digest()]
     known = " ".join(digest for digest in digests if digest)
     digest = hashlib.sha256(known.encode()).hexdigest() if known else None
-    return ExternalModel(loaded.inner, spec, adapter, mappings, digest)
+    return ExternalModel(loaded.inner, spec, io_spec, mappings, digest)
 
 
-def _own_count(entries: Entries | None, wanted: int | None) -> int | None:
+def _own_labels(entries: Entries | None, space: LabelSpace) -> LabelSpace:
     if entries is None:
-        return wanted
-    return None if isinstance(entries, Mapping) else len(entries)
+        return space
+    return replace(space, count=None if isinstance(entries, Mapping) else len(entries))
 
 
-def _known(names: Sequence[str] | None, kind: str, spec: str) -> Sequence[str]:
-    if not names:
-        raise ModelError(
-            f"Expected the names of the dataset's {kind} for the adapter of {spec!r}, got none: give "
-            f"load_model(..., {kind}=data.{kind})."
-        )
-    return names
-
-
-def _unmapped(choice: str, names: Sequence[str]) -> int | None:
+def _unmapped_index(choice: str, names: Sequence[str]) -> int | None:
     if choice == REFUSE:
         return None
     return 0 if choice == BACKGROUND and BACKGROUND not in names else index_of(choice, names)
 
 
-def _bound(spec: str, entries: Entries, rest: int | None, own: Sequence[str], names: Sequence[str]) -> ClassMapping:
-    mapping = bind(spec, entries, rest, own, names)
+def _bind(
+    spec: str, entries: Entries, rest: int | None, model_names: Sequence[str], names: Sequence[str]
+) -> ClassMapping:
+    mapping = bind(spec, entries, rest, model_names, names)
     never = [name for index, name in enumerate(names) if index != rest and index not in mapping.targets.values()]
     if never:
         warnings.warn(

@@ -1,12 +1,13 @@
-"""`endoarss/official`: the graph of the EndoARSS authors' code, so that a checkpoint of theirs can be imported.
+"""`endoarss/official`: the graph of the EndoARSS authors' code, to import their checkpoints.
 
-Everything unusual here is theirs and is kept, because their weights were trained with it: images are not normalised,
+It keeps what is unusual in their code, because their weights were trained with it: images are not normalised,
 the (256 tokens, 768 channels) are read as 256 channels of 16 x 48, SMA and everything else in the trunk but DV-LoRA
 is frozen, and SMA carries a transformer that is never run. Use ``endoarss/tesla`` for anything but comparing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -15,13 +16,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from robustbench_endo.models.labels import LabelSpaces, counts_of, set_labels
 from robustbench_endo.models.layers.sma import SMA
 
 SIDE, PATCH, DIM, HEADS, RANK = 224, 14, 768, 12, 4
 
 GRID, TRAINED_GRID = SIDE // PATCH, 37
 
-NUDGE = 0.1  # DINOv2's own: added to the grid before its quotient becomes a scale factor
+NUDGE = 0.1  # as in DINOv2: added to the grid before its quotient becomes a scale factor
 
 
 class VectorLoRALinear(nn.Linear):
@@ -41,14 +43,14 @@ class VectorLoRALinear(nn.Linear):
         return F.linear(x, self.weight, self.bias) + update
 
 
-class OfficialTrunk(nn.Module):
+class ReleaseTrunk(nn.Module):
     """Images (B, 3, H, W) -> patch tokens (B, 256, 768)."""
 
     def __init__(self, depth: int) -> None:
         super().__init__()
         from timm.layers.patch_embed import PatchEmbed  # here, as timm takes seconds to import
 
-        self.mob = _UnusedInside(512, 7)
+        self.mob = _SMAWithUnusedLayers(512, 7)
         self.patch_embed = PatchEmbed(SIDE, PATCH, embed_dim=DIM)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, DIM))
         self.pos_embed = nn.Parameter(torch.randn(1, 1 + TRAINED_GRID**2, DIM) * 0.02)
@@ -75,7 +77,7 @@ class OfficialTrunk(nn.Module):
         return torch.cat([first, grid.flatten(2).mT], dim=1)
 
 
-class _UnusedInside(SMA):
+class _SMAWithUnusedLayers(SMA):
     """SMA, and the transformer that the authors build in it and never call."""
 
     def __init__(self, dim: int, patch: int) -> None:
@@ -147,30 +149,31 @@ def _branch(*layers: nn.Module) -> nn.Sequential:
     return nn.Sequential(*layers, nn.BatchNorm2d(WIDTH), nn.ReLU())
 
 
-TASKS = {"segmentation": "segmentation", "activity": "classification"}
-"""Our names of the tasks, and theirs."""
+DECODERS: Mapping[str, tuple[str, Callable[[int], nn.Module]]] = {
+    "segmentation": ("segmentation", SegmentationDecoder),
+    "activity": ("classification", ActivityDecoder),
+}
+"""Task -> its name in the authors' checkpoints, and its decoder for a number of labels."""
 
 
-class OfficialNetwork(nn.Module):
-    """Meets the Model contract; tensors are named as in the authors' checkpoints."""
+class ReleaseNetwork(nn.Module):
+    """A model whose tensors are named as in the authors' checkpoints."""
 
-    input_size: tuple[int, int] | None = None  # it resizes in its own way
+    input_size: tuple[int, int] | None = None  # it resizes in a different way
 
-    def __init__(self, spec: str, depth: int, num_classes: int, num_activities: int) -> None:
+    def __init__(self, spec: str, depth: int, labels: LabelSpaces) -> None:
         super().__init__()
-        self.spec, self.num_classes, self.num_activities = spec, num_classes, num_activities
-        self.encoder = _Named(OfficialTrunk(depth))
-        decoders: dict[str, nn.Module] = {}
-        if num_classes:
-            decoders["segmentation"] = SegmentationDecoder(num_classes)
-        if num_activities:
-            decoders["classification"] = ActivityDecoder(num_activities)
+        self.spec = spec
+        set_labels(self, labels)
+        self.encoder = _Named(ReleaseTrunk(depth))
+        counts = counts_of(labels)
+        decoders = {name: build(counts[task]) for task, (name, build) in DECODERS.items() if task in counts}
         self.decoders = nn.ModuleDict(decoders)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """(B, 3, H, W) in [0, 1] -> ``segmentation`` (B, C, 16, 48), ``activity`` (B, K)."""
         features = self.features(images)
-        return {ours: self.decoders[theirs](features) for ours, theirs in TASKS.items() if theirs in self.decoders}
+        return {task: self.decoders[name](features) for task, (name, _) in DECODERS.items() if name in self.decoders}
 
     def with_auxiliary(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """The logits, and no auxiliary losses."""
@@ -183,7 +186,7 @@ class OfficialNetwork(nn.Module):
 
 
 class _Named(nn.Module):
-    """The authors wrap the trunk once more: `encoder.encoder`."""
+    """The second wrapper of the authors around the trunk: `encoder.encoder`."""
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
@@ -191,7 +194,7 @@ class _Named(nn.Module):
 
 
 @dataclass(frozen=True)
-class Official:
+class EndoARSSRelease:
     """Options of ``endoarss/official``.
 
     Attributes:
@@ -203,7 +206,7 @@ class Official:
 
     depth: int = 12
 
-    def build(self, num_classes: int, num_activities: int) -> OfficialNetwork:
+    def build(self, labels: LabelSpaces) -> ReleaseNetwork:
         """A fresh network with decoders for the tasks that have labels."""
         spec = self.name if self.depth == 12 else f"{self.name}@depth={self.depth}"
-        return OfficialNetwork(spec, self.depth, num_classes, num_activities)
+        return ReleaseNetwork(spec, self.depth, labels)

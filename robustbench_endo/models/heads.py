@@ -1,14 +1,18 @@
-"""DeepLab-v3 segmentation head: atrous spatial pyramid pooling, a fusing convolution, a classifier.
+"""The head of each task: DeepLab-v3 for label maps, pooling and a linear layer for whole frames.
 
 Source: Chen et al., "Rethinking Atrous Convolution for Semantic Image Segmentation", arXiv 1706.05587.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from robustbench_endo.models.backbones import Backbone
 
 
 def conv_bn_relu(inputs: int, outputs: int, kernel: int, dilation: int = 1) -> nn.Sequential:
@@ -58,24 +62,43 @@ class DeepLabHead(nn.Module):
         return logits
 
 
-class ActivityHead(nn.Module):
-    """Logits (B, activities) for the whole frame.
+class ClassificationHead(nn.Module):
+    """Logits (B, classes) for the whole frame.
 
     Args:
         inputs: channels of the map.
-        activities: outputs.
+        classes: outputs.
         channels: width of the head.
-        pool: `mean` over the map, as in the paper, or `max`, for what happens in one small place of a fine map.
+        pool: `mean` over the map, as in the paper, or `max`, for small objects in a fine map.
     """
 
-    def __init__(self, inputs: int, activities: int, channels: int, pool: Literal["mean", "max"] = "mean") -> None:
+    def __init__(self, inputs: int, classes: int, channels: int, pool: Literal["mean", "max"] = "mean") -> None:
         super().__init__()
         self.block = conv_bn_relu(inputs, channels, 3)
-        self.classifier = nn.Linear(channels, activities)
+        self.classifier = nn.Linear(channels, classes)
         self.pool = pool
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, h, w) -> (B, activities)."""
-        seen: Tensor = self.block(x)
-        logits: Tensor = self.classifier(seen.mean(dim=(2, 3)) if self.pool == "mean" else seen.amax(dim=(2, 3)))
+        """(B, inputs, h, w) -> (B, classes)."""
+        features: Tensor = self.block(x)
+        pooled = features.mean(dim=(2, 3)) if self.pool == "mean" else features.amax(dim=(2, 3))
+        logits: Tensor = self.classifier(pooled)
         return logits
+
+
+def _segmentation_head(backbone: Backbone, inputs: int, labels: int) -> nn.Module:
+    return DeepLabHead(inputs, labels, backbone.head_channels, backbone.rates, backbone.upscale)
+
+
+def _activity_head(backbone: Backbone, inputs: int, labels: int) -> nn.Module:
+    return ClassificationHead(inputs, labels, backbone.head_channels, backbone.pool)
+
+
+HEADS: Mapping[str, Callable[[Backbone, int, int], nn.Module]] = {
+    "segmentation": _segmentation_head,
+    "activity": _activity_head,
+}
+"""Task -> head for (options of the backbone, input channels, number of labels).
+
+Add new tasks at the end: the order is that of the task adapters in the weights of checkpoints.
+"""

@@ -1,4 +1,4 @@
-"""The options of a spec string: `key=value` pairs that set fields of dataclasses."""
+"""The options of a model spec: `key=value` pairs that set fields of dataclasses."""
 
 from __future__ import annotations
 
@@ -11,21 +11,8 @@ from robustbench_endo.errors import ModelError, unknown_name
 YES, NO = ("yes", "true", "1"), ("no", "false", "0")
 
 
-def parse_options(text: str) -> dict[str, str]:
-    """`"rank=8,width=24"` -> ``{"rank": "8", "width": "24"}``; the empty text has none.
-
-    Raises:
-        ModelError: a part without `=`.
-    """
-    pairs = [part.partition("=") for part in text.split(",") if part]
-    for key, equals, value in pairs:
-        if not (key and equals and value):
-            raise ModelError(f"Expected options as key=value,key=value after the @, got {text!r}: add the value.")
-    return {key.strip(): value.strip() for key, _, value in pairs}
-
-
 def set_options(kinds: tuple[type, ...], options: Mapping[str, str]) -> list[Any]:
-    """One instance of every dataclass in ``kinds``, each with the options that are its own fields.
+    """One instance of every dataclass in ``kinds``, each with the options that are fields of it.
 
     Raises:
         UnknownNameError: an option that is a field of none of them; names the closest matches.
@@ -60,8 +47,8 @@ def _value(name: str, hint: Any, text: str) -> int | float | str | tuple[int, ..
             return number
         return () if name == "input_size" and text == "any" else tuple(int(part) for part in text.split("x"))
     except ValueError as error:
-        wanted = {int: "a whole number", float: "a number"}.get(hint, "whole numbers joined by x")
-        raise ModelError(f"Expected {wanted} for the model option {name}, got {text!r}: change it.") from error
+        expected = {int: "a whole number", float: "a number"}.get(hint, "whole numbers joined by x")
+        raise ModelError(f"Expected {expected} for the model option {name}, got {text!r}: change it.") from error
 
 
 def _choice(name: str, choices: tuple[str, ...], text: str) -> str:

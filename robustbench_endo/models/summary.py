@@ -1,4 +1,4 @@
-"""A model in a few numbers, without allocating it where its name is enough."""
+"""Summaries of models: parameters, cost and outputs; zoo models are not allocated for it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from robustbench_endo.errors import ModelError
-from robustbench_endo.models.assemble import declared, split_adapter
+from robustbench_endo.models.assemble import load_io_spec, split_io_spec
+from robustbench_endo.models.checkpoint import SHIPPED, folder_of, read_card
 from robustbench_endo.models.external.class_mapping import Entries
 from robustbench_endo.models.external.hf import is_huggingface_folder
 from robustbench_endo.models.external.io_spec import BACKGROUND, REFUSE
+from robustbench_endo.models.labels import counts_of
 from robustbench_endo.models.loading import load_model
-from robustbench_endo.models.shipped import SHIPPED
 from robustbench_endo.models.zoo import ZOO, build, is_zoo_spec
+from robustbench_endo.tasks.registry import get_task
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def cost_of(model: nn.Module, size: tuple[int, int], device: torch.device | str 
 
 
 class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's base class
-    """Counts with torch's own table of operators, and follows storages until the last tensor on them is gone.
+    """Count with torch's table of operators, and follow storages until their last tensor is freed.
 
     Attributes:
         macs: multiply-adds so far.
@@ -66,7 +68,7 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's base
         self._users: Counter[int] = Counter()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run the operator and note what it does; views share the storage of what they look at."""
+        """Run an operator and count it; views share the storage of their base."""
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         count = flop_registry.get(func._overloadpacket)
@@ -77,10 +79,10 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's base
         self.peak = max(self.peak, self._alive)
         return result
 
-    def _follow(self, tensor: Tensor, given: Any) -> None:
+    def _follow(self, tensor: Tensor, arguments: Any) -> None:
         key, size = _storage(tensor), tensor.untyped_storage().nbytes()
         if key not in self._users:
-            if any(_storage(other) == key for other in _tensors(given)):
+            if any(_storage(other) == key for other in _tensors(arguments)):
                 return  # a view of a parameter or of the input
             self._alive += size
         self._users[key] += 1
@@ -125,10 +127,7 @@ LICENCES: Mapping[str, str] = {
     "endoarss/official": "authors' release: see its page",
     "endoarss": "Meta's trunk: Apache-2.0",
 }
-"""Entry or backbone -> licence of the weights that one can have for it; heads and adapters are always trained."""
-
-COUNTS = (7, 3)
-"""Mask labels and activities that the zoo's entries are described with: those of the shipped checkpoints."""
+"""Entry or backbone -> licence of the weights that exist for it; heads and adapters are always trained."""
 
 ANY_SIZE = (512, 640)
 """Height and width of the frame at which a model without an input size is measured."""
@@ -141,13 +140,13 @@ class Description:
     """A row of ``robust-endo models``.
 
     Attributes:
-        parameters, trainable: how many numbers it has, and how many of them training moves; a network that is no
-            ``nn.Module``, such as an ONNX session, shows none.
+        parameters, trainable: number of parameters, and of those that training changes; 0 for a network that is no
+            ``nn.Module``, such as an ONNX session.
         input_size: height and width that frames are resized to; None = any.
         measured_size: height and width of the frame that ``gmacs`` and ``peak_mib`` are for.
-        gmacs, peak_mib: see :class:`.summary.Cost`; None where they cannot be had.
+        gmacs, peak_mib: see :class:`.summary.Cost`; None where they cannot be measured.
         outputs: task -> number of logits.
-        weights: licence of the weights that one can have for it.
+        weights: licence of the weights that exist for it.
     """
 
     name: str
@@ -169,37 +168,46 @@ def describe_model(spec: str) -> Description:
     """
     if spec in ZOO:
         with torch.device("meta"):
-            model = build(spec, *COUNTS).eval()
-        return _described(model, spec, "meta")
-    return _described(_loaded(spec), spec, "cpu")
+            model = build(spec, labels=_example_counts()).eval()
+        return _summarise(model, spec, "meta")
+    return _summarise(_load(spec), spec, "cpu")
 
 
-def _loaded(spec: str) -> nn.Module:
-    """Without data, a checkpoint has its own labels, an adapter those that it names, anything else ``COUNTS``."""
+def _load(spec: str) -> nn.Module:
+    """Without data, a checkpoint has its own labels, an adapter those that it names, else the example counts."""
     if Path(spec).is_dir() and not is_huggingface_folder(Path(spec)):
         return load_model(spec)
-    adapter = declared(*split_adapter(spec))
-    classes, activities = _names(adapter.classes, adapter.unmapped), _names(adapter.activities, REFUSE)
-    counts = (len(classes) or COUNTS[0], len(activities) or COUNTS[1])
-    return load_model(spec, *counts, classes=classes or None, activities=activities or None)
+    io_spec = load_io_spec(*split_io_spec(spec))
+    names = {
+        task: _label_names(entries, io_spec.unmapped if get_task(task).has_label_map else REFUSE)
+        for task, entries in io_spec.labels.items()
+    }
+    return load_model(spec, labels={**_example_counts(), **names})
 
 
-def _names(entries: Entries | None, unmapped: str) -> list[str]:
+def _example_counts() -> dict[str, int]:
+    """Numbers of labels that the zoo's entries are described with: those of the shipped checkpoints."""
+    return counts_of(read_card(folder_of(SHIPPED[0])).labels)
+
+
+def _label_names(entries: Entries, unmapped: str) -> list[str]:
     """The labels that an adapter names, in the order of its entries."""
-    if entries is None:
-        return []
-    own = list(entries.values()) if isinstance(entries, Mapping) else list(entries)
-    return list(dict.fromkeys([*own, *([] if unmapped in (REFUSE, BACKGROUND) else [unmapped])]))
+    names = entries.values() if isinstance(entries, Mapping) else entries
+    return list(dict.fromkeys([*names, *([] if unmapped in (REFUSE, BACKGROUND) else [unmapped])]))
 
 
 def licence(spec: str) -> str:
-    """Licence of the weights that one can have for ``spec``."""
+    """Licence of the weights that exist for ``spec``.
+
+    >>> licence("tiny-resnet/mmoe")
+    'shipped: Apache-2.0'
+    """
     if not is_zoo_spec(spec):
         return YOURS
     return OURS if spec in SHIPPED else LICENCES.get(spec, LICENCES.get(spec.partition("/")[0], NONE_SHIPPED))
 
 
-def _described(model: nn.Module, spec: str, device: str) -> Description:
+def _summarise(model: nn.Module, spec: str, device: str) -> Description:
     size: tuple[int, int] | None = getattr(model, "input_size", None)
     measured = size or ANY_SIZE
     numbers = [parameter.numel() for parameter in model.parameters()]
@@ -216,6 +224,6 @@ def _cost(model: nn.Module, spec: str, size: tuple[int, int], device: str) -> Co
         raise
     except UNMEASURABLE as error:
         raise ModelError(
-            f"Expected the model {spec!r} to take a float frame (1, 3, {size[0]}, {size[1]}) in [0, 1], got that it "
-            f"fails on it ({type(error).__name__}: {error}): give it an input_size in an adapter."
+            f"Cannot run the model {spec!r} on a float frame (1, 3, {size[0]}, {size[1]}) in [0, 1]: "
+            f"{type(error).__name__}: {error}. Give it an input_size in an adapter."
         ) from error

@@ -1,4 +1,4 @@
-"""Dry batches, so that a model that does not fit is refused before a long run."""
+"""Check a model on a small batch, so that one that does not fit is refused before a long run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_endo.errors import ModelError, RobustEndoError
-from robustbench_endo.models.external.wrapper import as_contract
+from robustbench_endo.models.external.wrapper import to_logits_dict
+from robustbench_endo.models.labels import Labels, counts_of, label_spaces
+from robustbench_endo.tasks.base import Task
+from robustbench_endo.tasks.registry import TASKS, get_task
 
 BATCH = 2
 FAILURES = (RuntimeError, TypeError, ValueError, LookupError, AttributeError, AssertionError, NotImplementedError)
@@ -17,17 +20,22 @@ FAILURES = (RuntimeError, TypeError, ValueError, LookupError, AttributeError, As
 
 def validate(
     model: nn.Module,
-    num_classes: int | None,
-    num_activities: int | None,
+    num_classes: int | None = None,
+    num_activities: int | None = None,
     size: tuple[int, int] = (128, 160),
     device: torch.device | str = "cpu",
+    *,
+    labels: Labels | None = None,
 ) -> dict[str, int]:
-    """Runs the model on a batch of two frames and on the first of them alone, and checks what comes back.
+    """Run the model on a batch of two frames and on only the first of them, and check the outputs.
 
     Args:
+        model: on ``device``.
         num_classes: mask labels of the data; None or 0 = it has no masks.
         num_activities: activities of the data; None or 0 = it has none.
-        size: height and width of the dry frames.
+        size: height and width of the frames.
+        device: of the frames.
+        labels: task -> number or names of the labels of the data; the general form of the two counts.
 
     Returns:
         The number of outputs by task.
@@ -37,29 +45,33 @@ def validate(
             its output is no finite logits of the right shape, count and device.
 
     Warns:
-        UserWarning: two passes differ, a frame's answer depends on the rest of the batch, or the scores look like
+        UserWarning: two passes differ, a frame's output depends on the rest of the batch, or the scores look like
             probabilities rather than logits.
+
+    >>> validate(torch.nn.Conv2d(3, 4, 1), labels={"segmentation": ("tissue", "shaft", "wrist", "jaw")})
+    {'segmentation': 4}
     """
     spec = str(getattr(model, "spec", type(model).__name__))
     refuse_broken_weights(model, spec)
     images = _frames(size, torch.device(device))
     untouched = images.clone()
-    logits = as_contract(_run(model, spec, images), spec)
+    logits = to_logits_dict(_run(model, spec, images), spec)
     if not torch.equal(images, untouched):
         raise ModelError(
-            f"Expected the model {spec!r} to leave its input alone, got it changed: other models see the same "
-            "frames; replace in-place operations on the input."
+            f"Expected the model {spec!r} not to change its input, got it changed: other models get the same frames; "
+            "replace in-place operations on the input."
         )
     for task, tensor in logits.items():
-        _check_shape(spec, task, tensor, images.device)
-    found = {task: tensor.shape[1] for task, tensor in logits.items()}
-    _check_counts(spec, found, {"segmentation": num_classes or 0, "activity": num_activities or 0})
-    _warn_of_surprises(model, spec, images, logits)
-    return found
+        _check_shape(spec, get_task(task), tensor, images.device)
+    outputs = {task: tensor.shape[1] for task, tensor in logits.items()}
+    spaces = label_spaces(labels, num_classes=num_classes, num_activities=num_activities)
+    _check_counts(spec, outputs, counts_of(spaces))
+    _warn_of_inconsistencies(model, spec, images, logits)
+    return outputs
 
 
 def refuse_broken_weights(model: nn.Module, spec: str) -> None:
-    """Raises ModelError where a parameter is not finite or a buffer is NaN; infinite buffers may be masks."""
+    """Raise ModelError where a parameter is not finite or a buffer is NaN; infinite buffers may be masks."""
     broken = [name for name, tensor in model.named_parameters() if not tensor.isfinite().all()]
     broken += [name for name, tensor in model.named_buffers() if tensor.isnan().any()]
     if broken:
@@ -84,60 +96,58 @@ def _run(model: nn.Module, spec: str, images: Tensor) -> object:
     except FAILURES as error:
         reason = (str(error).strip().splitlines() or [""])[0]
         raise ModelError(
-            f"Expected the model {spec!r} to take float images {tuple(images.shape)} in [0, 1], got "
-            f"that it fails on them ({type(error).__name__}: {reason}): make it accept any size or give it an "
-            "`input_size`, in an adapter if it is not yours."
+            f"Cannot run the model {spec!r} on float images {tuple(images.shape)} in [0, 1]: {type(error).__name__}: "
+            f"{reason}. Make it accept any size or give it an `input_size`, in an adapter if it is not yours."
         ) from error
 
 
-def _check_shape(spec: str, task: str, tensor: Tensor, device: torch.device) -> None:
-    rank = {"segmentation": 4, "activity": 2}[task]
-    if tensor.ndim != rank or tensor.shape[0] != BATCH or not tensor.is_floating_point():
-        wanted = "(B, C, h, w)" if rank == 4 else "(B, K)"
+def _check_shape(spec: str, task: Task, tensor: Tensor, device: torch.device) -> None:
+    if tensor.ndim != len(task.logits_shape) or tensor.shape[0] != BATCH or not tensor.is_floating_point():
+        shape = ", ".join(task.logits_shape)
         raise ModelError(
-            f"Expected float {task} logits {wanted} with B = {BATCH}, got {tensor.dtype} {tuple(tensor.shape)} from "
-            f"the model {spec!r}: return one row of logits per image, before any argmax."
+            f"Expected float {task.name} logits ({shape}) with B = {BATCH}, got {tensor.dtype} {tuple(tensor.shape)} "
+            f"from the model {spec!r}: return one row of logits per image, before any argmax."
         )
     if tensor.device.type != device.type:
         raise ModelError(
-            f"Expected {task} logits on {device.type}, got them on {tensor.device.type} from the model {spec!r}: "
+            f"Expected {task.name} logits on {device.type}, got them on {tensor.device.type} from the model {spec!r}: "
             "leave them on the device of the images."
         )
     if not tensor.isfinite().all():
         raise ModelError(
-            f"Expected finite {task} logits, got NaN or infinity from the model {spec!r}: check its weights."
+            f"Expected finite {task.name} logits, got NaN or infinity from the model {spec!r}: check its weights."
         )
 
 
-def _check_counts(spec: str, found: Mapping[str, int], wanted: Mapping[str, int]) -> None:
-    asked = [task for task, count in wanted.items() if count]
-    if asked and not set(asked) & set(found):
+def _check_counts(spec: str, outputs: Mapping[str, int], labels: Mapping[str, int]) -> None:
+    tasks = [task.name for task in reversed(TASKS) if task.name in labels]
+    if tasks and not set(tasks) & set(outputs):
         raise ModelError(
-            f"Expected the model {spec!r} to predict {' or '.join(asked)}, which is what the data have, got only "
-            f"{', '.join(found)}: choose other data or another model."
+            f"Expected the model {spec!r} to predict {' or '.join(tasks)}, which is what the data have, got only "
+            f"{', '.join(outputs)}: choose other data or another model."
         )
-    for task in asked:
-        if task in found and found[task] != wanted[task]:
+    for task in tasks:
+        if task in outputs and outputs[task] != labels[task]:
             raise ModelError(
-                f"Expected {wanted[task]} {task} outputs as in the data, got {found[task]} in the model {spec!r}: "
+                f"Expected {labels[task]} {task} outputs as in the data, got {outputs[task]} in the model {spec!r}: "
                 "choose a model trained for these labels, or translate its labels in an adapter."
             )
 
 
-def _warn_of_surprises(model: nn.Module, spec: str, images: Tensor, logits: Mapping[str, Tensor]) -> None:
-    again = as_contract(_run(model, spec, images), spec)
-    alone = as_contract(_run(model, spec, images[:1]), spec)
+def _warn_of_inconsistencies(model: nn.Module, spec: str, images: Tensor, logits: Mapping[str, Tensor]) -> None:
+    again = to_logits_dict(_run(model, spec, images), spec)
+    single = to_logits_dict(_run(model, spec, images[:1]), spec)
     for task, tensor in logits.items():
         scale = max(float(tensor.abs().max()), 1.0)
-        if _apart(again[task], tensor) > 1e-5 * scale:
-            _warn(f"{spec!r} answers the same frames differently ({task}){_training(model)}: results will not repeat.")
-        elif _apart(alone[task], tensor[:1]) > 1e-2 * scale:
-            _warn(f"{spec!r} answers a frame differently beside others ({task}){_training(model)}: use eval mode.")
+        if _max_difference(again[task], tensor) > 1e-5 * scale:
+            _warn(f"{spec!r} gives the same frames different outputs ({task}){_training(model)}: results will differ.")
+        elif _max_difference(single[task], tensor[:1]) > 1e-2 * scale:
+            _warn(f"{spec!r} gives a frame another output in a batch ({task}){_training(model)}: use eval mode.")
         if _sums_to_one(tensor):
             _warn(f'{spec!r} seems to return probabilities ({task}): set scores = "probabilities" in an adapter.')
 
 
-def _apart(first: Tensor, second: Tensor) -> float:
+def _max_difference(first: Tensor, second: Tensor) -> float:
     return float((first - second).abs().max())
 
 

@@ -1,8 +1,7 @@
-"""Weights into a model: every mismatch is found before anything is copied, and nothing is ever unpickled blindly."""
+"""Load weights: mismatches are reported before anything is copied, and nothing is unpickled but tensors."""
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import warnings
 from pathlib import Path
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from robustbench_endo.errors import ModelError
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "teacher")
-"""Keys under which training scripts put a state dict, in the order in which they are looked for."""
+"""Keys under which training scripts store a state dict, the first that exists is used."""
 
 DAMAGED = (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError)
 """What ``torch.load(weights_only=True)`` raises on a file that is damaged or holds more than tensors."""
@@ -35,54 +34,48 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     broken = [name for name, tensor in tensors.items() if not tensor.isfinite().all()]
     if broken:
         raise ModelError(
-            f"Expected finite weights, got NaN or infinity in {_named(broken)} of {path}: the training diverged; "
+            f"Expected finite weights, got NaN or infinity in {_list_names(broken)} of {path}: the training diverged; "
             "use an earlier checkpoint."
         )
     return tensors
 
 
 def load_weights(model: nn.Module, tensors: dict[str, Tensor], source: str) -> None:
-    """Copies ``tensors`` into ``model``, names and shapes equal.
+    """Copy ``tensors``, whose names and shapes must be those of the model.
 
     Raises:
         ModelError: missing, surplus or differently shaped tensors; says which and how many.
     """
-    own = model.state_dict()
-    problems = _mismatches(own, tensors)
+    state = model.state_dict()
+    problems = _mismatches(state, tensors)
     if problems:
         raise ModelError(
             f"Expected the weights of {getattr(model, 'spec', type(model).__name__)!r}, got in {source} "
-            f"{'; '.join(problems)}: {_advice(own, tensors)}."
+            f"{'; '.join(problems)}: {_advice(state, tensors)}."
         )
     model.load_state_dict(tensors)
 
 
 def load_matching(model: nn.Module, tensors: dict[str, Tensor]) -> list[str]:
-    """Copies the tensors whose name and shape match, for training on; returns the names that stay new.
+    """Copy the tensors whose name and shape match, to continue training from them.
 
-    Tensors that are a checkpoint of a zoo model's backbone alone (timm, DINOv2, SurgeNet) go into its encoders.
+    A checkpoint of only the backbone of a zoo model (timm, DINOv2, SurgeNet) goes into its encoders.
+
+    Returns:
+        The names of the tensors that stay new.
 
     Raises:
         ModelError: nothing matches.
     """
-    own = model.state_dict()
-    matching = {name: t for name, t in tensors.items() if name in own and own[name].shape == t.shape}
+    state = model.state_dict()
+    matching = {name: t for name, t in tensors.items() if name in state and state[name].shape == t.shape}
     if not matching and hasattr(model, "adopt_trunk"):
         fresh: list[str] = model.adopt_trunk(tensors)  # type: ignore[operator]  # a method of Network
         return fresh
     if not matching:
         raise ModelError("Expected initial weights of the same kind of model, got no tensor in common: change them.")
     model.load_state_dict(matching, strict=False)
-    return [name for name in own if name not in matching]
-
-
-def weights_digest(model: nn.Module) -> str:
-    """SHA-256 over names, types, shapes and bytes of a model's state, for a model that came from no file."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
+    return [name for name in state if name not in matching]
 
 
 def _safetensors(path: Path) -> dict[str, Tensor]:
@@ -94,7 +87,7 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
 
 def _state_dict(path: Path) -> dict[str, Tensor]:
     try:
-        with warnings.catch_warnings():  # torch remarks on pickle protocols before it refuses them
+        with warnings.catch_warnings():  # torch warns about pickle protocols before it refuses them
             warnings.simplefilter("ignore")
             content = torch.load(path, map_location="cpu", weights_only=True)
     except DAMAGED as error:
@@ -102,7 +95,7 @@ def _state_dict(path: Path) -> dict[str, Tensor]:
             f"Expected a state dict of tensors only, got in {path} something that would have to be unpickled or is "
             "damaged; it was not loaded: save the weights with safetensors or torch.save(model.state_dict())."
         ) from error
-    content = _unwrapped(content)
+    content = _state_dict_of(content)
     if not (isinstance(content, dict) and content and all(isinstance(v, Tensor) for v in content.values())):
         raise ModelError(
             f"Expected a dict of name -> tensor in {path}, got {type(content).__name__} of something else: "
@@ -111,7 +104,7 @@ def _state_dict(path: Path) -> dict[str, Tensor]:
     return dict(content)
 
 
-def _unwrapped(content: object) -> object:
+def _state_dict_of(content: object) -> object:
     if isinstance(content, dict):
         content = next((content[key] for key in WRAPPERS if isinstance(content.get(key), dict)), content)
     if isinstance(content, dict) and content and all(str(key).startswith("module.") for key in content):
@@ -119,23 +112,23 @@ def _unwrapped(content: object) -> object:
     return content
 
 
-def _mismatches(own: dict[str, Tensor], given: dict[str, Tensor]) -> list[str]:
+def _mismatches(state: dict[str, Tensor], tensors: dict[str, Tensor]) -> list[str]:
     shapes = [
-        f"{name} {tuple(given[name].shape)} for {tuple(own[name].shape)}"
-        for name in own
-        if name in given and given[name].shape != own[name].shape
+        f"{name} {tuple(tensors[name].shape)} for {tuple(state[name].shape)}"
+        for name in state
+        if name in tensors and tensors[name].shape != state[name].shape
     ]
-    missing = [name for name in own if name not in given]
-    surplus = [name for name in given if name not in own]
+    missing = [name for name in state if name not in tensors]
+    surplus = [name for name in tensors if name not in state]
     groups = (("of another shape", shapes), ("missing", missing), ("unknown", surplus))
-    return [f"{len(names)} of {len(own)} tensors {kind} ({_named(names)})" for kind, names in groups if names]
+    return [f"{len(names)} of {len(state)} tensors {kind} ({_list_names(names)})" for kind, names in groups if names]
 
 
-def _advice(own: dict[str, Tensor], given: dict[str, Tensor]) -> str:
-    if own.keys() & given.keys():
+def _advice(state: dict[str, Tensor], tensors: dict[str, Tensor]) -> str:
+    if state.keys() & tensors.keys():
         return "use the spec and the class counts that the weights were trained with"
-    return "no name is the same; if it is a backbone alone, start a training from it with `--init-weights`"
+    return "no name is the same; if it is only a backbone, start a training from it with `--init-weights`"
 
 
-def _named(names: list[str], most: int = 3) -> str:
+def _list_names(names: list[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -9,17 +9,19 @@ from typing import Literal
 from torch import Tensor, nn
 
 from robustbench_endo.errors import ModelError, RobustEndoError, unknown_name
+from robustbench_endo.io_utils import parse_options
 from robustbench_endo.models.architectures import ARCHITECTURES
 from robustbench_endo.models.backbones import BACKBONES, PREFIX, TimmBackbone
-from robustbench_endo.models.endoarss_release import Official
+from robustbench_endo.models.endoarss_release import EndoARSSRelease
+from robustbench_endo.models.labels import Labels, counts_of, label_spaces
 from robustbench_endo.models.network import Network
-from robustbench_endo.models.options import parse_options, set_options
+from robustbench_endo.models.options import set_options
 
 ZOO: dict[str, tuple[type, ...]] = {
     **{f"{b.name}/{a.name}": (b, a) for b in BACKBONES for a in ARCHITECTURES},
-    Official.name: (Official,),
+    EndoARSSRelease.name: (EndoARSSRelease,),
 }
-"""Name -> the dataclasses of its options. ``timm:<name>/<architecture>`` is understood beside these."""
+"""Name -> the dataclasses of its options. ``timm:<name>/<architecture>`` is accepted as well."""
 
 
 def is_zoo_spec(spec: str) -> bool:
@@ -28,15 +30,17 @@ def is_zoo_spec(spec: str) -> bool:
 
 
 def has_pretrained_trunk(spec: str) -> bool:
-    """Whether ``build(spec, ..., trunk="pretrained")`` means anything: timm knows the backbone."""
-    return is_zoo_spec(spec) and not spec.startswith(("tiny-", Official.name))
+    """Whether ``build(spec, ..., trunk="pretrained")`` is possible: timm has the backbone."""
+    return is_zoo_spec(spec) and not spec.startswith(("tiny-", EndoARSSRelease.name))
 
 
 def build(
     spec: str,
-    num_classes: int | None,
-    num_activities: int | None,
+    num_classes: int | None = None,
+    num_activities: int | None = None,
     trunk: Literal["pretrained"] | Mapping[str, Tensor] | None = None,
+    *,
+    labels: Labels | None = None,
 ) -> nn.Module:
     """A freshly initialised network in training mode.
 
@@ -45,28 +49,35 @@ def build(
         num_classes: mask labels; None or 0 = no segmentation head.
         num_activities: activities; None or 0 = no activity head.
         trunk: weights of the encoders: None = fresh, `"pretrained"` = timm's own (downloaded once), or the tensors of
-            a checkpoint of the backbone alone. Heads, gates and adapters are always fresh.
+            a checkpoint of only the backbone. Heads, gates and adapters are always fresh.
+        labels: task -> number or names of its labels; the general form of ``num_classes`` and ``num_activities``.
 
     Raises:
         UnknownNameError: an unknown name or option; lists the closest matches.
-        ModelError: no task, options that do not fit each other, or trunk weights that cannot be had or do not fit.
+        ModelError: no task, options that do not fit each other, or trunk weights that cannot be loaded or do not fit.
+
+    >>> import torch
+    >>> network = build("tiny-resnet/mmoe@experts=3", labels={"segmentation": 7, "activity": 3})
+    >>> {task: tuple(logits.shape) for task, logits in network(torch.zeros(2, 3, 160, 208)).items()}
+    {'segmentation': (2, 7, 160, 208), 'activity': (2, 3)}
     """
     name, _, options = spec.partition("@")
     kinds = _kinds(name)
-    if not (num_classes or num_activities):
+    spaces = label_spaces(labels, num_classes=num_classes, num_activities=num_activities)
+    if not counts_of(spaces):
         raise ModelError(
             f"Expected num_classes or num_activities for {spec!r}, got neither: say how many labels it predicts."
         )
     if trunk is not None and not has_pretrained_trunk(spec):
         raise ModelError(f"Expected a backbone with pretrained weights, got {spec!r}: there are none for its trunk.")
-    made = set_options(kinds, parse_options(options))
-    if isinstance(made[0], Official):
-        return made[0].build(num_classes or 0, num_activities or 0)
-    backbone, architecture = made
+    settings = set_options(kinds, parse_options(options, ModelError))
+    if isinstance(settings[0], EndoARSSRelease):
+        return settings[0].build(spaces)
+    backbone, architecture = settings
     if isinstance(backbone, TimmBackbone):
         backbone = replace(backbone, network=name.rpartition("/")[0].removeprefix(PREFIX))
     try:
-        return Network(spec, replace(backbone, trunk=trunk), architecture, num_classes or 0, num_activities or 0)
+        return Network(spec, replace(backbone, trunk=trunk), architecture, spaces)
     except RobustEndoError:
         raise
     except (AssertionError, ArithmeticError, ValueError, RuntimeError) as error:

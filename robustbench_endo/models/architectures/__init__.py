@@ -1,4 +1,4 @@
-"""Multi-task architectures by name: one file, one line here."""
+"""Multi-task architectures: one file and one entry in ``ARCHITECTURES`` each."""
 
 from robustbench_endo.models.architectures.base import HPS, Architecture, SingleTask, Trunk
 from robustbench_endo.models.architectures.experts import DSelectK, MMoE

@@ -1,4 +1,4 @@
-"""What an architecture is: how encoders are shared between the tasks."""
+"""The interface of an architecture, which shares encoders between tasks, and the two simplest ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from robustbench_endo.models.backbones import Backbone, Encoder
 
 
 class Trunk(nn.Module, ABC):
-    """Encoders and their sharing: one feature map per task; the encoders are alike, and ``encoder`` is one of them."""
+    """Encoders and their sharing: one feature map per task.
+
+    Args:
+        tasks: names, in the order of the task adapters.
+        encoder: any of the encoders, which are all of one kind.
+    """
 
     def __init__(self, tasks: tuple[str, ...], encoder: Encoder) -> None:
         super().__init__()
@@ -23,8 +28,8 @@ class Trunk(nn.Module, ABC):
     def features(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Normalised images (B, 3, H, W) -> (task -> (B, channels, h, w), name -> auxiliary loss to be added)."""
 
-    def keep(self, task: str) -> None:
-        """Drops, in place, what serves only the other tasks."""
+    def keep_task(self, task: str) -> None:
+        """Delete, in place, the parameters that only the other tasks use."""
         self.tasks = (task,)
 
 
@@ -47,14 +52,14 @@ class _Separate(Trunk):
     def features(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         return {task: encoder(images) for task, encoder in self.encoders.items()}, {}
 
-    def keep(self, task: str) -> None:
-        super().keep(task)
+    def keep_task(self, task: str) -> None:
+        super().keep_task(task)
         self.encoders = nn.ModuleDict({task: self.encoders[task]})
 
 
 @dataclass(frozen=True)
 class SingleTask(Architecture):
-    """The baseline that no task can help or hurt."""
+    """An encoder per task: the baseline without sharing."""
 
     name = "single-task"
 

@@ -1,4 +1,4 @@
-"""Experts that are encoders, mixed per task by a gate."""
+"""Mixtures of experts: each expert is an encoder, and a gate per task weights their feature maps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from robustbench_endo.models.architectures.base import Architecture, Trunk
 from robustbench_endo.models.backbones import Backbone, Encoder
 from robustbench_endo.models.layers.gates import DSelectKGate, SoftmaxGate
-from robustbench_endo.models.layers.lora import by_task, repeated
+from robustbench_endo.models.layers.lora import by_task, repeat_for_tasks
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Experts(Architecture):
 
     Attributes:
         experts: number of encoders.
-        gate: what a gate sees: `pooled`, the experts' mean features (any input size), or `flat`, every number of the
+        gate: input of a gate: `pooled`, the experts' mean features (any input size), or `flat`, all values of the
             normalised image, as in the paper (a fixed input size).
-        shared: `no`, experts are whole encoders, as in the paper; `yes`, they share one trunk and differ in their
+        shared: `no`, experts are separate encoders, as in the paper; `yes`, they share one trunk and differ in their
             adapters: one copy of a frozen trunk in memory, and one batched pass through it.
     """
 
@@ -32,7 +32,7 @@ class Experts(Architecture):
     shared: bool = False
 
 
-class _Whole(nn.ModuleList):
+class _SeparateExperts(nn.ModuleList):
     """Encoders that share nothing."""
 
     def forward(self, images: Tensor) -> Tensor:
@@ -40,7 +40,7 @@ class _Whole(nn.ModuleList):
         return torch.stack([expert(images) for expert in self], dim=1)
 
 
-class _Adapted(nn.Module):
+class _SharedExperts(nn.Module):
     """One encoder with adapters per expert; the experts are stacked along the batch."""
 
     def __init__(self, encoder: Encoder, experts: int) -> None:
@@ -49,7 +49,7 @@ class _Adapted(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, E, C, h, w)."""
-        stacked = self.encoder.body(repeated(self.encoder.stem(images), self.count))
+        stacked = self.encoder.body(repeat_for_tasks(self.encoder.stem(images), self.count))
         return torch.stack(by_task(stacked, self.count), dim=1)
 
 
@@ -61,9 +61,9 @@ class ExpertTrunk(Trunk):
             raise ValueError(f"{options.experts} experts (give 1 or more)")
         encoders = [backbone.build(options.experts)] if options.shared else _encoders(backbone, options.experts)
         super().__init__(tasks, encoders[0])
-        self.experts = _Adapted(encoders[0], options.experts) if options.shared else _Whole(encoders)
+        self.experts = _SharedExperts(encoders[0], options.experts) if options.shared else _SeparateExperts(encoders)
         self.flat = options.gate == "flat"
-        features = _numbers(backbone, self.multiple) if self.flat else options.experts * self.channels
+        features = _num_values(backbone, self.multiple) if self.flat else options.experts * self.channels
         self.gates = nn.ModuleDict({task: self.gate(features, options.experts) for task in tasks})
 
     @abstractmethod
@@ -71,23 +71,23 @@ class ExpertTrunk(Trunk):
         """A fresh gate for one task."""
 
     @abstractmethod
-    def weigh(self, gate: nn.Module, seen: Tensor) -> tuple[Tensor, Tensor | None]:
-        """What the gate sees (B, F) -> weights (B, E) and the gate's auxiliary loss, if it has one."""
+    def weigh(self, gate: nn.Module, inputs: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Inputs of the gate (B, F) -> weights (B, E) and the auxiliary loss of the gate, None without."""
 
     def features(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         maps = self.experts(images)
-        seen = images.flatten(1) if self.flat else maps.mean(dim=(3, 4)).flatten(1)
+        inputs = images.flatten(1) if self.flat else maps.mean(dim=(3, 4)).flatten(1)
         mixed: dict[str, Tensor] = {}
         auxiliary: dict[str, Tensor] = {}
         for task, gate in self.gates.items():
-            weights, loss = self.weigh(gate, seen)
+            weights, loss = self.weigh(gate, inputs)
             mixed[task] = (weights[:, :, None, None, None] * maps).sum(dim=1)
             if loss is not None:
                 auxiliary[f"gate_{task}"] = loss
         return mixed, auxiliary
 
-    def keep(self, task: str) -> None:
-        super().keep(task)
+    def keep_task(self, task: str) -> None:
+        super().keep_task(task)
         self.gates = nn.ModuleDict({task: self.gates[task]})
 
 
@@ -95,7 +95,7 @@ def _encoders(backbone: Backbone, count: int) -> list[Encoder]:
     return [backbone.build(adapters=0) for _ in range(count)]
 
 
-def _numbers(backbone: Backbone, multiple: int) -> int:
+def _num_values(backbone: Backbone, multiple: int) -> int:
     height, width = (-(-side // multiple) * multiple for side in backbone.fixed_size())
     return 3 * height * width
 
@@ -104,8 +104,8 @@ class _MMoETrunk(ExpertTrunk):
     def gate(self, features: int, experts: int) -> nn.Module:
         return SoftmaxGate(features, experts)
 
-    def weigh(self, gate: nn.Module, seen: Tensor) -> tuple[Tensor, Tensor | None]:
-        return gate(seen), None
+    def weigh(self, gate: nn.Module, inputs: Tensor) -> tuple[Tensor, Tensor | None]:
+        return gate(inputs), None
 
 
 @dataclass(frozen=True)
@@ -129,19 +129,19 @@ class _DSelectKTrunk(ExpertTrunk):
     def gate(self, features: int, experts: int) -> nn.Module:
         return DSelectKGate(features, experts, self.options.select, self.options.gamma)
 
-    def weigh(self, gate: nn.Module, seen: Tensor) -> tuple[Tensor, Tensor | None]:
-        weights, regulariser = gate(seen)
+    def weigh(self, gate: nn.Module, inputs: Tensor) -> tuple[Tensor, Tensor | None]:
+        weights, regulariser = gate(inputs)
         return weights, self.options.entropy * regulariser
 
 
 @dataclass(frozen=True)
 class DSelectK(Experts):
-    """At most k experts per frame and task; with two experts, k = 1 is the only choice that chooses.
+    """At most k experts per frame and task; with two experts, only k = 1 selects.
 
     Attributes:
         select: k.
         gamma: width of the smooth step.
-        entropy: weight of the regulariser that drives the choice to 0 or 1.
+        entropy: weight of the regulariser that drives the weights to 0 or 1.
     """
 
     name = "dselect_k"

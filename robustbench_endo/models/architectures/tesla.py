@@ -1,4 +1,4 @@
-"""`tesla`: one encoder, and beside its weights one low-rank adapter per task (EndoARSS, arXiv 2506.06830)."""
+"""`tesla`: one shared encoder with a low-rank adapter per task (EndoARSS, arXiv 2506.06830)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from robustbench_endo.models.architectures.base import Architecture, Trunk
 from robustbench_endo.models.backbones import Backbone
-from robustbench_endo.models.layers.lora import LowRank, by_task, repeated
+from robustbench_endo.models.layers.lora import LowRank, by_task, repeat_for_tasks
 from robustbench_endo.models.layers.lora_inject import keep_task
 
 
@@ -22,7 +22,7 @@ class _TESLATrunk(Trunk):
 
     def features(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         count = len(self.tasks)
-        stacked = self.encoder.body(repeated(self.encoder.stem(images), count))
+        stacked = self.encoder.body(repeat_for_tasks(self.encoder.stem(images), count))
         return dict(zip(self.tasks, by_task(stacked, count), strict=True)), {}
 
     def task_parameters(self) -> list[nn.Parameter]:
@@ -30,14 +30,14 @@ class _TESLATrunk(Trunk):
         adapters = (layer for layer in self.encoder.body.modules() if isinstance(layer, LowRank))
         return [parameter for adapter in adapters for parameter in adapter.parameters()]
 
-    def keep(self, task: str) -> None:
+    def keep_task(self, task: str) -> None:
         keep_task(self.encoder.body, self.tasks.index(task))
-        super().keep(task)
+        super().keep_task(task)
 
 
 @dataclass(frozen=True)
 class TESLA(Architecture):
-    """Shared weights see every task's gradient (unless frozen), an adapter only its own task's.
+    """Shared weights get every task's gradient (unless frozen), an adapter only that of its task.
 
     Rank, alpha and the kind of adapter are options of the backbone.
     """

@@ -1,4 +1,4 @@
-"""Backbones by name: one file, one line here, one row in the golden table of the tests."""
+"""Backbones: one entry in ``BACKBONES`` and one row in the golden table of the tests each."""
 
 from robustbench_endo.models.backbones.base import Backbone, Encoder
 from robustbench_endo.models.backbones.resnet import ResNet101, TinyResNet
@@ -9,4 +9,4 @@ from robustbench_endo.models.backbones.vit import DINOv2, DINOv3, EndoARSS
 __all__ = ["BACKBONES", "PREFIX", "Backbone", "Encoder", "TimmBackbone"]
 
 BACKBONES: tuple[type[Backbone], ...] = (TinyResNet, TinyEndoARSS, ResNet101, DINOv2, DINOv3, EndoARSS)
-"""Besides these, ``timm:<name>`` is any network of timm."""
+"""In addition, ``timm:<name>`` is any network of timm."""

@@ -1,4 +1,4 @@
-"""What an architecture may ask of a backbone."""
+"""The interface of a backbone, and the options of those that are a timm network, frozen or not."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
+from robustbench_endo.models.layers.lora_inject import (
+    every_layer,
+    inject_lora,
+    perceptron,
+    perceptron_with_vectors,
+    query_value,
+)
+
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet, per RGB channel on [0, 1]: what most of timm's weights were trained with."""
+"""Of ImageNet, per RGB channel on [0, 1]: the normalisation of most of timm's weights."""
 
 
 class Encoder(nn.Module):
@@ -20,7 +28,7 @@ class Encoder(nn.Module):
 
     Args:
         multiple: H and W must be multiples of it (the side of a patch, or the stride of the map).
-        mean, std: what images are normalised with, per channel.
+        mean, std: of the normalisation, per channel.
     """
 
     def __init__(
@@ -53,9 +61,9 @@ class Backbone(ABC):
         head_channels: width of both heads.
         rates: dilations of the segmentation head's pyramid.
         upscale: sub-pixel factor of the segmentation head.
-        pool: what the activity head takes of its map, `mean` or `max`.
+        pool: pooling of the classification head over its map, `mean` or `max`.
         trunk: not an option of the spec; where the trunk's weights come from: None = fresh, `"pretrained"` = timm's
-            own, or the tensors of a checkpoint of the backbone alone.
+            own, or the tensors of a checkpoint of only the backbone.
     """
 
     name: ClassVar[str]
@@ -79,7 +87,7 @@ class Backbone(ABC):
         return (self.input_size[0], self.input_size[-1]) if self.input_size else None
 
     def fixed_size(self) -> tuple[int, int]:
-        """The size, where a part cannot do without.
+        """The input size, for parts that need a fixed one.
 
         Raises:
             ValueError: the input size is `any`.
@@ -93,7 +101,46 @@ class Backbone(ABC):
         """A fresh encoder.
 
         Args:
-            adapters: low-rank adapters beside every adapted layer: one per task under TESLA (the body then takes a
-                task-major batch), 0 where the architecture asks for none; a backbone that always carries LoRA reads
-                0 as 1.
+            adapters: low-rank adapters per adapted layer: one per task under TESLA (the body then takes a task-major
+                batch), 0 where the architecture has none; a backbone that always has LoRA reads 0 as 1.
         """
+
+
+WRAPS = {"lora": query_value, "mlp": perceptron, "dvlora": perceptron_with_vectors, "all": every_layer}
+
+
+@dataclass(frozen=True)
+class AdaptedBackbone(Backbone):
+    """Options of every backbone that can be frozen.
+
+    Attributes:
+        adapter: `lora` on q and v (the paper), `mlp` on the blocks' perceptrons, `dvlora` on them as in the authors'
+            code, `all` on every convolution and linear layer, `none`.
+        frozen: the trunk is not trained, only its adapters are.
+    """
+
+    adapter: Literal["lora", "mlp", "dvlora", "all", "none"] = "lora"
+    frozen: bool = True
+
+    def freeze_and_adapt(self, body: nn.Module, adapters: int) -> None:
+        """Freeze and adapt in place: a frozen trunk has an adapter unless `none` is set, a trained one only TESLA's.
+
+        Raises:
+            ValueError: no adapters for an architecture that consists of them.
+        """
+        if adapters and self.adapter == "none":
+            raise ValueError("adapter=none, where the architecture is made of adapters (choose another adapter)")
+        if self.frozen:
+            from timm.layers.norm_act import freeze_batch_norm_2d  # here, as timm takes seconds to import
+
+            body.requires_grad_(False)
+            freeze_batch_norm_2d(body)  # type: ignore[no-untyped-call]
+        count = adapters or int(self.frozen and self.adapter != "none")
+        if count:
+            inject_lora(body, WRAPS[self.adapter], count, self.rank, self.alpha)
+
+
+def normalisation(network: nn.Module) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation that a timm network's weights were trained with."""
+    config = getattr(network, "pretrained_cfg", None) or {}
+    return tuple(config.get("mean", MEAN)), tuple(config.get("std", STD))

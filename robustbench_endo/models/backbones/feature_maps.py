@@ -1,4 +1,4 @@
-"""The last feature map of a timm network, whatever it calls it.
+"""Feature maps of timm networks: the last one, or the last added to an early one.
 
 Source: the lateral connection of Lin et al., "Feature Pyramid Networks for Object Detection", CVPR 2017.
 
@@ -121,7 +121,7 @@ class FineResNet(nn.Module):
 
 
 class FineTokens(nn.Module):
-    """A map (B, C, H, W) -> what a transformer makes of it on the map itself, (B, channels, H, W).
+    """A map (B, C, H, W) -> the output of a transformer added to the map, (B, channels, H, W).
 
     Args:
         transformer: (B, C, H, W) -> (B, dim, h, w).

@@ -7,11 +7,10 @@ from typing import Literal
 
 from torch import nn
 
-from robustbench_endo.models.backbones.adapted import AdaptedBackbone, normalisation
-from robustbench_endo.models.backbones.base import Backbone, Encoder
+from robustbench_endo.models.backbones.base import AdaptedBackbone, Backbone, Encoder, normalisation
 from robustbench_endo.models.backbones.feature_maps import FeatureMap, FineResNet
 from robustbench_endo.models.backbones.timm_networks import timm_network
-from robustbench_endo.models.layers.lora_inject import adapt, every_convolution
+from robustbench_endo.models.layers.lora_inject import every_convolution, inject_lora
 
 STAGES = {"layer1": 3, "layer2": 4, "layer3": 23, "layer4": 3}
 """Residual blocks of each."""
@@ -19,7 +18,7 @@ STAGES = {"layer1": 3, "layer2": 4, "layer3": 23, "layer4": 3}
 
 @dataclass(frozen=True)
 class ResNet101(AdaptedBackbone):
-    """Trained whole; under TESLA every convolution has its adapters, in LoRA's convolutional form.
+    """Trained completely; under TESLA every convolution has its adapters, in LoRA's convolutional form.
 
     Attributes:
         stride: output stride, 8, 16 or 32.
@@ -37,7 +36,7 @@ class ResNet101(AdaptedBackbone):
     def build(self, adapters: int) -> Encoder:
         """See :meth:`Backbone.build`."""
         fewer = {}
-        if self.depth and self.trunk is None:  # not made, rather than cut off
+        if self.depth and self.trunk is None:  # build no blocks in vain
             fewer = {"layers": tuple(min(self.depth, blocks) for blocks in STAGES.values())}
         network = timm_network("resnet101", self.trunk, output_stride=self.stride, global_pool="", **fewer)
         for stage in STAGES if self.depth else ():
@@ -49,7 +48,7 @@ class ResNet101(AdaptedBackbone):
 
 @dataclass(frozen=True)
 class TinyResNet(Backbone):
-    """Basic blocks, four stages, the last laid on the first; under TESLA every convolution has its adapters.
+    """Basic blocks, four stages, the last added to the first; under TESLA every convolution has its adapters.
 
     Attributes:
         width: channels of the first stage; the others have 2, 4 and 4 times as many.
@@ -87,5 +86,5 @@ class TinyResNet(Backbone):
         )
         body = FineResNet(network, widths, self.fine)
         if adapters:
-            adapt(body, every_convolution, adapters, self.rank, self.alpha)
+            inject_lora(body, every_convolution, adapters, self.rank, self.alpha)
         return Encoder(nn.Identity(), body, self.fine, self.stride)

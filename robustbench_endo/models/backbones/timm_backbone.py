@@ -7,8 +7,7 @@ from typing import Any, Literal
 
 from torch import nn
 
-from robustbench_endo.models.backbones.adapted import AdaptedBackbone, normalisation
-from robustbench_endo.models.backbones.base import Encoder
+from robustbench_endo.models.backbones.base import AdaptedBackbone, Encoder, normalisation
 from robustbench_endo.models.backbones.feature_maps import feature_map
 from robustbench_endo.models.backbones.timm_networks import timm_network
 from robustbench_endo.models.backbones.vit import is_plain_transformer, plain_encoder
@@ -18,7 +17,7 @@ PREFIX = "timm:"
 
 @dataclass(frozen=True)
 class TimmBackbone(AdaptedBackbone):
-    """Trained whole unless frozen; under TESLA every convolution and linear layer has its adapters.
+    """Trained completely unless frozen; under TESLA every convolution and linear layer has its adapters.
 
     Attributes:
         depth: layers to keep of a plain vision transformer, 0 = all.

@@ -1,8 +1,8 @@
-"""Networks and weights from timm: by name, with its own cache, or from a checkpoint of the backbone alone.
+"""Networks and weights from timm: by name, with its own cache, or from a checkpoint of only the backbone.
 
 SurgeNet (github.com/TimJaspers0801/SurgeNet) publishes CAFormer-S18, ConvNeXtV2-tiny and PVTv2-B2 under the names of
 their original repositories, which timm translates. Assumed, as its loaders show: the tensors lie at the top or under
-"model" or "teacher", perhaps behind "module." or "backbone.", beside heads that are dropped.
+"model" or "teacher", possibly below "module." or "backbone.", with heads that are dropped.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def timm_network(name: str, source: Source, **arguments: Any) -> nn.Module:
     """The network without its classifier.
 
     Args:
-        name: as ``timm.list_models`` has it, perhaps with a tag of weights after a dot.
+        name: of ``timm.list_models``, optionally with a tag of weights after a dot.
         source: None = fresh, `"pretrained"`, or tensors under timm's or their original names.
 
     Raises:
         UnknownNameError: timm has no such network; names the closest.
-        ModelError: weights that cannot be had or do not fit.
+        ModelError: weights that cannot be loaded or do not fit.
     """
     import timm
 
@@ -50,7 +50,7 @@ def timm_network(name: str, source: Source, **arguments: Any) -> nn.Module:
 
 
 def licence_of(name: str) -> str:
-    """Licence of timm's weights for a network, as far as timm knows it."""
+    """Licence of timm's weights for a network, if timm states one."""
     from timm.models import get_pretrained_cfg
 
     config = get_pretrained_cfg(name)
@@ -65,37 +65,37 @@ def _pretrained(name: str, arguments: dict[str, Any]) -> nn.Module:
     except (OSError, RuntimeError) as error:  # what the hub's client and timm raise: offline, no such file, no weights
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelError(
-            f"Expected timm's pretrained weights of {name} from its hub or cache, got: {reason} Connect once so that "
+            f"Cannot load timm's pretrained weights of {name} from its hub or cache: {reason} Connect once so that "
             "they are cached, or give a weight file."
         ) from error
 
 
 def _load(network: nn.Module, name: str, source: Mapping[str, Tensor]) -> None:
-    tensors = _translated(network, {_unwrapped(key): tensor for key, tensor in source.items()})
-    own = network.state_dict()
-    fitting = {key: tensor for key, tensor in tensors.items() if key in own and own[key].shape == tensor.shape}
-    lacking = [key for key in own if key not in fitting and not key.startswith(HEADS)]
-    if lacking:
-        shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
+    tensors = _translate_names(network, {_without_wrappers(key): tensor for key, tensor in source.items()})
+    state = network.state_dict()
+    matching = {key: tensor for key, tensor in tensors.items() if key in state and state[key].shape == tensor.shape}
+    missing = [key for key in state if key not in matching and not key.startswith(HEADS)]
+    if missing:
+        names = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
         raise ModelError(
-            f"Expected a checkpoint of the backbone {name}, got {len(lacking)} of its {len(own)} tensors missing or "
-            f"of another shape ({shown}): name the backbone that the checkpoint was made with."
+            f"Expected a checkpoint of the backbone {name}, got {len(missing)} of its {len(state)} tensors missing "
+            f"or of another shape ({names}): name the backbone of the checkpoint."
         )
-    network.load_state_dict(fitting, strict=False)
+    network.load_state_dict(matching, strict=False)
 
 
-def _translated(network: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def _translate_names(network: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """From the names of the original repository to timm's, by timm's own table for this family."""
     translate = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
     backbone = {key: tensor for key, tensor in tensors.items() if not key.startswith(UNUSED[1:])}
     try:
         translated: dict[str, Tensor] = translate(backbone, network) if translate else backbone
-    except (KeyError, RuntimeError, AttributeError):  # not this family: what is missing is said by the caller
+    except (KeyError, RuntimeError, AttributeError):  # another family: the caller reports what is missing
         return backbone
     return translated
 
 
-def _unwrapped(key: str) -> str:
+def _without_wrappers(key: str) -> str:
     for wrapper in WRAPPERS:
         key = key.removeprefix(wrapper)
     return key

@@ -9,7 +9,7 @@ from torch import nn
 
 from robustbench_endo.models.backbones.base import Backbone, Encoder
 from robustbench_endo.models.backbones.feature_maps import ConvPatchEmbed, EarlyMap, FineTokens, PatchMap, TokenBlocks
-from robustbench_endo.models.layers.lora_inject import adapt, every_linear_with_norms
+from robustbench_endo.models.layers.lora_inject import every_linear_with_norms, inject_lora
 from robustbench_endo.models.layers.sma import SMA
 
 EARLY_STRIDE = 4
@@ -19,8 +19,8 @@ EARLY_STRIDE = 4
 class TinyEndoARSS(Backbone):
     """The EndoARSS backbone at toy size; its trunk is trained, as there is no pretrained one to freeze.
 
-    The tokens are laid on the early map that they were made of. The adapters sit beside every linear layer of the
-    transformer; in the fused qkv, beside q and v.
+    The tokens are added to the early map that they were computed from. Every linear layer of the transformer has an
+    adapter; the fused qkv has them for q and v.
 
     Attributes:
         dim: channels of a token.
@@ -76,7 +76,7 @@ class TinyEndoARSS(Backbone):
         )
         transformer = nn.Sequential(PatchMap(network), TokenBlocks(network))
         body = FineTokens(transformer, self.early, self.dim, self.fine)
-        adapt(body, every_linear_with_norms, adapters or 1, self.rank, self.alpha)
+        inject_lora(body, every_linear_with_norms, adapters or 1, self.rank, self.alpha)
         # Four channels gain nothing from the factorised form.
         attention = SMA(self.sma_dim, self.sma_patch, factorised=False)
         return Encoder(nn.Sequential(attention, EarlyMap(self.early)), body, self.fine)

@@ -1,4 +1,4 @@
-"""A plain vision transformer of timm as a map to map: tokens keep the place of their patch, at any size."""
+"""Plain vision transformers of timm as encoders: feature maps on the grid of the patches, at any size."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from robustbench_endo.models.backbones.adapted import AdaptedBackbone, normalisation
-from robustbench_endo.models.backbones.base import Encoder
+from robustbench_endo.models.backbones.base import AdaptedBackbone, Encoder, normalisation
 from robustbench_endo.models.backbones.timm_networks import timm_network
 from robustbench_endo.models.layers.sma import SMA
 
@@ -55,7 +54,7 @@ class TransformerBody(nn.Module):
 
 
 class _Grid(nn.Module):
-    """What timm asks of a patch embedding when it places tokens."""
+    """The attribute of a patch embedding that timm reads when it adds positions."""
 
     def __init__(self, grid_size: tuple[int, int]) -> None:
         super().__init__()
@@ -82,8 +81,8 @@ class TransformerBackbone(AdaptedBackbone):
     depth: int = 0
 
     def encoder(self, name: str, adapters: int, before: nn.Module | None = None) -> Encoder:
-        """The encoder around timm's network ``name``, perhaps with a trained module before it."""
-        fewer = {"depth": self.depth} if self.depth and self.trunk is None else {}  # not made, rather than cut off
+        """The encoder around timm's network ``name``, optionally with a trained module before it."""
+        fewer = {"depth": self.depth} if self.depth and self.trunk is None else {}  # build no blocks in vain
         network = timm_network(name, self.trunk, dynamic_img_size=True, global_pool="", **fewer)
         return plain_encoder(self, network, self.depth, adapters, before)
 

@@ -1,8 +1,16 @@
-"""Users' own models: files, libraries and factories, each in the Model contract by way of an adapter."""
+"""Users' own models: files, libraries and factories, wrapped so that they meet the Model contract."""
 
 from robustbench_endo.models.external.class_mapping import ClassMapping, bind
-from robustbench_endo.models.external.io_spec import Adapter, adapter_beside, adapter_of, read_adapter
-from robustbench_endo.models.external.loaded import LoadedModel
-from robustbench_endo.models.external.loaders import load_users
+from robustbench_endo.models.external.io_spec import IOSpec, LoadedModel, find_io_spec, parse_io_spec, read_io_spec
+from robustbench_endo.models.external.loaders import load_external
 
-__all__ = ["Adapter", "ClassMapping", "Loaded", "adapter_beside", "adapter_of", "bind", "load_users", "read_adapter"]
+__all__ = [
+    "ClassMapping",
+    "IOSpec",
+    "LoadedModel",
+    "bind",
+    "find_io_spec",
+    "load_external",
+    "parse_io_spec",
+    "read_io_spec",
+]

@@ -42,11 +42,11 @@ class ClassMapping:
         log(exp z1 + exp z2), up to the constant that a softmax does not see.
 
         Raises:
-            ModelError: the model has a class that the mapping does not speak of, or too few.
+            ModelError: the model has a class that the mapping does not cover, or too few.
         """
         members = self.members(logits.shape[1])
         never = torch.full_like(logits[:, 0], NEVER)
-        columns = [_merged(logits, own) if own else never for own in members]
+        columns = [_merge(logits, indices) if indices else never for indices in members]
         return torch.stack(columns, dim=1)
 
     def members(self, width: int) -> list[list[int]]:
@@ -54,8 +54,8 @@ class ClassMapping:
         highest = max(self.targets, default=-1) + 1
         if highest > width or (self.width is not None and self.width != width):
             raise ModelError(
-                f"Expected {self.width or f'at least {highest}'} classes from the model {self.spec!r}, as its adapter "
-                f"says, got {width}: give the adapter one entry a class of the model."
+                f"Expected {self.width or f'at least {highest}'} classes from the model {self.spec!r}, as in its "
+                f"adapter, got {width}: give the adapter one entry per class of the model."
             )
         silent = [index for index in range(width) if index not in self.targets]
         if silent and self.rest is None:
@@ -64,50 +64,55 @@ class ClassMapping:
                 f'none for {", ".join(map(str, silent))}: name them in the adapter or set unmapped = "background".'
             )
         owner = [self.targets.get(index, self.rest) for index in range(width)]
-        return [[index for index in range(width) if owner[index] == wanted] for wanted in range(self.count)]
+        return [[index for index in range(width) if owner[index] == target] for target in range(self.count)]
 
 
 def bind(
-    spec: str, entries: Entries, unmapped: int | None, own_names: Sequence[str], names: Sequence[str]
+    spec: str, entries: Entries, unmapped: int | None, model_names: Sequence[str], names: Sequence[str]
 ) -> ClassMapping:
-    """The mapping that an adapter's entries mean.
+    """The mapping of the labels in an adapter.
 
     Args:
+        spec: name of the model, for error messages.
+        entries: data set label of each model label.
         unmapped: dataset index for what a table leaves out; None = refuse.
-        own_names: the model's class names, empty where it knows none.
+        model_names: the model's class names, empty where it has none.
         names: the dataset's class names.
 
     Raises:
         UnknownNameError: a name that the dataset, or the model, does not have; names the closest matches.
+
+    >>> bind("example", ("tool", "tissue"), None, (), ("tissue", "tool")).targets
+    {0: 1, 1: 0}
     """
     if isinstance(entries, Mapping):
-        named = {_own(key, own_names): index_of(name, names) for key, name in entries.items()}
-        return ClassMapping(spec, named, unmapped, len(names), len(own_names) or None)
-    listed = {own: index_of(name, names) for own, name in enumerate(entries)}
-    return ClassMapping(spec, listed, None, len(names), len(entries))
+        targets = {_index_in_model(key, model_names): index_of(name, names) for key, name in entries.items()}
+        return ClassMapping(spec, targets, unmapped, len(names), len(model_names) or None)
+    targets = {index: index_of(name, names) for index, name in enumerate(entries)}
+    return ClassMapping(spec, targets, None, len(names), len(entries))
 
 
 def index_of(name: str, names: Sequence[str]) -> int:
-    """Where ``name`` stands among the dataset's ``names``."""
+    """The position of ``name`` among the dataset's ``names``."""
     if name not in names:
         raise unknown_name("class of the dataset", name, names)
     return list(names).index(name)
 
 
-def _own(key: str, own_names: Sequence[str]) -> int:
-    if key in own_names:
-        return list(own_names).index(key)
+def _index_in_model(key: str, model_names: Sequence[str]) -> int:
+    if key in model_names:
+        return list(model_names).index(key)
     if key.isdecimal():
         return int(key)
-    if not own_names:
+    if not model_names:
         raise ModelError(
             f"Expected the index of a class of the model in its adapter, got {key!r}: this model does not name its "
             "classes; count them from 0."
         )
-    raise unknown_name("class of the model", key, own_names)
+    raise unknown_name("class of the model", key, model_names)
 
 
-def _merged(logits: Tensor, members: list[int]) -> Tensor:
+def _merge(logits: Tensor, members: list[int]) -> Tensor:
     if len(members) == 1:
         return logits[:, members[0]]
     return logits[:, members].logsumexp(dim=1)

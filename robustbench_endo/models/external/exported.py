@@ -16,10 +16,9 @@ from torch.export import ExportedProgram
 from torch.export.passes import move_to_device_pass
 
 from robustbench_endo.errors import ModelError
-from robustbench_endo.models.checkpoint import sha256
-from robustbench_endo.models.external.io_spec import Adapter
-from robustbench_endo.models.external.loaded import LoadedModel
-from robustbench_endo.models.external.onnx import in_portions
+from robustbench_endo.io_utils import file_sha256
+from robustbench_endo.models.external.io_spec import IOSpec, LoadedModel
+from robustbench_endo.models.external.onnx import run_in_batches
 from robustbench_endo.models.weights import DAMAGED
 
 FORBIDDEN = ("custom_obj_", "opaque_obj_")
@@ -33,7 +32,7 @@ NATIVE = ("aotinductor", "executorch", "mtia")
 
 
 def check_harmless(path: Path) -> None:
-    """Nothing in the archive needs more than ``torch.load(weights_only=True)``, and no machine code lies in it.
+    """Raise an error if the archive needs more than ``torch.load(weights_only=True)`` or contains machine code.
 
     Raises:
         ModelError: something does; nothing was run.
@@ -43,7 +42,7 @@ def check_harmless(path: Path) -> None:
             culprits = [name for name in archive.namelist() if _forbidden(name)]
             culprits += [name for name in _pickled(archive) if not _tensors_only(archive.read(name))]
     except (zipfile.BadZipFile, ValueError, LookupError, AttributeError, OSError) as error:
-        raise ModelError(f"Expected a torch.export archive, got {path} damaged ({error}): restore it.") from error
+        raise ModelError(f"Cannot read the torch.export archive {path}: {error}. Restore it.") from error
     if culprits:
         raise ModelError(
             f"Expected a torch.export program of a graph and tensors only, got in {path} something that would have "
@@ -58,7 +57,7 @@ def _forbidden(name: str) -> bool:
 
 
 def _pickled(archive: zipfile.ZipFile) -> Iterator[str]:
-    """Members that torch reads with ``torch.load``: sample inputs, older states, and what a configuration says."""
+    """Members that torch reads with ``torch.load``: sample inputs, older states, configured members."""
     names = set(archive.namelist())
     states = sorted(name for name in names if name.endswith(".pt") or name.startswith(OLD_STATES))
     yield from (name for name in states if archive.getinfo(name).file_size)
@@ -71,7 +70,7 @@ def _pickled(archive: zipfile.ZipFile) -> Iterator[str]:
 
 def _tensors_only(content: bytes) -> bool:
     try:
-        with warnings.catch_warnings():  # torch remarks on pickle protocols before it refuses them
+        with warnings.catch_warnings():  # torch warns about pickle protocols before it refuses them
             warnings.simplefilter("ignore")
             torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except DAMAGED:
@@ -91,15 +90,15 @@ class ExportedModel(nn.Module):
         super().__init__()
         self.path = path
         self.device_type = "cpu"
-        self.batch, self.least, self.size = _shape(program)
+        self.batch, self.min_batch, self.size = _shape(program)
         self.graph = program.module()
 
     def forward(self, images: Tensor) -> Any:
-        """What the program returns, in portions of the batch size that it was exported for."""
+        """The output of the program, in batches of the size that it was exported for."""
         if images.device.type != self.device_type:
             self.graph = move_to_device_pass(_read(self.path), images.device).module()
             self.device_type = images.device.type
-        return in_portions(self.graph, images, self.batch, self.least)
+        return run_in_batches(self.graph, images, self.batch, self.min_batch)
 
     def train(self, mode: bool = True) -> ExportedModel:
         """Set the flag only: a program cannot change its mode."""
@@ -115,7 +114,7 @@ def load_exported(path: Path) -> LoadedModel:
     """
     check_harmless(path)
     model = ExportedModel(path, _read(path))
-    return LoadedModel(model, Adapter(input_size=model.size), sha256=sha256(path))
+    return LoadedModel(model, IOSpec(input_size=model.size), sha256=file_sha256(path))
 
 
 def _read(path: Path) -> ExportedProgram:
@@ -124,22 +123,22 @@ def _read(path: Path) -> ExportedProgram:
             return torch.export.load(file)
     except (RuntimeError, ValueError, OSError, AssertionError, LookupError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"Expected a torch.export program that loads, got in {path}: {type(error).__name__} "
-            f"{str(error).splitlines()[0] if str(error) else ''}: export it again with this version of torch "
+            f"Cannot load the torch.export program {path}: {type(error).__name__} "
+            f"{str(error).splitlines()[0] if str(error) else ''}. Export it again with this version of torch "
             f"({torch.__version__})."
         ) from error
 
 
 def _shape(program: ExportedProgram) -> tuple[int | None, int, tuple[int, int] | None]:
-    """The batch size (None = any), the least batch, and height and width (None = any) of the only input."""
+    """The batch size (None = any), the smallest batch, and height and width (None = any) of the only input."""
     names = program.graph_signature.user_inputs
     nodes = [node for node in program.graph.nodes if node.op == "placeholder" and node.name in names]
     values = [node.meta["val"] for node in nodes]
     if len(values) != 1 or not isinstance(values[0], Tensor) or values[0].ndim != 4 or values[0].shape[1] != 3:
-        found = ", ".join(str(tuple(value.shape)) if isinstance(value, Tensor) else str(value) for value in values)
+        actual = ", ".join(str(tuple(value.shape)) if isinstance(value, Tensor) else str(value) for value in values)
         raise ModelError(
-            f"Expected a torch.export program of one input (B, 3, H, W), got {found or 'no input'}: export the model "
-            "for images alone."
+            f"Expected a torch.export program of one input (B, 3, H, W), got {actual or 'no input'}: export the model "
+            "with images as its only input."
         )
     shape: tuple[Any, ...] = tuple(values[0].shape)  # whole numbers, or symbols where any size is allowed
     batch, _, height, width = shape

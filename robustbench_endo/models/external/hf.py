@@ -9,10 +9,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from robustbench_endo.errors import ModelError
-from robustbench_endo.models.checkpoint import sha256
-from robustbench_endo.models.external.io_spec import Adapter
-from robustbench_endo.models.external.loaded import LoadedModel, required
+from robustbench_endo.errors import ModelError, import_optional
+from robustbench_endo.io_utils import file_sha256
+from robustbench_endo.models.external.io_spec import IOSpec, LoadedModel
+
+TASK = "segmentation"
+"""The task of the models of ``AutoModelForSemanticSegmentation``."""
 
 
 class LogitsOnly(nn.Module):
@@ -23,18 +25,18 @@ class LogitsOnly(nn.Module):
         self.model = model
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """The contract's dict."""
-        return {"segmentation": self.model(pixel_values=images).logits}
+        """Logits by task."""
+        return {TASK: self.model(pixel_values=images).logits}
 
 
 def is_huggingface_folder(path: Path) -> bool:
-    """Whether a folder holds what ``save_pretrained`` of transformers writes."""
+    """Whether a folder contains the files that ``save_pretrained`` of transformers writes."""
     config = path / "config.json"
     return config.is_file() and b'"model_type"' in config.read_bytes()
 
 
 def load_huggingface(name: str) -> LoadedModel:
-    """A model of ``AutoModelForSemanticSegmentation``, prepared as its image processor says.
+    """A model of ``AutoModelForSemanticSegmentation``, with the preprocessing of its image processor.
 
     Code from the hub is never run, and pickled weights are only read as tensors.
 
@@ -42,35 +44,37 @@ def load_huggingface(name: str) -> LoadedModel:
         OptionalDependencyError: transformers is not installed.
         ModelError: no such folder or hub model, no network, or another kind of model.
     """
-    transformers = required("transformers", "hf")
+    transformers = import_optional("transformers", "models from transformers", "hf")
     auto = transformers.AutoModelForSemanticSegmentation
     try:
         model, info = auto.from_pretrained(name, trust_remote_code=False, output_loading_info=True)
     except (OSError, ValueError, RuntimeError, LookupError, ImportError) as error:
         raise ModelError(
-            f"Expected a transformers model for semantic segmentation in the folder or hub repository {name!r}, got: "
+            f"Cannot load a transformers model for semantic segmentation from {name!r}: "
             f"{str(error).strip().splitlines()[0]} Check the name; without a network, give the folder that "
             "save_pretrained wrote."
         ) from error
     if fresh := sorted(info["missing_keys"]):
         raise ModelError(
-            f"Expected the weights of the whole model in {name!r}, got {len(fresh)} tensors missing ({fresh[0]}): it "
+            f"Expected all weights of the model in {name!r}, got {len(fresh)} tensors missing ({fresh[0]}): it "
             "was not trained for segmentation; train it first."
         )
     classes = tuple(str(label) for _, label in sorted(model.config.id2label.items()))
-    return LoadedModel(LogitsOnly(model), _preparation(transformers, name), classes, _digest(Path(name)))
+    return LoadedModel(
+        LogitsOnly(model), _preprocessing(transformers, name), {TASK: classes}, _weights_sha256(Path(name))
+    )
 
 
-def _preparation(transformers: Any, name: str) -> Adapter:
-    """The image processor's settings; none of them where there is no such file."""
+def _preprocessing(transformers: Any, name: str) -> IOSpec:
+    """The settings of the image processor; the defaults without one."""
     try:
         settings, _ = transformers.image_processing_base.ImageProcessingMixin.get_image_processor_dict(name)
     except (OSError, AttributeError, json.JSONDecodeError):
-        return Adapter()
+        return IOSpec()
     factor = float(settings.get("rescale_factor") or 1 / 255) * 255 if settings.get("do_rescale", True) else 255.0
     offset = -1.0 if settings.get("offset") else 0.0
     normalised = settings.get("do_normalize", True) and settings.get("image_mean") and settings.get("image_std")
-    return Adapter(
+    return IOSpec(
         input_size=_size(settings.get("size")) if settings.get("do_resize", True) else None,
         value_range=(offset, factor + offset),
         mean=tuple(settings["image_mean"]) if normalised else None,
@@ -86,6 +90,6 @@ def _size(size: object) -> tuple[int, int] | None:
     return None  # a short side, say: the model takes frames of any size
 
 
-def _digest(folder: Path) -> str | None:
+def _weights_sha256(folder: Path) -> str | None:
     weights = folder / "model.safetensors"
-    return sha256(weights) if weights.is_file() else None
+    return file_sha256(weights) if weights.is_file() else None

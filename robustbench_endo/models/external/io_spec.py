@@ -1,17 +1,18 @@
-"""What a user's model expects and what its outputs mean, declared in TOML instead of code."""
+"""What a user's model expects and what its outputs mean, declared in TOML (an adapter file) instead of code."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from robustbench_endo.errors import ModelError, unknown_name
+from robustbench_endo.io_utils import read_toml
 from robustbench_endo.models.external.class_mapping import Entries
+from robustbench_endo.tasks.registry import TASKS
 
 ORDERS = ("RGB", "BGR")
 
@@ -19,24 +20,26 @@ SCORES = ("logits", "probabilities")
 
 REFUSE, BACKGROUND = "refuse", "background"
 
+SUFFIX = ".adapter.toml"
+
 
 @dataclass(frozen=True)
-class Adapter:
-    """The declaration; every default changes nothing.
+class IOSpec:
+    """How frames are prepared for a model and how its outputs are read; every default changes nothing.
 
     Attributes:
-        input_size: height and width that frames are resized to (bilinear, anti-aliased); None = as they come.
+        input_size: height and width that frames are resized to (bilinear, anti-aliased); None = no resizing.
         multiple_of: without ``input_size``, frames are resized up to sides that are multiples of this.
-        value_range: what black and white are for the model, usually (0, 1) or (0, 255).
+        value_range: values of black and white that the model expects, usually (0, 1) or (0, 255).
         mean, std: three numbers each, on ``value_range`` and in ``channel_order``: ``(pixel - mean) / std``.
         channel_order: ``RGB`` or ``BGR``.
         output: task -> key of a dict, or index of a tuple, that the model returns; empty = recognised by shape.
         scores: ``logits``, or ``probabilities`` (their logarithm is taken).
-        classes: the dataset's class of every class of the model, a list in the model's order, or a table with the
-            model's indices (or class names, where it knows them); None = they are the same.
-        activities: the same for activities.
-        unmapped: what becomes of a class that the table does not name: ``refuse``, ``background`` (the dataset's
-            first), or the name of a class of the dataset.
+        labels: task -> the data set's label of every label of the model: a tuple in the model's order, or a mapping
+            from the model's indices (or names, where it has them). In TOML one setting per task, named after its
+            label attribute: ``classes``, ``activities``. A task that is absent needs no translation.
+        unmapped: what becomes of a class that a mapping does not name: ``refuse``, ``background`` (the data set's
+            first class), or the name of a class of the data set. Only for tasks that label pixels.
     """
 
     input_size: tuple[int, int] | None = None
@@ -47,38 +50,47 @@ class Adapter:
     channel_order: str = "RGB"
     output: Mapping[str, str | int] = field(default_factory=dict)
     scores: str = "logits"
-    classes: Entries | None = None
-    activities: Entries | None = None
+    labels: Mapping[str, Entries] = field(default_factory=dict)
     unmapped: str = REFUSE
 
-    def over(self, defaults: Adapter) -> Adapter:
-        """This declaration where it says something, ``defaults`` elsewhere."""
-        silent = Adapter()
-        said = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != getattr(silent, f.name)}
-        return replace(defaults, **said)
+    def merged_with(self, defaults: IOSpec) -> IOSpec:
+        """This declaration, and ``defaults`` for what it leaves at its default."""
+        unset = IOSpec()
+        changes = {name: value for name, value in vars(self).items() if value != getattr(unset, name)}
+        return replace(defaults, **changes)
 
     def digest(self) -> str:
-        """SHA-256 of the declaration, so that a run notices when it changes."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        """SHA-256 of the declaration, so that a run does not resume after it changed."""
+        settings = asdict(self)
+        labels = settings.pop("labels")
+        settings |= {task.label_attribute: labels.get(task.name) for task in TASKS}
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network before it is wrapped.
 
-TASKS = ("segmentation", "activity")
+    Attributes:
+        inner: an ``nn.Module`` or another callable on images.
+        io_spec: what the source itself declares about inputs and outputs; the user's declaration overrides it.
+        labels: task -> names of the model's own labels, where it has them.
+        sha256: of the file it came from, None where it came from code.
+    """
 
-SUFFIX = ".adapter.toml"
+    inner: Callable[..., Any]
+    io_spec: IOSpec = field(default_factory=IOSpec)
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sha256: str | None = None
 
 
-def adapter_beside(path: Path) -> Path | None:
-    """The declaration that lies beside a model: ``model.adapter.toml``, in a folder ``adapter.toml``."""
+def find_io_spec(path: Path) -> Path | None:
+    """The declaration next to a model: ``model.adapter.toml``, in a folder ``adapter.toml``."""
     candidate = path / "adapter.toml" if path.is_dir() else path.with_suffix(SUFFIX)
     return candidate if candidate.is_file() else None
 
 
-def read_adapter(path: Path) -> Adapter:
+def read_io_spec(path: Path) -> IOSpec:
     """The declaration in a TOML file.
 
     Raises:
@@ -87,37 +99,47 @@ def read_adapter(path: Path) -> Adapter:
     """
     if not path.is_file():
         raise ModelError(f"Expected an adapter file, got no {path}: check the part after the #.")
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"Expected TOML in the adapter {path}, got: {error}. Correct it.") from error
-    return adapter_of(content, str(path))
+    return parse_io_spec(read_toml(path, ModelError), str(path))
 
 
-def adapter_of(content: Mapping[str, Any], source: str) -> Adapter:
-    """The declaration in a mapping, such as the content of a TOML file; ``source`` is where it came from."""
-    known = [field.name for field in fields(Adapter)]
+def parse_io_spec(content: Mapping[str, Any], source: str) -> IOSpec:
+    """The declaration in a mapping, such as the content of a TOML file.
+
+    Args:
+        content: setting -> value; the labels of a task under its label attribute.
+        source: where it came from, for error messages.
+
+    Raises:
+        ModelError: a value of another kind.
+        UnknownNameError: a key that does not exist; names the closest matches.
+
+    >>> parse_io_spec({"channel_order": "BGR", "classes": ["tool", "tissue"]}, "example").labels
+    {'segmentation': ('tool', 'tissue')}
+    """
+    tasks = {task.label_attribute: task.name for task in TASKS}
+    known = [*(name for field in fields(IOSpec) if (name := field.name) != "labels"), *tasks]
     for key in content:
         if key not in known:
             raise unknown_name(f"setting of the adapter {source}", key, known)
-    given = {key: _checked(key, value, source) for key, value in content.items()}
-    if min(given.get("std") or (1.0,)) <= 0:
+    settings = {key: _check_setting(key, value, source) for key, value in content.items() if key not in tasks}
+    labels = {tasks[key]: _check_labels(key, content[key], source) for key in content if key in tasks}
+    if min(settings.get("std") or (1.0,)) <= 0:
         raise _wrong("std", "three positive numbers", content["std"], source)
-    low, high = given.get("value_range", (0.0, 1.0))
+    low, high = settings.get("value_range", (0.0, 1.0))
     if low >= high:
         raise _wrong("value_range", "[black, white] such as [0, 255]", content["value_range"], source)
-    return Adapter(**given)
+    return IOSpec(**settings, labels=labels)
 
 
-def _checked(key: str, value: Any, source: str) -> Any:
+def _check_setting(key: str, value: Any, source: str) -> Any:
     match key:
-        case "input_size" if _numbers(value, 2, int) and min(value) > 0:
+        case "input_size" if _are_numbers(value, 2, int) and min(value) > 0:
             return tuple(value)
-        case "multiple_of" if _numbers([value], 1, int) and value > 0:
+        case "multiple_of" if _are_numbers([value], 1, int) and value > 0:
             return value
-        case "value_range" if _numbers(value, 2, (int, float)):
+        case "value_range" if _are_numbers(value, 2, (int, float)):
             return tuple(map(float, value))
-        case "mean" | "std" if _numbers(value, 3, (int, float)):
+        case "mean" | "std" if _are_numbers(value, 3, (int, float)):
             return tuple(map(float, value))
         case "channel_order" if value in ORDERS:
             return value
@@ -125,16 +147,12 @@ def _checked(key: str, value: Any, source: str) -> Any:
             return value
         case "unmapped" if isinstance(value, str) and value:
             return value
-        case "classes" | "activities" if isinstance(value, (list, tuple)) and value and _texts(value):
-            return tuple(value)
-        case "classes" | "activities" if isinstance(value, Mapping) and value and _texts(value.values()):
-            return {str(own): name for own, name in value.items()}
         case "output" if isinstance(value, Mapping):
-            return _outputs(value, source)
-    raise _wrong(key, _WANTED[key], value, source)
+            return _check_outputs(value, source)
+    raise _wrong(key, _EXPECTED[key], value, source)
 
 
-_WANTED = {
+_EXPECTED = {
     "input_size": "[height, width] in whole pixels",
     "multiple_of": "a whole number of pixels",
     "value_range": "[black, white] such as [0, 255]",
@@ -143,29 +161,35 @@ _WANTED = {
     "channel_order": " or ".join(ORDERS),
     "scores": " or ".join(SCORES),
     "unmapped": "refuse, background or a class of the dataset",
-    "classes": "names of the dataset's classes, a list or a table",
-    "activities": "names of the dataset's activities, a list or a table",
     "output": "a table of keys or indices by task",
 }
 
 
-def _outputs(value: Mapping[str, Any], source: str) -> dict[str, str | int]:
-    for task, place in value.items():
-        if task not in TASKS:
-            raise unknown_name(f"task of the adapter {source}", task, TASKS)
-        if not isinstance(place, (str, int)) or isinstance(place, bool):
-            raise _wrong(f"output.{task}", "a key or an index", place, source)
+def _check_labels(key: str, value: Any, source: str) -> Entries:
+    if isinstance(value, (list, tuple)) and value and _are_texts(value):
+        return tuple(value)
+    if isinstance(value, Mapping) and value and _are_texts(value.values()):
+        return {str(label): name for label, name in value.items()}
+    raise _wrong(key, f"names of the dataset's {key}, a list or a table", value, source)
+
+
+def _check_outputs(value: Mapping[str, Any], source: str) -> dict[str, str | int]:
+    for task, key in value.items():
+        if task not in [known.name for known in TASKS]:
+            raise unknown_name(f"task of the adapter {source}", task, [known.name for known in TASKS])
+        if not isinstance(key, (str, int)) or isinstance(key, bool):
+            raise _wrong(f"output.{task}", "a key or an index", key, source)
     return dict(value)
 
 
-def _numbers(value: Any, count: int, kind: type | tuple[type, ...]) -> bool:
+def _are_numbers(value: Any, count: int, kind: type | tuple[type, ...]) -> bool:
     fits = isinstance(value, (list, tuple)) and len(value) == count
     return fits and all(isinstance(item, kind) and not isinstance(item, bool) for item in value)
 
 
-def _texts(values: Any) -> bool:
+def _are_texts(values: Any) -> bool:
     return all(isinstance(item, str) for item in values)
 
 
-def _wrong(key: str, wanted: str, value: object, source: str) -> ModelError:
-    return ModelError(f"Expected {wanted} as {key} of the adapter {source}, got {value!r}: correct it.")
+def _wrong(key: str, expected: str, value: object, source: str) -> ModelError:
+    return ModelError(f"Expected {expected} as {key} of the adapter {source}, got {value!r}: correct it.")

@@ -2,18 +2,63 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
+from torch import Tensor, nn
+
 from robustbench_endo.errors import ModelError
+from robustbench_endo.io_utils import file_sha256
 from robustbench_endo.models.external.exported import load_exported
 from robustbench_endo.models.external.file_type import FileKind, is_model_file, kind_of
 from robustbench_endo.models.external.hf import is_huggingface_folder, load_huggingface
-from robustbench_endo.models.external.loaded import LoadedModel
+from robustbench_endo.models.external.io_spec import LoadedModel
 from robustbench_endo.models.external.onnx import load_onnx
 from robustbench_endo.models.external.smp import load_smp
-from robustbench_endo.models.external.torchscript import load_torchscript
+from robustbench_endo.models.labels import LabelSpaces
 from robustbench_endo.models.weights import read_weights
+
+
+class ScriptModel(nn.Module):
+    """A TorchScript module; one that was frozen stays in the mode it was saved in."""
+
+    def __init__(self, script: nn.Module) -> None:
+        super().__init__()
+        self.script = script
+
+    def forward(self, images: Tensor) -> object:
+        """The output of the script."""
+        return self.script(images)
+
+    def train(self, mode: bool = True) -> ScriptModel:
+        """Set the mode; a frozen module has none."""
+        self.training = mode
+        if hasattr(self.script, "training"):
+            self.script.train(mode)
+        return self
+
+
+def load_torchscript(path: Path) -> LoadedModel:
+    """A TorchScript archive on the CPU; it carries its own code, which is not Python and cannot reach outside.
+
+    Raises:
+        ModelError: it is damaged, or needs operators that are not installed.
+    """
+    try:
+        with warnings.catch_warnings():
+            # The format is deprecated, but archives exist; only this warning is ignored, only here.
+            warnings.filterwarnings("ignore", r"`torch\.jit\.load` is", category=FutureWarning)
+            warnings.filterwarnings("ignore", r"`torch\.jit\.load` is", category=DeprecationWarning)
+            script = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+    except (RuntimeError, ValueError, OSError) as error:
+        raise ModelError(
+            f"Cannot load the TorchScript archive {path}: {str(error).splitlines()[0]}. Save it again, or export it "
+            "with torch.export."
+        ) from error
+    return LoadedModel(ScriptModel(script), sha256=file_sha256(path))
+
 
 FILES: dict[FileKind, Callable[[Path], LoadedModel]] = {
     "torchscript": load_torchscript,
@@ -22,23 +67,27 @@ FILES: dict[FileKind, Callable[[Path], LoadedModel]] = {
 }
 
 
-def load_users(spec: str, num_classes: int | None) -> LoadedModel | None:
+def load_external(spec: str, labels: LabelSpaces) -> LoadedModel | None:
     """The network of ``smp:...``, ``hf:...``, a folder of transformers or a model file; None for any other spec.
 
+    Args:
+        spec: see :func:`~robustbench_endo.models.load_model`, without the adapter.
+        labels: of the model that is requested.
+
     Raises:
-        ModelError: a file that holds no model; says what it holds.
+        ModelError: a file without a model; says what it contains.
     """
     kind, colon, rest = spec.partition(":")
     if colon and kind == "smp":
-        return load_smp(rest, num_classes)
+        return load_smp(rest, labels)
     if colon and kind == "hf":
         return load_huggingface(rest)
     if is_huggingface_folder(Path(spec)):
         return load_huggingface(spec)
-    return _from_file(Path(spec)) if is_model_file(spec) else None
+    return _load_file(Path(spec)) if is_model_file(spec) else None
 
 
-def _from_file(path: Path) -> LoadedModel:
+def _load_file(path: Path) -> LoadedModel:
     kind = kind_of(path)
     if kind in FILES:
         return FILES[kind](path)
@@ -47,7 +96,7 @@ def _from_file(path: Path) -> LoadedModel:
             f"Expected a TorchScript, torch.export or ONNX file, got something else in {path}: give one of these, or "
             "file.py:factory."
         )
-    count = len(read_weights(path))  # refuses, in its own words, what would have to be unpickled
+    count = len(read_weights(path))  # raises its own error for what would have to be unpickled
     raise ModelError(
         f"Expected a model, got in {path} the weights of one ({count} tensors) without its code: give a factory that "
         "loads them (file.py:factory), or load_model(SPEC, weights=...) with the spec they belong to."

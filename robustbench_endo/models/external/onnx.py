@@ -10,48 +10,52 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from robustbench_endo.errors import ModelError
-from robustbench_endo.models.checkpoint import sha256
-from robustbench_endo.models.external.io_spec import Adapter
-from robustbench_endo.models.external.loaded import LoadedModel, required
+from robustbench_endo.errors import ModelError, import_optional
+from robustbench_endo.io_utils import file_sha256
+from robustbench_endo.models.external.io_spec import IOSpec, LoadedModel
+from robustbench_endo.models.labels import task_of_rank
 
 
-def in_portions(run: Callable[[Tensor], Any], images: Tensor, batch: int | None, least: int = 1) -> Any:
+def run_in_batches(run: Callable[[Tensor], Any], images: Tensor, batch: int | None, min_batch: int = 1) -> Any:
     """``run`` on images (B, 3, H, W), ``batch`` at a time.
 
-    The last portion is filled up with its last frame, whose answers are dropped.
+    The last batch is padded with its last frame, whose outputs are dropped.
 
     Args:
-        batch: what the network takes; None = any number from ``least`` on.
+        run: images -> a tensor, or a dict, tuple or list of them.
+        images: float (B, 3, H, W).
+        batch: number of frames that the network takes; None = any number from ``min_batch`` on.
     """
-    size = batch or max(len(images), least)
-    answers = []
+    size = batch or max(len(images), min_batch)
+    outputs = []
     for start in range(0, len(images), size):
-        portion = images[start : start + size]
-        filled = torch.cat([portion, portion[-1:].expand(size - len(portion), *portion.shape[1:])])
-        answers.append(_first(run(filled), len(portion)))
-    return answers[0] if len(answers) == 1 else _joined(answers)
+        frames = images[start : start + size]
+        padded = torch.cat([frames, frames[-1:].expand(size - len(frames), *frames.shape[1:])])
+        outputs.append(_first(run(padded), len(frames)))
+    return outputs[0] if len(outputs) == 1 else _concatenate(outputs)
 
 
-def _first(answer: Any, count: int) -> Any:
-    return _over([answer], lambda tensors: tensors[0][:count])
+def _first(output: Any, count: int) -> Any:
+    return _map_tensors([output], lambda tensors: tensors[0][:count])
 
 
-def _joined(answers: list[Any]) -> Any:
-    return _over(answers, torch.cat)
+def _concatenate(outputs: list[Any]) -> Any:
+    return _map_tensors(outputs, torch.cat)
 
 
-def _over(answers: list[Any], function: Callable[[list[Tensor]], Tensor]) -> Any:
-    """``function`` on the tensors that stand at the same place in every answer."""
-    first = answers[0]
+def _map_tensors(outputs: list[Any], function: Callable[[list[Tensor]], Tensor]) -> Any:
+    """``function`` on the tensors at the same position of every output."""
+    first = outputs[0]
     if isinstance(first, Tensor):
-        return function(answers)
+        return function(outputs)
     if isinstance(first, Mapping):
-        return {key: _over([answer[key] for answer in answers], function) for key in first}
+        return {key: _map_tensors([output[key] for output in outputs], function) for key in first}
     if isinstance(first, (tuple, list)):
-        return tuple(_over(list(parts), function) for parts in zip(*answers, strict=True))
+        return tuple(_map_tensors(list(parts), function) for parts in zip(*outputs, strict=True))
     return first
 
+
+PURPOSE = "ONNX models"
 
 TYPES = {"tensor(float)": torch.float32, "tensor(float16)": torch.float16, "tensor(uint8)": torch.uint8}
 
@@ -60,7 +64,7 @@ class OnnxModel(nn.Module):
     """A session: one thread on the CPU, because conditions run side by side; CUDA where onnxruntime was built for it.
 
     Args:
-        path: of the file; its external data lies beside it.
+        path: of the file; its external data is in the same folder.
     """
 
     def __init__(self, path: Path) -> None:
@@ -74,15 +78,15 @@ class OnnxModel(nn.Module):
         session = self._session(images.device)
         names = [output.name for output in session.get_outputs()]
 
-        def run(portion: Tensor) -> dict[str, Tensor]:
-            given = portion.round() if self.dtype == torch.uint8 else portion
+        def run(frames: Tensor) -> dict[str, Tensor]:
+            frames = frames.round() if self.dtype == torch.uint8 else frames
             try:
-                arrays = session.run(None, {self.name: given.to(self.dtype).cpu().contiguous().numpy()})
+                arrays = session.run(None, {self.name: frames.to(self.dtype).cpu().contiguous().numpy()})
             except _errors() as error:
                 raise RuntimeError(str(error).strip().splitlines()[0]) from error
             return {name: torch.from_numpy(array) for name, array in zip(names, arrays, strict=True)}
 
-        outputs = in_portions(run, images, self.batch)
+        outputs = run_in_batches(run, images, self.batch)
         return {name: tensor.to(images.device) for name, tensor in outputs.items()}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> OnnxModel:
@@ -91,7 +95,7 @@ class OnnxModel(nn.Module):
 
     def _session(self, device: torch.device) -> Any:
         if device.type not in self.sessions:
-            self.sessions[device.type] = _opened(self.path, device)
+            self.sessions[device.type] = _open_session(self.path, device)
         return self.sessions[device.type]
 
 
@@ -104,25 +108,24 @@ def load_onnx(path: Path) -> LoadedModel:
     """
     model = OnnxModel(path)
     outputs = model.sessions["cpu"].get_outputs()
-    # One output needs no name.
-    named = {"segmentation" if len(output.shape) == 4 else "activity": output.name for output in outputs}
-    known = len(outputs) == 1 and len(outputs[0].shape) in (2, 4)
-    return LoadedModel(model, Adapter(input_size=model.size, output=named if known else {}), sha256=_digest(path))
+    task = task_of_rank(len(outputs[0].shape)) if len(outputs) == 1 else None  # a single output needs no name
+    names = {task.name: outputs[0].name} if task else {}
+    return LoadedModel(model, IOSpec(input_size=model.size, output=names), sha256=_sha256(path))
 
 
-def _opened(path: Path, device: torch.device) -> Any:
-    runtime = required("onnxruntime", "onnx")
+def _open_session(path: Path, device: torch.device) -> Any:
+    runtime = import_optional("onnxruntime", PURPOSE, "onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors are raised; the remarks of its optimiser are not for users
-    wanted = ["CUDAExecutionProvider"] if device.type == "cuda" else []
-    usual = [name for name in wanted if name in runtime.get_available_providers()]
+    options.log_severity_level = 3  # errors are raised; the warnings of its optimiser are not for users
+    cuda = ["CUDAExecutionProvider"] if device.type == "cuda" else []
+    available = [name for name in cuda if name in runtime.get_available_providers()]
     try:
-        return runtime.InferenceSession(str(path), options, providers=[*usual, "CPUExecutionProvider"])
+        return runtime.InferenceSession(str(path), options, providers=[*available, "CPUExecutionProvider"])
     except _errors() as error:
         raise ModelError(
-            f"Expected an ONNX file that onnxruntime can load, got in {path}: {str(error).strip().splitlines()[0]}: "
-            "export it again, with its .data file beside it."
+            f"Cannot load the ONNX file {path}: {str(error).strip().splitlines()[0]}. Export it again, with its .data "
+            "file in the same folder."
         ) from error
 
 
@@ -131,25 +134,25 @@ def _input(session: Any, path: Path) -> tuple[str, torch.dtype, int | None, tupl
     shape = inputs[0].shape if len(inputs) == 1 else []
     channels = shape[1] if len(shape) == 4 else 0
     if (isinstance(channels, int) and channels != 3) or inputs[0].type not in TYPES:
-        found = ", ".join(f"{entry.name} {entry.type} {entry.shape}" for entry in inputs)
+        actual = ", ".join(f"{entry.name} {entry.type} {entry.shape}" for entry in inputs)
         raise ModelError(
-            f"Expected an ONNX graph of one float input (B, 3, H, W), got {found} in {path}: export it so."
+            f"Expected an ONNX graph of one float input (B, 3, H, W), got {actual} in {path}: export it again."
         )
     batch, _, height, width = shape
     size = (height, width) if isinstance(height, int) and isinstance(width, int) else None
     return inputs[0].name, TYPES[inputs[0].type], batch if isinstance(batch, int) else None, size
 
 
-def _digest(path: Path) -> str:
-    """SHA-256 of the file, and of the weights that exporters put beside it."""
-    beside = path.with_name(f"{path.name}.data")
-    if not beside.is_file():
-        return sha256(path)
-    return hashlib.sha256(f"{sha256(path)} {sha256(beside)}".encode()).hexdigest()
+def _sha256(path: Path) -> str:
+    """SHA-256 of the file, and of the file with its weights if exporters wrote one."""
+    data = path.with_name(f"{path.name}.data")
+    if not data.is_file():
+        return file_sha256(path)
+    return hashlib.sha256(f"{file_sha256(path)} {file_sha256(data)}".encode()).hexdigest()
 
 
 def _errors() -> tuple[type[Exception], ...]:
     """onnxruntime's own errors; they have no common base."""
-    state = required("onnxruntime.capi.onnxruntime_pybind11_state", "onnx")
+    state = import_optional("onnxruntime.capi.onnxruntime_pybind11_state", PURPOSE, "onnx")
     kinds = [kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     return (*kinds, RuntimeError, ValueError)

@@ -7,44 +7,46 @@ from typing import Any
 
 from torch import nn
 
-from robustbench_endo.errors import ModelError, unknown_name
-from robustbench_endo.models.checkpoint import sha256
-from robustbench_endo.models.external.io_spec import Adapter
-from robustbench_endo.models.external.loaded import LoadedModel, required
-from robustbench_endo.models.options import parse_options
+from robustbench_endo.errors import ModelError, import_optional, unknown_name
+from robustbench_endo.io_utils import file_sha256, parse_options
+from robustbench_endo.models.external.io_spec import IOSpec, LoadedModel
+from robustbench_endo.models.labels import LabelSpaces
 from robustbench_endo.models.weights import load_weights, read_weights
 
 OPTIONS = ("encoder", "classes", "weights")
-USUAL = Adapter(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), multiple_of=32)
-"""What the library's encoders are trained with (ImageNet), and the stride of its deepest features."""
+IMAGENET = IOSpec(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), multiple_of=32)
+"""Normalisation that the library's encoders are trained with, and the stride of its deepest features."""
+
+TASK = "segmentation"
 
 
-def load_smp(text: str, num_classes: int | None) -> LoadedModel:
+def load_smp(text: str, labels: LabelSpaces) -> LoadedModel:
     """A network of the library, with weights from a local file or fresh; nothing is downloaded.
 
     Args:
         text: what follows ``smp:``; options ``encoder``, ``weights`` (a file) and ``classes`` (instead of the data's).
+        labels: of the model that is requested.
 
     Raises:
         OptionalDependencyError: the library is not installed.
         UnknownNameError: an architecture, encoder or option that it does not have.
         ModelError: options that do not fit each other, or weights that do not fit.
     """
-    library = required("segmentation_models_pytorch", "smp")
+    library = import_optional("segmentation_models_pytorch", "models of the library", "smp")
     name, _, rest = text.partition("@")
     architecture, _, encoder = name.partition("/")
-    options = parse_options(rest)
+    options = parse_options(rest, ModelError)
     for key in options:
         if key not in OPTIONS:
             raise unknown_name("smp option", key, OPTIONS)
     encoder = encoder or options.get("encoder", "resnet34")
     _check_names(library, architecture, encoder)
-    model = _made(library, architecture, encoder, _count(options, num_classes, text))
+    model = _build(library, architecture, encoder, _count(options, labels[TASK].count, text))
     if "weights" not in options:
-        return LoadedModel(model, USUAL)
+        return LoadedModel(model, IMAGENET)
     weights = Path(options["weights"])
     load_weights(model, read_weights(weights), str(weights))
-    return LoadedModel(model, USUAL, sha256=sha256(weights))
+    return LoadedModel(model, IMAGENET, sha256=file_sha256(weights))
 
 
 def _check_names(library: Any, architecture: str, encoder: str) -> None:
@@ -58,16 +60,16 @@ def _check_names(library: Any, architecture: str, encoder: str) -> None:
 
 
 def _count(options: dict[str, str], num_classes: int | None, text: str) -> int:
-    given = options.get("classes", num_classes)
-    if given is None or not str(given).isdecimal() or int(given) < 1:
+    count = options.get("classes", num_classes)
+    if count is None or not str(count).isdecimal() or int(count) < 1:
         raise ModelError(
-            f"Expected the number of classes of 'smp:{text}', got {given or 'none'}: give num_classes or the option "
+            f"Expected the number of classes of 'smp:{text}', got {count or 'none'}: give num_classes or the option "
             "classes=N."
         )
-    return int(given)
+    return int(count)
 
 
-def _made(library: Any, architecture: str, encoder: str, classes: int) -> nn.Module:
+def _build(library: Any, architecture: str, encoder: str, classes: int) -> nn.Module:
     try:
         model: nn.Module = library.create_model(
             architecture, encoder_name=encoder, encoder_weights=None, in_channels=3, classes=classes

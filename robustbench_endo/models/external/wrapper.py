@@ -1,4 +1,4 @@
-"""A user's own network in the Model contract, whatever it expects and whatever it returns."""
+"""A user's network as a model: frames prepared as it expects them, outputs as logits by task."""
 
 from __future__ import annotations
 
@@ -12,48 +12,51 @@ from torch import Tensor, nn
 
 from robustbench_endo.errors import ModelError, RobustEndoError
 from robustbench_endo.models.external.class_mapping import ClassMapping
-from robustbench_endo.models.external.io_spec import Adapter
+from robustbench_endo.models.external.io_spec import IOSpec
+from robustbench_endo.models.labels import task_of_rank
+from robustbench_endo.tasks.registry import TASKS
 
-TASKS = ("segmentation", "activity")
-
-USUAL = ("out", "logits")
-"""Where torchvision and transformers put segmentation logits."""
+LOGITS_KEYS = ("out", "logits")
+"""Keys under which torchvision and transformers return segmentation logits."""
 
 
-def as_contract(output: Any, spec: str) -> dict[str, Tensor]:
-    """The contract's dict from what a network returned.
+def to_logits_dict(output: Any, spec: str) -> dict[str, Tensor]:
+    """Logits by task from the output of a network.
 
     Raises:
         ModelError: nothing in it can be read as logits.
     """
     if isinstance(output, (tuple, list)) and len(output) == 1 and isinstance(output[0], (Tensor, Mapping)):
         output = output[0]  # exporters return tuples of one
-    if isinstance(output, Tensor) and output.ndim in (2, 4):
-        return {"segmentation" if output.ndim == 4 else "activity": output}
+    if isinstance(output, Tensor) and (task := task_of_rank(output.ndim)):
+        return {task.name: output}
     if isinstance(output, Mapping):
-        logits = {task: output[task] for task in TASKS if task in output}
-        usual = [output[key] for key in USUAL if isinstance(output.get(key), Tensor) and output[key].ndim == 4]
-        if not logits and usual:
-            logits = {"segmentation": usual[0]}
+        logits = {task.name: output[task.name] for task in reversed(TASKS) if task.name in output}
+        maps = [output[key] for key in LOGITS_KEYS if isinstance(output.get(key), Tensor) and output[key].ndim == 4]
+        if not logits and maps:
+            return to_logits_dict(maps[0], spec)
         if logits and all(isinstance(tensor, Tensor) for tensor in logits.values()):
             return logits
     raise ModelError(
-        f"Expected the model {spec!r} to return a dict with logits under 'segmentation' (B,C,h,w) or 'activity' (B,K), "
-        f"or a tensor (B,C,h,w), got {described(output)}: return one of these, or name the outputs in an adapter."
+        f"Expected the model {spec!r} to return a dict with logits under {_TASK_SHAPES}, or a tensor (B, C, h, w), got "
+        f"{describe(output)}: return one of these, or name the outputs in an io_spec."
     )
 
 
-def picked(output: Any, places: Mapping[str, str | int], spec: str) -> dict[str, Tensor]:
+_TASK_SHAPES = " or ".join(f"{task.name!r} ({', '.join(task.logits_shape)})" for task in reversed(TASKS))
+
+
+def select_outputs(output: Any, keys: Mapping[str, str | int], spec: str) -> dict[str, Tensor]:
     """The entries of a returned dict or tuple that an adapter names.
 
     Raises:
         ModelError: the output has no such entry, or it is no tensor.
     """
-    return {task: _entry(output, place, spec) for task, place in places.items()}
+    return {task: _entry(output, key, spec) for task, key in keys.items()}
 
 
-def described(output: Any) -> str:
-    """What was returned, for an error message."""
+def describe(output: Any) -> str:
+    """Type and content of an output, for error messages."""
     if isinstance(output, Tensor):
         return f"a tensor of shape {tuple(output.shape)}"
     if isinstance(output, Mapping):
@@ -63,42 +66,43 @@ def described(output: Any) -> str:
     return type(output).__name__
 
 
-def _entry(output: Any, place: str | int, spec: str) -> Tensor:
+def _entry(output: Any, key: str | int, spec: str) -> Tensor:
     # A single tensor is the entry 0: exporters unpack tuples of one.
     entries = output if isinstance(output, (Mapping, tuple, list)) else [output]
-    if isinstance(entries, Mapping) and isinstance(place, int):
+    if isinstance(entries, Mapping) and isinstance(key, int):
         entries = list(entries.values())
     try:
-        entry = entries[place]  # type: ignore[index]  # a wrong kind of key is the error below
+        entry = entries[key]  # type: ignore[index]  # a wrong kind of key is the error below
     except (LookupError, TypeError):
         entry = None
     if not isinstance(entry, Tensor):
         raise ModelError(
-            f"Expected an output {place!r} of the model {spec!r}, as its adapter says, got {described(output)}: "
-            "correct [output] in the adapter."
+            f"Expected an output {key!r} of the model {spec!r}, as in its adapter, got {describe(output)}: "
+            "correct [output] in the io_spec."
         )
     return entry
 
 
-def prepared(images: Tensor, adapter: Adapter, size: tuple[int, int] | None) -> Tensor:
-    """Resized, then brought to the adapter's channel order, range and normalisation.
+def preprocess(images: Tensor, io_spec: IOSpec, size: tuple[int, int] | None) -> Tensor:
+    """Images resized and in the channel order, range and normalisation that a model expects.
 
     Args:
         images: float (B, 3, H, W) in [0, 1], RGB; never changed.
-        size: height and width; None = the frames' own, up to the adapter's ``multiple_of``.
+        io_spec: the model's declaration.
+        size: height and width; None = those of the images, rounded up to ``multiple_of``.
     """
-    images = _resized(images, size or _multiple(images, adapter.multiple_of))
-    if adapter.channel_order == "BGR":
+    images = _resize(images, size or _multiple(images, io_spec.multiple_of))
+    if io_spec.channel_order == "BGR":
         images = images.flip(1)
-    low, high = adapter.value_range
+    low, high = io_spec.value_range
     if (low, high) != (0.0, 1.0):
         images = images * (high - low) + low
-    if adapter.mean is not None:
-        images = images - _channels(adapter.mean, images)
-    return images if adapter.std is None else images / _channels(adapter.std, images)
+    if io_spec.mean is not None:
+        images = images - _channels(io_spec.mean, images)
+    return images if io_spec.std is None else images / _channels(io_spec.std, images)
 
 
-def _resized(images: Tensor, size: tuple[int, int]) -> Tensor:
+def _resize(images: Tensor, size: tuple[int, int]) -> Tensor:
     if tuple(images.shape[2:]) == size:
         return images
     return F.interpolate(images, size, mode="bilinear", antialias=True)
@@ -116,22 +120,22 @@ def _channels(values: tuple[float, ...], like: Tensor) -> Tensor:
 FAILURES = (
     TypeError, ValueError, RuntimeError, OSError, ImportError, AttributeError, LookupError, AssertionError
 )  # fmt: skip
-"""What a user's code raises when it fails; an interruption is none of these."""
+"""Exceptions of a user's code that are reported as its failure; an interruption is none of these."""
 
 
 class ExternalModel(nn.Module):
-    """Wraps a callable on float images (B, 3, H, W) in [0, 1].
+    """Wrap a callable on float images (B, 3, H, W) in [0, 1].
 
-    Understood outputs: the contract's dict; a tensor (B, C, h, w) or (B, K); torchvision's ``{"out": ...}`` and
-    transformers' ``{"logits": ...}``; anything else by the adapter's ``output``.
+    Accepted outputs: a dict of logits by task; a tensor (B, C, h, w) or (B, K); torchvision's ``{"out": ...}`` and
+    transformers' ``{"logits": ...}``; anything else by the ``output`` of its :class:`.IOSpec`.
 
     Args:
         inner: an ``nn.Module`` or any other callable.
-        spec: what it is called in the results.
-        adapter: how frames are prepared and outputs read; by default normalising is the network's own business.
-        mappings: task -> its classes as the dataset's.
-        digest: SHA-256 of what the weights do not tell (a file, an adapter); kept in the state, so that a run notices
-            when it changes.
+        spec: its name in the results.
+        io_spec: how frames are prepared and outputs read; by default the network normalises.
+        mappings: task -> translation of its labels to those of the data set.
+        digest: SHA-256 of what determines the outputs besides the weights (a file, an adapter); a buffer, so that a
+            run does not resume after it changed.
     """
 
     identity: Tensor
@@ -140,29 +144,29 @@ class ExternalModel(nn.Module):
         self,
         inner: Callable[[Tensor], Any],
         spec: str,
-        adapter: Adapter | None = None,
+        io_spec: IOSpec | None = None,
         mappings: Mapping[str, ClassMapping] | None = None,
         digest: str | None = None,
     ) -> None:
         super().__init__()
         self.inner = inner
         self.spec = spec
-        self.adapter = adapter or Adapter()
+        self.io_spec = io_spec or IOSpec()
         self.mappings = dict(mappings or {})
-        size = self.adapter.input_size or getattr(inner, "input_size", None)
+        size = self.io_spec.input_size or getattr(inner, "input_size", None)
         self.input_size: tuple[int, int] | None = (int(size[0]), int(size[1])) if size else None
         if digest is not None:
             self.register_buffer("identity", torch.frombuffer(bytearray.fromhex(digest), dtype=torch.uint8).clone())
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Logits of the dataset's classes by task."""
-        output = self.inner(prepared(images, self.adapter, self.input_size))
-        places = self.adapter.output
-        logits = picked(output, places, self.spec) if places else as_contract(output, self.spec)
-        return {task: self._translated(task, tensor) for task, tensor in logits.items()}
+        output = self.inner(preprocess(images, self.io_spec, self.input_size))
+        keys = self.io_spec.output
+        logits = select_outputs(output, keys, self.spec) if keys else to_logits_dict(output, self.spec)
+        return {task: self._translate(task, tensor) for task, tensor in logits.items()}
 
-    def _translated(self, task: str, logits: Tensor) -> Tensor:
-        if self.adapter.scores == "probabilities":
+    def _translate(self, task: str, logits: Tensor) -> Tensor:
+        if self.io_spec.scores == "probabilities":
             logits = log_probabilities(logits)
         mapping = self.mappings.get(task)
         if mapping is None:
@@ -180,7 +184,7 @@ def log_probabilities(scores: Tensor) -> Tensor:
 
 
 def call_factory(factory: Callable[..., Any], spec: str, **arguments: Any) -> Callable[..., Any]:
-    """What the factory makes; of ``arguments`` it gets the ones that its signature accepts.
+    """The model that a factory returns; it gets those ``arguments`` that its signature accepts.
 
     Raises:
         ModelError: the factory fails, or returns something that cannot be called on images.
@@ -189,17 +193,17 @@ def call_factory(factory: Callable[..., Any], spec: str, **arguments: Any) -> Ca
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in accepted.values()):
         arguments = {name: value for name, value in arguments.items() if name in accepted}
     try:
-        made = factory(**arguments)
+        model = factory(**arguments)
     except RobustEndoError:
         raise
     except FAILURES as error:
         raise ModelError(
-            f"Expected the factory {spec!r} to make a model, got that it fails with {arguments} "
-            f"({type(error).__name__}: {error}): run it by itself."
+            f"Cannot build a model with the factory {spec!r} and {arguments}: {type(error).__name__}: {error}. Run it "
+            "by itself to debug it."
         ) from error
-    if not callable(made):
+    if not callable(model):
         raise ModelError(
             f"Expected the factory {spec!r} to return a torch.nn.Module or another callable, got "
-            f"{type(made).__name__}: return the model."
+            f"{type(model).__name__}: return the model."
         )
-    return made  # type: ignore[no-any-return]
+    return model  # type: ignore[no-any-return]

@@ -26,7 +26,7 @@ class SoftmaxGate(nn.Module):
 
 
 class DSelectKGate(nn.Module):
-    """q(x) = sum_i softmax(G x)_i r(Z_i x): k single-expert selectors in binary code, so at most k weights stay.
+    """q(x) = sum_i softmax(G x)_i r(Z_i x): k single-expert selectors in binary code, at most k nonzero weights.
 
     Args:
         select: k, the number of selectors.

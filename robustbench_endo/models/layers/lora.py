@@ -1,11 +1,10 @@
-"""Low-rank adapters beside a shared weight: one (LoRA) or one per task (TESLA).
+"""Low-rank adapters of a shared weight: one (LoRA) or one per task (TESLA).
 
 A batch of T tasks is task-major: its first B items belong to task 0, the next B to task 1. Then
 h_t = (W + scale * B_t A_t) x_t for every task in one pass, and one task's loss cannot reach another task's adapter.
 
-Sources: Hu et al., "LoRA", ICLR 2022 (also the convolutional form); EndoARSS, arXiv 2506.06830 (one adapter per task).
-
-Sources: Hu et al., "LoRA", ICLR 2022; for the scaling vectors Cui et al., "EndoDAC", MICCAI 2024 (DV-LoRA).
+Sources: Hu et al., "LoRA", ICLR 2022 (also the convolutional form); EndoARSS, arXiv 2506.06830 (one adapter per task);
+Cui et al., "EndoDAC", MICCAI 2024 (scaling vectors, DV-LoRA).
 """
 
 from __future__ import annotations
@@ -45,10 +44,10 @@ class LowRank(nn.Module):
         return self.scale * torch.bmm(torch.bmm(x, a.mT), b.mT)
 
     def keep_task(self, index: int) -> None:
-        """Drops, in place, every update but one."""
+        """Delete, in place, every update but one."""
         for name, parameter in list(self.named_parameters()):
-            kept = parameter.detach()[index : index + 1].clone()
-            setattr(self, name, nn.Parameter(kept, requires_grad=parameter.requires_grad))
+            selected = parameter.detach()[index : index + 1].clone()
+            setattr(self, name, nn.Parameter(selected, requires_grad=parameter.requires_grad))
 
 
 class VectorLowRank(LowRank):
@@ -64,7 +63,7 @@ class VectorLowRank(LowRank):
         return self.a * self.u, self.b * self.v
 
 
-def repeated(x: Tensor, tasks: int) -> Tensor:
+def repeat_for_tasks(x: Tensor, tasks: int) -> Tensor:
     """(B, ...) -> (T * B, ...), the same items for every task."""
     return torch.cat([x] * tasks)
 
@@ -88,7 +87,7 @@ class MergedLinear(nn.Module):
         return torch.cat([F.linear(chunk, weight, self.bias) for chunk, weight in chunks])
 
     def keep_task(self, index: int) -> None:
-        """Drops, in place, the weights of the other tasks."""
+        """Delete, in place, the weights of the other tasks."""
         self.weight = nn.Parameter(self.weight[index : index + 1].clone(), requires_grad=False)
 
 
@@ -105,27 +104,18 @@ class MergedConv2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(T * B, C_in, H, W) -> (T * B, C_out, h, w)."""
         chunks = zip(by_task(x, len(self.weight)), self.weight, strict=True)
-        return torch.cat([self._convolved(chunk, weight) for chunk, weight in chunks])
+        return torch.cat([self._convolve(chunk, weight) for chunk, weight in chunks])
 
-    def _convolved(self, x: Tensor, weight: Tensor) -> Tensor:
+    def _convolve(self, x: Tensor, weight: Tensor) -> Tensor:
         return F.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
     def keep_task(self, index: int) -> None:
-        """Drops, in place, the kernels of the other tasks."""
+        """Delete, in place, the kernels of the other tasks."""
         self.weight = nn.Parameter(self.weight[index : index + 1].clone(), requires_grad=False)
 
 
-def one_linear(shared: nn.Linear, weights: Tensor) -> nn.Module:
+def _with_weight(shared: nn.Linear | nn.Conv2d, weights: Tensor) -> nn.Module:
     """The plain layer of a single task."""
-    return _replaced(shared, weights)
-
-
-def one_convolution(shared: nn.Conv2d, weights: Tensor) -> nn.Module:
-    """The plain layer of a single task."""
-    return _replaced(shared, weights)
-
-
-def _replaced(shared: nn.Linear | nn.Conv2d, weights: Tensor) -> nn.Module:
     layer = copy.copy(shared)
     layer._parameters = dict(shared._parameters)
     layer.weight = nn.Parameter(weights[0], requires_grad=False)
@@ -133,10 +123,10 @@ def _replaced(shared: nn.Linear | nn.Conv2d, weights: Tensor) -> nn.Module:
 
 
 class AdaptedLinear(nn.Module):
-    """A shared linear layer with task adapters on chosen spans of its outputs.
+    """A shared linear layer with task adapters on spans of its outputs.
 
     Args:
-        shared: the layer, kept as it is.
+        shared: the layer, which is not changed.
         spans: (start, stop) of the adapted outputs; q and v of a fused qkv are two of its thirds.
         kind: the low-rank update.
     """
@@ -170,12 +160,12 @@ class AdaptedLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(T * B, ..., in) -> (T * B, ..., out), one batched product over the tasks."""
         if not self.shared.weight.requires_grad:
-            return self._beside(x)
+            return self._forward_frozen(x)
         out = torch.bmm(x.reshape(self.tasks, -1, x.shape[-1]), self.weights().mT)
         out = out if self.shared.bias is None else out + self.shared.bias
         return out.reshape(*x.shape[:-1], -1)
 
-    def _beside(self, x: Tensor) -> Tensor:
+    def _forward_frozen(self, x: Tensor) -> Tensor:
         """W x + scale * B_t (A_t x): a frozen W needs no gradient, so its sum with the updates is never formed."""
         out: Tensor = self.shared(x)
         items = x.reshape(self.tasks, -1, x.shape[-1])
@@ -189,11 +179,11 @@ class AdaptedLinear(nn.Module):
 
     def merged(self) -> nn.Module:
         """The same map without adapters: a plain layer for one task, a weight per task for more."""
-        make = one_linear if self.tasks == 1 else MergedLinear
+        make = _with_weight if self.tasks == 1 else MergedLinear
         return make(self.shared, self.weights().detach())
 
     def keep_task(self, index: int) -> None:
-        """Drops, in place, the adapters of the other tasks."""
+        """Delete, in place, the adapters of the other tasks."""
         self.tasks = 1
 
 
@@ -230,9 +220,9 @@ class AdaptedConv2d(nn.Module):
 
     def merged(self) -> nn.Module:
         """The same map without adapters: a plain layer for one task, a kernel per task for more."""
-        make = one_convolution if self.tasks == 1 else MergedConv2d
+        make = _with_weight if self.tasks == 1 else MergedConv2d
         return make(self.shared, self.weights().detach())
 
     def keep_task(self, index: int) -> None:
-        """Drops, in place, the adapters of the other tasks."""
+        """Delete, in place, the adapters of the other tasks."""
         self.tasks = 1

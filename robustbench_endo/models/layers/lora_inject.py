@@ -1,6 +1,6 @@
-"""Which layers of a network get an adapter, and the walk that puts them there and takes them out again.
+"""Replace layers of a network by their form with low-rank adapters, and merge the adapters into the weights.
 
-With common statistics one task's loss would reach the other task's adapters through the batch mean.
+Batch norms get statistics per task, because common ones would carry one task's loss to the other task's adapters.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from robustbench_endo.models.layers.lora import AdaptedConv2d, AdaptedLinear, Lo
 
 
 class TaskBatchNorm2d(nn.Module):
-    """Takes over the scale and shift of ``shared``, and its activation if it has one; running statistics (T, C)."""
+    """The scale, shift and activation of ``shared``, with running statistics per task (T, C)."""
 
     running_mean: Tensor
     running_var: Tensor
@@ -42,16 +42,16 @@ class TaskBatchNorm2d(nn.Module):
         return activated
 
     def keep_task(self, index: int) -> None:
-        """Drops, in place, the statistics of the other tasks."""
+        """Delete, in place, the statistics of the other tasks."""
         self.tasks = 1
         self.running_mean = self.running_mean[index : index + 1].clone()
         self.running_var = self.running_var[index : index + 1].clone()
 
 
 Wrap = Callable[[str, nn.Module, int, int, float], nn.Module | None]
-"""(qualified name, layer, tasks, rank, alpha) -> the layer with its adapter, or None to leave the layer alone."""
+"""(qualified name, layer, tasks, rank, alpha) -> the layer with its adapter, or None to leave the layer unchanged."""
 
-WHOLE = ("q", "v", "q_proj", "v_proj")
+SEPARATE_PROJECTIONS = ("q", "v", "q_proj", "v_proj")
 """Names of separate query and value projections."""
 
 
@@ -64,7 +64,7 @@ def query_value(name: str, layer: nn.Module, tasks: int, rank: int, alpha: float
         return AdaptedLinear(layer, ((0, outputs // 3), (2 * (outputs // 3), outputs)), tasks, rank, alpha)
     if leaf == "kv":
         return AdaptedLinear(layer, ((outputs // 2, outputs),), tasks, rank, alpha)
-    return AdaptedLinear(layer, ((0, outputs),), tasks, rank, alpha) if leaf in WHOLE else None
+    return AdaptedLinear(layer, ((0, outputs),), tasks, rank, alpha) if leaf in SEPARATE_PROJECTIONS else None
 
 
 def perceptron(name: str, layer: nn.Module, tasks: int, rank: int, alpha: float) -> nn.Module | None:
@@ -93,7 +93,7 @@ def every_linear_with_norms(name: str, layer: nn.Module, tasks: int, rank: int, 
 
 
 def every_convolution(name: str, layer: nn.Module, tasks: int, rank: int, alpha: float) -> nn.Module | None:
-    """Every convolution; batch norms get statistics per task, or they would tie the tasks together again."""
+    """Every convolution; batch norms get statistics per task."""
     if isinstance(layer, nn.BatchNorm2d):
         return TaskBatchNorm2d(layer, tasks)
     return AdaptedConv2d(layer, tasks, rank, alpha) if isinstance(layer, nn.Conv2d) else None
@@ -104,34 +104,34 @@ def every_layer(name: str, layer: nn.Module, tasks: int, rank: int, alpha: float
     return every_linear(name, layer, tasks, rank, alpha) or every_convolution(name, layer, tasks, rank, alpha)
 
 
-def adapt(module: nn.Module, wrap: Wrap, tasks: int, rank: int, alpha: float) -> None:
-    """Replaces, in place, every layer below ``module`` that ``wrap`` gives an adapter.
+def inject_lora(module: nn.Module, wrap: Wrap, tasks: int, rank: int, alpha: float) -> None:
+    """Replace, in place, every layer below ``module`` that ``wrap`` gives an adapter.
 
     Raises:
         ValueError: there is no such layer.
     """
-    chosen = {name: wrap(name, layer, tasks, rank, alpha) for name, layer in module.named_modules() if name}
-    adapted = {name: layer for name, layer in chosen.items() if layer is not None}
+    candidates = {name: wrap(name, layer, tasks, rank, alpha) for name, layer in module.named_modules() if name}
+    adapted = {name: layer for name, layer in candidates.items() if layer is not None}
     if not adapted:
         raise ValueError("no layer for these adapters in this backbone (try adapter=all)")
-    _put(module, adapted)
+    _replace_layers(module, adapted)
 
 
 def merge(module: nn.Module) -> None:
-    """Adds, in place, every adapter below ``module`` into its layer's weights."""
+    """Add, in place, every adapter below ``module`` to the weights of its layer."""
     layers = {n: layer for n, layer in module.named_modules() if isinstance(layer, AdaptedLinear | AdaptedConv2d)}
-    _put(module, {name: layer.merged() for name, layer in layers.items()})
+    _replace_layers(module, {name: layer.merged() for name, layer in layers.items()})
 
 
 def keep_task(module: nn.Module, index: int) -> None:
-    """Drops, in place, what every layer below ``module`` holds for the other tasks."""
+    """Delete, in place, the adapters and statistics of the other tasks below ``module``."""
     for layer in module.modules():
         keep = getattr(layer, "keep_task", None)
         if keep is not None:
             keep(index)
 
 
-def _put(module: nn.Module, layers: dict[str, nn.Module]) -> None:
+def _replace_layers(module: nn.Module, layers: dict[str, nn.Module]) -> None:
     for name, layer in layers.items():
         parent, _, leaf = name.rpartition(".")
         setattr(module.get_submodule(parent), leaf, layer)

@@ -1,4 +1,4 @@
-"""Spatially-aware multi-scale attention (SMA): what EndoARSS does to the image before the patch embedding.
+"""Spatially-aware multi-scale attention (SMA): the module of EndoARSS before the patch embedding.
 
 Source: EndoARSS, arXiv 2506.06830, section on the SMA module (there: n = 3, d = 512, p = 7).
 
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 class EMA(nn.Module):
     """Attention over the C channels of a map (B, C, H, W), all in one group.
 
-    Every channel is normalised on its own, as a group norm of C groups.
+    Every channel is normalised separately: a group norm of C groups.
     """
 
     def __init__(self, channels: int) -> None:
@@ -95,11 +95,11 @@ def _moments(y: Tensor, w: Tensor, by_patch: Tensor, by_channel: Tensor) -> tupl
 
 
 def _mean_local(ema: EMA, y: Tensor, w: Tensor) -> Tensor:
-    """Mean over (n, d) of the 3 x 3 branch, (B, C): per tap a sum of x less the border that the tap does not see."""
+    """Mean over (n, d) of the 3 x 3 branch, (B, C): per tap a sum of x less the border that the tap does not read."""
     bias = ema.conv3x3.bias
     assert bias is not None
-    patches = torch.stack([_seen(y, offset, dim=2).sum(dim=2) for offset in OFFSETS], dim=1)
-    channels = torch.stack([_seen(w, offset, dim=0).sum(dim=0) for offset in OFFSETS])
+    patches = torch.stack([_visible_part(y, offset, dim=2).sum(dim=2) for offset in OFFSETS], dim=1)
+    channels = torch.stack([_visible_part(w, offset, dim=0).sum(dim=0) for offset in OFFSETS])
     taps = torch.einsum("bycj,xj->bcyx", patches, channels)
     return torch.einsum("ocyx,bcyx->bo", ema.conv3x3.weight, taps) / (y.shape[2] * w.shape[0]) + bias
 
@@ -124,8 +124,8 @@ def _gated_sum(weight: Tensor, by_patch: Tensor, by_channel: Tensor, y: Tensor, 
     return left @ right
 
 
-def _seen(x: Tensor, offset: int, dim: int) -> Tensor:
-    """What a zero-padded tap at ``offset`` sees along ``dim``."""
+def _visible_part(x: Tensor, offset: int, dim: int) -> Tensor:
+    """The part of ``x`` that a zero-padded tap at ``offset`` reads along ``dim``."""
     return x.narrow(dim, max(offset, 0), x.shape[dim] - abs(offset))
 
 
@@ -177,8 +177,8 @@ class SMA(nn.Module):
         w = torch.cat([lift.weight.flatten(1), lift.bias[:, None]], dim=1)
         gate = attention(self.ema, y, w)
         # Gate, then 1 x 1 back to three channels: sum over d of gate * w_j * lower_k, (B, N, J, 3).
-        back = gate @ (w[:, :, None] * lower.weight.flatten(1).T[:, None]).flatten(1)
-        attended = torch.einsum("bcnj,bnjk->bcnk", y, back.reshape(*back.shape[:2], -1, 3)) + lower.bias
+        lowered = gate @ (w[:, :, None] * lower.weight.flatten(1).T[:, None]).flatten(1)
+        attended = torch.einsum("bcnj,bnjk->bcnk", y, lowered.reshape(*lowered.shape[:2], -1, 3)) + lower.bias
         return fold(attended, self.patch, (x.shape[2], x.shape[3]))
 
 

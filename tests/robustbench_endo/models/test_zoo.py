@@ -1,4 +1,4 @@
-"""The contract that every zoo entry inherits; the large ones with few layers, their full size by parameter counts."""
+"""The contract that every zoo entry meets; large ones with few layers, their full size by parameter counts."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from robustbench_endo.types import Model
 GOLDEN = json.loads((Path(__file__).parent / "golden_parameters.json").read_text(encoding="utf-8"))
 """Parameters and trained parameters of every entry with 7 classes and 3 activities."""
 
+
 SMALL = {
     "tiny-resnet": "input_size=64x80",
     "tiny-endoarss": "input_size=64x80",
@@ -29,8 +30,10 @@ SMALL = {
 }
 """Options by backbone, so that a test is quick."""
 
+
 SIZES = ((56, 70), (61, 75), (96, 48))
 """One a multiple of 14, one of nothing, one upright."""
+
 
 TASKS = ("segmentation", "activity")
 
@@ -44,20 +47,21 @@ def model(request: pytest.FixtureRequest) -> nn.Module:
     return load_model(small(request.param), num_classes=7, num_activities=3)
 
 
-def test_the_golden_table_names_every_entry():
+def test_zoo_entries_are_those_of_the_golden_table():
     assert set(GOLDEN) == set(ZOO)
     assert set(ZOO) <= set(list_models())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", sorted(GOLDEN))
-def test_parameter_counts_are_the_golden_ones(entry):
+def test_zoo_parameter_counts_are_the_golden_ones(entry):
     with torch.device("meta"):
         network = build(entry, 7, 3)
     counts = [p.numel() for p in network.parameters()], [p.numel() for p in network.parameters() if p.requires_grad]
     assert {"parameters": sum(counts[0]), "trained": sum(counts[1])} == GOLDEN[entry]
 
 
-def test_meets_the_contract_and_carries_its_attributes(model):
+def test_zoo_model_meets_the_contract_and_has_its_attributes(model):
     assert isinstance(model, Model)
     assert not model.training
     assert (model.num_classes, model.num_activities) == (7, 3)
@@ -67,9 +71,9 @@ def test_meets_the_contract_and_carries_its_attributes(model):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_logits_at_any_size(model, frames, size):
+def test_zoo_model_gives_logits_at_any_size(model, frames, size):
     images = frames(2, *size)
-    kept = images.clone()
+    before = images.clone()
     with torch.inference_mode():
         output, again = model(images), model(images)
     assert set(output) == set(TASKS)
@@ -77,20 +81,21 @@ def test_logits_at_any_size(model, frames, size):
     assert output["activity"].shape == (2, 3)
     assert all(logits.dtype == torch.float32 and logits.isfinite().all() for logits in output.values())
     assert all(torch.equal(output[task], again[task]) for task in output)
-    assert torch.equal(images, kept)
+    assert torch.equal(images, before)
 
 
-def test_a_batch_equals_its_items(model, frames):
+def test_zoo_model_gives_a_batch_the_logits_of_its_items(model, frames):
     images = frames(2, *SIZES[1])
     with torch.inference_mode():
         together = model(images)
         for index in range(2):
-            alone = model(images[index : index + 1])
+            single = model(images[index : index + 1])
             for task in together:
-                torch.testing.assert_close(alone[task][0], together[task][index], atol=1e-4, rtol=1e-4)
+                torch.testing.assert_close(single[task][0], together[task][index], atol=1e-4, rtol=1e-4)
 
 
-def test_state_dict_round_trip_and_the_same_call_gives_the_same_weights(model, frames):
+@pytest.mark.slow
+def test_zoo_model_state_dict_round_trip_and_reproducible_weights(model, frames):
     again = load_model(model.spec, num_classes=7, num_activities=3)
     assert again.weights_sha256 == model.weights_sha256
     for parameter in again.parameters():
@@ -101,7 +106,7 @@ def test_state_dict_round_trip_and_the_same_call_gives_the_same_weights(model, f
         assert all(torch.equal(again(images)[task], model(images)[task]) for task in TASKS)
 
 
-def test_gradients_reach_exactly_the_trained_parameters(model, frames):
+def test_zoo_model_gradients_reach_exactly_the_trained_parameters(model, frames):
     network = copy.deepcopy(model).train()
     logits, auxiliary = network.with_auxiliary(frames(2, *SIZES[0]))
     sum(value.square().mean() for value in [*logits.values(), *auxiliary.values()]).backward()
@@ -112,7 +117,7 @@ def test_gradients_reach_exactly_the_trained_parameters(model, frames):
 
 
 @pytest.mark.parametrize(("task", "other"), [TASKS, TASKS[::-1]])
-def test_a_task_never_reaches_the_head_of_the_other(model, frames, task, other):
+def test_zoo_model_loss_of_a_task_never_reaches_the_other_head(model, frames, task, other):
     network = copy.deepcopy(model).train()
     network(frames(2, *SIZES[0]))[task].square().mean().backward()
     theirs = {"segmentation": "segmentation", "activity": "classification"}
@@ -122,7 +127,7 @@ def test_a_task_never_reaches_the_head_of_the_other(model, frames, task, other):
     assert all(parameter.grad is not None for parameter in heads[name(task)].parameters())
 
 
-def test_bfloat16_stays_close(model, frames):
+def test_zoo_model_in_bfloat16_stays_close(model, frames):
     images = frames(1, *SIZES[0])
     with torch.inference_mode():
         exact = model(images)
@@ -132,28 +137,29 @@ def test_bfloat16_stays_close(model, frames):
         assert (rounded[task].float() - logits).abs().max() <= 0.05 * logits.abs().max()
 
 
-def test_exports_as_a_graph_with_an_open_batch(model, frames):
+@pytest.mark.slow
+def test_zoo_model_exports_as_a_graph_with_an_open_batch(model, frames):
     backbone, architecture = model.spec.partition("@")[0].split("/")
     if architecture not in ("tesla", "official") and backbone != "dinov2":
         pytest.skip("seconds each: every backbone under TESLA, and every architecture on DINOv2, stand for the rest")
     images = frames(2, *SIZES[0])
     with torch.no_grad():
         program = torch.export.export(model, (images,), dynamic_shapes=({0: torch.export.Dim("batch")},))
-        answer, expected = program.module()(frames(3, *SIZES[0])), model(frames(3, *SIZES[0]))
+        exported, expected = program.module()(frames(3, *SIZES[0])), model(frames(3, *SIZES[0]))
     for task in TASKS:
-        torch.testing.assert_close(answer[task], expected[task], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(exported[task], expected[task], atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize(
     "entry", sorted(entry for entry in ZOO if entry.startswith(("tiny", "dinov2")) or "/o" in entry)
 )
-def test_one_task_alone(entry, frames):
+def test_zoo_model_of_one_task_has_only_its_logits(entry, frames):
     only = load_model(small(entry), num_classes=4)
     assert set(only(frames(1, *SIZES[0]))) == {"segmentation"}
     assert set(load_model(small(entry), num_activities=5)(frames(1, *SIZES[0]))) == {"activity"}
 
 
-def test_unknown_names_are_answered_with_the_closest():
+def test_build_of_unknown_names_lists_the_closest():
     with pytest.raises(UnknownNameError, match="got 'tiny-resnet/mmo': did you mean tiny-resnet/mmoe"):
         load_model("tiny-resnet/mmo", num_classes=3)
     with pytest.raises(UnknownNameError, match="model option, got 'expert': did you mean experts"):
@@ -164,6 +170,30 @@ def test_unknown_names_are_answered_with_the_closest():
         load_model("timm:resnet18/tessla", num_classes=3)
 
 
-def test_a_model_without_a_task_is_refused():
+def test_build_without_a_task_raises():
     with pytest.raises(ModelError, match="Expected num_classes or num_activities .* got neither"):
         load_model("tiny-resnet/mmoe")
+
+
+def test_build_with_a_size_that_does_not_fit_raises():
+    with pytest.raises(
+        ModelError, match="Expected options that fit each other in 'tiny-endoarss/hps@input_size=50x70'"
+    ):
+        build("tiny-endoarss/hps@input_size=50x70", 4, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("dinov2/tesla@adapter=none", "adapter=none, where the architecture is made of adapters"),
+        ("resnet101/tesla@adapter=lora", "no layer for these adapters"),
+        ("dinov2/hps@rank=0,depth=1", "a rank of 0"),
+        ("dinov2/mmoe@gate=flat,input_size=any,depth=1", "input_size=any, where a fixed size is needed"),
+        ("tiny-endoarss/hps@input_size=any", "input_size=any, where a fixed size is needed"),
+        ("tiny-resnet/mmoe@experts=0", "0 experts"),
+        ("tiny-resnet/dselect_k@select=0", "select=0"),
+    ],
+)
+def test_build_with_options_that_do_not_fit_raises(options, reason):
+    with pytest.raises(ModelError, match=f"Expected options that fit each other in '{options}', got: {reason}"):
+        build(options, 2, 2)

@@ -15,12 +15,16 @@ from robustbench_endo.models import build, load_model
 from robustbench_endo.models.weights import load_weights
 
 PARITY = Path(__file__).parents[4] / "shared" / "parity"
+
+
 DESCRIPTION, OUTPUTS = PARITY / "endoarss_official_state_dict.json", PARITY / "endoarss_official_outputs.npz"
-pytestmark = pytest.mark.skipif(not OUTPUTS.is_file(), reason="the parity fixtures are not beside the checkout")
+
+
+pytestmark = pytest.mark.skipif(not OUTPUTS.is_file(), reason="the parity fixtures are not next to the checkout")
 
 
 @pytest.fixture(scope="module")
-def described() -> dict:
+def description() -> dict:
     return json.loads(DESCRIPTION.read_text(encoding="utf-8"))
 
 
@@ -36,16 +40,17 @@ def filled(name: str, shape: list[int], norms: set[str]) -> Tensor:
     return torch.from_numpy(values.astype(np.float32)).reshape(shape)
 
 
-def test_names_shapes_and_trained_parameters_are_the_authors(described):
+def test_release_names_shapes_and_trained_parameters_are_the_authors(description):
     with torch.device("meta"):
         network = build("endoarss/official", 7, 3)
-    assert {name: list(tensor.shape) for name, tensor in network.state_dict().items()} == described["state_dict"]
-    assert {name for name, p in network.named_parameters() if p.requires_grad} == set(described["trainable"])
+    assert {name: list(tensor.shape) for name, tensor in network.state_dict().items()} == description["state_dict"]
+    assert {name for name, p in network.named_parameters() if p.requires_grad} == set(description["trainable"])
 
 
-def test_logits_are_the_authors(described, tmp_path):
-    norms = set(described["norm_weights"])
-    tensors = {name: filled(name, shape, norms) for name, shape in described["state_dict"].items()}
+@pytest.mark.slow
+def test_release_logits_are_the_authors(description, tmp_path):
+    norms = set(description["norm_weights"])
+    tensors = {name: filled(name, shape, norms) for name, shape in description["state_dict"].items()}
     path = tmp_path / "released.pt"
     torch.save({"state_dict": tensors, "epoch": 200}, path)
     network = load_model("endoarss/official", 7, 3, weights=path)
@@ -60,13 +65,13 @@ def test_logits_are_the_authors(described, tmp_path):
         torch.testing.assert_close(logits[task], expected[task], atol=1e-4, rtol=0)
 
 
-def test_weights_for_other_labels_are_named(described):
+def test_release_weights_for_other_labels_are_named(description):
     network = build("endoarss/official@depth=1", 5, 3)
-    own = {
+    tensors = {
         name: torch.zeros(tensor.shape)
         for name, tensor in build("endoarss/official@depth=1", 7, 3).state_dict().items()
     }
     with pytest.raises(
         ModelError, match=r"2 of 128 tensors of another shape \(decoders.segmentation.4.weight \(7, 256"
     ):
-        load_weights(network, own, "released.pt")
+        load_weights(network, tensors, "released.pt")

@@ -1,4 +1,6 @@
-"""No model that tests, docs or examples train has the layer that crashes oneDNN on CPUs with AVX-512."""
+"""Feature maps keep the geometry of the image, in a memory layout that does not crash."""
+
+from __future__ import annotations
 
 import re
 from pathlib import Path
@@ -7,10 +9,45 @@ import pytest
 import torch
 
 from robustbench_endo.errors import RobustEndoError
-from robustbench_endo.models import load_model
+from robustbench_endo.models import build, load_model
 from robustbench_endo.models.backbones.feature_maps import crashes_in_channels_last, to_fast_layout
 
-ROOT = Path(__file__).parents[3]
+SMALL = "size=s,depth=1,head_channels=8,input_size=any"
+
+
+@pytest.mark.parametrize(
+    ("spec", "size"),
+    [
+        ("tiny-resnet/hps", (160, 208)),
+        ("tiny-endoarss/hps", (160, 208)),
+        (f"dinov2/hps@{SMALL}", (154, 210)),
+        (f"dinov3/hps@{SMALL}", (160, 208)),
+        (f"endoarss/hps@{SMALL},sma_dim=8", (154, 210)),
+        ("resnet101/hps@depth=1,input_size=any", (160, 208)),
+        ("timm:vit_tiny_patch16_224/hps@depth=1,input_size=any", (160, 208)),
+        ("timm:convnextv2_atto/hps@input_size=any", (160, 224)),
+        ("timm:pvt_v2_b0/hps@input_size=any", (160, 224)),
+        ("timm:caformer_s18/hps@input_size=any", (160, 224)),
+    ],
+)
+def test_feature_maps_keep_the_position_of_a_bright_patch(spec, size):
+    torch.manual_seed(0)
+    network = build(spec, 7, 3).eval()
+    dark = torch.full((1, 3, *size), 0.4)
+    lit = dark.clone()
+    lit[..., 112:128, 48:64] += 0.5
+    with torch.inference_mode():
+        change = [network.trunk.features(network.prepare(images))[0]["segmentation"] for images in (dark, lit)]
+    energy = (change[1] - change[0]).square().sum(dim=1)[0]
+    row, column = divmod(int(energy.argmax()), energy.shape[1])
+    stride = size[0] / energy.shape[0]
+    assert abs((row + 0.5) * stride - 120) <= max(1.5 * stride, 24)
+    assert abs((column + 0.5) * stride - 56) <= max(1.5 * stride, 24)
+
+
+ROOT = Path(__file__).parents[4]
+
+
 TINY = re.compile(r"tiny-(?:resnet|endoarss)/[a-z_{}]+(?:@[a-z_=0-9x,]+)?")
 
 
@@ -25,7 +62,7 @@ def trained_specs() -> list[str]:
 
 
 @pytest.mark.parametrize("spec", trained_specs())
-def test_trained_models_have_no_layer_that_crashes(spec):
+def test_models_that_are_trained_have_no_layer_that_crashes(spec):
     try:
         model = load_model(spec, 3, 2)
     except RobustEndoError as error:
@@ -39,7 +76,7 @@ def test_crashes_in_channels_last_finds_the_layer():
         assert not crashes_in_channels_last(torch.nn.Sequential(layer))
 
 
-def test_a_model_with_the_layer_runs_in_contiguous_layout_on_the_cpu():
+def test_models_with_the_layer_run_in_contiguous_layout_on_the_cpu():
     model = load_model("tiny-resnet/hps@width=8,head_channels=8,input_size=32x40", 2, 2)
     layouts = []
     for layer in model.modules():

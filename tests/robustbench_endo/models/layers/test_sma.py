@@ -1,4 +1,4 @@
-"""SMA against numbers from the paper's authors, and its own geometry."""
+"""SMA against numbers of the paper's authors, and its geometry."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import torch
 
 from robustbench_endo.models.layers.sma import SMA, fold, unfold
 
-PARITY = Path(__file__).parents[4] / "shared" / "parity" / "sma.npz"
+PARITY = Path(__file__).parents[5] / "shared" / "parity" / "sma.npz"
 
 
 @pytest.mark.skipif(not PARITY.is_file(), reason="the parity fixture sma.npz is not beside the checkout")
 @pytest.mark.parametrize("factorised", [True, False])
-def test_equals_the_authors_module(factorised):
+def test_sma_equals_the_module_of_the_authors(factorised):
     stored = {name: torch.from_numpy(values) for name, values in np.load(PARITY).items()}
     sma = SMA(dim=32, patch=7, factorised=factorised)
     sma.load_state_dict({name.removeprefix("param."): v for name, v in stored.items() if name.startswith("param.")})
@@ -33,12 +33,12 @@ def test_fold_inverts_unfold_and_a_patch_is_a_column():
 
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 13), (5, 30)])
-def test_any_size_comes_back(size):
+def test_sma_keeps_any_size(size):
     sma = SMA(dim=4, patch=4)
     images = torch.rand(1, 3, *size)
     assert sma(images).shape == images.shape
-    whole = torch.nn.functional.pad(images, (0, -size[1] % 4, 0, -size[0] % 4), mode="replicate")
-    torch.testing.assert_close(sma(images), sma(whole)[..., : size[0], : size[1]])
+    padded = torch.nn.functional.pad(images, (0, -size[1] % 4, 0, -size[0] % 4), mode="replicate")
+    torch.testing.assert_close(sma(images), sma(padded)[..., : size[0], : size[1]])
 
 
 def scattered(dim: int, patch: int) -> tuple[SMA, SMA]:
@@ -54,7 +54,7 @@ def scattered(dim: int, patch: int) -> tuple[SMA, SMA]:
 @pytest.mark.parametrize(
     ("dim", "patch", "size"), [(8, 2, (6, 10)), (33, 3, (13, 9)), (64, 7, (28, 42)), (1, 2, (2, 2))]
 )
-def test_the_factorised_form_has_the_output_and_the_gradients_of_the_plain_one(dim, patch, size):
+def test_sma_factorised_has_output_and_gradients_of_the_plain_form(dim, patch, size):
     outputs, gradients = [], []
     for sma in scattered(dim, patch):
         images = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(1)).requires_grad_()
@@ -72,15 +72,15 @@ def peak_bytes(run) -> int:
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profiler:
         run()
     changes = [e for e in profiler.profiler.kineto_results.events() if e.name() == "[memory]"]
-    held = most = 0
+    current = most = 0
     for change in sorted(changes, key=lambda event: event.start_ns()):
-        held += change.nbytes()
-        most = max(most, held)
+        current += change.nbytes()
+        most = max(most, current)
     return most
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_at_the_papers_width_the_factorised_form_takes_under_half_the_memory():
+def test_sma_factorised_takes_under_half_the_memory_at_full_width():
     plain, factorised = scattered(512, 7)
     images = torch.rand(1, 3, 56, 56)
     with torch.inference_mode():

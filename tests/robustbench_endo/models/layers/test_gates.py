@@ -1,4 +1,4 @@
-"""Gates against a plain re-computation of their papers' formulas."""
+"""Gates against a plain computation of the formulas of their papers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import math
 import pytest
 import torch
 
-from robustbench_endo.models import build
 from robustbench_endo.models.layers.gates import DSelectKGate, SoftmaxGate, smooth_step
 
 
@@ -23,7 +22,7 @@ def test_softmax_gate_is_the_formula():
 @pytest.mark.parametrize(
     ("t", "value"), [(-9.0, 0.0), (-0.5, 0.0), (0.0, 0.5), (0.25, 0.84375), (0.5, 1.0), (3.0, 1.0)]
 )
-def test_smooth_step_values(t, value):
+def test_smooth_step_has_the_values_of_the_paper(t, value):
     assert smooth_step(torch.tensor(t), gamma=1.0).item() == pytest.approx(value)
 
 
@@ -55,7 +54,7 @@ def test_dselect_k_is_the_formula(experts, select):
 
 
 @pytest.mark.parametrize(("experts", "select"), [(2, 1), (4, 1), (4, 2), (8, 3)])
-def test_dselect_k_selects_at_most_k_once_its_selectors_have_decided(experts, select):
+def test_dselect_k_selects_at_most_k_with_decided_selectors(experts, select):
     gate = DSelectKGate(6, experts, select)
     torch.nn.init.normal_(gate.selectors.weight, std=50.0)
     weights, regulariser = gate(torch.randn(50, 6))
@@ -64,15 +63,6 @@ def test_dselect_k_selects_at_most_k_once_its_selectors_have_decided(experts, se
     assert regulariser.item() == pytest.approx(0, abs=0.05)
 
 
-def test_a_fresh_dselect_k_can_reach_every_expert():
+def test_dselect_k_fresh_can_reach_every_expert():
     weights, _ = DSelectKGate(6, 4, 2)(torch.randn(20, 6))
     torch.testing.assert_close(weights, torch.full((20, 4), 0.25), atol=0.1, rtol=0)
-
-
-def test_the_entropy_is_an_auxiliary_loss_of_the_model(frames):
-    network = build("tiny-resnet/dselect_k@entropy=0.5", 4, 2)
-    _, auxiliary = network.with_auxiliary(frames())
-    assert set(auxiliary) == {"gate_segmentation", "gate_activity"}
-    assert all(0 < loss.item() <= 0.5 * math.log(2) + 1e-6 for loss in auxiliary.values())
-    assert all(parameter.grad is None for parameter in network.parameters())
-    assert build("tiny-resnet/mmoe", 4, 2).with_auxiliary(frames())[1] == {}
