@@ -1,4 +1,4 @@
-"""Several data sets with the same labels as one, for training."""
+"""Concatenation of data sets with the same labels, for training."""
 
 from __future__ import annotations
 
@@ -9,22 +9,26 @@ from functools import cached_property
 from itertools import accumulate
 
 from robustbench_endo.errors import DataError
-from robustbench_endo.types import Dataset, Sample
+from robustbench_endo.tasks import registry as task_registry
+from robustbench_endo.types import MASK, Dataset, Sample
 
 
 @dataclass(frozen=True)
-class Joined:
-    """The frames of the first, then of the others; ids of the others begin with ``extra1/``, ``extra2/``, ...
+class ConcatDataset:
+    """The frames of several data sets, one data set after the other.
+
+    The ids of the second data set begin with ``extra1/``, those of the third with ``extra2/``, and so on. Samples keep
+    the targets of all tasks; the names of the labels are those of the first data set.
 
     Attributes:
-        parts: data sets of the same classes and activities.
+        parts: data sets with the same labels.
     """
 
     parts: tuple[Dataset, ...]
 
     @property
     def name(self) -> str:
-        """The names of the parts."""
+        """The names of the data sets, separated by plus signs."""
         return " + ".join(part.name for part in self.parts)
 
     @property
@@ -36,6 +40,12 @@ class Joined:
     def activities(self) -> tuple[str, ...]:
         """Names of the activities."""
         return self.parts[0].activities
+
+    def __getattr__(self, name: str) -> tuple[str, ...]:
+        """Names of the labels of any other task, under its ``label_attribute``."""
+        if name in {task.label_attribute for task in task_registry.TASKS}:
+            return tuple(getattr(self.parts[0], name, ()))
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     @cached_property
     def ids(self) -> Sequence[str]:
@@ -60,21 +70,22 @@ class Joined:
         return replace(sample, id=_prefix(number) + sample.id)
 
 
-def joined(first: Dataset, others: Sequence[Dataset]) -> Dataset:
-    """``first`` with the frames of ``others``; itself where there are none.
+def concatenate(first: Dataset, others: Sequence[Dataset]) -> Dataset:
+    """``first`` followed by the frames of ``others``; ``first`` itself where there are none.
 
     Raises:
-        DataError: another number of classes, or other activities, than the first has.
+        DataError: another number of classes than the first has, or other labels of another task.
     """
     for other in others:
-        for what in ("classes", "activities"):
-            here, there = getattr(first, what), getattr(other, what)
-            if (len(here) != len(there)) if what == "classes" else (here != there):
+        for task in task_registry.TASKS:
+            names, other_names = task.labels(first), task.labels(other)
+            same = len(names) == len(other_names) if task.name == MASK else names == other_names
+            if not same:
                 raise DataError(
-                    f"Expected the {what} of {first.name} ({', '.join(here)}) in the extra data, got "
-                    f"{', '.join(there) or 'none'} in {other.name}: label both alike."
+                    f"Expected the {task.label_attribute} of {first.name} ({', '.join(names)}) in the extra data, got "
+                    f"{', '.join(other_names) or 'none'} in {other.name}: label both alike."
                 )
-    return Joined((first, *others)) if others else first
+    return ConcatDataset((first, *others)) if others else first
 
 
 def _prefix(number: int) -> str:

@@ -1,4 +1,4 @@
-"""The paper's folder layout: ``[split/][activity/]image|mask``."""
+"""Data sets in the default folder layout: ``[split/][activity/]image|mask``."""
 
 from __future__ import annotations
 
@@ -6,27 +6,35 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from torch import Tensor
-
-from robustbench_endo.data.base import Listed, highest_label, listed_classes, numbered_classes
+from robustbench_endo.data.base import ImageFolderBase, highest_label, numbered_class_names, read_class_names
 from robustbench_endo.data.file_listing import Entry, activity_folders, list_entries, split_root
-from robustbench_endo.data.reading import read_mask
-from robustbench_endo.data.subjects import subject_of
 
 
 @dataclass(frozen=True)
-class FolderDataset(Listed):
+class FolderDataset(ImageFolderBase):
     """Frames in folders; see :func:`robustbench_endo.data.file_listing.list_entries` for the layouts.
 
     Args:
         root: the data folder.
-        split: name of a sub-folder, or None: ``test`` where there is one, else the root itself.
-        class_names: names of the mask labels, background first; None: ``classes.txt`` in the root (a name a line),
-            else as many as the masks of the split use.
-        subject_regex: see :func:`robustbench_endo.data.subjects.subject_of`.
+        split: name of a sub-folder; None: ``test`` where there is one, else the root itself.
+        class_names: names of the mask labels, background first; None: ``classes.txt`` in the root (one name per
+            line), else as many as the masks of the split use.
+        subject_regex: regular expression for the patient or sequence in a frame's id, see
+            :func:`robustbench_endo.data.subjects.subject_of`.
 
     Raises:
         DataError: no such folder or split, no frame, a frame without mask.
+
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     for kind, mode in (("image", "RGB"), ("mask", "L")):
+    ...         folder = Path(root) / "test" / "cutting" / kind
+    ...         folder.mkdir(parents=True)
+    ...         Image.new(mode, (64, 48)).save(folder / "patient1_07.png")
+    ...     data = FolderDataset(Path(root))
+    ...     data.ids, data.subjects, data.activities, data[0].mask.shape
+    (['test/cutting/image/patient1_07.png'], ['patient1'], ('cutting',), torch.Size([48, 64]))
     """
 
     root: Path
@@ -51,11 +59,5 @@ class FolderDataset(Listed):
         """Names of the mask labels."""
         if self.class_names is not None:
             return self.class_names
-        listed = listed_classes(self.root)
-        return numbered_classes(highest_label(self._readable_masks())) if listed is None else listed
-
-    def _group(self, entry: Entry) -> str:
-        return subject_of(entry.id, self.subject_regex)
-
-    def _mask(self, entry: Entry) -> Tensor | None:
-        return None if entry.mask is None else read_mask(entry.mask)
+        names = read_class_names(self.root)
+        return numbered_class_names(highest_label(self._readable_masks())) if names is None else names

@@ -1,9 +1,9 @@
-"""Frames listed in a CSV file."""
+"""Data sets whose frames are listed in a CSV file."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,43 +11,58 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from robustbench_endo.data.base import Listed, highest_label, listed_classes, numbered_classes
-from robustbench_endo.data.file_listing import Entry, natural
-from robustbench_endo.data.reading import read_mask
-from robustbench_endo.data.subjects import subject_of
-from robustbench_endo.errors import DataError, FrameError
+from robustbench_endo.data.base import ImageFolderBase, highest_label, numbered_class_names, read_class_names
+from robustbench_endo.data.file_listing import Entry, natural_key
+from robustbench_endo.errors import DataError
+from robustbench_endo.tasks import registry as task_registry
+from robustbench_endo.tasks.classification.task import Classification
+from robustbench_endo.types import ACTIVITY
 
-COLUMNS = ("image", "mask", "activity", "subject", "split")
 ALL = "all"
 """The split that is every row."""
 
 
 class Row(NamedTuple):
-    """One frame of a manifest; ``line`` is where it stands in the file."""
+    """One frame of a manifest; ``line`` is its line in the file, counted from 1."""
 
     line: int
     split: str
     entry: Entry
 
 
+def label_columns() -> dict[str, str]:
+    """Column -> attribute with the names of its labels: one column for each classification task.
+
+    >>> label_columns()["activity"]
+    'activities'
+    """
+    return {task.name: task.label_attribute for task in task_registry.TASKS if isinstance(task, Classification)}
+
+
+def manifest_columns() -> tuple[str, ...]:
+    """All columns that a manifest can have."""
+    return ("image", "mask", *label_columns(), "subject", "split")
+
+
 @dataclass(frozen=True)
-class ManifestDataset(Listed):
-    """Frames with masks, activities and subjects as a CSV file says.
+class ManifestDataset(ImageFolderBase):
+    """Frames with masks, labels and subjects as a CSV file lists them.
 
     Columns: ``image``, and any of ``mask``, ``activity``, ``subject``, ``split``, in any order, with a header. Paths
     are relative to the file's folder; an empty cell means none. Activities are names or numbers; their order is that
-    of the numbers or the alphabet, over all splits. A frame without subject has that of its file name.
+    of the numbers or the alphabet, over all splits. Any other classification task has a column of the same kind. A
+    frame without subject has that of its file name.
 
     Args:
         path: the CSV file, UTF-8, separated by commas.
         split: a value of the column ``split``, or ``all``; None: ``test`` where there is one, else all rows.
-        class_names: names of the mask labels, background first; None: ``classes.txt`` beside the file (a name a line),
-            else as many as the masks use.
-        subject_regex: see :func:`robustbench_endo.data.subjects.subject_of`; it goes before the column ``subject``.
+        class_names: names of the mask labels, background first; None: ``classes.txt`` in the file's folder (one name
+            per line), else as many as the masks use.
+        subject_regex: see :func:`robustbench_endo.data.subjects.subject_of`; overrides the column ``subject``.
 
     Raises:
-        DataError: no such file, no table, an unknown column, a row without image, a picture that is not there or listed
-            twice, an empty split.
+        DataError: no such file, no table, an unknown column, a row without image, an image that does not exist or is
+            listed twice, an empty split.
     """
 
     path: Path
@@ -65,7 +80,7 @@ class ManifestDataset(Listed):
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """All rows of the file, whatever their split."""
-        rows = tuple(_rows(Path(self.path)))
+        rows = tuple(_read_rows(Path(self.path)))
         if not rows:
             raise DataError(f"Expected rows in {self.path}, got none: list at least one image.")
         first: dict[str, int] = {}
@@ -80,36 +95,46 @@ class ManifestDataset(Listed):
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """The frames of the split, sorted by id."""
-        chosen = [row for row in self.rows if self._split in (ALL, row.split)]
-        for row in chosen:
+        selected = [row for row in self.rows if self._split in (ALL, row.split)]
+        for row in selected:
             for kind, path in (("image", row.entry.image), ("mask", row.entry.mask)):
                 if path is not None and not path.is_file():
                     raise DataError(
                         f"Expected the {kind} of line {row.line} of {self.path} at {path}, got no such file: paths "
                         f"are relative to {self.root}."
                     )
-        return tuple(sorted((row.entry for row in chosen), key=lambda entry: entry.id))
+        return tuple(sorted((row.entry for row in selected), key=lambda entry: entry.id))
 
     @cached_property
     def activities(self) -> tuple[str, ...]:
         """Names of the activities over all splits, so that an index means the same in each of them."""
-        return tuple(sorted({row.entry.activity for row in self.rows if row.entry.activity is not None}, key=natural))
+        return self._label_names[ACTIVITY]
+
+    def __getattr__(self, name: str) -> tuple[str, ...]:
+        """Names of the labels of any other classification task, under its ``label_attribute``."""
+        for task, attribute in label_columns().items():
+            if attribute == name:
+                return self._label_names[task]
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
         """Names of the mask labels."""
-        named = self.class_names or listed_classes(self.root)
-        return named or numbered_classes(highest_label(self._readable_masks()))
+        names = self.class_names or read_class_names(self.root)
+        return names or numbered_class_names(highest_label(self._readable_masks()))
 
-    def _group(self, entry: Entry) -> str:
-        return (
-            entry.subject_id
-            if self.subject_regex is None and entry.subject_id
-            else subject_of(entry.id, self.subject_regex)
-        )
+    @cached_property
+    def _label_names(self) -> dict[str, tuple[str, ...]]:
+        """Classification task -> names of its labels over all splits."""
+        labels = [row.entry.labels for row in self.rows]
+        return {
+            task: tuple(sorted({names[task] for names in labels if task in names}, key=natural_key))
+            for task in label_columns()
+        }
 
-    def _mask(self, entry: Entry) -> Tensor | None:
-        return None if entry.mask is None else read_mask(entry.mask)
+    def _targets(self, entry: Entry) -> Mapping[str, Tensor | int | None]:
+        classes = {task: self._label_names[task].index(label) for task, label in entry.labels.items()}
+        return {**super()._targets(entry), **classes}
 
     @property
     def _split(self) -> str:
@@ -117,22 +142,16 @@ class ManifestDataset(Listed):
         if self.split is None:
             return "test" if "test" in names else ALL
         if self.split not in (*names, ALL):
-            found = ", ".join(names) or "no column split, or an empty one"
+            available = ", ".join(names) or "no column split, or an empty one"
             raise DataError(
-                f"Expected a split {self.split!r} in {self.path}, got {found}: choose with --split, or leave it out."
+                f"Expected a split {self.split!r} in {self.path}, got {available}: choose with --split, or leave it "
+                "out."
             )
         return self.split
 
-    def _readable_masks(self) -> Iterator[Tensor | None]:
-        for entry in self.entries:
-            try:
-                yield self._mask(entry)
-            except FrameError:
-                continue
 
-
-def _rows(path: Path) -> Iterator[Row]:
-    for line, cells in _lines(path):
+def _read_rows(path: Path) -> Iterator[Row]:
+    for line, cells in _read_lines(path):
         if not cells["image"]:
             raise DataError(f"Expected an image in line {line} of {path}, got an empty cell: name a file.")
         image, mask = path.parent / cells["image"], cells["mask"]
@@ -140,17 +159,17 @@ def _rows(path: Path) -> Iterator[Row]:
             line,
             cells["split"],
             Entry(
-                _id(path.parent, image),
+                _image_id(path.parent, image),
                 image,
                 path.parent / mask if mask else None,
-                cells["activity"] or None,
+                {task: cells[task] for task in label_columns() if cells[task]},
                 cells["subject"] or None,
             ),
         )
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line numbers and cells of all columns, those that the file lacks empty."""
+def _read_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line numbers and cells of all columns, empty for columns that the file lacks."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -163,26 +182,24 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                             f"Expected {len(header)} cells ({', '.join(header)}) in line {reader.line_num} of {path}, "
                             f"got {len(cells)}: put a value with a comma in double quotes."
                         )
-                    yield (
-                        reader.line_num,
-                        dict.fromkeys(COLUMNS, "")
-                        | {name: cell.strip() for name, cell in zip(header, cells, strict=True)},
-                    )
+                    values = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+                    yield reader.line_num, {**dict.fromkeys(manifest_columns(), ""), **values}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        found = "no such file" if isinstance(error, FileNotFoundError) else str(error)
-        raise DataError(f"Expected a CSV file in UTF-8 at {path}, got {found}: check the path and the file.") from error
+        reason = "no such file" if isinstance(error, FileNotFoundError) else str(error)
+        raise DataError(f"Cannot read {path} as a CSV file in UTF-8: {reason}. Check the path and the file.") from error
 
 
 def _check_header(path: Path, header: list[str]) -> None:
-    unknown = [name for name in header if name not in COLUMNS]
+    columns = manifest_columns()
+    unknown = [name for name in header if name not in columns]
     if unknown or "image" not in header or len(set(header)) < len(header):
         raise DataError(
-            f"Expected the columns {', '.join(COLUMNS)} (image at least, each once) in the first line of {path}, got "
+            f"Expected the columns {', '.join(columns)} (image at least, each once) in the first line of {path}, got "
             f"{', '.join(header) or 'an empty file'}: correct the header, separated by commas."
         )
 
 
-def _id(root: Path, image: Path) -> str:
-    inside = image.resolve()
-    home = root.resolve()
-    return (inside.relative_to(home) if inside.is_relative_to(home) else inside).as_posix()
+def _image_id(root: Path, image: Path) -> str:
+    """Posix path relative to the root; absolute for an image outside it."""
+    file, folder = image.resolve(), root.resolve()
+    return (file.relative_to(folder) if file.is_relative_to(folder) else file).as_posix()

@@ -1,4 +1,4 @@
-"""From a name or a path to a dataset."""
+"""Data sets by name or path: the table of built-in data sets, and ``load_dataset``."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from robustbench_endo.data.folder import FolderDataset
+from robustbench_endo.data.reading import VIDEO_SUFFIXES
 from robustbench_endo.errors import DataError
+from robustbench_endo.io_utils import parse_options
 from robustbench_endo.plugins import resolve
 from robustbench_endo.types import Dataset
 
 Root = str | Path
 Names = Sequence[str]
 
-_VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".m4v", ".wmv")
-
 
 def _folder(
     root: Root | None = None, split: str | None = None, classes: Names | None = None, subject_regex: str | None = None
 ) -> FolderDataset:
-    return FolderDataset(_needed(root, "folder"), split, tuple(classes) if classes else None, subject_regex)
+    return FolderDataset(_require_root(root, "folder"), split, tuple(classes) if classes else None, subject_regex)
 
 
 def _synthetic(split: str | None = None, **options: Any) -> Dataset:
@@ -37,7 +37,7 @@ def _manifest(
 ) -> Dataset:
     from robustbench_endo.data.manifest import ManifestDataset
 
-    return ManifestDataset(_needed(root, "manifest"), split, tuple(classes) if classes else None, subject_regex)
+    return ManifestDataset(_require_root(root, "manifest"), split, tuple(classes) if classes else None, subject_regex)
 
 
 def _video(
@@ -53,47 +53,54 @@ def _video(
     if split not in (None, "all"):
         raise DataError(f"Expected no split of a video, got {split!r}: leave it out.")
     names, values = tuple(classes) if classes else None, tuple(levels) if levels else None
-    return VideoDataset(_needed(root, "video"), names, subject_regex, every, values)
+    return VideoDataset(_require_root(root, "video"), names, subject_regex, every, values)
 
 
-def _layout(name: str, place: str) -> Callable[..., Dataset]:
-    """The factory of a named layout; ``place`` is its module and class, imported on first use."""
-    module, _, kind = place.partition(":")
+def _layout(name: str, path: str) -> Callable[..., Dataset]:
+    """The factory of a public data set; ``path`` is its module and class, imported on first use."""
 
-    def make(
+    def build(
         root: Root | None = None,
         split: str | None = None,
         classes: Names | None = None,
         subject_regex: str | None = None,
     ) -> Dataset:
-        home = import_module(f"robustbench_endo.data.layouts.{module}")
-        dataset: Dataset = getattr(home, kind)(
-            _needed(root, name), split, tuple(classes) if classes else None, subject_regex
-        )
-        len(dataset)  # another layout is an error here, before models are loaded and compared with the labels
-        return dataset
+        return _open_layout(name, path, root, split, classes, subject_regex)
 
-    return make
+    return build
 
 
-def _multitask(name: str, kind: str) -> Callable[..., Dataset]:
+def _multitask(name: str, path: str) -> Callable[..., Dataset]:
     """The factory of one of the paper's data sets."""
 
-    def make(
+    def build(
         root: Root | None = None,
         split: str | None = None,
         classes: Names | None = None,
         subject_regex: str | None = None,
-        lowered: bool = False,
+        one_based_masks: bool = False,
     ) -> Dataset:
-        home = import_module("robustbench_endo.data.layouts.mtl")
-        dataset: Dataset = getattr(home, kind)(
-            _needed(root, name), split, tuple(classes) if classes else None, subject_regex, lowered
-        )
-        len(dataset)
-        return dataset
+        return _open_layout(name, path, root, split, classes, subject_regex, one_based_masks)
 
-    return make
+    return build
+
+
+def _open_layout(
+    name: str,
+    path: str,
+    root: Root | None,
+    split: str | None,
+    classes: Names | None,
+    subject_regex: str | None,
+    *options: bool,
+) -> Dataset:
+    module, _, kind = path.partition(":")
+    layout = getattr(import_module(f"robustbench_endo.data.layouts.{module}"), kind)
+    dataset: Dataset = layout(
+        _require_root(root, name), split, tuple(classes) if classes else None, subject_regex, *options
+    )
+    len(dataset)  # a wrong layout is an error here, before models are loaded and compared with the labels
+    return dataset
 
 
 BUILTINS: dict[str, Callable[..., Dataset]] = {
@@ -101,9 +108,9 @@ BUILTINS: dict[str, Callable[..., Dataset]] = {
     "manifest": _manifest,
     "video": _video,
     "synthetic": _synthetic,
-    "mtlesd": _multitask("mtlesd", "MtlEsd"),
-    "mtlendovis": _multitask("mtlendovis", "MtlEndoVis"),
-    "mtlendovis-gen": _multitask("mtlendovis-gen", "MtlEndoVisGen"),
+    "mtlesd": _multitask("mtlesd", "mtl:MtlEsd"),
+    "mtlendovis": _multitask("mtlendovis", "mtl:MtlEndoVis"),
+    "mtlendovis-gen": _multitask("mtlendovis-gen", "mtl:MtlEndoVisGen"),
     "endovis17": _layout("endovis17", "endovis17:EndoVis17"),
     "endovis18": _layout("endovis18", "endovis18:EndoVis18"),
     "cholecseg8k": _layout("cholecseg8k", "cholecseg8k:CholecSeg8k"),
@@ -114,7 +121,7 @@ DESCRIPTIONS: dict[str, str] = {
     "folder": "frames on disk: [split/][activity/]image|mask; give the folder itself as --data",
     "manifest": "a CSV with columns image, mask, activity, subject; give the file itself as --data",
     "video": "every 25th frame of videos; give the file as --data, or video:DIR",
-    "synthetic": "laparoscopic scenes drawn by this package: 7 labels, 3 activities, nothing to download",
+    "synthetic": "synthetic laparoscopic scenes of this package: 7 labels, 3 activities, no download",
     "mtlesd": "the paper's MTLESD (submucosal dissection): 7 labels, 3 activities; --data mtlesd:DIR",
     "mtlendovis": "the paper's MTLEndovis (EndoVis 2018): 8 labels, 12 activities; --data mtlendovis:DIR",
     "mtlendovis-gen": "the paper's MTLEndovis-Gen (EndoVis 2017): test only, labels of mtlendovis",
@@ -127,48 +134,71 @@ DESCRIPTIONS: dict[str, str] = {
 
 
 def list_datasets() -> list[str]:
-    """Names of the built-in datasets."""
+    """Names of the built-in data sets.
+
+    >>> "synthetic" in list_datasets()
+    True
+    """
     return list(BUILTINS)
 
 
 def load_dataset(spec: str | Path, **options: Any) -> Dataset:
-    """A dataset by name, path or plug-in.
+    """A data set by name, path or plug-in.
 
     Args:
         spec: a built-in name, ``NAME:DIR`` (a built-in name and its root), either with options after the name
-            (``mtlesd@lowered=true:DIR``, ``synthetic@frames=200,seed=4``), a folder (its layout is
-            :mod:`robustbench_endo.data.file_listing`'s), a CSV or video file, an entry point of
-            ``robustbench_endo.datasets``, ``pkg.module:factory`` or ``file.py:factory``.
-        options: for the dataset, e.g. ``root``, ``split``, ``classes``, ``subject_regex`` (on disk); ``every`` (video);
+            (``mtlesd@one_based_masks=true:DIR``, ``synthetic@frames=200,seed=4``), a folder (its layout is that of
+            :class:`FolderDataset`), a CSV or video file, an entry point of ``robustbench_endo.datasets``,
+            ``pkg.module:factory`` or ``file.py:factory``.
+        options: of the data set, e.g. ``root``, ``split``, ``classes``, ``subject_regex`` (on disk); ``every`` (video);
             ``split``, ``frames``, ``seed``, ``size`` (synthetic). None means its default.
 
     Raises:
-        UnknownNameError: no dataset of that name and no such folder.
-        DataError: an option the dataset does not take, a layout or files that do not fit.
+        UnknownNameError: no data set of that name and no such folder.
+        DataError: an option that the data set does not have, a layout or files that do not fit.
+        RobustEndoError: options in the spec that are not written as key=value.
+
+    >>> data = load_dataset("synthetic", split="test", frames=2, size=(48, 64))
+    >>> len(data), data.activities, data[0].image.shape
+    (2, ('exposing', 'grasping', 'cutting'), torch.Size([3, 48, 64]))
+    >>> load_dataset("synthetic@frames=3,seed=4", split="val").subjects
+    ('val/seq_00', 'val/seq_00', 'val/seq_00')
     """
-    plain, written = _parted(str(spec))
-    given = written | {name: value for name, value in options.items() if value is not None}
-    name, root = _read(plain)
+    spec, options_in_spec = _split_options(str(spec))
+    values = options_in_spec | {name: value for name, value in options.items() if value is not None}
+    name, root = _split_root(spec)
     if root is not None:
-        if "root" in given:
-            raise DataError(f"Expected one root, got {root} and {given['root']}: give it once.")
-        given["root"] = Path(root).expanduser()
+        if "root" in values:
+            raise DataError(f"Expected one root, got {root} and {values['root']}: give it once.")
+        values["root"] = Path(root).expanduser()
     factory = resolve("dataset", name, BUILTINS)
-    dataset: Dataset = factory(**_accepted(factory, given, name))
+    _check_options(factory, values, name)
+    dataset: Dataset = factory(**values)
     return dataset
 
 
-def _parted(spec: str) -> tuple[str, dict[str, Any]]:
-    """A spec without the options after the name of a built-in dataset, and these."""
+def is_divided(spec: str) -> bool:
+    """Whether a spec may have a training split: not a video, a CSV file or a folder without splits.
+
+    >>> is_divided("synthetic"), is_divided("video:clip.mp4")
+    (True, False)
+    """
+    name, root = _split_root(_split_options(spec)[0])
+    if name == "video":
+        return False
+    if name == "manifest" and root is not None and Path(root).is_file():
+        with Path(root).open(encoding="utf-8-sig") as file:
+            return "split" in file.readline().strip().split(",")
+    undivided = name == "folder" and root is not None and Path(root).is_dir()
+    return not undivided or any((Path(root or ".") / split).is_dir() for split in ("train", "test"))
+
+
+def _split_options(spec: str) -> tuple[str, dict[str, Any]]:
+    """A spec without the options after the name of a built-in data set, and these options."""
     match = re.fullmatch(r"([\w-]+)@([^:]*)(:.*)?", spec)
     if match is None or match.group(1) not in BUILTINS:
         return spec, {}
-    options = {}
-    for part in match.group(2).split(","):
-        name, equals, value = part.partition("=")
-        if not equals:
-            raise DataError(f"Expected options such as {match.group(1)}@name=value, got {part!r} in {spec!r}.")
-        options[name.strip()] = _value(value.strip())
+    options = {name: _value(text) for name, text in parse_options(match.group(2)).items()}
     return match.group(1) + (match.group(3) or ""), options
 
 
@@ -179,8 +209,8 @@ def _value(text: str) -> bool | int | str:
     return int(text) if re.fullmatch(r"-?\d+", text) else text
 
 
-def _read(spec: str) -> tuple[str, str | None]:
-    """The name of the dataset and its root, where the spec has one."""
+def _split_root(spec: str) -> tuple[str, str | None]:
+    """The name of the data set and its root, where the spec has one."""
     head, colon, tail = spec.partition(":")
     if spec in BUILTINS:
         return spec, None
@@ -190,42 +220,29 @@ def _read(spec: str) -> tuple[str, str | None]:
         return "folder", spec
     if Path(spec).suffix.lower() == ".csv":
         return "manifest", spec
-    if Path(spec).suffix.lower() in _VIDEOS:
+    if Path(spec).suffix.lower() in VIDEO_SUFFIXES:
         return "video", spec
     return ("folder", spec) if _looks_like_path(spec) else (spec, None)
-
-
-def is_divided(spec: str) -> bool:
-    """Whether a spec may have a training split of its own: not a video, a CSV file or a folder that names none."""
-    name, root = _read(_parted(spec)[0])
-    if name == "video":
-        return False
-    if name == "manifest" and root is not None and Path(root).is_file():
-        with Path(root).open(encoding="utf-8-sig") as file:
-            return "split" in file.readline().strip().split(",")
-    undivided = name == "folder" and root is not None and Path(root).is_dir()
-    return not undivided or any((Path(root or ".") / split).is_dir() for split in ("train", "test"))
 
 
 def _looks_like_path(spec: str) -> bool:
     return ("/" in spec or "\\" in spec or spec.startswith((".", "~"))) and ":" not in spec
 
 
-def _needed(root: Root | None, name: str) -> Path:
+def _require_root(root: Root | None, name: str) -> Path:
     if root is None:
         raise DataError(f"Expected the root of the dataset {name!r}, got none: give root=... or --data {name}:DIR.")
     return Path(root)
 
 
-def _accepted(factory: Callable[..., Any], options: dict[str, Any], name: str) -> dict[str, Any]:
+def _check_options(factory: Callable[..., Any], options: dict[str, Any], name: str) -> None:
     parameters = inspect.signature(factory).parameters
     if "root" in options and name == "synthetic":
-        raise DataError("Expected no folder for the drawn scenes, got one: write --data synthetic.")
+        raise DataError("Expected no folder for the synthetic scenes, got one: write --data synthetic.")
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return options
-    refused = [option for option in options if option not in parameters]
-    if refused:
+        return
+    unknown = [option for option in options if option not in parameters]
+    if unknown:
         raise DataError(
-            f"Expected options of the dataset {name!r} ({', '.join(parameters)}), got {refused[0]!r}: leave it out."
+            f"Expected options of the dataset {name!r} ({', '.join(parameters)}), got {unknown[0]!r}: leave it out."
         )
-    return options

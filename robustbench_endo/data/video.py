@@ -1,53 +1,69 @@
-"""Videos as data: every n-th frame, with masks from a second video beside the first."""
+"""Data sets of videos: every n-th frame, with masks from a second video of the same length."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from robustbench_endo.data.base import listed_classes, numbered_classes
+from robustbench_endo.data.base import numbered_class_names, read_class_names
+from robustbench_endo.data.reading import VIDEO_SUFFIXES
 from robustbench_endo.data.subjects import subject_of
 from robustbench_endo.data.video_reader import VideoReader
 from robustbench_endo.errors import DataError, FrameError
-from robustbench_endo.types import IGNORE, Sample
+from robustbench_endo.io_utils import file_sha256
+from robustbench_endo.types import IGNORE, MASK, Sample
 
 LEVELS_FILE = "levels.txt"
 
 _MASK_NAME = re.compile(r"(?:^|(?<=[_\-. ]))mask(?:s)?$", re.IGNORECASE)
 
 
-def is_mask(path: Path) -> bool:
-    """Is it named as a mask video?"""
+def is_mask_video(path: Path) -> bool:
+    """Whether a file is named as a mask video.
+
+    >>> is_mask_video(Path("op1_mask.mp4")), is_mask_video(Path("unmask.mp4"))
+    (True, False)
+    """
     return _MASK_NAME.search(path.stem) is not None
 
 
-def mask_of(video: Path, masks: dict[str, Path]) -> Path | None:
-    """The mask video of a video, among those of the folder by their stems in lower case."""
+def mask_video_of(video: Path, masks: Mapping[str, Path]) -> Path | None:
+    """The mask video of a video.
+
+    Args:
+        video: its file.
+        masks: mask videos of the same folder by their stems in lower case.
+    """
     stem = video.stem.lower()
-    names = (f"{stem}{gap}{word}" for gap in "_-. " for word in ("mask", "masks"))
+    names = (f"{stem}{separator}{word}" for separator in "_-. " for word in ("mask", "masks"))
     replaced = re.sub(r"video$", "mask", stem)
     return next((masks[name] for name in (*names, replaced) if name in masks), None)
 
 
-def read_levels(file: Path) -> tuple[int, ...]:
-    """The numbers in a levels file; :class:`DataError` for anything else."""
-    text = file.read_text("utf-8")
+def read_levels_file(path: Path) -> tuple[int, ...]:
+    """The grey values in a levels file.
+
+    Raises:
+        DataError: a word that is not a whole number.
+    """
+    text = path.read_text("utf-8")
     try:
         return tuple(int(word) for word in text.replace(",", " ").split())
     except ValueError as error:
         raise DataError(
-            f"Expected grey values such as 0 70 160 in {file}, got {text.strip()!r}: correct it."
+            f"Expected grey values such as 0 70 160 in {path}, got {text.strip()!r}: correct it."
         ) from error
 
 
@@ -56,11 +72,16 @@ def check_levels(levels: tuple[int, ...]) -> None:
     if len(set(levels)) < max(2, len(levels)) or not all(0 <= level <= 255 for level in levels):
         raise DataError(
             f"Expected at least two different grey values from 0 to 255 as the levels of the labels, got {levels}: "
-            "write one a label, background first, such as 0 70 160."
+            "write one per label, background first, such as 0 70 160."
         )
 
 
-VIDEO_SUFFIXES = (".avi", ".mp4", ".mkv", ".mov", ".m4v", ".mpg", ".mpeg", ".webm", ".wmv", ".ts", ".mts")
+class FramePosition(NamedTuple):
+    """Readers of a video and of its mask video, if there is one, and the number of a frame in both."""
+
+    video: VideoReader
+    mask: VideoReader | None
+    number: int
 
 
 @dataclass(frozen=True)
@@ -68,17 +89,18 @@ class VideoDataset:
     """Every n-th frame of a video, or of all videos in a folder.
 
     The masks of ``op1.mp4`` are in ``op1_mask.mp4``, those of ``video.avi`` in ``mask.avi`` (any video suffix), frame
-    by frame. Ids are ``<file>#frame_000025``; the subject of a frame is its file.
+    by frame. Ids are ``<file>#frame_000025``; the subject of a frame is its file. A subclass with targets of further
+    tasks extends :meth:`_targets`.
 
     Args:
         path: a video file or a folder of them.
-        class_names: names of the mask labels, background first; None: ``classes.txt`` beside the videos (a name a
-            line), else as many as there are levels, else as many as the masks use.
+        class_names: names of the mask labels, background first; None: ``classes.txt`` in the videos' folder (one name
+            per line), else as many as there are levels, else as many as the masks use.
         subject_regex: see :func:`robustbench_endo.data.subjects.subject_of`; None: the file.
-        every: take the frames 0, every, 2 every, ...
-        levels: grey value that stands for each label, in the order of the labels, for masks whose values a codec has
-            blurred: each pixel gets the label of the nearest level. None: ``levels.txt`` beside the videos (such as
-            ``0 70 160``), else grey values are the labels, which only a lossless codec keeps.
+        every: n; the frames are 0, n, 2 n, ...
+        levels: grey value of each label, in the order of the labels, for masks whose values a codec has blurred: each
+            pixel gets the label of the nearest level. None: ``levels.txt`` in the videos' folder (such as
+            ``0 70 160``), else grey values are the labels, which only a lossless codec preserves.
 
     Raises:
         DataError: no such path, no video, a file that is no video, ``every`` below 1, or levels that are not at least
@@ -114,21 +136,21 @@ class VideoDataset:
         if not self.path.exists():
             raise DataError(f"Expected a video or a folder of videos at {self.path}, got none: check the path.")
         files = sorted(path for path in self.root.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES)
-        masks = {path.stem.lower(): path for path in files if is_mask(path)}
-        wanted = [path for path in files if not is_mask(path)] if self.path.is_dir() else [self.path]
-        if not wanted:
+        masks = {path.stem.lower(): path for path in files if is_mask_video(path)}
+        videos = [path for path in files if not is_mask_video(path)] if self.path.is_dir() else [self.path]
+        if not videos:
             raise DataError(
-                f"Expected videos ({', '.join(VIDEO_SUFFIXES)}) in {self.path}, got none: give the folder that holds "
-                "them, or one file."
+                f"Expected videos ({', '.join(VIDEO_SUFFIXES)}) in {self.path}, got none: give the folder that "
+                "contains them, or one file."
             )
-        return tuple((path, mask_of(path, masks)) for path in wanted)
+        return tuple((path, mask_video_of(path, masks)) for path in videos)
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
         """Names of the mask labels."""
-        if named := self.class_names or listed_classes(self.root):
-            return named
-        return numbered_classes(self._highest_label() if self._levels is None else len(self._levels) - 1)
+        if names := self.class_names or read_class_names(self.root):
+            return names
+        return numbered_class_names(self._highest_label() if self._levels is None else len(self._levels) - 1)
 
     @cached_property
     def ids(self) -> Sequence[str]:
@@ -142,7 +164,7 @@ class VideoDataset:
 
     @cached_property
     def subjects(self) -> Sequence[str]:
-        """Video file of each frame, or what the regular expression finds in its id."""
+        """Video file of each frame, or what the regular expression matches in its id."""
         if self.subject_regex is None:
             return [image_id.partition("#")[0] for image_id in self.ids]
         return [subject_of(image_id, self.subject_regex) for image_id in self.ids]
@@ -151,14 +173,23 @@ class VideoDataset:
         return self._ends[-1]
 
     def __getitem__(self, index: int) -> Sample:
-        """One frame; :class:`FrameError` when it cannot be decoded."""
-        image, mask, number = self._place(index)
-        pixels = torch.from_numpy(image.frame(number)).permute(2, 0, 1).contiguous()
-        labels = None if mask is None else torch.from_numpy(self._labels(mask.frame(number)))
-        return Sample.from_labels(pixels, labels, None, self.ids[index], self.subjects[index])
+        """One frame.
+
+        Raises:
+            FrameError: it cannot be decoded.
+        """
+        position = self._locate(index)
+        pixels = torch.from_numpy(position.video.frame(position.number)).permute(2, 0, 1).contiguous()
+        targets = {task: target for task, target in self._targets(index).items() if target is not None}
+        return Sample(pixels, targets, self.ids[index], self.subjects[index])
+
+    def _targets(self, index: int) -> Mapping[str, Tensor | int | None]:
+        """Task name -> target of a frame; None for a target that the frame lacks."""
+        _, mask, number = self._locate(index)
+        return {MASK: None if mask is None else torch.from_numpy(self._labels(mask.frame(number)))}
 
     def check(self, indices: Sequence[int]) -> None:
-        """Look at every video, and at the mask of every frame, before any long work.
+        """Check every video, and the mask of every frame, before any long computation.
 
         Raises:
             DataError: a mask video of another size or length, or labels beyond the classes.
@@ -166,26 +197,26 @@ class VideoDataset:
         for image, mask in self._readers:
             if mask is not None and (image.size, image.count) != (mask.size, mask.count):
                 raise DataError(
-                    f"Expected a mask video of the size and length of {image.path} ({_shape(image)}), got "
-                    f"{_shape(mask)} in {mask.path}: write a mask for every frame."
+                    f"Expected a mask video of the size and length of {image.path} ({_describe(image)}), got "
+                    f"{_describe(mask)} in {mask.path}: write a mask for every frame."
                 )
         for index in indices:
-            _, mask, number = self._place(index)
+            _, mask, number = self._locate(index)
             if mask is not None and self._levels is None:
                 self._check_labels(mask, number)
 
     def fingerprint(self, indices: Sequence[int]) -> str:
-        """SHA-256 over ids and subjects of the frames, levels, and the content of the videos they are from."""
+        """Hexadecimal SHA-256 over ids and subjects of the frames, levels, and the content of their videos."""
         digest = hashlib.sha256(repr(self._levels).encode())
         for index in indices:
             digest.update(f"{self.ids[index]}\0{self.subjects[index]}\0".encode())
         for video in sorted({bisect_right(self._ends, index) for index in indices}):
             for path in self.videos[video]:
-                digest.update(b"" if path is None else _content(path))
+                digest.update(b"" if path is None else bytes.fromhex(file_sha256(path)))
         return digest.hexdigest()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without open videos: every process opens its own."""
+        """Without open videos: every process opens them itself."""
         return {name: value for name, value in self.__dict__.items() if name != "_readers"}
 
     @cached_property
@@ -202,31 +233,33 @@ class VideoDataset:
 
     @cached_property
     def _levels(self) -> tuple[int, ...] | None:
-        file = self.root / LEVELS_FILE
-        return read_levels(file) if self.levels is None and file.is_file() else self.levels
+        path = self.root / LEVELS_FILE
+        return read_levels_file(path) if self.levels is None and path.is_file() else self.levels
 
-    def _place(self, index: int) -> tuple[VideoReader, VideoReader | None, int]:
+    def _locate(self, index: int) -> FramePosition:
         if not 0 <= index < len(self):
             raise IndexError(index)
         video = bisect_right(self._ends, index)
-        return *self._readers[video], (index - (self._ends[video - 1] if video else 0)) * self.every
+        number = (index - (self._ends[video - 1] if video else 0)) * self.every
+        return FramePosition(*self._readers[video], number)
 
     def _labels(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Label of the nearest level for each pixel."""
         if self._levels is None:
             return grey
-        away = np.abs(np.arange(256)[:, None] - np.array(self._levels))
-        nearest: NDArray[np.uint8] = away.argmin(1).astype(np.uint8)
+        distances = np.abs(np.arange(256)[:, None] - np.array(self._levels))
+        nearest: NDArray[np.uint8] = distances.argmin(1).astype(np.uint8)
         return nearest[grey]
 
     def _highest_label(self) -> int:
-        places = (self._place(index) for index in range(len(self)))
-        return max((_highest(mask, number) for _, mask, number in places if mask is not None), default=0)
+        positions = (self._locate(index) for index in range(len(self)))
+        return max((_highest(mask, number) for _, mask, number in positions if mask is not None), default=0)
 
     def _check_labels(self, mask: VideoReader, number: int) -> None:
-        if (found := _highest(mask, number)) >= len(self.classes):
+        if (highest := _highest(mask, number)) >= len(self.classes):
             raise DataError(
-                f"Expected labels from 0 to {len(self.classes) - 1} (or 255 = ignore) in {mask.path}, got {found} in "
-                f"frame {number}: say which grey value each label has in {LEVELS_FILE}, such as 0 70 160."
+                f"Expected labels from 0 to {len(self.classes) - 1} (or 255 = ignore) in {mask.path}, got {highest} in "
+                f"frame {number}: write the grey value of each label to {LEVELS_FILE}, such as 0 70 160."
             )
 
 
@@ -234,17 +267,9 @@ def _highest(mask: VideoReader, number: int) -> int:
     try:
         grey = mask.frame(number)
     except FrameError:
-        return 0  # listed as unreadable when its turn comes
+        return 0  # reported as unreadable when the frame is read
     return int(grey[grey != IGNORE].max(initial=0))
 
 
-def _content(path: Path) -> bytes:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.digest()
-
-
-def _shape(video: VideoReader) -> str:
+def _describe(video: VideoReader) -> str:
     return f"{video.size[1]} x {video.size[0]}, {video.count} frames"

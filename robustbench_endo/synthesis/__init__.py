@@ -1,7 +1,9 @@
-"""Scene synthesis: instruments cut out of some frames, laid on the tissue of others."""
+"""Synthesis of training images: instruments cut out of some frames, composited onto the tissue of others.
 
-from robustbench_endo.synthesis.settings import SynthesisConfig
-from robustbench_endo.synthesis.synthesize import Synthesised, synthesize
-from robustbench_endo.synthesis.utils import OnePicture
+Names are declared in ``__init__.pyi`` and imported on first use, so that the command line can read the options without
+torch.
+"""
 
-__all__ = ["OnePicture", "SynthesisConfig", "Synthesised", "synthesize"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

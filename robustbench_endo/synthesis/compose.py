@@ -1,4 +1,4 @@
-"""One synthesised picture, a pure function of (seed, index, sources)."""
+"""Composition of one synthesized image, a pure function of (seed, index, sources)."""
 
 from __future__ import annotations
 
@@ -10,26 +10,43 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from robustbench_endo.errors import SynthesisError
-from robustbench_endo.synthesis.background_augment import StagedBackground, aperture, stage, warped
+from robustbench_endo.synthesis.background_augment import (
+    AugmentedBackground,
+    augment_background,
+    soft_aperture,
+    warp_affine,
+)
 from robustbench_endo.synthesis.backgrounds import Backgrounds
+from robustbench_endo.synthesis.config import SynthesisConfig
 from robustbench_endo.synthesis.cutout import Cutout
-from robustbench_endo.synthesis.cutout_collection import Pool
+from robustbench_endo.synthesis.cutout_collection import CutoutCollection
 from robustbench_endo.synthesis.harmonization import (
+    colour_gains,
     contact_shadow,
-    gains,
+    illumination,
     matching_blur,
     mean_colour,
-    shading,
     sharpness,
 )
-from robustbench_endo.synthesis.placement import Placement, place
-from robustbench_endo.synthesis.settings import SynthesisConfig
+from robustbench_endo.synthesis.placement import Placement, sample_placement
 from robustbench_endo.synthesis.utils import Bytes, Flags, Floats, luma
 from robustbench_endo.types import IGNORE
 
+_CANDIDATES = 12
+"""Number of cut-outs that are tried for an image."""
+
+_MAX_OVERLAP = 0.25
+"""Largest share of either of two instruments that the other may cover."""
+
 
 class Layer(NamedTuple):
-    """An instrument in its place: float32 (H, W, 3) in [0, 1], opacity float32 (H, W), labels uint8 (H, W)."""
+    """A placed instrument.
+
+    Attributes:
+        image: float32 (H, W, 3) in [0, 1].
+        alpha: opacity, float32 (H, W).
+        labels: uint8 (H, W).
+    """
 
     image: Floats
     alpha: Floats
@@ -37,93 +54,60 @@ class Layer(NamedTuple):
 
     @property
     def solid(self) -> Flags:
-        """bool (H, W): where the instrument is rather than not."""
+        """bool (H, W): where the opacity is at least one half."""
         return self.alpha >= 0.5
 
 
-class Scene(NamedTuple):
-    """A picture in the making: float32 (H, W, 3) in [0, 1], labels uint8 (H, W)."""
+class PlacedCutout(NamedTuple):
+    """A cut-out, its placement, and the layer that results."""
+
+    cutout: Cutout
+    placement: Placement
+    layer: Layer
+
+
+class Composite(NamedTuple):
+    """An unfinished image: float32 (H, W, 3) in [0, 1], labels uint8 (H, W)."""
 
     image: Floats
     labels: Bytes
 
 
-class Surroundings(NamedTuple):
-    """What instruments adapt to: mean colour, slow shading and sharpness of the background."""
+class BackgroundStats(NamedTuple):
+    """Properties of a background that instruments adapt to: mean colour, illumination and sharpness."""
 
     colour: Floats
-    shade: Floats
-    crisp: float
-
-
-def surroundings(stage: StagedBackground) -> Surroundings:
-    """Measured on the tissue in view."""
-    crisp = sharpness(luma(stage.image), stage.view)
-    return Surroundings(mean_colour(stage.image, stage.view), shading(stage.image, stage.view), crisp)
-
-
-def layer(cutout: Cutout, place: Placement, size: tuple[int, int]) -> Layer:
-    """The cut-out in its place, with its own colours."""
-    back = np.linalg.inv(place.matrix)
-    # Pillow counts from the corners of pixels, we from their centres.
-    offset = 0.5 + back @ (-place.offset - 0.5)
-    parts = {
-        "image": warped(cutout.image, back, offset, size, Image.Resampling.BICUBIC),
-        "alpha": warped(cutout.alpha, back, offset, size, Image.Resampling.BILINEAR),
-        "labels": warped(cutout.labels, back, offset, size, Image.Resampling.NEAREST),
-    }
-    return Layer(parts["image"].astype(np.float32) / 255, parts["alpha"].astype(np.float32) / 255, parts["labels"])
-
-
-def adapted(piece: Layer, cutout: Cutout, around: Surroundings, rng: np.random.Generator) -> Layer:
-    """The layer under the background's light and as sharp as its texture."""
-    blur = matching_blur(cutout.sharpness, around.crisp)
-    image, alpha = piece.image, piece.alpha
-    if blur:
-        image, alpha = gaussian_filter(image, (blur, blur, 0)), gaussian_filter(alpha, blur)
-    lit = image * gains(cutout.tissue, around.colour, rng) * around.shade[..., None]
-    return Layer(np.clip(lit, 0, 1), alpha, piece.labels)
-
-
-def lay(scene: Scene, piece: Layer, rng: np.random.Generator) -> Scene:
-    """The scene with an instrument on top: a soft shadow, then its colours by its opacity."""
-    shaded = scene.image * contact_shadow(piece.alpha, rng)[..., None]
-    alpha = piece.alpha[..., None]
-    labels = np.where(piece.solid & (piece.labels > 0), piece.labels, scene.labels)
-    return Scene(alpha * piece.image + (1 - alpha) * shaded, labels.astype(np.uint8))
-
-
-_CANDIDATES = 12
-"""Cut-outs that are tried for one place in a picture."""
-
-_OVERLAP = 0.25
-"""Largest share of either of two instruments that may lie over or under the other."""
+    illumination: Floats
+    sharpness: float
 
 
 @dataclass(frozen=True)
-class Sources:
-    """What pictures are made of.
+class SynthesisSources:
+    """Sources and rules of a synthesis.
 
     Attributes:
-        rule: `source`, `count` or `none`, see :class:`robustbench_endo.synthesis.settings.SynthesisConfig`.
-        empty: label of what is no instrument: 0, or 255 where it is unknown which of several tissues it is.
+        collection: the instruments.
+        backgrounds: the tissue.
+        rule: `source`, `count` or `none`, the activity rule of
+            :class:`robustbench_endo.synthesis.config.SynthesisConfig`.
+        background_label: label of pixels without instrument: 0, or 255 where it is unknown which tissue they show.
     """
 
-    pool: Pool
+    collection: CutoutCollection
     backgrounds: Backgrounds
     rule: str
-    empty: int
+    background_label: int
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture with its answers.
+class SyntheticImage:
+    """An image with its targets.
 
     Attributes:
         image: uint8 (H, W, 3).
         mask: uint8 (H, W), the data set's labels.
         activity: name of its folder; None for a data set without activities.
-        record: the sources and places of all that is in it, for JSON.
+        record: sources and placements of everything in the image, for JSON.
     """
 
     image: Bytes
@@ -132,87 +116,130 @@ class Picture:
     record: dict[str, Any]
 
 
-def picture(sources: Sources, settings: SynthesisConfig, index: int) -> Picture:
-    """The picture of that index; it does not depend on any other.
+def compose(sources: SynthesisSources, config: SynthesisConfig, index: int) -> SyntheticImage:
+    """The image of an index, independent of all other images.
 
     Raises:
         SynthesisError: no cut-out could be placed on the background.
     """
-    rng = np.random.default_rng([settings.seed, index])
+    rng = np.random.default_rng([config.seed, index])
     number = int(rng.integers(len(sources.backgrounds)))
-    ground = stage(sources.backgrounds.load(number), sources.pool.size, rng)
+    background = augment_background(sources.backgrounds.load(number), sources.collection.size, rng)
     subject = sources.backgrounds.subject_id(number)
-    placed = _placed(sources, settings, ground, subject, rng)
+    placed = _place_cutouts(sources, config, background, subject, rng)
     if not placed:
         raise SynthesisError(
-            f"Expected an instrument that can enter the picture {index}, got none of {_CANDIDATES} that fits at "
-            f"scales from {settings.scales[0]} to {settings.scales[1]}: allow other scales or another size."
+            f"Cannot place an instrument in image {index}: none of {_CANDIDATES} fits at scales from "
+            f"{config.scales[0]} to {config.scales[1]}. Allow other scales or another size."
         )
-    scene = _composed(ground, placed, sources.empty, rng)
+    composite = _blend_layers(background, placed, sources.background_label, rng)
     record = {
         "background": sources.backgrounds.id(number),
         "background_subject": subject,
-        "instruments": [_described(cutout, where) for cutout, where, _ in placed],
+        "instruments": [_describe(item) for item in placed],
     }
-    lit = np.rint(255 * np.clip(scene.image, 0, 1)).astype(np.uint8)
-    return Picture(lit, scene.labels, _activity(sources.rule, placed), record)
+    pixels = np.rint(255 * np.clip(composite.image, 0, 1)).astype(np.uint8)
+    return SyntheticImage(pixels, composite.labels, _activity(sources.rule, placed), record)
 
 
-_Placed = list[tuple[Cutout, Placement, Layer]]
+def background_stats(background: AugmentedBackground) -> BackgroundStats:
+    """Statistics of the tissue in view."""
+    sharp = sharpness(luma(background.image), background.view)
+    colour = mean_colour(background.image, background.view)
+    return BackgroundStats(colour, illumination(background.image, background.view), sharp)
 
 
-def _placed(
-    sources: Sources, settings: SynthesisConfig, ground: StagedBackground, subject_id: str, rng: np.random.Generator
-) -> _Placed:
-    wanted = int(rng.integers(1, settings.max_instruments + 1))
-    pool = [
+def warp_cutout(cutout: Cutout, placement: Placement, size: tuple[int, int]) -> Layer:
+    """The cut-out at its placement in a frame of ``size`` (height, width), with its original colours."""
+    inverse = np.linalg.inv(placement.matrix)
+    # Pillow's coordinates refer to the corners of pixels, the placement's to their centres.
+    offset = 0.5 + inverse @ (-placement.offset - 0.5)
+    image = warp_affine(cutout.image, inverse, offset, size, Image.Resampling.BICUBIC)
+    alpha = warp_affine(cutout.alpha, inverse, offset, size, Image.Resampling.BILINEAR)
+    labels = warp_affine(cutout.labels, inverse, offset, size, Image.Resampling.NEAREST)
+    return Layer(image.astype(np.float32) / 255, alpha.astype(np.float32) / 255, labels)
+
+
+def harmonize(layer: Layer, cutout: Cutout, background: BackgroundStats, rng: np.random.Generator) -> Layer:
+    """The layer under the background's light and not sharper than its texture."""
+    blur = matching_blur(cutout.sharpness, background.sharpness)
+    image, alpha = layer.image, layer.alpha
+    if blur:
+        image, alpha = gaussian_filter(image, (blur, blur, 0)), gaussian_filter(alpha, blur)
+    lit = image * colour_gains(cutout.tissue, background.colour, rng) * background.illumination[..., None]
+    return Layer(np.clip(lit, 0, 1), alpha, layer.labels)
+
+
+def blend_layer(composite: Composite, layer: Layer, rng: np.random.Generator) -> Composite:
+    """The composite with an instrument on top: a soft shadow, then the instrument's colours by its opacity."""
+    shaded = composite.image * contact_shadow(layer.alpha, rng)[..., None]
+    alpha = layer.alpha[..., None]
+    labels = np.where(layer.solid & (layer.labels > 0), layer.labels, composite.labels)
+    return Composite(alpha * layer.image + (1 - alpha) * shaded, labels.astype(np.uint8))
+
+
+def _place_cutouts(
+    sources: SynthesisSources,
+    config: SynthesisConfig,
+    background: AugmentedBackground,
+    subject_id: str,
+    rng: np.random.Generator,
+) -> list[PlacedCutout]:
+    """Randomly selected cut-outs at random placements, the lowest first."""
+    count = int(rng.integers(1, config.max_instruments + 1))
+    candidates = [
         cutout
-        for cutout in sources.pool.cutouts
-        if not settings.within_subjects or cutout.origin.subject_id == subject_id
+        for cutout in sources.collection.cutouts
+        if not config.within_subjects or cutout.origin.subject_id == subject_id
     ]
-    placed: _Placed = []
-    for choice in rng.permutation(len(pool))[:_CANDIDATES]:
-        cutout = pool[choice]
-        if placed and sources.rule == "source" and cutout.origin.activity != placed[0][0].origin.activity:
+    placed: list[PlacedCutout] = []
+    for number in rng.permutation(len(candidates))[:_CANDIDATES]:
+        cutout = candidates[number]
+        if placed and sources.rule == "source" and cutout.origin.activity != placed[0].cutout.origin.activity:
             continue
-        where = place(cutout, ground.view, settings.scales, rng)
-        if where is None:
+        placement = sample_placement(cutout, background.view, config.scales, rng)
+        if placement is None:
             continue
-        piece = layer(cutout, where, sources.pool.size)
-        if all(_apart(piece.solid, other.solid) for _, _, other in placed):
-            placed.append((cutout, where, piece))
-        if len(placed) == wanted:
+        layer = warp_cutout(cutout, placement, sources.collection.size)
+        if not any(_overlap(layer.solid, other.layer.solid) for other in placed):
+            placed.append(PlacedCutout(cutout, placement, layer))
+        if len(placed) == count:
             break
     return placed
 
 
-def _apart(one: Flags, other: Flags) -> bool:
-    return bool((one & other).sum() <= _OVERLAP * min(one.sum(), other.sum()))
+def _overlap(one: Flags, other: Flags) -> bool:
+    """Whether either of two areas covers too much of the other."""
+    return bool((one & other).sum() > _MAX_OVERLAP * min(one.sum(), other.sum()))
 
 
-def _composed(ground: StagedBackground, placed: _Placed, empty: int, rng: np.random.Generator) -> Scene:
-    around = surroundings(ground)
-    scene = Scene(ground.image, np.full(ground.view.shape, empty, np.uint8))
-    for cutout, _, piece in placed:
-        scene = lay(scene, adapted(piece, cutout, around, rng), rng)
-    labels = np.where(ground.view, scene.labels, 0 if empty != IGNORE else empty).astype(np.uint8)
-    return Scene(scene.image * aperture(ground.view)[..., None], labels)
+def _blend_layers(
+    background: AugmentedBackground, placed: list[PlacedCutout], background_label: int, rng: np.random.Generator
+) -> Composite:
+    stats = background_stats(background)
+    composite = Composite(background.image, np.full(background.view.shape, background_label, np.uint8))
+    for item in placed:
+        composite = blend_layer(composite, harmonize(item.layer, item.cutout, stats, rng), rng)
+    outside = 0 if background_label != IGNORE else background_label
+    labels = np.where(background.view, composite.labels, outside).astype(np.uint8)
+    return Composite(composite.image * soft_aperture(background.view)[..., None], labels)
 
 
-def _activity(rule: str, placed: _Placed) -> str | None:
+def _activity(rule: str, placed: list[PlacedCutout]) -> str | None:
     if rule == "count":
         return "1" if len(placed) == 1 else "2"
-    return placed[0][0].origin.activity if rule == "source" else None
+    return placed[0].cutout.origin.activity if rule == "source" else None
 
 
-def _described(cutout: Cutout, where: Placement) -> dict[str, Any]:
+def _describe(item: PlacedCutout) -> dict[str, Any]:
+    origin, placement = item.cutout.origin, item.placement
     return {
-        "frame": cutout.origin.frame,
-        "subject_id": cutout.origin.subject_id,
-        "activity": cutout.origin.activity,
-        "piece": cutout.origin.piece,
-        "side": where.side,
-        "scale": round(where.scale, 4),
-        "degrees": round(where.degrees, 2),
-        "mirrored": where.mirrored,
+        "frame": origin.frame,
+        "subject_id": origin.subject_id,
+        "activity": origin.activity,
+        "piece": origin.piece,
+        "side": placement.side,
+        "scale": round(placement.scale, 4),
+        "degrees": round(placement.degrees, 2),
+        "mirrored": placement.mirrored,
     }

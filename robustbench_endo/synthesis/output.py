@@ -1,4 +1,4 @@
-"""The folder of synthesised pictures: the data sets' own layout, and what made it."""
+"""The folder of synthesized images: a data set in the default folder layout, and a record of its sources."""
 
 from __future__ import annotations
 
@@ -13,113 +13,112 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from robustbench_endo.errors import SynthesisError
-from robustbench_endo.results.io import write_json, write_whole
-from robustbench_endo.synthesis.compose import Picture
+from robustbench_endo.io_utils import check_resumable, read_json, writable_folder, write_atomically, write_json
+from robustbench_endo.synthesis.compose import SyntheticImage
 from robustbench_endo.synthesis.utils import Bytes
 
 RECORD = "synthesis.json"
 CLASSES = "classes.txt"
 SPLIT = "train"
 _CHUNK = "robustbench_endo"
+"""Key of the PNG text chunk with an image's row of the record."""
+
+_MAX_CHANGES = 3
+"""Number of changes that an error names."""
 
 
-def open_folder(folder: Path, made_of: Mapping[str, Any], classes: Sequence[str]) -> None:
-    """Make the folder, or find one whose pictures were made of the same; write what they are made of.
+def open_folder(folder: Path, identity: Mapping[str, Any], classes: Sequence[str]) -> None:
+    """Create the folder with its record, or check that it was begun with the same settings and sources.
+
+    Args:
+        folder: of the data set.
+        identity: settings and checksums of the sources, for the record.
+        classes: names of the mask labels.
 
     Raises:
-        SynthesisError: pictures made of something else, or a folder that cannot be written.
+        SynthesisError: images of other settings or sources, or other files.
+        RunError: a folder that cannot be written, or a damaged record.
     """
-    before = _read(folder / RECORD)
-    wanted = json.loads(json.dumps(made_of))
-    if before is not None:
-        _check_same({name: before.get(name) for name in wanted}, wanted, folder)
+    if (folder / RECORD).is_file():
+        _check_identity(read_json(folder / RECORD), identity, folder)
         return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise SynthesisError(
-                f"Expected an empty folder for synthesised pictures, got {folder} with files and no {RECORD}: "
-                "choose another --out."
-            )
-        write_whole(folder / CLASSES, lambda file: file.write("".join(f"{name}\n" for name in classes).encode()))
-        write_json(folder / RECORD, {**wanted, "pictures": []})
-    except OSError as error:
+    if folder.is_dir() and any(folder.iterdir()):
         raise SynthesisError(
-            f"Expected a folder that can be written, got {folder} ({error.strerror}): choose another --out."
-        ) from error
+            f"Expected an empty folder for synthesized images, got {folder} with files and no {RECORD}: choose "
+            "another --out."
+        )
+    writable_folder(folder)
+    write_atomically(folder / CLASSES, "".join(f"{name}\n" for name in classes).encode())
+    write_json(folder / RECORD, {**identity, "pictures": []})
 
 
-def finish(folder: Path, made_of: Mapping[str, Any], pictures: Sequence[Mapping[str, Any]]) -> None:
-    """Write the record with a row for each picture, in the order of their indices."""
-    write_json(folder / RECORD, {**made_of, "pictures": sorted(pictures, key=lambda row: row["index"])})
+def write_record(folder: Path, identity: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the record with a row for each image, in the order of their indices."""
+    write_json(folder / RECORD, {**identity, "pictures": sorted(rows, key=lambda row: row["index"])})
 
 
-def written(folder: Path) -> dict[int, dict[str, Any]]:
-    """The rows of the pictures that are there, by index.
+def read_rows(folder: Path) -> dict[int, dict[str, Any]]:
+    """Index -> row of the images that exist.
 
     Raises:
-        SynthesisError: a file is not one of ours.
+        SynthesisError: an image that is not from a synthesis.
     """
-    found = [_row(path) for path in sorted((folder / SPLIT).glob("**/image/*.png"))]
-    return {row["index"]: row for row in found}
+    rows = [_read_row(path) for path in sorted((folder / SPLIT).glob("**/image/*.png"))]
+    return {row["index"]: row for row in rows}
 
 
-def _row(path: Path) -> dict[str, Any]:
+def write_image(folder: Path, index: int, stem: str, image: SyntheticImage) -> dict[str, Any]:
+    """Write a mask, then its image, each atomically.
+
+    Args:
+        folder: of the data set.
+        index: of the image.
+        stem: of the file names, before the index.
+        image: with mask and record.
+
+    Returns:
+        The image's row of the record, which its PNG also contains.
+    """
+    subfolder = Path(SPLIT, *([image.activity] if image.activity is not None else []))
+    name = f"{stem}_{index:05d}.png"
+    row = {"index": index, "path": (subfolder / "image" / name).as_posix(), "activity": image.activity, **image.record}
+    metadata = PngInfo()
+    metadata.add_text(_CHUNK, json.dumps(row))
+    _write_png(folder / subfolder / "mask" / name, image.mask, None)
+    _write_png(folder / subfolder / "image" / name, image.image, metadata)
+    return row
+
+
+def _read_row(path: Path) -> dict[str, Any]:
     try:
-        with Image.open(path) as picture:
-            row: dict[str, Any] = json.loads(picture.info[_CHUNK])
+        with Image.open(path) as image:
+            row: dict[str, Any] = json.loads(image.info[_CHUNK])
     except (UnidentifiedImageError, OSError, ValueError, KeyError) as error:
         raise SynthesisError(
-            f"Expected a picture written by robust-endo synthesize in {path}, got another: remove it."
+            f"Expected an image written by robust-endo synthesize in {path}, got another: remove it."
         ) from error
     return row
 
 
-def write(folder: Path, index: int, stem: str, made: Picture) -> dict[str, Any]:
-    """Write mask, then picture, each whole or not at all; the picture says itself what is in it. Its row."""
-    place = Path(SPLIT, *([made.activity] if made.activity is not None else []))
-    name = f"{stem}_{index:05d}.png"
-    row = {"index": index, "path": (place / "image" / name).as_posix(), "activity": made.activity, **made.record}
-    about = PngInfo()
-    about.add_text(_CHUNK, json.dumps(row))
-    _write_png(folder / place / "mask" / name, made.mask, None)
-    _write_png(folder / place / "image" / name, made.image, about)
-    return row
-
-
-def _write_png(path: Path, pixels: Bytes, about: PngInfo | None) -> None:
+def _write_png(path: Path, pixels: Bytes, metadata: PngInfo | None) -> None:
     encoded = BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(encoded, "PNG", pnginfo=about, compress_level=3)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(encoded, "PNG", pnginfo=metadata, compress_level=3)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda file: file.write(encoded.getvalue()))
+    write_atomically(path, encoded.getvalue())
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise SynthesisError(f"Expected JSON in {path}, got damage: choose another --out.") from error
-    return content
+def _check_identity(record: Mapping[str, Any], identity: Mapping[str, Any], folder: Path) -> None:
+    before = _flatten({name: record.get(name) for name in identity})
+    now = _flatten(json.loads(json.dumps(identity)))
+    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)][:_MAX_CHANGES]
+    check_resumable(
+        {name: before.get(name) for name in changed}, {name: now.get(name) for name in changed}, folder, SynthesisError
+    )
 
 
-def _check_same(before: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path) -> None:
-    for name in wanted:
-        if before[name] == wanted[name]:
-            continue
-        found, expected = before[name], wanted[name]
-        if isinstance(found, dict) and isinstance(expected, dict):
-            name, found, expected = next(
-                (f"{name}.{key}", found.get(key), expected.get(key))
-                for key in sorted({*found, *expected})
-                if found.get(key) != expected.get(key)
-            )
-        raise SynthesisError(
-            f"Expected to go on with pictures made of the same, got {folder} with {name} = {_short(found)} instead "
-            f"of {_short(expected)}: choose another --out."
-        )
-
-
-def _short(value: object) -> str:
-    return repr(value)[:48]
+def _flatten(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings and checksums by names such as ``settings.seed``."""
+    flat: dict[str, Any] = {}
+    for name, value in identity.items():
+        flat |= {f"{name}.{key}": item for key, item in value.items()} if isinstance(value, dict) else {name: value}
+    return flat

@@ -1,4 +1,4 @@
-"""Where an instrument goes: turned, scaled and moved so that what the old frame cut off lies outside the new one."""
+"""Placement of instruments: rotated, scaled and moved so that the cut of the old frame is outside the new one."""
 
 from __future__ import annotations
 
@@ -12,17 +12,33 @@ from robustbench_endo.synthesis.cutout import Cutout
 from robustbench_endo.synthesis.utils import Flags, Points
 
 SIDES = {"right": (1, 0), "left": (-1, 0), "bottom": (0, 1), "top": (0, -1)}
-_SHARES = (0.3, 0.3, 0.3, 0.1)
-_LEAN = math.radians(50)
+"""Side that an instrument enters from -> its outward normal (x, y)."""
+
+_SIDE_PROBABILITIES = (0.3, 0.3, 0.3, 0.1)
+_MAX_LEAN = math.radians(50)
 _TRIES = 40
-_VISIBLE, _SMALL, _LARGE = 0.35, 0.006, 0.4
+_MIN_VISIBLE = 0.35
+"""Smallest share of an instrument that is in view."""
+
+_MIN_AREA, _MAX_AREA = 0.006, 0.4
+"""Smallest and largest share of the frame that an instrument fills."""
+
 _TIP = 0.04
-"""How far inside the frame a tip must be, as a share of the short side."""
+"""Smallest distance of a tip from the border of the frame, as a share of the short side."""
 
 
 @dataclass(frozen=True)
 class Placement:
-    """A similarity: ``p -> matrix @ p + offset`` from the cut-out's pixels (x, y) to the picture's."""
+    """A similarity transformation ``p -> matrix @ p + offset`` from the cut-out's pixels (x, y) to the image's.
+
+    Attributes:
+        matrix: (2, 2).
+        offset: (2,).
+        side: that the instrument enters from.
+        scale: relative to the cut-out.
+        degrees: angle of the rotation, 0 to 360.
+        mirrored: whether it is mirrored before the rotation.
+    """
 
     matrix: NDArray[np.float64]
     offset: NDArray[np.float64]
@@ -32,41 +48,46 @@ class Placement:
     mirrored: bool
 
     def __call__(self, points: Points) -> Points:
-        """The points' new places."""
+        """Transform points."""
         moved: Points = points @ self.matrix.T + self.offset
         return moved
 
 
-def place(cutout: Cutout, view: Flags, scales: tuple[float, float], rng: np.random.Generator) -> Placement | None:
-    """A place at which the instrument enters from a side of the frame; None when chance finds none.
+def sample_placement(
+    cutout: Cutout, view: Flags, scales: tuple[float, float], rng: np.random.Generator
+) -> Placement | None:
+    """A random placement in which the instrument enters from a side of the frame; None if no attempt fits.
 
-    Turned at random so that it leans at most 50 degrees from the side's normal, scaled between ``scales``, mirrored
-    or not. At least a third of it is in view, its tip among that, and it fills from 0.6 to 40 % of the frame.
+    It leans at most 50 degrees from the side's normal, is scaled between ``scales``, and mirrored or not. At least 35 %
+    of it is in view, its tip included, and it fills from 0.6 to 40 % of the frame.
 
     Args:
-        view: bool (H, W), what the picture's scope sees.
+        cutout: the instrument.
+        view: bool (H, W), field of view of the image.
+        scales: smallest and largest scale.
+        rng: random numbers of the image.
     """
     for _ in range(_TRIES):
-        found = _drawn(cutout, view.shape, scales, rng)
-        if _fits(cutout, found, view):
-            return found
+        placement = _propose(cutout, view.shape, scales, rng)
+        if _fits(cutout, placement, view):
+            return placement
     return None
 
 
-def _drawn(cutout: Cutout, size: tuple[int, ...], scales: tuple[float, float], rng: np.random.Generator) -> Placement:
+def _propose(cutout: Cutout, size: tuple[int, ...], scales: tuple[float, float], rng: np.random.Generator) -> Placement:
     scale = float(np.exp(rng.uniform(np.log(scales[0]), np.log(scales[1]))))
     mirrored = bool(rng.random() < 0.5)
-    side = str(rng.choice(list(SIDES), p=_SHARES))
+    side = str(rng.choice(list(SIDES), p=_SIDE_PROBABILITIES))
     normal = np.array(SIDES[side], np.float64)
     outward = _outward(cutout) * ([-1, 1] if mirrored else [1, 1])
-    turn = math.atan2(normal[1], normal[0]) - math.atan2(outward[1], outward[0]) + rng.uniform(-_LEAN, _LEAN)
-    matrix = scale * _rotation(turn) @ np.diag([-1.0 if mirrored else 1.0, 1.0])
+    angle = math.atan2(normal[1], normal[0]) - math.atan2(outward[1], outward[0]) + rng.uniform(-_MAX_LEAN, _MAX_LEAN)
+    matrix = scale * _rotation(angle) @ np.diag([-1.0 if mirrored else 1.0, 1.0])
     offset = _offset(cutout, matrix, normal, np.array([size[1], size[0]], np.float64), rng)
-    return Placement(matrix, offset, side, scale, math.degrees(turn) % 360, mirrored)
+    return Placement(matrix, offset, side, scale, math.degrees(angle) % 360, mirrored)
 
 
 def _outward(cutout: Cutout) -> NDArray[np.float64]:
-    """From the tip towards where the frame has cut the shaft; downwards for a piece that ends within the view."""
+    """From the tip towards the cut of the shaft; downwards for an instrument without cut."""
     if not len(cutout.cut):
         return np.array([0.0, 1.0])
     outward: NDArray[np.float64] = cutout.cut.mean(axis=0) - cutout.body.mean(axis=0)
@@ -84,11 +105,11 @@ def _offset(
     size: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Along the normal just so far that the whole cut is outside, and up to a quarter of the length farther; along
-    the side anywhere."""
+    """The translation: along the normal until the entire cut is outside, and up to a quarter of the length further;
+    along the side to a random position."""
     body = cutout.body @ matrix.T
     cut = cutout.cut @ matrix.T if len(cutout.cut) else body[:0]
-    edge = float(size @ np.maximum(normal, 0))  # the side lies at n . p = W, H, or 0
+    edge = float(size @ np.maximum(normal, 0))  # the side is at n . p = W, H, or 0
     length = float(np.ptp(body @ normal))
     innermost = (cut @ normal).min() if len(cut) else (body @ normal).max() - 0.3 * length
     push = edge + 2 - innermost + rng.uniform(0, 0.25) * length
@@ -100,16 +121,16 @@ def _offset(
     return offset
 
 
-def _fits(cutout: Cutout, place: Placement, view: Flags) -> bool:
+def _fits(cutout: Cutout, placement: Placement, view: Flags) -> bool:
     height, width = view.shape
-    points = place(cutout.body)
+    points = placement(cutout.body)
     pixels = np.rint(points).astype(int)
-    within = pixels[(pixels >= 0).all(axis=1) & (pixels < [width, height]).all(axis=1)]
-    seen = int(view[within[:, 1], within[:, 0]].sum())
-    area = float((cutout.alpha > 127).sum()) * place.scale**2
-    share = seen / len(points)
-    if not (share >= _VISIBLE and _SMALL <= share * area / view.size <= _LARGE):
+    inside = pixels[(pixels >= 0).all(axis=1) & (pixels < [width, height]).all(axis=1)]
+    n_visible = int(view[inside[:, 1], inside[:, 0]].sum())
+    area = float((cutout.alpha > 127).sum()) * placement.scale**2
+    share = n_visible / len(points)
+    if not (share >= _MIN_VISIBLE and _MIN_AREA <= share * area / view.size <= _MAX_AREA):
         return False
-    tip = points[(points @ np.array(SIDES[place.side])).argmin()]
+    tip = points[(points @ np.array(SIDES[placement.side])).argmin()]
     margin = _TIP * min(height, width)
     return bool((tip >= margin).all() and (tip <= np.array([width, height]) - margin).all())

@@ -1,29 +1,28 @@
-"""One pass over all frames of all splits."""
+"""Validation of a data set in one pass over all frames of all splits."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from robustbench_endo.data.checking.frame_stats import FrameStats, frame_stats
 from robustbench_endo.data.checking.labels import activity_remarks, label_problems, label_remarks
 from robustbench_endo.data.checking.leakage import leakage_problems, leakage_remarks
 from robustbench_endo.data.checking.report import (
-    Facts,
     Findings,
-    GroupFindings,
+    LabelShare,
     Problem,
-    Share,
     SplitFindings,
-    facts_of,
+    SubjectFindings,
+    join_names,
 )
-from robustbench_endo.data.checking.unreadable import frame_problems
 from robustbench_endo.types import IGNORE, Dataset
 
 Progress = Callable[[int, int], None]
-"""Called with (frames done, frames in all)."""
+"""Called with (frames done, frames in total)."""
 
 
 def check(
@@ -31,71 +30,107 @@ def check(
     broken: Mapping[str, str] | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Findings:
-    """Read every frame once and tell what is there and what is wrong.
+    """Read every frame once and report the content and the problems of a data set.
 
     Args:
         splits: name -> frames; all of one data set.
-        broken: splits that cannot be listed -> why; each is a problem.
+        broken: splits that cannot be listed -> reason; each is a problem.
         progress: called after every frame.
+
+    >>> from robustbench_endo.data import load_dataset
+    >>> findings = check({"test": load_dataset("synthetic", frames=2, size=(48, 64))})
+    >>> findings.problems, findings.splits["test"].sizes
+    ((), {'64 x 48': 2})
     """
-    facts = _read(splits, progress)
+    frames = _read(splits, progress)
     classes = max((data.classes for data in splits.values()), key=len)
     activities = max((data.activities for data in splits.values()), key=len)
     names = list(splits)
     problems = [
         Problem("split", f"The split {split} has no frames: {reason}") for split, reason in (broken or {}).items()
     ]
-    problems += [*frame_problems(facts), *label_problems(facts, classes), *leakage_problems(facts)]
-    remarks = [*label_remarks(facts, classes, names), *activity_remarks(facts, activities, names)]
-    remarks += leakage_remarks(facts)
-    found = {
-        split: _split([fact for fact in facts if fact.split == split], len(classes), activities) for split in splits
+    problems += [*_frame_problems(frames), *label_problems(frames, classes), *leakage_problems(frames)]
+    remarks = [*label_remarks(frames, classes, names), *activity_remarks(frames, activities, names)]
+    remarks += leakage_remarks(frames)
+    summaries = {
+        split: _summarize([frame for frame in frames if frame.split == split], len(classes), activities)
+        for split in splits
     }
     name = next(iter(splits.values())).name
-    return Findings(name, classes, activities, found, tuple(problems), tuple(remarks))
+    return Findings(name, classes, activities, summaries, tuple(problems), tuple(remarks))
 
 
-def _read(splits: Mapping[str, Dataset], progress: Progress) -> list[Facts]:
-    places = [(split, data, index) for split, data in splits.items() for index in range(len(data))]
-    facts = []
+def _read(splits: Mapping[str, Dataset], progress: Progress) -> list[FrameStats]:
+    jobs = [(split, data, index) for split, data in splits.items() for index in range(len(data))]
+    frames = []
     with ThreadPoolExecutor() as pool:
-        for fact in pool.map(lambda place: facts_of(*place), places):
-            facts.append(fact)
-            progress(len(facts), len(places))
-    return facts
+        for frame in pool.map(lambda job: frame_stats(*job), jobs):
+            frames.append(frame)
+            progress(len(frames), len(jobs))
+    return frames
 
 
-def _split(facts: Sequence[Facts], classes: int, activities: Sequence[str]) -> SplitFindings:
-    read = [fact for fact in facts if not fact.reason]
-    masked = [fact for fact in read if fact.mask_size is not None]
-    pixels = np.sum([fact.labels for fact in masked], axis=0) if masked else np.zeros(256, np.int64)
+def _frame_problems(frames: Sequence[FrameStats]) -> Iterator[Problem]:
+    """Frames that cannot be used, whatever the other frames are."""
+    unreadable = [frame for frame in frames if frame.error]
+    if unreadable:
+        yield Problem(
+            "unreadable",
+            f"{len(unreadable)} of {len(frames)} frames cannot be used; the first: {unreadable[0].error}",
+            tuple(frame.location for frame in unreadable),
+        )
+    resized = [frame for frame in frames if frame.mask_size is not None and frame.mask_size != frame.size]
+    if resized:
+        yield Problem(
+            "labels",
+            f"{len(resized)} masks have another size than their image "
+            f"({join_names([frame.location for frame in resized])}): resize them without interpolation.",
+            tuple(frame.location for frame in resized),
+        )
+    missing = [(frame.location, condition, reason) for frame in frames for condition, reason in frame.missing]
+    if missing:
+        yield Problem(
+            "unreadable",
+            f"{len(missing)} images in recorded conditions cannot be used; the first: {missing[0][2]}",
+            tuple(f"{location} ({condition})" for location, condition, _ in missing),
+        )
+
+
+def _summarize(frames: Sequence[FrameStats], classes: int, activities: Sequence[str]) -> SplitFindings:
+    readable = [frame for frame in frames if not frame.error]
+    masked = [frame for frame in readable if frame.mask_size is not None]
+    pixels = np.sum([frame.labels for frame in masked], axis=0) if masked else np.zeros(256, np.int64)
     scored = int(pixels.sum() - pixels[IGNORE])
     labels = [label for label in range(256) if label != IGNORE and (label < classes or pixels[label])]
-    occurs = {label: sum(bool(fact.labels[label]) for fact in masked) for label in labels}
+    occurs = {label: sum(bool(frame.labels[label]) for frame in masked) for label in labels}
+    sizes = Counter(f"{frame.size[1]} x {frame.size[0]}" for frame in readable if frame.size is not None)
     return SplitFindings(
-        frames=len(facts),
-        read=len(read),
+        frames=len(frames),
+        read=len(readable),
         masks=len(masked),
-        activities=sum(fact.activity is not None for fact in read),
-        subjects={
-            subject: _group([fact for fact in facts if fact.subject_id == subject]) for subject in _groups(facts)
-        },
-        sizes=dict(Counter(f"{fact.size[1]} x {fact.size[0]}" for fact in read if fact.size is not None).most_common()),
+        activities=sum(frame.activity is not None for frame in readable),
+        subjects=_count_subjects(frames),
+        sizes=dict(sizes.most_common()),
         classes={
-            label: Share(float(pixels[label]) / max(1, scored), occurs[label] / max(1, len(masked))) for label in labels
+            label: LabelShare(float(pixels[label]) / max(1, scored), occurs[label] / max(1, len(masked)))
+            for label in labels
         },
         ignored=float(pixels[IGNORE]) / max(1, int(pixels.sum())),
-        activity_frames={name: sum(fact.activity == index for fact in read) for index, name in enumerate(activities)},
+        activity_frames={
+            name: sum(frame.activity == index for frame in readable) for index, name in enumerate(activities)
+        },
     )
 
 
-def _groups(facts: Sequence[Facts]) -> list[str]:
-    return list(dict.fromkeys(fact.subject_id for fact in facts))
-
-
-def _group(facts: Sequence[Facts]) -> GroupFindings:
-    return GroupFindings(
-        len(facts),
-        sum(fact.mask_size is not None for fact in facts),
-        sum(fact.activity is not None for fact in facts),
-    )
+def _count_subjects(frames: Sequence[FrameStats]) -> dict[str, SubjectFindings]:
+    by_subject: dict[str, list[FrameStats]] = defaultdict(list)
+    for frame in frames:
+        by_subject[frame.subject_id].append(frame)
+    return {
+        subject: SubjectFindings(
+            len(group),
+            sum(frame.mask_size is not None for frame in group),
+            sum(frame.activity is not None for frame in group),
+        )
+        for subject, group in by_subject.items()
+    }

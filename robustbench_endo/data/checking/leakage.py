@@ -1,173 +1,95 @@
-"""What one split knows of another: the same subject, the same picture, nearly the same picture."""
+"""Leakage between splits: shared subjects, identical images, nearly identical images."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 
-from robustbench_endo.data.checking.report import SIGHT, Facts, Problem, listed
-from robustbench_endo.data.file_listing import IMAGES, activity_folders
-from robustbench_endo.data.folder import FolderDataset
-from robustbench_endo.data.manifest import ManifestDataset
-from robustbench_endo.data.registry import load_dataset
-from robustbench_endo.errors import DataError
-from robustbench_endo.types import Dataset
+from robustbench_endo.data.checking.frame_stats import HASH_SIZE, FrameStats
+from robustbench_endo.data.checking.report import Problem, count_noun, join_names
 
-ALIKE = 20
-"""Of 256 differences of brightness, how many may disagree between pictures that are alike. Measured on laparoscopy: at
-most 5 after halving the size and JPEG, at most 13 within 8 s of a video, at least 78 between scenes."""
+MAX_DISTANCE = 20
+"""Largest Hamming distance (of 256) between the difference hashes of images that look alike. Measured on laparoscopy:
+at most 5 after halving the size and JPEG, at most 13 within 8 s of a video, at least 78 between scenes."""
 
 _BLOCK = 2048
+"""Frames of a split that are compared with another split at once, which limits the memory."""
 
 
-def leakage_problems(facts: Sequence[Facts]) -> Iterator[Problem]:
-    """Subjects and identical pictures in several splits."""
-    splits_of_group: dict[str, set[str]] = defaultdict(set)
-    for fact in facts:
-        splits_of_group[fact.subject_id].add(fact.split)
-    shared = sorted(subject for subject, splits in splits_of_group.items() if len(splits) > 1)
+def leakage_problems(frames: Sequence[FrameStats]) -> Iterator[Problem]:
+    """Subjects and identical images in several splits."""
+    splits_of_subject: dict[str, set[str]] = defaultdict(set)
+    for frame in frames:
+        splits_of_subject[frame.subject_id].add(frame.split)
+    shared = sorted(subject for subject, splits in splits_of_subject.items() if len(splits) > 1)
     if shared:
-        frames = tuple(fact.where for fact in facts if fact.subject_id in shared)
         yield Problem(
             "subjects",
-            f"{_counted(len(shared), 'subject')} in several splits ({listed(shared)}): scores on frames of patients "
-            f"seen "
-            "in training are too good; divide by patient, or say with --subject-regex what a patient or sequence is.",
-            frames,
+            f"{count_noun(len(shared), 'subject')} in several splits ({join_names(shared)}): scores on frames of "
+            "patients of the training data are too high; split by patient, or define patients or sequences with "
+            "--subject-regex.",
+            tuple(frame.location for frame in frames if frame.subject_id in shared),
         )
-    same: dict[str, list[Facts]] = defaultdict(list)
-    for fact in facts:
-        if fact.content:
-            same[fact.content].append(fact)
-    copies = [subject for subject in same.values() if len({fact.split for fact in subject}) > 1]
+    copies = _copies(frames, lambda frame: frame.checksum)
+    copies = [group for group in copies if len({frame.split for frame in group}) > 1]
     if copies:
         yield Problem(
             "identical",
-            f"{_counted(len(copies), 'picture')} in several splits, pixel for pixel; the first: "
-            f"{' = '.join(fact.where for fact in copies[0][:3])}: remove the copies.",
-            tuple(fact.where for subject in copies for fact in subject),
+            f"{count_noun(len(copies), 'image')} in several splits, pixel for pixel; the first: "
+            f"{_join_locations(copies[0])}: remove the copies.",
+            tuple(frame.location for group in copies for frame in group),
         )
 
 
-def leakage_remarks(facts: Sequence[Facts]) -> Iterator[Problem]:
-    """Pictures that look alike in different splits, and copies within a split."""
-    pairs = sorted(_alike(facts), key=lambda pair: pair[0])
+def leakage_remarks(frames: Sequence[FrameStats]) -> Iterator[Problem]:
+    """Images that look alike in different splits, and copies within a split."""
+    pairs = sorted(_similar_pairs(frames), key=lambda pair: pair[0])
     if pairs:
         _, one, other = pairs[0]
         yield Problem(
             "alike",
-            f"{_counted(len(pairs), 'pair')} of pictures in different splits look alike; the most: {one.where} and "
-            f"{other.where}: frames of one recording should lie in one split.",
-            tuple(dict.fromkeys(fact.where for _, *pair in pairs for fact in pair)),
+            f"{count_noun(len(pairs), 'pair')} of images in different splits look alike; the most similar: "
+            f"{one.location} and {other.location}: frames of one recording should be in one split.",
+            tuple(dict.fromkeys(frame.location for _, *pair in pairs for frame in pair)),
         )
-    seen: dict[tuple[str, str], list[Facts]] = defaultdict(list)
-    for fact in facts:
-        if fact.content:
-            seen[fact.split, fact.content].append(fact)
-    copies = [subject for subject in seen.values() if len(subject) > 1]
+    copies = _copies(frames, lambda frame: (frame.split, frame.checksum))
     if copies:
         yield Problem(
             "identical",
-            f"{_counted(len(copies), 'picture')} more than once in a split; the first: "
-            f"{' = '.join(fact.where for fact in copies[0][:3])}.",
-            tuple(fact.where for subject in copies for fact in subject),
+            f"{count_noun(len(copies), 'image')} more than once in a split; the first: {_join_locations(copies[0])}.",
+            tuple(frame.location for group in copies for frame in group),
         )
 
 
-def _alike(facts: Sequence[Facts]) -> Iterator[tuple[int, Facts, Facts]]:
-    """(bits that disagree, frame, frame) of pairs in different splits that are alike, but not identical."""
-    by_split: dict[str, list[Facts]] = defaultdict(list)
-    for fact in facts:
-        if fact.sight.any():
-            by_split[fact.split].append(fact)
-    for one, other in combinations(by_split.values(), 2):
-        ours, theirs = (np.stack([fact.sight for fact in some]).astype(np.float32) for some in (one, other))
-        for start in range(0, len(ours), _BLOCK):
-            apart = (SIGHT * SIGHT - ours[start : start + _BLOCK] @ theirs.T) / 2
-            for i, j in np.argwhere(apart <= ALIKE):
-                a, b = one[start + i], other[j]
-                if a.content != b.content:
-                    yield int(apart[i, j]), a, b
+def _copies(frames: Sequence[FrameStats], key: Callable[[FrameStats], Hashable]) -> list[list[FrameStats]]:
+    """Groups of at least two readable frames with the same key."""
+    groups: dict[Hashable, list[FrameStats]] = defaultdict(list)
+    for frame in frames:
+        if frame.checksum:
+            groups[key(frame)].append(frame)
+    return [group for group in groups.values() if len(group) > 1]
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _join_locations(frames: Sequence[FrameStats]) -> str:
+    return " = ".join(frame.location for frame in frames[:3])
 
 
-USUAL = ("train", "val", "test")
-
-WHOLE = "all"
-"""What an undivided data set calls its one split here."""
-
-
-def splits_of(
-    spec: str | Path,
-    names: Sequence[str] = (),
-    classes: tuple[str, ...] | None = None,
-    subject_regex: str | None = None,
-) -> tuple[dict[str, Dataset], dict[str, str]]:
-    """The splits of a data set, listed, and those that cannot be -> why.
-
-    Args:
-        spec: as for :func:`robustbench_endo.data.load_dataset`.
-        names: the splits to open; none: all that there are.
-        classes, subject_regex: options of the data set; None for its defaults.
-
-    Raises:
-        DataError, UnknownNameError: no such data set, a named split that is not there, or no split with frames.
-    """
-    opened: dict[str, Dataset] = {}
-    broken: dict[str, str] = {}
-
-    def load(split: str | None) -> Dataset:
-        dataset = load_dataset(spec, split=split, classes=classes, subject_regex=subject_regex)
-        if getattr(dataset, "split", split) != split:
-            raise _UndividedError(f"Expected a split {split!r} of {spec}, got data without splits: leave --split out.")
-        if not len(dataset):
-            raise DataError(f"Expected frames in the split {split or WHOLE}, got none: choose another.")
-        return dataset
-
-    found = tuple(names) or _there(load_dataset(spec, classes=classes, subject_regex=subject_regex))
-    for split in found or USUAL:
-        try:
-            opened[split] = load(split)
-        except DataError as error:
-            if names:
-                raise
-            if found and not isinstance(error, _UndividedError):
-                broken[split] = str(error)
-    if opened:
-        return opened, broken
-    if broken:
-        raise DataError(next(iter(broken.values())))
-    return {WHOLE: load(None)}, {}
-
-
-class _UndividedError(DataError):
-    """A data set that has no splits, whatever it is asked for."""
-
-
-def _there(dataset: Dataset) -> tuple[str, ...]:
-    """Names of the splits of a folder or a manifest; empty when undivided, or when nobody can tell."""
-    if isinstance(dataset, ManifestDataset):
-        return tuple(sorted({row.split for row in dataset.rows if row.split}, key=_order))
-    if not isinstance(dataset, FolderDataset) or not dataset.root.is_dir():
-        return ()
-    folders = {path.name: path for path in dataset.root.iterdir() if path.is_dir()}
-    # train/image is a split, grasp/image an activity.
-    undivided = (dataset.root / IMAGES).is_dir() or activity_folders(dataset.root, dataset.root)
-    if undivided and not set(USUAL) & set(folders):
-        return ()
-    return tuple(sorted((name for name, path in folders.items() if name in USUAL or _has_frames(path)), key=_order))
-
-
-def _has_frames(folder: Path) -> bool:
-    return (folder / IMAGES).is_dir() or bool(activity_folders(folder, folder))
-
-
-def _order(name: str) -> tuple[int, str]:
-    return (USUAL.index(name) if name in USUAL else len(USUAL), name)
+def _similar_pairs(frames: Sequence[FrameStats]) -> Iterator[tuple[int, FrameStats, FrameStats]]:
+    """(Hamming distance, frame, frame) of pairs in different splits that look alike, but are not identical."""
+    by_split: dict[str, list[FrameStats]] = defaultdict(list)
+    for frame in frames:
+        if frame.difference_hash.any():
+            by_split[frame.split].append(frame)
+    for first, second in combinations(by_split.values(), 2):
+        first_hashes, second_hashes = (
+            np.stack([frame.difference_hash for frame in split]).astype(np.float32) for split in (first, second)
+        )
+        for start in range(0, len(first), _BLOCK):
+            distances = (HASH_SIZE * HASH_SIZE - first_hashes[start : start + _BLOCK] @ second_hashes.T) / 2
+            for i, j in np.argwhere(distances <= MAX_DISTANCE):
+                one, other = first[start + i], second[j]
+                if one.checksum != other.checksum:
+                    yield int(distances[i, j]), one, other

@@ -1,1 +1,1 @@
-"""Public data sets in the layouts they are given out in; one file each, listed in the registry."""
+"""Public data sets in the layouts in which they are published; one file each, named in the registry."""

@@ -1,7 +1,7 @@
 """CholecSeg8k: laparoscopic gallbladder removal, 8080 frames of 17 videos of Cholec80, 854 x 480 pixels.
 
-Hong et al., arXiv:2012.12453, for the layout and the names. The paper says that the watershed masks hold class ids;
-the files hold the annotation tool's values below. Value to class after github.com/mhjd/cholecseg8k-deeplabv3
+Layout and names after Hong et al., arXiv:2012.12453. According to the paper the watershed masks contain class ids; the
+files contain the annotation tool's values below. Value to class after github.com/mhjd/cholecseg8k-deeplabv3
 (src/masks.py); class to colour after github.com/dataset-ninja/cholec-seg8k (src/convert.py), with (127, 127, 127) for
 the black background as github.com/we66530/Train_CholecSeg8k_with_DeeplabV3Res101_pytorch corrected it.
 """
@@ -14,9 +14,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from robustbench_endo.data.file_listing import Entry, pictures
+from robustbench_endo.data.file_listing import Entry, images_by_stem
 from robustbench_endo.data.layouts.base import Layout
-from robustbench_endo.data.layouts.label_maps import Colour, by_colour, by_level, sub_folders
+from robustbench_endo.data.layouts.label_maps import Colour, decode_colours, decode_levels, sub_folders
 from robustbench_endo.errors import DataError
 from robustbench_endo.types import IGNORE
 
@@ -35,11 +35,11 @@ CLASSES: tuple[tuple[str, int, Colour], ...] = (
     ("hepatic vein", 33, (0, 50, 128)),
     ("liver ligament", 5, (111, 74, 0)),
 )
-"""Name, grey value of the watershed mask, colour of the colour mask, in order of the paper's class number."""
+"""Name, grey value in the watershed mask and colour in the colour mask, in order of the paper's class number."""
 
 TEST_VIDEOS = ("video12", "video20", "video48", "video55")
 VAL_VIDEOS = ("video17", "video35")
-"""There is no official split: this one is ours, by video (a video is a patient)."""
+"""There is no official split: this project splits by video (a video is a patient)."""
 
 _WATERSHED, _COLOUR, _FRAME = "_watershed_mask", "_color_mask", "_endo"
 _LEVELS = {value: index for index, (_, value, _) in enumerate(CLASSES)} | {0: IGNORE, 255: IGNORE}
@@ -47,7 +47,7 @@ _COLOURS = {colour: index for index, (_, _, colour) in enumerate(CLASSES)} | {
     (0, 0, 0): IGNORE,
     (255, 255, 255): IGNORE,
 }
-"""White is the line that the watershed left between two regions, 0 a pixel that it did not reach."""
+"""White is the line that the watershed draws between two regions, 0 a pixel that it did not reach."""
 
 
 @dataclass(frozen=True)
@@ -66,25 +66,25 @@ class CholecSeg8k(Layout):
         return splits
 
     def _frames(self, video: Path, clip: Path) -> list[Entry]:
-        found = {path.stem: path for path in pictures(clip)}
+        files = images_by_stem(clip)
         return [
-            Entry(path.relative_to(self.root).as_posix(), path, _mask_of(path, found), subject_id=video.name)
-            for stem, path in found.items()
+            Entry(path.relative_to(self.root).as_posix(), path, _mask_of(path, files), subject_id=video.name)
+            for stem, path in files.items()
             if stem.endswith(_FRAME)
         ]
 
     def _mask(self, entry: Entry) -> Tensor | None:
         assert entry.mask is not None
         if entry.mask.stem.endswith(_WATERSHED):
-            return by_level(entry.mask, _LEVELS)
-        return by_colour(entry.mask, _COLOURS)
+            return decode_levels(entry.mask, _LEVELS)
+        return decode_colours(entry.mask, _COLOURS)
 
 
-def _mask_of(frame: Path, found: Mapping[str, Path]) -> Path:
+def _mask_of(frame: Path, files: Mapping[str, Path]) -> Path:
     for kind in (_WATERSHED, _COLOUR):
-        if frame.stem + kind in found:
-            return found[frame.stem + kind]
+        if frame.stem + kind in files:
+            return files[frame.stem + kind]
     raise DataError(
-        f"Expected {frame.stem}{_WATERSHED}.png (or {frame.stem}{_COLOUR}.png) beside the frame {frame}, got "
+        f"Expected {frame.stem}{_WATERSHED}.png (or {frame.stem}{_COLOUR}.png) next to the frame {frame}, got "
         "neither: add the mask, or remove the frame."
     )

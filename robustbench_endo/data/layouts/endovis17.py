@@ -2,8 +2,8 @@
 
 Layout and crop after the challenge's page (endovissub2017-roboticinstrumentsegmentation.grand-challenge.org/Data) and
 Allan et al., "2017 Robotic Instrument Segmentation Challenge", arXiv:1902.06426. Numbering of the types, and the
-``cropped_train`` copies with 32 grey levels a type, after github.com/ternaus/robot-surgery-segmentation
-(prepare_data.py); ISINet numbers them alike.
+``cropped_train`` copies with 32 grey levels per type, after github.com/ternaus/robot-surgery-segmentation
+(prepare_data.py); ISINet uses the same numbers.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from robustbench_endo.data.file_listing import Entry, pictures
+from robustbench_endo.data.file_listing import Entry, images_by_stem, list_images, mask_for
 from robustbench_endo.data.layouts.base import Layout
-from robustbench_endo.data.layouts.label_maps import by_level, folders_with, mask_for, pictures_by_stem, sub_folders
+from robustbench_endo.data.layouts.label_maps import decode_levels, folders_with, sub_folders
 from robustbench_endo.data.reading import read_colours
 from robustbench_endo.errors import DataError
 
@@ -42,17 +42,17 @@ _CODES = {
 _NUMBER = re.compile(r"instrument_dataset_(\d+)")
 _VIDEO = (1080, 1920)
 _CAMERA = (slice(28, 28 + 1024), slice(320, 320 + 1280))
-"""Rows and columns of a video frame that the camera filled; the rest is black."""
+"""Rows and columns of a video frame with the camera image; the rest is black."""
 
 
 @dataclass(frozen=True)
 class EndoVis17(Layout):
     """EndoVis 2017 with its 8 labels of instrument types.
 
-    Video frames of 1920 x 1080 pixels are cropped to the 1280 x 1024 that the camera filled.
+    Video frames of 1920 x 1080 pixels are cropped to the camera image of 1280 x 1024.
 
-    A sequence whose path has "test" in it is of the test split, all else of train. Test sequences 1 to 8 continue the
-    training sequences of the same number, so their subjects are the same.
+    A sequence whose path contains "test" belongs to the test split, any other to train. Test sequences 1 to 8 continue
+    the training sequences of the same number, so their subjects are the same.
     """
 
     name = "endovis17"
@@ -68,30 +68,30 @@ class EndoVis17(Layout):
             splits[self._split_of(folder)] += self._official(folder)
         official = {split for split, entries in splits.items() if entries}
         for folder in folders_with(self.root, _CROPPED):
-            if self._split_of(folder) not in official:  # the same frames once more
-                splits[self._split_of(folder)] += self._cropped(folder)
+            if self._split_of(folder) not in official:  # else the same frames twice
+                splits[self._split_of(folder)] += self._preprocessed(folder)
         return splits
 
     def _split_of(self, folder: Path) -> str:
         return "test" if "test" in folder.relative_to(self.root).as_posix().lower() else "train"
 
     def _official(self, folder: Path) -> list[Entry]:
-        frames = pictures(folder / "left_frames")
+        frames = list_images(folder / "left_frames")
         typed = self._test_labels.get(folder.name) if self._split_of(folder) == "test" else None
         layers = [typed] if typed else sub_folders(folder / _LAYERS)
-        masks = {layer: pictures_by_stem(layer) for layer in layers}
+        masks = {layer: images_by_stem(layer) for layer in layers}
         return [self._entry(frame, [mask_for(frame, masks[layer], layer) for layer in layers]) for frame in frames]
 
-    def _cropped(self, folder: Path) -> list[Entry]:
-        masks = pictures_by_stem(folder / _CROPPED)
-        images = pictures_by_stem(folder / "images").values()
+    def _preprocessed(self, folder: Path) -> list[Entry]:
+        masks = images_by_stem(folder / _CROPPED)
+        images = images_by_stem(folder / "images").values()
         return [self._entry(frame, [mask_for(frame, masks, folder / _CROPPED)]) for frame in images]
 
     @cached_property
     def _test_labels(self) -> dict[str, Path]:
-        """The folder of type labels of each test sequence: they came in an archive of their own."""
+        """Test sequence -> folder of its type labels, which were published in a separate archive."""
         folders = (folder / _TYPED for folder in folders_with(self.root, _TYPED))
-        return {found.group(0): folder for folder in folders if (found := _NUMBER.search(folder.as_posix()))}
+        return {match.group(0): folder for folder in folders if (match := _NUMBER.search(folder.as_posix()))}
 
     def _entry(self, frame: Path, masks: list[Path]) -> Entry:
         image_id = frame.relative_to(self.root).as_posix()
@@ -99,17 +99,17 @@ class EndoVis17(Layout):
         return Entry(image_id, frame, next(iter(masks), None), subject_id=subject, overlays=tuple(masks[1:]))
 
     def _image(self, entry: Entry) -> Tensor:
-        return _cropped(super()._image(entry)).contiguous()
+        return _crop(super()._image(entry)).contiguous()
 
     def _mask(self, entry: Entry) -> Tensor | None:
         if entry.mask is None:
             return None
         code = _CODES.get(entry.mask.parent.name)
-        return _cropped(by_level(entry.mask, code) if code else _painted(entry.masks)).contiguous()
+        return _crop(decode_levels(entry.mask, code) if code else _paint(entry.masks)).contiguous()
 
 
-def _painted(masks: Sequence[Path]) -> Tensor:
-    """The masks of single instruments over each other; whatever part is marked, the type is that of the folder."""
+def _paint(masks: Sequence[Path]) -> Tensor:
+    """The masks of single instruments over each other; every part of an instrument gets the type of its folder."""
     labels = torch.zeros(read_colours(masks[0]).shape[:2], dtype=torch.uint8)
     for path in masks:
         labels[torch.from_numpy(read_colours(path).max(-1) > 0)] = _type_of(path)
@@ -118,14 +118,14 @@ def _painted(masks: Sequence[Path]) -> Tensor:
 
 def _type_of(mask: Path) -> int:
     folder = mask.parent.name
-    found = next((index for index, name in enumerate(TYPES) if name.replace(" ", "_") in folder.lower()), None)
-    if found is None:
+    label = next((index for index, name in enumerate(TYPES) if name.replace(" ", "_") in folder.lower()), None)
+    if label is None:
         raise DataError(
             f"Expected the name of an instrument ({', '.join(TYPES[1:])}) in the folder {mask.parent}, got "
             f"{folder!r}: rename the folder."
         )
-    return found
+    return label
 
 
-def _cropped(pixels: Tensor) -> Tensor:
+def _crop(pixels: Tensor) -> Tensor:
     return pixels[..., _CAMERA[0], _CAMERA[1]] if tuple(pixels.shape[-2:]) == _VIDEO else pixels

@@ -1,7 +1,7 @@
 """EndoVis 2018: robotic nephrectomy in pigs, da Vinci Xi, 1280 x 1024 pixels.
 
 Scene labels: Allan et al., "2018 Robotic Scene Segmentation Challenge", arXiv:2001.11190, and the labels.json that is
-given out with the frames. Instrument types: González et al., "ISINet", arXiv:2007.05533, github.com/BCV-Uniandes/ISINet
+published with the frames. Instrument types: González et al., "ISINet", arXiv:2007.05533, github.com/BCV-Uniandes/ISINet
 (data/organize2018.py, data/robotseg_to_coco.py).
 """
 
@@ -15,14 +15,12 @@ from pathlib import Path
 
 from torch import Tensor
 
-from robustbench_endo.data.file_listing import Entry, pictures
+from robustbench_endo.data.file_listing import Entry, images_by_stem, list_images, mask_for
 from robustbench_endo.data.layouts.base import Layout
 from robustbench_endo.data.layouts.label_maps import (
     SCENE,
-    by_colour,
+    decode_colours,
     folders_with,
-    mask_for,
-    pictures_by_stem,
     read_palette,
     sub_folders,
 )
@@ -38,7 +36,7 @@ TYPES = (
     "suction instrument",
     "clip applier",
 )
-"""Instrument types as ISINet numbers them for 2018 alone."""
+"""Instrument types as ISINet numbers them for 2018 only."""
 
 _SEQUENCE = re.compile(r"seq_?(\d+)")
 _PAIRS = (("images", "annotations"), ("images", "masks"), ("image", "mask"))
@@ -46,11 +44,12 @@ _PAIRS = (("images", "annotations"), ("images", "masks"), ("image", "mask"))
 
 @dataclass(frozen=True)
 class EndoVis18(Layout):
-    """EndoVis 2018, as the challenge gave it out (12 scene labels) or with ISINet's instrument types (8 labels).
+    """EndoVis 2018, as the challenge published it (12 scene labels) or with ISINet's instrument types (8 labels).
 
-    The folders decide: ``seq_N/left_frames`` with coloured ``labels`` is the challenge's; ``images`` with grey
-    ``annotations`` is ISINet's. Of the challenge, everything under a folder named test... is the test split, all else
-    train; files in ``repairs`` (``seq_1_frame042.png``) replace labels of train. Of ISINet, splits are folders.
+    The folders decide: ``seq_N/left_frames`` with coloured ``labels`` is the challenge's layout; ``images`` with grey
+    ``annotations`` is ISINet's. In the challenge's layout, everything under a folder named test... is the test split,
+    anything else train; files in ``repairs`` (``seq_1_frame042.png``) replace labels of train. In ISINet's layout,
+    splits are folders.
     """
 
     name = "endovis18"
@@ -74,7 +73,7 @@ class EndoVis18(Layout):
     def _mask(self, entry: Entry) -> Tensor | None:
         if entry.mask is None:
             return None
-        return by_colour(entry.mask, self._palette) if self._sequences else read_mask(entry.mask)
+        return decode_colours(entry.mask, self._palette) if self._sequences else read_mask(entry.mask)
 
     @cached_property
     def _sequences(self) -> list[Path]:
@@ -82,8 +81,9 @@ class EndoVis18(Layout):
 
     @cached_property
     def _scene(self) -> tuple[tuple[str, tuple[int, int, int]], ...]:
-        listed = next((path for folder in self._sequences for path in _above(folder, self.root)), None)
-        return read_palette(listed) if listed else SCENE
+        files = (path for folder in self._sequences for path in _label_files(folder, self.root))
+        path = next(files, None)
+        return read_palette(path) if path else SCENE
 
     @cached_property
     def _palette(self) -> dict[tuple[int, int, int], int]:
@@ -92,13 +92,13 @@ class EndoVis18(Layout):
     @cached_property
     def _repairs(self) -> dict[str, Path]:
         folders = [self.root / "repairs" / "repairs", self.root / "repairs"]
-        return {stem: path for folder in folders for stem, path in pictures_by_stem(folder).items()}
+        return {stem: path for folder in folders for stem, path in images_by_stem(folder).items()}
 
     def _frames(self, folder: Path, prefix: str, repairs: Mapping[str, Path]) -> list[Entry]:
         subject = f"{prefix}{folder.name}"
-        masks = pictures_by_stem(folder / "labels")
-        frames = pictures(folder / "left_frames")
-        if prefix and not masks:  # the labels of the test sequences were held back at first
+        masks = images_by_stem(folder / "labels")
+        frames = list_images(folder / "left_frames")
+        if prefix and not masks:  # the labels of the test sequences were published later
             return [Entry(_id(frame, self.root), frame, None, subject_id=subject) for frame in frames]
         repaired = masks | {
             frame.stem: repairs[name] for frame in frames if (name := f"{folder.name}_{frame.stem}") in repairs
@@ -115,21 +115,21 @@ class EndoVis18(Layout):
     def _typed(self, folder: Path) -> list[Entry]:
         for images, masks in _PAIRS:
             if (folder / images).is_dir() and (folder / masks).is_dir():
-                places = [folder / images, *sub_folders(folder / images)]
-                return [entry for place in places for entry in self._pairs(place, folder / images, folder / masks)]
+                folders = [folder / images, *sub_folders(folder / images)]
+                return [entry for path in folders for entry in self._pairs(path, folder / images, folder / masks)]
         return []
 
-    def _pairs(self, place: Path, images: Path, masked: Path) -> list[Entry]:
-        beside = masked / place.relative_to(images)
-        masks = pictures_by_stem(beside)
+    def _pairs(self, folder: Path, images: Path, annotations: Path) -> list[Entry]:
+        mask_folder = annotations / folder.relative_to(images)
+        masks = images_by_stem(mask_folder)
         return [
             Entry(
                 _id(frame, self.root),
                 frame,
-                mask_for(frame, masks, beside),
+                mask_for(frame, masks, mask_folder),
                 subject_id=_sequence(_id(frame, self.root)),
             )
-            for frame in pictures(place)
+            for frame in list_images(folder)
         ]
 
 
@@ -142,12 +142,12 @@ def _is_test(folder: Path, root: Path) -> bool:
 
 
 def _sequence(image_id: str) -> str | None:
-    found = _SEQUENCE.search(image_id)
-    return f"seq_{found.group(1)}" if found else None
+    match = _SEQUENCE.search(image_id)
+    return f"seq_{match.group(1)}" if match else None
 
 
-def _above(folder: Path, root: Path) -> list[Path]:
-    """The labels.json files beside a sequence and over it, nearest first."""
-    places = [folder, *folder.parents]
-    within = places[: places.index(root) + 1]
-    return [place / "labels.json" for place in within if (place / "labels.json").is_file()]
+def _label_files(folder: Path, root: Path) -> list[Path]:
+    """The labels.json files in a sequence's folder and those above it, up to the root, nearest first."""
+    folders = [folder, *folder.parents]
+    within = folders[: folders.index(root) + 1]
+    return [path / "labels.json" for path in within if (path / "labels.json").is_file()]

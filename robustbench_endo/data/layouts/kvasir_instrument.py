@@ -13,9 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from robustbench_endo.data.file_listing import Entry
+from robustbench_endo.data.file_listing import Entry, images_by_stem, mask_for
 from robustbench_endo.data.layouts.base import Layout
-from robustbench_endo.data.layouts.label_maps import mask_for, pictures_by_stem
 from robustbench_endo.data.reading import read_colours
 from robustbench_endo.errors import DataError
 
@@ -26,8 +25,8 @@ _LISTS = {"train": "train.txt", "test": "test.txt"}
 class KvasirInstrument(Layout):
     """Kvasir-Instrument with its 2 labels; a mask pixel is the tool where it is at least 128.
 
-    The public files do not say which frames share a patient: every frame is its own subject, and intervals resampled by
-    subject take the frames to be independent.
+    No patient identifiers are available: every frame is its own subject, and intervals resampled by subject treat the
+    frames as independent.
     """
 
     name = "kvasir-instrument"
@@ -35,8 +34,8 @@ class KvasirInstrument(Layout):
     labels = ("background", "instrument")
 
     def _splits(self) -> Mapping[str, Sequence[Entry]]:
-        images = pictures_by_stem(self.root / "images")
-        masks = pictures_by_stem(self.root / "masks")
+        images = images_by_stem(self.root / "images")
+        masks = images_by_stem(self.root / "masks")
         lists = {split: self.root / file for split, file in _LISTS.items() if (self.root / file).is_file()}
         if not images or not lists:
             return {split: [] for split in _LISTS}
@@ -44,11 +43,11 @@ class KvasirInstrument(Layout):
             split: [self._entry(name, images, masks, path) for name in _names(path)] for split, path in lists.items()
         }
 
-    def _entry(self, name: str, images: Mapping[str, Path], masks: dict[str, Path], listed: Path) -> Entry:
+    def _entry(self, name: str, images: Mapping[str, Path], masks: Mapping[str, Path], names_file: Path) -> Entry:
         if name not in images:
             raise DataError(
-                f"Expected the frame {name!r} of {listed} in {self.root / 'images'}, got none of that name: unpack "
-                "the images again, or take the name off the list."
+                f"Expected the frame {name!r} of {names_file} in {self.root / 'images'}, got none of that name: "
+                "unpack the images again, or remove the name from the list."
             )
         path = images[name]
         return Entry(

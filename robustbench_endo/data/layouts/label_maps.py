@@ -1,4 +1,4 @@
-"""From the values or colours that a mask is painted in to class indices, by look-up table."""
+"""Decoding of the grey values or colours of masks to class indices, and folders of the public data sets."""
 
 from __future__ import annotations
 
@@ -6,31 +6,32 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.data.file_listing import pictures
 from robustbench_endo.data.reading import read_colours, read_levels
 from robustbench_endo.errors import DataError
 
 Colour = tuple[int, int, int]
 
 _UNKNOWN = 0
-"""Tables hold index + 1, so that what nobody set is zero and large tables stay unwritten memory."""
+"""Tables contain index + 1, so that unset entries are zero and large tables remain unwritten memory."""
 
 
-def by_level(path: Path, values: Mapping[int, int]) -> Tensor:
+def decode_levels(path: Path, values: Mapping[int, int]) -> Tensor:
     """Class indices of a grey mask, uint8 (H, W).
 
     Args:
-        path: a single-channel picture, or RGB with three equal channels.
+        path: an image with one channel, or RGB with three equal channels.
         values: grey value -> class index (255 = ignore).
 
     Raises:
-        FrameError: the file is damaged or gone.
-        DataError: a grey value that is not listed, or a coloured picture.
+        FrameError: the file is damaged or missing.
+        DataError: a grey value without class index, or a coloured image.
     """
     levels = read_levels(path)
     table = np.zeros(256, np.uint16)
@@ -40,37 +41,37 @@ def by_level(path: Path, values: Mapping[int, int]) -> Tensor:
     if (labels == _UNKNOWN).any():
         raise DataError(
             f"Expected the grey values {', '.join(map(str, sorted(values)))} in the mask {path}, got "
-            f"{int(levels[labels == _UNKNOWN][0])}: use the masks as they were given out."
+            f"{int(levels[labels == _UNKNOWN][0])}: use the masks as they were published."
         )
     return torch.from_numpy((labels - 1).astype(np.uint8))
 
 
-def by_colour(path: Path, palette: Mapping[Colour, int]) -> Tensor:
+def decode_colours(path: Path, palette: Mapping[Colour, int]) -> Tensor:
     """Class indices of a coloured mask, uint8 (H, W).
 
     Args:
-        path: an RGB, RGBA (the alpha says nothing) or palette picture.
+        path: an RGB, RGBA (the alpha is not used) or palette image.
         palette: (red, green, blue) -> class index (255 = ignore).
 
     Raises:
-        FrameError: the file is damaged or gone.
-        DataError: a colour that is not listed.
+        FrameError: the file is damaged or missing.
+        DataError: a colour without class index.
     """
     pixels = read_colours(path).astype(np.uint32)
     packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
-    labels = _table(tuple(palette.items()))[packed]
+    labels = _colour_table(tuple(palette.items()))[packed]
     if (labels == _UNKNOWN).any():
         first = int(packed[labels == _UNKNOWN][0])
         raise DataError(
             f"Expected the colours {', '.join(map(str, palette))} in the mask {path}, got "
-            f"{(first >> 16, first >> 8 & 255, first & 255)}: use the masks as they were given out (PNG, not resized "
+            f"{(first >> 16, first >> 8 & 255, first & 255)}: use the masks as they were published (PNG, not resized "
             "with interpolation)."
         )
     return torch.from_numpy((labels - 1).astype(np.uint8))
 
 
 @lru_cache(maxsize=4)
-def _table(palette: tuple[tuple[Colour, int], ...]) -> np.ndarray:
+def _colour_table(palette: tuple[tuple[Colour, int], ...]) -> NDArray[np.uint16]:
     table = np.zeros(1 << 24, np.uint16)
     for (red, green, blue), index in palette:
         table[red << 16 | green << 8 | blue] = index + 1
@@ -91,22 +92,22 @@ SCENE: tuple[tuple[str, Colour], ...] = (
     ("small-intestine", (124, 155, 5)),
     ("ultrasound-probe", (12, 255, 141)),
 )
-"""What the labels.json of the challenge says, in order of its classid."""
+"""Content of the labels.json of EndoVis 2018, in order of its classid."""
 
 
 def read_palette(path: Path) -> tuple[tuple[str, Colour], ...]:
     """Names and colours of a labels.json, in order of classid.
 
-    Both forms that are given out are read: a list of ``{"name", "color", "classid"}``, and the same under the key
+    Both published forms are read: a list of ``{"name", "color", "classid"}``, and the same list under the key
     ``classes`` with a fourth, unused number in the colours.
 
     Raises:
         DataError: the file is no such list, or its classids are not 0, 1, 2, ...
     """
     try:
-        told = json.loads(path.read_text("utf-8"))
-        listed = told["classes"] if isinstance(told, dict) else told
-        classes = sorted((int(item["classid"]), str(item["name"]), _colour(item["color"])) for item in listed)
+        content: Any = json.loads(path.read_text("utf-8"))
+        items = content["classes"] if isinstance(content, dict) else content
+        classes = sorted((int(item["classid"]), str(item["name"]), _colour(item["color"])) for item in items)
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(
             f'Expected a list of {{"name", "color", "classid"}} in {path}, got {error!r}: restore the file that came '
@@ -120,18 +121,18 @@ def read_palette(path: Path) -> tuple[tuple[str, Colour], ...]:
     return tuple((name, colour) for _, name, colour in classes)
 
 
-def _colour(told: list[int]) -> Colour:
-    red, green, blue = (int(value) for value in told[:3])
+def _colour(values: list[int]) -> Colour:
+    red, green, blue = (int(value) for value in values[:3])
     if not all(0 <= value <= 255 for value in (red, green, blue)):
-        raise ValueError(f"the colour {told}")
+        raise ValueError(f"the colour {values}")
     return red, green, blue
 
 
 def folders_with(root: Path, child: str, depth: int = 5) -> Iterator[Path]:
-    """Every folder under ``root`` (itself included) that has a sub-folder ``child``, in order of names.
+    """Every folder under ``root`` (included) that has a sub-folder ``child``, in order of names.
 
-    What macOS adds to archives (``__MACOSX``) and hidden folders are passed over: they hold files with the names of
-    frames that are none.
+    Hidden folders, and those that macOS adds to archives (``__MACOSX``), are skipped: they contain files that are named
+    like frames.
     """
     if (root / child).is_dir():
         yield root
@@ -141,27 +142,8 @@ def folders_with(root: Path, child: str, depth: int = 5) -> Iterator[Path]:
 
 
 def sub_folders(folder: Path) -> list[Path]:
-    """The folders in a folder, by name; none when there is no such folder."""
+    """The folders in a folder, by name; empty when there is no such folder."""
     if not folder.is_dir():
         return []
-    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))]
-    return sorted(found)
-
-
-def pictures_by_stem(folder: Path) -> dict[str, Path]:
-    """The pictures in a folder by their names without suffix; none when there is no such folder."""
-    return {path.stem: path for path in pictures(folder)} if folder.is_dir() else {}
-
-
-def mask_for(frame: Path, masks: dict[str, Path], folder: Path) -> Path:
-    """The mask of the frame's name.
-
-    Raises:
-        DataError: there is none.
-    """
-    if frame.stem not in masks:
-        raise DataError(
-            f"Expected a mask for the frame {frame}, got none of that name in {folder}: add the mask, or remove "
-            "the frame."
-        )
-    return masks[frame.stem]
+    folders = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))]
+    return sorted(folders)

@@ -1,4 +1,4 @@
-"""The paper's own three data sets: ``split/activity number/image|mask``.
+"""The three data sets of EndoARSS (the paper): ``split/activity number/image|mask``.
 
 Layout and the meaning of the activity folders (folder k is activity k - 1) after the authors' loader,
 ``create_dataset.py`` in github.com/gkw0010/EndoARSS; numbers of labels and activities after the paper,
@@ -15,26 +15,27 @@ from torch import Tensor
 
 from robustbench_endo.data.file_listing import Entry, activity_folders, split_root
 from robustbench_endo.data.folder import FolderDataset
+from robustbench_endo.data.layouts.base import check_class_names
 from robustbench_endo.data.layouts.endovis18 import TYPES
 from robustbench_endo.errors import DataError
-from robustbench_endo.types import IGNORE
+from robustbench_endo.types import ACTIVITY, IGNORE
 
 
 @dataclass(frozen=True)
 class MultiTask(FolderDataset):
-    """A folder whose labels and activities are known beforehand, so that every split and copy agrees on them.
+    """A folder with fixed labels and activities, so that every split and copy agrees on them.
 
     Args:
         root: see :class:`robustbench_endo.data.folder.FolderDataset`, also for ``split``, ``class_names``,
             ``subject_regex``.
-        lowered: read masks as the authors' loader does, which takes one off every value above 0 (their masks hold 1
-            for what becomes background).
+        one_based_masks: the masks number the labels from 1, as the authors' loader assumes: it subtracts one from
+            every value above 0, so that both 0 and 1 are background.
 
     Raises:
         DataError: as for a folder; an activity folder that is not one of the numbers; not as many names as labels.
     """
 
-    lowered: bool = False
+    one_based_masks: bool = False
 
     @property
     @abstractmethod
@@ -49,26 +50,22 @@ class MultiTask(FolderDataset):
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the mask labels."""
-        if self.class_names is not None and len(self.class_names) != len(self.labels):
-            raise DataError(
-                f"Expected {len(self.labels)} class names for {self.name}, got {len(self.class_names)}: leave "
-                "--classes out."
-            )
-        return self.class_names or self.labels
+        return check_class_names(self.name, self.class_names, self.labels)
 
     def _activity(self, entry: Entry) -> int | None:
-        if entry.activity not in self.activities:
-            found = ", ".join(activity_folders(self.root, split_root(self.root, self.split))) or "frames without one"
+        activity = entry.labels.get(ACTIVITY)
+        if activity not in self.activities:
+            folders = ", ".join(activity_folders(self.root, split_root(self.root, self.split))) or "frames without one"
             raise DataError(
                 f"Expected the frames of {self.name} in activity folders 1 to {len(self.activities)} (split/1/image, "
-                f"split/1/mask, ...), got {found} in {self.root}: rename them, or read the folder as it is with "
+                f"split/1/mask, ...), got {folders} in {self.root}: rename them, or read the folder as it is with "
                 f"--data {self.root}."
             )
-        return self.activities.index(entry.activity)
+        return self.activities.index(activity)
 
     def _mask(self, entry: Entry) -> Tensor | None:
         mask = super()._mask(entry)
-        if mask is None or not self.lowered:
+        if mask is None or not self.one_based_masks:
             return mask
         return torch.where((mask > 0) & (mask != IGNORE), mask - 1, mask)
 
@@ -84,7 +81,7 @@ def _numbers(count: int) -> tuple[str, ...]:
 class MtlEsd(MultiTask):
     """MTLESD: endoscopic submucosal dissection, 1618 training and 402 test frames of 1306 x 1009 pixels.
 
-    7 labels and 3 activities. No public document that we could read names them, so these names are neutral.
+    7 labels and 3 activities. No public document names them, so these names are neutral.
     """
 
     name = "mtlesd"
@@ -95,8 +92,8 @@ class MtlEsd(MultiTask):
 class MtlEndoVis(MultiTask):
     """MTLEndovis: EndoVis 2018 with 12 activities, 1601 training and 395 test frames of 1280 x 1024 pixels.
 
-    The 8 labels are the instrument types of EndoVis 2018; the activities are not named in what we could read, so
-    these names are neutral.
+    The 8 labels are the instrument types of EndoVis 2018. No public document names the activities, so their names are
+    neutral.
     """
 
     name = "mtlendovis"
@@ -107,9 +104,9 @@ class MtlEndoVis(MultiTask):
 class MtlEndoVisGen(MtlEndoVis):
     """MTLEndovis-Gen: 97 test frames from EndoVis 2017 with 6 of the activities, for a model trained on MTLEndovis.
 
-    Labels and activities keep the indices of MTLEndovis, so that such a model fits as it is: activity folder k is
-    activity k - 1 of the 12. EndoVis 2017 has two instruments that MTLEndovis has not (vessel sealer, grasping
-    retractor): no index is theirs.
+    Labels and activities keep the indices of MTLEndovis, so that such a model fits without changes: activity folder k
+    is activity k - 1 of the 12. Two instruments of EndoVis 2017 (vessel sealer, grasping retractor) are not in
+    MTLEndovis and have no index.
     """
 
     name = "mtlendovis-gen"

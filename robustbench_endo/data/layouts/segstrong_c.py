@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robustbench_endo.data.file_listing import Entry, pictures
+from robustbench_endo.data.file_listing import Entry, list_images
 from robustbench_endo.data.layouts.base import Layout
 from robustbench_endo.data.layouts.label_maps import sub_folders
 from robustbench_endo.data.reading import read_colours, read_image
@@ -35,13 +35,13 @@ _EYES = ("left", "right")
 
 @dataclass(frozen=True)
 class SegStrongC(Layout):
-    """SegSTRONG-C with its 2 labels: the clean recordings as frames, the damaged ones as their recorded conditions.
+    """SegSTRONG-C with its 2 labels: clean recordings as frames, the others as their recorded conditions.
 
-    The subject is ``set/subset``, one replayed motion; both eyes are in it.
+    The subject is ``set/subset``, one replayed motion; both eyes belong to it.
     """
 
     name = "segstrong-c"
-    tree = "train|val|test/SET/SUBSET/regular/left|right with ground_truth/left|right beside regular"
+    tree = "train|val|test/SET/SUBSET/regular/left|right with ground_truth/left|right next to regular"
     labels = ("background", "instrument")
 
     @cached_property
@@ -63,7 +63,7 @@ class SegStrongC(Layout):
 
         Raises:
             FrameError: the recording lacks this frame, or its file is damaged.
-            DataError: no such condition, or a picture of another size than the clean one.
+            DataError: no such condition, or an image that is not 8-bit RGB.
         """
         if condition not in self.recorded_conditions:
             raise DataError(
@@ -74,16 +74,16 @@ class SegStrongC(Layout):
         entry = self.entries[index]
         path = _recorded(entry, condition)
         if not path.is_file():
-            raise FrameError(f"Expected the frame {entry.id} under {condition} in {path}, got none: add the picture.")
+            raise FrameError(f"Expected the frame {entry.id} under {condition} in {path}, got none: add the image.")
         return read_image(path)
 
     def _splits(self) -> Mapping[str, Sequence[Entry]]:
         return {split: self._frames(split) for split in ("train", "val", "test")}
 
     def _frames(self, split: str) -> list[Entry]:
-        # The archives are called SegSTRONGC_train and so on, and hold a folder train.
-        places = (self.root / split, self.root / f"SegSTRONGC_{split}" / split)
-        folder = next((place for place in places if place.is_dir()), places[0])
+        # The archives are called SegSTRONGC_train and so on, and contain a folder train.
+        folders = (self.root / split, self.root / f"SegSTRONGC_{split}" / split)
+        folder = next((path for path in folders if path.is_dir()), folders[0])
         sequences = [sequence for part in sub_folders(folder) for sequence in sub_folders(part)]
         return [entry for sequence in sequences for eye in _EYES for entry in self._eye(sequence, eye)]
 
@@ -99,12 +99,12 @@ class SegStrongC(Layout):
                 _truth(image, sequence / TRUTH / eye),
                 subject_id=subject,
             )
-            for image in pictures(images)
+            for image in list_images(images)
         ]
 
     def _mask(self, entry: Entry) -> Tensor | None:
         assert entry.mask is not None
-        values = _array(entry.mask) if entry.mask.suffix == ".npy" else read_colours(entry.mask).max(-1)
+        values = _read_array(entry.mask) if entry.mask.suffix == ".npy" else read_colours(entry.mask).max(-1)
         return torch.from_numpy(values > 0).to(torch.uint8)
 
     def _files(self, entry: Entry) -> Sequence[Path]:
@@ -127,9 +127,9 @@ def _truth(image: Path, folder: Path) -> Path:
     )
 
 
-def _array(path: Path) -> np.ndarray:
+def _read_array(path: Path) -> np.ndarray:
     try:
         values: np.ndarray = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise FrameError(f"Expected an array in {path}, got {error}: replace or remove the frame.") from error
+        raise FrameError(f"Cannot read the array {path}: {error}. Replace or remove the frame.") from error
     return values

@@ -1,4 +1,4 @@
-"""Procedurally drawn laparoscopic scenes: the embedded default data set ``synthetic``."""
+"""Procedurally rendered laparoscopic scenes: the built-in default data set ``synthetic``."""
 
 from robustbench_endo.data.synthetic.dataset import SyntheticScenes
 

@@ -1,4 +1,4 @@
-"""The embedded default data set: procedurally drawn laparoscopic scenes, nothing to download."""
+"""The built-in default data set: procedurally rendered laparoscopic scenes, without a download."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import torch
 
-from robustbench_endo.data.synthetic import raster as labels
-from robustbench_endo.data.synthetic.patient import FRAMES_PER_PATIENT, Patient, draw_patient
-from robustbench_endo.data.synthetic.raster import SPLITS, generator
+from robustbench_endo.data.synthetic import labels
+from robustbench_endo.data.synthetic.patient import FRAMES_PER_PATIENT, Patient, sample_patient
+from robustbench_endo.data.synthetic.randomness import SPLITS, random_stream
 from robustbench_endo.data.synthetic.render import render
-from robustbench_endo.data.synthetic.scene import Scene, draw_scene
+from robustbench_endo.data.synthetic.scene import Scene, sample_scene
 from robustbench_endo.errors import DataError
 from robustbench_endo.types import Sample
 
@@ -20,19 +20,23 @@ _SMALLEST = 32
 
 
 class SyntheticScenes:
-    """Drawn laparoscopic frames with part masks (7 classes) and activities (3 classes).
+    """Synthetic laparoscopic frames with part masks (7 classes) and activities (3 classes).
 
-    Frame ``i`` is a pure function of (seed, split, i, size): asking for more frames leaves the first ones as they are,
-    and another size shows the same scene. Six frames in a row share a patient, which is their subject.
+    Frame ``i`` is a pure function of (seed, split, i, size): a longer data set begins with the same frames, and another
+    size shows the same scene. Six consecutive frames share a patient, which is their subject.
 
     Args:
-        split: "train", "val" or "test"; no two share a patient.
-        frames: how many; by default 400 of train, 48 of the others.
+        split: ``train``, ``val`` or ``test``; no two splits share a patient.
+        frames: number of frames; by default 400 in train, 48 in the others.
         seed: another seed is another set of patients.
         size: (H, W) in pixels, at least 32 each.
 
     Raises:
-        DataError: an argument outside what is said above.
+        DataError: an argument outside its range.
+
+    >>> scenes = SyntheticScenes("test", frames=2, size=(48, 64))
+    >>> scenes[0].image.shape, scenes.classes[scenes[0].mask.max()], scenes.activities[scenes[0].activity]
+    (torch.Size([3, 48, 64]), 'duct', 'exposing')
     """
 
     name: str = "synthetic"
@@ -47,11 +51,15 @@ class SyntheticScenes:
                 f"Expected a split among {', '.join(SPLITS)}, got {split!r}: the synthetic scenes have no other."
             )
         count = _FRAMES[split] if frames is None else frames
-        if not _whole(count, 1):
+        if not _is_integer(count, 1):
             raise DataError(f"Expected frames to be a whole number >= 1, got {frames!r}: ask for at least one frame.")
-        if not _whole(seed, 0):
+        if not _is_integer(seed, 0):
             raise DataError(f"Expected seed to be a whole number >= 0, got {seed!r}: choose, say, 0.")
-        if not isinstance(size, (tuple, list)) or len(size) != 2 or not all(_whole(side, _SMALLEST) for side in size):
+        if (
+            not isinstance(size, (tuple, list))
+            or len(size) != 2
+            or not all(_is_integer(side, _SMALLEST) for side in size)
+        ):
             raise DataError(
                 f"Expected size to be (height, width) with both at least {_SMALLEST} pixels, got {size!r}: "
                 "choose, say, (256, 320)."
@@ -64,9 +72,10 @@ class SyntheticScenes:
         return len(self.ids)
 
     def __getitem__(self, index: int) -> Sample:
+        """Render one frame; negative indices count from the end."""
         position = range(len(self))[index]
         scene = self.scene(position)
-        frame, mask = render(scene, self.size, generator(self.seed, self.split, "sensor", position))
+        frame, mask = render(scene, self.size, random_stream(self.seed, self.split, "sensor", position))
         return Sample.from_labels(
             torch.from_numpy(frame),
             torch.from_numpy(mask),
@@ -76,17 +85,17 @@ class SyntheticScenes:
         )
 
     def scene(self, index: int) -> Scene:
-        """What frame ``index`` shows, as geometry."""
+        """The geometry of frame ``index``."""
         position = range(len(self))[index]
-        number, turn = divmod(position, FRAMES_PER_PATIENT)
+        number, frame = divmod(position, FRAMES_PER_PATIENT)
         patient = _patient(self.seed, self.split, number)
-        return draw_scene(generator(self.seed, self.split, "scene", position), patient, patient.schedule[turn])
+        return sample_scene(random_stream(self.seed, self.split, "scene", position), patient, patient.schedule[frame])
 
 
 @lru_cache(maxsize=8)
 def _patient(seed: int, split: str, index: int) -> Patient:
-    return draw_patient(generator(seed, split, "patient", index))
+    return sample_patient(random_stream(seed, split, "patient", index))
 
 
-def _whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+def _is_integer(value: object, minimum: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= minimum

@@ -1,4 +1,4 @@
-"""Light on tissue: a ring light near the lens, Lambert with reddening shade, Blinn-Phong (1977) wet highlights."""
+"""Light on tissue: ring light near the lens, Lambertian with reddened shade, Blinn-Phong (1977) highlights, shadows."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from scipy.ndimage import uniform_filter
 
 from robustbench_endo.data.synthetic.instrument import Instrument
 from robustbench_endo.data.synthetic.patient import Light
-from robustbench_endo.data.synthetic.raster import Field, kernel
+from robustbench_endo.data.synthetic.raster import Field, pixel_centre, strict_njit
 
 _LENS_DISTANCE = 1.15
 
 
-@kernel
+@strict_njit
 def illumination(light: Light, x: float, y: float) -> float:
-    """Light that reaches (x, y) at the level of the instruments, 1 at the centre of the beam."""
+    """Intensity of the light at (x, y) at the height of the instruments; ``exposure`` at the centre of the beam."""
     dx, dy = x - light.x, y - light.y
     return light.exposure / (1.0 + light.falloff * (dx * dx + dy * dy))
 
 
-@kernel
+@strict_njit
 def _shade(
     light: Light,
     tilt: float,
@@ -38,7 +38,7 @@ def _shade(
     unit = 1.0 / min(rows, columns)
     for i in range(rows):
         for j in range(columns):
-            x, y = (j + 0.5 - 0.5 * columns) * unit, (i + 0.5 - 0.5 * rows) * unit
+            x, y = pixel_centre(j, columns, unit), pixel_centre(i, rows, unit)
             left, right = max(j - 1, 0), min(j + 1, columns - 1)
             up, down = max(i - 1, 0), min(i + 1, rows - 1)
             nx = -(height[i, right] - height[i, left]) / ((right - left) * unit)
@@ -57,21 +57,21 @@ def _shade(
             sharp = broad * broad
             sharp *= sharp
             sharp *= sharp
-            open_sky = min(max(1.0 + 7.0 * hollow[i, j], 0.45), 1.15) * (1.0 - 0.60 * crease[i, j])
-            # The far end of the tilted field gets less light.
+            ambient = min(max(1.0 + 7.0 * hollow[i, j], 0.45), 1.15) * (1.0 - 0.60 * crease[i, j])
+            # The far end of the tilted field receives less light.
             reach = 1.0 + 0.55 * tilt * y
             lit = (
                 illumination(light, x, y)
                 * reach
                 * reach
-                * open_sky
+                * ambient
                 * (0.25 + 0.75 * diffuse * diffuse)
                 * (1.0 - 0.72 * shadow[i, j])
             )
-            # Light that arrives weakened has passed through tissue: what is left of it is red.
+            # Weak light has passed through tissue, which transmits mostly red.
             depth = 0.62 + 0.38 * min(lit, 1.0)
-            spark = gloss[i, j] * (1.0 - 0.9 * shadow[i, j]) * (1.0 - crease[i, j])
-            shine = illumination(light, x, y) * spark * (0.05 * broad + 1.1 * sharp)
+            specular = gloss[i, j] * (1.0 - 0.9 * shadow[i, j]) * (1.0 - crease[i, j])
+            shine = illumination(light, x, y) * specular * (0.05 * broad + 1.1 * sharp)
             out[i, j, 0] = albedo[i, j, 0] * lit + shine
             out[i, j, 1] = albedo[i, j, 1] * lit * depth + shine
             out[i, j, 2] = albedo[i, j, 2] * lit * depth + shine
@@ -80,7 +80,17 @@ def _shade(
 def light_tissue(
     light: Light, tilt: float, height: Field, albedo: Field, gloss: Field, crease: Field, shadow: Field
 ) -> Field:
-    """RGB (H, W, 3) of lit tissue; ``shadow`` (H, W) is the share of the light that instruments block."""
+    """Lit tissue, RGB float64 (H, W, 3).
+
+    Args:
+        light: the light source.
+        tilt: of the tissue away from the lens.
+        height: relief (H, W).
+        albedo: RGB (H, W, 3).
+        gloss: strength of the highlights (H, W).
+        crease: depth in a crease (H, W), 0 to 1.
+        shadow: share of the light that instruments block (H, W), 0 to 1.
+    """
     reach = max(3, round(0.12 * min(height.shape)))
     hollow = height - uniform_filter(height, size=reach, mode="nearest")
     out = np.empty_like(albedo)
@@ -94,7 +104,7 @@ _FAR_HEIGHT = 1.2  # how many times higher above the tissue the shaft is at _FAR
 
 
 def cast_shadows(tools: Sequence[Instrument], light: Light, shape: tuple[int, int]) -> Field:
-    """Share (H, W) of the light that the instruments take from the tissue, 0 to 1."""
+    """Share (H, W) of the light on the tissue that the instruments block, 0 to 1."""
     shadow = np.zeros(shape)
     for tool in tools:
         _cast(shadow, _capsules(tool, light))
@@ -102,9 +112,9 @@ def cast_shadows(tools: Sequence[Instrument], light: Light, shape: tuple[int, in
 
 
 def _capsules(tool: Instrument, light: Light) -> Field:
-    """Rows (x0, y0, x1, y1, radius, softness): jaws or tube, wrist, shaft, each moved away from the light."""
+    """Shadows as rows (x0, y0, x1, y1, radius, softness): jaws or tube, wrist, shaft, shifted away from the light."""
     away = -np.array((light.x + 0.02, light.y - 0.10))
-    tip, hinge, shaft = tool.bite, tool.hinge, tool.shaft
+    tip, hinge, shaft = tool.working_point, tool.hinge, tool.shaft
     start = np.array((shaft.x, shaft.y))
     end = start + _FAR * np.array((shaft.ux, shaft.uy))
     low, middle, high, top = tip + 0.05 * away, hinge + 0.15 * away, start + 0.25 * away, end + _FAR_HEIGHT * away
@@ -117,7 +127,7 @@ def _capsules(tool: Instrument, light: Light) -> Field:
     )
 
 
-@kernel
+@strict_njit
 def _cast(shadow: Field, capsules: Field) -> None:
     rows, columns = shadow.shape
     unit = 1.0 / min(rows, columns)
@@ -126,9 +136,9 @@ def _cast(shadow: Field, capsules: Field) -> None:
         ex, ey = bx - ax, by - ay
         length2 = ex * ex + ey * ey + 1e-9
         for i in range(rows):
-            py = (i + 0.5 - 0.5 * rows) * unit - ay
+            py = pixel_centre(i, rows, unit) - ay
             for j in range(columns):
-                px = (j + 0.5 - 0.5 * columns) * unit - ax
+                px = pixel_centre(j, columns, unit) - ax
                 t = min(max((px * ex + py * ey) / length2, 0.0), 1.0)
                 dx, dy = px - t * ex, py - t * ey
                 inside = radius + softness - math.sqrt(dx * dx + dy * dy)

@@ -1,4 +1,4 @@
-"""Superficial vessels: branching trees of thin red lines, grown at random and drawn over the tissue's colour."""
+"""Superficial vessels (random branching trees of thin red lines) and the duct that instruments work on."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robustbench_endo.data.synthetic.low_frequency_noise import Lattice, fractal_noise, smoothstep
-from robustbench_endo.data.synthetic.raster import Field, between, kernel
+from robustbench_endo.data.synthetic.low_frequency_noise import NoiseTable, fractal_noise, smoothstep
+from robustbench_endo.data.synthetic.randomness import uniform
+from robustbench_endo.data.synthetic.raster import Field, pixel_centre, segment_window, strict_njit
 
 _STEPS = 14
 
@@ -16,8 +17,8 @@ _STEP = 0.024
 _GENERATIONS = 4
 
 
-def draw_vessels(rng: np.random.Generator, trees: int) -> Field:
-    """Segments (N, 6): x0, y0, x1, y1, radius, strength of ``trees`` vessel trees; lengths in units."""
+def sample_vessels(rng: np.random.Generator, trees: int) -> Field:
+    """Segments (N, 6) of random vessel trees: x0, y0, x1, y1, radius, strength; lengths in units of the short side."""
     starts = rng.uniform(-0.75, 0.75, size=(trees, 2))
     headings = rng.uniform(0.0, 2.0 * np.pi, size=trees)
     radii = rng.uniform(0.0022, 0.0060, size=trees)
@@ -31,7 +32,7 @@ def draw_vessels(rng: np.random.Generator, trees: int) -> Field:
         strengths = np.full_like(widths, 0.75 * 0.85**generation)
         rest = np.stack((widths, strengths), axis=2)
         segments.append(np.concatenate((points[:, :-1], points[:, 1:], rest), axis=2).reshape(-1, 6))
-        # Every vessel sends one branch out on its way and forks at its end.
+        # Every vessel has one branch along its way and one at its end.
         knots = np.stack((rng.integers(3, _STEPS - 2, size=count), np.full(count, _STEPS)), axis=1)
         starts = np.take_along_axis(points, knots[:, :, None], axis=1).reshape(-1, 2)
         sides = rng.choice((-1.0, 1.0), size=(count, 2)) * rng.uniform(0.3, 0.9, size=(count, 2))
@@ -40,34 +41,31 @@ def draw_vessels(rng: np.random.Generator, trees: int) -> Field:
     return np.concatenate(segments)
 
 
-@kernel
+@strict_njit
 def _trace(segments: Field, veins: Field) -> None:
     rows, columns = veins.shape
     unit = 1.0 / min(rows, columns)
     for k in range(len(segments)):
         ax, ay, bx, by, radius, strength = segments[k]
         reach = radius + unit
-        left = max(int((min(ax, bx) - reach) / unit + 0.5 * columns), 0)
-        right = min(int((max(ax, bx) + reach) / unit + 0.5 * columns) + 1, columns)
-        top = max(int((min(ay, by) - reach) / unit + 0.5 * rows), 0)
-        bottom = min(int((max(ay, by) + reach) / unit + 0.5 * rows) + 1, rows)
+        top, bottom, left, right = segment_window(ax, ay, bx, by, reach, rows, columns)
         ex, ey = bx - ax, by - ay
         length2 = ex * ex + ey * ey
-        # A vessel thinner than a pixel keeps that width and pales instead.
+        # A vessel thinner than a pixel is rendered at that width, but paler.
         wide = max(radius, 0.5 * unit)
         strength *= radius / wide
         for i in range(top, bottom):
             for j in range(left, right):
-                px, py = (j + 0.5 - 0.5 * columns) * unit - ax, (i + 0.5 - 0.5 * rows) * unit - ay
+                px, py = pixel_centre(j, columns, unit) - ax, pixel_centre(i, rows, unit) - ay
                 t = min(max((px * ex + py * ey) / length2, 0.0), 1.0)
                 dx, dy = px - t * ex, py - t * ey
                 alpha = strength * min(max(0.5 + (wide - np.sqrt(dx * dx + dy * dy)) / unit, 0.0), 1.0)
                 veins[i, j] = max(veins[i, j], alpha)
 
 
-@kernel
+@strict_njit
 def paint_vessels(segments: Field, albedo: Field) -> None:
-    """Takes light, green and blue most of all, out of ``albedo`` (H, W, 3) under each vessel."""
+    """Darken ``albedo`` (H, W, 3) at each vessel, green and blue most."""
     rows, columns, _ = albedo.shape
     veins = np.zeros((rows, columns))
     _trace(segments, veins)
@@ -97,7 +95,7 @@ class Duct:
     colour: tuple[float, float, float]
 
     def at(self, station: float) -> Field:
-        """The point (2,) at ``station`` in [-1.3, 1.3]; 0 lies near the frame's centre."""
+        """The point (2,) at ``station`` in [-1.3, 1.3]; 0 is near the frame's centre."""
         x, y = (float(np.interp(station, _STATIONS, self.points[:, k])) for k in range(2))
         return np.array((x, y))
 
@@ -107,7 +105,7 @@ class Duct:
         return np.array((-dy, dx)) / float(np.hypot(dx, dy))
 
     def pulled(self, station: float, pull: Field) -> Duct:
-        """The duct tented by ``pull`` (2,) and pinched where a grasper holds it."""
+        """The duct displaced by ``pull`` (2,) and pinched at ``station``, where a grasper grips it."""
         near = 1.0 / (1.0 + ((_STATIONS - station) / 0.13) ** 2)
         pinched = self.radii * (1.0 - 0.35 * near**3)
         return Duct(self.points + near[:, None] * pull, pinched, self.colour)
@@ -118,35 +116,32 @@ class Duct:
         return float(np.sqrt((offsets**2).sum(-1).min()))
 
 
-def draw_duct(rng: np.random.Generator, colour: tuple[float, float, float], radius: float) -> Duct:
-    """A gently winding duct through the middle of the field."""
+def sample_duct(rng: np.random.Generator, colour: tuple[float, float, float], radius: float) -> Duct:
+    """A random, gently winding duct through the middle of the field."""
     angle, phase, ripple = rng.uniform(0.0, 2.0 * np.pi, size=3)
     along = np.array((np.cos(angle), np.sin(angle)))
     across = np.array((-along[1], along[0]))
-    bend = between(rng, 0.03, 0.12) * np.sin(2.1 * _STATIONS + phase) + 0.025 * np.sin(5.0 * _STATIONS + ripple)
+    bend = uniform(rng, 0.03, 0.12) * np.sin(2.1 * _STATIONS + phase) + 0.025 * np.sin(5.0 * _STATIONS + ripple)
     centre = rng.uniform(-0.10, 0.10, size=2)
     points = centre + _STATIONS[:, None] * along + bend[:, None] * across
     swelling = 1.0 + 0.12 * np.sin(3.0 * _STATIONS + ripple)
-    return Duct(points, radius * between(rng, 0.85, 1.15) * swelling, colour)
+    return Duct(points, radius * uniform(rng, 0.85, 1.15) * swelling, colour)
 
 
-@kernel
+@strict_njit
 def trace_duct(points: Field, radii: Field, depth: Field, along: Field) -> None:
-    """Fills, near the tube, its signed depth (H, W; > 0 inside, in units) and the position along it."""
+    """Fill, near the duct, its signed depth (H, W; > 0 inside, in units of the short side) and the position in it."""
     rows, columns = depth.shape
     unit = 1.0 / min(rows, columns)
     for k in range(len(points) - 1):
         ax, ay, bx, by = points[k, 0], points[k, 1], points[k + 1, 0], points[k + 1, 1]
         reach = 1.3 * max(radii[k], radii[k + 1]) + 2.0 * unit
-        first = max(int((min(ax, bx) - reach) / unit + 0.5 * columns), 0)
-        last = min(int((max(ax, bx) + reach) / unit + 0.5 * columns) + 1, columns)
-        top = max(int((min(ay, by) - reach) / unit + 0.5 * rows), 0)
-        bottom = min(int((max(ay, by) + reach) / unit + 0.5 * rows) + 1, rows)
+        top, bottom, left, right = segment_window(ax, ay, bx, by, reach, rows, columns)
         ex, ey = bx - ax, by - ay
         length2 = ex * ex + ey * ey
         for i in range(top, bottom):
-            for j in range(first, last):
-                px, py = (j + 0.5 - 0.5 * columns) * unit - ax, (i + 0.5 - 0.5 * rows) * unit - ay
+            for j in range(left, right):
+                px, py = pixel_centre(j, columns, unit) - ax, pixel_centre(i, rows, unit) - ay
                 t = min(max((px * ex + py * ey) / length2, 0.0), 1.0)
                 dx, dy = px - t * ex, py - t * ey
                 inside = radii[k] + t * (radii[k + 1] - radii[k]) - np.sqrt(dx * dx + dy * dy)
@@ -155,9 +150,9 @@ def trace_duct(points: Field, radii: Field, depth: Field, along: Field) -> None:
                     along[i, j] = k + t
 
 
-@kernel
+@strict_njit
 def embed_duct(
-    lattice: Lattice,
+    noise: NoiseTable,
     colour: tuple[float, float, float],
     radii: Field,
     depth: Field,
@@ -167,7 +162,7 @@ def embed_duct(
     gloss: Field,
     crease: Field,
 ) -> None:
-    """Lays the traced tube into the fields of the tissue; they change in place."""
+    """Embed the traced duct in the fields of the tissue, in place."""
     rows, columns = depth.shape
     unit = 1.0 / min(rows, columns)
     for i in range(rows):
@@ -176,17 +171,17 @@ def embed_duct(
                 continue
             knot = min(int(along[i, j]), len(radii) - 2)
             radius = radii[knot] + (along[i, j] - knot) * (radii[knot + 1] - radii[knot])
-            x, y = (j + 0.5 - 0.5 * columns) * unit, (i + 0.5 - 0.5 * rows) * unit
+            x, y = pixel_centre(j, columns, unit), pixel_centre(i, rows, unit)
             inside = depth[i, j]
             alpha = min(max(inside / unit + 0.5, 0.0), 1.0)
-            # A tube seats itself in the tissue: a dark groove runs along both sides.
+            # A dark groove runs along both sides of the duct.
             groove = smoothstep(-0.55 * radius, 0.0, inside)
             if alpha == 0.0:
                 crease[i, j] = max(crease[i, j], 0.5 * groove)
                 continue
             t = 1.0 - min(max(inside, 0.0) / radius, 1.0)
-            streak = fractal_noise(lattice, 5, 0.5 * along[i, j], 2.0 * t, 3)
-            mottle = fractal_noise(lattice, 9, 16.0 * x, 16.0 * y, 2)
+            streak = fractal_noise(noise, 5, 0.5 * along[i, j], 2.0 * t, 3)
+            mottle = fractal_noise(noise, 9, 16.0 * x, 16.0 * y, 2)
             tone = 1.0 + 0.08 * mottle
             vein = smoothstep(0.25, 0.6, streak)
             height[i, j] = 0.12 + 0.75 * radius * (1.0 - t * t) + 0.002 * mottle

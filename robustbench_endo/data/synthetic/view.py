@@ -1,4 +1,4 @@
-"""Where the scope looks: from a place in the frame to a place on the patient's tissue."""
+"""View of the scope: mapping from positions in the frame to positions on the patient's tissue."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from robustbench_endo.data.synthetic.raster import between, kernel
+from robustbench_endo.data.synthetic.randomness import uniform
+from robustbench_endo.data.synthetic.raster import strict_njit
 
 
 class View(NamedTuple):
@@ -20,23 +21,23 @@ class View(NamedTuple):
     tilt: float
 
 
-def draw_view(rng: np.random.Generator) -> View:
-    """A view of some part of the patient's abdomen; the top of the frame is the far end."""
-    angle = between(rng, -0.6, 0.6)
+def sample_view(rng: np.random.Generator) -> View:
+    """A random view of the patient's abdomen; the top of the frame is the far end."""
+    angle = uniform(rng, -0.6, 0.6)
     x, y = rng.uniform(-8.0, 8.0, size=2)
     return View(
         float(x),
         float(y),
         float(np.cos(angle)),
         float(np.sin(angle)),
-        between(rng, 0.75, 1.25),
-        between(rng, 0.2, 0.8),
+        uniform(rng, 0.75, 1.25),
+        uniform(rng, 0.2, 0.8),
     )
 
 
-@kernel
-def on_tissue(view: View, sx: float, sy: float) -> tuple[float, float]:
-    """The place on the tissue that is seen at (sx, sy), in units from the frame's centre, y down."""
+@strict_njit
+def frame_to_tissue(view: View, sx: float, sy: float) -> tuple[float, float]:
+    """The position on the tissue that is visible at (sx, sy) in the frame."""
     depth = view.zoom / (1.0 + view.tilt * sy)
     return (
         view.x + depth * (view.cosine * sx - view.sine * sy),

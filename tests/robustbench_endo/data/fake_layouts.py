@@ -1,7 +1,7 @@
-"""Write tiny fake copies of the public data sets, each in the layout it is given out in.
+"""Write tiny fake copies of the public data sets, each in its published layout.
 
 ``python fake_layouts.py OUT`` writes all of them; the tests call the functions. Every frame has the rectangle
-``BOX`` painted as some label on background, so that a test knows what a reader must find.
+``BOX`` painted as some label on background, so that a test knows what a reader must return.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ CLASPER = (0, 255, 255)
 DOMAINS = ("regular", "smoke", "blood", "low_brightness", "bg_change")
 
 
-def picture(path: Path, level: int = 120) -> None:
-    """A textured RGB frame, a level of its own, so that frames can be told apart."""
+def image(path: Path, level: int = 120) -> None:
+    """A textured RGB frame whose red level distinguishes it from others."""
     rows, columns = np.indices(SIZE)
     pixels = np.stack([level + (rows + columns) % 20, 40 + rows % 30, 40 + columns % 30], -1)
     save(path, pixels)
@@ -42,7 +42,7 @@ def mask(path: Path, label: int | tuple[int, ...], background: int | tuple[int, 
 
 
 def save(path: Path, pixels: np.ndarray) -> None:
-    """Write pixels, as an array where the name ends so."""
+    """Write pixels, as an array where the suffix is ``.npy``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".npy":
         np.save(path, pixels)
@@ -56,22 +56,22 @@ def multitask(root: Path, activities: Sequence[int] = (1, 3), splits: Sequence[s
         for activity in activities:
             for frame in range(2):
                 name = f"case{activity}_{frame:03d}.png"
-                picture(root / split / str(activity) / "image" / name)
+                image(root / split / str(activity) / "image" / name)
                 mask(root / split / str(activity) / "mask" / name, min(activity, 6))
     return root
 
 
 def endovis17(root: Path) -> Path:
-    """The challenge's archives: training with a folder an instrument, test labels in an archive of their own."""
+    """The challenge's archives: training with one folder per instrument, test labels in a separate archive."""
     for number, tools in ((1, ("Left_Prograsp_Forceps_labels", "Other_labels")), (6, ("Prograsp_Forceps",))):
         sequence = root / ("instrument_1_4_training" if number < 5 else "instrument_5_8_training")
         sequence /= f"instrument_dataset_{number}"
         for frame in ("frame000.png", "frame001.png"):
-            picture(sequence / "left_frames" / frame)
-            picture(sequence / "right_frames" / frame)
+            image(sequence / "left_frames" / frame)
+            image(sequence / "right_frames" / frame)
             for tool in tools:
                 mask(sequence / "ground_truth" / tool / frame, 0 if tool.startswith("Other") else 20)
-    picture(root / "instrument_1_4_testing" / "instrument_dataset_1" / "left_frames" / "frame225.png")
+    image(root / "instrument_1_4_testing" / "instrument_dataset_1" / "left_frames" / "frame225.png")
     labels = root / "instrument_2017_test" / "instrument_2017_test" / "instrument_dataset_1"
     mask(labels / "TypeSegmentation" / "frame225.png", 3)
     mask(labels / "BinarySegmentation" / "frame225.png", 255)
@@ -79,39 +79,39 @@ def endovis17(root: Path) -> Path:
 
 
 def endovis17_cropped(root: Path) -> Path:
-    """The widespread preprocessed copy: JPEG frames and masks of 32 grey levels a type."""
+    """The widespread preprocessed copy: JPEG frames and masks of 32 grey levels per type."""
     sequence = root / "cropped_train" / "instrument_dataset_3"
-    picture(sequence / "images" / "frame000.jpg")
+    image(sequence / "images" / "frame000.jpg")
     mask(sequence / "instruments_masks" / "frame000.png", 32 * 6)
     mask(sequence / "binary_masks" / "frame000.png", 255)
     return root
 
 
-def endovis18(root: Path, listed: bool = True) -> Path:
-    """The challenge's releases with coloured labels, one repaired frame and what macOS leaves in archives."""
+def endovis18(root: Path, with_palette: bool = True) -> Path:
+    """The challenge's releases with coloured labels, one repaired frame and the files that macOS adds to archives."""
     release = root / "miccai_challenge_2018_release_1" / "miccai_challenge_2018_release_1"
     test = root / "test_data" / "test_data"
     for sequence in (release / "seq_1", release / "seq_2", test / "seq_1-20180917T000000Z-1-001" / "seq_1"):
         for frame in ("frame000.png", "frame001.png"):
-            picture(sequence / "left_frames" / frame)
-            picture(sequence / "right_frames" / frame)
+            image(sequence / "left_frames" / frame)
+            image(sequence / "right_frames" / frame)
             mask(sequence / "labels" / frame, CLASPER, (0, 0, 0))
     mask(root / "repairs" / "repairs" / "seq_1_frame001.png", (0, 255, 0), (0, 0, 0))
     junk = root / "miccai_challenge_2018_release_1" / "__MACOSX" / "seq_9" / "left_frames"
     junk.mkdir(parents=True)
     (junk / "._frame000.png").write_bytes(b"\0\5\26\7")
     (release / "seq_1" / "left_frames" / "._frame000.png").write_bytes(b"\0\5\26\7")
-    if listed:
+    if with_palette:
         classes = [("background-tissue", [0, 0, 0]), ("instrument-shaft", [0, 255, 0]), ("instrument-clasper", CLASPER)]
-        told = [{"name": name, "color": colour, "classid": index} for index, (name, colour) in enumerate(classes)]
-        (release / "labels.json").write_text(json.dumps(told))
+        items = [{"name": name, "color": colour, "classid": index} for index, (name, colour) in enumerate(classes)]
+        (release / "labels.json").write_text(json.dumps(items))
     return root
 
 
 def endovis18_types(root: Path) -> Path:
-    """ISINet's instrument types: flat in train, a folder a sequence in val."""
+    """ISINet's instrument types: flat in train, one folder per sequence in val."""
     for split, name in (("train", "seq1_frame000.png"), ("val", "seq_2/frame000.png"), ("val", "seq_5/frame000.png")):
-        picture(root / split / "images" / name)
+        image(root / split / "images" / name)
         mask(root / split / "annotations" / name, 7)
     return root
 
@@ -122,7 +122,7 @@ def cholecseg8k(root: Path) -> Path:
         clip = root / video / f"{video}_00080"
         for frame in (80, 81):
             stem = f"frame_{frame}_endo"
-            picture(clip / f"{stem}.png")
+            image(clip / f"{stem}.png")
             mask(clip / f"{stem}_watershed_mask.png", (22, 22, 22), (50, 50, 50))
             mask(clip / f"{stem}_color_mask.png", GALLBLADDER, (127, 127, 127))
             mask(clip / f"{stem}_mask.png", (22, 22, 22), (50, 50, 50))
@@ -131,17 +131,17 @@ def cholecseg8k(root: Path) -> Path:
 
 def kvasir_instrument(root: Path) -> Path:
     """JPEG frames; masks nearly black and nearly white, as after lossy compression."""
-    names = {"train": ("ckcu1", "ckcu2"), "test": ("ckcu3",)}
-    for split, listed in names.items():
-        for name in listed:
-            picture(root / "images" / f"{name}.jpg")
+    frames = {"train": ("ckcu1", "ckcu2"), "test": ("ckcu3",)}
+    for split, names in frames.items():
+        for name in names:
+            image(root / "images" / f"{name}.jpg")
             mask(root / "masks" / f"{name}.png", (251, 252, 250), (3, 2, 4))
-        (root / f"{split}.txt").write_text("\n".join(listed) + "\n")
+        (root / f"{split}.txt").write_text("\n".join(names) + "\n")
     return root
 
 
 def segstrong_c(root: Path, arrays: bool = False) -> Path:
-    """One motion a split, both eyes; test was also recorded under four conditions, train clean only."""
+    """One motion per split, both eyes; test was also recorded under four conditions, train clean only."""
     for split, part, domains in (
         ("train", "3", DOMAINS[:1]),
         ("val", "1", ("regular", "bg_change")),
@@ -151,7 +151,7 @@ def segstrong_c(root: Path, arrays: bool = False) -> Path:
             sequence = root / split / part / "0"
             for frame in range(2):
                 for level, domain in enumerate(domains):
-                    picture(sequence / domain / eye / f"{frame}.png", 120 + 20 * level)
+                    image(sequence / domain / eye / f"{frame}.png", 120 + 20 * level)
                 if arrays:
                     mask(sequence / "ground_truth" / eye / f"{frame}.npy", 1)
                 else:
@@ -169,7 +169,7 @@ WRITERS = {
     "kvasir-instrument": kvasir_instrument,
     "segstrong-c": segstrong_c,
 }
-"""Name of a data set -> what writes a fake of it."""
+"""Name of a data set -> function that writes a fake of it."""
 
 if __name__ == "__main__":
     for name, write in WRITERS.items():

@@ -1,5 +1,3 @@
-"""Frames listed in a CSV file."""
-
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +29,7 @@ def write(make_folder) -> Callable[[str], Path]:
     return write_csv
 
 
-def test_columns_become_samples(write):
+def test_manifest_columns_become_samples(write):
     data = ManifestDataset(write(FOUR), "all")
     assert isinstance(data, Dataset)
     assert len(data) == 4
@@ -44,7 +42,7 @@ def test_columns_become_samples(write):
     data.check(range(4))
 
 
-def test_the_same_frames_as_from_the_folder(write):
+def test_manifest_reads_the_same_frames_as_the_folder(write):
     path = write(FOUR)
     folder = FolderDataset(path.parent)
     for sample, other in zip(ManifestDataset(path, "all"), folder, strict=True):
@@ -53,7 +51,7 @@ def test_the_same_frames_as_from_the_folder(write):
         assert sample.mask is None or torch.equal(sample.mask, other.mask)
 
 
-def test_splits(write):
+def test_manifest_selects_a_split(write):
     path = write(FOUR)
     assert len(ManifestDataset(path)) == 2
     assert ManifestDataset(path, "train").ids == ["test/1/image/OP1_img_00.png"]
@@ -61,14 +59,14 @@ def test_splits(write):
     assert len(ManifestDataset(write("image\ntest/1/image/OP1_img_00.png\n"))) == 1
 
 
-def test_images_alone_in_any_order_of_columns(write):
+def test_manifest_needs_only_images_in_any_order_of_columns(write):
     data = ManifestDataset(write("subject,image\n3,test/1/image/OP2_img_01.png\n,test/1/image/OP1_img_00.png\n"))
     assert data.subjects == ["OP1_img", "3"]
     assert data.activities == ()
     assert data[0].mask is data[0].activity is None
 
 
-def test_numbered_activities_are_in_the_order_of_their_numbers(write):
+def test_manifest_sorts_numbered_activities_by_their_numbers(write):
     names = ["test/1/image/OP1_img_00.png", "test/1/image/OP2_img_01.png", "test/2/image/OP1_img_00.png"]
     rows = "\n".join(f"{name},{activity}" for name, activity in zip(names, (10, 2, 0), strict=True))
     data = ManifestDataset(write(f"image,activity\n{rows}\n"))
@@ -76,7 +74,7 @@ def test_numbered_activities_are_in_the_order_of_their_numbers(write):
     assert [data[index].activity for index in range(3)] == [2, 1, 0]
 
 
-def test_names_of_classes_and_groups(write):
+def test_manifest_takes_names_of_classes_and_subjects(write):
     path = write(FOUR)
     (path.parent / "classes.txt").write_text("background\nshaft\ntip\n")
     assert ManifestDataset(path).classes == ("background", "shaft", "tip")
@@ -84,7 +82,7 @@ def test_names_of_classes_and_groups(write):
     assert ManifestDataset(path, "all", None, r"(OP\d)").subjects == ["OP1", "OP2", "OP1", "OP2"]
 
 
-def test_the_fingerprint_follows_groups_and_activities(write):
+def test_fingerprint_changes_with_subjects_and_activities(write):
     prints = {
         ManifestDataset(write(text, f"{number}.csv"), "all").fingerprint([0])
         for number, text in enumerate((FOUR, FOUR.replace("patient 1", "patient 3"), FOUR.replace("grasp", "hold")))
@@ -93,20 +91,20 @@ def test_the_fingerprint_follows_groups_and_activities(write):
     assert ManifestDataset(write(FOUR.replace("grasp,,test", "grasp,,")), "all").fingerprint([0]) in prints
 
 
-def test_a_byte_order_mark_and_quotes_as_spreadsheets_write_them(write):
+def test_manifest_reads_byte_order_mark_and_quotes_of_spreadsheets(write):
     path = write('\ufeffimage,subject\r\n"test/1/image/OP1_img_00.png","a, b"\r\n')
     assert ManifestDataset(path).subjects == ["a, b"]
 
 
-def test_by_name_and_by_path(write):
+def test_load_dataset_takes_a_manifest_by_name_and_path(write):
     path = write(FOUR)
     assert load_dataset(path, split="train").ids == load_dataset("manifest", root=path, split="train").ids
 
 
-def test_a_damaged_picture_is_a_frame_error(write):
+def test_manifest_raises_frame_error_for_a_damaged_image(write):
     path = write(FOUR)
-    (path.parent / "test/1/image/OP1_img_00.png").write_bytes(b"not a picture")
-    with pytest.raises(FrameError, match="got a file that no decoder knows"):
+    (path.parent / "test/1/image/OP1_img_00.png").write_bytes(b"not an image")
+    with pytest.raises(FrameError, match="not an image in a known format"):
         ManifestDataset(path, "train")[0]
 
 
@@ -126,22 +124,22 @@ def test_a_damaged_picture_is_a_frame_error(write):
         ("image,subject\na.png,b,c\n", None, "Expected 2 cells .image, subject. in line 2 .*got 3: put a value"),
         (FOUR, "val", "Expected a split 'val' in .*got test, train: choose with --split"),
         ("image\ntest/1/image/OP1_img_00.png\n", "val", "got no column split"),
-        ('image\n"open\n', None, "Expected a CSV file"),
+        ('image\n"open\n', None, "Cannot read .*frames.csv as a CSV file"),
     ],
 )
-def test_bad_input(write, text, split, message):
+def test_manifest_rejects_bad_tables(write, text, split, message):
     with pytest.raises(DataError, match=message):
         len(ManifestDataset(write(text), split))
 
 
-def test_no_such_file_or_another_encoding(tmp_path):
-    with pytest.raises(DataError, match="got no such file: check the path"):
+def test_manifest_rejects_a_missing_file_and_another_encoding(tmp_path):
+    with pytest.raises(DataError, match="as a CSV file in UTF-8: no such file. Check the path"):
         len(ManifestDataset(tmp_path / "absent.csv"))
     (tmp_path / "latin.csv").write_bytes("image\nfrämes.png\n".encode("latin-1"))
-    with pytest.raises(DataError, match="Expected a CSV file in UTF-8"):
+    with pytest.raises(DataError, match="Cannot read .*latin.csv as a CSV file in UTF-8"):
         len(ManifestDataset(tmp_path / "latin.csv"))
 
 
-def test_labels_beyond_the_classes(write):
+def test_check_rejects_labels_beyond_the_classes(write):
     with pytest.raises(DataError, match="Expected labels from 0 to 1 .*got 2"):
         ManifestDataset(write(FOUR), "train", ("background", "tool")).check([0])

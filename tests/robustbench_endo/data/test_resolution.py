@@ -15,11 +15,11 @@ from robustbench_endo.types import Sample
         ((480, 640), (256, 256), (256, 256)),
     ],
 )
-def test_target_size(size, resolution, expected):
+def test_target_size_keeps_the_aspect_and_never_enlarges(size, resolution, expected):
     assert target_size(size, resolution) == expected
 
 
-def test_image_and_mask_stay_together():
+def test_at_resolution_keeps_image_and_mask_aligned():
     mask = torch.zeros(128, 160, dtype=torch.uint8)
     mask[40:80, 50:100] = 3
     image = (mask * 60)[None].expand(3, -1, -1).contiguous()
@@ -30,6 +30,6 @@ def test_image_and_mask_stay_together():
     assert int((inside != (small.mask == 3)).sum()) == 0
 
 
-def test_nothing_to_do_is_the_same_sample():
+def test_at_resolution_returns_the_same_sample_where_nothing_changes():
     sample = Sample.from_labels(torch.zeros(3, 40, 50).byte(), None, None, "a", "g")
     assert at_resolution(sample, 512) is sample

@@ -11,6 +11,7 @@ import torch
 from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
+from robustbench_endo.synthesis.cutout import Cutout, Origin, SourceFrame, cut_out, find_instruments
 from robustbench_endo.types import Sample
 
 SIZE = (96, 128)
@@ -26,12 +27,12 @@ def tissue(seed: int, size: tuple[int, int] = SIZE) -> np.ndarray:
 
 def bar(start: tuple[int, int], end: tuple[int, int], size: tuple[int, int] = SIZE) -> np.ndarray:
     """Labels of a bar from ``start`` to ``end`` (x, y), 10 pixels wide, the last third its tip."""
-    picture = Image.new("L", (size[1], size[0]))
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("L", (size[1], size[0]))
+    draw = ImageDraw.Draw(image)
     draw.line([start, end], fill=1, width=10)
     knee = tuple(round(a + 2 / 3 * (b - a)) for a, b in zip(start, end, strict=True))
     draw.line([knee, end], fill=2, width=10)
-    return np.asarray(picture)
+    return np.asarray(image)
 
 
 @dataclass
@@ -69,17 +70,32 @@ class Bars:
 
 @pytest.fixture
 def bars() -> type[Bars]:
+    """The class of data sets with bars."""
     return Bars
 
 
 @pytest.fixture
 def draw_bar() -> Callable[..., np.ndarray]:
+    """The function ``bar``."""
     return bar
 
 
 @pytest.fixture
 def draw_tissue() -> Callable[..., np.ndarray]:
+    """The function ``tissue``."""
     return tissue
+
+
+@pytest.fixture
+def make_cutout() -> Callable[..., Cutout]:
+    """A function that cuts the only instrument out of an image with a mask."""
+
+    def make(image: np.ndarray, mask: np.ndarray, factor: float = 1.0, origin: str = "a.png") -> Cutout:
+        (component,) = find_instruments(mask, np.ones(mask.shape, bool), merge_labels=True)
+        source = SourceFrame(image, mask, np.full(3, 0.3, np.float32), (1.0,) * 5)
+        return cut_out(source, component, factor, Origin(origin, "a", None, 0))
+
+    return make
 
 
 @pytest.fixture

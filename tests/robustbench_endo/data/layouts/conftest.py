@@ -1,4 +1,4 @@
-"""The writers of fake data."""
+"""Writers of fake data."""
 
 import importlib.util
 from pathlib import Path

@@ -6,13 +6,13 @@ from robustbench_endo.errors import DataError
 from robustbench_endo.types import IGNORE
 
 
-def test_thirteen_classes_told_apart_by_level_and_by_colour(fakes):
+def test_classes_have_different_levels_and_colours(fakes):
     assert len(CLASSES) == len({level for _, level, _ in CLASSES}) == len({colour for *_, colour in CLASSES}) == 13
     assert tuple(level for _, level, _ in CLASSES) == fakes.WATERSHED
     assert not set(TEST_VIDEOS) & set(VAL_VIDEOS)
 
 
-def test_watershed_and_colour_masks_say_the_same(fakes, tmp_path):
+def test_watershed_and_colour_masks_have_the_same_labels(fakes, tmp_path):
     root = fakes.cholecseg8k(tmp_path)
     data = load_dataset("cholecseg8k", root=root)
     assert list(data.ids) == [f"video12/video12_00080/frame_{frame}_endo.png" for frame in (80, 81)]
@@ -26,13 +26,13 @@ def test_watershed_and_colour_masks_say_the_same(fakes, tmp_path):
 
 
 @pytest.mark.parametrize("level", [0, 255])
-def test_the_watersheds_own_lines_are_ignored(fakes, tmp_path, level):
+def test_watershed_lines_are_ignored(fakes, tmp_path, level):
     root = fakes.cholecseg8k(tmp_path)
     fakes.mask(root / "video12/video12_00080/frame_80_endo_watershed_mask.png", (level,) * 3, (21,) * 3)
     assert load_dataset("cholecseg8k", root=root)[0].mask.unique().tolist() == [2, IGNORE]
 
 
-def test_splits_by_video(fakes, tmp_path):
+def test_splits_share_no_video(fakes, tmp_path):
     root = fakes.cholecseg8k(tmp_path)
     videos = {
         split: set(load_dataset("cholecseg8k", root=root, split=split).subjects) for split in ("train", "val", "test")
@@ -40,7 +40,7 @@ def test_splits_by_video(fakes, tmp_path):
     assert videos == {"train": {"video01"}, "val": {"video17"}, "test": {"video12"}}
 
 
-def test_an_unknown_level_and_a_lost_mask(fakes, tmp_path):
+def test_masks_with_an_unknown_level_or_missing_are_rejected(fakes, tmp_path):
     root = fakes.cholecseg8k(tmp_path)
     clip = root / "video12/video12_00080"
     fakes.mask(clip / "frame_80_endo_watershed_mask.png", (9, 9, 9), (50, 50, 50))

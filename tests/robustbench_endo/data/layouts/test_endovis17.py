@@ -5,7 +5,7 @@ from robustbench_endo.data import load_dataset
 from robustbench_endo.errors import DataError
 
 
-def test_layers_of_single_instruments_become_types(fakes, tmp_path):
+def test_masks_of_single_instruments_become_types(fakes, tmp_path):
     data = load_dataset("endovis17", root=fakes.endovis17(tmp_path), split="train")
     assert data.classes[2] == "prograsp forceps"
     assert [sample.mask.unique().tolist() for sample in data] == [[0, 2]] * 4
@@ -14,7 +14,7 @@ def test_layers_of_single_instruments_become_types(fakes, tmp_path):
     assert data.ids[0] == "instrument_1_4_training/instrument_dataset_1/left_frames/frame000.png"
 
 
-def test_the_later_folder_is_painted_over(fakes, tmp_path):
+def test_masks_of_later_folders_are_painted_over(fakes, tmp_path):
     fakes.endovis17(tmp_path)
     truth = tmp_path / "instrument_1_4_training" / "instrument_dataset_1" / "ground_truth"
     fakes.mask(truth / "Other_labels" / "frame000.png", 40)
@@ -26,21 +26,21 @@ def test_the_later_folder_is_painted_over(fakes, tmp_path):
     assert data[1].mask.unique().tolist() == [0, 1]
 
 
-def test_test_labels_come_from_their_own_archive(fakes, tmp_path):
+def test_labels_of_test_come_from_a_separate_archive(fakes, tmp_path):
     data = load_dataset("endovis17", root=fakes.endovis17(tmp_path))
     assert [sample.mask.unique().tolist() for sample in data] == [[0, 3]]
     # the test sequence continues the training sequence of that number
     assert list(data.subjects) == ["instrument_dataset_1"]
 
 
-def test_test_frames_whose_labels_were_not_given_out(fakes, tmp_path):
-    fakes.picture(tmp_path / "test" / "instrument_dataset_2" / "left_frames" / "frame225.png")
+def test_frames_of_test_without_labels_have_no_mask(fakes, tmp_path):
+    fakes.image(tmp_path / "test" / "instrument_dataset_2" / "left_frames" / "frame225.png")
     data = load_dataset("endovis17", root=tmp_path)
     data.check([0])
     assert data[0].mask is None
 
 
-def test_video_frames_are_cropped_to_the_camera(fakes, tmp_path):
+def test_frames_of_the_video_are_cropped_to_the_camera(fakes, tmp_path):
     sequence = tmp_path / "train" / "instrument_dataset_1"
     corner = np.zeros((1080, 1920, 3), np.uint8)
     corner[28, 320] = 255
@@ -56,7 +56,7 @@ def test_video_frames_are_cropped_to_the_camera(fakes, tmp_path):
     assert (int(sample.mask[0, 0]), int(sample.mask.sum())) == (4, 4)
 
 
-def test_the_cropped_copy(fakes, tmp_path):
+def test_cropped_copy_is_read(fakes, tmp_path):
     data = load_dataset("endovis17", root=fakes.endovis17_cropped(tmp_path))
     assert data[0].mask.unique().tolist() == [0, 6]
     assert (
@@ -64,12 +64,12 @@ def test_the_cropped_copy(fakes, tmp_path):
     )
 
 
-def test_the_cropped_copy_beside_its_original_is_not_counted_twice(fakes, tmp_path):
+def test_cropped_copy_next_to_its_original_is_not_counted_twice(fakes, tmp_path):
     fakes.endovis17_cropped(fakes.endovis17(tmp_path))
     assert len(load_dataset("endovis17", root=tmp_path, split="train")) == 4
 
 
-def test_an_instrument_nobody_knows_and_a_lost_mask(fakes, tmp_path):
+def test_masks_of_an_unknown_instrument_or_missing_are_rejected(fakes, tmp_path):
     fakes.endovis17(tmp_path)
     truth = tmp_path / "instrument_5_8_training" / "instrument_dataset_6" / "ground_truth"
     (truth / "Prograsp_Forceps").rename(truth / "Spoon_labels")

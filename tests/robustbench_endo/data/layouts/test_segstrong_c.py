@@ -12,13 +12,13 @@ def data(fakes, tmp_path):
     return load_dataset("segstrong-c", root=fakes.segstrong_c(tmp_path))
 
 
-def test_clean_frames_of_both_eyes(data, fakes):
+def test_frames_are_the_clean_ones_of_both_eyes(data, fakes):
     assert list(data.ids) == [f"test/9/0/regular/{eye}/{frame}.png" for eye in ("left", "right") for frame in (0, 1)]
     assert set(data.subjects) == {"9/0"}
     assert int(data[0].mask.sum()) == fakes.BOX_PIXELS
 
 
-def test_the_conditions_a_split_was_recorded_under(data, tmp_path):
+def test_recorded_conditions_are_those_of_the_split(data, tmp_path):
     assert data.recorded_conditions == ALL
     conditions = {
         split: load_dataset("segstrong-c", root=tmp_path, split=split).recorded_conditions for split in ("train", "val")
@@ -26,16 +26,16 @@ def test_the_conditions_a_split_was_recorded_under(data, tmp_path):
     assert conditions == {"train": (), "val": ("recorded_background",)}
 
 
-def test_a_real_picture_is_the_same_frame_otherwise(data):
+def test_recorded_returns_the_same_frame_under_a_condition(data):
     clean = data[2].image
     for level, condition in enumerate(ALL, 1):
-        picture = data.recorded(2, condition)
-        assert (picture.dtype, picture.shape) == (torch.uint8, clean.shape)
-        # the fake recordings differ by 20 levels of red a domain
-        assert (picture[0].int() - clean[0].int()).unique().tolist() == [20 * level]
+        image = data.recorded(2, condition)
+        assert (image.dtype, image.shape) == (torch.uint8, clean.shape)
+        # the fake recordings differ by 20 levels of red per domain
+        assert (image[0].int() - clean[0].int()).unique().tolist() == [20 * level]
 
 
-def test_a_missing_or_damaged_recording_is_one_frame_lost(data, tmp_path):
+def test_recorded_raises_frame_error_for_a_missing_or_damaged_image(data, tmp_path):
     path = tmp_path / "test/9/0/smoke/left/1.png"
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(FrameError, match=r"smoke/left/1.png"):
@@ -46,29 +46,29 @@ def test_a_missing_or_damaged_recording_is_one_frame_lost(data, tmp_path):
     assert data.recorded(0, "recorded_smoke").shape == data[0].image.shape
 
 
-def test_an_unknown_condition(data, tmp_path):
+def test_recorded_rejects_an_unknown_condition(data, tmp_path):
     with pytest.raises(DataError, match=r"recorded condition of segstrong-c \(recorded_smoke, .* got 'fog'"):
         data.recorded(0, "fog")
     with pytest.raises(DataError, match=r"\(none here\), got 'recorded_smoke'"):
         load_dataset("segstrong-c", root=tmp_path, split="train").recorded(0, "recorded_smoke")
 
 
-def test_masks_as_arrays_say_the_same_as_pictures(fakes, tmp_path):
-    pictures = load_dataset("segstrong-c", root=fakes.segstrong_c(tmp_path / "pictures"))
+def test_masks_as_arrays_equal_masks_as_images(fakes, tmp_path):
+    images = load_dataset("segstrong-c", root=fakes.segstrong_c(tmp_path / "images"))
     arrays = load_dataset("segstrong-c", root=fakes.segstrong_c(tmp_path / "arrays", arrays=True))
-    assert all(one.mask.equal(other.mask) for one, other in zip(pictures, arrays, strict=True))
+    assert all(one.mask.equal(other.mask) for one, other in zip(images, arrays, strict=True))
     path = tmp_path / "arrays/test/9/0/ground_truth/left/0.npy"
     path.write_bytes(b"nothing")
-    with pytest.raises(FrameError, match=r"Expected an array in .*0.npy"):
+    with pytest.raises(FrameError, match=r"Cannot read the array .*0.npy"):
         arrays[0]
 
 
-def test_the_archives_own_folders(fakes, tmp_path):
+def test_folders_of_the_archives_are_read(fakes, tmp_path):
     fakes.segstrong_c(tmp_path / "SegSTRONGC_test")
     assert len(load_dataset("segstrong-c", root=tmp_path)) == 4
 
 
-def test_the_fingerprint_covers_the_real_pictures(data, tmp_path):
+def test_fingerprint_covers_the_recorded_images(data, tmp_path):
     before = data.fingerprint([0])
     path = tmp_path / "test/9/0/blood/left/0.png"
     path.write_bytes(path.read_bytes() + b"\0")
@@ -76,7 +76,7 @@ def test_the_fingerprint_covers_the_real_pictures(data, tmp_path):
     assert data.fingerprint([1]) == data.fingerprint([1])
 
 
-def test_a_frame_without_mask(fakes, tmp_path):
+def test_frame_without_mask_is_rejected(fakes, tmp_path):
     fakes.segstrong_c(tmp_path)
     (tmp_path / "test/9/0/ground_truth/left/0.png").unlink()
     with pytest.raises(DataError, match=r"got neither 0.png nor 0.npy in .*ground_truth"):

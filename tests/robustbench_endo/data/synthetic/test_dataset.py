@@ -1,4 +1,4 @@
-"""The data set as a contract: names, keys, determinism, errors."""
+"""Names, keys, determinism and errors of the data set."""
 
 from collections import Counter
 from typing import Any
@@ -14,7 +14,7 @@ from robustbench_endo.types import Dataset, Sample
 SMALL = (64, 80)
 
 
-def test_meets_the_dataset_contract(scenes: SyntheticScenes, samples: list[Sample]) -> None:
+def test_synthetic_scenes_meets_the_dataset_protocol(scenes: SyntheticScenes, samples: list[Sample]) -> None:
     assert isinstance(scenes, Dataset)
     assert len(scenes) == len(scenes.ids) == len(scenes.subjects) == 48
     assert len(set(scenes.ids)) == 48
@@ -33,14 +33,14 @@ def test_ids_are_stable_posix_names() -> None:
     assert SyntheticScenes("test").ids[20] == "test/seq_03/frame_0020"
 
 
-def test_six_frames_share_a_patient(scenes: SyntheticScenes) -> None:
+def test_subjects_have_six_frames(scenes: SyntheticScenes) -> None:
     assert set(Counter(scenes.subjects).values()) == {6}
     assert scenes.scene(0).patient is scenes.scene(5).patient
     assert scenes.scene(5).patient is not scenes.scene(6).patient
 
 
-def test_frames_of_a_patient_look_alike(samples: list[Sample]) -> None:
-    """The spread of the mean colour within a subject is smaller than over all frames."""
+def test_frames_of_a_patient_have_similar_colours(samples: list[Sample]) -> None:
+    """The mean colour varies less within a patient than over all frames."""
     colours = np.array([sample.image.float().mean((1, 2)).numpy() for sample in samples]).reshape(8, 6, 3)
     within = colours.std(axis=1).mean()
     assert within < 0.8 * colours.reshape(48, 3).std(axis=0).mean()
@@ -48,20 +48,20 @@ def test_frames_of_a_patient_look_alike(samples: list[Sample]) -> None:
 
 def test_splits_and_seeds_share_no_patient() -> None:
     variants = [("train", 0), ("val", 0), ("test", 0), ("test", 1)]
-    lattices = {
-        SyntheticScenes(split, 48, seed).scene(k).patient.tissue.lattice.tobytes()
+    tables = {
+        SyntheticScenes(split, 48, seed).scene(k).patient.tissue.noise.tobytes()
         for split, seed in variants
         for k in range(0, 48, 6)
     }
-    assert len(lattices) == 8 * len(variants)
+    assert len(tables) == 8 * len(variants)
     assert not set(SyntheticScenes("train").subjects) & set(SyntheticScenes("test").subjects)
 
 
-def test_train_is_larger() -> None:
+def test_train_has_more_frames() -> None:
     assert len(SyntheticScenes("train")) == 400
 
 
-def test_same_bytes_in_any_order_and_for_any_length() -> None:
+def test_frames_are_the_same_in_any_order_and_for_any_length() -> None:
     few, many = SyntheticScenes("val", 3, 5, SMALL), SyntheticScenes("val", 30, 5, SMALL)
     forwards = [few[k] for k in range(3)]
     backwards = [many[k] for k in (2, 1, 0)][::-1]
@@ -73,7 +73,7 @@ def test_same_bytes_in_any_order_and_for_any_length() -> None:
         assert (a.activity, a.id, a.subject_id) == (b.activity, b.id, b.subject_id)
 
 
-def test_global_random_state_is_neither_read_nor_moved() -> None:
+def test_global_random_state_is_neither_read_nor_changed() -> None:
     np.random.seed(1)  # noqa: NPY002
     torch.manual_seed(1)
     before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
@@ -102,6 +102,6 @@ def test_iteration_stops_and_negative_indices_count_from_the_end() -> None:
         ({"size": 256}, r"Expected size to be \(height, width\)"),
     ],
 )
-def test_bad_arguments_say_expected_and_found(arguments: dict[str, Any], text: str) -> None:
+def test_synthetic_scenes_rejects_bad_arguments(arguments: dict[str, Any], text: str) -> None:
     with pytest.raises(DataError, match=text):
         SyntheticScenes(**arguments)

@@ -15,9 +15,9 @@ def files(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.png")}
 
 
-def test_is_a_data_set_with_a_record(bars, clean, tmp_path):
+def test_synthesize_writes_a_dataset_with_a_record(bars, clean, tmp_path):
     done = synthesize(clean, bars(), tmp_path / "out", 6, SynthesisConfig(seed=3))
-    assert (done.pictures, done.made, done.cutouts, done.backgrounds) == (6, 6, 6, 2)
+    assert (done.images, done.created, done.cutouts, done.n_unusable, done.backgrounds) == (6, 6, 6, 0, 2)
     data = FolderDataset(tmp_path / "out", "train")
     data.check(range(len(data)))
     assert len(data) == 6
@@ -33,7 +33,7 @@ def test_is_a_data_set_with_a_record(bars, clean, tmp_path):
         assert all(tool["frame"] in bars().ids for tool in row["instruments"])
 
 
-def test_masks_lie_on_the_instruments(bars, clean, tmp_path):
+def test_synthesize_aligns_masks_with_the_instruments(bars, clean, tmp_path):
     synthesize(clean, bars(), tmp_path, 8)
     for sample in map(FolderDataset(tmp_path, "train").__getitem__, range(8)):
         image, mask = sample.image.permute(1, 2, 0).numpy().astype(int), sample.mask.numpy()
@@ -43,7 +43,7 @@ def test_masks_lie_on_the_instruments(bars, clean, tmp_path):
         assert (mask > 0).any()
 
 
-def test_a_picture_does_not_depend_on_the_others(bars, clean, tmp_path):
+def test_synthesize_computes_images_independently(bars, clean, tmp_path):
     synthesize(clean, bars(), tmp_path / "six", 6)
     synthesize(clean, bars(), tmp_path / "three", 3)
     six, three = files(tmp_path / "six"), files(tmp_path / "three")
@@ -53,12 +53,12 @@ def test_a_picture_does_not_depend_on_the_others(bars, clean, tmp_path):
     assert not {*files(tmp_path / "other").values()} & {*three.values()}
 
 
-def test_goes_on_where_it_was_stopped(bars, clean, tmp_path):
-    whole = synthesize(clean, bars(), tmp_path / "a", 4)
+def test_synthesize_resumes_an_interrupted_call(bars, clean, tmp_path):
+    first = synthesize(clean, bars(), tmp_path / "a", 4)
     shutil.copytree(tmp_path / "a", tmp_path / "b")
     next((tmp_path / "b").rglob("image/*_00002.png")).unlink()
     again = synthesize(clean, bars(), tmp_path / "b", 4)
-    assert (whole.made, again.made) == (4, 1)
+    assert (first.created, again.created) == (4, 1)
     assert files(tmp_path / "a") == files(tmp_path / "b")
     record = (tmp_path / "a" / "synthesis.json").read_text()
     assert record == (tmp_path / "b" / "synthesis.json").read_text()
@@ -66,11 +66,11 @@ def test_goes_on_where_it_was_stopped(bars, clean, tmp_path):
     assert record == (tmp_path / "b" / "synthesis.json").read_text()
 
 
-def test_other_settings_or_sources_are_refused(bars, clean, tmp_path):
+def test_synthesize_rejects_other_settings_or_sources(bars, clean, tmp_path):
     synthesize(clean, bars(), tmp_path / "a", 1)
-    with pytest.raises(SynthesisError, match=r"settings.seed = 0 instead of 1: choose another --out"):
+    with pytest.raises(SynthesisError, match=r"Cannot resume .*a: settings.seed changed from 0 to 1. Use a new --out"):
         synthesize(clean, bars(), tmp_path / "a", 1, SynthesisConfig(seed=1))
-    with pytest.raises(SynthesisError, match="instrument_frames.patient0/frame_0.png = "):
+    with pytest.raises(SynthesisError, match="instrument_frames.patient0/frame_0.png changed from "):
         synthesize(clean, bars(change=lambda image, mask: image.fill(9)), tmp_path / "a", 1)
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "notes.txt").write_text("mine")
@@ -78,7 +78,7 @@ def test_other_settings_or_sources_are_refused(bars, clean, tmp_path):
         synthesize(clean, bars(), tmp_path / "b", 1)
 
 
-def test_activities_by_each_rule(bars, clean, tmp_path):
+def test_synthesize_names_activities_by_each_rule(bars, clean, tmp_path):
     for rule in ("source", "count", "none"):
         synthesize(clean, bars(), tmp_path / rule, 8, SynthesisConfig(activity=rule))
         rows = json.loads((tmp_path / rule / "synthesis.json").read_text())["pictures"]
@@ -91,7 +91,7 @@ def test_activities_by_each_rule(bars, clean, tmp_path):
         assert len({row["activity"] for row in rows}) == (1 if rule == "none" else 2)
 
 
-def test_within_subjects(bars, clean, tmp_path):
+def test_synthesize_stays_within_subjects(bars, clean, tmp_path):
     synthesize(clean, bars(), tmp_path, 8, SynthesisConfig(within_subjects=True))
     for row in json.loads((tmp_path / "synthesis.json").read_text())["pictures"]:
         assert {tool["subject_id"] for tool in row["instruments"]} == {row["background_subject"]}
@@ -99,7 +99,7 @@ def test_within_subjects(bars, clean, tmp_path):
         synthesize(clean, bars(frames=1), tmp_path / "b", 1, SynthesisConfig(within_subjects=True))
 
 
-def test_instruments_of_backgrounds_are_painted_over(bars, tmp_path):
+def test_synthesize_inpaints_instruments_of_backgrounds(bars, tmp_path):
     synthesize(bars(), bars(), tmp_path, 6, SynthesisConfig(max_instruments=1))
     data = FolderDataset(tmp_path, "train")
     for image, mask in ((data[i].image, data[i].mask) for i in range(6)):
@@ -108,8 +108,10 @@ def test_instruments_of_backgrounds_are_painted_over(bars, tmp_path):
         assert (grey & (mask == 0)).mean() < 0.02
 
 
-def test_size_and_limits(bars, clean, tmp_path):
-    done = synthesize(clean, bars(), tmp_path, 2, SynthesisConfig(size=(64, 96), limit=2, limit_backgrounds=1))
+def test_synthesize_applies_size_and_limits(bars, clean, tmp_path):
+    done = synthesize(
+        clean, bars(), tmp_path, 2, SynthesisConfig(size=(64, 96), limit_instruments=2, limit_backgrounds=1)
+    )
     assert done.backgrounds == 1
     record = json.loads((tmp_path / "synthesis.json").read_text())
     assert len(record["instrument_frames"]) == 2
@@ -118,13 +120,13 @@ def test_size_and_limits(bars, clean, tmp_path):
     }
 
 
-def test_other_tissue_classes_are_ignored_where_nobody_has_said_which(bars, clean, tmp_path):
-    synthesize(clean, bars(), tmp_path, 2, SynthesisConfig(instruments=(1,)))
+def test_synthesize_ignores_pixels_of_unknown_tissue(bars, clean, tmp_path):
+    synthesize(clean, bars(), tmp_path, 2, SynthesisConfig(instrument_labels=(1,)))
     for sample in map(FolderDataset(tmp_path, "train").__getitem__, range(2)):
         assert set(sample.mask.unique().tolist()) == {1, 255}
 
 
-def test_a_black_border_stays_one(bars, clean, tmp_path):
+def test_synthesize_keeps_a_black_border(bars, clean, tmp_path):
     boxed = bars(frames=1, masks=False, bars=(), change=lambda image, mask: image.__setitem__(slice(0, 12), 0))
     synthesize(boxed, bars(), tmp_path, 4)
     for sample in map(FolderDataset(tmp_path, "train").__getitem__, range(4)):
@@ -134,58 +136,67 @@ def test_a_black_border_stays_one(bars, clean, tmp_path):
         assert not sample.mask.numpy()[dark].any()
 
 
-class TestBadInput:
-    def test_no_masks(self, bars, clean, tmp_path):
-        with pytest.raises(SynthesisError, match="a mask for every instrument frame, got none for patient0/frame_0"):
-            synthesize(clean, bars(masks=False), tmp_path / "a", 1)
-        assert not (tmp_path / "a").exists()
-
-    def test_no_instruments(self, bars, clean, tmp_path):
-        with pytest.raises(SynthesisError, match="instruments in the masks of bars, got none"):
-            synthesize(clean, bars(bars=()), tmp_path, 1)
-
-    def test_none_that_enters(self, bars, clean, tmp_path):
-        inside = bars(bars=(((90, 40), (40, 44)),))
-        with pytest.raises(SynthesisError, match="enter from the border of the view, got 4 in bars that do not"):
-            synthesize(clean, inside, tmp_path / "a", 1)
-        assert synthesize(clean, inside, tmp_path / "a", 1, SynthesisConfig(allow_floating=True)).made == 1
-
-    def test_no_background_left(self, bars, tmp_path):
-        full = bars(change=lambda image, mask: mask.fill(1))
-        with pytest.raises(SynthesisError, match="at least 75% of its view, got none among 4 frames"):
-            synthesize(full, bars(), tmp_path, 1)
-
-    def test_nothing_fits(self, bars, clean, tmp_path):
-        with pytest.raises(SynthesisError, match="that can enter the picture 0, got none of 12"):
-            synthesize(clean, bars(), tmp_path, 1, SynthesisConfig(scales=(0.01, 0.02)))
-
-    def test_no_activities(self, bars, clean, tmp_path):
-        with pytest.raises(SynthesisError, match="with activities, got none in bars"):
-            synthesize(clean, bars(activities=()), tmp_path, 1, SynthesisConfig(activity="source"))
-
-    def test_labels(self, bars, clean, tmp_path):
-        with pytest.raises(SynthesisError, match=r"from 1 to 2 \(shaft, tip\), got 3"):
-            synthesize(clean, bars(), tmp_path, 1, SynthesisConfig(instruments=(3,)))
-
-    @pytest.mark.parametrize(
-        "wrong",
-        [
-            {"size": (8, 64)},
-            {"max_instruments": 0},
-            {"limit": 0},
-            {"limit_backgrounds": 0},
-            {"scales": (2.0, 1.0)},
-            {"activity": "guess"},
-            {"labels": "guess"},
-        ],
-    )
-    def test_settings(self, wrong):
-        with pytest.raises(SynthesisError, match=r"^Expected .*, got .*: correct the setting\.$"):
-            SynthesisConfig(**wrong)
+def test_synthesize_rejects_instruments_without_masks(bars, clean, tmp_path):
+    with pytest.raises(SynthesisError, match="a mask for every instrument frame, got none for patient0/frame_0"):
+        synthesize(clean, bars(masks=False), tmp_path / "a", 1)
+    assert not (tmp_path / "a").exists()
 
 
-def test_a_foreign_picture_in_the_folder_is_named(bars, clean, tmp_path):
+def test_synthesize_rejects_masks_without_instruments(bars, clean, tmp_path):
+    with pytest.raises(SynthesisError, match="instruments in the masks of bars, got none"):
+        synthesize(clean, bars(bars=()), tmp_path, 1)
+
+
+def test_synthesize_uses_floating_instruments_only_on_request(bars, clean, tmp_path):
+    inside = bars(bars=(((90, 40), (40, 44)),))
+    with pytest.raises(SynthesisError, match="enter from the border of the view, got 4 in bars that do not"):
+        synthesize(clean, inside, tmp_path / "a", 1)
+    assert synthesize(clean, inside, tmp_path / "a", 1, SynthesisConfig(allow_floating=True)).created == 1
+
+
+def test_synthesize_rejects_backgrounds_without_tissue(bars, tmp_path):
+    full = bars(change=lambda image, mask: mask.fill(1))
+    with pytest.raises(SynthesisError, match="at least 75% of its view, got none among 4 frames"):
+        synthesize(full, bars(), tmp_path, 1)
+
+
+def test_synthesize_names_an_image_in_which_nothing_fits(bars, clean, tmp_path):
+    with pytest.raises(SynthesisError, match="Cannot place an instrument in image 0: none of 12 fits at scales"):
+        synthesize(clean, bars(), tmp_path, 1, SynthesisConfig(scales=(0.01, 0.02)))
+
+
+def test_synthesize_rejects_the_source_rule_without_activities(bars, clean, tmp_path):
+    with pytest.raises(SynthesisError, match="with activities, got none in bars"):
+        synthesize(clean, bars(activities=()), tmp_path, 1, SynthesisConfig(activity="source"))
+
+
+def test_synthesize_rejects_unknown_instrument_labels(bars, clean, tmp_path):
+    with pytest.raises(SynthesisError, match=r"among shaft, tip or their labels from 1 to 2, got '3'"):
+        synthesize(clean, bars(), tmp_path, 1, SynthesisConfig(instrument_labels=(3,)))
+
+
+def test_synthesize_records_labels_that_are_given_by_name(bars, clean, tmp_path):
+    synthesize(clean, bars(), tmp_path, 1, SynthesisConfig(instrument_labels=("tip", "shaft")))
+    assert json.loads((tmp_path / "synthesis.json").read_text())["settings"]["instruments"] == [1, 2]
+
+
+def test_synthesize_rejects_a_count_below_one(bars, clean, tmp_path):
+    with pytest.raises(SynthesisError, match="Expected at least 1 image, got 0: correct --count"):
+        synthesize(clean, bars(), tmp_path, 0)
+
+
+def test_synthesize_reports_progress_by_phase(bars, clean, tmp_path):
+    calls = []
+    synthesize(clean, bars(frames=2), tmp_path, 3, progress=lambda *call: calls.append(call))
+    assert calls == [
+        *(("instruments", done, 2) for done in (1, 2)),
+        *(("backgrounds", done, 2) for done in (1, 2)),
+        *(("images", done, 3) for done in (1, 2, 3)),
+    ]
+
+
+def test_synthesize_names_an_unknown_image_in_the_folder(bars, clean, tmp_path):
     synthesize(clean, bars(), tmp_path, 1)
-    (next((tmp_path / "train").rglob("image")) / "mine.png").write_bytes(b"no picture")
+    (next((tmp_path / "train").rglob("image")) / "mine.png").write_bytes(b"no image")
     with pytest.raises(SynthesisError, match=r"written by robust-endo synthesize in .*mine.png, got another"):
         synthesize(clean, bars(), tmp_path, 2)

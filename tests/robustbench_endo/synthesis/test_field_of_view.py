@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from robustbench_endo.synthesis.utils import field_of_view
+from robustbench_endo.synthesis.field_of_view import field_of_view
 
 
-def test_black_borders_are_outside_and_dark_shafts_at_the_edge_are_inside(draw_tissue):
+def test_field_of_view_excludes_black_borders_and_includes_dark_shafts(draw_tissue):
     image = draw_tissue(0)
     image[:6], image[:, -9:] = 16, 3  # video black, and codec black
     image[40:50, 60:] = 0
@@ -15,14 +15,14 @@ def test_black_borders_are_outside_and_dark_shafts_at_the_edge_are_inside(draw_t
     assert not view[:, -8:].any()
 
 
-def test_a_disc_is_found(draw_tissue):
+def test_field_of_view_detects_a_disc(draw_tissue):
     rows, columns = np.indices((96, 128))
     disc = (rows - 48) ** 2 + (columns - 64) ** 2 < 44**2
     view = field_of_view(np.where(disc[..., None], draw_tissue(1), 0).astype(np.uint8))
     assert (view == disc).mean() > 0.98
 
 
-def test_black_and_thin_frames_are_seen_whole():
+def test_field_of_view_takes_black_and_thin_frames():
     assert field_of_view(np.zeros((20, 30, 3), np.uint8)).all()
     line = np.zeros((40, 50, 3), np.uint8)
     line[10:15, 5:45] = 200

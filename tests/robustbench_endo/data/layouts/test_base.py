@@ -1,4 +1,4 @@
-"""What holds for each of the public data sets."""
+"""Properties of every public data set."""
 
 import pytest
 import torch
@@ -32,12 +32,12 @@ def load(fakes, tmp_path):
     return load
 
 
-def test_the_script_writes_every_layout(fakes):
+def test_fake_layouts_writes_every_layout(fakes):
     assert set(fakes.WRITERS) == set(NAMES)
 
 
 @every_name
-def test_it_meets_the_contract(load, name, tmp_path):
+def test_layout_meets_the_dataset_protocol(load, name, tmp_path):
     data = load(name)
     assert isinstance(data, Dataset)
     assert data.name == name
@@ -55,12 +55,12 @@ def test_it_meets_the_contract(load, name, tmp_path):
 
 
 @every_name
-def test_a_name_and_a_folder_in_one_word(load, name, tmp_path):
+def test_layout_loads_from_name_and_folder_in_one_spec(load, name, tmp_path):
     assert load_dataset(f"{name}:{load(name).root}").ids == load(name).ids
 
 
 @every_name
-def test_the_fingerprint_follows_the_mask(load, name):
+def test_fingerprint_changes_with_the_mask(load, name):
     data = load(name)
     before = data.fingerprint([0])
     assert load(name).fingerprint([0]) == before
@@ -76,11 +76,11 @@ def test_splits_share_no_frame_and_all_is_their_sum(load, name):
         assert not set(train.ids) & set(test.ids)
         return
     everything = load(name, split="all")
-    parts = [load(name, split=split).ids for split in ("train", "val", "test") if held(load, name, split)]
+    parts = [load(name, split=split).ids for split in ("train", "val", "test") if count_frames(load, name, split)]
     assert sorted(image_id for part in parts for image_id in part) == list(everything.ids)
 
 
-def held(load, name, split):
+def count_frames(load, name, split):
     try:
         return len(load(name, split=split))
     except DataError:
@@ -88,7 +88,7 @@ def held(load, name, split):
 
 
 @every_name
-def test_an_unknown_split_names_those_there_are(load, name):
+def test_unknown_split_error_names_the_available_ones(load, name):
     with pytest.raises(
         DataError, match=r"Expected .*split .*('nowhere' in .*, got test, train|got (none for )?'nowhere')"
     ):
@@ -96,29 +96,29 @@ def test_an_unknown_split_names_those_there_are(load, name):
 
 
 @every_name
-def test_another_layout_says_what_was_looked_for_and_found(name, tmp_path):
+def test_wrong_layout_error_names_expected_and_actual_folders(name, tmp_path):
     (tmp_path / "elsewhere").mkdir()
-    with pytest.raises(DataError, match="Expected .*got") as caught:
+    with pytest.raises(DataError, match="Expected .*got") as error:
         load_dataset(name, root=tmp_path)
-    assert str(tmp_path) in str(caught.value)
-    assert "elsewhere" in str(caught.value)
-    assert name in str(caught.value) or name.startswith("mtl")
+    assert str(tmp_path) in str(error.value)
+    assert "elsewhere" in str(error.value)
+    assert name in str(error.value) or name.startswith("mtl")
 
 
 @every_name
-def test_no_such_folder(name, tmp_path):
+def test_layout_rejects_a_missing_folder(name, tmp_path):
     with pytest.raises(DataError, match="Expected a data folder at .*nowhere, got none"):
         load_dataset(name, root=tmp_path / "nowhere")
 
 
 @every_name
-def test_no_folder_given(name):
+def test_layout_rejects_a_missing_root(name):
     with pytest.raises(DataError, match=rf"Expected the root of the dataset '{name}', .* --data {name}:DIR"):
         load_dataset(name)
 
 
 @every_name
-def test_other_class_names_must_be_as_many(load, name):
+def test_class_names_must_be_as_many_as_labels(load, name):
     names = tuple(f"name {index}" for index in range(len(load(name).classes)))
     assert load(name, classes=names).classes == names
     with pytest.raises(DataError, match=f"Expected {len(names)} class names for {name}"):
@@ -126,6 +126,6 @@ def test_other_class_names_must_be_as_many(load, name):
 
 
 @every_name
-def test_another_grouping(load, name):
+def test_subject_regex_overrides_the_subjects(load, name):
     data = load(name, subject_regex=r"(\d)\D*$")
     assert set(data.subjects) <= set("0123456789")

@@ -1,0 +1,95 @@
+"""Loading of all splits of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from robustbench_endo.data.file_listing import IMAGES, activity_folders
+from robustbench_endo.data.folder import FolderDataset
+from robustbench_endo.data.manifest import ManifestDataset
+from robustbench_endo.data.registry import load_dataset
+from robustbench_endo.errors import DataError
+from robustbench_endo.types import Dataset
+
+STANDARD_SPLITS = ("train", "val", "test")
+
+UNDIVIDED = "all"
+"""Name of the single split of an undivided data set."""
+
+
+def splits_of(
+    spec: str | Path,
+    names: Sequence[str] = (),
+    classes: tuple[str, ...] | None = None,
+    subject_regex: str | None = None,
+) -> tuple[dict[str, Dataset], dict[str, str]]:
+    """Load the splits of a data set.
+
+    Args:
+        spec: as for :func:`robustbench_endo.data.load_dataset`.
+        names: the splits to load; none: all that exist.
+        classes, subject_regex: options of the data set; None for its defaults.
+
+    Returns:
+        Name -> data set, and name -> reason of the splits that cannot be loaded.
+
+    Raises:
+        DataError, UnknownNameError: no such data set, a named split that does not exist, or no split with frames.
+
+    >>> splits, broken = splits_of("synthetic")
+    >>> list(splits), broken
+    (['train', 'val', 'test'], {})
+    """
+    loaded: dict[str, Dataset] = {}
+    broken: dict[str, str] = {}
+
+    def load(split: str | None) -> Dataset:
+        dataset = load_dataset(spec, split=split, classes=classes, subject_regex=subject_regex)
+        if getattr(dataset, "split", split) != split:
+            raise _UndividedError(f"Expected a split {split!r} of {spec}, got data without splits: leave --split out.")
+        if not len(dataset):
+            raise DataError(f"Expected frames in the split {split or UNDIVIDED}, got none: choose another.")
+        return dataset
+
+    available = tuple(names) or _available_splits(load_dataset(spec, classes=classes, subject_regex=subject_regex))
+    for split in available or STANDARD_SPLITS:
+        try:
+            loaded[split] = load(split)
+        except DataError as error:
+            if names:
+                raise
+            if available and not isinstance(error, _UndividedError):
+                broken[split] = str(error)
+    if loaded:
+        return loaded, broken
+    if broken:
+        raise DataError(next(iter(broken.values())))
+    return {UNDIVIDED: load(None)}, {}
+
+
+class _UndividedError(DataError):
+    """A split of a data set that has none."""
+
+
+def _available_splits(dataset: Dataset) -> tuple[str, ...]:
+    """Names of the splits of a folder or a manifest; empty when undivided or of another kind."""
+    if isinstance(dataset, ManifestDataset):
+        return tuple(sorted({row.split for row in dataset.rows if row.split}, key=_split_order))
+    if not isinstance(dataset, FolderDataset) or not dataset.root.is_dir():
+        return ()
+    folders = {path.name: path for path in dataset.root.iterdir() if path.is_dir()}
+    # train/image is a split, grasp/image an activity.
+    undivided = (dataset.root / IMAGES).is_dir() or activity_folders(dataset.root, dataset.root)
+    if undivided and not set(STANDARD_SPLITS) & set(folders):
+        return ()
+    splits = (name for name, path in folders.items() if name in STANDARD_SPLITS or _has_frames(path))
+    return tuple(sorted(splits, key=_split_order))
+
+
+def _has_frames(folder: Path) -> bool:
+    return (folder / IMAGES).is_dir() or bool(activity_folders(folder, folder))
+
+
+def _split_order(name: str) -> tuple[int, str]:
+    return (STANDARD_SPLITS.index(name) if name in STANDARD_SPLITS else len(STANDARD_SPLITS), name)

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from robustbench_endo.data import FolderDataset
+from robustbench_endo.data.base import highest_label, numbered_class_names, read_class_names
+from robustbench_endo.errors import DataError, FrameError
+
+
+def test_fingerprint_changes_with_frames_and_content(make_folder):
+    root = make_folder()
+    before = FolderDataset(root).fingerprint([0, 1])
+    assert before == FolderDataset(root).fingerprint([0, 1]) != FolderDataset(root).fingerprint([0])
+    path = root / "test/1/mask/OP1_img_00.png"
+    Image.fromarray(np.zeros((48, 64), np.uint8)).save(path)
+    assert FolderDataset(root).fingerprint([0, 1]) != before
+
+
+def image_of(mode):
+    return Image.fromarray(np.zeros((48, 64, 3), np.uint8)).convert(mode)
+
+
+@pytest.mark.parametrize(
+    ("folder", "content", "text"),
+    [
+        ("image", image_of("L"), "Expected 8-bit RGB .* got a grey image"),
+        ("image", image_of("RGBA"), "got a RGBA image"),
+        ("image", Image.fromarray(np.zeros((48, 64), np.uint16)), "got 16-bit or deeper pixels"),
+        ("mask", image_of("RGB"), "Expected one 8-bit channel of class indices"),
+        ("mask", Image.fromarray(np.zeros((40, 64), np.uint8)), r"size of its frame .* \(64 x 48\), got 64 x 40"),
+        ("mask", Image.fromarray(np.full((48, 64), 7, np.uint8)), r"labels from 0 to 2 .* got 7"),
+    ],
+)
+def test_check_rejects_unusable_frames(make_folder, folder, content, text):
+    root = make_folder()
+    content.save(root / "test" / "1" / folder / "OP1_img_00.png")
+    data = FolderDataset(root, class_names=("a", "b", "c"))
+    with pytest.raises(DataError, match=text):
+        data.check(range(len(data)))
+
+
+def test_getitem_raises_frame_error_for_a_damaged_or_missing_image(make_folder):
+    root = make_folder()
+    path = root / "test/1/image/OP1_img_00.png"
+    path.write_bytes(path.read_bytes()[:400])
+    data = FolderDataset(root)
+    data.check(range(len(data)))
+    with pytest.raises(FrameError, match=r"Cannot decode the image .*OP1_img_00.png: .* Replace or remove the frame"):
+        data[0]
+    path.write_bytes(b"nothing")
+    with pytest.raises(FrameError, match="not an image in a known format"):
+        data[0]
+    path.unlink()
+    with pytest.raises(FrameError, match="no such file"):
+        data[0]
+
+
+def test_read_class_names_skips_blank_lines(tmp_path):
+    assert read_class_names(tmp_path) is None
+    (tmp_path / "classes.txt").write_text("background\n\n shaft \n")
+    assert read_class_names(tmp_path) == ("background", "shaft")
+
+
+def test_numbered_class_names_has_at_least_two():
+    assert numbered_class_names(0) == numbered_class_names(1) == ("background", "class 1")
+
+
+def test_highest_label_leaves_out_ignored_pixels_and_missing_masks():
+    assert highest_label([None, torch.tensor([[3, 255]], dtype=torch.uint8)]) == 3
+    assert highest_label([None]) == 0
