@@ -1,8 +1,9 @@
-"""Training: one function, `train`, and the rebuilding of the embedded checkpoints."""
+"""Training: from a model and data to a checkpoint, and the rebuilding of the shipped checkpoints.
 
-from robustbench_endo.training.hardware import Hardware
-from robustbench_endo.training.settings import Progress, TrainConfig
-from robustbench_endo.training.subject_split import split_by_subject
-from robustbench_endo.training.trainer import train
+Names are declared in ``__init__.pyi`` and imported on first use, so that the command line can read the options without
+torch.
+"""
 
-__all__ = ["Hardware", "Progress", "TrainConfig", "split_by_subject", "train"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

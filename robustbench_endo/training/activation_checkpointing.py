@@ -1,4 +1,4 @@
-"""Activation checkpointing: a block's activations are recomputed in the backward pass instead of kept.
+"""Activation checkpointing: the activations of a block are recomputed in the backward pass instead of stored.
 
 Source: Chen et al., "Training Deep Nets with Sublinear Memory Cost", arXiv 1604.06174.
 """
@@ -18,7 +18,7 @@ from robustbench_endo.errors import TrainingError
 
 @contextmanager
 def activation_checkpointing(model: nn.Module) -> Iterator[None]:
-    """While the block runs, every residual or transformer block of the model keeps its inputs only.
+    """Inside, every residual or transformer block of the model stores only its inputs.
 
     Raises:
         TrainingError: a model without such blocks.
@@ -39,18 +39,18 @@ def activation_checkpointing(model: nn.Module) -> Iterator[None]:
 
 
 def repeated_blocks(model: nn.Module) -> list[nn.Module]:
-    """Outermost modules whose class is called a block (timm's and torchvision's convention)."""
-    found: list[nn.Module] = []
+    """Outermost modules whose class is in :data:`BLOCKS`, names of timm and torchvision."""
+    blocks: list[nn.Module] = []
 
     def visit(module: nn.Module) -> None:
         for child in module.children():
             if type(child).__name__ in BLOCKS:
-                found.append(child)
+                blocks.append(child)
             else:
                 visit(child)
 
     visit(model)
-    return found
+    return blocks
 
 
 BLOCKS = ("Block", "EvaBlock", "BasicBlock", "Bottleneck", "ConvNeXtBlock", "SwinTransformerBlock", "ParallelBlock")
@@ -61,9 +61,9 @@ def _contexts(block: nn.Module) -> tuple[AbstractContextManager[Any], AbstractCo
 
 
 class _FrozenStatistics(AbstractContextManager[None]):
-    """The second run of the same batch must not count twice in the running mean and variance.
+    """Keeps the second forward pass of a batch out of the running mean and variance.
 
-    It is entered once for every backward pass, thus once a task under some weightings.
+    It is entered once for every backward pass, which is once per task under some weightings.
     """
 
     def __init__(self, block: nn.Module) -> None:

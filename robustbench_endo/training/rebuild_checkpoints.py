@@ -1,4 +1,4 @@
-"""Rebuilds the checkpoints that ship with the package, from drawn scenes and fixed seeds."""
+"""Rebuild the checkpoints that ship with the package, from synthetic scenes and fixed seeds."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ import torch
 from rich.progress import Progress as Bar
 
 from robustbench_endo.data.synthetic import SyntheticScenes
-from robustbench_endo.models.checkpoint import WEIGHTS, read_card, save_checkpoint
+from robustbench_endo.models.checkpoint import SHIPPED, SHIPPED_FOLDER, WEIGHTS, folder_of, read_card, save_checkpoint
 from robustbench_endo.models.network import Network
-from robustbench_endo.models.shipped import FOLDER, SHIPPED, folder_of
 from robustbench_endo.models.weights import read_weights
 from robustbench_endo.models.zoo import build
-from robustbench_endo.training.settings import Progress, TrainConfig
-from robustbench_endo.training.trainer import train
-from robustbench_endo.types import Dataset, Sample
+from robustbench_endo.training.config import TrainConfig
+from robustbench_endo.training.trainer import Progress, train
+from robustbench_endo.types import ACTIVITY, Dataset, Sample
 
 SIZE = (256, 320)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a rebuild spends; nothing in it shows a model a corruption that is evaluated.
+    """Size of a rebuild; no model is trained on an evaluated corruption.
 
     Attributes:
         frames: training scenes.
-        validation: scenes of other patients that choose the epoch that is kept; the test scenes choose nothing.
+        validation: scenes of other patients that select the epoch; the test scenes are not used.
         epochs: passes over the training scenes.
-        head_epochs: further passes for the activity head alone.
+        head_epochs: further passes for the activity head only.
         batch_size: frames per step.
         learning_rate: Adam's peak rate.
         seed: of the scenes and of the training.
@@ -46,87 +45,89 @@ class Recipe:
     seed: int = 0
 
     @property
-    def settings(self) -> TrainConfig:
-        """Of the trainer. Dice is what lifts the jaws, two pixels wide; the activity is weighed up to match it."""
+    def config(self) -> TrainConfig:
+        """The Dice loss improves the jaws, two pixels wide; the weight of the activity is raised to match it."""
         return TrainConfig(
             epochs=self.epochs,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
             seed=self.seed,
             augment="light",
-            activity_weight=1.0,
+            task_weights={ACTIVITY: 1.0},
             dice_weight=1.0,
         )
 
 
-class _Drawn(SyntheticScenes):
-    """Scenes that are drawn once and kept, as three models train on them."""
+class _CachedScenes(SyntheticScenes):
+    """Scenes that are rendered once, as three models train on them."""
 
     def __init__(self, split: str, frames: int, seed: int) -> None:
         super().__init__(split=split, frames=frames, seed=seed, size=SIZE)
-        self._kept: dict[int, Sample] = {}
+        self._cache: dict[int, Sample] = {}
 
     def __getitem__(self, index: int) -> Sample:
-        if index not in self._kept:
-            self._kept[index] = super().__getitem__(index)
-        return self._kept[index]
+        if index not in self._cache:
+            self._cache[index] = super().__getitem__(index)
+        return self._cache[index]
 
 
 def rebuild(
-    out: str | Path = FOLDER,
+    out: str | Path = SHIPPED_FOLDER,
     recipe: Recipe | None = None,
     specs: tuple[str, ...] = SHIPPED,
     work: str | Path | None = None,
     progress: Callable[[str, Progress], None] | None = None,
 ) -> list[Path]:
-    """Trains every embedded model without any evaluated corruption; its checkpoint has half-precision kernels.
+    """Train shipped models without any evaluated corruption; their checkpoints have half-precision kernels.
 
     Args:
-        out: the folder of the checkpoint folders; by default the package's own.
-        recipe: how long and on how many scenes; by default what the shipped ones had.
-        specs: which of the embedded models.
-        work: a folder for the runs, so that a killed rebuild resumes; by default a temporary one.
+        out: folder of the checkpoint folders; by default that of the package.
+        recipe: of the training; by default that of the shipped checkpoints.
+        specs: of the models.
+        work: folder of the trainings, so that an interrupted rebuild resumes; by default a temporary one.
         progress: called with the spec after every step.
 
     Returns:
-        The checkpoint folders, in the order of ``specs``.
+        Checkpoint folders, in the order of ``specs``.
     """
     recipe = recipe or Recipe()
-    scenes, held_out = _Drawn("train", recipe.frames, recipe.seed), _Drawn("val", recipe.validation, recipe.seed)
+    scenes, held_out = (
+        _CachedScenes("train", recipe.frames, recipe.seed),
+        _CachedScenes("val", recipe.validation, recipe.seed),
+    )
 
-    def rebuilt(spec: str, runs: Path) -> Path:
+    def rebuild_model(spec: str, runs: Path) -> Path:
         show = (lambda step: progress(spec, step)) if progress else None
-        run = train(f"{spec}@pool=mean", scenes, held_out, recipe.settings, out=folder_of(spec, runs), progress=show)
+        run = train(f"{spec}@pool=mean", scenes, held_out, recipe.config, out=folder_of(spec, runs), progress=show)
         model = _network(spec)
         model.load_state_dict(read_weights(run / WEIGHTS))
         head = train_activity_head(model, scenes, held_out, recipe, folder_of(spec, runs) / "activity")
         card = replace(read_card(run), spec=spec)
-        about = {**card.training, "activity_head": head}
-        return save_checkpoint(folder_of(spec, Path(out)), model.state_dict(), replace(card, training=about), half=True)
+        card = replace(card, training={**card.training, "activity_head": head})
+        return save_checkpoint(folder_of(spec, Path(out)), model.state_dict(), card, half=True)
 
     with TemporaryDirectory() as temporary:
-        return [rebuilt(spec, Path(work or temporary)) for spec in specs]
+        return [rebuild_model(spec, Path(work or temporary)) for spec in specs]
 
 
 def train_activity_head(
     model: Network, scenes: Dataset, held_out: Dataset, recipe: Recipe, work: Path
 ) -> dict[str, float]:
-    """A new activity head that takes the maximum over the map, on the trunk as it is; written into ``model``.
+    """Train a new activity head that takes the maximum over the map, on the frozen trunk, and put it into ``model``.
 
-    The mean over a fine map drowns what happens between two jaws; the trunk learns well under it all the same, and
-    the maximum finds what it has learnt.
+    The mean over a fine map hides what happens between two jaws. The trunk is trained under the mean nevertheless, and
+    the maximum uses what it has learnt.
 
     Returns:
-        The validation scores of the epoch that is kept.
+        Epoch, loss and accuracy of the selected epoch.
     """
     torch.manual_seed(recipe.seed)
-    alone = model.only("activity").requires_grad_(False)
-    alone.heads["activity"] = _network(model.spec).heads["activity"]
-    settings = replace(recipe.settings, epochs=recipe.head_epochs)
-    run = train(alone, scenes, held_out, settings, out=work)
-    prefix = "heads.activity."
-    kept = {name.removeprefix(prefix): v for name, v in read_weights(run / WEIGHTS).items() if name.startswith(prefix)}
-    model.heads["activity"].load_state_dict(kept)
+    network = model.only(ACTIVITY).requires_grad_(False)
+    network.heads[ACTIVITY] = _network(model.spec).heads[ACTIVITY]
+    run = train(network, scenes, held_out, replace(recipe.config, epochs=recipe.head_epochs), out=work)
+    prefix = f"heads.{ACTIVITY}."
+    head = {name.removeprefix(prefix): v for name, v in read_weights(run / WEIGHTS).items() if name.startswith(prefix)}
+    model.heads[ACTIVITY].load_state_dict(head)
     training = read_card(run).training
     return {name: training[name] for name in ("epoch", "loss", "accuracy")}
 
@@ -138,9 +139,9 @@ def _network(spec: str) -> Network:
 
 
 def main() -> None:
-    """Rebuilds all of them into the package, with a progress bar: `make checkpoints`.
+    """Rebuild all of them into the package, with a progress bar: ``make checkpoints``.
 
-    On one thread: how many share a sum changes its last digit, and with it all that is learnt from there on.
+    On one thread: the number of threads changes the last digit of a sum, and with it the weights.
     """
     torch.set_num_threads(1)
     with Bar() as bar:

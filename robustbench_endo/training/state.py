@@ -1,13 +1,11 @@
-"""What a killed run needs to go on exactly as if it had not been killed: out/state.pt."""
+"""Files of a training: checkpoint, curves, and the state from which an interrupted training resumes bit-identically."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.models.checkpoint import card_of, replaced, save_checkpoint
+from robustbench_endo.io_utils import check_resumable, replace_atomically, write_atomically
+from robustbench_endo.models.checkpoint import card_of, save_checkpoint
 from robustbench_endo.models.weights import DAMAGED
 from robustbench_endo.training.train_step import TrainStep
 
@@ -23,60 +22,45 @@ HISTORY = "history.csv"
 
 FAILED = "failed"
 
-
-@contextmanager
-def written(path: Path) -> Iterator[Path]:
-    """A temporary path that takes the place of ``path`` when the block ends well.
-
-    Raises:
-        RunError: the disk is full or the folder gone; what was there before is still there.
-    """
-    try:
-        with replaced(path) as temporary:
-            yield temporary
-    except (OSError, RuntimeError) as error:  # torch.save wraps a full disk in a RuntimeError
-        raise RunError(
-            f"Expected room for {path}, got it cannot be written ({error}): free some space and start the same "
-            "command again, it goes on from the last epoch that was saved."
-        ) from error
-
-
-def save_model(folder: Path, model: nn.Module, training: dict[str, Any]) -> None:
-    """The checkpoint that ``load_model`` reads.
-
-    Raises:
-        RunError: it cannot be written; the one before is still there.
-    """
-    try:
-        save_checkpoint(folder, model.state_dict(), card_of(model, training))
-    except Exception as error:  # safetensors has an error of its own for a full disk
-        raise RunError(
-            f"Expected room for the checkpoint in {folder}, got it cannot be written ({error}): free some space and "
-            "start the same command again, it goes on from the last epoch that was saved."
-        ) from error
-
-
-def save_history(folder: Path, history: Sequence[dict[str, float]]) -> None:
-    """The curves as a table: a row an epoch."""
-    names = list(dict.fromkeys(name for row in history for name in row))
-    text = io.StringIO()
-    table = csv.DictWriter(text, ["epoch", *names], lineterminator="\n")
-    table.writeheader()
-    table.writerows({"epoch": epoch, **row} for epoch, row in enumerate(history))
-    with written(folder / HISTORY) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-
-
 FILE = "state.pt"
 
 History = list[dict[str, float]]
 
 
-def save_state(folder: Path, loop: TrainStep, history: History, run: dict[str, Any]) -> None:
-    """Weights, optimiser, weighting, every process's random state and the history, after a finished epoch.
+def save_model(folder: Path, model: nn.Module, training: dict[str, Any]) -> None:
+    """Write the checkpoint that ``load_model`` reads.
 
     Raises:
-        RunError: the file cannot be written; the one of the epoch before is still there.
+        RunError: it cannot be written; the previous one is kept.
+    """
+    try:
+        save_checkpoint(folder, model.state_dict(), card_of(model, training))
+    except Exception as error:  # safetensors has an error of its own for a full disk
+        raise _cannot_write(folder, error) from error
+
+
+def _cannot_write(path: Path, error: Exception) -> RunError:
+    return RunError(
+        f"Cannot write {path}: {error}. Free some space and re-run the same command; it resumes from the last saved "
+        "epoch."
+    )
+
+
+def save_history(folder: Path, history: Sequence[dict[str, float]]) -> None:
+    """Write the curves as a table with one row per epoch."""
+    names = list(dict.fromkeys(name for row in history for name in row))
+    text = io.StringIO()
+    table = csv.DictWriter(text, ["epoch", *names], lineterminator="\n")
+    table.writeheader()
+    table.writerows({"epoch": epoch, **row} for epoch, row in enumerate(history))
+    write_atomically(folder / HISTORY, text.getvalue().encode())
+
+
+def save_state(folder: Path, loop: TrainStep, history: History, run: dict[str, Any]) -> None:
+    """Write weights, optimizer, weighting, the random state of every process and the history, after an epoch.
+
+    Raises:
+        RunError: the file cannot be written; that of the previous epoch is kept.
     """
     generators = _generators(loop)
     if not loop.fabric.is_global_zero:
@@ -90,23 +74,23 @@ def save_state(folder: Path, loop: TrainStep, history: History, run: dict[str, A
         "generators": generators,
         "run": run,
     }
-    with written(folder / FILE) as temporary:
-        torch.save(content, temporary)
+    try:
+        with replace_atomically(folder / FILE) as temporary:
+            torch.save(content, temporary)
+    except RuntimeError as error:  # torch.save wraps that of a full disk
+        raise _cannot_write(folder / FILE, error) from error
 
 
 def restore(folder: Path, loop: TrainStep, run: dict[str, Any]) -> History:
-    """Puts a saved state back and returns its history; the empty history where there is none.
+    """Load a saved state and return its history; the empty history where there is none.
 
     Raises:
-        RunError: the state is damaged or belongs to other settings, data or another model.
+        RunError: the state cannot be read or belongs to other settings, data or another model.
     """
     content = read_state(folder)
     if content is None:
         return []
-    changed = [key for key in run if content["run"].get(key) != run[key]]
-    if changed:
-        found = "; ".join(f"{key} was {content['run'].get(key)!r}, is {run[key]!r}" for key in changed)
-        raise RunError(f"Expected the run in {folder} to resume as it began, got {found}: undo that or change --out.")
+    check_resumable(content["run"], run, folder)
     loop.model.load_state_dict(content["model"])
     loop.adam.load_state_dict(content["optimizer"])
     loop.fabric.strategy.precision.load_state_dict(content["precision"])
@@ -117,10 +101,10 @@ def restore(folder: Path, loop: TrainStep, run: dict[str, Any]) -> History:
 
 
 def read_state(folder: Path) -> dict[str, Any] | None:
-    """The content of the saved state, None where there is none.
+    """The content of the saved state; None where there is none.
 
     Raises:
-        RunError: the file is damaged.
+        RunError: the file cannot be read.
     """
     path = folder / FILE
     if not path.exists():
@@ -128,23 +112,25 @@ def read_state(folder: Path) -> dict[str, Any] | None:
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except DAMAGED as error:
-        raise RunError(
-            f"Expected a training state in {path}, got it damaged ({error}): delete it to start anew."
-        ) from error
+        raise RunError(f"Cannot read the training state {path}: {error}. Delete it to start again.") from error
     return content
 
 
 def identity(loop: TrainStep, init_weights: str) -> dict[str, Any]:
-    """What must not change between a run and its resumption, as plain values."""
+    """What must not change between a training and its resumption."""
     frames = loop.loader.frames
     names = hashlib.sha256("\n".join(frames.ids).encode()).hexdigest()
     data = {"spec": str(getattr(loop.model, "spec", "")), "frames": len(frames), "frame names": names}
-    settings = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(loop.settings).items()}
-    return {**data, "size": list(frames.images.shape[2:]), **settings, "initial": init_weights}
+    return {
+        **data,
+        "size": list(frames.images.shape[2:]),
+        **loop.config.recorded_settings(),
+        "init_weights": init_weights,
+    }
 
 
 def _generators(loop: TrainStep) -> list[dict[str, Tensor]]:
-    """The random state of every process."""
+    """The random states of all processes."""
     mine = {"cpu": torch.get_rng_state()}
     if loop.fabric.device.type == "cuda":
         mine["cuda"] = torch.cuda.get_rng_state(loop.fabric.device)
@@ -156,7 +142,7 @@ def _generators(loop: TrainStep) -> list[dict[str, Tensor]]:
 
 
 def _set_generators(saved: list[dict[str, Tensor]], loop: TrainStep) -> None:
-    """A run resumed on another number of processes goes on with the random state it has."""
+    """Set the random state of this process; unchanged where the number of processes has changed."""
     if len(saved) != loop.fabric.world_size:
         return
     mine = saved[loop.fabric.global_rank]

@@ -1,138 +1,91 @@
-"""`train`: from a model and a dataset to a checkpoint folder that `load_model` reads."""
+"""``train``: from a model and a data set to a checkpoint folder that ``load_model`` reads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from robustbench_endo.errors import RunError, TrainingError
-from robustbench_endo.models.checkpoint import WEIGHTS
+from robustbench_endo.errors import TrainingError
+from robustbench_endo.evaluation.config import split_names
+from robustbench_endo.io_utils import writable_folder
+from robustbench_endo.models.checkpoint import WEIGHTS, shipped_checkpoint
 from robustbench_endo.models.loading import load_model
 from robustbench_endo.models.network import Network
-from robustbench_endo.models.shipped import embedded_checkpoint
 from robustbench_endo.models.weights import load_matching, read_weights
 from robustbench_endo.models.zoo import has_pretrained_trunk
+from robustbench_endo.tasks.registry import TASKS
 from robustbench_endo.training.activation_checkpointing import activation_checkpointing
-from robustbench_endo.training.augmentation import augmentation, overlaps
-from robustbench_endo.training.data import NO_ACTIVITY, InMemoryDataset, PrefetchLoader
-from robustbench_endo.training.fit import Trainer
-from robustbench_endo.training.hardware import Hardware, make_fabric, reproducible
-from robustbench_endo.training.settings import ProgressCallback, TrainConfig
+from robustbench_endo.training.augmentation import augmentation, corruption_augmentation, overlaps
+from robustbench_endo.training.config import TrainConfig
+from robustbench_endo.training.data import InMemoryDataset, PrefetchLoader, check_data
+from robustbench_endo.training.fabric import Hardware, make_fabric, make_loggers, reproducible
+from robustbench_endo.training.state import FAILED, History, identity, restore, save_history, save_model, save_state
 from robustbench_endo.training.train_step import Corrupt, TrainStep
-from robustbench_endo.types import IGNORE, Dataset
+from robustbench_endo.training.validate import Processes, validate_on
+from robustbench_endo.types import Dataset
+
+DEFAULT_SIZE = (224, 288)
+"""Training size of a user's model without an input size."""
 
 
-def initialise(model: nn.Module, init_weights: str | Path) -> list[str]:
-    """Copies what matches in name and shape.
+@dataclass(frozen=True)
+class Progress:
+    """What a progress callback receives after every step.
 
-    Args:
-        initial: a checkpoint folder, a weight file, or `"pretrained"`: the embedded checkpoint of the model's spec, or
-            timm's weights of its backbone.
-
-    Returns:
-        The layers that stay as initialised, usually the classifiers of other label sets.
-
-    Raises:
-        ModelError: no such file, or nothing in common.
+    Attributes:
+        epoch: current epoch, from 0.
+        epochs: number of epochs.
+        batch: number of finished batches of the epoch.
+        batches: number of batches of an epoch.
+        loss: of the step.
+        scores: validation scores, after the last batch of an epoch with validation.
     """
-    spec = str(getattr(model, "spec", ""))
-    if init_weights == "pretrained" and isinstance(model, Network) and has_pretrained_trunk(spec):
-        fresh = model.adopt_trunk("pretrained")
-    else:
-        place = embedded_checkpoint(spec) if init_weights == "pretrained" else Path(init_weights)
-        fresh = load_matching(model, read_weights(place / WEIGHTS if place.is_dir() else place))
-    return sorted({name.rpartition(".")[0] for name in fresh})
+
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    loss: float
+    scores: dict[str, float] | None = None
 
 
-def check_data(model: nn.Module, dataset: Dataset, frames: InMemoryDataset) -> list[str]:
-    """The model has one output per label of the data, every label is one of them, and there is something to tell apart.
-
-    Returns:
-        The labels that no frame has (holes in the range): they cannot be learnt, which the model's card says.
-
-    Raises:
-        TrainingError: other counts, a label outside the range (names the frame), or data of one class only.
-    """
-    for task, names in (("classes", dataset.classes), ("activities", dataset.activities)):
-        outputs = getattr(model, f"num_{task}", None)
-        if outputs and outputs != len(names):
-            raise TrainingError(
-                f"Expected a model for the {len(names)} {task} of {dataset.name}, got one for {outputs}: build it "
-                f"with num_{task}={len(names)}."
-            )
-    _check_range(frames, "mask labels", _largest_labels(frames), len(dataset.classes))
-    _check_range(frames, "activities", frames.activities.tolist(), len(dataset.activities))
-    pixels = torch.bincount(frames.masks[frames.masks != IGNORE].flatten(), minlength=len(dataset.classes))
-    counts = torch.bincount(frames.activities[frames.activities != NO_ACTIVITY], minlength=len(dataset.activities))
-    _check_variety(dataset, pixels, counts)
-    return [*_absent(dataset.classes, pixels), *_absent(dataset.activities, counts)]
-
-
-def _check_variety(dataset: Dataset, pixels: Tensor, activities: Tensor) -> None:
-    kinds = {"mask labels": int((pixels > 0).sum()), "activities": int((activities > 0).sum())}
-    if not any(kinds.values()):
-        raise TrainingError(f"Expected masks or activities in {dataset.name}, got neither: nothing can be learnt.")
-    if max(kinds.values()) < 2:
-        found = " and ".join(f"{count} of the {what}" for what, count in kinds.items() if count)
-        raise TrainingError(
-            f"Expected at least two kinds of pixels or of frames in {dataset.name}, got only {found}: check the "
-            "masks with robust-endo datasets check."
-        )
-
-
-def _absent(names: tuple[str, ...], counts: Tensor) -> list[str]:
-    """Names without a pixel or frame; none where the data does not have the task at all."""
-    return [name for name, count in zip(names, counts.tolist(), strict=False) if not count] if counts.any() else []
-
-
-def _largest_labels(frames: InMemoryDataset) -> list[int]:
-    labelled = frames.masks.flatten(1).int()
-    labels: list[int] = labelled.masked_fill(labelled == IGNORE, -1).amax(dim=1).tolist()
-    return labels
-
-
-def _check_range(frames: InMemoryDataset, what: str, labels: list[int], count: int) -> None:
-    for name, label in zip(frames.ids, labels, strict=True):
-        if label >= count:
-            raise TrainingError(
-                f"Expected {what} below {count}, got {label} in {name}: correct the data or its labels."
-            )
-
-
-ANY_SIZE = (224, 288)
-"""Training size of a user's model that names no input size."""
+ProgressCallback = Callable[[Progress], None]
 
 
 def train(
     model: str | nn.Module,
     dataset: Dataset,
     validation: Dataset | None = None,
-    settings: TrainConfig | None = None,
+    config: TrainConfig | None = None,
     *,
     out: str | Path,
     hardware: Hardware | None = None,
     init_weights: str | Path | None = None,
     corrupt: Corrupt | None = None,
-    log: Sequence[str] = (),
+    loggers: Sequence[str] = (),
     progress: ProgressCallback | None = None,
 ) -> Path:
-    """Trains, saving after every epoch; called again with the same arguments it resumes where it was killed.
+    """Train a model, saving after every epoch; the same call again resumes an interrupted training.
 
     Args:
-        model: a spec (built for the dataset's labels) or a model from ``load_model``.
-        dataset: frames to train on; a missing mask or activity costs nothing.
-        validation: frames that choose the epoch that is kept; without them the last one is.
-        settings: how; the same settings on the same machine give the same weights, bit for bit.
+        model: a spec (built for the labels of the data set) or a model from ``load_model``.
+        dataset: training frames; missing targets add nothing to the loss.
+        validation: frames that select the epoch whose weights are saved; without them it is the last one.
+        config: settings; the same ones on the same machine give bit-identical weights. Its options for sources,
+            hardware and output are not used here.
         out: folder of the checkpoint (model.safetensors, model.json), the curves (history.csv) and the state to
             resume from (state.pt).
-        hardware: where.
-        initial: checkpoint folder, weight file or `"pretrained"` to start from; other label sets get fresh classifiers.
-        corrupt: corruption augmentation; its names belong into ``settings.corruptions``.
-        log: further places for the curves, see :mod:`robustbench_endo.training.loggers`.
+        hardware: devices and processes.
+        init_weights: ``pretrained``, a checkpoint folder, or None.
+        corrupt: replaces the corruption augmentation of ``config.corruptions``, which still names the corruptions for
+            the checkpoint.
+        loggers: names of loggers for the curves, see :func:`~robustbench_endo.training.fabric.make_loggers`.
         progress: called after every step.
 
     Returns:
@@ -140,59 +93,201 @@ def train(
 
     Raises:
         TrainingError: settings, data or a loss that cannot be used.
-        RunError: ``out`` cannot be written, or holds a run with other settings.
+        RunError: ``out`` cannot be written, or has a training with other settings.
         ModelError, UnknownNameError, OptionalDependencyError: from the model, its weights and the augmentation.
     """
-    settings, hardware = settings or TrainConfig(), hardware or Hardware()
-    folder = _writable(Path(out))
-    fabric = make_fabric(hardware, settings.precision)
-    with reproducible(settings.seed, fabric):
-        network = _model(model, dataset)
-        size: tuple[int, int] = getattr(network, "input_size", None) or ANY_SIZE
+    config, hardware = config or TrainConfig(), hardware or Hardware()
+    if config.patience and validation is None:
+        raise TrainingError(
+            f"Expected validation frames for a patience of {config.patience} epochs, got none: hold some out with "
+            "--validation, or leave --patience out."
+        )
+    corruptions = split_names(config.corruptions) if isinstance(config.corruptions, str) else config.corruptions
+    if corruptions and corrupt is None:
+        corrupt, corruptions = corruption_augmentation(config.corruptions, config.corruption_prob, seed=config.seed)
+    folder = writable_folder(Path(out))
+    fabric = make_fabric(hardware, config.precision)
+    with reproducible(config.seed, fabric):
+        network = _build(model, dataset)
+        size: tuple[int, int] = getattr(network, "input_size", None) or DEFAULT_SIZE
         frames = InMemoryDataset(dataset, size)
         absent = check_data(network, dataset, frames)
         held_out = InMemoryDataset(validation, size) if validation else None
-        fresh = initialise(network, init_weights) if init_weights is not None else []
-        torch.manual_seed(settings.seed + fabric.global_rank)  # each process has dropout of its own
+        new_layers = initialise(network, init_weights) if init_weights is not None else []
+        torch.manual_seed(config.seed + fabric.global_rank)  # dropout differs between processes
         loader = PrefetchLoader(
             frames,
-            settings.batch_size,
-            settings.seed,
-            lambda: augmentation(settings.augment, settings.augmix),
+            config.batch_size,
+            config.seed,
+            lambda: augmentation(config.augment, config.augmix),
             fabric.global_rank,
             fabric.world_size,
             hardware.threads,
         )
-        loop = TrainStep(fabric.to_device(network), loader, settings, fabric, corrupt)
-        about = {
+        loop = TrainStep(fabric.to_device(network), loader, config, fabric, corrupt)
+        metadata = {
             "data": dataset.name,
             "frames": len(frames),
-            "initial": str(init_weights or ""),
-            "new_layers": fresh,
+            "init_weights": str(init_weights or ""),
+            "new_layers": new_layers,
             "labels_without_example": absent,
-            "trained_on": sorted({*settings.corruptions, *overlaps(settings.augment)}),
+            "trained_on": sorted({*corruptions, *overlaps(config.augment)}),
         }
-        with activation_checkpointing(network) if settings.activation_checkpointing else nullcontext():
-            Trainer(loop, folder, held_out, about, tuple(log), progress).fit()
+        with activation_checkpointing(network) if config.activation_checkpointing else nullcontext():
+            Trainer(loop, folder, held_out, metadata, tuple(loggers), progress).fit()
     network.eval()
     return folder
 
 
-def _model(model: str | nn.Module, dataset: Dataset) -> nn.Module:
+def initialise(model: nn.Module, init_weights: str | Path) -> list[str]:
+    """Copy the weights that match in name and shape.
+
+    Args:
+        model: to be initialised.
+        init_weights: a checkpoint folder, a weight file, or ``"pretrained"``: the shipped checkpoint of the model's
+            spec, or timm's weights of its backbone.
+
+    Returns:
+        Layers without a match, usually the classifiers of other label sets.
+
+    Raises:
+        ModelError: no such file, or nothing in common.
+    """
+    spec = str(getattr(model, "spec", ""))
+    if init_weights == "pretrained" and isinstance(model, Network) and has_pretrained_trunk(spec):
+        missing = model.adopt_trunk("pretrained")
+    else:
+        path = shipped_checkpoint(spec) if init_weights == "pretrained" else Path(init_weights)
+        missing = load_matching(model, read_weights(path / WEIGHTS if path.is_dir() else path))
+    return sorted({name.rpartition(".")[0] for name in missing})
+
+
+def _build(model: str | nn.Module, dataset: Dataset) -> nn.Module:
     if isinstance(model, str):
-        model = load_model(model, len(dataset.classes) or None, len(dataset.activities) or None)
-    model.classes, model.activities = dataset.classes or None, dataset.activities or None  # type: ignore[assignment]
+        model = load_model(model, labels={task.name: len(task.labels(dataset)) for task in TASKS})
+    for task in TASKS:
+        setattr(model, task.label_attribute, task.labels(dataset) or None)
     return model
 
 
-def _writable(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink(missing_ok=True)  # another process of the same run may have been quicker
-    except OSError as error:
-        raise RunError(
-            f"Expected a folder that can be written, got {folder} is not ({error}): choose another --out."
-        ) from error
-    return folder
+@dataclass
+class Trainer:
+    """Epochs of a training in its folder, saved after each of them.
+
+    Attributes:
+        loop: model, frames and optimizer.
+        folder: of checkpoint, curves and state.
+        held_out: validation frames.
+        metadata: entries of the model's card besides the settings.
+        log: names of loggers.
+        progress: called after every step.
+    """
+
+    loop: TrainStep
+    folder: Path
+    held_out: InMemoryDataset | None
+    metadata: dict[str, Any]
+    log: tuple[str, ...] = ()
+    progress: ProgressCallback | None = None
+
+    def fit(self) -> None:
+        """Train from the saved state, or from the start, until the last epoch or until patience runs out.
+
+        Raises:
+            TrainingError: a loss that is not finite.
+            RunError: the folder cannot be written, or has another training.
+        """
+        config, fabric = self.loop.config, self.loop.fabric
+        run = identity(self.loop, self.metadata["init_weights"])
+        history = restore(self.folder, self.loop, run)
+        self.loggers = make_loggers(self.log, self.folder, len(history) * self.loop.batches) if self._is_first else []
+        while len(history) < config.epochs and not should_stop(history, config.patience):
+            self._epoch(history)
+            save_state(self.folder, self.loop, history, run)
+            fabric.barrier()
+        for logger in self.loggers:
+            logger.finalize("success")
+
+    def _epoch(self, history: History) -> None:
+        epoch, epochs, batches = len(history), self.loop.config.epochs, self.loop.batches
+        steps: list[dict[str, float]] = []
+        with self._save_failure(epoch):
+            for number, losses in enumerate(self.loop.epoch(epoch)):
+                steps.append(losses)
+                self._log(losses, epoch * batches + number)
+                if number + 1 < batches:
+                    self._report(Progress(epoch, epochs, number + 1, batches, losses["loss"]))
+        self._average_statistics()
+        scores = self._validate()
+        history.append(mean_of(steps) | (scores or {}))
+        self._log({f"validation/{name}": value for name, value in (scores or {}).items()}, (epoch + 1) * len(steps))
+        if self._is_first:
+            if is_best(history):
+                save_model(self.folder, self.loop.model, self._card(epoch, history[-1]))
+            save_history(self.folder, history)
+        self._report(Progress(epoch, epochs, len(steps), len(steps), steps[-1]["loss"], scores))
+
+    @contextmanager
+    def _save_failure(self, epoch: int) -> Iterator[None]:
+        """Save the weights that gave a loss that is not finite, for diagnosis."""
+        try:
+            yield
+        except TrainingError as error:
+            if self._is_first:
+                save_model(self.folder / FAILED, self.loop.model, {"epoch": epoch, "stopped": str(error)})
+            raise
+
+    def _card(self, epoch: int, last: dict[str, float]) -> dict[str, Any]:
+        settings = {"settings": self.loop.config.recorded_settings(), "torch": torch.__version__}
+        return {**self.metadata, **settings, "epoch": epoch, **last}
+
+    def _validate(self) -> dict[str, float] | None:
+        if self.held_out is None:
+            return None
+        fabric = self.loop.fabric
+        add = (lambda counts: fabric.all_reduce(counts, reduce_op="sum")) if fabric.world_size > 1 else lambda x: x
+        processes = Processes(fabric.global_rank, fabric.world_size, add, fabric.autocast)
+        return validate_on(self.loop.model, self.held_out, self.loop.config.batch_size, fabric.device, processes)
+
+    def _average_statistics(self) -> None:
+        """Average the running means and variances of batch norm over the processes, which have had other frames."""
+        if self.loop.fabric.world_size > 1:
+            for buffer in self.loop.model.buffers():
+                if buffer.is_floating_point():
+                    buffer.copy_(self.loop.fabric.all_reduce(buffer, reduce_op="mean"))
+
+    @property
+    def _is_first(self) -> bool:
+        """Whether this process writes."""
+        return bool(self.loop.fabric.is_global_zero)
+
+    def _log(self, values: dict[str, float], step: int) -> None:
+        for logger in self.loggers:
+            logger.log_metrics(values, step)
+
+    def _report(self, progress: Progress) -> None:
+        if self.progress and self._is_first:
+            self.progress(progress)
+
+
+def is_best(history: History) -> bool:
+    """Whether the last epoch has the best validation so far; always true without validation."""
+    scores = [selection_score(epoch) for epoch in history]
+    return scores[-1] >= max(scores)
+
+
+def should_stop(history: History, patience: int) -> bool:
+    """Whether none of the last ``patience`` epochs is better than an earlier one; never for a patience of 0."""
+    scores = [selection_score(epoch) for epoch in history]
+    return bool(patience) and len(scores) > patience and max(scores[-patience:]) <= max(scores[:-patience])
+
+
+def selection_score(epoch: dict[str, float]) -> float:
+    """The sum of the tasks' headline metrics in a validation, such as mIoU and accuracy."""
+    return sum(epoch[task.headline] for task in TASKS if task.headline in epoch)
+
+
+def mean_of(steps: list[dict[str, float]]) -> dict[str, float]:
+    """The mean of every value over the steps that have it."""
+    names = dict.fromkeys(name for step in steps for name in step)
+    return {name: sum(values) / len(values) for name in names if (values := [s[name] for s in steps if name in s])}

@@ -1,7 +1,7 @@
-"""Augmentation of a training frame with its mask: pipelines of albumentations as TOML files, and chained mixing."""
+"""Augmentation of a training frame with its mask: pipelines of albumentations as TOML files, AugMix, corruptions."""
 
-from robustbench_endo.training.augmentation.augmentation import Augment, augmentation, overlaps
+from robustbench_endo.training.augmentation.augmentation import PIPELINES, Augment, augmentation
 from robustbench_endo.training.augmentation.augmix import Mixing
-from robustbench_endo.training.augmentation.pipeline_file import PIPELINES
+from robustbench_endo.training.augmentation.corruption import corruption_augmentation, overlaps
 
-__all__ = ["PIPELINES", "Augment", "Mixing", "augmentation", "overlaps"]
+__all__ = ["PIPELINES", "Augment", "Mixing", "augmentation", "corruption_augmentation", "overlaps"]

@@ -1,122 +1,73 @@
-"""From a name or a file to a function of (image, mask, seed)."""
+"""Augmentation pipelines: from a TOML file of transforms to a function of (image, mask, seed)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import difflib
+import inspect
+import os
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robustbench_endo.errors import OptionalDependencyError, TrainingError, unknown_name
+from robustbench_endo.io_utils import read_toml
 from robustbench_endo.training.augmentation.augmix import Mixing, mixed
-from robustbench_endo.training.augmentation.entries import albumentations_library, transforms
-from robustbench_endo.training.augmentation.pipeline_file import Entry, Pipeline, read_pipeline
 
 Augment = Callable[[NDArray[np.uint8], NDArray[np.uint8], int], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
-"""(image (H, W, 3), mask (H, W), seed) -> the same two, changed; a pure function of its arguments."""
+"""(image (H, W, 3), mask (H, W), seed) -> augmented image and mask; a pure function of its arguments."""
 
-_BLURS = ("gaussian_blur", "defocus_blur")
-
-OVERLAPPING: dict[str, tuple[str, ...]] = {
-    "AdditiveNoise": ("gaussian_noise",),
-    "AdvancedBlur": (*_BLURS, "motion_blur"),
-    "AutoContrast": ("contrast", "brightness"),
-    "Blur": _BLURS,
-    "CLAHE": ("contrast", "brightness"),
-    "Defocus": _BLURS,
-    "Downscale": ("pixelate",),
-    "ElasticTransform": ("elastic_transform",),
-    "Equalize": ("contrast", "brightness"),
-    "FDA": ("contrast", "brightness"),
-    "GaussNoise": ("gaussian_noise",),
-    "GaussianBlur": _BLURS,
-    "GlassBlur": ("glass_blur",),
-    "GridElasticDeform": ("elastic_transform",),
-    "GridDistortion": ("elastic_transform",),
-    "HistogramMatching": ("contrast", "brightness"),
-    "ISONoise": ("gaussian_noise", "shot_noise"),
-    "ImageCompression": ("jpeg_compression",),
-    "MedianBlur": _BLURS,
-    "MotionBlur": ("motion_blur",),
-    "MultiplicativeNoise": ("speckle_noise",),
-    "PiecewiseAffine": ("elastic_transform",),
-    "PixelDistributionAdaptation": ("contrast", "brightness"),
-    "PixelDropout": ("impulse_noise",),
-    "PlasmaBrightnessContrast": ("contrast", "brightness"),
-    "PlasmaShadow": ("brightness",),
-    "RandomFog": ("smoke", "contrast"),
-    "RandomGamma": ("gamma_correction", "brightness"),
-    "RandomRain": ("spatter",),
-    "RandomShadow": ("brightness",),
-    "RandomSnow": ("brightness",),
-    "RandomSunFlare": ("brightness",),
-    "RandomToneCurve": ("contrast", "gamma_correction"),
-    "SaltAndPepper": ("impulse_noise",),
-    "ShotNoise": ("shot_noise",),
-    "Spatter": ("spatter", "bleeding"),
-    "Superpixels": ("pixelate",),
-    "ThinPlateSpline": ("elastic_transform",),
-    "ToGray": ("saturate",),
-    "ToSepia": ("saturate",),
-    "ZoomBlur": ("zoom_blur",),
-}
-"""Transforms of albumentations -> evaluated corruptions, whatever the parameters."""
-
-OVERLAPPING_PARAMETERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "ColorJitter": {"brightness": ("brightness",), "contrast": ("contrast",), "saturation": ("saturate",)},
-    "HEStain": {"intensity_scale_range": ("saturate",), "intensity_shift_range": ("brightness",)},
-    "HueSaturationValue": {"sat_shift_limit": ("saturate",), "val_shift_limit": ("brightness",)},
-    "Illumination": {"intensity_range": ("brightness",)},
-    "RGBShift": {"r_shift_limit": ("brightness",), "g_shift_limit": ("brightness",), "b_shift_limit": ("brightness",)},
-    "RandomBrightnessContrast": {"brightness_limit": ("brightness",), "contrast_limit": ("contrast",)},
-}
-"""Transforms -> parameter -> evaluated corruptions, unless the parameter is set so that it changes nothing."""
-
-_NEUTRAL = (0, (0, 0), (1, 1))
+_KEYS = ("description", "transform", "mixing")
+_FOLDER = Path(__file__).parent / "pipelines"
+PIPELINES = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+"""Names of the pipelines in the package."""
 
 
-def resembled(entries: tuple[Entry, ...]) -> tuple[str, ...]:
-    """Names of the evaluated corruptions that the entries resemble, sorted; an entry with p = 0 counts for nothing."""
-    return tuple(sorted({name for entry in entries if entry.probability > 0 for name in _of(entry)}))
+@dataclass(frozen=True)
+class Entry:
+    """A transform of albumentations: name, probability and parameters."""
+
+    name: str
+    probability: float
+    parameters: Mapping[str, Any]
 
 
-def _of(entry: Entry) -> set[str]:
-    by_parameter = OVERLAPPING_PARAMETERS.get(entry.name, {})
-    active = {name for key, names in by_parameter.items() if not _neutral(entry.parameters, key) for name in names}
-    return active | set(OVERLAPPING.get(entry.name, ()))
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline.
 
+    Attributes:
+        source: the file, for messages.
+        entries: transforms in their order.
+        mixing: from the table [mixing]; None without one.
+    """
 
-def _neutral(parameters: Mapping[str, Any], key: str) -> bool:
-    """Whether a parameter is given and changes nothing; the library's own default always changes something."""
-    return key in parameters and parameters[key] in _NEUTRAL
+    source: str
+    entries: tuple[Entry, ...]
+    mixing: Mixing | None
 
 
 def augmentation(name_or_file: str, augmix: bool | Mixing = False) -> Augment | None:
-    """The augmentation of that name or file; None where nothing would be changed.
+    """The augmentation of a name or file; None for one without transforms.
 
     Args:
-        name_or_file: `surgical`, `light`, `none`, or a file ending in .toml (see docs/training_data.md).
-        augmix: whether the frame is mixed with chains of operations afterwards: True for the file's own [mixing] table
-            (or the defaults), or other settings. The mask is that of the pipeline: mixing moves nothing.
+        name_or_file: ``surgical``, ``light``, ``none``, or a file ending in .toml (see docs/training_data.md).
+        augmix: whether the image is mixed with chains of operations afterwards: True for the [mixing] table of the file
+            (or the defaults), or other settings. The mask is that of the pipeline, as AugMix moves nothing.
 
     Raises:
-        UnknownNameError: no augmentation is called that.
-        TrainingError: a file that is no pipeline, or transforms that albumentations does not have or take.
+        UnknownNameError: no such augmentation.
+        TrainingError: a file that is no pipeline, or a transform or parameter that albumentations does not take.
         OptionalDependencyError: albumentations is not installed.
     """
     pipeline = read_pipeline(name_or_file)
     first = _seeded(pipeline) if pipeline.entries else None
     settings = augmix if isinstance(augmix, Mixing) else (pipeline.mixing or Mixing()) if augmix else None
     return first if settings is None else _then_mixed(first, settings)
-
-
-def overlaps(name_or_file: str) -> tuple[str, ...]:
-    """Names of the evaluated corruptions that the pipeline resembles, sorted; mixing adds none.
-
-    Raises:
-        UnknownNameError, TrainingError: see :func:`augmentation`.
-    """
-    return resembled(read_pipeline(name_or_file).entries)
 
 
 def _seeded(pipeline: Pipeline) -> Augment:
@@ -141,3 +92,158 @@ def _then_mixed(first: Augment | None, settings: Mixing) -> Augment:
         return mixed(image, settings, seed), mask
 
     return augment
+
+
+def albumentations_library() -> Any:
+    """The package albumentations.
+
+    Raises:
+        OptionalDependencyError: albumentations is not installed.
+    """
+    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no request for newer versions on import
+    try:
+        import albumentations
+    except ImportError as error:
+        raise OptionalDependencyError(
+            "Expected albumentations for augmentation, got it not installed: install robustbench-endo[train] or "
+            "train with augment='none'."
+        ) from error
+    return albumentations
+
+
+_TRIAL = (64, 80)
+"""Height and width of the frame that every transform is tested on."""
+
+
+def transforms(pipeline: Pipeline) -> list[Any]:
+    """The transforms of a pipeline, each tested on one frame.
+
+    Raises:
+        TrainingError: a name, parameter or value that albumentations does not take, or a transform that fails, or
+            changes the size or type of the frame.
+        OptionalDependencyError: albumentations is not installed.
+    """
+    return [_transform(entry, pipeline.source) for entry in pipeline.entries]
+
+
+def _transform(entry: Entry, source: str) -> Any:
+    library = albumentations_library()
+    known = _names(library)
+    if entry.name not in known:
+        raise TrainingError(
+            f"Expected the name of an albumentations transform in {source}, got {entry.name!r}: "
+            f"{_hint(entry.name, known)}"
+        )
+    transform = getattr(library, entry.name)
+    accepted = [name for name in inspect.signature(transform).parameters if name not in ("p", "args", "kwargs")]
+    for name in entry.parameters:
+        if name not in accepted:
+            raise TrainingError(
+                f"Expected parameters of {entry.name} in {source}, got {name!r}: {_hint(name, accepted)}"
+            )
+    _check_transform(_build(transform, entry, 1.0, source), entry, source)
+    return _build(transform, entry, entry.probability, source)
+
+
+def _names(library: Any) -> list[str]:
+    """Names of the transforms of images, or of images and masks."""
+    bases = (library.ImageOnlyTransform, library.DualTransform)
+    members = {name: getattr(library, name) for name in dir(library)}
+    return [
+        name
+        for name, kind in members.items()
+        if inspect.isclass(kind) and issubclass(kind, bases) and kind not in bases
+    ]
+
+
+def _build(transform: Any, entry: Entry, probability: float, source: str) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # unknown values only give a warning
+            return transform(**entry.parameters, p=probability)
+    except (ValueError, TypeError, UserWarning) as error:
+        raise TrainingError(
+            f"Expected values that albumentations takes for {entry.name} in {source}, got {_shortened(error)}: "
+            "correct them."
+        ) from error
+
+
+def _check_transform(transform: Any, entry: Entry, source: str) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*_TRIAL, 3), np.uint8)
+    mask = (np.indices(_TRIAL).sum(axis=0) // 24 % 2).astype(np.uint8)
+    compose = albumentations_library().Compose([transform])
+    compose.set_random_seed(0)
+    try:
+        changed = compose(image=image, mask=mask)
+    except Exception as error:  # of any type, from the transform
+        raise TrainingError(
+            f"Expected transforms that need only a frame and its mask, got {entry.name} in {source} to fail "
+            f"({_shortened(error)}): leave it out or complete its parameters."
+        ) from error
+    for before, after in ((image, changed["image"]), (mask, changed["mask"])):
+        if after.shape != before.shape or after.dtype != before.dtype:
+            raise TrainingError(
+                f"Expected transforms that keep size and type of a frame, got {entry.name} in {source} to turn "
+                f"{before.shape} {before.dtype} into {after.shape} {after.dtype}: leave it out."
+            )
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(close)}?" if close else f"choose from {', '.join(names)}."
+
+
+def _shortened(error: Exception) -> str:
+    """The message in one line, without links."""
+    lines = [line.strip() for line in str(error).splitlines() if "http" not in line]
+    return "; ".join(lines[1:3] if len(lines) > 2 else lines)[:200] or type(error).__name__
+
+
+def read_pipeline(name_or_file: str) -> Pipeline:
+    """The pipeline of a name, or of a file ending in .toml.
+
+    Raises:
+        UnknownNameError: no such pipeline.
+        TrainingError: no such file, no TOML, or other content than a pipeline.
+    """
+    if name_or_file.endswith(".toml"):
+        return _parse(Path(name_or_file))
+    if name_or_file not in PIPELINES:
+        raise unknown_name("augmentation", name_or_file, PIPELINES)
+    return _parse(_FOLDER / f"{name_or_file}.toml")
+
+
+def _parse(path: Path) -> Pipeline:
+    content = read_toml(path, TrainingError)
+    wrong = [key for key in content if key not in _KEYS]
+    if wrong:
+        raise TrainingError(f"Expected {', '.join(_KEYS)} in {path}, got {wrong[0]!r}: correct or remove it.")
+    tables = content.get("transform", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise TrainingError(f"Expected tables [[transform]] in {path}, got another form: double the brackets.")
+    return Pipeline(str(path), tuple(_entry(table, path) for table in tables), _mixing(content.get("mixing"), path))
+
+
+def _entry(table: Mapping[str, Any], path: Path) -> Entry:
+    name, probability = table.get("name"), table.get("p")
+    if not isinstance(name, str):
+        raise TrainingError(f'Expected name = "..." in each [[transform]] of {path}, got {name!r}: name it.')
+    if isinstance(probability, bool) or not isinstance(probability, (int, float)) or not 0 <= probability <= 1:
+        raise TrainingError(f"Expected p from 0 to 1 for {name} in {path}, got {probability!r}: set the probability.")
+    return Entry(name, float(probability), {key: _tupled(table[key]) for key in table if key not in ("name", "p")})
+
+
+def _tupled(value: Any) -> Any:
+    """Lists as tuples: albumentations distinguishes a pair (a range) from a list."""
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value
+
+
+def _mixing(table: Any, path: Path) -> Mixing | None:
+    if table is None:
+        return None
+    known = [field.name for field in fields(Mixing)]
+    wrong = [key for key in table if key not in known] if isinstance(table, dict) else ["no table"]
+    if wrong:
+        raise TrainingError(f"Expected {', '.join(known)} in [mixing] of {path}, got {wrong[0]!r}: correct it.")
+    return Mixing(**{key: _tupled(value) for key, value in table.items()})

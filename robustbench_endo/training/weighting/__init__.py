@@ -1,7 +1,7 @@
 """Multi-task optimisation: how the gradients of several tasks become one step.
 
-One file per method; a method sees the tasks' losses and the gradients of the parameters that they share, and answers
-with one gradient. :class:`TaskGradients` collects them, under any architecture, and writes the answer.
+One file per method: from the losses of the tasks and the gradients of their shared parameters to one gradient.
+:class:`TaskGradients` collects the gradients of any architecture and writes the result.
 """
 
 from robustbench_endo.training.weighting.base import AggregatedGradient, Weighting
@@ -10,7 +10,7 @@ from robustbench_endo.training.weighting.shared_parameters import Sharing, share
 from robustbench_endo.training.weighting.task_gradients import TaskGradients
 
 __all__ = [
-    "Combined",
+    "AggregatedGradient",
     "Sharing",
     "TaskGradients",
     "Weighting",

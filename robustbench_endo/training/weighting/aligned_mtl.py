@@ -18,7 +18,7 @@ class AlignedMTL(Weighting):
     """Replaces the system of gradients by the nearest one of condition number 1.
 
     G G^T = V diag(lambda) V^T,  B = sqrt(lambda_min) V diag(lambda)^(-1/2) V^T,  d = sum_t alpha_t g_t, alpha = B 1,
-    over the eigenvalues above rounding. Own parameters: their plain gradients.
+    over the eigenvalues above rounding. Task-specific parameters: plain gradients.
     """
 
     name = "aligned_mtl"
@@ -36,9 +36,9 @@ def balance(gram: Tensor) -> Tensor:
     """
     values, vectors = torch.linalg.eigh(gram.double().cpu())
     rounding = values.max() * len(values) * torch.finfo(gram.dtype).eps
-    kept = values > rounding
-    if not kept.any():
+    nonzero = values > rounding
+    if not nonzero.any():
         return torch.eye(len(values), dtype=torch.float64)
-    values, vectors = values[kept], vectors[:, kept]
+    values, vectors = values[nonzero], vectors[:, nonzero]
     transform: Tensor = values.min().sqrt() * (vectors / values.sqrt()) @ vectors.T
     return transform

@@ -1,4 +1,4 @@
-"""Which parameters tasks share: by definition, those that the graphs of two or more tasks' losses reach."""
+"""Shared and task-specific parameters, from the graphs of the losses."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ REENTRANT = "CheckpointFunctionBackward"
 
 @dataclass(frozen=True)
 class Sharing:
-    """The trained parameters of a model, sorted by the tasks that reach them; frozen and unused ones are in none.
+    """The trained parameters of a model by the tasks whose losses depend on them; frozen and unused ones are left out.
 
     Attributes:
         tasks: names, in the order of the losses.
-        shared: reached by two tasks or more.
-        own: task -> reached by this task only; a parameter that is stacked along the tasks (as TESLA's adapters are,
-            slice t meets task t only) is listed under each of them.
+        shared: parameters of two or more tasks.
+        specific: task -> parameters of only this task; a parameter that is stacked along the tasks (as the adapters of
+            TESLA, where task t uses slice t) is under each of them.
     """
 
     tasks: tuple[str, ...]
     shared: tuple[nn.Parameter, ...]
-    own: dict[str, tuple[nn.Parameter, ...]]
+    specific: dict[str, tuple[nn.Parameter, ...]]
 
 
 def shared_parameters(
     model: nn.Module, losses: Mapping[str, Tensor], auxiliary: Mapping[str, Tensor] | None = None
 ) -> Sharing:
-    """Walks the graphs of one forward pass; autocast and activation checkpoints do not hide a parameter.
+    """Find the parameters in the graphs of one forward pass, also under autocast and activation checkpointing.
 
     Args:
-        model: whose parameters are asked for; a wrapper will do.
-        losses: task -> its loss, or any output of it, with its graph.
-        auxiliary: losses that come with the model, see :func:`tasks_of_loss`.
+        model: with the parameters; may be a wrapper.
+        losses: task -> loss, or any output of the task, with its graph.
+        auxiliary: auxiliary losses of the model, see :func:`tasks_of_loss`.
 
     Raises:
-        TrainingError: a graph is missing or cannot be seen through (a re-entrant activation checkpoint).
+        TrainingError: a graph is missing or hidden (by a re-entrant activation checkpoint).
     """
     for task, loss in losses.items():
         if not loss.requires_grad:
             raise TrainingError(
-                f"Expected a loss with a graph for every task, got a constant for {task}: where a batch has no label "
-                "of a task, give logits.sum() * 0."
+                f"Expected a loss with a graph for every task, got a constant for {task}: use logits.sum() * 0 "
+                "for a batch without labels of a task."
             )
     reached = {task: _leaves(loss) for task, loss in losses.items()}
     for name, loss in (auxiliary or {}).items():
         for task in tasks_of_loss(name, tuple(losses)):
             reached[task] |= _leaves(loss)
-    return _sorted(model, reached)
+    return _by_task(model, reached)
 
 
 def tasks_of_loss(name: str, tasks: tuple[str, ...]) -> tuple[str, ...]:
@@ -61,40 +61,40 @@ def tasks_of_loss(name: str, tasks: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def stacked_parameters(model: nn.Module) -> list[nn.Parameter]:
-    """What modules declare by ``task_parameters()``: parameters whose first axis is the task, in order of the tasks.
+    """Parameters whose first axis is the task, in the order of the tasks, as modules declare by ``task_parameters()``.
 
-    The graph cannot tell: both tasks' paths go through the tensor, though each through its own slice.
+    The graph does not show them: the paths of all tasks go through the tensor, each through another slice.
     """
     declared = (getattr(module, "task_parameters", None) for module in model.modules())
     return [parameter for parameters in declared if parameters is not None for parameter in parameters()]
 
 
-def _sorted(model: nn.Module, reached: Mapping[str, set[int]]) -> Sharing:
+def _by_task(model: nn.Module, reached: Mapping[str, set[int]]) -> Sharing:
     stacked = {id(parameter) for parameter in stacked_parameters(model)}
     parameters = [p for p in model.parameters() if p.requires_grad]
     tasks = {id(p): [task for task, leaves in reached.items() if id(p) in leaves] for p in parameters}
     shared = tuple(p for p in parameters if len(tasks[id(p)]) > 1 and id(p) not in stacked)
     apart = {id(p) for p in parameters} - {id(p) for p in shared}
-    own = {task: tuple(p for p in parameters if id(p) in apart and task in tasks[id(p)]) for task in reached}
-    return Sharing(tuple(reached), shared, own)
+    specific = {task: tuple(p for p in parameters if id(p) in apart and task in tasks[id(p)]) for task in reached}
+    return Sharing(tuple(reached), shared, specific)
 
 
 def _leaves(output: Tensor) -> set[int]:
     """Identities of the leaves of a tensor's graph."""
     leaves: set[int] = set()
-    seen: set[Any] = set()
-    waiting: list[Any] = [output.grad_fn]
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
+    visited: set[Any] = set()
+    pending: list[Any] = [output.grad_fn]
+    while pending:
+        node = pending.pop()
+        if node is None or node in visited:
             continue
-        seen.add(node)
+        visited.add(node)
         if node.name() == REENTRANT:
             raise TrainingError(
-                "Expected activation checkpoints that show their graph, got a re-entrant one: give "
-                "torch.utils.checkpoint use_reentrant=False."
+                "Expected activation checkpoints that show their graph, got a re-entrant one: call "
+                "torch.utils.checkpoint with use_reentrant=False."
             )
         if hasattr(node, "variable"):
             leaves.add(id(node.variable))
-        waiting += [following for following, _ in node.next_functions]
+        pending += [following for following, _ in node.next_functions]
     return leaves

@@ -1,4 +1,4 @@
-"""Per-task gradients: collected over micro-batches, averaged over processes, combined, written."""
+"""Gradients of each task: accumulated over micro-batches, averaged over processes, combined, written."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from robustbench_endo.training.weighting.base import AggregatedGradient, Weighti
 from robustbench_endo.training.weighting.shared_parameters import shared_parameters, tasks_of_loss
 
 
-class Buffers:
-    """``flat`` = losses (T,), gradients of the shared parameters (rows, n), gradients of the own parameters (m,).
+class GradientBuffer:
+    """``flat`` = losses (T,), gradients of the shared parameters (rows, n), of the task-specific parameters (m,).
 
     Args:
         tasks: names.
         shared: parameters with one gradient per row.
-        own: task -> parameters with one gradient; one listed under every task is stacked along them, (T, ...).
+        specific: task -> parameters with one gradient; one under every task is stacked along them, (T, ...).
         rows: T, or 1 where the sum of the tasks is enough.
 
     Raises:
-        TrainingError: a parameter is shared and own, or own to several tasks without an axis for them.
+        TrainingError: a parameter is shared and task-specific, or specific to several tasks without an axis for them.
     """
 
     def __init__(
         self,
         tasks: tuple[str, ...],
         shared: Sequence[nn.Parameter],
-        own: Mapping[str, Sequence[nn.Parameter]],
+        specific: Mapping[str, Sequence[nn.Parameter]],
         rows: int,
     ) -> None:
         self.tasks, self.shared = tasks, list(shared)
         self.tasks_of_loss: dict[nn.Parameter, list[int]] = {}
-        for task, parameters in own.items():
+        for task, parameters in specific.items():
             for parameter in parameters:
                 self.tasks_of_loss.setdefault(parameter, []).append(tasks.index(task))
         self._check()
@@ -44,45 +44,47 @@ class Buffers:
         self.losses, matrix, vector = torch.split(self.flat, sizes)
         self.rows = matrix.view(rows, _numbers(self.shared))
         self._shared_views = [_views(row, self.shared) for row in self.rows]
-        self._own_views = dict(zip(self.tasks_of_loss, _views(vector, self.tasks_of_loss), strict=True))
+        self._specific_views = dict(zip(self.tasks_of_loss, _views(vector, self.tasks_of_loss), strict=True))
 
     def add(self, row: int, tasks: tuple[str, ...], loss: Tensor, factor: float, retain: bool = False) -> None:
-        """Adds ``factor`` times the gradients of ``loss`` to a row and to the own parameters of these tasks."""
-        chosen = {self.tasks.index(task) for task in tasks}
-        own = [parameter for parameter, tasks_of_loss in self.tasks_of_loss.items() if chosen & set(tasks_of_loss)]
-        places = [*self._shared_views[row], *(self._own_views[parameter] for parameter in own)]
-        found = torch.autograd.grad(loss, [*self.shared, *own], retain_graph=retain, allow_unused=True)
-        reached = [(place, gradient) for place, gradient in zip(places, found, strict=True) if gradient is not None]
-        for place, gradient in reached:
-            place.add_(gradient, alpha=factor)
+        """Add ``factor`` times the gradients of ``loss`` to a row and to the specific parameters of these tasks."""
+        indices = {self.tasks.index(task) for task in tasks}
+        specific = [parameter for parameter, owners in self.tasks_of_loss.items() if indices & set(owners)]
+        views = [*self._shared_views[row], *(self._specific_views[parameter] for parameter in specific)]
+        gradients = torch.autograd.grad(loss, [*self.shared, *specific], retain_graph=retain, allow_unused=True)
+        for view, gradient in zip(views, gradients, strict=True):
+            if gradient is not None:
+                view.add_(gradient, alpha=factor)
 
     def replace(self, flat: Tensor) -> None:
-        """Takes over what the processes agreed on."""
+        """Copy the average over the processes."""
         if flat is not self.flat:
             self.flat.copy_(flat)
 
     def write(self, combined: AggregatedGradient, scale: float) -> None:
-        """``.grad`` of every parameter, times ``scale``."""
+        """Write ``.grad`` of every parameter, times ``scale``."""
         vector = combined.shared * scale
         for parameter, gradient in zip(self.shared, _views(vector, self.shared), strict=True):
             parameter.grad = gradient.to(parameter.dtype)
-        factors = combined.own * scale
+        factors = combined.factors * scale
         for parameter, tasks in self.tasks_of_loss.items():
             factor = factors.view(-1, *[1] * (parameter.dim() - 1)) if len(tasks) > 1 else factors[tasks[0]]
-            parameter.grad = (self._own_views[parameter] * factor).to(parameter.dtype)
+            parameter.grad = (self._specific_views[parameter] * factor).to(parameter.dtype)
 
     def clear(self) -> None:
-        """Starts afresh."""
+        """Set all gradients and losses to 0."""
         self.flat.zero_()
 
     def _check(self) -> None:
         if any(parameter in self.tasks_of_loss for parameter in self.shared):
-            raise TrainingError("Expected parameters that are shared or a task's own, got one that is both.")
+            raise TrainingError(
+                "Expected shared and task-specific parameters, got one in both groups: leave it in one of them."
+            )
         for parameter, tasks in self.tasks_of_loss.items():
             if len(tasks) > 1 and (len(tasks) != len(self.tasks) or len(parameter) != len(self.tasks)):
                 raise TrainingError(
                     f"Expected a parameter of {len(tasks)} tasks to have a slice for each of {len(self.tasks)}, got "
-                    f"shape {tuple(parameter.shape)}: call it shared."
+                    f"shape {tuple(parameter.shape)}: pass it as shared."
                 )
 
 
@@ -97,98 +99,99 @@ def _views(flat: Tensor, parameters: Sequence[nn.Parameter] | Mapping[nn.Paramet
 
 
 class TaskGradients:
-    """One step is ``add`` after the forward of every micro-batch, then ``finish``, then the optimiser.
+    """A step is ``add`` after the forward pass of every micro-batch, then ``finish``, then the step of the optimizer.
 
-    A method that needs gradients by task costs one backward pass per task through what is shared, and one pass through
-    each head: the pass of a task does not enter the heads of the others. Everything else costs one pass of the sum,
-    as does a model with one task, for which there is nothing to weigh.
+    A method that needs the gradient of each task costs one backward pass per task through the shared parameters, and
+    one pass through each head. Other methods, and models with one task, cost one backward pass of the sum.
 
     Args:
         tasks: names of the losses.
-        shared: parameters that two tasks or more reach.
-        own: task -> its own parameters; one listed under every task is stacked along them, (T, ...).
+        shared: parameters of two or more tasks.
+        specific: task -> parameters of only this task; one under every task is stacked along them, (T, ...).
         weighting: combines the gradients of the shared parameters.
 
     Raises:
-        TrainingError: a parameter has no one place (see :class:`Buffers`).
+        TrainingError: a parameter in two groups, see :class:`GradientBuffer`.
     """
 
     def __init__(
         self,
         tasks: tuple[str, ...],
         shared: Sequence[nn.Parameter],
-        own: Mapping[str, Sequence[nn.Parameter]],
+        specific: Mapping[str, Sequence[nn.Parameter]],
         weighting: Weighting,
     ) -> None:
         self.tasks, self.weighting = tuple(tasks), weighting
         self.separate = weighting.separate and len(self.tasks) > 1
-        self.buffers = Buffers(self.tasks, shared, own, rows=len(self.tasks) if self.separate else 1)
+        self.buffer = GradientBuffer(self.tasks, shared, specific, rows=len(self.tasks) if self.separate else 1)
         self._scale = 1.0
 
     @classmethod
     def of(
         cls, model: nn.Module, losses: Mapping[str, Tensor], auxiliary: Mapping[str, Tensor], weighting: Weighting
     ) -> TaskGradients:
-        """Who shares what is read off the graphs of the first losses: see :func:`shared_parameters`."""
-        found = shared_parameters(model, losses, auxiliary)
-        return cls(found.tasks, found.shared, found.own, weighting)
+        """The parameters are found in the graphs of the first losses, see :func:`shared_parameters`."""
+        sharing = shared_parameters(model, losses, auxiliary)
+        return cls(sharing.tasks, sharing.shared, sharing.specific, weighting)
 
     def add(
         self,
         losses: Mapping[str, Tensor],
         auxiliary: Mapping[str, Tensor] | None = None,
-        share: float = 1.0,
+        fraction: float = 1.0,
         scale: float = 1.0,
     ) -> None:
-        """Adds a micro-batch, freeing its graph.
+        """Add a micro-batch and free its graph.
 
         Args:
-            losses: task -> its loss, a scalar; a task that has none here may be missing, or a constant.
-            auxiliary: losses that come with the model: one named `..._<task>` is added to the loss of that task, any
-                other in equal parts to all.
-            share: weight of the micro-batch in the step; those of a step sum to 1.
+            losses: task -> loss, a scalar; a task without labels may be missing, or a constant.
+            auxiliary: auxiliary losses of the model: ``..._<task>`` is added to the loss of that task, any other in
+                equal parts to all.
+            fraction: weight of the micro-batch in the step; those of a step sum to 1.
             scale: factor on the loss during the backward pass, for fp16.
         """
         self._scale = scale
         totals = self._totals(losses, auxiliary or {})
         for number, task in enumerate(self.tasks):
             if task in totals:
-                self.buffers.losses[number] += share * totals[task].detach()
+                self.buffer.losses[number] += fraction * totals[task].detach()
         graphs = {task: loss for task, loss in totals.items() if loss.requires_grad}
         if self.separate:
-            for left, (task, loss) in zip(reversed(range(len(graphs))), graphs.items(), strict=True):
-                self.buffers.add(self.tasks.index(task), (task,), share * scale * loss, 1 / scale, retain=left > 0)
+            for remaining, (task, loss) in zip(reversed(range(len(graphs))), graphs.items(), strict=True):
+                self.buffer.add(
+                    self.tasks.index(task), (task,), fraction * scale * loss, 1 / scale, retain=remaining > 0
+                )
         elif graphs:
-            self.buffers.add(0, self.tasks, share * scale * torch.stack([*graphs.values()]).sum(), 1 / scale)
+            self.buffer.add(0, self.tasks, fraction * scale * torch.stack([*graphs.values()]).sum(), 1 / scale)
 
     def finish(self, synchronise: Callable[[Tensor], Tensor] | None = None) -> dict[str, float]:
-        """Writes ``.grad`` of every parameter, times the scale of ``add``, and starts afresh.
+        """Write ``.grad`` of every parameter, times the scale of ``add``, and reset.
 
-        Gradients that are not finite are written as they are, summed, for a gradient scaler or a check to find; the
-        weighting does not see them.
+        Gradients that are not finite are summed and written, for a gradient scaler or a check to detect; the weighting
+        is not called.
 
         Args:
-            synchronise: a flat tensor -> its mean over all processes, the same on each.
+            synchronise: a flat tensor -> its mean over all processes.
 
         Returns:
-            `loss/<task>` (with its auxiliary losses), `weight/<task>` of the method, and `scale/<task>`, the factor
-            on the gradients of the task's own parameters.
+            ``loss/<task>`` (with its auxiliary losses), ``weight/<task>`` of the method, and ``scale/<task>``, the
+            factor of the gradients of the task-specific parameters.
         """
         if synchronise is not None:
-            self.buffers.replace(synchronise(self.buffers.flat))
+            self.buffer.replace(synchronise(self.buffer.flat))
         with torch.no_grad():
             combined = self._combined()
-            self.buffers.write(combined, self._scale)
-        columns = zip(self.tasks, *(x.tolist() for x in (self.buffers.losses, *combined[1:])), strict=True)
+            self.buffer.write(combined, self._scale)
+        columns = zip(self.tasks, *(x.tolist() for x in (self.buffer.losses, *combined[1:])), strict=True)
         log: dict[str, float] = {}
         for task, loss, factor, weight in columns:
             log |= {f"loss/{task}": loss, f"weight/{task}": weight, f"scale/{task}": factor}
-        self.buffers.clear()
+        self.buffer.clear()
         return log
 
     def _combined(self) -> AggregatedGradient:
-        losses, gradients = self.buffers.losses, self.buffers.rows
-        if self.separate and bool(self.buffers.flat.isfinite().all()):
+        losses, gradients = self.buffer.losses, self.buffer.rows
+        if self.separate and bool(self.buffer.flat.isfinite().all()):
             return self.weighting.combine(losses.clamp_min(0), gradients)
         return plain(losses, gradients)
 

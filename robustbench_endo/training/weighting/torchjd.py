@@ -2,8 +2,8 @@
 
 Source: Quinton and Rey, "Jacobian Descent for Multi-Objective Optimization", arXiv 2406.16232; https://torchjd.org.
 
-TorchJD's own projector calls quadprog, whose licence (GPL) does not fit ours; for a handful of tasks a non-negative
-least-squares problem does the same.
+TorchJD's projector calls quadprog, whose licence (GPL) is not compatible with ours; for a few tasks, a non-negative
+least-squares problem gives the same result.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from robustbench_endo.errors import OptionalDependencyError, TrainingError, unkn
 from robustbench_endo.training.weighting.base import AggregatedGradient, Weighting, check_options, plain
 
 EPSILON = 1e-4
-"""Of the normalisation of the Gramian and on its diagonal, as in TorchJD."""
+"""For the normalisation of the Gramian and on its diagonal, as in TorchJD."""
 
 
 def dual_cone_projector() -> Any:
-    """A ``torchjd.linalg.DualConeProjector``; made here, as its base class is TorchJD's."""
+    """A ``torchjd.linalg.DualConeProjector``; defined in a function, as its base class may not be installed."""
     from torchjd.linalg import DualConeProjector
 
     class NonNegativeProjector(DualConeProjector):
@@ -54,16 +54,16 @@ def _conditioned(gramian: np.ndarray) -> np.ndarray:
 
 PREFIX = "torchjd:"
 
-CHOSEN: dict[str, dict[str, Any]] = {"cagrad": {"c": 0.5}, "fairgrad": {"alpha": 1.0}, "nashmtl": {"n_tasks": 2}}
-"""Options that TorchJD leaves open: LibMTL's defaults, and the two tasks of this package."""
+DEFAULTS: dict[str, dict[str, Any]] = {"cagrad": {"c": 0.5}, "fairgrad": {"alpha": 1.0}, "nashmtl": {"n_tasks": 2}}
+"""Options without a default in TorchJD: those of LibMTL, and two tasks."""
 
 BASES = ("Aggregator", "WeightedAggregator", "GramianWeightedAggregator")
 
 
 class TorchJD(Weighting):
-    """d = A(G), the aggregation of the matrix of the g_t; own parameters: their plain gradients.
+    """d = A(G), the aggregation of the matrix of the g_t. Task-specific parameters: plain gradients.
 
-    Random aggregators draw from the number of the step, so that all processes and a resumed run draw the same.
+    Random aggregators are seeded with the number of the step, so that all processes and a resumed training agree.
 
     Args:
         aggregator: `upgrad`, `mgda`, `pcgrad`, ... (a class of ``torchjd.aggregation``, in lower case).
@@ -78,13 +78,13 @@ class TorchJD(Weighting):
         if aggregator not in kinds:
             raise unknown_name("weighting", PREFIX + aggregator, [PREFIX + name for name in kinds])
         self.name, self.step = PREFIX + aggregator, 0
-        self.aggregator = _made(self.name, kinds[aggregator], CHOSEN.get(aggregator, {}) | dict(options))
+        self.aggregator = _build(self.name, kinds[aggregator], DEFAULTS.get(aggregator, {}) | dict(options))
 
     def combine(self, losses: Tensor, gradients: Tensor) -> AggregatedGradient:
-        """See :meth:`Weighting.combine`; the weights for the log are 1 where the aggregator has none.
+        """See :meth:`Weighting.combine`; the weights for the log are 1 for an aggregator without weights.
 
         Raises:
-            TrainingError: options that do not fit the number of tasks.
+            TrainingError: options for another number of tasks.
         """
         self.step += 1
         if not gradients.shape[1]:
@@ -106,24 +106,24 @@ class TorchJD(Weighting):
         return AggregatedGradient(weights @ gradients, ones, weights)
 
     def state_dict(self) -> dict[str, Any]:
-        """See :meth:`Weighting.state_dict`; Nash-MTL's last solution is not kept, its solver starts afresh."""
-        return {"step": self.step} | {f"{number}.{name}": _packed(value) for number, name, value in self._remembered()}
+        """See :meth:`Weighting.state_dict`; the last solution of Nash-MTL is not stored."""
+        return {"step": self.step} | {f"{number}.{name}": _packed(value) for number, name, value in self._state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """See :meth:`Weighting.load_state_dict`."""
-        known = {"step", *(f"{number}.{name}" for number, name, _ in self._remembered())}
+        known = {"step", *(f"{number}.{name}" for number, name, _ in self._state())}
         if set(state) != known:
             raise TrainingError(
                 f"Expected the state of the weighting {self.name}, got one of {', '.join(map(str, state))}: resume "
-                "with the weighting that the run began with."
+                "with the original weighting."
             )
         self.step = int(state["step"])
         modules = list(self.aggregator.modules())
-        for number, name, _ in list(self._remembered()):
+        for number, name, _ in list(self._state()):
             setattr(modules[number], name, _unpacked(state[f"{number}.{name}"]))
 
-    def _remembered(self) -> Iterator[tuple[int, str, Any]]:
-        """TorchJD's aggregators have no state_dict that is whole: their memory is in private attributes and buffers."""
+    def _state(self) -> Iterator[tuple[int, str, Any]]:
+        """The state_dict of TorchJD's aggregators is incomplete: they have private attributes and buffers."""
         ordinary = vars(nn.Module())
         for number, module in enumerate(self.aggregator.modules()):
             private = {k: v for k, v in vars(module).items() if k.startswith("_") and k not in ordinary}
@@ -147,34 +147,34 @@ def aggregators(missing_ok: bool = False) -> dict[str, type]:
             f"Expected the package torchjd for weightings of that name, got {error.name} missing: install it with "
             "pip install 'robustbench-endo[mtl]'."
         ) from error
-    found = {name.lower(): getattr(module, name) for name in module.__all__ if name not in BASES}
-    return {name: kind for name, kind in sorted(found.items()) if issubclass(kind, module.Aggregator)}
+    kinds = {name.lower(): getattr(module, name) for name in module.__all__ if name not in BASES}
+    return {name: kind for name, kind in sorted(kinds.items()) if issubclass(kind, module.Aggregator)}
 
 
 def _module() -> ModuleType:
     return importlib.import_module("torchjd.aggregation")
 
 
-def _made(name: str, kind: type, options: dict[str, Any]) -> nn.Module:
+def _build(name: str, kind: type, options: dict[str, Any]) -> nn.Module:
     parameters = inspect.signature(kind).parameters
     check_options(name, options, parameters)
-    lacking = [key for key, p in parameters.items() if p.default is p.empty and key not in options]
-    if lacking:
-        raise TrainingError(f"Expected the option {lacking[0]} for the weighting {name}, got none: give it a value.")
+    missing = [key for key, p in parameters.items() if p.default is p.empty and key not in options]
+    if missing:
+        raise TrainingError(f"Expected the option {missing[0]} for the weighting {name}, got none: give it a value.")
     tensors = {k: torch.tensor(v) if isinstance(v, list | tuple) else v for k, v in options.items()}
     if "projector" in parameters:
         tensors["projector"] = dual_cone_projector()
     try:
-        made: nn.Module = kind(**tensors)
+        aggregator: nn.Module = kind(**tensors)
     except ImportError as error:
-        raise _lacking(name, str(error)) from error
+        raise _missing_packages(name, str(error)) from error
     except (TypeError, ValueError) as error:
         raise TrainingError(f"Expected other options for the weighting {name}, got {options}: {error}") from error
-    return made
+    return aggregator
 
 
-def _lacking(name: str, message: str) -> OptionalDependencyError:
-    """From TorchJD's message, which names the packages in quotes and its own extra in brackets."""
+def _missing_packages(name: str, message: str) -> OptionalDependencyError:
+    """From the message of TorchJD, which has the packages in quotes and its extra in brackets."""
     packages = ", ".join(re.findall(r"'(\w+)'", message))
     extra = re.search(r"torchjd\[\w+\]", message)
     return OptionalDependencyError(
@@ -188,7 +188,7 @@ def _packed(value: Any) -> Any:
 
 
 def _unpacked(value: Any) -> Any:
-    """Back on the device where it was: some aggregators remember on the CPU whatever device the gradients are on."""
+    """On its original device: some aggregators store tensors on the CPU, whatever the device of the gradients."""
     if not isinstance(value, dict):
         return value
     gone = value["device"].startswith("cuda") and not torch.cuda.is_available()

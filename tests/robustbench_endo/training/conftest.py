@@ -1,4 +1,4 @@
-"""A data set that can be learnt in seconds, and a model small enough for it."""
+"""A data set and a small network that learns it in seconds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SPEC = "tiny-resnet/mmoe@width=12,head_channels=8,input_size=32x40"
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """Tiny networks are fastest on one thread, and parallel test workers do not fight for cores."""
+    """Tiny networks are fastest on one thread, and parallel test workers share the cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

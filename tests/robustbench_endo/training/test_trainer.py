@@ -1,16 +1,59 @@
+"""Trainings of tiny networks: what they learn, write, resume and reject."""
+
 from __future__ import annotations
 
+import csv
+import dataclasses
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from robustbench_endo.errors import ModelError, RunError, TrainingError
 from robustbench_endo.models import load_model
-from robustbench_endo.training import Progress, TrainConfig, train
+from robustbench_endo.models.network import Network
+from robustbench_endo.models.zoo import build
+from robustbench_endo.tasks import registry
+from robustbench_endo.tasks.classification.task import Classification
+from robustbench_endo.training import Hardware, Progress, TrainConfig, data, train, train_step, trainer
+
+QUICK = {"epochs": 2, "batch_size": 4, "augment": "none"}
+
+SCRIPT = """
+import sys
+import torch
+from robustbench_endo.models import load_model
+from robustbench_endo.training import Hardware, TrainConfig, train
+sys.path.insert(0, sys.argv[1])
+from conftest import Squares
 
 
-class KilledError(Exception):
+class Frozen(torch.nn.BatchNorm2d):
+    def train(self, mode=True):  # half a batch has other statistics
+        return super().train(False)
+
+
+def fit(out, devices):
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    model = load_model("tiny-resnet/mmoe@width=12,head_channels=8,input_size=32x40", 2, 2)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.__class__ = type("Frozen", (Frozen, type(module)), {})
+    config = TrainConfig(epochs=1, batch_size=4, augment="none", class_weights="none", weighting="db_mtl")
+    train(model, Squares(8), Squares(4), config, out=out, hardware=Hardware(devices=devices))
+
+
+if __name__ == "__main__":
+    fit(sys.argv[2], 2)
+"""
+
+
+class InterruptedTrainingError(Exception):
     pass
 
 
@@ -24,7 +67,12 @@ def same(first, second):
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_learns_the_squares_and_writes_what_load_model_reads(tmp_path, squares, spec):
+def close(first, second, tolerance):
+    return max(float((first[name].float() - second[name].float()).abs().max()) for name in first) < tolerance
+
+
+@pytest.mark.slow
+def test_train_learns_squares_and_writes_a_checkpoint(tmp_path, squares, spec):
     out = fit(
         spec, squares(16), squares(8), out=tmp_path / "run", epochs=12, batch_size=4, learning_rate=1e-2, augment="none"
     )
@@ -35,40 +83,57 @@ def test_learns_the_squares_and_writes_what_load_model_reads(tmp_path, squares, 
     assert (model.spec, model.classes, model.activities) == (spec, ("background", "square"), ("red", "green"))
 
 
-def test_progress_is_told_after_every_step(tmp_path, squares, spec):
-    told: list[Progress] = []
-    fit(spec, squares(5), squares(2), out=tmp_path, epochs=2, batch_size=2, augment="none", progress=told.append)
-    assert [(p.epoch, p.batch, p.batches) for p in told] == [(e, b, 3) for e in range(2) for b in (1, 2, 3)]
-    assert [p.scores is not None for p in told] == [False, False, True] * 2
+def test_train_reports_progress_after_every_step(tmp_path, squares, spec):
+    reports: list[Progress] = []
+    fit(spec, squares(5), squares(2), out=tmp_path, epochs=2, batch_size=2, augment="none", progress=reports.append)
+    assert [(p.epoch, p.batch, p.batches) for p in reports] == [(e, b, 3) for e in range(2) for b in (1, 2, 3)]
+    assert [p.scores is not None for p in reports] == [False, False, True] * 2
 
 
 @pytest.mark.parametrize("augment", ["none", "surgical"])
-def test_killed_and_resumed_is_the_same_as_uninterrupted(tmp_path, squares, spec, weights, augment):
+def test_resumed_training_is_bit_identical(tmp_path, squares, spec, weights, augment):
     if augment != "none":
         pytest.importorskip("albumentations")
     arguments = {"epochs": 3, "batch_size": 4, "augment": augment, "seed": 3}
 
-    def kill(step: Progress) -> None:
+    def interrupt(step: Progress) -> None:
         if (step.epoch, step.batch) == (1, 2):
-            raise KilledError
+            raise InterruptedTrainingError
 
     straight = fit(spec, squares(), out=tmp_path / "straight", **arguments)
-    with pytest.raises(KilledError):
-        fit(spec, squares(), out=tmp_path / "killed", progress=kill, **arguments)
+    with pytest.raises(InterruptedTrainingError):
+        fit(spec, squares(), out=tmp_path / "interrupted", progress=interrupt, **arguments)
     epochs: list[int] = []
-    resumed = fit(spec, squares(), out=tmp_path / "killed", progress=lambda p: epochs.append(p.epoch), **arguments)
+    resumed = fit(spec, squares(), out=tmp_path / "interrupted", progress=lambda p: epochs.append(p.epoch), **arguments)
     assert set(epochs) == {1, 2}
     assert same(weights(straight), weights(resumed))
 
 
-def test_another_seed_gives_other_weights(tmp_path, squares, spec, weights):
+@pytest.mark.slow
+@pytest.mark.parametrize("weighting", ["moco", "db_mtl", "torchjd:pcgrad"])
+def test_resumed_weighting_is_bit_identical(tmp_path, squares, spec, weights, weighting):
+    config = TrainConfig(epochs=3, batch_size=4, augment="none", weighting=weighting)
+
+    def interrupt(step):
+        if step.epoch == 1:
+            raise KeyboardInterrupt
+
+    straight = train(spec, squares(8), config=config, out=tmp_path / "straight")
+    with pytest.raises(KeyboardInterrupt):
+        train(spec, squares(8), config=config, out=tmp_path / "interrupted", progress=interrupt)
+    resumed = train(spec, squares(8), config=config, out=tmp_path / "interrupted")
+    first, second = weights(straight), weights(resumed)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_train_depends_on_seed(tmp_path, squares, spec, weights):
     arguments = {"epochs": 1, "batch_size": 4, "augment": "none"}
     first = fit(spec, squares(), out=tmp_path / "a", seed=0, **arguments)
     second = fit(spec, squares(), out=tmp_path / "b", seed=1, **arguments)
     assert not same(weights(first), weights(second))
 
 
-def test_the_callers_random_numbers_are_left_alone(tmp_path, squares, spec):
+def test_train_restores_the_random_state(tmp_path, squares, spec):
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
@@ -76,19 +141,80 @@ def test_the_callers_random_numbers_are_left_alone(tmp_path, squares, spec):
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_other_settings_do_not_resume(tmp_path, squares, spec):
-    fit(spec, squares(4), out=tmp_path, epochs=1, augment="none")
-    with pytest.raises(RunError, match=r"resume as it began, got batch_size was 8, is 2: undo that or change --out"):
-        fit(spec, squares(4), out=tmp_path, epochs=1, batch_size=2, augment="none")
+def test_train_does_not_depend_on_threads(tmp_path, squares, spec, weights):
+    folders = [
+        train(spec, squares(), config=TrainConfig(**QUICK), out=tmp_path / str(n), hardware=Hardware(workers=n))
+        for n in (1, 3)
+    ]
+    first, second = map(weights, folders)
+    assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_a_damaged_state_says_so(tmp_path, squares, spec):
-    (tmp_path / "state.pt").write_bytes(b"half a file")
-    with pytest.raises(RunError, match=r"training state in .*state.pt, got it damaged"):
-        fit(spec, squares(4), out=tmp_path, epochs=1, augment="none")
+def test_train_with_gradient_accumulation(tmp_path, squares, spec):
+    out = train(spec, squares(8), squares(4), TrainConfig(**QUICK, grad_accum=3), out=tmp_path)
+    assert load_model(str(out)).num_classes == 2
 
 
-def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(tmp_path, squares, spec, weights):
+def test_train_in_bf16_is_close_to_float32(tmp_path, squares, spec, weights):
+    full, half = (
+        train(spec, squares(8), config=TrainConfig(**QUICK, precision=precision), out=tmp_path / precision)
+        for precision in ("32-true", "bf16-mixed")
+    )
+    assert not close(weights(full), weights(half), 1e-7)
+    assert close(weights(full), weights(half), 0.2)
+
+
+def test_train_rejects_fp16_on_cpu(tmp_path, squares, spec):
+    with pytest.raises(TrainingError, match="a GPU for the precision 16-mixed, got cpu"):
+        train(spec, squares(4), config=TrainConfig(**QUICK, precision="16-mixed"), out=tmp_path)
+
+
+def test_train_stops_when_patience_runs_out(tmp_path, squares, spec):
+    config = TrainConfig(epochs=30, batch_size=8, augment="none", learning_rate=1e-9, patience=2)
+    out = train(spec, squares(8), squares(4), config, out=tmp_path)
+    rows = list(csv.DictReader((out / "history.csv").read_text("utf-8").splitlines()))
+    assert 3 <= len(rows) < 30
+    assert {"epoch", "loss", "loss/segmentation", "loss/activity", "miou", "accuracy"} <= rows[0].keys()
+
+
+def test_train_rejects_patience_without_validation(tmp_path, squares, spec):
+    with pytest.raises(TrainingError, match="validation frames for a patience of 2 epochs"):
+        train(spec, squares(4), config=TrainConfig(**QUICK, patience=2), out=tmp_path)
+
+
+def test_train_applies_and_records_corruptions(tmp_path, squares, spec):
+    calls = []
+
+    def darken(images, masks, ids, epoch):
+        calls.append((ids, epoch))
+        return images * 0.5, masks
+
+    config = TrainConfig(**QUICK, corruptions=("smoke", "bleeding"))
+    train(spec, squares(4), config=config, out=tmp_path, corrupt=darken)
+    assert [epoch for _, epoch in calls] == [0, 1]
+    assert json.loads((tmp_path / "model.json").read_text())["training"]["trained_on"] == ["bleeding", "smoke"]
+
+
+def test_train_saves_weights_that_gave_nan(tmp_path, squares, spec):
+    def poison(images, masks, ids, epoch):
+        return images * (float("nan") if epoch == 1 else 1.0), masks
+
+    with pytest.raises(TrainingError, match="finite loss"):
+        train(spec, squares(8), config=TrainConfig(**QUICK), out=tmp_path, corrupt=poison)
+    card = json.loads((tmp_path / "failed" / "model.json").read_text())["training"]
+    assert card["epoch"] == 1
+    assert "frames" in card["stopped"]
+
+
+def test_train_stops_before_a_gradient_that_is_not_finite(tmp_path, squares, spec, weights):
+    model = load_model(spec, 2, 2)
+    model.heads["activity"].register_full_backward_hook(lambda _, inputs, __: tuple(g * float("nan") for g in inputs))
+    with pytest.raises(TrainingError, match=r"finite loss, got a gradient of norm nan in epoch 0, batch 0 \(frames"):
+        train(model, squares(8), config=TrainConfig(**QUICK, grad_clip=0.0), out=tmp_path)
+    assert all(tensor.isfinite().all() for tensor in weights(tmp_path / "failed").values())
+
+
+def test_train_stops_at_a_loss_that_is_not_finite(tmp_path, squares, spec, weights):
     model = load_model(spec, 2, 2)
 
     def poison(step: Progress) -> None:
@@ -102,45 +228,30 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(tmp_path,
 
 
 @pytest.mark.parametrize(("masks", "labelled"), [(True, False), (False, True)])
-def test_frames_without_a_mask_or_without_an_activity(tmp_path, squares, spec, masks, labelled):
+def test_train_takes_frames_of_one_task(tmp_path, squares, spec, masks, labelled):
     out = fit(spec, squares(6, masks, labelled), out=tmp_path, epochs=1, augment="none")
     assert load_model(str(out)).num_classes == 2
 
 
-def test_nothing_to_learn_is_refused(tmp_path, squares, spec):
+def test_train_rejects_data_without_targets(tmp_path, squares, spec):
     with pytest.raises(TrainingError, match="Expected masks or activities in squares, got neither"):
         fit(spec, squares(4, False, False), out=tmp_path, augment="none")
-    with pytest.raises(TrainingError, match="at least one frame to train on, got none in squares"):
-        fit(spec, squares(0), out=tmp_path, augment="none")
 
 
-def test_labels_beyond_the_classes_name_the_frame(tmp_path, squares, spec):
-    data = squares(4)
-    data.classes = ("background",)
-    with pytest.raises(TrainingError, match=r"mask labels below 1, got 1 in 00.png"):
-        fit(spec, data, out=tmp_path, augment="none")
+def test_train_records_labels_without_example(tmp_path, squares, spec):
+    more = squares(4)
+    more.classes = ("background", "square", "circle")
+    out = train(spec, more, config=TrainConfig(**QUICK), out=tmp_path / "more")
+    assert json.loads((out / "model.json").read_text())["training"]["labels_without_example"] == ["circle"]
 
 
-def test_a_model_for_other_labels_is_refused(tmp_path, squares, spec):
-    with pytest.raises(
-        TrainingError, match=r"for the 2 classes of squares, got one for 5: build it with num_classes=2"
-    ):
-        fit(load_model(spec, 5, 2), squares(4), out=tmp_path, augment="none")
-
-
-@pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("batch_size", 0), ("learning_rate", -1.0)])
-def test_settings_out_of_range(tmp_path, squares, spec, name, value):
-    with pytest.raises(TrainingError, match=f"Expected {name} >"):
-        fit(spec, squares(4), out=tmp_path, augment="none", **{name: value})
-
-
-def test_a_folder_that_cannot_be_written(tmp_path, squares, spec):
+def test_train_rejects_folder_that_cannot_be_written(tmp_path, squares, spec):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(RunError, match="Expected a folder that can be written"):
+    with pytest.raises(RunError, match="Cannot write to the folder"):
         fit(spec, squares(4), out=tmp_path / "file" / "run", augment="none")
 
 
-def test_starts_from_a_checkpoint_with_other_labels(tmp_path, squares, spec, weights):
+def test_train_starts_from_checkpoint_with_other_labels(tmp_path, squares, spec, weights):
     first = fit(spec, squares(4), out=tmp_path / "first", epochs=1, augment="none")
     other = squares(4)
     other.classes = ("background", "square", "circle")
@@ -153,7 +264,7 @@ def test_starts_from_a_checkpoint_with_other_labels(tmp_path, squares, spec, wei
     torch.testing.assert_close(weights(first)[name], weights(second)[name])
 
 
-def test_an_initial_checkpoint_of_another_kind_is_refused(tmp_path, squares, spec):
+def test_train_rejects_weights_of_another_model(tmp_path, squares, spec):
     from safetensors.torch import save_file
 
     save_file({"something": torch.ones(2)}, tmp_path / "other.safetensors")
@@ -161,9 +272,87 @@ def test_an_initial_checkpoint_of_another_kind_is_refused(tmp_path, squares, spe
         fit(spec, squares(4), out=tmp_path, augment="none", init_weights=tmp_path / "other.safetensors")
 
 
-def test_a_users_own_network_trains_too(tmp_path, squares):
+def test_train_takes_a_network_of_the_user(tmp_path, squares):
     (tmp_path / "mine.py").write_text(
         "import torch\ndef make(num_classes):\n    return torch.nn.Conv2d(3, num_classes, 3, padding=1)\n"
     )
     out = fit(f"{tmp_path}/mine.py:make", squares(4), out=tmp_path / "run", epochs=1, augment="none")
     assert load_model(str(out)).classes == ("background", "square")
+
+
+def test_train_takes_a_further_task(tmp_path, squares, monkeypatch):
+    phase = Classification("phase", title="Phase", label_attribute="phases")
+    for module in (registry, data, train_step, trainer):
+        monkeypatch.setattr(module, "TASKS", (*registry.TASKS[:2], phase))
+
+    class PhaseModel(torch.nn.Module):
+        num_phases = 2
+
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(3, 2)
+
+        def forward(self, images):
+            return {"phase": self.layer(images.amax((2, 3)))}
+
+    def with_phase(index, sample):
+        return dataclasses.replace(sample, targets={"phase": sample.activity})
+
+    frames = squares(8, change=with_phase)
+    frames.phases = ("red", "green")
+    config = TrainConfig(epochs=8, batch_size=4, augment="none", learning_rate=0.1, task_weights={"phase": 2})
+    out = train(PhaseModel(), frames, frames, config, out=tmp_path)
+    card = json.loads((out / "model.json").read_text())["training"]
+    assert card["phase_accuracy"] == 1
+    assert card["loss/phase"] < 1
+    assert card["settings"]["task_weights"] == {"phase": 2}
+
+
+def test_initialise_pretrained_uses_the_backbone_of_timm(monkeypatch):
+    specs = []
+    monkeypatch.setattr(trainer, "has_pretrained_trunk", lambda spec: specs.append(spec) or True)
+    monkeypatch.setattr(
+        Network, "adopt_trunk", lambda self, tensors: ["heads.activity.3.weight", "heads.activity.3.bias"]
+    )
+    assert trainer.initialise(build("tiny-resnet/hps", 3, 2), "pretrained") == ["heads.activity.3"]
+    assert specs == ["tiny-resnet/hps"]
+
+
+def test_initialise_pretrained_uses_the_shipped_checkpoint():
+    assert not trainer.initialise(build("tiny-resnet/mmoe", 7, 3), "pretrained")
+
+
+def test_is_best_and_should_stop_follow_the_selection_score():
+    history = [{"loss": 3.0, "miou": 0.2, "accuracy": 0.5}, {"miou": 0.4, "accuracy": 0.4}, {"miou": 0.3}]
+    assert [round(trainer.selection_score(epoch), 3) for epoch in history] == [0.7, 0.8, 0.3]
+    assert [trainer.is_best(history[:n]) for n in (1, 2, 3)] == [True, True, False]
+    assert [trainer.should_stop(history, patience) for patience in (0, 1, 2, 3)] == [False, True, False, False]
+    assert trainer.is_best([{"loss": 1.0}, {"loss": 2.0}])
+
+
+def test_mean_of_averages_values_over_the_steps_that_have_them():
+    assert trainer.mean_of([{"a": 1.0, "b": 4.0}, {"a": 3.0}]) == {"a": 2.0, "b": 4.0}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
+def test_train_with_two_processes_equals_one(tmp_path, weights):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    here, environment = str(Path(__file__).parent), {**os.environ, "OMP_NUM_THREADS": "1"}
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = [*launcher, str(script), here, str(tmp_path / "two")]
+    finished = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
+    assert finished.returncode == 0, finished.stderr
+    namespace: dict[str, object] = {"__name__": "script"}
+    sys.argv[1:2], before = [here], sys.argv[1:2]
+    try:
+        exec(SCRIPT, namespace)
+        namespace["fit"](tmp_path / "one", 1)
+    finally:
+        sys.argv[1:2] = before
+        sys.path.remove(here)
+        sys.modules.pop("conftest", None)
+    first, second = weights(tmp_path / "one"), weights(tmp_path / "two")
+    for name, tensor in first.items():
+        torch.testing.assert_close(tensor, second[name], atol=1e-4, rtol=1e-3)

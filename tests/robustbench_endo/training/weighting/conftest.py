@@ -1,4 +1,4 @@
-"""A toy of two tasks, and what every method is tried with."""
+"""A small model of two tasks, gradients, and the methods."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Toy:
     """z = tanh(X W^T); loss a = mean((z . head_a - target_a)^2), loss b = cross-entropy of the logit z . head_b."""
 
     def __init__(self, weighting: Weighting, numbers: Mapping[str, Tensor] | None = None) -> None:
-        numbers = numbers or invented()
+        numbers = numbers or default_numbers()
         self.x, self.target_a, self.target_b = (numbers[name] for name in ("X", "target_a", "target_b"))
         self.shared, self.head_a, self.head_b = (nn.Parameter(numbers[n].clone()) for n in ("W0", "head_a0", "head_b0"))
         self.weighting = weighting
@@ -39,7 +39,7 @@ class Toy:
         return log
 
 
-def invented() -> dict[str, Tensor]:
+def default_numbers() -> dict[str, Tensor]:
     def waves(*shape: int, phase: float) -> Tensor:
         count = torch.tensor(shape).prod()
         return (torch.arange(count, dtype=torch.float64) * 1.7 + phase).sin().float().reshape(shape)
@@ -52,10 +52,39 @@ def invented() -> dict[str, Tensor]:
 
 @pytest.fixture
 def toy() -> Callable[..., Toy]:
-    """Makes a toy from a method's name and options."""
+    """A function from the name and options of a method to a :class:`Toy`."""
     return lambda name, numbers=None, **options: Toy(load_weighting(name, **options), numbers)
 
 
 @pytest.fixture(params=METHODS)
 def method(request) -> str:
     return request.param
+
+
+@pytest.fixture
+def system() -> Callable[..., tuple[Tensor, Tensor]]:
+    """A function that gives losses (T,) and gradients (T, n) of different lengths."""
+
+    def sample(
+        tasks: int = 2, size: int = 20, seed: int = 0, scales: tuple[float, ...] = (1.0, 30.0, 0.1)
+    ) -> tuple[Tensor, Tensor]:
+        generator = torch.Generator().manual_seed(seed)
+        gradients = torch.randn(tasks, size, generator=generator) * torch.tensor(scales[:tasks])[:, None]
+        return torch.rand(tasks, generator=generator) + 0.1, gradients
+
+    return sample
+
+
+@pytest.fixture
+def degenerate() -> dict[str, tuple[list[float], Tensor]]:
+    """Losses and gradients that are zero, equal, opposite, tiny, huge or absent."""
+    row = torch.tensor([3.0, -4.0, 0.0, 1.0])
+    return {
+        "zero": ([0.0, 0.0], torch.zeros(2, 4)),
+        "one absent": ([1.5, 0.0], torch.stack([row, torch.zeros(4)])),
+        "identical": ([1.0, 1.0], torch.stack([row, row])),
+        "opposing": ([1.0, 1.0], torch.stack([row, -row])),
+        "tiny": ([1e-12, 1.0], torch.stack([1e-12 * row, row])),
+        "huge": ([1e6, 1.0], torch.stack([1e12 * row, row])),
+        "nothing shared": ([1.0, 2.0], torch.zeros(2, 0)),
+    }

@@ -1,4 +1,4 @@
-"""What is shared and what is a task's own, read off the graph and held against the gradients."""
+"""Shared and task-specific parameters, compared with the gradients."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from robustbench_endo.training.weighting import TaskGradients, load_weighting, s
 from robustbench_endo.training.weighting.shared_parameters import stacked_parameters, tasks_of_loss
 
 RESNET = "tiny-resnet/{}@width=12,head_channels=8,input_size=32x40"
+
 ENDOARSS = "tiny-endoarss/{}@dim=32,depth=2,head_channels=8,input_size=32x48"
+
 SPECS = (
     *(RESNET.format(name) for name in ("mmoe", "dselect_k", "tesla", "hps", "single-task")),
     *(ENDOARSS.format(name) for name in ("mmoe", "tesla")),
@@ -25,15 +27,15 @@ SPECS = (
 
 
 def network(spec: str) -> nn.Module:
-    """With updates that are not zero, so that every gradient that can flow does."""
+    """A network whose residual and low-rank updates are not zero, so that all gradients flow."""
     torch.manual_seed(0)
-    made = build(spec, 3, 2).train()
-    for layer in made.modules():
+    model = build(spec, 3, 2).train()
+    for layer in model.modules():
         if isinstance(layer, LowRank):
             nn.init.normal_(layer.b, std=0.05)
         if "BatchNorm" in type(layer).__name__:  # timm starts residual branches at zero
             nn.init.ones_(layer.weight)
-    return made
+    return model
 
 
 def outputs(model: nn.Module) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -43,10 +45,10 @@ def outputs(model: nn.Module) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_shared_is_what_both_tasks_gradients_reach(spec):
+def test_shared_parameters_have_gradients_of_both_tasks(spec):
     model = network(spec)
     losses, auxiliary = outputs(model)
-    found = shared_parameters(model, losses, auxiliary)
+    sharing = shared_parameters(model, losses, auxiliary)
     parameters = [p for p in model.parameters() if p.requires_grad]
     gradients = {
         task: dict(
@@ -55,26 +57,26 @@ def test_shared_is_what_both_tasks_gradients_reach(spec):
         for task, loss in losses.items()
     }
     stacked = set(stacked_parameters(model))
-    assert found.tasks == ("segmentation", "activity")
-    for p in found.shared:
-        assert all(gradients[task][p] is not None for task in found.tasks)
-    for index, task in enumerate(found.tasks):
-        for p in found.own[task]:
-            other = gradients[found.tasks[1 - index]][p]
+    assert sharing.tasks == ("segmentation", "activity")
+    for p in sharing.shared:
+        assert all(gradients[task][p] is not None for task in sharing.tasks)
+    for index, task in enumerate(sharing.tasks):
+        for p in sharing.specific[task]:
+            other = gradients[sharing.tasks[1 - index]][p]
             assert other is None if p not in stacked else other[index].abs().sum() == 0
-    placed = {*found.shared, *found.own["segmentation"], *found.own["activity"]}
-    assert placed == set(parameters)
-    live = [p for p in found.shared if all(gradients[task][p].abs().sum() > 0 for task in found.tasks)]
-    assert len(live) >= 0.9 * len(found.shared)
+    grouped = {*sharing.shared, *sharing.specific["segmentation"], *sharing.specific["activity"]}
+    assert grouped == set(parameters)
+    live = [p for p in sharing.shared if all(gradients[task][p].abs().sum() > 0 for task in sharing.tasks)]
+    assert len(live) >= 0.9 * len(sharing.shared)
 
 
-def test_who_shares_what_in_the_zoo():
+def test_shared_parameters_of_the_zoo():
     def share(spec: str) -> dict[str, set[str]]:
         model = network(spec)
-        found = shared_parameters(model, *outputs(model))
+        sharing = shared_parameters(model, *outputs(model))
         names = {p: ".".join(name.split(".")[:2]) for name, p in model.named_parameters()}
-        return {"shared": {names[p] for p in found.shared}} | {
-            t: {names[p] for p in own} for t, own in found.own.items()
+        return {"shared": {names[p] for p in sharing.shared}} | {
+            t: {names[p] for p in specific} for t, specific in sharing.specific.items()
         }
 
     heads = {task: {f"heads.{task}"} for task in ("segmentation", "activity")}
@@ -86,47 +88,37 @@ def test_who_shares_what_in_the_zoo():
     assert share(ENDOARSS.format("mmoe") + ",shared=yes") == {"shared": {"trunk.experts"}, **gates}
 
 
-def test_teslas_adapters_are_each_tasks_own_slice_and_nothing_is_weighted_by_them():
+def test_shared_parameters_leave_adapters_of_tesla_to_each_task():
     model = network(RESNET.format("tesla"))
     losses, _ = outputs(model)
-    found = shared_parameters(model, losses)
+    sharing = shared_parameters(model, losses)
     adapters = {p for layer in model.modules() if isinstance(layer, LowRank) for p in layer.parameters()}
     assert adapters
-    assert adapters == set(found.own["segmentation"]) & set(found.own["activity"])
+    assert adapters == set(sharing.specific["segmentation"]) & set(sharing.specific["activity"])
     expected = {p: torch.autograd.grad(losses["activity"], [p], retain_graph=True)[0][1] for p in adapters}
-    gradients = TaskGradients(found.tasks, found.shared, found.own, load_weighting("stch"))
+    gradients = TaskGradients(sharing.tasks, sharing.shared, sharing.specific, load_weighting("stch"))
     gradients.add(losses)
     log = gradients.finish()
     for p, gradient in expected.items():
         torch.testing.assert_close(p.grad[1], log["scale/activity"] * gradient, rtol=1e-4, atol=1e-7)
 
 
-def test_frozen_parameters_have_no_place_and_get_no_gradient():
-    model = network(RESNET.format("hps"))
-    model.trunk.encoder.body.network.conv1.requires_grad_(False)
-    losses, auxiliary = outputs(model)
-    gradients = TaskGradients.of(model, losses, auxiliary, load_weighting("moco"))
-    gradients.add(losses, auxiliary)
-    gradients.finish()
-    assert all((p.grad is None) != p.requires_grad for p in model.parameters())
+def test_shared_parameters_reject_reentrant_checkpoints():
+    with pytest.raises(TrainingError, match="got a re-entrant one: call .*checkpoint with use_reentrant=False"):
+        checkpointed_gradients(Checkpointed(True), "moco", False)
 
 
-@pytest.mark.parametrize("method", ["equal", "moco"])
-@pytest.mark.parametrize("name", ["mmoe", "dselect_k", "tesla"])
-def test_one_pass_through_each_head(name, method):
-    model = network(RESNET.format(name))
-    losses: dict[str, Tensor] = {}
-    passes: list[nn.Module] = []
-    for head in model.heads.values():
-        for layer in head.modules():
-            layer.register_forward_hook(
-                lambda layer, _, out: out.register_hook(lambda __: passes.append(layer)) and None
-            )
-    losses, auxiliary = outputs(model)
-    gradients = TaskGradients.of(model, losses, auxiliary, load_weighting(method))
-    gradients.add(losses, auxiliary)
-    assert len(passes) > 20
-    assert len(passes) == len(set(passes))
+def test_shared_parameters_reject_loss_without_graph():
+    layer = nn.Linear(2, 1)
+    losses = {"a": layer(torch.ones(1, 2)).sum(), "b": torch.tensor(0.0)}
+    with pytest.raises(TrainingError, match=r"got a constant for b: use logits.sum\(\) \* 0"):
+        shared_parameters(layer, losses)
+
+
+def test_tasks_of_loss_follow_its_name():
+    tasks = ("segmentation", "activity")
+    assert tasks_of_loss("gate_activity", tasks) == tasks_of_loss("activity", tasks) == ("activity",)
+    assert tasks_of_loss("load_balance", tasks) == tasks
 
 
 class Checkpointed(nn.Module):
@@ -145,7 +137,7 @@ class Checkpointed(nn.Module):
         return checkpoint(self.trunk, x, use_reentrant=self.reentrant)
 
 
-def written(model: nn.Module, name: str, autocast: bool) -> list[Tensor]:
+def checkpointed_gradients(model: nn.Module, name: str, autocast: bool) -> list[Tensor]:
     x = torch.rand(3, 6, generator=torch.Generator().manual_seed(2), requires_grad=True)
     with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
         losses = model(x)
@@ -157,32 +149,42 @@ def written(model: nn.Module, name: str, autocast: bool) -> list[Tensor]:
 
 @pytest.mark.parametrize("autocast", [False, True])
 @pytest.mark.parametrize("name", ["equal", "aligned_mtl"])
-def test_activation_checkpoints_change_nothing(name, autocast):
-    found, expected = (written(Checkpointed(reentrant), name, autocast) for reentrant in (False, None))
-    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+def test_shared_parameters_are_found_under_activation_checkpointing(name, autocast):
+    actual, expected = (checkpointed_gradients(Checkpointed(reentrant), name, autocast) for reentrant in (False, None))
+    assert all(torch.equal(a, b) for a, b in zip(actual, expected, strict=True))
 
 
-def test_re_entrant_checkpoints_are_refused():
-    with pytest.raises(TrainingError, match=r"got a re-entrant one: give torch.utils.checkpoint use_reentrant=False"):
-        written(Checkpointed(True), "moco", False)
+def test_frozen_parameters_get_no_gradient():
+    model = network(RESNET.format("hps"))
+    model.trunk.encoder.body.network.conv1.requires_grad_(False)
+    losses, auxiliary = outputs(model)
+    gradients = TaskGradients.of(model, losses, auxiliary, load_weighting("moco"))
+    gradients.add(losses, auxiliary)
+    gradients.finish()
+    assert all((p.grad is None) != p.requires_grad for p in model.parameters())
 
 
-def test_a_first_batch_without_a_graph_says_so():
-    layer = nn.Linear(2, 1)
-    losses = {"a": layer(torch.ones(1, 2)).sum(), "b": torch.tensor(0.0)}
-    with pytest.raises(TrainingError, match=r"got a constant for b: .* give logits.sum\(\) \* 0"):
-        shared_parameters(layer, losses)
-
-
-def test_auxiliary_losses_name_their_task():
-    tasks = ("segmentation", "activity")
-    assert tasks_of_loss("gate_activity", tasks) == tasks_of_loss("activity", tasks) == ("activity",)
-    assert tasks_of_loss("load_balance", tasks) == tasks
+@pytest.mark.parametrize("method", ["equal", "moco"])
+@pytest.mark.parametrize("name", ["mmoe", "dselect_k", "tesla"])
+def test_task_gradients_pass_once_through_each_head(name, method):
+    model = network(RESNET.format(name))
+    losses: dict[str, Tensor] = {}
+    passes: list[nn.Module] = []
+    for head in model.heads.values():
+        for layer in head.modules():
+            layer.register_forward_hook(
+                lambda layer, _, out: out.register_hook(lambda __: passes.append(layer)) and None
+            )
+    losses, auxiliary = outputs(model)
+    gradients = TaskGradients.of(model, losses, auxiliary, load_weighting(method))
+    gradients.add(losses, auxiliary)
+    assert len(passes) > 20
+    assert len(passes) == len(set(passes))
 
 
 @pytest.mark.parametrize("name", ["equal", "moco", "aligned_mtl", "stch", "db_mtl"])
 @pytest.mark.parametrize("architecture", ["mmoe", "tesla"])
-def test_bfloat16_is_close_to_float32(name, architecture):
+def test_task_gradients_in_bfloat16_are_close_to_float32(name, architecture):
     def flat(autocast: bool) -> Tensor:
         model = network(RESNET.format(architecture)).eval()
         with torch.autocast("cpu", torch.bfloat16, enabled=autocast):

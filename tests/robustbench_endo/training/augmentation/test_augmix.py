@@ -1,3 +1,5 @@
+"""Properties of AugMix and its operations."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -12,7 +14,7 @@ IMAGE, MASK = RNG.integers(0, 256, (32, 40, 3), np.uint8), RNG.integers(0, 3, (3
 SMOOTH = np.linspace(60, 190, 32 * 40 * 3).reshape(32, 40, 3).astype(np.uint8)
 
 
-def test_masks_are_those_of_the_pipeline():
+def test_augmix_keeps_the_mask_of_the_pipeline():
     image, mask = augmentation("none", augmix=True)(IMAGE, MASK, 1)
     assert np.array_equal(mask, MASK)
     assert not np.array_equal(image, IMAGE)
@@ -22,17 +24,17 @@ def test_masks_are_those_of_the_pipeline():
         assert np.array_equal(plain(IMAGE, MASK, seed)[1], both(IMAGE, MASK, seed)[1])
 
 
-def test_is_a_pure_function_of_image_and_seed():
-    kept = IMAGE.copy()
+def test_mixed_is_a_pure_function():
+    original = IMAGE.copy()
     before = np.random.get_state()[1].copy()  # noqa: NPY002
-    outcomes = {mixed(IMAGE, Mixing(), seed).tobytes() for seed in (0, 1, 2, 0, 1, 2)}
-    assert len(outcomes) == 3
-    assert np.array_equal(IMAGE, kept)
+    results = {mixed(IMAGE, Mixing(), seed).tobytes() for seed in (0, 1, 2, 0, 1, 2)}
+    assert len(results) == 3
+    assert np.array_equal(IMAGE, original)
     assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
 @pytest.mark.parametrize("image", [IMAGE, np.zeros_like(IMAGE), np.full_like(IMAGE, 255)])
-def test_shape_type_and_strength_zero(image):
+def test_mixed_keeps_shape_and_type_and_is_the_identity_at_strength_zero(image):
     changed = mixed(image, Mixing(), 3)
     assert changed.shape == image.shape
     assert changed.dtype == np.uint8
@@ -40,7 +42,7 @@ def test_shape_type_and_strength_zero(image):
     assert np.array_equal(mixed(image, Mixing(strength=0.0), 3), image)
 
 
-def test_neither_brightness_nor_contrast_are_trained_for():
+def test_mixed_preserves_mean_brightness_and_contrast():
     changed = np.stack([mixed(SMOOTH, Mixing(), seed) for seed in range(300)]).astype(float)
     assert np.abs(changed - SMOOTH).mean() > 2
     assert abs(changed.mean() - SMOOTH.mean()) < 1.5
@@ -49,9 +51,9 @@ def test_neither_brightness_nor_contrast_are_trained_for():
     assert 0.95 < np.median(ratio) < 1.1
 
 
-def test_weights_are_dirichlet_and_beta():
-    drawn = [weights(Mixing(chains=4, alpha=2.0), np.random.default_rng(seed)) for seed in range(2000)]
-    shares, parts = np.stack([one for one, _ in drawn]), np.array([part for _, part in drawn])
+def test_weights_are_dirichlet_and_beta_distributed():
+    samples = [weights(Mixing(chains=4, alpha=2.0), np.random.default_rng(seed)) for seed in range(2000)]
+    shares, parts = np.stack([one for one, _ in samples]), np.array([part for _, part in samples])
     assert np.allclose(shares.sum(axis=1), 1, atol=1e-6)
     assert np.allclose(shares.mean(axis=0), 0.25, atol=0.02)
     assert np.isclose(shares[:, 0].var(), 0.25 * 0.75 / (4 * 2 + 1), rtol=0.15)
@@ -59,10 +61,10 @@ def test_weights_are_dirichlet_and_beta():
     assert np.isclose(parts.var(), 1 / (4 * (2 * 2 + 1)), rtol=0.1)
 
 
-def test_is_the_mixture_that_it_says():
-    # With factors for red, green and blue alone, the mixture is the frame times a mean of factors.
+def test_mixed_is_the_documented_mixture():
+    # With only factors of red, green and blue, the mixture is the image times a mean of factors.
     settings = Mixing(chains=2, depth=(1, 1), operations=("temperature",))
-    dark = SMOOTH // 3  # far from being clipped
+    dark = SMOOTH // 3  # without clipping
     for seed in range(20):
         difference = mixed(dark, settings, seed).astype(float) - dark
         gain = difference.reshape(-1, 3).mean(axis=0) / dark.reshape(-1, 3).mean(axis=0)
@@ -75,27 +77,27 @@ def planar(image):
 
 @pytest.mark.parametrize("name", OPERATIONS)
 class TestOperations:
-    def test_strength_zero_is_the_identity(self, name):
+    def test_operation_is_the_identity_at_strength_zero(self, name):
         assert np.allclose(OPERATIONS[name](planar(IMAGE), 0.0, np.random.default_rng(0)), planar(IMAGE), atol=1e-3)
 
-    def test_changes_something_but_not_its_input(self, name):
+    def test_operation_changes_the_image_but_not_its_input(self, name):
         image = planar(IMAGE)
         changed = OPERATIONS[name](image, 1.0, np.random.default_rng(1))
         assert changed.dtype == np.float32
         assert np.abs(changed - image).mean() > 0.2
         assert np.array_equal(image, planar(IMAGE))
 
-    def test_moves_nothing(self, name):
-        """What happens on the left does not depend on the far right."""
+    def test_operation_moves_nothing(self, name):
+        """The left does not depend on the far right."""
         image = planar(SMOOTH)
         other = image.copy()
         other[:, :, 30:] = 255 - other[:, :, 30:]
-        one, two = (OPERATIONS[name](picture, 1.0, np.random.default_rng(2)) for picture in (image, other))
+        one, two = (OPERATIONS[name](version, 1.0, np.random.default_rng(2)) for version in (image, other))
         assert np.allclose(one[:, :, :29], two[:, :, :29], atol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["hue", "channel_mixing", "sharpness", "posterize"])
-def test_grey_stays_grey(name):
+def test_operations_keep_grey_pixels_grey(name):
     grey = np.repeat(planar(IMAGE)[:1], 3, axis=0)
     changed = OPERATIONS[name](grey, 1.0, np.random.default_rng(0))
     assert np.allclose(np.ptp(changed, axis=0), 0, atol=1e-2)
@@ -105,11 +107,11 @@ def test_grey_stays_grey(name):
     "wrong",
     [{"chains": 0}, {"depth": (0, 2)}, {"depth": (3, 2)}, {"strength": 1.5}, {"alpha": 0.0}, {"operations": ()}],
 )
-def test_settings_outside_their_range(wrong):
+def test_mixing_rejects_settings(wrong):
     with pytest.raises(TrainingError, match=r"^Expected .* for mixing, got"):
         Mixing(**wrong)
 
 
-def test_unknown_operation():
+def test_mixing_rejects_unknown_operation():
     with pytest.raises(UnknownNameError, match="mixing operation, got 'hues': did you mean hue"):
         Mixing(operations=("hues",))
