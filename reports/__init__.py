@@ -1,17 +1,8 @@
-"""Stage 3: a run's results as tables, figures, HTML and PDF. Needs neither torch nor a GPU."""
+"""Reports: a run as tables, figures, HTML and PDF. Needs neither torch nor a GPU.
 
-from robustbench_endo.reports.data.metrics import headline_present
-from robustbench_endo.reports.plotting.contact_sheet import corruption_sheet
-from robustbench_endo.reports.text import print_comparison, print_envelope, print_robustness, print_table
-from robustbench_endo.reports.write import report, write_reports
+Names are declared in ``__init__.pyi`` and imported on first use.
+"""
 
-__all__ = [
-    "corruption_sheet",
-    "headline_present",
-    "print_comparison",
-    "print_envelope",
-    "print_robustness",
-    "print_table",
-    "report",
-    "write_reports",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

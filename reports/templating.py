@@ -1,4 +1,4 @@
-"""Pages from templates: every name is escaped, and one that is not there is an error."""
+"""Pages from templates, in which every name is escaped and an undefined variable is an error."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
 def environment(folder: Path, **filters: Callable[..., Any]) -> Environment:
-    """The templates of a folder, and what they may call beside jinja's own filters."""
-    made = Environment(
+    """The templates of a folder, with filters in addition to those of Jinja."""
+    templates = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= filters
-    return made
+    templates.filters |= filters
+    return templates

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.reports.data.report_data import ReportData, content
+from robustbench_endo.io_utils import write_atomically
+from robustbench_endo.reports.data.report_data import ReportData, report_data
+from robustbench_endo.reports.data.tables import Table
 from robustbench_endo.reports.html import html
 from robustbench_endo.reports.leaderboard import compare_page
 from robustbench_endo.reports.pdf import PAGE_SIZES, pdf
-from robustbench_endo.reports.text import PrintedTable, latex, markdown, printed_tables, write_figures, write_tables
-from robustbench_endo.results.io import write_whole
+from robustbench_endo.reports.text import latex, markdown, printed_tables, write_figures, write_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class _Asked:
-    """A run and how it is to be shown; what several formats need is gathered once."""
+class _ReportSettings:
+    """A run and the settings of its report; what several formats need is computed once."""
 
     results: Results
     intervals: bool | Bootstrap
@@ -32,27 +33,27 @@ class _Asked:
     published: pd.DataFrame | None
 
     @cached_property
-    def content(self) -> ReportData:
-        return content(self.results, self.intervals, self.published)
+    def data(self) -> ReportData:
+        return report_data(self.results, self.intervals, self.published)
 
     @cached_property
-    def tables(self) -> list[PrintedTable]:
-        return printed_tables(self.results, self.content, self.intervals)
+    def tables(self) -> list[Table]:
+        return printed_tables(self.results, self.data, self.intervals)
 
 
-_FILES: Mapping[str, tuple[str, Callable[[_Asked], bytes]]] = {
-    "html": (".html", lambda asked: html(asked.content).encode()),
-    "pdf": (".pdf", lambda asked: pdf(asked.content, asked.page_size)),
-    "latex": (".tex", lambda asked: latex(asked.tables, asked.content.name, asked.results.protocol).encode()),
-    "md": (".md", lambda asked: markdown(asked.content, asked.tables).encode()),
+_FILES: Mapping[str, tuple[str, Callable[[_ReportSettings], bytes]]] = {
+    "html": (".html", lambda request: html(request.data).encode()),
+    "pdf": (".pdf", lambda request: pdf(request.data, request.page_size)),
+    "latex": (".tex", lambda request: latex(request.tables, request.data.name, request.results.protocol).encode()),
+    "md": (".md", lambda request: markdown(request.data, request.tables).encode()),
 }
-_FOLDERS: Mapping[str, tuple[str, Callable[[_Asked, Path], object]]] = {
-    "csv": ("tables", lambda asked, folder: write_tables(asked.results, folder, asked.intervals)),
-    "figures": ("figures", lambda asked, folder: write_figures(asked.results, folder, asked.intervals)),
+_FOLDERS: Mapping[str, tuple[str, Callable[[_ReportSettings, Path], object]]] = {
+    "csv": ("tables", lambda request, folder: write_tables(request.results, folder, request.intervals)),
+    "figures": ("figures", lambda request, folder: write_figures(request.results, folder, request.intervals)),
 }
 
 FORMATS = (*_FILES, *_FOLDERS)
-"""``csv`` is a folder ``tables`` of CSV and Parquet, ``figures`` one of PNG, SVG and PDF, beside the report."""
+"""``csv`` is a folder ``tables`` of CSV and Parquet, ``figures`` one of PNG, SVG and PDF, next to the report."""
 
 
 def report(
@@ -63,17 +64,17 @@ def report(
     page_size: str = "a4",
     published: pd.DataFrame | None = None,
 ) -> Path:
-    """Write the report of a run, each file whole or not at all.
+    """Write the report of a run, each file atomically.
 
     Args:
         results: the run.
-        path: the file, ending in .html, .pdf, .tex or .md; its folder is made where missing.
-        formats: None for the format that ``path`` ends in; else each of :data:`FORMATS` named is written, ``path`` with
-            its ending, or the folders ``tables`` (csv) and ``figures`` beside it.
-        intervals: True for 95 % bootstrap intervals in the tables, or settings of one's own.
-        page_size: page size of the PDF, ``a4`` or ``letter``.
-        published: numbers to stand beside those of the run in the table of scores, shaped as :meth:`Results.table`, as
-            ``reproduction.comparison_table.alongside`` gives; ``.attrs["source"]`` says whose they are.
+        path: the file, ending in .html, .pdf, .tex or .md; its folder is created where it is missing.
+        formats: None for the format of the suffix of ``path``; else each of these :data:`FORMATS` is written as
+            ``path`` with its suffix, or as the folders ``tables`` (csv) and ``figures`` next to it.
+        intervals: True for 95 % bootstrap intervals in the tables, or the settings to use.
+        page_size: of the PDF, ``a4`` or ``letter``.
+        published: published numbers to print in the table of scores, shaped as :meth:`Results.table`, as
+            ``reproduction.comparison_table`` returns them; ``.attrs["source"]`` says whose they are.
 
     Returns:
         The (first) file or folder.
@@ -81,16 +82,19 @@ def report(
     Raises:
         RobustEndoError: an unknown format or page size.
         RunError: the folder cannot be written.
-        OptionalDependencyError: a PDF without the typst package.
+        OptionalDependencyError: a PDF without the package typst.
     """
     path = Path(path)
-    wanted = [_by_ending(path)] if formats is None else list(formats)
-    _check(wanted, path, page_size)
-    asked = _Asked(results, intervals, page_size, published)
-    places = [path if formats is None else place_of(name, path) for name in wanted]
-    for name, place in zip(wanted, places, strict=True):
-        _guarded(place, partial(_FOLDERS[name][1], asked) if name in _FOLDERS else _whole(_FILES[name][1](asked)))
-    return places[0]
+    names = [_format_of(path)] if formats is None else list(formats)
+    _check(names, path, page_size)
+    request = _ReportSettings(results, intervals, page_size, published)
+    paths = [path if formats is None else output_path(name, path) for name in names]
+    for name, target in zip(names, paths, strict=True):
+        if name in _FOLDERS:
+            _write(target, partial(_FOLDERS[name][1], request))
+        else:
+            _write(target, partial(write_atomically, content=_FILES[name][1](request)))
+    return paths[0]
 
 
 def write_reports(
@@ -101,7 +105,7 @@ def write_reports(
     page_size: str = "a4",
     published: pd.DataFrame | None = None,
 ) -> list[Path]:
-    """Write ``report.<ending>`` into a folder for each format, or the folders ``tables`` and ``figures``.
+    """Write ``report.<suffix>`` into a folder for each format, or the folders ``tables`` and ``figures``.
 
     Returns:
         The files and folders.
@@ -113,57 +117,54 @@ def write_reports(
     _check(formats, path, page_size)
     if formats:
         report(results, path, formats, intervals, page_size, published)
-    return [place_of(name, path) for name in formats]
+    return [output_path(name, path) for name in formats]
 
 
 def write_comparison(
     runs: Sequence[Results],
     path: str | Path,
     metrics: Sequence[str] | None = None,
-    against: str | None = None,
+    baseline: str | None = None,
     bootstrap: Bootstrap | None = None,
 ) -> Path:
-    """Write the page that compares runs, whole or not at all.
+    """Write the page that compares runs, atomically.
 
     Args:
+        runs: of the same frames and protocol.
         path: a file ending in .html, or a folder, in which it is called ``compare.html``.
-        metrics, against, bootstrap: as :func:`robustbench_endo.results.compare`.
+        metrics, baseline, bootstrap: as :func:`robustbench_endo.results.compare`.
 
     Returns:
         The file.
 
     Raises:
-        RobustEndoError: runs that cannot be compared, another ending, or a place that cannot be written.
+        RobustEndoError: runs that cannot be compared, another suffix, or a file that cannot be written.
     """
     path = Path(path)
     if path.suffix not in ("", ".html"):
         raise RobustEndoError(
             f"Expected a folder or a file ending in .html for the comparison, got {path}: name it compare.html."
         )
-    place = path if path.suffix else path / "compare.html"
-    _guarded(place, _whole(compare_page(runs, metrics, against, bootstrap).encode()))
-    return place
+    target = path if path.suffix else path / "compare.html"
+    _write(target, partial(write_atomically, content=compare_page(runs, metrics, baseline, bootstrap).encode()))
+    return target
 
 
-def place_of(name: str, path: Path) -> Path:
-    """The file or folder that a format is written to, for a report at ``path``."""
+def output_path(name: str, path: Path) -> Path:
+    """The file or folder of a format, for a report at ``path``."""
     return path.parent / _FOLDERS[name][0] if name in _FOLDERS else path.with_suffix(_FILES[name][0])
 
 
-def _whole(data: bytes) -> Callable[[Path], object]:
-    return lambda path: write_whole(path, lambda file: file.write(data))
-
-
-def _by_ending(path: Path) -> str:
-    endings = {ending: name for name, (ending, _) in _FILES.items()}
-    return endings.get(path.suffix.lower(), path.suffix.removeprefix("."))
+def _format_of(path: Path) -> str:
+    suffixes = {suffix: name for name, (suffix, _) in _FILES.items()}
+    return suffixes.get(path.suffix.lower(), path.suffix.removeprefix("."))
 
 
 def _check(formats: Sequence[str], path: Path, page_size: str) -> None:
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise RobustEndoError(
-            f"Expected a report as {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {unknown[0] or 'no ending'!r} for "
+            f"Expected a report as {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {unknown[0] or 'no suffix'!r} for "
             f"{path}: name the file report.html, report.pdf, report.tex or report.md."
         )
     if page_size not in PAGE_SIZES:
@@ -172,12 +173,11 @@ def _check(formats: Sequence[str], path: Path, page_size: str) -> None:
         )
 
 
-def _guarded(path: Path, write: Callable[[Path], object]) -> None:
+def _write(path: Path, write: Callable[[Path], object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path)
     except OSError as error:
         raise RunError(
-            f"Expected a folder that can be written for {path}, got {error.strerror or error}: "
-            "give another place or change its permissions."
+            f"Cannot write {path}: {error.strerror or error}. Choose another folder or change its permissions."
         ) from error

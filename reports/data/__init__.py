@@ -1,1 +1,1 @@
-"""What a report says, before it has a form: numbers, rows, pictures and sentences of a run."""
+"""The content of a report before it has a form: tables, curves, images and sentences of a run."""

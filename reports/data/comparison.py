@@ -1,123 +1,173 @@
-"""The models against the most robust one: paired differences, and which of them are more than chance."""
+"""Models compared with a baseline: paired differences, and which of them are significant."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from robustbench_endo.reports.data.metrics import metric
-from robustbench_endo.reports.formatting import number, p_text, signed, title
+from robustbench_endo.metrics.base import Metric
+from robustbench_endo.reports.data.metrics import heading
+from robustbench_endo.reports.data.rows import TableRow, condition_rows
+from robustbench_endo.reports.data.scores import model_columns
+from robustbench_endo.reports.data.tables import PLAIN, Cell, Column, Row, Table
+from robustbench_endo.reports.formatting import MISSING, number, number_range, p_text, signed, signed_range
 from robustbench_endo.results.comparison import compare
-from robustbench_endo.results.metric_info import MetricInfo
-from robustbench_endo.results.schema import RECORDED
+from robustbench_endo.results.schema import CLEAN, RECORDED
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Bootstrap, Comparison, Results
 
-
 SIGNIFICANT = 0.05
-"""A difference counts as more than chance below this p-value, corrected where there are many."""
+"""A difference is significant below this p-value, corrected where there are many."""
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A model less the one that it is compared with, as printed; ``worse`` and ``better`` where it is significant."""
+class MetricComparison:
+    """The comparison by one metric.
 
-    text: str
-    ends: str
-    p: str
-    verdict: str
+    Attributes:
+        metric: what is compared.
+        differences: one column per model: its score - that of the baseline.
+        ranks: one row per model.
+    """
 
-
-@dataclass(frozen=True)
-class ComparisonRow:
-    """A row of the table of scores; ``kind`` as there."""
-
-    kind: str
-    label: str
-    cells: tuple[Difference, ...]
-
-
-@dataclass(frozen=True)
-class ComparisonBlock:
-    """One metric: the differences, and (model, mean rank, interval, share of resamples in which it is first)."""
-
-    metric: MetricInfo
-    rows: tuple[ComparisonRow, ...]
-    ranks: tuple[tuple[str, str, str, str], ...]
+    metric: Metric
+    differences: Table
+    ranks: Table
 
 
 @dataclass(frozen=True)
 class PairwiseComparison:
-    """The comparison of a run's models with one of them.
+    """The comparison of models with one of them.
 
     Attributes:
-        against: that model; ``models``: the others.
-        statement: what was resampled; ``warnings``: why to read with care.
+        baseline: that model.
+        models: the others.
+        by_metric: the tables.
+        statement: what was resampled.
+        warnings: why it has to be interpreted with caution.
     """
 
-    against: str
+    baseline: str
     models: tuple[str, ...]
-    blocks: tuple[ComparisonBlock, ...]
+    by_metric: tuple[MetricComparison, ...]
     statement: str
     warnings: tuple[str, ...]
 
 
 def pairwise_comparison(
-    results: Results, metrics: Sequence[str], against: str, bootstrap: Bootstrap
+    results: Results, metrics: Sequence[str], baseline: str, bootstrap: Bootstrap
 ) -> PairwiseComparison | None:
-    """Compare on metrics that have a direction; None for a single model or without such a metric."""
-    directed = [name for name in metrics if metric(name).higher_is_better is not None]
+    """Compare by the metrics with a direction; None for a single model or without such a metric."""
+    directed = [name for name in metrics if results.metric(name).higher_is_better is not None]
     if len(results.models) < 2 or not directed:
         return None
-    found = compare(results, directed, against, bootstrap)
-    others = tuple(model for model in results.models if model != against)
-    blocks = tuple(_block(found, name, others) for name in directed)
-    return PairwiseComparison(against, others, blocks, found.unit, tuple(found.warnings))
+    comparison = compare(results, directed, baseline, bootstrap)
+    return comparison_report(comparison, [results.metric(name) for name in directed])
 
 
-def _block(found: Comparison, name: str, others: Sequence[str]) -> ComparisonBlock:
-    chosen = found.differences[found.differences["metric"] == name]
-    quantity = metric(name)
-    rows = []
-    for (category, corruption), part in chosen.groupby(["category", "corruption"], sort=False):
-        by_model = part.set_index("model")
-        cells = tuple(_difference(by_model.loc[model], quantity) for model in others)
-        rows.append(ComparisonRow(*_named(str(category), str(corruption)), cells))
-    ranks = found.ranks[found.ranks["metric"] == name]
-    return ComparisonBlock(quantity, _ordered(rows, chosen), tuple(_rank(row) for row in ranks.itertuples()))
+def comparison_report(comparison: Comparison, metrics: Sequence[Metric]) -> PairwiseComparison:
+    """The tables of a comparison by these metrics."""
+    others = tuple(model for model in comparison.models if model != comparison.baseline)
+    by_metric = tuple(
+        MetricComparison(
+            metric,
+            difference_table(comparison, metric, others),
+            rank_table(comparison, metric),
+        )
+        for metric in metrics
+    )
+    return PairwiseComparison(comparison.baseline, others, by_metric, comparison.statement, tuple(comparison.warnings))
 
 
-def _ordered(rows: Sequence[ComparisonRow], chosen: pd.DataFrame) -> tuple[ComparisonRow, ...]:
-    """Clean, the means, then the corruptions and recorded conditions: what decides comes first."""
-    return tuple(sorted(rows, key=lambda row: ("clean", "mean", "category", "corruption").index(row.kind)))
+def difference_table(comparison: Comparison, metric: Metric, models: Sequence[str]) -> Table:
+    """Each of the models: its score - that of the baseline under each condition."""
+    records = _records(comparison, metric)
+    rows = tuple(
+        Row(row.kind, row.label, tuple(_difference(records.loc[(*row.key, model)], metric) for model in models))
+        for row in _rows(comparison, metric)
+    )
+    caption = f"{heading(metric)}: difference from {comparison.baseline}"
+    return Table(f"differences-{metric.name}", caption, "Condition", model_columns(models), rows)
 
 
-def _named(category: str, corruption: str) -> tuple[str, str]:
-    if category == "clean":
-        return "clean", "Clean"
-    if category != "mean":
-        return "corruption", title(corruption)
-    if corruption == "all":
-        return "mean", "Mean of all corruptions"
-    return "category", "Recorded conditions" if corruption == RECORDED else title(corruption)
+def detailed_difference_table(comparison: Comparison, metric: Metric, model: str) -> Table:
+    """One model and the baseline under each condition: both scores, their difference, its interval, p."""
+    records = _records(comparison, metric)
+
+    def cells(record: Any) -> tuple[Cell, ...]:
+        difference = _difference(record, metric)
+        scores = (Cell(number(float(record[name]), metric.unit)) for name in ("value", "baseline"))
+        strong = bool(difference.verdict)
+        return (
+            *scores,
+            replace(difference, interval="", detail="", strong=strong),
+            Cell(difference.interval or MISSING, strong=strong),
+            Cell(p_text(_p(record))),
+        )
+
+    rows = tuple(Row(row.kind, row.label, cells(records.loc[(*row.key, model)])) for row in _rows(comparison, metric))
+    columns = tuple(Column(name) for name in ("model", "baseline", "difference", "interval", "p"))
+    caption = f"{heading(metric)}: {model} compared with {comparison.baseline}"
+    return Table(f"difference-{metric.name}", caption, "Condition", columns, rows)
 
 
-def _difference(row: Any, quantity: MetricInfo) -> Difference:
-    p = float(row["p"] if row["category"] in ("clean", "mean") else row["p_holm"])
-    text = signed(float(row["difference"]), quantity.unit)
-    low, high = float(row["low"]), float(row["high"])
-    ends = f"{signed(low, quantity.unit)} to {signed(high, quantity.unit)}" if math.isfinite(low + high) else ""
-    if not p < SIGNIFICANT:
-        return Difference(text, ends, p_text(p), "")
-    better = (float(row["difference"]) > 0) == quantity.higher_is_better
-    return Difference(text, ends, p_text(p), "better" if better else "worse")
+def rank_table(comparison: Comparison, metric: Metric) -> Table:
+    """The mean rank of each model with its interval, and how often it is first."""
+    ranks = comparison.ranks[comparison.ranks["metric"] == metric.name]
+    rows = tuple(
+        Row(
+            PLAIN,
+            str(rank.model),
+            (
+                Cell(number(rank.rank), rank.rank),
+                Cell(number_range(rank.low, rank.high) or MISSING),
+                Cell(number(None if pd.isna(rank.first) else 100 * rank.first, "dB"), rank.first),
+            ),
+        )
+        for rank in ranks.itertuples()
+    )
+    columns = tuple(Column(name) for name in ("Mean rank (1 = best)", "Interval", "First (% of resamples)"))
+    return Table(f"ranks-{metric.name}", f"{heading(metric)}: ranks", "Model", columns, rows)
 
 
-def _rank(row: Any) -> tuple[str, str, str, str]:
-    ends = f"{number(row.low)} to {number(row.high)}" if math.isfinite(row.low + row.high) else "–"
-    return str(row.model), number(row.rank), ends, number(None if pd.isna(row.first) else 100 * row.first, "dB")
+def _records(comparison: Comparison, metric: Metric) -> pd.DataFrame:
+    records = comparison.differences[comparison.differences["metric"] == metric.name]
+    return records.set_index(["category", "corruption", "model"], drop=False).sort_index()
+
+
+def _rows(comparison: Comparison, metric: Metric) -> list[TableRow]:
+    """The rows in reading order, by the keys of the comparison."""
+    records = comparison.differences[comparison.differences["metric"] == metric.name]
+    keys = list(dict.fromkeys(zip(records["category"], records["corruption"], strict=True)))
+    categories = {name: category for category, name in keys if category not in (CLEAN, "mean", RECORDED)}
+    recorded = [name for category, name in keys if category == RECORDED]
+    return [row for row in condition_rows(categories, recorded) if row.key in keys]
+
+
+def _difference(record: Any, metric: Metric) -> Cell:
+    value, low, high = (float(record[name]) for name in ("difference", "low", "high"))
+    p = _p(record)
+    verdict: Literal["", "better", "worse"] = ""
+    if p < SIGNIFICANT:
+        verdict = "better" if (value > 0) == metric.higher_is_better else "worse"
+    text = p_text(p)
+    detail = f"p {text}" if text.startswith("<") else f"p = {text}"
+    return Cell(
+        signed(value, metric.unit),
+        value,
+        low,
+        high,
+        signed_range(low, high, metric.unit),
+        detail=detail,
+        strong=bool(verdict),
+        verdict=verdict,
+    )
+
+
+def _p(record: Any) -> float:
+    """Corrected for their number for single conditions, plain for clean and for means."""
+    return float(record["p"] if record["category"] in (CLEAN, "mean") else record["p_holm"])

@@ -1,4 +1,4 @@
-"""Severity curves: how a metric falls from clean (0) to the strongest severity, one line a model."""
+"""Severity curves: how a metric changes from clean (0) to the strongest severity, one line per model."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from robustbench_endo.metrics.aggregation import Floats
+from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.estimates import mean_by_severity
-from robustbench_endo.reports.data.metrics import metric
 from robustbench_endo.reports.palette import Style, model_styles
-from robustbench_endo.results.metric_info import MetricInfo
+from robustbench_endo.results.estimates import ScoreArray
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Bootstrap, Results
 
-Floats = NDArray[np.float64]
 Lines = Mapping[str, Mapping[str, Floats]]
 
 
@@ -26,15 +25,15 @@ class Curves:
     """A metric against severity.
 
     Attributes:
-        metric: what falls.
+        metric: on the y axis.
         severities: x, 0 (clean) first.
         lines: panel -> model -> y (len(severities),), NaN where the condition is missing; the panel ``mean`` first.
         limits: y axis shared by all panels.
-        styles: one a model.
+        styles: one per model.
         bands: panel -> model -> interval (2, len(severities)), NaN where there is none; empty without intervals.
     """
 
-    metric: MetricInfo
+    metric: Metric
     severities: tuple[int, ...]
     lines: Lines
     limits: tuple[float, float]
@@ -43,39 +42,40 @@ class Curves:
 
 
 def severity_curves(results: Results, name: str, intervals: bool | Bootstrap = False) -> Curves:
-    """The curves of one metric: the mean over corruptions, then one panel a corruption; with bands on request.
+    """The curves of one metric: the mean over corruptions, then one panel per corruption; with bands on request.
 
     Raises:
-        RobustEndoError: a metric that the run does not hold.
+        RobustEndoError: a metric that the run does not have.
         RunError: intervals of a run without frames.
     """
-    _, scores = next(results.sampler(intervals).sampled([name]))
-    single = scores.scored(lambda cube: cube.whole())
-    mean = scores.scored(mean_by_severity)
+    metric = results.metric(name)
+    ((_, scores),) = results.estimator(intervals).results([name])
+    single = scores.estimate_mean(ScoreArray.with_clean)
+    mean = scores.estimate_mean(mean_by_severity)
 
     def panels(of_mean: Floats, of_each: Floats) -> dict[str, dict[str, Floats]]:
         arrays = {"mean": of_mean} | {panel: of_each[..., k, :] for k, panel in enumerate(results.corruptions)}
         return {
-            panel: {model: values[..., place, :] for place, model in enumerate(results.models)}
+            panel: {model: values[..., index, :] for index, model in enumerate(results.models)}
             for panel, values in arrays.items()
         }
 
-    ends = (np.stack((found.low, found.high)) for found in (mean, single))
+    ends = (np.stack((estimate.low, estimate.high)) for estimate in (mean, single))
     return Curves(
-        metric(name),
+        metric,
         (0, *results.severities),
         panels(mean.value, single.value),
-        _limits(single.value, metric(name)),
+        _limits(single.value, metric),
         model_styles(results.models),
         panels(*ends) if intervals else {},
     )
 
 
-def _limits(values: Floats, quantity: MetricInfo) -> tuple[float, float]:
+def _limits(values: Floats, metric: Metric) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
     if not finite.size:
         return 0.0, 1.0
     low, high = min(0.0, float(finite.min())), float(finite.max())
-    if quantity.unit == "%" and quantity.scale == 100:
-        return low, max(100.0, high)
+    if metric.upper_bound is not None:
+        return low, max(metric.upper_bound, high)
     return low, high * 1.05 or 1.0

@@ -2,60 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from robustbench_endo.metrics.aggregation import Floats
+from robustbench_endo.reports.data.rows import table_rows
 from robustbench_endo.results.bootstrap import Bootstrap
-from robustbench_endo.results.dataset_scores import Floats, mean_of_present
 from robustbench_endo.results.estimates import BootstrapResult, Estimate, ScoreArray
-from robustbench_endo.results.table import PARTS, severity_mean_table
+from robustbench_endo.results.table import severity_mean_table
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
 
-
-HELD_OUT = "held_out"
-"""The row (``mean``, ``held_out``) of a table: the mean over the corruptions that no model was trained on."""
-
-DAGGER = "†"
-
-
-def trained_on(results: Results) -> dict[str, frozenset[str]]:
-    """Model -> corruptions of the run that it was trained on; nothing for a run that does not tell."""
-    return {
-        entry["name"]: frozenset(entry.get("trained_on") or ()) & set(results.corruptions)
-        for entry in results.info["models"]
-    }
-
-
-def held_out(results: Results) -> list[str] | None:
-    """The corruptions that no model of the run was trained on, in its order; None where no model saw any.
-
-    One set for all models: means over different corruptions cannot be compared.
-    """
-    seen = frozenset().union(*trained_on(results).values())
-    return [name for name in results.corruptions if name not in seen] if seen else None
-
-
 QUICK = Bootstrap(resamples=2_000)
-"""The intervals of a report that was asked for none: the ends move by less than a tenth of their distance."""
+"""Intervals of a report without requested ones: the ends differ by less than a tenth of their distance."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Numbers with intervals, in the metric's unit, NaN where a condition is missing.
+class ReportEstimates:
+    """Scores with intervals, in the unit of the metric, NaN where a condition is missing.
 
     Attributes:
-        table: as :meth:`Results.table` with intervals; with a row (``mean``, ``held_out``) where models were trained on
-            some of the corruptions.
+        table: rows of :func:`~robustbench_endo.reports.data.rows.table_rows`, columns (metric, model, part).
         conditions: metric -> (models, corruptions, 1 + severities), clean first.
         means: metric -> (models, 1 + severities), the mean over corruptions; NaN where one of them is missing.
         statement: what was resampled, in one sentence.
-        warning: why the intervals are to be read with care; empty when there is nothing to say.
+        warning: why the intervals have to be interpreted with caution; empty without a reason.
     """
 
     table: pd.DataFrame
@@ -65,86 +41,46 @@ class Measured:
     warning: str
 
 
-def measure(results: Results, metrics: Sequence[str], bootstrap: Bootstrap = QUICK) -> Measured:
-    """Score the run and its resamples.
+def estimate_scores(results: Results, metrics: Sequence[str], bootstrap: Bootstrap = QUICK) -> ReportEstimates:
+    """Scores of the run and of its resamples.
 
     Raises:
-        RobustEndoError: a metric that the run does not hold.
+        RobustEndoError: a metric that the run does not have.
         RunError: a run without frames.
     """
+    estimator = results.estimator(bootstrap)
     conditions: dict[str, Estimate] = {}
     means: dict[str, Estimate] = {}
 
-    def watch(name: str, scores: BootstrapResult) -> None:
-        conditions[name] = scores.scored(ScoreArray.whole)
-        means[name] = scores.scored(mean_by_severity)
-
-    table = mean_table(results, metrics, bootstrap, watch)
-    return Measured(table, conditions, means, table.attrs["intervals"], table.attrs["warning"])
-
-
-def mean_table(
-    results: Results,
-    metrics: Sequence[str],
-    intervals: bool | Bootstrap = False,
-    watch: Callable[[str, BootstrapResult], None] | None = None,
-) -> pd.DataFrame:
-    """:meth:`Results.table`, with a row (``mean``, ``held_out``) where models were trained on some of the corruptions.
-
-    Args:
-        watch: sees the scores of each metric while they pass, so that they are resampled once.
-
-    Raises:
-        RobustEndoError: a metric that the run does not hold.
-        RunError: a run without frames.
-    """
-    sampler = results.sampler(intervals)
-    names = held_out(results)
-    places = [results.corruptions.index(name) for name in names or ()]
-    rows: dict[tuple[str, ...], float] = {}
-
-    def passing() -> Iterator[tuple[str, BootstrapResult]]:
-        for name, scores in sampler.sampled(metrics):
-            if watch is not None:
-                watch(name, scores)
-            if names is not None:
-                found = scores.scored(lambda cube: _over(cube, places))
-                rows.update(_cells(name, results.models, found, intervals=bool(intervals)))
+    def record_estimates() -> Iterator[tuple[str, BootstrapResult]]:
+        for name, scores in estimator.results(metrics):
+            conditions[name] = scores.estimate_mean(ScoreArray.with_clean)
+            means[name] = scores.estimate_mean(mean_by_severity)
             yield name, scores
 
+    formulas = {row.key: row.formula for row in table_rows(results)}
+    table = severity_mean_table(record_estimates(), metrics, results.models, formulas, intervals=True)
+    return ReportEstimates(table, conditions, means, estimator.units.statement, estimator.units.warning)
+
+
+def mean_table(results: Results, metrics: Sequence[str], intervals: bool | Bootstrap = False) -> pd.DataFrame:
+    """As :meth:`Results.table`, with the rows of :func:`~robustbench_endo.reports.data.rows.table_rows`."""
+    estimator = results.estimator(intervals)
+    formulas = {row.key: row.formula for row in table_rows(results)}
     table = severity_mean_table(
-        passing(),
-        metrics,
-        results.corruption_categories,
-        results.models,
-        results.recorded_conditions,
-        intervals=bool(intervals),
+        estimator.results(metrics), metrics, results.models, formulas, intervals=bool(intervals)
     )
-    if rows:
-        table.loc[("mean", HELD_OUT), :] = pd.Series(rows).reindex(table.columns)
     if intervals:
-        table.attrs |= {"intervals": sampler.units.statement, "warning": sampler.units.warning}
+        table.attrs |= {"intervals": estimator.units.statement, "warning": estimator.units.warning}
     return table
 
 
-def _over(cube: ScoreArray, places: list[int]) -> Floats:
-    return mean_of_present(cube.mean_over_severities()[:, :, places], -1)
-
-
-def _cells(name: str, models: Sequence[str], found: Estimate, *, intervals: bool) -> dict[tuple[str, ...], float]:
-    parts = PARTS if intervals else PARTS[:1]
-    return {
-        (name, model, part) if intervals else (name, model): float(getattr(found, part)[place])
-        for place, model in enumerate(models)
-        for part in parts
-    }
-
-
-def mean_by_severity(cube: ScoreArray) -> Floats:
+def mean_by_severity(scores: ScoreArray) -> Floats:
     """Mean over corruptions at each severity, (R, models, 1 + severities), NaN where one of them is missing.
 
-    A mean over other corruptions would be another mean.
+    A mean over the others would not be comparable.
     """
-    whole = cube.whole()
-    mean: Floats = whole.mean(axis=2) if whole.shape[2] else np.full((*whole.shape[:2], whole.shape[3]), np.nan)
+    values = scores.with_clean()
+    undefined = np.full((*values.shape[:2], values.shape[3]), np.nan)
+    mean: Floats = values.mean(axis=2) if values.shape[2] else undefined
     return mean

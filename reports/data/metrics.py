@@ -1,60 +1,45 @@
-"""Which metrics a run holds, and what each is."""
+"""The metrics of a run that a report shows, and their order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from robustbench_endo.results.metric_info import METRICS, MetricInfo
+from robustbench_endo.metrics.base import Metric
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
 
-HEADLINE = ("accuracy", "miou")
-"""The two metrics of the paper's Table VII, one a task; every other metric follows them."""
 
-_ENDOARSS_HEADLINE = ("endoarss_accuracy", "endoarss_miou")
+def headline(results: Results) -> list[str]:
+    """The metrics of the first columns: user-defined ones, then one per task as in the paper's Table VII."""
+    declared = {entry["name"] for entry in results.info.get("metrics", ())}
+    custom = [metric.name for metric in results.metrics if metric.name in declared]
+    return [*custom, *(task.headline_for(results.protocol) for task in results.tasks)]
 
-_KEYS = ("model", "corruption", "severity", "images", "unanswered")
 
-
-def headline(results: Results) -> tuple[str, str]:
-    """:data:`HEADLINE` by the definitions of the run's protocol."""
-    return _ENDOARSS_HEADLINE if results.protocol == "endoarss" else HEADLINE
+def metrics_present(results: Results) -> list[str]:
+    """The metrics with any finite number: the headline first, then the others in the order of their declaration."""
+    scores = results.scores()
+    names = dict.fromkeys([*headline(results), *(metric.name for metric in results.metrics)])
+    return [name for name in names if np.isfinite(scores[name].to_numpy(float)).any()]
 
 
 def headline_present(results: Results) -> list[str]:
-    """The headline metrics that the run has numbers for; without any, its first one."""
+    """The headline metrics with numbers; without any, the first metric that has them."""
     present = metrics_present(results)
     return [name for name in headline(results) if name in present] or present[:1]
 
 
-def metric(name: str) -> MetricInfo:
-    """What a metric is; one of the user's own has its name as label and no direction."""
-    own = MetricInfo(name, name, "", None, 1, "A metric of this run's own.")
-    return METRICS.get(name, own)
+def leading_metric(results: Results) -> Metric | None:
+    """The headline metric of the leading task that has numbers, else any metric; None for a run without numbers."""
+    present = metrics_present(results)
+    leading = reversed(results.tasks)
+    preferred = [name for task in leading for name in (task.headline_for(results.protocol), task.headline)]
+    return next((results.metric(name) for name in (*preferred, *present) if name in present), None)
 
 
-def metrics_present(results: Results) -> list[str]:
-    """The metrics for which the run holds any finite number: headline, the defined ones, the user's own."""
-    scores = results.scores()
-    order = dict.fromkeys([*headline(results), *METRICS, *scores.columns.difference(_KEYS, sort=False)])
-    return [name for name in order if name in scores and np.isfinite(scores[name].to_numpy(float)).any()]
-
-
-def leading_metric(results: Results) -> str | None:
-    """mIoU when there are masks, else accuracy, else whatever there is; None for a run without numbers."""
-    return leading_metric_of(metrics_present(results))
-
-
-def leading_metric_of(present: Sequence[str]) -> str | None:
-    """:func:`leading_metric` of a run that holds these metrics."""
-    preferred = [name for pair in (_ENDOARSS_HEADLINE, HEADLINE) for name in reversed(pair) if name in present]
-    return next((name for name in (*preferred, *present)), None)
-
-
-def heading(quantity: MetricInfo) -> str:
-    """``mIoU (%)``."""
-    return f"{quantity.label} ({quantity.unit})" if quantity.unit else quantity.label
+def heading(metric: Metric) -> str:
+    """Label and unit: ``mIoU (%)``."""
+    return f"{metric.label} ({metric.unit})" if metric.unit else metric.label

@@ -1,124 +1,145 @@
-"""Up to which severity each model clears a threshold: the safe operating envelope of a report."""
+"""Up to which severity each model clears a threshold: the safe operating range, and robustness relative to clean."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from robustbench_endo.reports.data.curves import Floats, severity_curves
-from robustbench_endo.reports.data.metrics import leading_metric, metric
-from robustbench_endo.reports.formatting import number, quantity, title
-from robustbench_endo.results.metric_info import MetricInfo
+from robustbench_endo.metrics.aggregation import Floats
+from robustbench_endo.metrics.base import Metric
+from robustbench_endo.reports.data.curves import severity_curves
+from robustbench_endo.reports.data.metrics import leading_metric
+from robustbench_endo.reports.data.scores import model_columns
+from robustbench_endo.reports.data.tables import PLAIN, Cell, Column, Row, Table
+from robustbench_endo.reports.formatting import MISSING, number, title, with_unit
 
 if TYPE_CHECKING:
-    from robustbench_endo.reports.data.estimates import Measured
+    from robustbench_endo.reports.data.estimates import ReportEstimates
     from robustbench_endo.results import Bootstrap, Results
 
+DEFAULT_THRESHOLD = 0.8
+"""Fraction of the best clean score that is the threshold of a report where none is given."""
 
-SHARE = 0.8
-"""Of the best clean score: the threshold where nobody named one."""
-
-
-@dataclass(frozen=True)
-class EnvelopeCell:
-    """What one model holds: a severity, 0 for clean frames only, None for not even those.
-
-    ``distortion`` is 1 - image SSIM there, as printed; ``limit`` what fails next, empty when nothing does.
-    """
-
-    severity: int | None
-    distortion: str
-    limit: str
+RETAINED_FRACTION = 0.9
+"""Fraction of its clean score that a model has to retain."""
 
 
 @dataclass(frozen=True)
 class OperatingEnvelope:
-    """The envelope for one metric.
+    """The safe operating range by one metric.
 
     Attributes:
         metric: what has to clear the threshold.
-        threshold: in the metric's unit.
-        severities: of the run.
-        rows: (corruption as printed, an entry a model).
+        threshold: in the unit of the metric.
+        table: one row per corruption, one cell per model with the largest safe severity as its level.
     """
 
-    metric: MetricInfo
+    metric: Metric
     threshold: float
-    severities: tuple[int, ...]
-    rows: tuple[tuple[str, tuple[EnvelopeCell, ...]], ...]
+    table: Table
 
 
-def operating_envelope(results: Results, measured: Measured, intervals: bool | Bootstrap) -> OperatingEnvelope | None:
-    """The envelope of the leading metric at 80 % of the best clean score; None when the run has no such metric."""
-    name = leading_metric(results)
-    if name is None or not metric(name).higher_is_better or not results.severities or not results.corruptions:
+def operating_envelope(
+    results: Results, estimates: ReportEstimates, intervals: bool | Bootstrap
+) -> OperatingEnvelope | None:
+    """The range of the leading metric at 80 % of the best clean score; None for a run without such a metric."""
+    metric = leading_metric(results)
+    if metric is None or not metric.higher_is_better or not results.severities or not results.corruptions:
         return None
-    clean = measured.conditions[name].value[:, 0, 0]
-    if not clean[clean == clean].size or not max(clean[clean == clean]) > 0:
+    clean = estimates.conditions[metric.name].value[:, 0, 0]
+    if not np.isfinite(clean).any() or not np.nanmax(clean) > 0:
         return None
-    quantity, best = metric(name), float(max(clean[clean == clean]))
-    # A round number: what a reader would have typed.
-    threshold = float(math.floor(SHARE * best)) if best >= 2 else SHARE * best
-    found = results.envelope({name: threshold / quantity.scale}, intervals)
+    best = float(np.nanmax(clean))
+    # A round number, as a user would type it.
+    threshold = float(math.floor(DEFAULT_THRESHOLD * best)) if best >= 2 else DEFAULT_THRESHOLD * best
+    table = envelope_table(results, {metric.name: threshold / metric.scale}, intervals)
+    return OperatingEnvelope(metric, threshold, table)
+
+
+def envelope_table(results: Results, thresholds: Mapping[str, float], intervals: bool | Bootstrap) -> Table:
+    """The largest safe severity of each corruption and model, the distortion there, and what fails next.
+
+    Args:
+        results: the run.
+        thresholds, intervals: as :meth:`Results.envelope`.
+    """
+    frame = results.envelope(thresholds, intervals)
+    records = {(record.corruption, record.model): record for record in frame.itertuples()}
     rows = tuple(
-        (title(corruption), tuple(_reached(found, corruption, model) for model in results.models))
+        Row(PLAIN, title(corruption), tuple(_envelope_cell(results, records[corruption, m]) for m in results.models))
         for corruption in results.corruptions
     )
-    return OperatingEnvelope(quantity, threshold, tuple(results.severities), rows)
+    requirement = describe_thresholds(results, thresholds)
+    caption = f"Safe up to severity: {requirement}"
+    attributes = frame.attrs["intervals"], frame.attrs["warning"]
+    return Table("envelope", caption, "Corruption", model_columns(results.models), rows, False, *attributes)
 
 
-def _reached(found: pd.DataFrame, corruption: str, model: str) -> EnvelopeCell:
-    row = found[(found["corruption"] == corruption) & (found["model"] == model)].iloc[0]
-    limit = ", ".join(metric(name).label for name in str(row["limit"]).split(", ") if name)
-    severity = None if pd.isna(row["severity"]) else int(row["severity"])
-    return EnvelopeCell(severity, number(float(row["dose"])), limit)
+def describe_thresholds(results: Results, thresholds: Mapping[str, float]) -> str:
+    """``mIoU ≥ 80 % and HD95 ≤ 12 px``."""
+    words = []
+    for metric, threshold in ((results.metric(name), value) for name, value in thresholds.items()):
+        sign = "≥" if metric.higher_is_better else "≤"
+        words.append(f"{metric.label} {sign} {threshold * metric.scale:g} {metric.unit}".strip())
+    return " and ".join(words)
 
 
-RETAINED_SHARE = 0.9
-"""A model holds while it keeps this share of its clean score."""
+def _envelope_cell(results: Results, record: Any) -> Cell:
+    labels = {metric.name: metric.label for metric in results.metrics}
+    limits = [labels.get(name, name) for name in record.limit.split(", ") if name]
+    remarks = (f"limit: {', '.join(limits)}",) if limits else ()
+    if pd.isna(record.severity):
+        return Cell("not even clean", remarks=remarks, level=0)
+    severity = int(record.severity)
+    if not severity:
+        return Cell("clean only", remarks=remarks, level=0)
+    return Cell(f"to {severity}", detail=f"distortion {number(record.distortion)}", remarks=remarks, level=severity)
 
 
 @dataclass(frozen=True)
 class RelativeRobustness:
-    """For each corruption and model the strongest severity that it holds.
+    """Up to which severity each model retains a fraction of its own clean score.
 
     Attributes:
-        metric: what is kept.
-        share: of the clean score that must be kept, at this severity and every weaker one.
-        severities: of the run.
-        clean: each model's clean score as printed: what poorly works may well hold.
-        rows: (corruption as printed, one entry a model): a severity, 0 when even the
-            weakest is too much, None when unknown.
+        metric: what is retained.
+        fraction: of the clean score, at this severity and every weaker one.
+        table: one row per corruption; the clean score is below the name of each model.
     """
 
-    metric: MetricInfo
-    share: float
-    severities: tuple[int, ...]
-    clean: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[int | None, ...]], ...]
+    metric: Metric
+    fraction: float
+    table: Table
 
 
-def relative_robustness(results: Results, share: float = RETAINED_SHARE) -> RelativeRobustness | None:
-    """The table for the leading metric; None when the run has none that falls with damage."""
-    name = leading_metric(results)
-    if name is None or not metric(name).higher_is_better or not results.severities:
+def relative_robustness(results: Results, fraction: float = RETAINED_FRACTION) -> RelativeRobustness | None:
+    """The table of the leading metric; None for a run without a metric where higher is better."""
+    metric = leading_metric(results)
+    if metric is None or not metric.higher_is_better or not results.severities:
         return None
-    curves = severity_curves(results, name)
+    curves = severity_curves(results, metric.name)
     rows = tuple(
-        (title(panel), tuple(_held(values, curves.severities, share) for values in lines.values()))
+        Row(PLAIN, title(panel), tuple(_retained_cell(v, curves.severities, fraction) for v in lines.values()))
         for panel, lines in curves.lines.items()
         if panel != "mean"
     )
-    clean = tuple(quantity(float(line[0]), curves.metric.unit) for line in curves.lines["mean"].values())
-    return RelativeRobustness(curves.metric, share, tuple(results.severities), clean, rows)
+    columns = tuple(
+        Column(model, model, detail=f"clean {with_unit(float(values[0]), metric.unit)}")
+        for model, values in curves.lines["mean"].items()
+    )
+    caption = (
+        f"Severity up to which at least {100 * fraction:.0f} % of the model's own clean {metric.label} is retained"
+    )
+    return RelativeRobustness(metric, fraction, Table("relative", caption, "Corruption", columns, rows))
 
 
-def _held(values: Floats, severities: tuple[int, ...], share: float) -> int | None:
+def _retained_cell(values: Floats, severities: tuple[int, ...], fraction: float) -> Cell:
     if np.isnan(values).any():
-        return None
-    kept = np.logical_and.accumulate(values >= share * values[0])
-    return severities[int(kept.sum()) - 1]
+        return Cell(MISSING)
+    retained = np.logical_and.accumulate(values >= fraction * values[0])
+    severity = severities[int(retained.sum()) - 1]
+    return Cell(f"to {severity}" if severity else "none", float(severity), level=severity)

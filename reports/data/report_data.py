@@ -1,4 +1,4 @@
-"""Everything that a report says, before it has a form: HTML and PDF only lay it out."""
+"""The content of a report before it has a form: HTML, PDF and text formats only lay it out."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from robustbench_endo.reports.data.breakdown import ClassRow, Sequences, class_rows, sequences
-from robustbench_endo.reports.data.calibration import TASKS, Reliability, reliability
+from robustbench_endo.metrics.base import Metric
+from robustbench_endo.reports.data.breakdown import BySubject, by_subject, label_tables
 from robustbench_endo.reports.data.comparison import PairwiseComparison, pairwise_comparison
-from robustbench_endo.reports.data.curves import severity_curves
-from robustbench_endo.reports.data.estimates import QUICK, Measured, held_out, measure, trained_on
-from robustbench_endo.reports.data.failures import SilentFailures, silent_failures
-from robustbench_endo.reports.data.gallery import (
-    GalleryGrid,
-    GalleryImage,
-    WorstFrame,
-    gallery_grid,
-    worst_frames,
-    worst_shots,
+from robustbench_endo.reports.data.confidence import (
+    SilentFailures,
+    TaskReliability,
+    calibration_table,
+    reliability,
+    silent_failures,
 )
-from robustbench_endo.reports.data.metrics import headline_present, metrics_present
+from robustbench_endo.reports.data.curves import severity_curves
+from robustbench_endo.reports.data.estimates import QUICK, ReportEstimates, estimate_scores
+from robustbench_endo.reports.data.gallery import (
+    Drop,
+    GalleryGrid,
+    class_legend,
+    drops,
+    frame_score_label,
+    gallery_grid,
+)
+from robustbench_endo.reports.data.metrics import headline_present, leading_metric, metrics_present
 from robustbench_endo.reports.data.operating_envelope import (
     OperatingEnvelope,
     RelativeRobustness,
@@ -38,9 +44,11 @@ from robustbench_endo.reports.data.provenance import (
     protocol_statement,
     provenance,
 )
+from robustbench_endo.reports.data.rows import trained_on
+from robustbench_endo.reports.data.scores import change_table, score_table
 from robustbench_endo.reports.data.summary import Summary, summarise
-from robustbench_endo.reports.data.table import ScoreTable, score_table
-from robustbench_endo.reports.formatting import counted
+from robustbench_endo.reports.data.tables import DAGGER, Table
+from robustbench_endo.reports.formatting import counted, joined, title
 from robustbench_endo.reports.palette import Style, model_styles
 from robustbench_endo.reports.plotting.severity_curves import CurveBlock, curve_block
 from robustbench_endo.results import Bootstrap
@@ -50,18 +58,38 @@ if TYPE_CHECKING:
 
     from robustbench_endo.results import Results
 
-
-PICTURE_WIDTH = 320
-"""Pixels; gallery pictures are shrunk to it."""
+IMAGE_WIDTH = 320
+"""Pixels; larger images of the gallery are reduced to it."""
 
 
 @dataclass(frozen=True)
 class ReportData:
-    """The parts of a report, in reading order; a part that the run cannot fill is empty or None.
+    """The parts of a report, in reading order; a part that the run does not have is empty or None.
 
-    ``metrics`` are those with numbers, ``headline`` the ones shown first, in ``curves`` too; ``shown_model`` is the
-    one whose masks are shown first; ``lost`` counts the frames left out. ``measured`` holds every number with its
-    interval; ``gallery_grid`` is the first of the kept frames, ``sheets`` are all of them.
+    Attributes:
+        name, subtitle, day, seed: of the run, as printed; ``day`` is an ISO date.
+        models, severities: of the run.
+        categories: corruption -> category.
+        styles: model -> colour, dash and marker.
+        best_model: the one with the best mean over corruptions, whose predictions are shown first.
+        summary: one paragraph and key numbers.
+        metrics, headline: names of the metrics with numbers; those shown first.
+        leading: the metric of curves and ranges.
+        scores: the table of all metrics.
+        overview: every metric in one row.
+        curves: one block per headline metric, the leading one first.
+        labels: scores per label.
+        by_subject: scores per patient or sequence.
+        estimates: every number with its interval.
+        envelope, relative: up to which severity models are safe.
+        silent_failures: confident wrong predictions.
+        reliability, calibration: diagrams and table.
+        comparison: models compared with the best one.
+        galleries: stored frames; ``legend`` their classes; ``frame_score`` the name of their scores.
+        drops: the largest drops.
+        protocol, notes, provenance, model_facts, corruptions, glossary: text.
+        failures: frames that are excluded, ``n_failed`` their number as printed.
+        n_invalid: (model, corruption, severity) -> frames without a valid prediction.
     """
 
     name: str
@@ -70,54 +98,57 @@ class ReportData:
     seed: str
     models: list[str]
     severities: list[int]
+    categories: Mapping[str, str]
     styles: Mapping[str, Style]
-    classes: list[str]
-    shown_model: str
+    best_model: str
     summary: Summary
     metrics: list[str]
     headline: list[str]
-    table: ScoreTable
+    leading: Metric | None
+    scores: Table
+    overview: Table
     curves: list[CurveBlock]
-    class_rows: list[ClassRow]
-    relative_robustness: RelativeRobustness | None
-    gallery_grid: GalleryGrid | None
-    worst: list[WorstFrame]
-    corruptions: list[CorruptionFacts]
+    labels: list[Table]
+    by_subject: BySubject | None
+    estimates: ReportEstimates | None
+    envelope: OperatingEnvelope | None
+    relative: RelativeRobustness | None
+    silent_failures: SilentFailures
+    reliability: list[TaskReliability]
+    calibration: Table | None
+    comparison: PairwiseComparison | None
+    galleries: list[GalleryGrid]
+    legend: list[tuple[str, str]]
+    frame_score: str
+    drops: list[Drop]
+    protocol: str
+    notes: list[str]
     provenance: list[tuple[str, Facts]]
     model_facts: list[Facts]
-    failures: Facts
-    lost: str
-    notes: list[str]
-    protocol: str
+    corruptions: list[CorruptionFacts]
     glossary: list[tuple[str, str]]
-    categories: Mapping[str, str]
-    measured: Measured | None
-    operating_envelope: OperatingEnvelope | None
-    silent_failures: SilentFailures
-    reliability: list[tuple[str, dict[str, dict[str, Reliability]]]]
-    pairwise_comparison: PairwiseComparison | None
-    sequences: Sequences | None
-    held_out: list[str] | None
-    trained_on: Mapping[str, frozenset[str]]
-    sheets: list[GalleryGrid]
-    worst_shots: list[tuple[GalleryImage | None, GalleryImage | None]]
-    lost_conditions: Mapping[tuple[str, str, int], int]
+    failures: Facts
+    n_failed: str
+    n_invalid: Mapping[tuple[str, str, int], int]
 
 
-def content(results: Results, intervals: bool | Bootstrap = False, published: pd.DataFrame | None = None) -> ReportData:
-    """Gather the report of a run.
+def report_data(
+    results: Results, intervals: bool | Bootstrap = False, published: pd.DataFrame | None = None
+) -> ReportData:
+    """Compute the content of a report.
 
     Args:
-        intervals: margins in the tables; the intervals that are shown on demand are there in any case.
-        published: numbers to stand beside those of the run, shaped as :meth:`Results.table`.
+        results: the run.
+        intervals: whether, and how, intervals are printed; those that can be looked up are computed in any case.
+        published: published numbers, shaped as :meth:`Results.table`.
     """
-    metrics = metrics_present(results)
-    summary = summarise(results)
-    first = headline_present(results)
+    metrics, headline, summary = metrics_present(results), headline_present(results), summarise(results)
     bootstrap = intervals if isinstance(intervals, Bootstrap) else Bootstrap() if intervals else QUICK
-    measured = measure(results, metrics, bootstrap) if metrics else None
-    sheets = [made for frame in results.gallery() if (made := gallery_grid(results, frame, PICTURE_WIDTH))]
+    estimates = estimate_scores(results, metrics, bootstrap) if metrics else None
+    scores = score_table(results, metrics, bool(metrics) and intervals, estimates, published)
+    grids = [grid for frame in results.gallery() if (grid := gallery_grid(results, frame, IMAGE_WIDTH))]
     best = summary.model or results.models[0]
+    caption = "Every metric: clean frames → mean of all corruptions"
     return ReportData(
         name=str(results.info.get("name") or "Robustness run"),
         subtitle=_subtitle(results.info),
@@ -125,38 +156,38 @@ def content(results: Results, intervals: bool | Bootstrap = False, published: pd
         seed=str(results.info.get("seed", 0)),
         models=results.models,
         severities=results.severities,
+        categories=results.corruption_categories,
         styles=model_styles(results.models),
-        classes=results.classes,
-        shown_model=best,
+        best_model=best,
         summary=summary,
         metrics=metrics,
-        headline=first,
-        table=score_table(results, metrics, bool(metrics) and intervals, measured, published),
-        curves=_curves(results, first, bootstrap),
-        class_rows=class_rows(results),
-        relative_robustness=relative_robustness(results),
-        gallery_grid=next(iter(sheets), None),
-        worst=worst_frames(results),
-        corruptions=corruption_facts(results),
+        headline=headline,
+        leading=leading_metric(results),
+        scores=scores,
+        overview=change_table(scores, "overview", caption, metrics),
+        curves=_curves(results, headline, bootstrap),
+        labels=label_tables(results),
+        by_subject=by_subject(results),
+        estimates=estimates,
+        envelope=operating_envelope(results, estimates, bootstrap) if estimates else None,
+        relative=relative_robustness(results),
+        silent_failures=silent_failures(results, bootstrap),
+        reliability=[part for task in reversed(results.tasks) if not (part := reliability(results, task)).empty],
+        calibration=calibration_table(results, scores),
+        comparison=pairwise_comparison(results, headline, best, bootstrap),
+        galleries=grids,
+        legend=class_legend(results, grids),
+        frame_score=frame_score_label(results),
+        drops=drops(results, IMAGE_WIDTH),
+        protocol=protocol_statement(results.protocol),
+        notes=[*notes(results), *_training_notes(results)],
         provenance=provenance(results),
         model_facts=model_facts(results),
-        failures=failures(results),
-        lost=counted(len({frame for frame, _ in failures(results)}), "frame"),
-        notes=notes(results),
-        protocol=protocol_statement(str(results.info.get("protocol", ""))),
+        corruptions=corruption_facts(results),
         glossary=glossary(results, intervals=bool(intervals)),
-        categories=results.corruption_categories,
-        measured=measured,
-        operating_envelope=operating_envelope(results, measured, bootstrap) if measured else None,
-        silent_failures=silent_failures(results, bootstrap),
-        reliability=[(task, reliability(results, task)) for task in TASKS],
-        pairwise_comparison=pairwise_comparison(results, first, best, bootstrap),
-        sequences=sequences(results),
-        held_out=held_out(results),
-        trained_on=trained_on(results),
-        sheets=sheets,
-        worst_shots=worst_shots(results, PICTURE_WIDTH),
-        lost_conditions=_lost_conditions(results),
+        failures=failures(results),
+        n_failed=counted(len({frame for frame, _ in failures(results)}), "frame"),
+        n_invalid=_n_invalid(results),
     )
 
 
@@ -165,12 +196,20 @@ def _curves(results: Results, metrics: list[str], bootstrap: Bootstrap) -> list[
     return [curve_block(severity_curves(results, name, bootstrap)) for name in names]
 
 
-def _lost_conditions(results: Results) -> dict[tuple[str, str, int], int]:
-    """(model, corruption, severity) -> frames without an answer, where there are any."""
+def _training_notes(results: Results) -> list[str]:
+    return [
+        f"{model} was trained on {joined([title(name).lower() for name in sorted(names)])}: its numbers there, and "
+        f"every mean that includes them, do not measure robustness ({DAGGER})."
+        for model, names in trained_on(results).items()
+        if names
+    ]
+
+
+def _n_invalid(results: Results) -> dict[tuple[str, str, int], int]:
     scores = results.scores()
-    lost = scores[scores["unanswered"] > 0]
-    keys = zip(lost["model"], lost["corruption"], lost["severity"], strict=True)
-    return {(str(m), str(c), int(s)): int(n) for (m, c, s), n in zip(keys, lost["unanswered"], strict=True)}
+    invalid = scores[scores["n_invalid"] > 0]
+    keys = zip(invalid["model"], invalid["corruption"], invalid["severity"], strict=True)
+    return {(str(m), str(c), int(s)): int(n) for (m, c, s), n in zip(keys, invalid["n_invalid"], strict=True)}
 
 
 def _subtitle(info: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The report as one HTML file that loads nothing: pictures, figures, style and script are inside."""
+"""The report as one HTML file that loads nothing: images, figures, style and script are inside."""
 
 from __future__ import annotations
 
@@ -8,150 +8,128 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from robustbench_endo.reports.data.gallery import class_colour
-from robustbench_endo.reports.data.metrics import heading, leading_metric_of, metric
+from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
-from robustbench_endo.reports.formatting import ABSENT, counted, listing, title
-from robustbench_endo.reports.html.calibration import inline_svg, reliability_figures
-from robustbench_endo.reports.html.data import calibration_rows, group_bars, page_data, told
-from robustbench_endo.reports.html.gallery import BUDGET, picture_sources
+from robustbench_endo.reports.data.tables import DAGGER
+from robustbench_endo.reports.formatting import counted, title
+from robustbench_endo.reports.html.images import BUDGET, image_sources
+from robustbench_endo.reports.html.page_data import category_bars, page_data
+from robustbench_endo.reports.html.svg import inline_svg, reliability_diagrams
 from robustbench_endo.reports.palette import DARK, LIGHT
 from robustbench_endo.reports.plotting.severity_curves import Drawing
-from robustbench_endo.reports.plotting.style import svg, swatch
+from robustbench_endo.reports.plotting.style import swatch, to_svg
 from robustbench_endo.reports.templating import environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 LIMIT = 8_000_000
-"""Bytes of the whole file."""
+"""Bytes of the file."""
 
-_STYLES = ("report.css", "tables.css", "pictures.css")
-_SCRIPTS = ("core.js", "table.js", "curves.js", "categories.js", "operating_envelope.js", "pictures.js")
-_PARTS = {
-    "summary": "In short",
-    "table": "Scores",
+_STYLES = ("report.css", "tables.css", "images.css")
+_SCRIPTS = ("core.js", "scores.js", "curves.js", "categories.js", "safe_range.js", "images.js")
+_SECTIONS = {
+    "summary": "Summary",
+    "scores": "Scores",
     "categories": "Categories",
     "curves": "Curves",
-    "safety": "Still safe?",
-    "silence": "Silent failures",
+    "safe-range": "Safe range",
+    "silent-failures": "Silent failures",
     "calibration": "Calibration",
     "comparison": "Comparison",
-    "pictures": "Pictures",
-    "worst": "Worst frames",
-    "classes": "Classes and patients",
+    "images": "Images",
+    "drops": "Largest drops",
+    "breakdown": "Classes and patients",
     "provenance": "Provenance",
     "glossary": "Glossary",
 }
 
 
-def html(c: ReportData) -> str:
-    """The whole report as the text of one HTML file of at most :data:`LIMIT` bytes: pictures shrink until it fits."""
-    templates = environment(TEMPLATES, heading=heading, breakable=breakable, drawn=_drawn, told=told)
-    forms, template = _forms(c), templates.get_template("report.html.j2")
-    text = template.render(c=c, **forms, **_pictures(c, BUDGET))
+def html(report: ReportData) -> str:
+    """The report as the text of one HTML file of at most :data:`LIMIT` bytes: images shrink until it fits."""
+    templates = environment(TEMPLATES, heading=heading, breakable=breakable, inline=_inline)
+    values, template = _values(report), templates.get_template("report.html.j2")
+    text = template.render(report=report, **values, **_images(report, BUDGET))
     excess = len(text.encode()) - LIMIT
     if excess > 0:
-        text = template.render(c=c, **forms, **_pictures(c, BUDGET - excess))
+        text = template.render(report=report, **values, **_images(report, BUDGET - excess))
     return text
 
 
 def breakable(name: str) -> Markup:
-    """A name that may break after its slashes, and after other separators where a part is long; all else is text."""
+    """A name, escaped, that may break after its slashes, and after other separators where a part is long."""
     parts = (part if len(part) <= 14 else re.sub("([_:.])", "\\1\0", part) for part in name.split("/"))
     return Markup("<wbr>").join(escape(piece) for piece in "/\0".join(parts).split("\0"))
 
 
-def _forms(c: ReportData) -> dict[str, Any]:
-    metrics = [metric.name for metric in c.table.metrics]
-    keys = [metrics.index(name) for name in c.headline]
-    cells = [cell for row in c.table.rows for cell in row.cells]
-    leading = leading_metric_of(c.metrics)
+def _values(report: ReportData) -> dict[str, Any]:
+    names = [metric.name for metric in report.scores.metrics]
+    headline = [names.index(name) for name in report.headline]
     return {
-        "css": Markup("\n".join((TEMPLATES / name).read_text("utf-8") for name in _STYLES)),
-        "script": Markup("\n".join((TEMPLATES / name).read_text("utf-8") for name in _SCRIPTS)),
-        "data": page_data(c),
+        "css": _files(_STYLES),
+        "script": _files(_SCRIPTS),
+        "data": page_data(report),
         "palette": [{"light": light, "dark": dark} for light, dark in zip(LIGHT, DARK, strict=True)],
-        "parts": [(key, name) for key, name in _PARTS.items() if _has(c, key)],
-        "headline_keys": keys,
-        "headline_labels": [c.table.metrics[key].label for key in keys],
-        "leading": leading,
-        "absent": any(cell.text == ABSENT for cell in cells),
-        "seen": c.table.seen,
-        "beside": _beside(c),
-        "seen_notes": _seen_notes(c),
-        "has_distortion": "image_ssim" in c.metrics,
-        "corruption_titles": [title(name) for name in c.categories],
+        "sections": [(key, name) for key, name in _SECTIONS.items() if _has(report, key)],
+        "headline_keys": headline,
+        "headline_labels": [report.scores.metrics[key].label for key in headline],
+        "dagger": DAGGER,
+        "published": _published(report),
+        "has_distortion": "image_ssim" in report.metrics,
+        "corruption_titles": [title(name) for name in report.categories],
         "sprites": [
-            inline_svg(svg(swatch(style), f"swatch{index}"), "", f"swatch{index}")
-            for index, style in enumerate(c.styles.values())
+            inline_svg(to_svg(swatch(style), f"swatch{index}"), "", f"swatch{index}")
+            for index, style in enumerate(report.styles.values())
         ],
-        "swatches": {model: _swatch(index) for index, model in enumerate(c.models)},
-        "group_bars": group_bars(c, leading) if leading else [],
-        "group_heading": heading(metric(leading)) if leading else "",
-        "reliability_figures": reliability_figures(c),
-        "calibration_rows": calibration_rows(c),
-        "class_legend": _class_legend(c),
+        "swatches": {model: _swatch(index) for index, model in enumerate(report.models)},
+        "category_bars": category_bars(report),
+        "reliability_diagrams": reliability_diagrams(report),
     }
+
+
+def _files(names: tuple[str, ...]) -> Markup:
+    return Markup("\n".join((TEMPLATES / name).read_text("utf-8") for name in names))
 
 
 def _swatch(index: int) -> Markup:
     return Markup(f'<svg class="swatch" aria-hidden="true"><use href="#swatch{index}"/></svg>')
 
 
-def _has(c: ReportData, part: str) -> bool:
-    parts = {
-        "table": c.metrics,
-        "categories": c.metrics,
-        "curves": c.curves,
-        "safety": c.operating_envelope or c.relative_robustness,
-        "comparison": c.pairwise_comparison,
-        "classes": c.class_rows or c.sequences,
-        "worst": c.worst,
+def _has(report: ReportData, section: str) -> bool:
+    optional = {
+        "scores": report.metrics,
+        "categories": report.metrics,
+        "curves": report.curves,
+        "safe-range": report.envelope or report.relative,
+        "comparison": report.comparison,
+        "breakdown": report.labels or report.by_subject,
+        "drops": report.drops,
     }
-    return bool(parts.get(part, True))
+    return bool(optional.get(section, True))
 
 
-def _drawn(drawing: Drawing) -> Markup:
-    return inline_svg(drawing.svg, drawing.words)
+def _inline(drawing: Drawing) -> Markup:
+    return inline_svg(drawing.svg, drawing.description)
 
 
-def _beside(c: ReportData) -> set[str]:
-    """The metrics with published numbers: where a row has none its place stays free, so that the points line up."""
+def _published(report: ReportData) -> set[str]:
+    """The metrics with published numbers: a row without one reserves its space, so that numbers are aligned."""
+    columns = report.scores.columns
     return {
-        column.metric.name
-        for row in c.table.rows
-        for column, cell in zip(c.table.columns, row.cells, strict=True)
+        column.keys["metric"]
+        for row in report.scores.rows
+        for column, cell in zip(columns, row.cells, strict=True)
         if cell.published
     }
 
 
-def _seen_notes(c: ReportData) -> list[str]:
-    return [
-        f"{model} was trained on {listing([title(name).lower() for name in sorted(names)])}: its numbers there, and "
-        "every mean with them, do not count as robustness (†)."
-        for model, names in c.trained_on.items()
-        if names
-    ]
-
-
-def _pictures(c: ReportData, budget: int) -> dict[str, Any]:
-    made = (
-        picture_sources(c.sheets, c.models, c.worst_shots, budget) if c.sheets or any(map(any, c.worst_shots)) else None
-    )
-    shown = len(made.sheets) if made else 0
-    dropped = len(c.sheets) - shown
-    words = (
-        f"The run kept {counted(len(c.sheets), 'frame')} under every condition; other frames keep their numbers only."
-    )
-    if dropped:
-        words += f" For the size of this file, without {counted(dropped, 'frame')} of them."
+def _images(report: ReportData, budget: int) -> dict[str, Any]:
+    has_images = report.galleries or any(drop.clean or drop.corrupted for drop in report.drops)
+    sources = image_sources(report.galleries, report.models, report.drops, budget) if has_images else None
+    n_omitted = len(report.galleries) - (len(sources.grids) if sources else 0)
+    words = f"The run stored {counted(len(report.galleries), 'frame')} under every condition."
+    if n_omitted:
+        words += f" To limit the size of this file, {counted(n_omitted, 'frame')} of them are left out."
     return {
-        "pictures": made,
-        "worst_pictures": made.worst if made else [(None, None)] * len(c.worst),
-        "worst_kept": bool(made and any(damaged for _, damaged in made.worst)),
-        "kept_words": words,
+        "images": sources,
+        "drop_images": sources.drops if sources else [(None, None)] * len(report.drops),
+        "images_description": words,
     }
-
-
-def _class_legend(c: ReportData) -> list[tuple[str, str]]:
-    labels = sorted({label for gallery_grid in c.sheets for label in gallery_grid.labels()})
-    return [(c.classes[k] if k < len(c.classes) else f"label {k}", class_colour(k)) for k in labels]

@@ -1,4 +1,4 @@
-"""Pages over several runs: a comparison, and a site of all runs in a folder. Files are enough: nothing is served."""
+"""Pages over several runs, a comparison and a leaderboard, as files that need no server."""
 
 from robustbench_endo.reports.leaderboard.compare_page import compare_page
 from robustbench_endo.reports.leaderboard.site import write_site

@@ -1,4 +1,4 @@
-"""Several runs beside each other as one HTML file that loads nothing."""
+"""A comparison of several runs as one HTML file that loads nothing."""
 
 from __future__ import annotations
 
@@ -7,81 +7,87 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 
 from robustbench_endo.reports.data.comparison import pairwise_comparison
 from robustbench_endo.reports.data.metrics import heading, headline_present
-from robustbench_endo.reports.data.table import score_table
-from robustbench_endo.reports.formatting import ABSENT, counted
-from robustbench_endo.reports.html.calibration import inline_svg
+from robustbench_endo.reports.data.scores import score_table
+from robustbench_endo.reports.data.tables import DAGGER
+from robustbench_endo.reports.formatting import MISSING, counted
+from robustbench_endo.reports.html.page import TEMPLATES as HTML_TEMPLATES
+from robustbench_endo.reports.html.page import breakable
+from robustbench_endo.reports.html.svg import inline_svg
 from robustbench_endo.reports.palette import DARK, LIGHT, Style, model_styles
-from robustbench_endo.reports.plotting.style import svg, swatch
+from robustbench_endo.reports.plotting.style import swatch, to_svg
 from robustbench_endo.reports.templating import environment
-from robustbench_endo.results import Bootstrap, merged
+from robustbench_endo.results import Bootstrap, combine_runs
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
 
-
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def rendered(template: str, **values: Any) -> str:
-    """The page as text; names are text whatever they contain."""
-    templates = environment(TEMPLATES, heading=heading, sortable=sortable)
-    inside = {
-        "css": Markup((TEMPLATES / "page.css").read_text("utf-8")),
+def render(template: str, **values: Any) -> str:
+    """The page as text; every name is escaped."""
+    templates = environment(TEMPLATES, heading=heading, sort_value=sort_value, breakable=breakable)
+    templates.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), FileSystemLoader(HTML_TEMPLATES)])
+    styles = (HTML_TEMPLATES / "tables.css", TEMPLATES / "page.css")
+    constants = {
+        "css": Markup("\n".join(path.read_text("utf-8") for path in styles)),
         "script": Markup((TEMPLATES / "page.js").read_text("utf-8")),
         "palette": [{"light": light, "dark": dark} for light, dark in zip(LIGHT, DARK, strict=True)],
+        "dagger": DAGGER,
     }
-    return templates.get_template(template).render(**inside, **values)
+    return templates.get_template(template).render(**constants, **values)
 
 
-def sortable(text: str) -> str:
-    """The number that a printed one is sorted by; empty for none."""
-    return "" if text == ABSENT else text
+def sort_value(text: str) -> str:
+    """The number by which a printed one is sorted; empty for none."""
+    return "" if text == MISSING else text
 
 
 def model_swatch(style: Style, name: str) -> Markup:
-    """A model's line and marker, for beside its name."""
-    drawn = inline_svg(svg(swatch(style), name), "")
-    return Markup(re.sub("<svg", '<svg class="swatch"', str(drawn), count=1))
+    """The line and marker of a model, for the position before its name."""
+    svg = inline_svg(to_svg(swatch(style), name), "")
+    return Markup(re.sub("<svg", '<svg class="swatch"', str(svg), count=1))
 
 
 def compare_page(
     runs: Sequence[Results],
     metrics: Sequence[str] | None = None,
-    against: str | None = None,
+    baseline: str | None = None,
     bootstrap: Bootstrap | None = None,
 ) -> str:
-    """Scores, paired differences with intervals and corrected p-values, ranks: the page as text.
+    """Scores, paired differences with intervals and corrected p-values, and ranks: the page as text.
 
     Args:
         runs: of the same data, suite and protocol.
-        metrics: what to compare; None: one a task.
-        against: the model that the others are compared with; None: the first.
-        bootstrap: settings; None: as they stand.
+        metrics: names of metrics with a direction; None for one per task.
+        baseline: the model that the others are compared with; None for the first.
+        bootstrap: settings; None for the defaults.
 
     Raises:
-        RunError: runs that cannot be compared; says what differs.
-        UnknownNameError: no model of the name ``against``.
-        RobustEndoError: a metric that the runs do not hold or that has no direction.
+        RunError: runs that cannot be compared; the message says what differs.
+        UnknownNameError: a baseline that is not a model of the runs.
+        RobustEndoError: a metric that the runs lack or that has no direction.
     """
-    whole, settings = merged(runs), bootstrap or Bootstrap()
-    names = list(metrics or headline_present(whole))
-    styles = model_styles(whole.models)
-    return rendered(
+    combined, settings = combine_runs(runs), bootstrap or Bootstrap()
+    names = list(metrics or headline_present(combined))
+    styles = model_styles(combined.models)
+    scores = score_table(combined, names, settings)
+    return render(
         "compare.html.j2",
-        title=str(whole.info.get("name") or "Comparison"),
+        title=str(combined.info.get("name") or "Comparison"),
         kicker="Comparison",
-        subtitle=f"{counted(len(whole.models), 'model')} of {counted(len(runs), 'run')}",
-        table=score_table(whole, names, settings),
-        models=whole.models,
+        subtitle=f"{counted(len(combined.models), 'model')} of {counted(len(runs), 'run')}",
+        scores=[(metric, scores.subset([metric.name])) for metric in scores.metrics],
         swatches={model: model_swatch(style, f"m{style.index}") for model, style in styles.items()},
-        comparison=pairwise_comparison(whole, names, against or whole.models[0], settings),
+        severities=combined.severities,
+        comparison=pairwise_comparison(combined, names, baseline or combined.models[0], settings),
         runs=[_facts(run) for run in runs],
-        shared=_shared(whole.info),
-        zip=zip,
+        common=_common(combined.info),
     )
 
 
@@ -91,13 +97,14 @@ def _facts(run: Results) -> dict[str, Any]:
         "models": ", ".join(run.models),
         "frames": run.frame["image_id"].nunique(),
         "day": str(run.info.get("finished") or run.info.get("created") or "")[:10],
-        "version": str(run.info.get("versions", {}).get("robustbench_endo", "")),
+        "version": str(run.info.get("versions", {}).get("robustbench-endo", "")),
     }
 
 
-def _shared(info: Any) -> str:
+def _common(info: Any) -> str:
     data, suite = info.get("data", {}), info.get("suite", {})
     return (
-        f"data {data.get('name', '–')} ({data.get('fingerprint', '–')}), suite {suite.get('name', '–')} "
-        f"({suite.get('hash', '–')}), {info.get('protocol', 'standard')} protocol, seed {info.get('seed', '–')}"
+        f"data {data.get('name', MISSING)} ({data.get('fingerprint', MISSING)}), suite {suite.get('name', MISSING)} "
+        f"({suite.get('hash', MISSING)}), {info.get('protocol', 'standard')} protocol, "
+        f"seed {info.get('seed', MISSING)}"
     )

@@ -1,214 +1,191 @@
-"""The figures of a report as SVG files for the page."""
+"""Figures and images of a report as files for the typesetter."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from robustbench_endo.reports.data.calibration import Reliability
-from robustbench_endo.reports.data.gallery import (
-    Bytes,
-    GalleryGrid,
-    GalleryImage,
-    WorstFrame,
-    class_colour,
-    jpeg,
-    overlaid,
-)
-from robustbench_endo.reports.data.metrics import heading, metric
+from robustbench_endo.reports.data.confidence import TaskReliability
+from robustbench_endo.reports.data.gallery import Bytes, Drop, GalleryGrid, GalleryImage, encode_jpeg, overlay_labels
+from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.formatting import title
-from robustbench_endo.reports.plotting import groups_of, reliability_figure
+from robustbench_endo.reports.plotting import categories_figure_of, reliability_figure
 from robustbench_endo.reports.plotting.severity_curves import CurveBlock, Drawing
-from robustbench_endo.reports.plotting.style import svg
+from robustbench_endo.reports.plotting.style import to_svg
 
 _FONT = "Libertinus Serif"
 
-_TASKS = {"segmentation": "Masks, pixel by pixel", "activity": "Activities, frame by frame"}
+COLUMNS = 5
+"""Images per row of a page."""
+
+MAX_MASK_ROWS = 6
+"""Corruptions with predictions where the models do not fit on one page: all of them would take dozens of pages."""
 
 
 @dataclass(frozen=True)
-class Folder:
-    """Where the typesetter finds its pictures."""
+class FigureFolder:
+    """The folder from which the typesetter reads figures."""
 
     path: Path
 
     def write(self, name: str, text: str) -> str:
-        """Write an SVG whose letters are those of the page, and return its name."""
+        """Write an SVG with the font of the page; its name."""
         (self.path / name).write_text(text.replace("'DejaVu Sans'", f"'{_FONT}'"), "utf-8")
         return name
 
 
-def figures(c: ReportData, folder: Folder) -> dict[str, Any]:
-    """``curves`` (a block a metric), ``categories`` and ``calibration`` (a figure each): files, headings and words."""
+def figures(report: ReportData, folder: FigureFolder) -> dict[str, Any]:
+    """``curves`` (one block per metric), ``categories`` and ``calibration``: files, headings and descriptions."""
     return {
-        "curves": [_curves(block, folder, place) for place, block in enumerate(c.curves)],
-        "categories": _groups(c, folder),
-        "calibration": [_calibration(task, found, c, folder) for task, found in c.reliability if _answers(found)],
+        "curves": [_curves(block, folder, number) for number, block in enumerate(report.curves)],
+        "categories": _categories(report, folder),
+        "calibration": [_calibration(bins, report, folder) for bins in report.reliability],
     }
 
 
-def _curves(block: CurveBlock, folder: Folder, number: int) -> dict[str, Any]:
+def _curves(block: CurveBlock, folder: FigureFolder, number: int) -> dict[str, Any]:
     def entry(drawing: Drawing, index: int) -> dict[str, str]:
         name = folder.write(f"curve{number}-{index}.svg", drawing.svg)
-        return {"label": drawing.label, "file": name, "words": drawing.words}
+        return {"label": drawing.label, "file": name, "description": drawing.description}
 
-    panels = [entry(panel, index) for index, panel in enumerate(block.panels, start=1)]
     return {
         "label": block.metric.label,
         "heading": heading(block.metric),
         "mean": entry(block.mean, 0),
-        "panels": panels,
+        "panels": [entry(panel, index) for index, panel in enumerate(block.panels, start=1)],
     }
 
 
-def _groups(c: ReportData, folder: Folder) -> list[dict[str, str]]:
-    if c.measured is None or len(c.measured.table.index) < 2:
+def _categories(report: ReportData, folder: FigureFolder) -> list[dict[str, str]]:
+    if len(report.scores.with_rows(summary=True).rows) < 2:
         return []
-    return [
-        _entry(
-            heading(metric(name)),
-            groups_of(c.measured.table[name], name, c.models, (6.6, 0.0)),
-            f"categories-{name}",
-            folder,
-            f"{heading(metric(name))} on clean frames and by category; the numbers are those of the table of scores.",
-        )
-        for name in reversed(c.headline)
-    ]
+    metrics = {metric.name: metric for metric in report.scores.metrics}
+    entries = []
+    for metric in (metrics[name] for name in reversed(report.headline)):
+        figure = categories_figure_of(report.scores, metric, (6.6, 0.0))
+        description = f"{heading(metric)} on clean frames and by category; the numbers are in the table of scores."
+        entries.append(_entry(heading(metric), figure, f"categories-{metric.name}", folder, description))
+    return entries
 
 
-def _calibration(
-    task: str, found: Mapping[str, Mapping[str, Reliability]], c: ReportData, folder: Folder
-) -> dict[str, str]:
-    figure = reliability_figure(found, task, c.models, (6.6, 2.5))
-    words = "; ".join(
+def _calibration(bins: TaskReliability, report: ReportData, folder: FigureFolder) -> dict[str, str]:
+    figure = reliability_figure(bins, report.models, (6.6, 2.5))
+    description = "; ".join(
         f"{model}, {name.lower()}: calibration error {line.error:.1f} %"
-        for name, lines in found.items()
+        for name, lines in bins.by_frames.items()
         for model, line in lines.items()
         if np.isfinite(line.error)
     )
-    return _entry(_TASKS[task], figure, f"calibration-{task}", folder, words)
+    return _entry(
+        f"{bins.task.title} ({bins.task.unit_noun})", figure, f"calibration-{bins.task.name}", folder, description
+    )
 
 
-def _answers(found: Mapping[str, Mapping[str, Reliability]]) -> bool:
-    return any(line.answers.sum() for lines in found.values() for line in lines.values())
-
-
-def _entry(label: str, figure: Figure, name: str, folder: Folder, words: str) -> dict[str, str]:
-    # A metric of the user's own may have any name: a file may not.
+def _entry(label: str, figure: Figure, name: str, folder: FigureFolder, description: str) -> dict[str, str]:
+    # A user's metric may have any name, a file may not.
     safe = "".join(letter if letter.isalnum() else "-" for letter in name)
-    return {"label": label, "file": folder.write(f"{safe}.svg", svg(figure, name)), "words": words}
+    file = folder.write(f"{safe}.svg", to_svg(figure, name))
+    return {"label": label, "file": file, "description": description}
 
 
-COLUMNS = 5
-"""Pictures beside each other on a page."""
-
-TELLING = 6
-"""Corruptions whose masks are shown where the models do not fit beside each other: else it takes dozens of pages."""
-
-
-def picture_pages(
-    gallery_grid: GalleryGrid, models: Sequence[str], severities: Sequence[int], folder: Path, hardest: Sequence[str]
+def gallery_pages(
+    grid: GalleryGrid, models: Sequence[str], severities: Sequence[int], folder: Path, hardest: Sequence[str]
 ) -> dict[str, Any]:
-    """Write the pictures to ``folder`` and say how they are laid out; a missing picture is None.
+    """Write the images to ``folder`` and describe their layout; a missing image is None.
 
     Args:
-        hardest: the corruptions, the most telling first.
+        grid: the frame.
+        models, severities: of the run.
+        folder: of the typesetter.
+        hardest: the corruptions, the one with the largest effect first.
     """
-    written = iter(range(10**6))
+    numbers = count()
 
-    def file(picture: Bytes | None) -> str | None:
-        if picture is None:
+    def file(image: Bytes | None) -> str | None:
+        if image is None:
             return None
-        name = f"picture{next(written)}.jpg"
-        (folder / name).write_bytes(jpeg(picture))
+        name = f"image{next(numbers)}.jpg"
+        (folder / name).write_bytes(encode_jpeg(image))
         return name
 
     middle = len(severities) // 2
-    chosen = len(models) >= COLUMNS and len(gallery_grid.rows) > TELLING
-    shown = [name for name in gallery_grid.rows if not chosen or name in hardest[:TELLING]]
-    chunks = [models[i : i + COLUMNS - 1] for i in range(0, len(models), COLUMNS - 1)]
+    limited = len(models) >= COLUMNS and len(grid.rows) > MAX_MASK_ROWS
+    names = [name for name in grid.rows if not limited or name in hardest[:MAX_MASK_ROWS]]
+    pages = [models[start : start + COLUMNS - 1] for start in range(0, len(models), COLUMNS - 1)]
     return {
-        "image": gallery_grid.image_id,
-        "clean": file(gallery_grid.clean.picture) if gallery_grid.clean else None,
+        "image": grid.image_id,
+        "clean": file(grid.clean.image) if grid.clean else None,
         "rows": [
-            {"label": title(name), "cells": [file(shot.picture if shot else None) for shot in shots]}
-            for name, shots in gallery_grid.rows.items()
+            {"label": title(name), "cells": [file(image.image if image else None) for image in images]}
+            for name, images in grid.rows.items()
         ],
         "recorded": [
-            {"label": title(name), "file": file(shot.picture if shot else None)}
-            for name, shot in gallery_grid.recorded.items()
+            {"label": title(name), "file": file(image.image if image else None)}
+            for name, image in grid.recorded.items()
         ],
         "severity": severities[middle] if severities else None,
-        "chosen": chosen,
+        "limited": limited,
         "masks": [
             {
-                "heads": ["ground truth", *chunk],
+                "heads": ["ground truth", *page],
                 "rows": [
                     {
                         "label": label,
-                        "cells": [file(picture) for picture in _masked(shot, chunk)],
-                        "scores": _scores(shot, chunk),
+                        "cells": [file(overlay) for overlay in _overlays(image, page)],
+                        "scores": ["", *(image.scores[model] if image else "" for model in page)],
                     }
-                    for label, shot in _at(gallery_grid, shown, middle)
+                    for label, image in _rows_at(grid, names, middle)
                 ],
             }
-            for chunk in chunks
+            for page in pages
         ],
     }
 
 
-def worst_pages(
-    frames: Sequence[WorstFrame], shots: Sequence[tuple[GalleryImage | None, GalleryImage | None]], folder: Path
-) -> list[dict[str, Any]]:
-    """The worst frames in words, each with four files, None where the run did not keep its picture.
+def drop_pages(drops: Sequence[Drop], folder: Path) -> list[dict[str, Any]]:
+    """The largest drops, each with four files, None where the run did not store the image.
 
-    They are the clean frame, the corrupted one, the true mask over it, and the model's.
+    They are the clean image, the corrupted one, the target over it, and the prediction over it.
     """
+    texts = ("model", "corruption", "severity", "image_id", "score", "clean_score", "command")
     return [
-        {**vars(frame), "files": _four(frame, *pair, place, folder)}
-        for place, (frame, pair) in enumerate(zip(frames, shots, strict=True))
+        {**{name: getattr(drop, name) for name in texts}, "files": _drop_files(drop, number, folder)}
+        for number, drop in enumerate(drops)
     ]
 
 
-def _four(
-    frame: WorstFrame, clean: GalleryImage | None, damaged: GalleryImage | None, place: int, folder: Path
-) -> list[str | None]:
-    masks = (None, None) if damaged is None else (damaged.target, damaged.predictions.get(frame.model))
-    pictures = [
-        None if clean is None else clean.picture,
-        None if damaged is None else damaged.picture,
-        *(None if mask is None or damaged is None else overlaid(damaged.picture, mask) for mask in masks),
+def _drop_files(drop: Drop, number: int, folder: Path) -> list[str | None]:
+    image = drop.corrupted
+    maps = (None, None) if image is None else (image.target, image.predictions.get(drop.model))
+    images = [
+        None if drop.clean is None else drop.clean.image,
+        None if image is None else image.image,
+        *(None if labels is None or image is None else overlay_labels(image.image, labels) for labels in maps),
     ]
-    names = [f"worst{place}-{number}.jpg" for number in range(len(pictures))]
-    for name, picture in zip(names, pictures, strict=True):
-        if picture is not None:
-            (folder / name).write_bytes(jpeg(picture))
-    return [None if picture is None else name for name, picture in zip(names, pictures, strict=True)]
+    names: list[str | None] = []
+    for index, pixels in enumerate(images):
+        name = f"drop{number}-{index}.jpg"
+        if pixels is not None:
+            (folder / name).write_bytes(encode_jpeg(pixels))
+        names.append(None if pixels is None else name)
+    return names
 
 
-def class_legend(gallery_grid: GalleryGrid, classes: Sequence[str]) -> list[tuple[str, str]]:
-    """(class, hex colour) of the labels that occur on the sheet."""
-    return [(classes[k] if k < len(classes) else f"label {k}", class_colour(k)) for k in gallery_grid.labels()]
+def _rows_at(grid: GalleryGrid, names: Sequence[str], severity: int) -> list[tuple[str, GalleryImage | None]]:
+    rows = [(title(name), grid.rows[name][severity] if grid.rows[name] else None) for name in names]
+    recorded = [(f"{title(name)} (recorded)", image) for name, image in grid.recorded.items()]
+    return [("Clean", grid.clean), *rows, *recorded]
 
 
-def _at(gallery_grid: GalleryGrid, shown: Sequence[str], middle: int) -> list[tuple[str, GalleryImage | None]]:
-    rows = [(title(name), gallery_grid.rows[name][middle] if gallery_grid.rows[name] else None) for name in shown]
-    recorded = [(f"{title(name)} (recorded)", shot) for name, shot in gallery_grid.recorded.items()]
-    return [("Clean", gallery_grid.clean), *rows, *recorded]
-
-
-def _masked(shot: GalleryImage | None, models: Sequence[str]) -> list[Bytes | None]:
-    if shot is None:
+def _overlays(image: GalleryImage | None, models: Sequence[str]) -> list[Bytes | None]:
+    if image is None:
         return [None] * (1 + len(models))
-    masks = [shot.target, *(shot.predictions.get(model) for model in models)]
-    return [None if mask is None else overlaid(shot.picture, mask) for mask in masks]
-
-
-def _scores(shot: GalleryImage | None, models: Sequence[str]) -> list[str]:
-    return ["", *(shot.scores[model] if shot else "" for model in models)]
+    maps = [image.target, *(image.predictions.get(model) for model in models)]
+    return [None if labels is None else overlay_labels(image.image, labels) for labels in maps]

@@ -1,268 +1,180 @@
-"""What of a report is a table by model, beside its scores."""
+"""Tables of a report as data for the typesetter, in parts that fit a page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
-from robustbench_endo.reports.data.comparison import ComparisonRow
-from robustbench_endo.reports.data.failures import FailureRow
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
-from robustbench_endo.reports.data.table import ScoreTable
-from robustbench_endo.reports.formatting import number
+from robustbench_endo.reports.data.tables import Cell, Table
+
+PORTRAIT, LANDSCAPE = 8, 14
+"""Columns of numbers that fit a page, upright and across."""
+
+PORTRAIT_WITH_MARGINS, LANDSCAPE_WITH_MARGINS = 6, 10
+
+PAIRS, LEVELS, FAILURES, DIFFERENCES = 4, 6, 8, 4
+"""Models per table, by the content of a cell: clean → corrupted, a severity, two rates, a difference with p."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A cell as printed.
+def score_pages(table: Table, metrics: Sequence[str]) -> list[dict[str, Any]]:
+    """The table of scores for some metrics, in tables none of which is wider than a page.
 
-    Attributes:
-        text: its number or words.
-        sub: what stands small below it; empty for nothing.
-        strong: printed bold.
-        heat: 0 to 1, how deep its ground.
-        level: a severity that is drawn as filled circles; None for none.
-    """
-
-    text: str
-    sub: str = ""
-    strong: bool = False
-    heat: float = 0.0
-    level: int | None = None
-
-
-@dataclass(frozen=True)
-class Line:
-    """A row; ``kind`` as in the table of scores, ``plain`` for one that is like all others."""
-
-    label: str
-    entries: tuple[Entry, ...]
-    kind: str = "plain"
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Rows of as many entries as there are models.
-
-    Attributes:
-        head: of the labels' column.
-        models: their places in the run.
-        below: a word below each model's name, as many as models; empty for none.
-    """
-
-    head: str
-    models: Sequence[int]
-    lines: Sequence[Line]
-    below: Sequence[str] = field(default_factory=tuple)
-
-
-def pieces(matrix: Matrix, widest: int) -> list[dict[str, Any]]:
-    """The matrix for the template, in pieces of at most ``widest`` models, even in width."""
-    number = len(matrix.models)
-    share = -(-number // -(-number // widest)) if number else 1
-    return [_piece(matrix, slice(first, first + share)) for first in range(0, number, share)]
-
-
-def plain(rows: Iterable[tuple[str, Sequence[tuple[str, str]]]]) -> list[Line]:
-    """Lines of (clean, corrupted) pairs: ``76.1 → 56.1``."""
-    return [Line(label, tuple(Entry(" → ".join(pair)) for pair in values)) for label, values in rows]
-
-
-def _piece(matrix: Matrix, some: slice) -> dict[str, Any]:
-    return {
-        "head": matrix.head,
-        "models": list(matrix.models[some]),
-        "below": list(matrix.below[some]),
-        "lines": [
-            {"label": line.label, "kind": line.kind, "entries": [vars(entry) for entry in line.entries[some]]}
-            for line in matrix.lines
-        ],
-    }
-
-
-UPRIGHT, ACROSS = 8, 14
-"""Columns of numbers that fit an upright page and one laid across."""
-
-WITH_MARGINS = 6, 10
-"""The same for numbers with margins."""
-
-
-def tables(table: ScoreTable, models: Sequence[str], metrics: Sequence[str]) -> list[dict[str, Any]]:
-    """The heat table of these metrics, cut into tables none of which is wider than a page.
-
-    Several metrics share a table while all models fit beside each other; otherwise each metric has its own, and many
+    Several metrics share a table while all models fit next to each other; otherwise each metric has its own, and many
     models are split evenly.
     """
-    upright, across = WITH_MARGINS if table.intervals else (UPRIGHT, ACROSS)
-    together = max(1, upright // len(models))
-    room = upright if len(models) <= upright else across
-    pieces = -(-len(models) // room)
-    share = -(-len(models) // pieces)
-    return [
-        _table(table.part(metrics[start : start + together], models[first : first + share]), models)
-        for start in range(0, len(metrics), together)
-        for first in range(0, len(models), share)
+    if not metrics:
+        return []
+    models = table.models
+    portrait, landscape = (
+        (PORTRAIT_WITH_MARGINS, LANDSCAPE_WITH_MARGINS) if table.show_intervals else (PORTRAIT, LANDSCAPE)
+    )
+    n_metrics = max(1, portrait // len(models))
+    max_models = portrait if len(models) <= portrait else landscape
+    n_models = -(-len(models) // -(-len(models) // max_models))
+    parts = [
+        table.subset(metrics[start : start + n_metrics], models[first : first + n_models])
+        for start in range(0, len(metrics), n_metrics)
+        for first in range(0, len(models), n_models)
     ]
+    return [{**as_data(part, models), "landscape": len(part.columns) > portrait} for part in parts]
 
 
-def overview(table: ScoreTable) -> list[dict[str, Any]]:
-    """A row a metric; for each model its number on clean frames and under the mean of all corruptions."""
-    clean, mean = (next(row for row in table.rows if row.kind == kind).cells for kind in ("clean", "mean"))
-    pairs = list(zip(table.columns, clean, mean, strict=True))
-    return [
-        {
-            "metric": heading(metric),
-            "values": [(before.text, after.text) for column, before, after in pairs if column.metric is metric],
-        }
-        for metric in table.metrics
-    ]
+def split(table: Table, models: Sequence[str], max_models: int) -> list[dict[str, Any]]:
+    """A table as parts of at most ``max_models`` columns of models; columns without a model are in every part.
+
+    Args:
+        table: to split.
+        models: of the run, in order.
+        max_models: per part.
+    """
+    fixed = [index for index, column in enumerate(table.columns) if column.model is None]
+    others = [index for index, column in enumerate(table.columns) if column.model is not None]
+    if len(others) <= max_models:
+        return [as_data(table, models)]
+    width = -(-len(others) // -(-len(others) // max_models))
+    starts = range(0, len(others), width)
+    return [as_data(table.select([*fixed, *others[start : start + width]]), models) for start in starts]
 
 
-def _table(table: ScoreTable, models: Sequence[str]) -> dict[str, Any]:
-    width = len(table.columns)
+def as_data(table: Table, models: Sequence[str]) -> dict[str, Any]:
+    """A table as JSON for the template; models are their positions in the run, whose swatches the template has."""
     return {
-        "metrics": [
-            {"heading": heading(m), "arrow": {True: "↑", False: "↓", None: ""}[m.higher_is_better]}
-            for m in table.metrics
+        "caption": table.caption,
+        "corner": table.corner,
+        "headings": [
+            {
+                "text": heading(metric),
+                "arrow": {True: "↑", False: "↓", None: ""}[metric.higher_is_better],
+                "width": sum(column.metric is metric for column in table.columns),
+            }
+            for metric in table.metrics
         ],
-        "models": [models.index(column.model) for column in table.columns[: width // len(table.metrics)]],
-        "across": width > (WITH_MARGINS[0] if table.intervals else UPRIGHT),
+        "columns": [
+            {
+                "label": column.label,
+                "model": None if column.model is None else models.index(column.model),
+                "detail": column.detail,
+            }
+            for column in table.columns
+        ],
         "rows": [
             {
-                "kind": row.kind,
                 "label": row.label,
-                "cells": [
-                    {
-                        "text": cell.text,
-                        "heat": cell.heat or 0,
-                        "best": cell.best,
-                        "margin": cell.margin,
-                        "published": cell.published,
-                        "seen": cell.seen,
-                    }
-                    for cell in row.cells
-                ],
+                "model": models.index(row.label) if row.label in models else None,
+                "suffix": row.kind.suffix,
+                "summary": row.kind.summary,
+                "italic": row.kind.italic,
+                "indent": row.kind.indent,
+                "rule": row.kind.rule,
+                "cells": [_cell(cell) for cell in row.cells],
             }
             for row in table.rows
         ],
-        "seen": table.seen,
+        "left": table.has_levels,
+        "missing": table.missing,
+        "strong": any(cell.strong for cell in table.cells),
+        "trained_on": table.trained_on,
         "source": table.source,
-        "absent": any(cell.text == number(None) for row in table.rows for cell in row.cells),
     }
 
 
-PAIRS, LEVELS, SHARES, DIFFERENCES = 4, 6, 8, 4
-"""Models beside each other, by what stands in a cell."""
-
-
-def matrices(c: ReportData) -> dict[str, Any]:
-    """Every table by model, in pieces; an absent part has none."""
-    everyone = range(len(c.models))
-    rows = [(row["metric"], row["values"]) for row in overview(c.table)]
+def _cell(cell: Cell) -> dict[str, Any]:
+    # A difference has its interval and its p-value below it; other intervals are printed as margins or not at all.
+    detail = ", ".join(part for part in (cell.interval, cell.detail) if part) if cell.detail else ""
     return {
-        "overview": pieces(Matrix("Metric", everyone, plain(rows)), PAIRS),
-        "classes": pieces(Matrix("Class", everyone, plain((r.name, r.values) for r in c.class_rows)), PAIRS)
-        if c.class_rows
-        else [],
-        "sequences": _sequences(c),
-        "safety": _safety(c),
-        "endurance": _endurance(c),
-        "silence": [
-            {"task": task, "pieces": pieces(Matrix("Corruption", everyone, _silence(rows)), SHARES)}
-            for task, rows in c.silent_failures.tasks
+        "text": cell.text,
+        "margin": cell.margin,
+        "published": cell.published,
+        "trained_on": cell.trained_on,
+        "strong": cell.strong,
+        "heat": cell.heat or 0,
+        "level": cell.level,
+        "detail": detail,
+    }
+
+
+def report_tables(report: ReportData) -> dict[str, Any]:
+    """Every table of a report except the scores, in parts; a missing part is empty or None."""
+    models = report.models
+    others = [name for name in report.metrics if name not in report.headline]
+    return {
+        "scores": score_pages(report.scores, report.headline),
+        "other_scores": score_pages(report.scores, others),
+        "overview": split(report.overview, models, PAIRS) if report.overview.rows else [],
+        "labels": [part for table in report.labels for part in split(table, models, PAIRS)],
+        "by_subject": _by_subject(report),
+        "envelope": _envelope(report),
+        "relative": _relative(report),
+        "failures": [part for t in report.silent_failures.tables for part in split(t, models, FAILURES)],
+        "comparison": _comparison(report),
+    }
+
+
+def _by_subject(report: ReportData) -> dict[str, Any] | None:
+    if report.by_subject is None:
+        return None
+    parts = split(report.by_subject.table, report.models, PAIRS)
+    return {"n_omitted": report.by_subject.n_omitted, "parts": parts}
+
+
+def _envelope(report: ReportData) -> dict[str, Any] | None:
+    if report.envelope is None:
+        return None
+    metric = report.envelope.metric
+    return {
+        "label": metric.label,
+        "threshold": f"{report.envelope.threshold:g} {metric.unit}".strip(),
+        "statement": report.envelope.table.statement,
+        "parts": split(report.envelope.table, report.models, LEVELS),
+    }
+
+
+def _relative(report: ReportData) -> dict[str, Any] | None:
+    if report.relative is None:
+        return None
+    return {
+        "percentage": round(100 * report.relative.fraction),
+        "label": report.relative.metric.label,
+        "parts": split(report.relative.table, report.models, LEVELS),
+    }
+
+
+def _comparison(report: ReportData) -> dict[str, Any] | None:
+    comparison = report.comparison
+    if comparison is None:
+        return None
+    return {
+        "baseline": comparison.baseline,
+        "statement": comparison.statement,
+        "warnings": comparison.warnings,
+        "by_metric": [
+            {
+                "heading": heading(block.metric),
+                "differences": split(block.differences, report.models, DIFFERENCES),
+                "ranks": as_data(block.ranks, report.models),
+            }
+            for block in comparison.by_metric
         ],
-        "comparison": _comparison(c),
     }
-
-
-def _sequences(c: ReportData) -> dict[str, Any] | None:
-    if c.sequences is None:
-        return None
-    lines = plain((f"{name} ({frames})", values) for name, frames, values in c.sequences.rows)
-    found = pieces(Matrix("Patient or sequence (frames)", range(len(c.models)), lines), PAIRS)
-    return {"heading": heading(c.sequences.metric), "left_out": c.sequences.left_out, "pieces": found}
-
-
-def _safety(c: ReportData) -> dict[str, Any] | None:
-    if c.operating_envelope is None:
-        return None
-    lines = [
-        Line(name, tuple(_reached(r.severity, r.distortion) for r in reached))
-        for name, reached in c.operating_envelope.rows
-    ]
-    unit = c.operating_envelope.metric.unit
-    return {
-        "threshold": f"{c.operating_envelope.threshold:g} {unit}".strip(),
-        "label": c.operating_envelope.metric.label,
-        "statement": c.measured.statement if c.measured else "",
-        "pieces": pieces(Matrix("Corruption", range(len(c.models)), lines), LEVELS),
-    }
-
-
-def _reached(severity: int | None, distortion: str) -> Entry:
-    if severity is None:
-        return Entry("not even clean", level=0)
-    words = f"to {severity}" if severity else "clean only"
-    return Entry(words, f"dose {distortion}" if severity else "", level=severity)
-
-
-def _endurance(c: ReportData) -> dict[str, Any] | None:
-    if c.relative_robustness is None:
-        return None
-    lines = [Line(name, tuple(map(_held, held))) for name, held in c.relative_robustness.rows]
-    below = [f"clean {score}" for score in c.relative_robustness.clean]
-    return {
-        "share": round(100 * c.relative_robustness.share),
-        "label": c.relative_robustness.metric.label,
-        "pieces": pieces(Matrix("Corruption", range(len(c.models)), lines, below), LEVELS),
-    }
-
-
-def _held(severity: int | None) -> Entry:
-    if severity is None:
-        return Entry("–")
-    return Entry(f"to {severity}" if severity else "none", level=severity)
-
-
-def _silence(rows: Sequence[FailureRow]) -> list[Line]:
-    return [
-        Line(
-            row.label,
-            tuple(Entry(f"{cell.silent} / {cell.failed}", heat=(cell.share or 0.0) / 100) for cell in row.cells),
-            row.kind,
-        )
-        for row in rows
-    ]
-
-
-def _comparison(c: ReportData) -> dict[str, Any] | None:
-    if c.pairwise_comparison is None:
-        return None
-    places = [c.models.index(model) for model in c.pairwise_comparison.models]
-    blocks = [
-        {
-            "heading": heading(block.metric),
-            "ranks": block.ranks,
-            "pieces": pieces(Matrix("Corruption", places, list(map(_differences, block.rows))), DIFFERENCES),
-        }
-        for block in c.pairwise_comparison.blocks
-    ]
-    return {
-        "against": c.pairwise_comparison.against,
-        "statement": c.pairwise_comparison.statement,
-        "warnings": c.pairwise_comparison.warnings,
-        "blocks": blocks,
-    }
-
-
-def _differences(row: ComparisonRow) -> Line:
-    entries = (
-        Entry(cell.text, f"{cell.ends}, p {_p(cell.p)}" if cell.ends else "", bool(cell.verdict)) for cell in row.cells
-    )
-    return Line(row.label, tuple(entries), row.kind)
-
-
-def _p(text: str) -> str:
-    return text if text.startswith("<") else f"= {text}"

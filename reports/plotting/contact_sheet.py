@@ -1,4 +1,4 @@
-"""A contact sheet: one picture with a row a corruption and a column a severity."""
+"""A contact sheet: one image with a row per corruption and a column per severity."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from robustbench_endo.reports.formatting import title
 from robustbench_endo.results.schema import CLEAN
 
 Bytes = NDArray[np.uint8]
-_GAP, _INK, _PAPER = 4, "#1c2126", "#ffffff"
+_GAP, _INK, _BACKGROUND = 4, "#1c2126", "#ffffff"
 
 
 def corruption_sheet(images: Mapping[tuple[str, int], Bytes], width: int = 160) -> bytes:
-    """Lay pictures out with their names.
+    """Images of corruptions in a grid with their names.
 
     Args:
         images: (corruption, severity) -> uint8 (h, w, 3) RGB. Rows in the order in which corruptions first appear,
-            columns by severity; a missing condition leaves its place empty. ("clean", 0) becomes the first row.
-        width: of one picture on the sheet, px.
+            columns by severity; a missing condition is left empty. ("clean", 0) is the first row.
+        width: of one image, px.
 
     Returns:
         A PNG.
@@ -34,10 +34,10 @@ def corruption_sheet(images: Mapping[tuple[str, int], Bytes], width: int = 160) 
         ValueError: no images.
     """
     if not images:
-        raise ValueError("Expected at least one picture for a sheet, got none: pass (name, severity) -> image.")
+        raise ValueError("Expected at least one image for a sheet, got none: pass (name, severity) -> image.")
     grid = _grid(images, width)
-    gallery_grid = Image.new("RGB", grid.size, _PAPER)
-    draw = ImageDraw.Draw(gallery_grid)
+    sheet = Image.new("RGB", grid.size, _BACKGROUND)
+    draw = ImageDraw.Draw(sheet)
     for column, severity in enumerate(grid.severities):
         middle = grid.corner(0, column)[0] + width // 2
         text = f"severity {severity}" if severity else "clean"
@@ -47,9 +47,9 @@ def corruption_sheet(images: Mapping[tuple[str, int], Bytes], width: int = 160) 
         draw.text((x - 2 * _GAP, y + grid.height // 2), title(name), _INK, grid.font, anchor="rm")
         for column, severity in enumerate([0] if name == CLEAN else grid.severities):
             if (name, severity) in images:
-                gallery_grid.paste(_fitted(images[name, severity], width), grid.corner(row, column))
+                sheet.paste(_resized(images[name, severity], width), grid.corner(row, column))
     buffer = io.BytesIO()
-    gallery_grid.save(buffer, "PNG", optimize=True)
+    sheet.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
@@ -80,11 +80,11 @@ def _grid(images: Mapping[tuple[str, int], Bytes], width: int) -> _Grid:
     return _Grid(rows, severities, width, height, margin, int(font.size * 2), font)
 
 
-def _fitted(image: Bytes, width: int) -> Image.Image:
+def _resized(image: Bytes, width: int) -> Image.Image:
     height = max(1, round(image.shape[0] * width / image.shape[1]))
     return Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    # matplotlib carries this font: the sheet looks the same on every machine.
+    # This font comes with matplotlib: the sheet looks the same on every machine.
     return ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)

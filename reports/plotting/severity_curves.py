@@ -1,4 +1,4 @@
-"""Severity curves drawn: one panel, alone or into axes that somebody else laid out."""
+"""Figures of severity curves: single panels for reports, and complete figures with legend."""
 
 from __future__ import annotations
 
@@ -9,32 +9,64 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.curves import Curves
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.formatting import number, title
 from robustbench_endo.reports.plotting.style import (
+    BASE_STYLE,
+    FIGURE_STYLE,
     GRID,
-    LOOK,
     MUTED,
-    PLAIN,
     add_legend,
-    figure_of,
-    inches,
-    laid_out,
-    svg,
+    axes_rectangle,
+    lay_out,
+    line_style,
+    new_figure,
+    to_svg,
 )
-from robustbench_endo.results.metric_info import MetricInfo
+
+LARGE, SMALL = (5.0, 2.5), (1.55, 1.15)
+"""Inches; text remains readable from a phone (two panels per row) to A4 (five)."""
+
+_COLUMNS = 5
+_MEAN = "Mean of all corruptions"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure with its label, as SVG text, and as a text for screen readers."""
+
+    label: str
+    svg: str
+    description: str
+
+
+@dataclass(frozen=True)
+class CurveBlock:
+    """All drawings of one metric."""
+
+    metric: Metric
+    mean: Drawing
+    panels: tuple[Drawing, ...]
+
+
+def curve_block(curves: Curves) -> CurveBlock:
+    """Draw the curves of a metric; a run without corruptions has a mean panel with only its axes."""
+    drawings = {panel: _drawing(curves, panel) for panel in curves.lines}
+    mean = drawings.pop("mean")
+    return CurveBlock(curves.metric, mean, tuple(drawings.values()))
 
 
 def curve_figure(curves: Curves, panel: str, size: tuple[float, float], *, large: bool = False) -> Figure:
-    """One panel as a figure of ``size`` inches; a large one names its axes.
+    """One panel as a figure of ``size`` inches; a large one has names of axes.
 
-    Panel and models are named by whoever shows it: their names are user text, which matplotlib
-    would read as formulas.
+    The report names panel and models outside of the figure: their names are user text, which matplotlib would parse
+    as formulas.
     """
-    with mpl.rc_context(LOOK):
+    with mpl.rc_context(BASE_STYLE):
         figure = Figure(figsize=size)
-        axes = figure.add_axes(inches(size, left=0.55, bottom=0.5) if large else inches(size))
+        axes = figure.add_axes(axes_rectangle(size, left=0.55, bottom=0.5) if large else axes_rectangle(size))
         draw_curves(axes, curves, panel, large=large)
         if large:
             axes.set_xlabel("Severity (0 = clean)")
@@ -43,7 +75,7 @@ def curve_figure(curves: Curves, panel: str, size: tuple[float, float], *, large
 
 
 def draw_curves(axes: Axes, curves: Curves, panel: str, *, large: bool = False) -> None:
-    """One panel into axes: bands below, a line a model, the scale that all panels share."""
+    """Draw one panel: bands, a line per model, the scale that all panels share."""
     # Many bands over each other would hide the lines.
     opacity = 0.16 if len(curves.styles) <= 4 else 0.05
     for model, (low, high) in curves.bands.get(panel, {}).items():
@@ -54,7 +86,7 @@ def draw_curves(axes: Axes, curves: Curves, panel: str, *, large: bool = False) 
             curves.severities,
             values,
             color=style.light,
-            linestyle=(0, style.dash) if style.dash else "-",
+            linestyle=line_style(style),
             marker=style.marker,
             linewidth=1.5 if large else 1,
             markersize=4 if large else 2.6,
@@ -70,63 +102,13 @@ def draw_curves(axes: Axes, curves: Curves, panel: str, *, large: bool = False) 
     axes.set_axisbelow(True)
 
 
-LARGE, SMALL = (5.0, 2.5), (1.55, 1.15)
-"""Inches; text stays readable from a phone (two panels beside each other) to A4 (five)."""
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure: what it shows, as SVG text, and told in words for those who hear it."""
-
-    label: str
-    svg: str
-    words: str
-
-
-@dataclass(frozen=True)
-class CurveBlock:
-    """All drawings of one metric."""
-
-    metric: MetricInfo
-    mean: Drawing
-    panels: tuple[Drawing, ...]
-
-
-def curve_block(curves: Curves) -> CurveBlock:
-    """Draw the curves of a metric; a run without corruptions has a mean panel with nothing but its axes."""
-    drawings = {panel: _drawing(curves, panel) for panel in curves.lines}
-    mean = drawings.pop("mean")
-    return CurveBlock(curves.metric, mean, tuple(drawings.values()))
-
-
-def _drawing(curves: Curves, panel: str) -> Drawing:
-    large = panel == "mean"
-    figure = curve_figure(curves, panel, LARGE if large else SMALL, large=large)
-    label = "Mean of all corruptions" if large else title(panel)
-    return Drawing(label, svg(figure, f"{curves.metric.name}/{panel}"), _words(curves, panel, label))
-
-
-def _words(curves: Curves, panel: str, label: str) -> str:
-    lines = (
-        f"{model}: {', '.join(number(float(value), curves.metric.unit) for value in values)}"
-        for model, values in curves.lines[panel].items()
-    )
-    severities = ", ".join(map(str, curves.severities))
-    return f"{heading(curves.metric)}, {label}, at severities {severities}. {'; '.join(lines)}."
-
-
-_COLUMNS = 5
-
-
 def severity_figure(curves: Curves, panel: str = "mean", size: tuple[float, float] = (5.2, 2.9)) -> Figure:
-    """One panel, ``mean`` or a corruption, with axes and models named; ``size`` in inches, legend not counted."""
-    figure, ((axes,),) = figure_of(*size, len(curves.styles))
-    with mpl.rc_context(PLAIN):
+    """One panel, ``mean`` or a corruption, with names of axes and models; ``size`` in inches without the legend."""
+    figure, ((axes,),) = new_figure(*size, len(curves.styles))
+    with mpl.rc_context(FIGURE_STYLE):
         draw_curves(axes, curves, panel, large=True)
-        # With a height of its own the title does not look for one at every drawing.
-        axes.set_title(
-            "Mean of all corruptions" if panel == "mean" else title(panel), loc="left", y=1, parse_math=False
-        )
+        # With a fixed height the title is not positioned again at every drawing.
+        axes.set_title(_MEAN if panel == "mean" else title(panel), loc="left", y=1, parse_math=False)
         axes.set_xlabel("Severity (0 = clean)")
         axes.set_ylabel(heading(curves.metric), parse_math=False)
     add_legend(figure, curves.styles)
@@ -134,31 +116,47 @@ def severity_figure(curves: Curves, panel: str = "mean", size: tuple[float, floa
 
 
 def severity_figures(curves: Curves) -> Iterator[tuple[str, Figure]]:
-    """:func:`severity_figure` of every panel; they differ in lines and title alone, so they are laid out once."""
-    place = None
+    """:func:`severity_figure` of every panel; the layout is computed once, because only lines and titles differ."""
+    position = None
     for panel in curves.lines:
         figure = severity_figure(curves, panel)
-        if place is None:
-            place = laid_out(figure).axes[0].get_position()
+        if position is None:
+            position = lay_out(figure).axes[0].get_position()
         figure.set_layout_engine("none")
-        figure.axes[0].set_position(place)
+        figure.axes[0].set_position(position)
         yield panel, figure
 
 
 def panels_figure(curves: Curves, width: float = 7.2) -> Figure:
-    """Every corruption, five beside each other, on one scale (Figure 6 of the paper); ``width`` in inches."""
+    """Every corruption in a grid of five columns on one scale (Figure 6 of the paper); ``width`` in inches."""
     panels = [panel for panel in curves.lines if panel != "mean"] or ["mean"]
     columns = min(_COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
-    figure, grid = figure_of(width * columns / _COLUMNS + 0.4, 1.35 * rows + 0.3, len(curves.styles), rows, columns)
-    with mpl.rc_context(PLAIN):
+    figure, grid = new_figure(width * columns / _COLUMNS + 0.4, 1.35 * rows + 0.3, len(curves.styles), rows, columns)
+    with mpl.rc_context(FIGURE_STYLE):
         for axes, panel in zip(grid.flat, panels, strict=False):
             draw_curves(axes, curves, panel)
             axes.set_title(title(panel), loc="left", y=1, fontsize=7.5, parse_math=False)
         for axes in list(grid.flat)[len(panels) :]:
             axes.set_axis_off()
-        # A label of the figure would lie over the legend.
+        # A label of the figure would overlap the legend.
         grid[-1][(columns - 1) // 2].set_xlabel("Severity (0 = clean)", fontsize=8)
         figure.supylabel(heading(curves.metric), fontsize=8, color=MUTED)
     add_legend(figure, curves.styles)
     return figure
+
+
+def _drawing(curves: Curves, panel: str) -> Drawing:
+    large = panel == "mean"
+    figure = curve_figure(curves, panel, LARGE if large else SMALL, large=large)
+    label = _MEAN if large else title(panel)
+    return Drawing(label, to_svg(figure, f"{curves.metric.name}/{panel}"), _description(curves, panel, label))
+
+
+def _description(curves: Curves, panel: str, label: str) -> str:
+    lines = (
+        f"{model}: {', '.join(number(float(value), curves.metric.unit) for value in values)}"
+        for model, values in curves.lines[panel].items()
+    )
+    severities = ", ".join(map(str, curves.severities))
+    return f"{heading(curves.metric)}, {label}, at severities {severities}. {'; '.join(lines)}."

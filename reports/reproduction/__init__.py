@@ -1,1 +1,1 @@
-"""The paper's tables and figures beside those made again: terminal, HTML, LaTeX and pictures."""
+"""The tables and figures of the paper next to the reproduced ones: terminal, HTML, LaTeX and image files."""

@@ -1,4 +1,4 @@
-"""Our figures beside the paper's: a table for a terminal, a manuscript and a browser."""
+"""Reproduced numbers compared with published ones, as a table for a terminal, a manuscript and a browser."""
 
 from __future__ import annotations
 
@@ -12,39 +12,37 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from robustbench_endo.reports.data.metrics import heading, metric
-from robustbench_endo.reports.formatting import ABSENT, number, signed, title
-from robustbench_endo.results.metric_info import METRICS
+from robustbench_endo.reports.data.metrics import heading
+from robustbench_endo.reports.formatting import MISSING, number, signed, title
+from robustbench_endo.results.metrics import known_metrics
 
 LEGENDS = {
     "endoarss": "Protocol endoarss: the definitions, size (256 x 256) and severities of the paper's authors. "
-    "Differences are "
-    "ours less the paper's.",
-    "standard": "Protocol standard: this package's own definitions; they have no counterpart in the paper, so nothing "
-    "stands beside them.",
+    "Differences are reproduced - published.",
+    "standard": "Protocol standard: the definitions of this package, which have no counterpart in the paper.",
 }
 DONE = "done"
-_CELL = 17
-"""Columns of a terminal that a figure takes."""
+_CELL_WIDTH = 17
+"""Characters of a number with its difference in a terminal."""
 
 _HEADINGS = {"dinov2": "DINOv2", "tesla": "TESLA", "sma": "SMA", "rank": "LoRA rank", "optimization": "Optimisation"}
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One figure: ours, the paper's, ours less the paper's, each as printed."""
+class Number:
+    """A reproduced number, the published one, and reproduced - published, each as printed."""
 
-    ours: str
+    reproduced: str
     published: str
     difference: str
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row: what names it, its figures, and why there are none."""
+    """A row: its labels, its numbers, and why they are missing."""
 
     labels: tuple[str, ...]
-    figures: tuple[Figure, ...]
+    numbers: tuple[Number, ...]
     problem: str
 
 
@@ -53,9 +51,9 @@ class Block:
     """The rows under one protocol.
 
     Attributes:
-        protocol: whose definitions.
-        keys: headings of the columns that name a row.
-        heads: headings of the figures: metric, and below it the model where the models stand side by side.
+        protocol: of the metric definitions.
+        keys: headings of the columns with labels.
+        heads: headings of the numbers: metric, and the model where each model has its own columns.
         lines: the rows.
     """
 
@@ -66,24 +64,24 @@ class Block:
 
     @property
     def compared(self) -> bool:
-        """Whether the paper's figures stand beside ours."""
+        """Whether published numbers are comparable with this protocol."""
         return self.protocol == "endoarss"
 
-    def part(self, first: int, last: int) -> Block:
+    def columns(self, first: int, last: int) -> Block:
         """Some of the columns."""
-        lines = (dataclasses.replace(line, figures=line.figures[first:last]) for line in self.lines)
+        lines = (dataclasses.replace(line, numbers=line.numbers[first:last]) for line in self.lines)
         return dataclasses.replace(self, heads=self.heads[first:last], lines=tuple(lines))
 
 
 @dataclass(frozen=True)
 class PaperTable:
-    """A table of the paper made again.
+    """A reproduced table of the paper.
 
     Attributes:
-        title: which.
-        keys: the columns of ``frame`` that name a row; one called `model` is spread over the columns.
-        frame: tidy, as ``robustbench_endo.reproduction.comparison_table`` makes it.
-        notes: what has to be read first: stand-ins, departures from the paper, the data.
+        title: of the table.
+        keys: the columns of ``frame`` with labels; one called ``model`` becomes columns of the table.
+        frame: tidy, from ``robustbench_endo.reproduction.comparison_table``.
+        notes: substitutes, deviations from the paper, the data.
     """
 
     title: str
@@ -93,81 +91,84 @@ class PaperTable:
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """One a protocol, the paper's first."""
+        """One per protocol, the paper's first."""
         return tuple(self._block(str(name), part) for name, part in self.frame.groupby("protocol", sort=False))
 
     @property
     def problems(self) -> list[tuple[str, str]]:
-        """Row and sentence of what is missing, each once."""
-        wrong = self.frame[self.frame["state"] != DONE]
-        names = wrong[["model"] if self._spread else list(self.keys)].astype(str).agg(" / ".join, axis=1)
-        return list(dict.fromkeys(zip(names, wrong["state"], strict=True))) if len(wrong) else []
+        """(row, reason) of the numbers that are missing, each once."""
+        missing = self.frame[self.frame["state"] != DONE]
+        names = missing[["model"] if self._by_model else list(self.keys)].astype(str).agg(" / ".join, axis=1)
+        return list(dict.fromkeys(zip(names, missing["state"], strict=True))) if len(missing) else []
 
     @property
-    def _spread(self) -> bool:
+    def _by_model(self) -> bool:
         return "model" in self.keys and len(self.keys) > 1
 
     def _block(self, protocol: str, part: pd.DataFrame) -> Block:
-        keys = [key for key in self.keys if not (self._spread and key == "model")]
-        models = list(dict.fromkeys(part["model"])) if self._spread else [""]
+        keys = [key for key in self.keys if not (self._by_model and key == "model")]
+        models = list(dict.fromkeys(part["model"])) if self._by_model else [""]
         names = list(dict.fromkeys(zip(part["metric"], part["quantity"], strict=True)))
         heads = [(name, model) for name, _ in names for model in models]
         lines = []
         for labels, rows in part.groupby(keys, sort=False):
-            found = {(row.metric, row.model if self._spread else ""): row for row in rows.itertuples()}
-            figures = tuple(_figure(found.get(head), dict(names)[head[0]]) for head in heads)
-            wrong = [str(state) for state in rows["state"] if state != DONE]
-            lines.append(Line(tuple(_name(str(label)) for label in labels), figures, (wrong or [""])[0]))
-        quantities = {name: heading(metric(quantity)).replace(" (EndoARSS)", "") for name, quantity in names}
+            records = {(row.metric, row.model if self._by_model else ""): row for row in rows.itertuples()}
+            numbers = tuple(_number(records.get(head), dict(names)[head[0]]) for head in heads)
+            problems = [str(state) for state in rows["state"] if state != DONE]
+            lines.append(Line(tuple(_name(str(label)) for label in labels), numbers, (problems or [""])[0]))
+        metrics = known_metrics()
+        headings = {name: heading(metrics[quantity]).replace(" (EndoARSS)", "") for name, quantity in names}
         return Block(
             protocol,
             tuple(_HEADINGS.get(key, title(key)) for key in keys),
-            tuple((quantities[name], model) for name, model in heads),
+            tuple((headings[name], model) for name, model in heads),
             tuple(lines),
         )
 
 
 def _name(label: str) -> str:
-    """Names of corruptions and answers in words; names of networks and data sets as they are."""
+    """Names of corruptions and activities as words; names of models and data sets unchanged."""
     return title(label) if label.islower() else label
 
 
-def _figure(row: object, quantity: str) -> Figure:
-    ours, theirs = (float(getattr(row, name, math.nan)) for name in ("ours", "published"))
-    unit = METRICS[quantity].unit
-    return Figure(number(ours, unit), number(theirs, unit), signed(ours - theirs, unit))
+def _number(record: object, metric: str) -> Number:
+    reproduced, published = (float(getattr(record, name, math.nan)) for name in ("reproduced", "published"))
+    unit = known_metrics()[metric].unit
+    return Number(number(reproduced, unit), number(published, unit), signed(reproduced - published, unit))
 
 
 def print_paper_table(table: PaperTable, console: Console) -> None:
-    """Print what is set against the paper: ours, and in brackets the difference; split where it is too wide."""
+    """Print the comparable numbers with their differences in brackets; a wide table is split."""
     block = table.blocks[0]
-    room = max(1, (console.width - sum(_widths(block))) // _CELL)
-    for first in range(0, len(block.heads), room):
-        console.print(_drawn(table.title, block.part(first, first + room)))
-    console.print(f"Figures: ours (less the paper's). {LEGENDS[block.protocol]}", markup=False, highlight=False)
+    max_columns = max(1, (console.width - sum(_widths(block))) // _CELL_WIDTH)
+    for first in range(0, len(block.heads), max_columns):
+        console.print(_rich(table.title, block.columns(first, first + max_columns)))
+    console.print(f"Reproduced (reproduced - published). {LEGENDS[block.protocol]}", markup=False, highlight=False)
     for name, problem in table.problems:
         console.print(Text(f"{name}: {problem}", style="bold yellow"), soft_wrap=True)
     for note in table.notes:
         console.print(note, markup=False, highlight=False)
 
 
-def _drawn(name: str, block: Block) -> Table:
-    drawn = Table(title=Text(name, style="bold"), title_justify="left", pad_edge=False, show_edge=False)
+def _rich(caption: str, block: Block) -> Table:
+    table = Table(title=Text(caption, style="bold"), title_justify="left", pad_edge=False, show_edge=False)
     for key in block.keys:
-        drawn.add_column(key, no_wrap=True)
-    for what, model in block.heads:
-        head = Text("\n".join([what, *(f"{part}/" for part in model.split("/")[:-1]), model.split("/")[-1]]).strip())
-        drawn.add_column(head, justify="right", min_width=_CELL - 3)
+        table.add_column(key, no_wrap=True)
+    for metric, model in block.heads:
+        head = "\n".join([metric, *(f"{part}/" for part in model.split("/")[:-1]), model.split("/")[-1]]).strip()
+        table.add_column(Text(head), justify="right", min_width=_CELL_WIDTH - 3)
     for line in block.lines:
-        drawn.add_row(*line.labels, *map(_both, line.figures))
-    return drawn
+        table.add_row(*line.labels, *map(_with_difference, line.numbers))
+    return table
 
 
-def _both(figure: Figure) -> str:
-    return figure.ours if ABSENT in (figure.ours, figure.difference) else f"{figure.ours} ({figure.difference})"
+def _with_difference(entry: Number) -> str:
+    if MISSING in (entry.reproduced, entry.difference):
+        return entry.reproduced
+    return f"{entry.reproduced} ({entry.difference})"
 
 
 def _widths(block: Block) -> list[int]:
-    """Columns of a terminal that the names of the rows take."""
+    """Characters of the columns with labels."""
     columns = zip(block.keys, *(line.labels for line in block.lines), strict=True)
     return [max(map(len, column)) + 3 for column in columns]

@@ -1,11 +1,12 @@
-"""Tables for a paper: booktabs, nothing else needed; every name escaped."""
+"""Tables for a paper: LaTeX with booktabs, every name escaped."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from robustbench_endo.reports.text.text_tables import WIDEST, PrintedCell, PrintedRow, PrintedTable
+from robustbench_endo.reports.data.tables import Cell, Row, Table
+from robustbench_endo.reports.text.printed_tables import MAX_COLUMNS, MAX_COLUMNS_WITH_INTERVALS
 
 _ESCAPED = {
     "\\": r"\textbackslash{}",
@@ -42,14 +43,8 @@ _ESCAPED = {
     "\u200b": "",
 }
 
-
-def escaped(text: str) -> str:
-    """Text that LaTeX prints as it is; line breaks and control characters become spaces."""
-    return "".join(_ESCAPED.get(letter, letter) for letter in re.sub(r"[\x00-\x1f\x7f]", " ", text))
-
-
-_PAGE, _LETTER, _PART = 455.0, 4.5, 14
-"""Points of a text 16 cm wide; points of a letter at 9 points; letters of a name that stay together."""
+_PAGE, _LETTER, _MAX_PART = 455.0, 4.5, 14
+"""Points of a text 16 cm wide; points of a letter at 9 points; letters of a name that are not separated."""
 
 _HEAD = r"""% Tables of the run {name}, {protocol} protocol.
 % For a text 16 cm wide. Needs \usepackage[T1]{{fontenc}}, \usepackage{{textcomp}} and \usepackage{{booktabs}};
@@ -57,30 +52,38 @@ _HEAD = r"""% Tables of the run {name}, {protocol} protocol.
 """
 
 
-def latex(tables: Sequence[PrintedTable], name: str, protocol: str) -> str:
-    """The tables as floats to be copied or read by ``\\input``; wide ones are split, so that none leaves its page.
+def escape_latex(text: str) -> str:
+    """Text that LaTeX prints unchanged; line breaks and control characters become spaces."""
+    return "".join(_ESCAPED.get(letter, letter) for letter in re.sub(r"[\x00-\x1f\x7f]", " ", text))
+
+
+def latex(tables: Sequence[Table], name: str, protocol: str) -> str:
+    """The tables as floats to be copied or read by ``\\input``; wide ones are split to fit the page.
 
     Args:
-        name: of the run; ``protocol``: its protocol, which stands in every caption.
+        tables: of the run.
+        name: of the run.
+        protocol: of the run, printed in every caption.
     """
-    parts = [part for table in tables for part in table.split(_widest(table))]
+    parts = [part for table in tables for part in table.split(_max_columns(table))]
     head = _HEAD.format(name=_comment(name), protocol=_comment(protocol))
     return "\n".join([head, *(_table(part, protocol) for part in parts)])
 
 
-def _table(table: PrintedTable, protocol: str) -> str:
-    note = f" {escaped(table.note)}" if table.note else ""
-    bold = " Bold: best of the row." if any(cell.best for row in table.rows for cell in row.cells) else ""
+def _table(table: Table, protocol: str) -> str:
+    note = f" {escape_latex(' '.join(table.notes))}" if table.notes else ""
+    bold = " Bold: best of the row." if any(cell.strong for cell in table.cells) else ""
     lines = [
         r"\begin{table}[htbp]",
         r"\centering\small\setlength{\tabcolsep}{4pt}",
-        rf"\caption{{{escaped(table.caption)} ({escaped(protocol)} protocol).{bold}{note}}}",
-        rf"\label{{tab:{_safe(table.name)}}}",
-        rf"\begin{{tabular}}{{@{{}}l{_alignment(table)}@{{}}}}",
+        rf"\caption{{{escape_latex(table.caption)} ({escape_latex(protocol)} protocol).{bold}{note}}}",
+        rf"\label{{tab:{re.sub('[^a-z0-9-]', '-', table.name.lower())}}}",
+        rf"\begin{{tabular}}{{@{{}}l{'r' * len(table.columns)}@{{}}}}",
         r"\toprule",
         *_spans(table),
-        " & ".join([escaped(table.head), *(_column(name) for name in table.columns)]) + r" \\",
-        *(line for row in table.rows for line in _row(row)),
+        " & ".join([escape_latex(table.corner), *(_column(column.label) for column in table.columns)]) + r" \\",
+        r"\midrule",
+        *(line for index, row in enumerate(table.rows) for line in _row(row, table, first=index == 0)),
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
@@ -88,18 +91,10 @@ def _table(table: PrintedTable, protocol: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _safe(name: str) -> str:
-    return re.sub(r"[^a-z0-9-]", "-", name.lower())
-
-
-def _alignment(table: PrintedTable) -> str:
-    return "r" * len(table.columns)
-
-
-def _spans(table: PrintedTable) -> list[str]:
+def _spans(table: Table) -> list[str]:
     if not table.spans:
         return []
-    heads = [rf"\multicolumn{{{width}}}{{c}}{{{escaped(text)}}}" for text, width in table.spans]
+    heads = [rf"\multicolumn{{{width}}}{{c}}{{{escape_latex(text)}}}" for text, width in table.spans]
     first, rules = 2, []
     for _, width in table.spans:
         rules.append(rf"\cmidrule(lr){{{first}-{first + width - 1}}}")
@@ -107,47 +102,54 @@ def _spans(table: PrintedTable) -> list[str]:
     return [" & ".join(["", *heads]) + r" \\", "".join(rules)]
 
 
-def _widest(table: PrintedTable) -> int:
-    """Columns of numbers that fit beside each other on a usual page, by a rough width of their letters."""
-    label = _LETTER * max(len(row.label) + (7 if row.kind == "category" else 0) for row in table.rows)
-    cells = (cell for row in table.rows for cell in row.cells)
-    number = max(
-        len(cell.text) + cell.seen + (0.75 * len(f"{cell.low}, {cell.high}") + 1 if cell.low else 0) for cell in cells
-    )
-    head = max(len(line) for name in table.columns for line in _lines(name))
+def _max_columns(table: Table) -> int:
+    """Columns of numbers that fit a page, by a rough width of their letters."""
+    label = _LETTER * max(len(row.label) + len(row.kind.suffix) + 3 for row in table.rows)
+    number = max(_width(cell, table) for cell in table.cells)
+    head = max(len(line) for column in table.columns for line in _lines(column.label))
     column = _LETTER * max(number, 0.75 * head) + 8
-    return max(1, min(WIDEST[_has_intervals(table)], int((_PAGE - label) / column)))
+    limit = MAX_COLUMNS_WITH_INTERVALS if _prints_intervals(table) else MAX_COLUMNS
+    return max(1, min(limit, int((_PAGE - label) / column)))
+
+
+def _width(cell: Cell, table: Table) -> float:
+    interval = 0.75 * len(", ".join(cell.ends)) + 3 if table.show_intervals and cell.interval else 0
+    return len(cell.text) + cell.trained_on + interval
+
+
+def _prints_intervals(table: Table) -> bool:
+    return table.show_intervals and any(cell.interval for cell in table.cells)
 
 
 def _column(name: str) -> str:
-    """A name that breaks after its slashes and, where a part is long, after other separators, at last anywhere."""
-    lines = [escaped(line) for line in _lines(name)]
+    lines = [escape_latex(line) for line in _lines(name)]
     stacked = r" \\ ".join(lines)
     return rf"\scriptsize {lines[0]}" if len(lines) == 1 else rf"\scriptsize\shortstack[r]{{{stacked}}}"
 
 
 def _lines(name: str) -> list[str]:
-    parts = (part if len(part) <= _PART else re.sub(r"([_:.-])", "\\1\n", part) for part in name.split("/"))
+    """A name broken after its slashes and, where a part is long, after other separators, last anywhere."""
+    parts = (part if len(part) <= _MAX_PART else re.sub(r"([_:.-])", "\\1\n", part) for part in name.split("/"))
     pieces = "/\n".join(parts).split("\n")
-    return [piece[k : k + _PART] for piece in pieces for k in range(0, len(piece), _PART)] or [""]
+    return [piece[k : k + _MAX_PART] for piece in pieces for k in range(0, len(piece), _MAX_PART)] or [""]
 
 
-def _row(row: PrintedRow) -> list[str]:
-    label = escaped(row.label)
-    first = {"category": rf"\emph{{{label}}} (mean)", "mean": rf"\emph{{{label}}}", "plain": label}.get(row.kind, label)
-    rule = [r"\midrule"] if row.kind in ("clean", "category", "mean") else []
-    return [*rule, " & ".join([first, *(_cell(cell) for cell in row.cells)]) + r" \\"]
+def _row(row: Row, table: Table, *, first: bool) -> list[str]:
+    label = escape_latex(row.label)
+    label = rf"\emph{{{label}}}" if row.kind.italic else label
+    label += f" ({row.kind.suffix})" if row.kind.suffix else ""
+    rule = [r"\midrule"] if row.kind.rule and not first else []
+    return [*rule, " & ".join([label, *(_cell(cell, table) for cell in row.cells)]) + r" \\"]
 
 
-def _cell(cell: PrintedCell) -> str:
-    text = escaped(cell.text)
-    value = rf"\textbf{{{text}}}" if cell.best else text
-    value = rf"\textsuperscript{{\textdagger}}{value}" if cell.seen else value
-    return rf"{value} {{\scriptsize[{escaped(cell.low)}, {escaped(cell.high)}]}}" if cell.low else value
-
-
-def _has_intervals(table: PrintedTable) -> bool:
-    return any(cell.low for row in table.rows for cell in row.cells)
+def _cell(cell: Cell, table: Table) -> str:
+    text = escape_latex(cell.text)
+    value = rf"\textbf{{{text}}}" if cell.strong else text
+    value = rf"\textsuperscript{{\textdagger}}{value}" if cell.trained_on else value
+    if not (table.show_intervals and cell.interval):
+        return value
+    low, high = map(escape_latex, cell.ends)
+    return rf"{value} {{\scriptsize[{low}, {high}]}}"
 
 
 def _comment(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The run as Markdown, for issues and pull requests: summary, tables, worst frames, where the numbers come from."""
+"""The run as Markdown, for issues and pull requests: summary, tables, largest drops, provenance."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from robustbench_endo.reports.data.estimates import DAGGER
-from robustbench_endo.reports.text.text_tables import PrintedCell, PrintedRow, PrintedTable
+from robustbench_endo.reports.data.tables import DAGGER, Cell, Row, Table
 
 if TYPE_CHECKING:
     from robustbench_endo.reports.data.report_data import ReportData
@@ -15,74 +14,76 @@ if TYPE_CHECKING:
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&])")
 
 
-def markdown(c: ReportData, tables: Sequence[PrintedTable]) -> str:
-    """The report of a run without its pictures; every name is text."""
+def markdown(report: ReportData, tables: Sequence[Table]) -> str:
+    """The report of a run without images; every name is escaped."""
+    notes = [*report.notes, *([f"{report.n_failed} excluded, see below."] if report.failures else [])]
     parts = [
-        f"# {escaped(c.name)}",
-        escaped(c.subtitle),
-        escaped(c.summary.text),
-        escaped(c.protocol),
-        _list([*c.notes, *([f"{c.lost} left out, listed below."] if c.failures else [])]),
-        *(_section(table) for table in tables),
-        _worst(c),
-        _facts("Frames left out", c.failures),
-        *(_facts(name, rows) for name, rows in c.provenance),
+        f"# {escape_markdown(report.name)}",
+        escape_markdown(report.subtitle),
+        escape_markdown(report.summary.text),
+        escape_markdown(report.protocol),
+        "\n".join(f"* {escape_markdown(note)}" for note in notes),
+        *map(_section, tables),
+        _drops(report),
+        _facts("Excluded frames", report.failures),
+        *(_facts(name, rows) for name, rows in report.provenance),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def escaped(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
+def escape_markdown(text: str) -> str:
+    """Text that Markdown prints unchanged, on one line."""
     return _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", text))
 
 
-def _section(table: PrintedTable) -> str:
-    note = f"\n\n{escaped(table.note)}" if table.note else ""
-    return f"## {escaped(table.caption)}\n\n{_table(table)}{note}"
+def _section(table: Table) -> str:
+    note = f"\n\n{escape_markdown(' '.join(table.notes))}" if table.notes else ""
+    return f"## {escape_markdown(table.caption)}\n\n{_table(table)}{note}"
 
 
-def _table(table: PrintedTable) -> str:
+def _table(table: Table) -> str:
     over = [text for text, width in table.spans for _ in range(width)]
     columns = [
-        f"{escaped(over[place])}<br>{escaped(name)}" if over else escaped(name)
-        for place, name in enumerate(table.columns)
+        f"{escape_markdown(over[index])}<br>{escape_markdown(column.label)}" if over else escape_markdown(column.label)
+        for index, column in enumerate(table.columns)
     ]
-    body = ([_label(row), *map(_cell, row.cells)] for row in table.rows)
-    return _lines([escaped(table.head), *columns], ["---", *["---:"] * len(columns)], body)
+    body = ([_label(row), *(_cell(cell, table) for cell in row.cells)] for row in table.rows)
+    return _lines([escape_markdown(table.corner), *columns], ["---", *["---:"] * len(columns)], body)
 
 
-def _label(row: PrintedRow) -> str:
-    label = escaped(row.label)
-    return {"category": f"*{label}, mean*", "mean": f"*{label}*"}.get(row.kind, label)
+def _label(row: Row) -> str:
+    label = escape_markdown(row.label) + (f", {row.kind.suffix}" if row.kind.suffix else "")
+    return f"*{label}*" if row.kind.italic else label
 
 
-def _cell(cell: PrintedCell) -> str:
-    value = f"**{cell.text}**" if cell.best else cell.text
-    value = f"{DAGGER}{value}" if cell.seen else value
-    return f"{value} ({cell.low} to {cell.high})" if cell.low else value
+def _cell(cell: Cell, table: Table) -> str:
+    value = f"**{cell.text}**" if cell.strong else cell.text
+    value = f"{DAGGER}{value}" if cell.trained_on else value
+    return f"{value} ({cell.interval})" if table.show_intervals and cell.interval else value
 
 
-def _worst(c: ReportData) -> str:
-    if not c.worst:
+def _drops(report: ReportData) -> str:
+    if not report.drops:
         return ""
-    head = ["Image", "Corruption", "Severity", "Model", "Clean mIoU (%)", "mIoU (%)"]
+    score = f"{report.frame_score} (%)"
+    head = ["Image", "Corruption", "Severity", "Model", f"Clean {score}", score]
     rows = (
-        [*map(escaped, (one.image_id, one.corruption, str(one.severity), one.model)), one.clean_score, one.score]
-        for one in c.worst
+        [
+            *map(escape_markdown, (drop.image_id, drop.corruption, str(drop.severity), drop.model)),
+            drop.clean_score,
+            drop.score,
+        ]
+        for drop in report.drops
     )
     table = _lines(head, ["---", "---", "---:", "---", "---:", "---:"], rows)
-    return f"## Where the run went most wrong\n\nSeed {escaped(c.seed)}.\n\n{table}"
+    return f"## Largest performance drops\n\nSeed {escape_markdown(report.seed)}.\n\n{table}"
 
 
 def _facts(name: str, rows: Sequence[tuple[str, str]]) -> str:
     if not rows:
         return ""
-    table = _lines(["", ""], ["---", "---"], ([escaped(label), escaped(value)] for label, value in rows))
-    return f"## {escaped(name)}\n\n{table}"
-
-
-def _list(items: Sequence[str]) -> str:
-    return "\n".join(f"* {escaped(item)}" for item in items)
+    body = ([escape_markdown(label), escape_markdown(value)] for label, value in rows)
+    return f"## {escape_markdown(name)}\n\n{_lines(['', ''], ['---', '---'], body)}"
 
 
 def _lines(head: Sequence[str], ruler: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

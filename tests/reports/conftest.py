@@ -1,4 +1,4 @@
-"""Invented runs: random records of a fixed seed and drawn frames, in a real run folder."""
+"""Synthetic runs: random records of a fixed seed and synthetic frames, in a real run folder."""
 
 from __future__ import annotations
 
@@ -10,26 +10,41 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from PIL import Image
 
-from robustbench_endo.reports.data.report_data import ReportData, content
+from robustbench_endo.reports.data.report_data import ReportData, report_data
 from robustbench_endo.results import Bootstrap, Results, load_results
 from robustbench_endo.results.gallery import image_file, prediction_file, target_file
-from robustbench_endo.results.io import as_table, write_table
-from robustbench_endo.results.schema import COUNTED, MEASURED
+from robustbench_endo.results.io import write_table
 
-GROUPS = {
+CATEGORIES = {
     "noise": ("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise"),
     "blur": ("defocus_blur", "gaussian_blur", "glass_blur", "motion_blur", "zoom_blur"),
     "occlusion": ("bleeding", "brightness", "smoke", "spatter"),
     "digital": ("contrast", "elastic_transform", "gamma_correction", "jpeg_compression", "pixelate", "saturate"),
 }
-GROUP_OF = {name: category for category, names in GROUPS.items() for name in names}
+CATEGORY_OF = {name: category for category, names in CATEGORIES.items() for name in names}
 CLASSES = ("background", "shaft", "wrist")
 ACTIVITIES = ("idle", "grasp", "cut")
 MODELS = ("tiny-resnet/dselect_k", "tiny-resnet/mmoe", "tiny-endoarss/tesla")
 PIXELS = 64 * 80
+FRACTIONS = (
+    "image_ssim",
+    "iou_mean",
+    "dice_mean",
+    "iou_mean_unwarped",
+    "dice_mean_unwarped",
+    "nsd",
+    "ssim",
+    "segmentation_confidence",
+    "segmentation_entropy",
+    "activity_confidence",
+    "activity_entropy",
+    "activity_brier",
+)
+"""Columns that hold the same random value between 0 and 1."""
 
 
 def records(
@@ -43,30 +58,31 @@ def records(
         rate = {name: random.uniform(0.03, 0.15) for name in ("clean", *corruptions)}
         for name, severity in conditions:
             for index in range(frames):
-                kept = float(np.clip(0.9 - rate[name] * severity + random.normal(0, 0.02), 0.02, 0.98))
-                rows.append(_record(model, name, severity, index, kept, random))
+                value = float(np.clip(0.9 - rate[name] * severity + random.normal(0, 0.02), 0.02, 0.98))
+                rows.append(_record(model, name, severity, index, value, random))
     return pd.DataFrame(rows)
 
 
 def _record(
-    model: str, corruption: str, severity: int, index: int, kept: float, random: np.random.Generator
+    model: str, corruption: str, severity: int, index: int, value: float, random: np.random.Generator
 ) -> dict[str, Any]:
     truth = index % len(ACTIVITIES)
-    shares = np.array([0.8, 0.15, 0.05]) * PIXELS
-    counts = {f"tp_{c}": int(share * kept) for c, share in enumerate(shares)}
-    counts |= {f"{kind}_{c}": int(share * (1 - kept)) for c, share in enumerate(shares) for kind in ("fp", "fn")}
+    areas = np.array([0.8, 0.15, 0.05]) * PIXELS
+    counts = {f"tp_{c}": int(pixels * value) for c, pixels in enumerate(areas)}
+    counts |= {f"{kind}_{c}": int(pixels * (1 - value)) for c, pixels in enumerate(areas) for kind in ("fp", "fn")}
     keys = {"model": model, "corruption": corruption, "severity": severity}
     return {
         **keys,
         "image_id": f"{truth}/image/OP{index % 2}_img_{index:02d}.png",
         "subject_id": f"OP{index % 2}_img",
-        **dict.fromkeys(MEASURED, kept),
-        **dict.fromkeys(("hd", "hd95", "assd"), 100 * (1 - kept)),
+        **dict.fromkeys(FRACTIONS, value),
+        **dict.fromkeys(("hd", "hd95", "assd"), 100 * (1 - value)),
         "image_psnr": np.inf if corruption == "clean" else 40 - 4 * severity,
         "diagonal": 102.0,
-        **dict.fromkeys(COUNTED, 1),
+        "n_missed_classes": 1,
+        "n_scored_classes": 1,
         "activity_target": truth,
-        "activity_prediction": truth if random.random() < kept else (truth + 1) % len(ACTIVITIES),
+        "activity_prediction": truth if random.random() < value else (truth + 1) % len(ACTIVITIES),
         **counts,
     }
 
@@ -74,24 +90,23 @@ def _record(
 def provenance(models: Sequence[str], corruptions: Sequence[str], severities: Sequence[int], frames: int) -> Any:
     """A run.json."""
     return {
-        "name": "invented",
+        "name": "synthetic",
         "created": "2025-03-04T10:11:12+00:00",
         "finished": "2025-03-04T10:14:40+00:00",
-        "command": "robust-endo evaluate --corruption all --out runs/invented",
+        "command": "robust-endo evaluate --corruption all --out runs/synthetic",
         "commit": "0123abcd",
         "versions": {"robustbench_endo": "0.1.0", "numpy": "2.0.0"},
         "python": "3.11.9",
         "seed": 7,
         "protocol": "standard",
-        "suite": {"name": "endo19", "hash": "9f2c51d4c1aa", "resolution": 512, "reference": 256},
+        "tasks": {"activity": list(ACTIVITIES), "segmentation": list(CLASSES)},
+        "suite": {"name": "endo19", "hash": "9f2c51d4c1aa", "resolution": 512, "reference_size": 256},
         "data": {
             "name": "folder",
             "root": "frames",
             "split": "test",
             "frames": frames,
             "fingerprint": "77aa31cc",
-            "classes": list(CLASSES),
-            "activities": list(ACTIVITIES),
             "subjects": 2,
             "notes": ["The activity is a proxy."],
         },
@@ -102,11 +117,11 @@ def provenance(models: Sequence[str], corruptions: Sequence[str], severities: Se
         "corruptions": [
             {
                 "name": name,
-                "category": GROUP_OF.get(name, "custom"),
-                "cause": f"Invented cause of {name}.",
-                "reference": "Nobody, 2025",
+                "category": CATEGORY_OF.get(name, "custom"),
+                "cause": f"Cause of {name}.",
+                "citation": "Nobody, 2025",
                 "severities": [{"strength": 0.1 * severity} for severity in range(1, 6)],
-                "units": {"strength": "share of full range"},
+                "units": {"strength": "fraction of the full range"},
             }
             for name in corruptions
         ],
@@ -120,36 +135,36 @@ def provenance(models: Sequence[str], corruptions: Sequence[str], severities: Se
     }
 
 
-def draw_gallery(folder: Path, models: Sequence[str], corruptions: Sequence[str], severities: Sequence[int]) -> None:
-    """One drawn frame with an elliptic instrument, at every condition."""
-    place = folder / "gallery" / "0"
-    place.mkdir(parents=True)
-    draw_conditions(place, len(models), [("clean", 0), *((c, s) for c in corruptions for s in severities)])
+def write_gallery(folder: Path, models: Sequence[str], corruptions: Sequence[str], severities: Sequence[int]) -> None:
+    """One synthetic frame with an elliptic instrument, at every condition."""
+    frame = folder / "gallery" / "0"
+    frame.mkdir(parents=True)
+    write_conditions(frame, len(models), [("clean", 0), *((c, s) for c in corruptions for s in severities)])
     frames = [{"image_id": "0/image/OP0_img_00.png", "folder": "0"}]
     (folder / "gallery" / "index.json").write_text(json.dumps({"models": list(models), "frames": frames}))
 
 
-def draw_conditions(place: Path, models: int, conditions: Sequence[tuple[str, int]]) -> None:
-    """The frame's pictures and masks at these conditions."""
+def write_conditions(folder: Path, models: int, conditions: Sequence[tuple[str, int]]) -> None:
+    """The images and masks of the frame at these conditions."""
     rows, columns = np.mgrid[:64, :80]
     scene = np.stack([150 + 40 * np.sin(columns / 9), 60 + rows / 2, 50 + columns / 3], axis=-1)
     ellipse = ((rows - 30) / 14) ** 2 + ((columns - 40) / 26) ** 2 < 1
     mask = (ellipse.astype(np.uint8) + (ellipse & (columns > 52))).astype(np.uint8)
     for corruption, severity in conditions:
         faded = (scene * (1 - 0.12 * severity)).astype(np.uint8)
-        Image.fromarray(faded).save(place / image_file(corruption, severity))
-        Image.fromarray(mask).save(place / target_file(corruption, severity))
+        Image.fromarray(faded).save(folder / image_file(corruption, severity))
+        Image.fromarray(mask).save(folder / target_file(corruption, severity))
         for index in range(models):
-            guess = np.roll(mask, severity * (index + 1), axis=1)
-            Image.fromarray(guess).save(place / prediction_file(corruption, severity, index))
+            predicted = np.roll(mask, severity * (index + 1), axis=1)
+            Image.fromarray(predicted).save(folder / prediction_file(corruption, severity, index))
 
 
 def strip_scores(frame: pd.DataFrame, info: Any) -> None:
     """An ``edit`` that leaves neither masks nor activities."""
     frame[[name for name in frame if name.startswith(("tp_", "fp_", "fn_"))]] = -1
-    frame[list(MEASURED)] = np.nan
+    frame[[*FRACTIONS, "image_psnr", "hd", "hd95", "assd", "diagonal"]] = np.nan
     frame[["activity_target", "activity_prediction"]] = -1
-    frame["scored"] = 0
+    frame["n_scored_classes"] = 0
 
 
 MakeRun = Callable[..., Results]
@@ -169,7 +184,7 @@ def build_run() -> MakeRun:
 
 @pytest.fixture
 def make_run(tmp_path: Path) -> MakeRun:
-    """A function that makes a run in ``tmp_path``: see :func:`build`."""
+    """A function that writes a run in ``tmp_path``: see :func:`build`."""
     return functools.partial(build, tmp_path / "run")
 
 
@@ -180,32 +195,32 @@ def usual_run(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 
 @pytest.fixture(scope="session")
-def told_run(tmp_path_factory: pytest.TempPathFactory) -> Results:
+def annotated_run(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Two models, the first trained on smoke; three corruptions at severities 1 and 3, and recorded smoke."""
 
     def edit(frame: pd.DataFrame, info: Any) -> pd.DataFrame:
         info["models"][0]["trained_on"] = ["smoke"]
         info["recorded_conditions"] = [{"name": "recorded_smoke", "category": "recorded", "severity": 1}]
-        taken = frame[(frame["corruption"] == "smoke") & (frame["severity"] == 1)]
-        return pd.concat((frame, taken.assign(corruption="recorded_smoke")), ignore_index=True)
+        smoke = frame[(frame["corruption"] == "smoke") & (frame["severity"] == 1)]
+        return pd.concat((frame, smoke.assign(corruption="recorded_smoke")), ignore_index=True)
 
-    folder = tmp_path_factory.mktemp("told") / "run"
+    folder = tmp_path_factory.mktemp("annotated") / "run"
     names = ["smoke", "contrast", "spatter"]
     results = build(folder, ["first", "second"], names, [1, 3], edit=edit)
-    draw_conditions(folder / "gallery" / "0", 2, [("recorded_smoke", 1)])
+    write_conditions(folder / "gallery" / "0", 2, [("recorded_smoke", 1)])
     return results
 
 
 @pytest.fixture(scope="session")
-def usual_content(usual_run: Results) -> ReportData:
-    """The report of :func:`usual_run`, gathered once."""
-    return content(usual_run, Bootstrap(resamples=200))
+def usual_report(usual_run: Results) -> ReportData:
+    """The report data of :func:`usual_run`, computed once."""
+    return report_data(usual_run, Bootstrap(resamples=200))
 
 
 def build(
     folder: Path,
     models: Sequence[str] = MODELS,
-    corruptions: Sequence[str] = tuple(GROUP_OF),
+    corruptions: Sequence[str] = tuple(CATEGORY_OF),
     severities: Sequence[int] = (1, 2, 3, 4, 5),
     frames: int = 6,
     gallery: bool = True,
@@ -218,7 +233,10 @@ def build(
     edited = edit(frame, info) if edit else None
     frame = frame if edited is None else edited
     (folder / "run.json").write_text(json.dumps(info))
-    write_table(folder / "results.parquet", as_table(frame))
+    schema = Results(frame, info).schema
+    for name in set(schema.names) - set(frame):
+        frame[name] = 0
+    write_table(folder / "results.parquet", pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
     if gallery:
-        draw_gallery(folder, models, corruptions, severities)
+        write_gallery(folder, models, corruptions, severities)
     return load_results(folder)

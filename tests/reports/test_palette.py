@@ -1,4 +1,4 @@
-"""Models stay apart: for colour-blind readers, in grey print, and in great number."""
+"""Models can be distinguished by colour-blind readers, in grey print, and in large numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from robustbench_endo.reports.palette import DARK, LIGHT, model_styles
 
-# Machado, Oliveira & Fernandes 2009, severity 1: linear RGB as the eye without one cone type sees it.
+# Machado, Oliveira & Fernandes 2009, severity 1: linear RGB as seen by an eye without one type of cones.
 VISION = {
     "trichromat": np.eye(3),
     "protanope": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
@@ -35,22 +35,22 @@ def contrast(first: str, second: str) -> float:
 
 
 @pytest.mark.parametrize("vision", VISION)
-def test_the_first_three_differ_for_every_eye(vision):
-    seen = [lab(np.asarray(VISION[vision]) @ linear(colour)) for colour in LIGHT[:3]]
-    assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 30
+def test_palette_first_three_colours_differ_for_every_eye(vision):
+    colours = [lab(np.asarray(VISION[vision]) @ linear(colour)) for colour in LIGHT[:3]]
+    assert min(np.linalg.norm(a - b) for a, b in combinations(colours, 2)) > 30
 
 
-def test_the_first_three_differ_in_grey_print():
+def test_palette_first_three_colours_differ_in_grey_print():
     lightness = sorted(lab(linear(colour))[0] for colour in LIGHT[:3])
     assert min(np.diff(lightness)) > 10
 
 
-def test_lines_stand_out_from_their_paper():
+def test_palette_colours_have_contrast_to_the_page():
     assert min(contrast(colour, "#ffffff") for colour in LIGHT) >= 3
     assert min(contrast(colour, "#14171a") for colour in DARK) >= 4.5
 
 
-def test_many_models_differ_by_more_than_colour():
+def test_model_styles_of_many_models_differ_by_more_than_colour():
     styles = model_styles([f"model {index}" for index in range(24)]).values()
     assert len({(style.dash, style.marker) for style in styles}) == 24
     assert len({(style.light, style.dash, style.marker) for style in styles}) == 24

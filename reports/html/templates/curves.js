@@ -1,6 +1,6 @@
 (() => {
-  const place = one("#curve");
-  if (!place || !data.metrics.length) return;
+  const container = one("#curve");
+  if (!container || !data.metrics.length) return;
   const space = one("svg").namespaceURI;
   const height = 340;
   const edge = { left: 56, right: 14, top: 10, bottom: 46 };
@@ -14,13 +14,13 @@
     o: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0", s: "M-3.6-3.6h7.2v7.2h-7.2z", "^": "M0-4.6L4.4 3.4H-4.4z", v: "M0 4.6L4.4-3.4H-4.4z",
     D: "M0-4.8L4.4 0 0 4.8-4.4 0z", P: "M-1.5-4.5h3v3h3v3h-3v3h-3v-3h-3v-3h3z", X: "M-4.4-2.6l1.8-1.8L0-1.8l2.6-2.6 1.8 1.8L1.8 0l2.6 2.6-1.8 1.8L0 1.8l-2.6 2.6-1.8-1.8L-1.8 0z",
   };
-  const ticks = (low, high, wanted) => {
-    const rough = (high - low || 1) / wanted;
+  const ticks = (low, high, count) => {
+    const rough = (high - low || 1) / count;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 2.5, 5, 10].map((k) => k * power).find((k) => k >= rough);
-    const found = [];
-    for (let t = Math.ceil(low / step - 1e-9) * step; t <= high + step * 1e-6; t += step) found.push(Number(t.toPrecision(6)));
-    return found;
+    const values = [];
+    for (let t = Math.ceil(low / step - 1e-9) * step; t <= high + step * 1e-6; t += step) values.push(Number(t.toPrecision(6)));
+    return values;
   };
 
   // The distortion of a panel: of its corruption, or the mean over all where every one of them has it.
@@ -45,24 +45,24 @@
   const limits = (metric) => {
     const known = data.scores[metric.name].flat(3).filter((value) => value !== null);
     const low = Math.min(0, ...known);
-    return metric.share ? [low, Math.max(100, ...known)] : [low, Math.max(...known, low) * 1.05 || 1];
+    return metric.bound !== null ? [low, Math.max(metric.bound, ...known)] : [low, Math.max(...known, low) * 1.05 || 1];
   };
-  const runs = (points, ok) => points.reduce((found, point) => {
-    if (!ok(point)) return [...found, []];
-    found[found.length - 1].push(point);
-    return found;
+  const runs = (points, ok) => points.reduce((parts, point) => {
+    if (!ok(point)) return [...parts, []];
+    parts[parts.length - 1].push(point);
+    return parts;
   }, [[]]).filter((run) => run.length);
 
-  let shown = null;
+  let current = null;
   const figure = () => {
     const now = state();
-    const width = Math.max(300, place.clientWidth || 760);
+    const width = Math.max(300, container.clientWidth || 760);
     const [low, high] = limits(now.metric);
     const xs = now.lines.flatMap((line) => line.points.map((point) => point.x)).filter((x) => x !== null);
     const right = Math.max(...xs, now.byDistortion ? 0.05 : 1);
     const x = (value) => edge.left + (value / right) * (width - edge.left - edge.right);
     const y = (value) => height - edge.bottom - ((value - low) / (high - low)) * (height - edge.top - edge.bottom);
-    const name = `${now.metric.heading}, ${data.panels[now.panel].label}, against ${now.byDistortion ? "measured distortion" : "severity"}; its numbers are in the table below.`;
+    const name = `${now.metric.heading}, ${data.panels[now.panel].label}, against ${now.byDistortion ? "distortion" : "severity"}; its numbers are in the table below.`;
     const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name });
     ticks(low, high, 5).forEach((t) => svg.append(
       draw("path", { class: "grid", d: `M${edge.left} ${y(t)}H${width - edge.right}` }),
@@ -70,7 +70,7 @@
     (now.byDistortion ? ticks(0, right, 5) : data.severities).forEach((t) => svg.append(
       draw("text", { x: x(t), y: height - edge.bottom + 20, "text-anchor": "middle" }, t)));
     svg.append(
-      draw("text", { x: (edge.left + width - edge.right) / 2, y: height - 6, "text-anchor": "middle" }, now.byDistortion ? "Measured distortion (1 − image SSIM; 0 = clean)" : "Severity (0 = clean)"),
+      draw("text", { x: (edge.left + width - edge.right) / 2, y: height - 6, "text-anchor": "middle" }, now.byDistortion ? "Distortion (1 − image SSIM; 0 = clean)" : "Severity (0 = clean)"),
       draw("text", { x: 13, y: height / 2 - 16, "text-anchor": "middle", transform: `rotate(-90 13 ${height / 2 - 16})` }, now.metric.heading));
     now.lines.forEach(({ model, points }) => {
       const series = draw("g", { class: "series", style: `--c:var(--m${model.colour})` });
@@ -88,10 +88,10 @@
       const value = (((event.clientX - box.left) / box.width) * width - edge.left) / (width - edge.left - edge.right) * right;
       const means = data.severities.map((_, s) => now.lines.map((line) => line.points[s].x).filter((v) => v !== null)).map((v) => (v.length ? v.reduce((a, b) => a + b) / v.length : Infinity));
       const nearest = means.map((v) => Math.abs(v - value)).reduce((best, gap, s, gaps) => (gap < gaps[best] ? s : best), 0);
-      if (nearest !== shown) { shown = nearest; readout(now, nearest); }
+      if (nearest !== current) { current = nearest; readout(now, nearest); }
     });
-    place.replaceChildren(svg);
-    shown = null;
+    container.replaceChildren(svg);
+    current = null;
     numbers(now);
   };
   const interval = (point, metric) => (point.low === null || point.high === null ? "" : ` (${written(point.low, metric)} to ${written(point.high, metric)})`);
@@ -107,7 +107,7 @@
   };
   ["#curve-metric", "#curve-panel", "#curve-axis"].forEach((control) => onChange(control, figure));
   let width = 0;
-  new ResizeObserver(() => { if (place.clientWidth !== width) { width = place.clientWidth; figure(); } }).observe(place);
+  new ResizeObserver(() => { if (container.clientWidth !== width) { width = container.clientWidth; figure(); } }).observe(container);
   figure();
 
   const panels = one("#panel-metric");

@@ -1,34 +1,33 @@
-"""The leaderboard in a real browser: it sorts, filters and leads to the reports, and asks for nothing."""
+"""The leaderboard in a real browser: it sorts, filters, links to the reports and loads nothing."""
 
 from __future__ import annotations
 
-import json
 import shutil
 
 import pytest
 
 from robustbench_endo.reports.leaderboard import write_site
 
+pytestmark = pytest.mark.browser
 HOSTILE = "<script>document.title='broken'</script> \"'&amp; 手術"
 
 
 @pytest.fixture(scope="module")
-def site(told_run, tmp_path_factory):
-    """Two boards: two runs by the standard protocol, one with a hostile name, and one by the paper's."""
+def site(annotated_run, change, tmp_path_factory):
+    """Two boards: two runs by the standard protocol, one with a hostile name, and one by the protocol endoarss."""
     root = tmp_path_factory.mktemp("runs")
     for name, entries in (("one", {}), ("two", {"name": HOSTILE}), ("three", {"protocol": "endoarss"})):
-        shutil.copytree(told_run.path, root / name, ignore=shutil.ignore_patterns("gallery", "report.html"))
-        info = json.loads((root / name / "run.json").read_text("utf-8"))
-        (root / name / "run.json").write_text(json.dumps({**info, **entries}))
+        shutil.copytree(annotated_run.path, root / name, ignore=shutil.ignore_patterns("gallery", "report.html"))
+        change(root / name, **entries)
     (root / "one" / "report.html").write_text("<title>the report of one</title>")
     return write_site(root, tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture
 def page(visit, site):
-    opened = visit(site)
-    yield opened
-    opened.close()
+    page = visit(site)
+    yield page
+    page.close()
 
 
 def column(board, index):
@@ -36,16 +35,16 @@ def column(board, index):
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_it_opens_without_complaint_and_asks_for_nothing(visit, site, width, scheme):
+def test_site_opens_without_errors_and_loads_nothing(visit, site, width, scheme):
     page = visit(site, viewport={"width": width, "height": 800}, color_scheme=scheme)
-    assert page.complaints == []
-    assert page.asked == [site.as_uri()]
+    assert page.messages == []
+    assert page.requests == [site.as_uri()]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("[data-board]").count() == 2
     page.close()
 
 
-def test_it_sorts_down_up_and_back(page, told_run):
+def test_site_sorts_and_restores_order(page, annotated_run):
     board = page.locator("[data-board][data-protocol='standard']")
     first = column(board, 1)
     head = board.locator("thead th").nth(3)
@@ -55,24 +54,26 @@ def test_it_sorts_down_up_and_back(page, told_run):
         assert head.get_attribute("aria-sort") == order
         numbers = [float(text) for text in column(board, 3)]
         assert numbers == sorted(numbers, reverse=reverse)
-        assert len(set(numbers)) == len(told_run.models)
+        assert len(set(numbers)) == len(annotated_run.models)
     head.locator("button").click()
     assert head.get_attribute("aria-sort") is None
     assert column(board, 1) == first
 
 
-def test_a_filter_leaves_the_chosen_boards(page):
+def test_site_filter_shows_selected_boards(page):
     page.locator("select[data-filter='protocol']").select_option("endoarss")
-    shown = [board.get_attribute("data-protocol") for board in page.locator("[data-board]").all() if board.is_visible()]
-    assert shown == ["endoarss"]
+    visible = [
+        board.get_attribute("data-protocol") for board in page.locator("[data-board]").all() if board.is_visible()
+    ]
+    assert visible == ["endoarss"]
     page.locator("select[data-filter='protocol']").select_option("")
     assert all(board.is_visible() for board in page.locator("[data-board]").all())
 
 
-def test_a_link_opens_the_report_and_names_are_text(page):
+def test_site_link_opens_report_and_names_are_text(page):
     assert HOSTILE in page.locator("[data-board]").first.inner_text()
     assert "broken" not in page.title()
-    page.locator("a", has_text="invented").first.click()
+    page.locator("a", has_text="synthetic").first.click()
     page.wait_for_url("**/reports/one.html")
     assert page.title() == "the report of one"
-    assert page.complaints == []
+    assert page.messages == []

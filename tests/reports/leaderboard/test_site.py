@@ -1,8 +1,7 @@
-"""A site of many runs: only what may be compared is ranked together, and nothing that is broken stops it."""
+"""A site of many runs: only comparable runs are ranked together, and unreadable ones are reported."""
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from html import unescape
@@ -15,50 +14,45 @@ from robustbench_endo.reports.leaderboard import write_site
 TABLE = re.compile(r"<section data-board(.*?)</section>", re.S)
 
 
-def change(folder, **entries):
-    info = json.loads((folder / "run.json").read_text("utf-8"))
-    (folder / "run.json").write_text(json.dumps({**info, **entries}))
-
-
 @pytest.fixture
-def runs(make_run, tmp_path):
-    """Three runs of which two may be compared, one unfinished, one damaged."""
+def runs(make_run, change, tmp_path):
+    """Three runs of which two are comparable, one unfinished, one damaged."""
     root = tmp_path / "runs"
-    made = make_run(models=["a", "<b>"], corruptions=["smoke"], severities=[1, 3], gallery=False)
+    original = make_run(models=["a", "<b>"], corruptions=["smoke"], severities=[1, 3], gallery=False)
     for name in ("one", "deep/two", "other"):
-        shutil.copytree(made.path, root / name)
+        shutil.copytree(original.path, root / name)
     change(root / "deep" / "two", name="second & <script>")
     change(root / "other", protocol="endoarss")
     (root / "one" / "report.html").write_text("<p>the report of one")
     (root / "half").mkdir()
-    shutil.copy(made.path / "run.json", root / "half")
-    shutil.copytree(made.path, root / "damaged")
+    shutil.copy(original.path / "run.json", root / "half")
+    shutil.copytree(original.path, root / "damaged")
     (root / "damaged" / "run.json").write_text('{"models": 3}')
-    return root, made
+    return root, original
 
 
 def rows(board: str) -> list[list[str]]:
-    found = re.findall(r"<tr>(.*?)</tr>", board.split("<tbody>")[1], re.S)
-    return [[unescape(re.sub(r"<.*?>", " ", cell)).strip() for cell in re.split(r"</t[dh]>", row)] for row in found]
+    body = re.findall(r"<tr>(.*?)</tr>", board.split("<tbody>")[1], re.S)
+    return [[unescape(re.sub(r"<.*?>", " ", cell)).strip() for cell in re.split(r"</t[dh]>", row)] for row in body]
 
 
-def test_boards_ranks_and_numbers(runs, tmp_path):
-    root, made = runs
+def test_site_ranks_comparable_runs(runs, tmp_path):
+    root, original = runs
     page = write_site(root, tmp_path / "site").read_text("utf-8")
     boards = TABLE.findall(page)
     assert len(boards) == 2
-    both = next(board for board in boards if 'data-protocol="standard"' in board)
-    table = made.table(("miou",))["miou"]
-    places = rows(both)
-    assert [row[0] for row in places] == ["1", "1", "3", "3"]
+    standard = next(board for board in boards if 'data-protocol="standard"' in board)
+    table = original.table(("miou",))["miou"]
+    entries = rows(standard)
+    assert [row[0] for row in entries] == ["1", "1", "3", "3"]
     order = table.loc[("mean", "all")].sort_values(ascending=False)
-    assert [row[1] for row in places] == [name for name in order.index for _ in range(2)]
-    for row in places:
+    assert [row[1] for row in entries] == [name for name in order.index for _ in range(2)]
+    for row in entries:
         assert row[2] == f"{table.loc[('clean', 'clean'), row[1]]:.2f}"
         assert row[3].split()[0] == f"{table.loc[('mean', 'all'), row[1]]:.2f}"
 
 
-def test_reports_lie_beside(runs, tmp_path):
+def test_site_copies_and_links_reports(runs, tmp_path):
     index = write_site(runs[0], tmp_path / "site")
     links = re.findall(r'href="(.*?)"', index.read_text("utf-8"))
     assert set(links) == {"reports/one.html"}
@@ -66,19 +60,19 @@ def test_reports_lie_beside(runs, tmp_path):
     assert "(no report)" in index.read_text("utf-8")
 
 
-def test_names_are_text_and_broken_runs_are_listed(runs, tmp_path):
+def test_site_escapes_names_and_reports_unreadable_runs(runs, tmp_path):
     page = write_site(runs[0], tmp_path / "site").read_text("utf-8")
     assert page.count("<script>") == 1
     assert "second &amp; &lt;script&gt;" in page
-    broken = unescape(page.split('id="broken"')[1])
-    assert "half" in broken
-    assert "got no results.parquet" in broken
-    assert "damaged" in broken
+    unreadable = unescape(page.split('id="unreadable"')[1])
+    assert "half" in unreadable
+    assert "got no results.parquet" in unreadable
+    assert "damaged" in unreadable
     assert str(tmp_path) not in page
     assert not re.search(r'(src|href)="(https?:|//)', page)
 
 
-def test_a_model_that_lacks_a_condition_has_no_rank(make_run, tmp_path):
+def test_site_gives_no_rank_to_incomplete_model(make_run, tmp_path):
     def without(frame, info):
         return frame[~((frame["model"] == "a") & (frame["severity"] == 3))]
 
@@ -88,13 +82,13 @@ def test_a_model_that_lacks_a_condition_has_no_rank(make_run, tmp_path):
     assert ranks == {"b": "1", "a": "–"}
 
 
-def test_a_site_inside_the_folder_of_runs_is_made_again(runs):
+def test_site_inside_the_folder_of_runs_is_reproducible(runs):
     root, _ = runs
     first = write_site(root, root / "site").read_text("utf-8")
     assert write_site(root, root / "site").read_text("utf-8") == first
 
 
-def test_what_cannot_be_met_is_one_sentence(tmp_path):
+def test_site_without_runs_is_an_error(tmp_path):
     with pytest.raises(RunError, match="Expected a folder of runs, got no folder"):
         write_site(tmp_path / "nowhere", tmp_path / "site")
     (tmp_path / "empty").mkdir()

@@ -1,0 +1,16 @@
+from .data.metrics import headline_present
+from .plotting.contact_sheet import corruption_sheet
+from .text.terminal import print_comparison, print_envelope, print_robustness, print_table
+from .write import report, write_comparison, write_reports
+
+__all__ = [
+    "corruption_sheet",
+    "headline_present",
+    "print_comparison",
+    "print_envelope",
+    "print_robustness",
+    "print_table",
+    "report",
+    "write_comparison",
+    "write_reports",
+]

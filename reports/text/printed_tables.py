@@ -1,0 +1,51 @@
+"""The tables of the text formats: LaTeX, Markdown and data files."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from robustbench_endo.errors import RunError
+from robustbench_endo.reports.data.aggregates import aggregate_tables, failure_summary
+from robustbench_endo.reports.data.metrics import heading
+from robustbench_endo.reports.data.tables import Table
+
+if TYPE_CHECKING:
+    from robustbench_endo.reports.data.report_data import ReportData
+    from robustbench_endo.results import Bootstrap, Results
+
+MAX_COLUMNS, MAX_COLUMNS_WITH_INTERVALS = 8, 5
+"""Columns of numbers that fit a page."""
+
+
+def printed_tables(results: Results, report: ReportData, intervals: bool | Bootstrap = False) -> list[Table]:
+    """Every table of a run: scores (the headline metrics first), summary metrics, failures, scores by label."""
+    tables = [*score_tables(report), *aggregate_tables(results, report.headline, None, intervals)]
+    if report.metrics and (failures := finite_failure_summary(results, intervals)):
+        tables.append(failures)
+    return [*tables, *report.labels]
+
+
+def score_tables(report: ReportData) -> list[Table]:
+    """The table of scores as several: as many metrics together as fit a page with all models."""
+    page = MAX_COLUMNS_WITH_INTERVALS if report.scores.show_intervals else MAX_COLUMNS
+    n_metrics = max(1, page // len(report.models))
+    order = [*report.headline, *(name for name in report.metrics if name not in report.headline)]
+    tables = []
+    for start in range(0, len(order), n_metrics):
+        names = order[start : start + n_metrics]
+        table = report.scores.subset(names)
+        labels = " and ".join(heading(metric) for metric in table.metrics)
+        caption = f"{labels} under corruption: the number of a corruption is the mean over its severities"
+        tables.append(replace(table, name=f"scores-{'-'.join(names)}", caption=caption))
+    return tables
+
+
+def finite_failure_summary(results: Results, intervals: bool | Bootstrap = False) -> Table | None:
+    """The failures of a run; None without labels or without clean frames, on which confidence is compared."""
+    try:
+        table = failure_summary(results, None, intervals)
+    except RunError:
+        return None
+    return table if any(math.isfinite(cell.value) for cell in table.cells) else None

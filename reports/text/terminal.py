@@ -1,0 +1,196 @@
+"""Tables of a run in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from robustbench_endo.reports.data.aggregates import aggregate_tables, failure_summary, joint_failure_table
+from robustbench_endo.reports.data.comparison import detailed_difference_table, rank_table
+from robustbench_endo.reports.data.metrics import heading, headline, metrics_present
+from robustbench_endo.reports.data.operating_envelope import envelope_table
+from robustbench_endo.reports.data.scores import score_table
+from robustbench_endo.reports.data.tables import DAGGER, Cell, Column, Row, Table
+
+if TYPE_CHECKING:
+    from robustbench_endo.metrics.base import Metric
+    from robustbench_endo.results import Bootstrap, Comparison, Results
+
+MAX_HEAD = 10
+"""Characters of a column's head that are not folded."""
+
+
+def print_table(
+    results: Results,
+    console: Console,
+    metrics: Sequence[str] | None = None,
+    intervals: bool | Bootstrap = False,
+) -> None:
+    """Print the table of scores, shaped like the paper's Table VII.
+
+    The best model of each row is bold; a missing number is a dash. A table wider than the console is split by metric,
+    then by models, so that no number is cut. Metrics without any number are left out.
+
+    Args:
+        results: the run.
+        console: to print on.
+        metrics: names of metrics; None for one per task.
+        intervals: whether, and how, half the width of each interval is printed with the number.
+    """
+    requested = headline(results) if metrics is None else list(metrics)
+    present = metrics_present(results)
+    names = [name for name in requested if name in present]
+    if not names:
+        console.print(Text(f"No numbers for {', '.join(requested)}: the frames have no labels."))
+        return
+    table = score_table(results, names, intervals)
+    captions = ", ".join(heading(metric) for metric in table.metrics)
+    _print(replace(table, caption=captions), console)
+    if table.show_intervals:
+        console.print(Text("±: half the width of the interval."))
+    _print_notes(table, console)
+
+
+def print_robustness(
+    results: Results,
+    console: Console,
+    metrics: Sequence[str],
+    baseline: str | None = None,
+    intervals: bool | Bootstrap = False,
+    thresholds: Mapping[str, float] | None = None,
+) -> None:
+    """Print every aggregate of :meth:`Results.robustness`, the failures, and the joint failures of the tasks.
+
+    Args:
+        results: the run.
+        console: to print on.
+        metrics: their names.
+        baseline: the model that mCE is relative to.
+        intervals: whether, and how, intervals are printed.
+        thresholds: of failures, as :meth:`Results.failures`.
+    """
+    tables = [
+        *aggregate_tables(results, metrics, baseline, intervals),
+        failure_summary(results, thresholds, intervals),
+        joint_failure_table(results, thresholds, intervals),
+    ]
+    present = [table for table in tables if table is not None]
+    for table in present:
+        _print(table, console)
+    _print_notes(present[0], console)
+
+
+def print_envelope(
+    results: Results, console: Console, thresholds: Mapping[str, float], intervals: bool | Bootstrap = True
+) -> None:
+    """Print for each corruption and model the largest safe severity, the distortion there, and the limit.
+
+    Args:
+        results: the run.
+        console: to print on.
+        thresholds, intervals: as :meth:`Results.envelope`.
+    """
+    table = envelope_table(results, thresholds, intervals)
+    _print(table, console)
+    console.print(Text("Distortion: 1 - image SSIM at that severity. Limit: what fails at the next severity."))
+    console.print(Text("Based on the worst-case confidence bound."))
+    _print_notes(table, console)
+
+
+def print_comparison(comparison: Comparison, metrics: Sequence[Metric], console: Console) -> None:
+    """Print for each metric the ranks of the models, then each model compared with the baseline.
+
+    A difference is bold where its corrected p-value (the uncorrected one for clean and for means) is below 0.05.
+    """
+    others = [model for model in comparison.models if model != comparison.baseline]
+    for metric in metrics:
+        _print(rank_table(comparison, metric), console)
+        for model in others:
+            _print(detailed_difference_table(comparison, metric, model), console)
+    console.print(comparison.statement, markup=False, highlight=False)
+    console.print(
+        "p: two-sided, paired bootstrap; for single conditions corrected for their number (Holm). Ranks: mean over "
+        "corruptions; first: percentage of resamples in which no model has a better mean.",
+        highlight=False,
+    )
+    for warning in comparison.warnings:
+        console.print(Text(warning, style="bold yellow"))
+
+
+def _print(table: Table, console: Console) -> None:
+    for part in _fit(table, console.width):
+        console.print(_rich(part))
+
+
+def _fit(table: Table, width: int) -> Iterable[Table]:
+    """The table in parts that fit the width: whole metrics where possible, else some models of one metric."""
+    if not table.models:
+        return [table]
+    labels = max((len(_label(row)) for row in table.rows), default=0) + 2
+    heads = (line for column in table.columns for line in _head(column, table).plain.split("\n"))
+    cells = (line for cell in table.cells for line in _cell(cell, table).plain.split("\n"))
+    # A long head is folded, a number never.
+    column_width = max(min(max(map(len, heads)), MAX_HEAD), max(map(len, cells)))
+    max_columns = max(1, (width - labels) // (column_width + 3))
+    if len(table.columns) <= max_columns:
+        return [table]
+    if len(table.metrics) < 2:
+        return table.split(max_columns)
+    parts = (replace(table.subset([metric.name]), caption=heading(metric)) for metric in table.metrics)
+    return [piece for part in parts for piece in _fit(part, width)]
+
+
+def _rich(table: Table) -> RichTable:
+    caption = Text(table.caption, style="bold")
+    rich_table = RichTable(title=caption, title_justify="left", pad_edge=False, show_edge=False)
+    rich_table.add_column(table.corner, no_wrap=bool(table.models))
+    for column in table.columns:
+        rich_table.add_column(_head(column, table), justify="right", min_width=7)
+    for index, row in enumerate(table.rows):
+        end = index + 1 < len(table.rows) and bool(table.rows[index + 1].kind.rule)
+        rich_table.add_row(
+            Text(_label(row), style="bold" if row.kind.summary else ""), *_cells(row, table), end_section=end
+        )
+    return rich_table
+
+
+def _head(column: Column, table: Table) -> Text:
+    label = column.label.replace("/", "/\n") if len(column.label) > 10 else column.label
+    parts = [column.metric.label if column.metric and len(table.metrics) > 1 else "", label, column.detail]
+    return Text("\n".join(part for part in parts if part), justify="right", overflow="fold")
+
+
+def _label(row: Row) -> str:
+    suffix = f" ({row.kind.suffix})" if row.kind.suffix else ""
+    return f"{'  ' if row.kind.indent else ''}{row.label}{suffix}"
+
+
+def _cells(row: Row, table: Table) -> list[Text]:
+    return [_cell(cell, table, italic=row.kind.italic) for cell in row.cells]
+
+
+def _cell(cell: Cell, table: Table, *, italic: bool = False) -> Text:
+    style = "bold" if cell.strong else "italic" if italic else ""
+    # The dagger is before the number, so that the decimal points are aligned.
+    text = Text(f"{DAGGER if cell.trained_on else ''}{cell.text}", style=style)
+    if table.metrics and cell.margin:
+        # A margin is narrower than any number but 100: the decimal points remain aligned.
+        text.append(f" {cell.margin:>6}", style="not bold not italic dim")
+    elif table.show_intervals and cell.interval:
+        text.append(f"\n{'…'.join(cell.ends)}", style="not bold not italic dim")
+    if cell.detail:
+        text.append(f" {cell.detail}", style="dim")
+    if cell.level is not None:
+        for remark in cell.remarks:
+            text.append(f"\n{remark}", style="dim")
+    return text
+
+
+def _print_notes(table: Table, console: Console) -> None:
+    for note in table.notes:
+        console.print(Text(note, style="bold yellow" if note == table.warning else ""))

@@ -1,0 +1,77 @@
+"""Scores by label and by subject."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from robustbench_endo.reports.data import breakdown
+from robustbench_endo.reports.data.breakdown import by_subject, label_scores, label_tables
+
+
+@pytest.fixture(scope="module")
+def segmentation(usual_run):
+    return next(task for task in usual_run.tasks if task.name == "segmentation")
+
+
+def numbers(cell):
+    return [float(part) for part in cell.text.split(" → ")]
+
+
+def test_label_scores_average_to_the_miou_of_the_run(usual_run, segmentation):
+    overlap = label_scores(usual_run, segmentation)
+    labels = list(range(len(usual_run.labels["segmentation"])))
+    np.testing.assert_allclose(overlap[labels].mean(axis=1), usual_run.scores()["miou"], rtol=1e-9)
+
+
+def test_label_tables_hold_clean_and_mean_of_each_model(usual_run):
+    (table,) = label_tables(usual_run)
+    scores = usual_run.table(("miou",))["miou"]
+    for index, model in enumerate(usual_run.models):
+        for part, key in enumerate([("clean", "clean"), ("mean", "all")]):
+            mean = np.mean([numbers(row.cells[index])[part] for row in table.rows])
+            assert abs(mean - scores.loc[key, model]) < 0.01
+
+
+def test_label_tables_omit_a_label_that_never_occurs(make_run):
+    def without_wrist(frame, info):
+        frame[["tp_2", "fp_2", "fn_2"]] = 0
+
+    (table,) = label_tables(make_run(gallery=False, edit=without_wrist))
+    assert [row.label for row in table.rows] == ["background", "shaft"]
+
+
+def test_label_tables_are_empty_without_masks(make_run, unscored):
+    assert label_tables(make_run(gallery=False, edit=unscored)) == []
+
+
+def test_by_subject_scores_equal_runs_of_one_subject(usual_run, make_run):
+    def only_first(frame, info):
+        return frame[frame["subject_id"] == "OP0_img"]
+
+    table = by_subject(usual_run).table
+    single = make_run(gallery=False, edit=only_first)
+    expected = single.table(("miou",))["miou"]
+    row = next(row for row in table.rows if row.label == "OP0_img")
+    assert row.cells[0].text == str(single.frame["image_id"].nunique())
+    for cell, model in zip(row.cells[1:], usual_run.models, strict=True):
+        assert numbers(cell) == pytest.approx(
+            [expected.loc[("clean", "clean"), model], expected.loc[("mean", "all"), model]], abs=0.006
+        )
+
+
+def test_by_subject_lists_the_weakest_first_up_to_a_limit(usual_run, monkeypatch):
+    rows = by_subject(usual_run).table.rows
+    means = [np.mean([numbers(cell)[1] for cell in row.cells[1:]]) for row in rows]
+    assert means == sorted(means)
+    monkeypatch.setattr(breakdown, "MAX_SUBJECTS", 1)
+    part = by_subject(usual_run)
+    assert [row.label for row in part.table.rows] == [rows[0].label]
+    assert part.n_omitted == 1
+
+
+def test_by_subject_needs_two_subjects(make_run):
+    def one_subject(frame, info):
+        frame["subject_id"] = "OP0_img"
+
+    assert by_subject(make_run(gallery=False, edit=one_subject)) is None

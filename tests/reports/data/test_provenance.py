@@ -1,0 +1,74 @@
+"""Provenance holds everything in run.json, and missing conditions are reported."""
+
+from __future__ import annotations
+
+from robustbench_endo.reports.data.metrics import heading, metrics_present
+from robustbench_endo.reports.data.provenance import (
+    as_text,
+    corruption_facts,
+    failures,
+    glossary,
+    model_facts,
+    notes,
+    protocol_statement,
+    provenance,
+)
+
+
+def test_provenance_contains_every_value_of_the_run(make_run):
+    def extend(frame, info):
+        info["something_new"] = {"depth": 3}
+        info["failures"] = [{"id": "x.png", "reason": "truncated"}]
+
+    results = make_run(gallery=False, edit=extend)
+    values = [value for _, facts in provenance(results) for _, value in facts]
+    for key in ("name", "command", "commit", "python", "device", "protocol"):
+        assert results.info[key] in values
+    assert {"3", "2025-03-04 10:11:12 UTC", "9f2c51d4c1aa", "77aa31cc", "10.50 s", "0.1.0"} <= set(values)
+    assert failures(results) == [("x.png", "truncated")]
+    assert ("Weights SHA-256", f"{1:064x}") in model_facts(results)[1]
+
+
+def test_provenance_omits_the_identity_and_unset_options(make_run):
+    def extend(frame, info):
+        info["identity"] = {"hash": "not for readers"}
+        info["config"] = {"batch_size": 4, "limit": None}
+
+    sections = dict(provenance(make_run(gallery=False, edit=extend)))
+    assert sections["Config"] == [("Batch size", "4")]
+    assert "not for readers" not in str(sections)
+
+
+def test_corruption_facts_have_name_unit_and_severities(usual_run):
+    facts = corruption_facts(usual_run)[0]
+    parameters = [("strength (fraction of the full range)", ["0.1", "0.2", "0.3", "0.4", "0.5"])]
+    assert facts.parameters == parameters
+    assert facts.citation == "Nobody, 2025"
+
+
+def test_as_text_formats_values_for_readers():
+    assert as_text(1_234_567) == "1\u202f234\u202f567"
+    assert as_text(None) == as_text("") == "–"
+    assert as_text([1, 2]) == "1, 2"
+    assert as_text({"batch": 4, "limit": None}) == "batch 4"
+    assert as_text(True) == "yes"
+
+
+def test_notes_contain_missing_conditions(make_run):
+    def remove(frame, info):
+        return frame.drop(frame.index[(frame["corruption"] == "smoke") & (frame["model"] == "tiny-resnet/mmoe")])
+
+    lines = notes(make_run(gallery=False, edit=remove))
+    assert lines[0] == "The activity is a proxy."
+    assert lines[1].count("tiny-resnet/mmoe: Smoke at severity") == 5
+
+
+def test_glossary_explains_every_metric(usual_run):
+    terms = dict(glossary(usual_run))
+    metrics = [usual_run.metric(name) for name in metrics_present(usual_run)]
+    assert all(metric.description in terms[heading(metric)] for metric in metrics)
+
+
+def test_protocol_statement_describes_each_protocol():
+    assert protocol_statement("endoarss") != protocol_statement("standard")
+    assert "mine" in protocol_statement("mine")

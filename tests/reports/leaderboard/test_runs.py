@@ -1,0 +1,59 @@
+"""The runs of a leaderboard."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from robustbench_endo.reports.leaderboard.runs import QUICK, RunEntry, UnreadableRun, read_runs
+
+
+@pytest.fixture
+def run(make_run):
+    return make_run(models=["a", "b"], corruptions=["smoke", "contrast"], severities=[1, 3], gallery=False)
+
+
+def test_read_runs_scores_equal_results(run):
+    (entry,) = read_runs(run.path.parent, run.path.parent / "site")
+    assert isinstance(entry, RunEntry)
+    assert (entry.name, entry.protocol, entry.frames) == ("synthetic", "standard", 6)
+    assert entry.conditions == "2 corruptions at severities 1, 3"
+    table = run.table(("miou",), QUICK)["miou"]
+    for scores in entry.models:
+        assert scores.complete
+        assert [score.metric.name for score in scores.scores] == ["miou", "accuracy"]
+        score, mean = scores.scores[0], table.loc[("mean", "all"), scores.model]
+        assert (score.value, score.mean) == (mean["value"], f"{mean['value']:.2f}")
+        assert score.interval == f"{mean['low']:.2f} to {mean['high']:.2f}"
+        clean = table.loc[("clean", "clean"), (scores.model, "value")]
+        assert score.relative == f"{100 * mean['value'] / clean:.2f}"
+
+
+def test_read_runs_key_is_equal_for_comparable_runs(run, change, tmp_path):
+    for name, changes in (("same", {"name": "again"}), ("seed", {"seed": 8}), ("protocol", {"protocol": "endoarss"})):
+        shutil.copytree(run.path, tmp_path / name)
+        change(tmp_path / name, **changes)
+    keys = {entry.folder.name: entry.key for entry in read_runs(tmp_path, tmp_path / "site")}
+    assert keys["same"] == keys["run"]
+    assert len({keys["run"], keys["seed"], keys["protocol"]}) == 3
+
+
+def test_read_runs_skips_excluded_folder_and_reports_damage(run, tmp_path):
+    shutil.copytree(run.path, tmp_path / "site" / "copy")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "run.json").write_text("{")
+    runs = list(read_runs(tmp_path, tmp_path / "site"))
+    assert [entry.folder.name for entry in runs] == ["damaged", "run"]
+    assert isinstance(runs[0], UnreadableRun)
+    assert runs[0].reason
+    assert str(tmp_path) not in runs[0].reason
+
+
+def test_read_runs_incomplete_model_is_marked(make_run, tmp_path):
+    def drop(frame, info):
+        return frame[~((frame["model"] == "a") & (frame["severity"] == 3))]
+
+    make_run(models=["a", "b"], corruptions=["smoke"], severities=[1, 3], gallery=False, edit=drop)
+    (entry,) = read_runs(tmp_path, tmp_path / "site")
+    assert {scores.model: scores.complete for scores in entry.models} == {"a": False, "b": True}

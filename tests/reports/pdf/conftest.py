@@ -1,0 +1,71 @@
+"""One PDF that all tests of this folder read, and the words of a PDF."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+from robustbench_endo.reports.data.report_data import ReportData, report_data
+from robustbench_endo.reports.pdf import pdf
+from robustbench_endo.results import Bootstrap, Results
+
+QUICK = Bootstrap(resamples=200)
+
+
+class PdfReport(NamedTuple):
+    """A run, its report and the words of its PDF."""
+
+    results: Results
+    report: ReportData
+    text: str
+
+
+def pdftotext(data: bytes, option: str) -> str:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext (poppler-utils) is not installed")
+    done = subprocess.run(["pdftotext", option, "-", "-"], input=data, capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+@pytest.fixture(scope="session")
+def text_of() -> Callable[[bytes], str]:
+    """The words of a PDF, laid out, without invisible break marks."""
+    return lambda data: pdftotext(data, "-layout").replace("\u200b", "").replace("\u00a0", " ")
+
+
+@pytest.fixture(scope="session")
+def boxes() -> Callable[[bytes], list[tuple[float, float, float, float]]]:
+    """(left, right, page width, page height) of every word."""
+
+    def read(data: bytes) -> list[tuple[float, float, float, float]]:
+        words = []
+        width = height = 0.0
+        for line in pdftotext(data, "-bbox").splitlines():
+            if page := re.search(r'<page width="([\d.]+)" height="([\d.]+)"', line):
+                width, height = float(page[1]), float(page[2])
+            if word := re.search(r'xMin="([-\d.]+)".*xMax="([-\d.]+)"', line):
+                words.append((float(word[1]), float(word[2]), width, height))
+        return words
+
+    return read
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick():
+    """Few resamples: these tests check how numbers are printed."""
+    pytest.importorskip("typst", reason="the extra 'report' is not installed")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("robustbench_endo.reports.data.report_data.QUICK", QUICK)
+        yield
+
+
+@pytest.fixture(scope="session")
+def usual_pdf(usual_run: Results, text_of, _quick) -> PdfReport:
+    """The report of the usual run, without printed intervals, and its PDF."""
+    report = report_data(usual_run)
+    return PdfReport(usual_run, report, text_of(pdf(report)))

@@ -1,0 +1,50 @@
+"""Figures of severity curves hold the scores, on one scale."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from robustbench_endo.reports.data.curves import severity_curves
+from robustbench_endo.reports.plotting.severity_curves import (
+    curve_block,
+    curve_figure,
+    panels_figure,
+    severity_figure,
+    severity_figures,
+)
+
+
+@pytest.fixture(scope="module")
+def curves(usual_run):
+    return severity_curves(usual_run, "hd95")
+
+
+def test_curve_figure_panels_share_their_scale(curves):
+    figures = [curve_figure(curves, panel, (2, 1.5)) for panel in ("smoke", "contrast")]
+    assert figures[0].axes[0].get_ylim() == figures[1].axes[0].get_ylim() == curves.limits
+
+
+def test_severity_figure_lines_are_the_scores(curves):
+    axes = severity_figure(curves, "smoke").axes[0]
+    for model, values in curves.lines["smoke"].items():
+        line = next(line for line in axes.lines if line.get_label() == model)
+        np.testing.assert_array_equal(line.get_ydata(), values)
+
+
+def test_severity_figures_give_every_panel_at_one_position(curves):
+    panels = dict(severity_figures(curves))
+    assert list(panels) == list(curves.lines)
+    assert len({str(figure.axes[0].get_position()) for figure in panels.values()}) == 1
+
+
+def test_panels_figure_has_one_panel_per_corruption(curves):
+    axes = [axes for axes in panels_figure(curves).axes if axes.axison]
+    assert len(axes) == len(curves.lines) - 1
+
+
+def test_curve_block_describes_each_panel_for_screen_readers(curves):
+    block = curve_block(curves)
+    assert block.mean.label == "Mean of all corruptions"
+    assert "at severities 0, 1, 2, 3, 4, 5" in block.panels[0].description
+    assert all(model in block.panels[0].description for model in curves.styles)

@@ -1,0 +1,146 @@
+"""Tables in a terminal: the numbers of the results, none of them cut at any width."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from robustbench_endo.reports import print_comparison, print_envelope, print_robustness, print_table
+from robustbench_endo.reports.formatting import p_text, signed
+from robustbench_endo.results import Bootstrap, compare
+
+
+def printed(results, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    print_table(results, console)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(("models", "width"), [(1, 60), (3, 120), (3, 80), (12, 80)])
+def test_print_table_cuts_no_number(make_run, models, width):
+    names = [f"family/architecture-{index}" for index in range(models)]
+    results = make_run(models=names, gallery=False)
+    text = printed(results, width)
+    expected = [f"{value:.2f}" for value in results.table().to_numpy(float).ravel()]
+    assert sorted(re.findall(r"\d+\.\d\d", text)) == sorted(expected)
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_print_table_begins_with_clean_and_escapes_markup(make_run):
+    text = printed(make_run(models=["[bold]", "[/red] x"], gallery=False), 100)
+    assert "[bold]" in text
+    assert "[/red]" in text
+    assert text.index("Clean") < text.index("Gaussian noise") < text.index("Mean of all corruptions")
+
+
+def test_print_table_shows_dash_for_missing_number(make_run):
+    def without_smoke(frame, info):
+        return frame.drop(frame.index[frame["corruption"] == "smoke"])
+
+    text = printed(make_run(gallery=False, edit=without_smoke), 120)
+    smoke = next(line for line in text.splitlines() if "Smoke" in line)
+    assert smoke.count("–") == 6
+    assert "nan" not in text
+
+
+def test_print_table_best_of_row_is_bold(usual_run):
+    results = usual_run
+    console = Console(file=io.StringIO(), width=120, force_terminal=True, color_system="standard")
+    print_table(results, console)
+    best = results.table(("miou",)).loc[("occlusion", "smoke")].max()
+    assert re.search(rf"\x1b\[1m *{best:.2f}", console.file.getvalue())
+
+
+@pytest.mark.parametrize("intervals", [False, Bootstrap(resamples=200)])
+def test_print_table_marks_and_excludes_corruptions_of_the_training(annotated_run, intervals):
+    console = Console(file=io.StringIO(), width=120)
+    print_table(annotated_run, console, ["miou"], intervals)
+    lines = console.file.getvalue().splitlines()
+    rows = {line.partition("│")[0].strip(): line for line in lines if "│" in line}
+    table = annotated_run.table(("miou",))["miou"]
+    means = table.loc[[("digital", "contrast"), ("occlusion", "spatter")]].mean()
+    for name, values in (
+        ("Mean of held-out corruptions", means),
+        ("Recorded smoke", table.loc["recorded", "recorded_smoke"]),
+    ):
+        assert all(f"{value:.2f}" in rows[name] for value in values), name
+    assert f"†{table.loc[('occlusion', 'smoke'), 'first']:.2f}" in rows["Smoke"]
+    assert {name for name, line in rows.items() if "†" in line} == {
+        "Smoke",
+        "Occlusion (mean)",
+        "Mean of all corruptions",
+    }
+    assert any(line.startswith("†: the model was trained on it") for line in lines)
+    numbers = [line.partition("│")[2] for name, line in rows.items() if name not in ("", "Corruption")]
+    first = {re.search(r"\.\d\d", line).start() for line in numbers if re.search(r"\.\d\d", line)}
+    assert len(first) == 1
+
+
+def test_print_table_without_training_has_no_dagger(usual_run):
+    assert "†" not in printed(usual_run, 120)
+
+
+def test_print_table_without_scores_says_so(make_run, unscored):
+    results = make_run(models=["a"], corruptions=["smoke"], severities=[1], gallery=False, edit=unscored)
+    assert printed(results, 80).startswith("No numbers for accuracy, miou")
+
+
+@pytest.fixture(scope="module")
+def comparison(usual_run):
+    return compare(usual_run, ("miou",), bootstrap=Bootstrap(resamples=300))
+
+
+def printed_comparison(results, comparison, **options) -> str:
+    console = Console(file=io.StringIO(), width=80, **options)
+    print_comparison(comparison, [results.metric("miou")], console)
+    return console.file.getvalue()
+
+
+def test_print_comparison_shows_differences_with_intervals_and_p(usual_run, comparison):
+    text = printed_comparison(usual_run, comparison)
+    assert max(map(len, text.splitlines())) <= 80
+    for row in comparison.differences.itertuples():
+        p = row.p if row.category in ("clean", "mean") else row.p_holm
+        ends = f"{signed(row.low)} to {signed(row.high)}"
+        expected = (f"{row.value:.2f}", signed(row.difference), ends, p_text(p))
+        assert any(all(part in line for part in expected) for line in text.splitlines()), expected
+    assert "tiny-endoarss/tesla compared with tiny-resnet/dselect_k" in text
+
+
+def test_print_comparison_ends_with_statement_and_warning(usual_run, comparison):
+    text = " ".join(printed_comparison(usual_run, comparison).split())
+    assert comparison.statement in text
+    assert "as if they were independent" in text
+
+
+def test_print_comparison_significant_difference_is_bold(usual_run, comparison):
+    coloured = printed_comparison(usual_run, comparison, force_terminal=True, color_system="standard")
+    means = comparison.differences[comparison.differences["category"] == "mean"]
+    significant = means[means["p"] < 0.05].iloc[0]
+    assert re.search(rf"\x1b\[1m *{re.escape(signed(significant.difference))}", coloured)
+
+
+def test_print_envelope_shows_severities_and_distortion(annotated_run):
+    console = Console(file=io.StringIO(), width=100)
+    bootstrap = Bootstrap(resamples=200)
+    print_envelope(annotated_run, console, {"miou": 0.6}, bootstrap)
+    text = console.file.getvalue()
+    assert "mIoU ≥ 60 %" in text
+    assert "Based on the worst-case confidence bound." in text
+    envelope = annotated_run.envelope({"miou": 0.6}, bootstrap)
+    for row in envelope[envelope["severity"] > 0].itertuples():
+        assert f"distortion {row.distortion:.2f}" in text
+
+
+def test_print_robustness_shows_aggregates_and_failures(annotated_run):
+    console = Console(file=io.StringIO(), width=100)
+    print_robustness(annotated_run, console, ["miou"], "first")
+    text = console.file.getvalue()
+    table = annotated_run.robustness(["miou"], "first").loc["miou"]
+    for key in ("mean", "mce"):
+        assert all(f"{value:.2f}" in text for value in table.loc[key])
+    assert "Both fail" in text
+    assert "a mask fails below a Dice of 0.5" in " ".join(text.split())
