@@ -1,4 +1,7 @@
-"""The command line: ``robust-endo``."""
+"""The command line: ``robust-endo``.
+
+Modules of commands import neither torch nor pandas before a command runs, so that ``--help`` is fast.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,12 @@ from robustbench_endo.cli.train import train
 @click.version_option(package_name="robustbench-endo", prog_name="robust-endo")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def main(debug: bool) -> None:
-    """How far does a surgical vision model fall when the picture gets bad, where, and can the number be trusted?"""
+    """Robustness benchmark for surgical vision models under realistic image corruptions."""
 
 
-COMMANDS = (
+for _command in (
     *(evaluate, merge, train, report, compare, leaderboard, reproduce),
     *(synthesize, corrupt, preview, export),
     *(models, datasets, corruptions),
-)
-for _command in COMMANDS:
+):
     main.add_command(_command)

@@ -1,95 +1,89 @@
-"""``robust-endo corrupt | preview``."""
+"""``robust-endo corrupt`` and ``robust-endo preview``."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from robustbench_endo.cli.errors import FRAMES_LOST, INTERRUPTED
-from robustbench_endo.cli.options import corruption_options, resolution, severities, writable_folder
-from robustbench_endo.cli.output import progress_bar
+from robustbench_endo.cli.config_options import config_from_params, field_options
+from robustbench_endo.cli.errors import FRAMES_FAILED, resumable
+from robustbench_endo.cli.output import counted, progress_bar
 from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.evaluation.config import SEVERITIES, EvaluationConfig
+from robustbench_endo.io_utils import writable_folder, write_atomically
+
+if TYPE_CHECKING:
+    from robustbench_endo.corruptions import Selection
+
+_OPTIONS = ("corruptions", "suite", "backend", "resolution", "seed")
+
+
+def _select(config: EvaluationConfig) -> Selection:
+    """The corruptions of the options, with the suite at its resolution; notes are printed."""
+    from robustbench_endo.corruptions import select
+
+    selected = select(config.suite_name, config.corruptions, config.backend)
+    for note in selected.notes:
+        click.echo(note, err=True)
+    if config.resolution is None:
+        return selected
+    return replace(selected, suite=replace(selected.suite, resolution=config.resolution))
 
 
 @click.command()
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
-@corruption_options
-@click.option("--severity", "-s", default="1-5", help="Severities, such as 1-5 or 1,3,5.")
-@click.option("--split", help="Sub-folder of IN; without it, test where there is one.")
-def corrupt(
-    source: Path,
-    out: Path,
-    corruption: str,
-    suite: str,
-    backend: str,
-    size: str | None,
-    seed: int,
-    severity: str,
-    split: str | None,
-) -> None:
+@field_options(EvaluationConfig, (*_OPTIONS, "severities"))
+@click.option("--split", help="Sub-folder of IN.  [default: test where there is one]")
+def corrupt(source: Path, out: Path, split: str | None, **params: Any) -> None:
     """Write corrupted copies of a folder of frames, masks with them, as PNG.
 
-    OUT/corruption/severity/ has the layout of IN and is itself a folder for --data. OUT/manifest.csv lists every
-    picture with its key and checksums. Run again after an interruption, it goes on from there.
+    OUT/corruption/severity/ has the layout of IN and is itself a folder for --data. OUT/manifest.csv lists every image
+    with its key and checksums. Re-run the same command to resume.
     """
-    from robustbench_endo.cli.write_corrupted import MANIFEST, Copies, write_copies
-    from robustbench_endo.corruptions import select
+    from robustbench_endo.data.corrupted_copies import MANIFEST, CopySettings, write_copies
     from robustbench_endo.data.file_listing import split_root
     from robustbench_endo.data.folder import FolderDataset
 
-    wanted = severities(severity)
-    selection = select(suite, corruption, backend)
-    chosen = selection.suite if size is None else replace(selection.suite, resolution=resolution(size))
-    for note in (f"Frames: {split_root(source, split)}.", *selection.notes):
-        click.echo(note, err=True)
+    config = config_from_params(EvaluationConfig, params)
+    selected = _select(config)
+    click.echo(f"Frames: {split_root(source, split)}.", err=True)
     data = FolderDataset(source, split)
     data.check(range(len(data)))
-    copies = Copies(chosen, selection.names, wanted, seed, writable_folder(out))
-    try:
-        with progress_bar("Corrupting", "pictures") as advance:
-            count, lost = write_copies(data, copies, advance)
-    except KeyboardInterrupt:
-        click.echo(f"Interrupted: what is finished is kept in {out}; the same command goes on from there.", err=True)
-        sys.exit(INTERRUPTED)
-    pictures, frames = _counted(count, "picture"), _counted(len(data) - len(lost), "frame")
-    click.echo(f"Written: {pictures} of {frames} and {MANIFEST} in {out}")
-    if lost:
+    settings = CopySettings(selected.suite, selected.names, config.severities, config.seed, writable_folder(out))
+    with resumable(out), progress_bar("Corrupting", "images") as advance:
+        count, failures = write_copies(data, settings, advance)
+    frames = counted(len(data) - len(failures), "frame")
+    click.echo(f"Written: {counted(count, 'image')} of {frames} and {MANIFEST} in {out}")
+    if failures:
         click.echo(
-            f"{len(lost)} of {len(data)} frames could not be read and are left out; the first: {lost[0]}", err=True
+            f"{len(failures)} of {len(data)} frames could not be read and are excluded; the first: {failures[0]}",
+            err=True,
         )
-        sys.exit(FRAMES_LOST)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+        sys.exit(FRAMES_FAILED)
 
 
 @click.command()
 @click.argument("frame", type=click.Path(path_type=Path))
 @click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("preview.png"), help="PNG to write.")
-@corruption_options
-def preview(frame: Path, out: Path, corruption: str, suite: str, backend: str, size: str | None, seed: int) -> None:
-    """Draw one frame under every corruption and severity as a contact sheet."""
-    from robustbench_endo.cli.write_corrupted import corrupted_pictures
-    from robustbench_endo.corruptions import select
-    from robustbench_endo.reports.plotting.contact_sheet import corruption_sheet
-    from robustbench_endo.results.io import write_whole
+@field_options(EvaluationConfig, _OPTIONS)
+def preview(frame: Path, out: Path, **params: Any) -> None:
+    """Write a contact sheet of one frame under every corruption and severity."""
+    from robustbench_endo.data.corrupted_copies import corrupted_images
+    from robustbench_endo.reports import corruption_sheet
 
     if out.suffix.lower() != ".png" or out.is_dir():
         raise RobustEndoError(f"Expected a file ending in .png for --out, got {out}: give such a name.")
     if frame.is_dir():
-        raise RobustEndoError(f"Expected a picture for FRAME, got the folder {frame}: name a frame in it.")
+        raise RobustEndoError(f"Expected an image for FRAME, got the folder {frame}: name a frame in it.")
     writable_folder(out.parent)
-    selection = select(suite, corruption, backend)
-    chosen = selection.suite if size is None else replace(selection.suite, resolution=resolution(size))
-    for note in selection.notes:
-        click.echo(note, err=True)
-    with progress_bar("Corrupting", "pictures") as advance:
-        pictures = corrupted_pictures(frame, chosen, selection.names, (1, 2, 3, 4, 5), seed, advance)
-    sheet = corruption_sheet(pictures)
-    write_whole(out, lambda file: file.write(sheet))
+    config = config_from_params(EvaluationConfig, params)
+    selected = _select(config)
+    with progress_bar("Corrupting", "images") as advance:
+        images = corrupted_images(frame, selected.suite, selected.names, SEVERITIES, config.seed, advance)
+    write_atomically(out, corruption_sheet(images))
     click.echo(f"Written: {out}")

@@ -7,52 +7,57 @@ import sys
 from dataclasses import asdict
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from robustbench_endo.cli.errors import FOUND, ErrorHandlingGroup
-from robustbench_endo.cli.options import names
+from robustbench_endo.cli.config_options import field_options
+from robustbench_endo.cli.errors import PROBLEMS, ErrorHandlingGroup
 from robustbench_endo.cli.output import progress_bar
+from robustbench_endo.evaluation.config import EvaluationConfig, split_names
 
 
 @click.group(cls=ErrorHandlingGroup, invoke_without_command=True)
 @click.pass_context
 def datasets(context: click.Context) -> None:
-    """List the datasets that --data knows by name; `check` looks one over."""
+    """List the data sets that --data accepts by name; `check` validates one."""
     if context.invoked_subcommand is not None:
         return
+    from rich.console import Console
+    from rich.table import Table
+
     from robustbench_endo.data.registry import DESCRIPTIONS
 
-    table = Table("Dataset", "What")
-    for name, what in DESCRIPTIONS.items():
-        table.add_row(name, what)
+    table = Table("Data set", "Description")
+    for name, description in DESCRIPTIONS.items():
+        table.add_row(name, description)
     Console().print(table)
 
 
 @datasets.command()
 @click.argument("data")
-@click.option("--split", "splits", help="Splits to look at, separated by commas. [default: all there are]")
-@click.option("--classes", help="Names of the mask labels, background first, separated by commas.")
-@click.option("--subject-regex", help="Regular expression for the patient or sequence in a frame's path.")
-@click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="json: for programs.")
+@click.option("--split", "splits", help="Splits to check, separated by commas.  [default: all]")
+@field_options(EvaluationConfig, ("classes", "subject_regex"))
+@click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="Output format.")
 def check(data: str, splits: str | None, classes: str | None, subject_regex: str | None, form: str) -> None:
-    """Look the data set DATA over: a folder, a name, NAME:DIR, a CSV or a video.
+    """Validate the data set DATA: a folder, a name, NAME:DIR, a CSV or a video.
 
-    Reads every frame once and tells counts, sizes, how common classes and activities are, and what is wrong:
-    unreadable files, labels that cannot be right, patients or pictures in several splits.
+    Reads every frame once and reports counts, sizes, the frequency of labels, and errors: unreadable files, invalid
+    labels, patients or images in several splits.
 
-    Exit code 0: no problem; 3: problems were found; 2: there is no such data set.
+    Exit code 0: no errors; 3: errors; 2: there is no such data set.
     """
-    from robustbench_endo.cli.dataset_report import print_findings
-    from robustbench_endo.data.checking import check as look
+    from robustbench_endo.data.checking import check as check_splits
     from robustbench_endo.data.checking import splits_of
 
-    opened, broken = splits_of(data, names(splits) or (), names(classes), subject_regex)
+    names = split_names(splits) if splits else ()
+    opened, broken = splits_of(data, names, split_names(classes) if classes else None, subject_regex)
     with progress_bar("Checking", "frames") as advance:
-        findings = look(opened, broken, advance)
+        report = check_splits(opened, broken, advance)
     if form == "json":
-        click.echo(json.dumps(asdict(findings), indent=1, ensure_ascii=False))
+        click.echo(json.dumps(asdict(report), indent=1, ensure_ascii=False))
     else:
-        print_findings(findings, Console(highlight=False))
-    if findings.problems:
-        sys.exit(FOUND)
+        from rich.console import Console
+
+        from robustbench_endo.cli.dataset_report import print_report
+
+        print_report(report, Console(highlight=False))
+    if report.problems:
+        sys.exit(PROBLEMS)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
-from robustbench_endo.models.export import FORMATS, Format
+if TYPE_CHECKING:
+    from robustbench_endo.models.export import Format
+
+FORMATS = ("torch-export", "onnx")
+"""As :data:`robustbench_endo.models.export.FORMATS`, without importing torch."""
 
 
 def _size(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int] | None:
@@ -21,23 +26,25 @@ def _size(context: click.Context, parameter: click.Parameter, text: str | None) 
 
 @click.command()
 @click.argument("model")
-@click.option("--format", "form", default=FORMATS[0], type=click.Choice(FORMATS), help="onnx needs the extra `onnx`.")
+@click.option("--format", "name", default=FORMATS[0], type=click.Choice(FORMATS), help="onnx needs the extra `onnx`.")
 @click.option("--out", "-o", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
-@click.option("--size", callback=_size, help="HEIGHTxWIDTH of the frames; by default the model's own input size.")
-@click.option("--num-classes", type=click.IntRange(1), help="Mask labels, where the model does not know them.")
-@click.option("--num-activities", type=click.IntRange(1), help="Activities, where the model does not know them.")
+@click.option("--size", callback=_size, help="HEIGHTxWIDTH of the frames.  [default: input size of the model]")
+@click.option("--num-classes", type=click.IntRange(1), help="Number of mask labels, if the model does not declare it.")
+@click.option(
+    "--num-activities", type=click.IntRange(1), help="Number of activities, if the model does not declare it."
+)
 def export(
     model: str,
-    form: Format,
+    name: str,
     out: Path,
     size: tuple[int, int] | None,
     num_classes: int | None,
     num_activities: int | None,
 ) -> None:
-    """Write MODEL (as for evaluate --model) as one file that runs without this package, and check its answers."""
+    """Write MODEL (as for evaluate --model) as one file that runs without this package, and check its outputs."""
     from robustbench_endo.models import SHIPPED, load_model
-    from robustbench_endo.models.export import export as write
+    from robustbench_endo.models.export import export as export_model
 
     loaded = load_model(model, num_classes, num_activities, weights="pretrained" if model in SHIPPED else None)
-    difference = write(loaded, out, form, size)
-    click.echo(f"Wrote {out}: its logits differ from the model's by at most {difference:.1g} of the largest.")
+    difference = export_model(loaded, out, cast("Format", name), size)
+    click.echo(f"Written: {out}. Its logits differ from those of the model by at most {difference:.1g} of the largest.")

@@ -1,4 +1,4 @@
-"""``robust-endo models | corruptions``."""
+"""``robust-endo models`` and ``robust-endo corruptions``."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Column, Table
 
 from robustbench_endo.cli.output import progress_bar
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from robustbench_endo.models.summary import Description
 
-
 NOTE = (
-    "Params and Trained (what training moves) are in millions; GMACs and MiB are for one frame at the input size, "
-    "height x width (any: {any}), in float32; GMACs count convolutions, matrix products and attention; MiB are "
-    "parameters and the activations alive at once, an estimate. Tasks: classes + activities."
+    "Params and Trained (trainable parameters) are in millions; GMACs and MiB are for one frame at the input size, "
+    "height x width (any: {any}), in float32; GMACs count convolutions, matrix products and attention; MiB are an "
+    "estimate of parameters and simultaneous activations. Labels: number per task."
 )
 
 
 def print_models(entries: Sequence[Description], console: Console) -> None:
-    """A row a model, and what the numbers mean."""
-    numbers = (Column(name, justify="right") for name in ("Params", "Trained", "GMACs", "MiB", "Input", "Tasks"))
+    """Print one row per model, and the definitions of the numbers."""
+    from rich.table import Column, Table
+
+    from robustbench_endo.tasks.registry import TASKS
+
+    numbers = (Column(name, justify="right") for name in ("Params", "Trained", "GMACs", "MiB", "Input", "Labels"))
     table = Table(Column("Model", overflow="fold"), *numbers, "Weights", box=None, pad_edge=False)
     for entry in entries:
         table.add_row(
@@ -37,7 +39,7 @@ def print_models(entries: Sequence[Description], console: Console) -> None:
             _number(entry.gmacs),
             _number(entry.peak_mib),
             "any" if entry.input_size is None else _size(entry.input_size),
-            "+".join(str(entry.outputs.get(task, 0)) for task in ("segmentation", "activity")),
+            "+".join(str(entry.outputs.get(task.name, 0)) for task in reversed(TASKS)),
             _kind(entry.weights),
         )
     console.print(table)
@@ -49,8 +51,8 @@ def print_models(entries: Sequence[Description], console: Console) -> None:
         if ":" in entry.weights:
             licences.setdefault(entry.weights, []).append(entry.name)
     if licences:
-        listed = "; ".join(f"{text} ({_backbones(names)})" for text, names in licences.items())
-        console.print(f"Weights that one can have: {listed}.", highlight=False)
+        texts = "; ".join(f"{text} ({_backbones(names)})" for text, names in licences.items())
+        console.print(f"Available weights: {texts}.", highlight=False)
 
 
 def _backbones(names: Sequence[str]) -> str:
@@ -58,7 +60,7 @@ def _backbones(names: Sequence[str]) -> str:
 
 
 def _kind(weights: str) -> str:
-    """``shipped``, ``trunk``, ``none`` or ``yours``; the licence stands below the table."""
+    """``shipped``, ``trunk``, ``none`` or ``yours``; the licence is printed below the table."""
     return weights.partition(":")[0].split()[-1] if ":" in weights else weights.split()[0]
 
 
@@ -77,12 +79,14 @@ def _size(size: tuple[int, int]) -> str:
 @click.option(
     "--model", "-m", "specs", multiple=True, help="Repeatable: any --model of evaluate instead of all known names."
 )
-@click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="json: for programs.")
+@click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="Output format.")
 def models(specs: tuple[str, ...], form: str) -> None:
     """List the models that --model knows by name, or describe your own: size, cost, weights.
 
     Entries of the zoo are described for 7 classes and 3 activities.
     """
+    from rich.console import Console
+
     from robustbench_endo.models import list_models
     from robustbench_endo.models.summary import describe_model
 
@@ -101,19 +105,24 @@ def models(specs: tuple[str, ...], form: str) -> None:
 @click.command()
 @click.option("--corruption", "-c", default="all", help="all, a category, or names separated by commas.")
 @click.option("--suite", default="endo19", help="endo19, endoarss, imagenet-c, or a TOML file.")
-@click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="json: for programs.")
+@click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="Output format.")
 def corruptions(corruption: str, suite: str, form: str) -> None:
     """List the corruptions with their cause, parameters by severity, and citation."""
+    from rich.console import Console
+
     from robustbench_endo.corruptions import load_suite
 
-    chosen = load_suite(suite)
-    names = chosen.select(corruption)
-    entries = [entry for entry in chosen.describe() if entry["name"] in names]
+    loaded = load_suite(suite)
+    names = loaded.select(corruption)
+    entries = [entry for entry in loaded.describe() if entry["name"] in names]
     if form == "json":
         click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
         return
-    of = "the frame itself" if chosen.reference_size is None else f"a frame whose short side is {chosen.reference_size}"
-    click.echo(f"Suite {chosen.name}: lengths are pixels of {of}; frames are corrupted at {_at(chosen.resolution)}.\n")
+    size = loaded.reference_size
+    frame = "the frame itself" if size is None else f"a frame whose short side is {size}"
+    click.echo(
+        f"Suite {loaded.name}: lengths are in pixels of {frame}; frames are corrupted at {_at(loaded.resolution)}.\n"
+    )
     for entry in entries:
         print_corruption(entry, Console(highlight=False))
 
@@ -127,7 +136,7 @@ def _at(resolution: Any) -> str:
 
 
 class Parameter(NamedTuple):
-    """A parameter with its unit, and one value a severity."""
+    """A parameter with its unit, and one value per severity."""
 
     name: str
     unit: str
@@ -135,12 +144,12 @@ class Parameter(NamedTuple):
 
     @property
     def constant(self) -> bool:
-        """Is it the same at every severity?"""
+        """Whether it is the same at every severity."""
         return len(set(self.values)) == 1
 
 
 def parameters(entry: Mapping[str, Any]) -> list[Parameter]:
-    """The parameters of an entry of :meth:`robustbench_endo.corruptions.Suite.describe`, in the order of the code."""
+    """The parameters of an entry of :meth:`robustbench_endo.corruptions.Suite.describe`, in their order."""
     levels = entry["severities"]
     return [
         Parameter(name, entry["units"].get(name, ""), tuple(_text(level[name]) for level in levels))
@@ -148,24 +157,27 @@ def parameters(entry: Mapping[str, Any]) -> list[Parameter]:
     ]
 
 
-def constants(listed: list[Parameter]) -> str:
+def constants(entries: Sequence[Parameter]) -> str:
     """``grain 1 px, cut 0.05 opacity``: the parameters that are the same at every severity."""
-    return ", ".join(f"{item.name} {item.values[0]} {item.unit}".rstrip() for item in listed if item.constant)
+    return ", ".join(f"{item.name} {item.values[0]} {item.unit}".rstrip() for item in entries if item.constant)
 
 
 def print_corruption(entry: Mapping[str, Any], console: Console) -> None:
-    """Name, category, cause, a table of what changes with severity, constants, citation."""
-    listed = parameters(entry)
+    """Print name, category, cause, a table of the parameters that depend on severity, constants, citation."""
+    from rich.padding import Padding
+    from rich.table import Table
+
+    values = parameters(entry)
     console.print(f"[bold]{entry['name']}[/bold] ({entry['category']})")
     console.print(Padding(entry["cause"], (0, 0, 0, 2)))
     table = Table("severity", *(str(level) for level in range(1, 6)), box=None, pad_edge=False)
-    for item in listed:
+    for item in values:
         if not item.constant:
             table.add_row(f"{item.name} ({item.unit})" if item.unit else item.name, *item.values)
     console.print(Padding(table, (0, 0, 0, 2)))
-    if fixed := constants(listed):
-        console.print(Padding(f"always: {fixed}", (0, 0, 0, 2)))
-    console.print(Padding(f"after: {entry['citation']}", (0, 0, 1, 2)))
+    if fixed := constants(values):
+        console.print(Padding(f"constant: {fixed}", (0, 0, 0, 2)))
+    console.print(Padding(f"source: {entry['citation']}", (0, 0, 1, 2)))
 
 
 def _text(value: object) -> str:

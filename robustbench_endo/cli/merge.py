@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from robustbench_endo.cli.output import show_results
-from robustbench_endo.cli.report import FORMATS, checked_formats
+from robustbench_endo.cli.options import formats_option
+from robustbench_endo.evaluation.config import parse_formats
 
 
 @click.command()
@@ -16,23 +16,24 @@ from robustbench_endo.cli.report import FORMATS, checked_formats
     "--out",
     "-o",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Run folder to make.  [default: the folder, where only one is given]",
+    help="Run folder to create.  [default: the folder, if only one is given]",
 )
-@click.option("--format", "formats", default="html,pdf", help=f"Reports to write: {', '.join(FORMATS)}, or none.")
+@formats_option
 def merge(folders: tuple[Path, ...], out: Path | None, formats: str) -> None:
-    """Make one run of its shards, the same to the bit as if one machine had computed it.
+    """Merge shards into one run, bit-identical to a run on one machine.
 
-    FOLDERS: what evaluate --shard had as --out, one or several. Neither models nor data are needed.
+    FOLDERS are the --out folders of evaluate --shard, one or several. Neither models nor data are needed.
     """
-    from robustbench_endo.evaluation import merge_shards as merging
+    from robustbench_endo.cli.output import show_results
+    from robustbench_endo.evaluation import merge_shards
 
-    checked_formats(formats)
-    results = merging.merge(*folders, out=out)
+    names = parse_formats(formats)
+    results = merge_shards.merge(*folders, out=out)
     target = out or folders[0]
-    if merging.lacks_pictures(results):
+    if merge_shards.lacks_largest_drops(results):
         click.echo(
-            "The pictures of the deepest falls are not there, for only models and data can make them: the same "
-            f"robust-endo evaluate with --out {target} and without --shard adds them and computes nothing else.",
+            "The images of the largest drops are missing, because they need models and data: the same robust-endo "
+            f"evaluate with --out {target} and without --shard adds them and computes nothing else.",
             err=True,
         )
-    show_results(results, target, formats)
+    show_results(results, target, names)

@@ -1,4 +1,4 @@
-"""What the command line says of a run, or of a part of it, that has ended."""
+"""What commands print: results, progress, and a timing breakdown."""
 
 from __future__ import annotations
 
@@ -9,100 +9,142 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
-from robustbench_endo.cli.errors import FRAMES_LOST
-from robustbench_endo.cli.report import write
-from robustbench_endo.results import Results
+from robustbench_endo.cli.errors import FRAMES_FAILED
+from robustbench_endo.errors import OptionalDependencyError
 
 if TYPE_CHECKING:
-    from robustbench_endo.evaluation.profiler import Clock
-    from robustbench_endo.evaluation.run import ShardDone
+    from robustbench_endo.evaluation.profiler import Profiler
+    from robustbench_endo.evaluation.run import ShardResult
     from robustbench_endo.evaluation.shard import Shard
+    from robustbench_endo.results import Bootstrap, Results
 
 
-def show_results(results: Results, out: Path, formats: str) -> None:
-    """Print the table, write the reports, and end with exit code 3 where frames are left out."""
-    from robustbench_endo.reports.text.terminal_table import print_table
+def show_results(results: Results, out: Path, formats: tuple[str, ...]) -> None:
+    """Print the table, write the reports, and exit with code 3 when frames are excluded."""
+    from rich.console import Console
+
+    from robustbench_endo.reports import print_table
 
     console = Console()
     print_table(results, console)
     for note in results.info["notes"]:
         console.print(note, highlight=False)
-    written = [out / "results.parquet", out / "summary.csv", *write(results, out, formats)]
-    console.print("Written: " + ", ".join(str(path) for path in written), soft_wrap=True, highlight=False)
-    lost = results.info["failures"]
-    if lost:
-        frames = len({failure["id"] for failure in lost})
+    paths = [out / "results.parquet", out / "summary.csv", *write_reports(results, out, formats)]
+    console.print("Written: " + ", ".join(str(path) for path in paths), soft_wrap=True, highlight=False)
+    failures = results.info["failures"]
+    if failures:
+        frames = len({failure["id"] for failure in failures})
         click.echo(
-            f"{frames} of {results.info['data']['frames']} frames could not be used and are left out; the first: "
-            f"{lost[0]['id']}: {lost[0]['reason']} All are listed in {out / 'run.json'}.",
+            f"{frames} of {results.info['data']['frames']} frames could not be used and are excluded; the first: "
+            f"{failures[0]['id']}: {failures[0]['reason']} All are listed in {out / 'run.json'}.",
             err=True,
         )
-        sys.exit(FRAMES_LOST)
+        sys.exit(FRAMES_FAILED)
 
 
-def show_shard(done: ShardDone, shard: Shard, out: Path) -> None:
-    """Print what there is of the run, and what to do next."""
+def write_reports(
+    results: Results,
+    folder: Path,
+    formats: tuple[str, ...],
+    intervals: bool | Bootstrap = False,
+    page_size: str = "a4",
+) -> list[Path]:
+    """Write reports; a PDF whose extra is missing is left out with a sentence that names it.
+
+    A run of the paper's models on its data has the published numbers in its table.
+
+    Raises:
+        RobustEndoError: an unknown format.
+    """
+    from robustbench_endo.reports import write
+    from robustbench_endo.reproduction.comparison_table import published_for_run
+
+    folder.mkdir(parents=True, exist_ok=True)
+    # The PDF last: what needs no extra is written in any case.
+    ordered = sorted(formats, key=lambda name: name == "pdf")
+    try:
+        return write.write_reports(results, folder, ordered, intervals, page_size, published_for_run(results))
+    except OptionalDependencyError as error:
+        click.echo(f"No PDF report: {error}", err=True)
+        return [write.output_path(name, folder / "report") for name in ordered if name != "pdf"]
+
+
+def show_shard(result: ShardResult, shard: Shard, out: Path) -> None:
+    """Print the state of a run, and the next step."""
     from robustbench_endo.evaluation.shard import shards_with
 
-    there = done.chunks - len(done.missing)
-    click.echo(f"Shard {shard}: its {done.mine} chunks are in {out}; of the run {there} of {done.chunks} are there.")
-    if done.missing:
-        others = ", ".join(map(str, shards_with(done.missing, shard.of)))
+    present = result.chunks - len(result.missing)
+    click.echo(
+        f"Shard {shard}: its {result.done} chunks are in {out}, which has {present} of the {result.chunks} chunks of "
+        "the run."
+    )
+    if result.missing:
+        others = ", ".join(map(str, shards_with(result.missing, shard.of)))
         click.echo(f"Missing here: shards {others}. When all are done: robust-endo merge {out}")
-        click.echo("Shards with an --out of their own: robust-endo merge FOLDER FOLDER ... --out RUN")
+        click.echo("Shards with separate --out folders: robust-endo merge FOLDER FOLDER ... --out RUN")
     else:
         click.echo(f"All shards are done: robust-endo merge {out}")
 
 
 @contextmanager
 def progress_bar(label: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function to be called with (done, total)."""
+    """A progress bar on standard error: a function to be called with (done, total)."""
+    from rich import progress
+    from rich.console import Console
+
     columns = (
-        TextColumn(label),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        progress.TextColumn(label),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn(unit),
+        progress.TimeElapsedColumn(),
+        progress.TextColumn("left"),
+        progress.TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with progress.Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def profiling_clock(device: str) -> Clock:
-    """A clock that waits for the GPU at the end of every phase, so that each is charged with its own work."""
+def profiler_for(device: str) -> Profiler:
+    """A profiler that waits for the GPU at the end of every phase, so that each phase has its own time."""
     import torch
 
-    from robustbench_endo.evaluation import choose_device
-    from robustbench_endo.evaluation.profiler import Clock
+    from robustbench_endo.evaluation.device import choose_device
+    from robustbench_endo.evaluation.profiler import Profiler
 
-    return Clock(torch.cuda.synchronize) if choose_device(device).type == "cuda" else Clock()
+    return Profiler(torch.cuda.synchronize) if choose_device(device).type == "cuda" else Profiler()
 
 
-def print_profile(clock: Clock, console: Console) -> None:
-    """A row a phase, the idle time, and how much longer all took than the forward passes alone."""
+def print_profile(profiler: Profiler) -> None:
+    """Print the time of each phase, the idle time, and the ratio of the total to the forward passes."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
     from robustbench_endo.evaluation.profiler import PHASES
 
-    spent, total = clock.phases(), clock.seconds()["total"]
-    whole = total * clock.lanes
+    console = Console()
+    spent, total = profiler.phases(), profiler.seconds()["total"]
+    capacity = max(total * profiler.lanes, sum(spent.values())) or 1.0
     rows = {phase: spent.get(phase, 0.0) for phase in PHASES}
-    rows["idle"] = max(0.0, whole - sum(rows.values()))
-    table = Table(
-        box=box.SIMPLE_HEAD, title=f"Where {total:.1f} s x {clock.lanes} at a time went", title_justify="left"
-    )
+    rows["idle"] = max(0.0, capacity - sum(rows.values()))
+    title = f"Timing ({total:.1f} s, {profiler.lanes} threads)"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
     table.add_column("Phase")
     table.add_column("Seconds", justify="right")
-    table.add_column("Share", justify="right")
+    table.add_column("Percentage", justify="right")
     for phase, seconds in rows.items():
-        table.add_row(phase, f"{seconds:.1f}", f"{seconds / whole:.0%}")
+        table.add_row(phase, f"{seconds:.1f}", f"{seconds / capacity:.0%}")
     console.print(table)
     if rows["forward"]:
-        said = f"{whole / rows['forward']:.2f} times the forward passes alone"
-        console.print(f"{said}; idle includes loading, merging and the start of compiled code.", highlight=False)
+        console.print(
+            f"{capacity / rows['forward']:.2f} times the forward passes; idle includes loading and compilation.",
+            highlight=False,
+        )
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 image``, ``3 images``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,34 +1,38 @@
-"""``robust-endo report``."""
+"""``robust-endo report`` and ``robust-endo leaderboard``."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
-from rich.console import Console
 
-from robustbench_endo.cli.options import bootstrap_options, names, settings, thresholds
-from robustbench_endo.errors import OptionalDependencyError, RobustEndoError
-from robustbench_endo.results import Bootstrap, Results, load_results
-
-FORMATS = ("html", "pdf", "latex", "md", "csv", "figures")
-"""As :data:`robustbench_endo.reports.write.FORMATS`, which is not loaded to say so."""
+from robustbench_endo.cli.options import bootstrap_from, bootstrap_options, formats_option, parse_thresholds
+from robustbench_endo.evaluation.config import parse_formats, split_names
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--format", "formats", default="html,pdf", help=f"Formats: {', '.join(FORMATS)}, or none.")
-@click.option("--out", "-o", type=click.Path(path_type=Path, file_okay=False), help="Folder. [default: the run folder]")
+@formats_option
+@click.option(
+    "--out", "-o", type=click.Path(path_type=Path, file_okay=False), help="Folder.  [default: the run folder]"
+)
 @click.option("--page-size", default="a4", type=click.Choice(("a4", "letter")), help="Page size of the PDF.")
-@click.option("--intervals", is_flag=True, help="Bootstrap intervals in the tables, and the table printed with them.")
-@click.option("--robustness", is_flag=True, help="Print the run in few numbers, and the silent failures.")
+@click.option("--intervals", is_flag=True, help="Print the table with bootstrap intervals, also in the reports.")
+@click.option("--robustness", is_flag=True, help="Print summary metrics and silent failures.")
 @click.option("--baseline", help="Model that mCE is relative to; implies --robustness.")
-@click.option("--metric", "metrics", help="Metrics to print, separated by commas. [default: one a task]")
+@click.option("--metric", "metrics", help="Metrics to print, separated by commas.  [default: one per task]")
 @click.option(
     "--threshold",
-    "required",
+    "thresholds",
     multiple=True,
     help="Threshold such as dice=0.8 or hd95=40, repeatable: print up to which severity each model clears all.",
+)
+@click.option(
+    "--failure-threshold",
+    "failure_thresholds",
+    multiple=True,
+    help="When a prediction has failed, as TASK=VALUE, repeatable, such as segmentation=0.5 (Dice).",
 )
 @bootstrap_options
 def report(
@@ -40,65 +44,30 @@ def report(
     robustness: bool,
     baseline: str | None,
     metrics: str | None,
-    required: tuple[str, ...],
-    resamples: int,
-    unit: str,
-    confidence: float,
-    seed: int,
+    thresholds: tuple[str, ...],
+    failure_thresholds: tuple[str, ...],
+    **params: Any,
 ) -> None:
-    """Write the report of a finished run again, and print what is asked of its numbers."""
+    """Write the reports of a finished run again, and print its tables."""
+    from rich.console import Console
+
+    from robustbench_endo.cli.output import write_reports
     from robustbench_endo.reports import headline_present, print_envelope, print_robustness, print_table
+    from robustbench_endo.results import load_results
 
-    bootstrap = settings(resamples, unit, confidence, seed)
-    asked: bool | Bootstrap = bootstrap if intervals else False
-    require = thresholds(required)
+    bootstrap, report_formats = bootstrap_from(params), parse_formats(formats)
+    limits, failures = parse_thresholds(thresholds), parse_thresholds(failure_thresholds, "segmentation=0.5")
     results, console = load_results(run), Console()
-    shown = names(metrics) or headline_present(results)
+    names = split_names(metrics) if metrics else headline_present(results)
+    with_intervals = bootstrap if intervals else False
     if intervals:
-        print_table(results, console, shown, asked)
+        print_table(results, console, names, with_intervals)
     if robustness or baseline:
-        print_robustness(results, console, shown, baseline, asked)
-    if require:
-        print_envelope(results, console, require, bootstrap)
-    for path in write(results, out or run, formats, asked, page_size):
+        print_robustness(results, console, names, baseline, with_intervals, failures)
+    if limits:
+        print_envelope(results, console, limits, bootstrap)
+    for path in write_reports(results, out or run, report_formats, with_intervals, page_size):
         click.echo(path)
-
-
-def checked_formats(text: str) -> list[str]:
-    """Names of report formats, sorted; none for ``none``.
-
-    Raises:
-        RobustEndoError: an unknown format.
-    """
-    wanted = [] if text == "none" else sorted(names(text) or ())
-    unknown = [name for name in wanted if name not in FORMATS]
-    if unknown:
-        raise RobustEndoError(f"Expected report formats among {', '.join(FORMATS)}, got {unknown[0]!r}.")
-    return wanted
-
-
-def write(
-    results: Results, folder: Path, formats: str, intervals: bool | Bootstrap = False, page_size: str = "a4"
-) -> list[Path]:
-    """Write reports and exports; a PDF whose extra is missing is left out with a sentence that names it.
-
-    A run of the paper's networks on its data has the paper's numbers beside its own.
-
-    Raises:
-        RobustEndoError: an unknown format.
-    """
-    from robustbench_endo.reports.write import place_of, write_reports
-    from robustbench_endo.reproduction.comparison_table import alongside
-
-    wanted = checked_formats(formats)
-    folder.mkdir(parents=True, exist_ok=True)
-    # The PDF last: what needs no extra is written whether it is there or not.
-    ordered = sorted(wanted, key=lambda name: name == "pdf")
-    try:
-        return write_reports(results, folder, ordered, intervals, page_size, alongside(results))
-    except OptionalDependencyError as error:
-        click.echo(f"No PDF report: {error}", err=True)
-        return [place_of(name, folder / "report") for name in ordered if name != "pdf"]
 
 
 @click.command()
@@ -107,10 +76,10 @@ def write(
     "--out", "-o", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the site."
 )
 def leaderboard(folder: Path, out: Path) -> None:
-    """Write a static site of all runs below DIR: sortable tables, filters, each run's report beside them.
+    """Write a static site of all runs below DIR: sortable tables, filters, links to the reports.
 
-    Runs are ranked together only where they saw the same data, suite, resolution, seed, protocol, corruptions and
-    severities. Unfinished and damaged runs are listed as such. Open index.html: no server is needed.
+    Only runs of the same data, suite, resolution, seed, protocol, corruptions and severities are ranked together.
+    Unfinished and damaged runs are listed. Open index.html: no server is needed.
     """
     from robustbench_endo.reports.leaderboard import write_site
 

@@ -1,4 +1,4 @@
-"""What ``robust-endo reproduce`` shows and writes."""
+"""Output of ``robust-endo reproduce``: the plan, the progress, the table and its files."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from robustbench_endo.cli.options import writable_folder
-from robustbench_endo.results import merged
+from robustbench_endo.io_utils import writable_folder, write_atomically
+from robustbench_endo.results import combine_runs
 
 if TYPE_CHECKING:
     from robustbench_endo.reproduction.experiments import Cell, Grid
@@ -23,40 +23,49 @@ if TYPE_CHECKING:
 CellResults = Mapping[tuple["Cell", str], "CellResult"]
 
 
-def plan(grid: Grid, workshop: ExperimentRunner, facts: Sequence[str]) -> None:
-    """Print the data, a line a cell with what is left to do and how long that may take, and the sum."""
-    from robustbench_endo.reproduction.cost_estimate import CONDITIONS, LABEL, PASSES, estimate, speed_of, told
+def print_plan(grid: Grid, runner: ExperimentRunner, facts: Sequence[str]) -> None:
+    """Print the data, the state and estimated duration of each cell, and the total."""
+    from robustbench_endo.reproduction.cost_estimate import (
+        CONDITIONS,
+        LABEL,
+        PASSES,
+        estimate,
+        format_duration,
+        speed_of,
+    )
     from robustbench_endo.reproduction.training import read_cell
 
     console = Console()
-    for line in (*facts, *workshop.scale.notes, *grid.remarks):
+    for line in (*facts, *runner.scale.notes, *grid.remarks):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    speed = speed_of(workshop.device)
+    speed = speed_of(runner.device)
     conditions = CONDITIONS.get(grid.kind, 2)
     table = Table(title=grid.title, title_justify="left", pad_edge=False, show_edge=False)
-    for name in ("Network", "Data", "State", "Training", "Judging"):
-        table.add_column(name, overflow="fold", justify="right" if name in ("Training", "Judging") else "left")
-    whole = 0.0
-    for cell, judged in grid.jobs:
-        made, settings = workshop.scale.made(cell), workshop.scale.settings(cell)
-        frames, test = (len(workshop.frames(*place)) for place in ((cell.data, "train"), (judged, "test")))
-        cost = estimate(made, settings, frames, min(test, workshop.limit or test), conditions, speed)
-        before = read_cell(workshop.folder(cell))
+    for name in ("Network", "Data", "State", "Training", "Evaluation"):
+        table.add_column(name, overflow="fold", justify="right" if name in ("Training", "Evaluation") else "left")
+    total = 0.0
+    for cell, test_data in grid.runs:
+        substitute, settings = runner.scale.substitute(cell), runner.scale.settings(cell)
+        frames, test = (len(runner.frames(*part)) for part in ((cell.data, "train"), (test_data, "test")))
+        cost = estimate(substitute, settings, frames, min(test, runner.limit or test), conditions, speed)
+        before = read_cell(runner.folder(cell))
         trained = bool(before and before["finished"])
-        state = "trained" if trained else "begun" if before else "to train"
+        state = "trained" if trained else "started" if before else "to train"
         training = 0.0 if trained else cost.training
-        whole += training + cost.judging
-        where = cell.data if cell.data == judged else f"{cell.data}, judged on {judged}"
-        table.add_row(made.label, where, state, told(training), told(cost.judging))
+        total += training + cost.evaluation
+        data = cell.data if cell.data == test_data else f"{cell.data}, evaluated on {test_data}"
+        table.add_row(substitute.label, data, state, format_duration(training), format_duration(cost.evaluation))
     console.print(table)
-    told_speed = LABEL.format(speed=speed, passes=PASSES["both"])
-    console.print(f"About {told(whole)} in all on {workshop.device}. {told_speed}", highlight=False, soft_wrap=True)
+    explanation = LABEL.format(speed=speed, passes=PASSES["both"])
+    console.print(
+        f"About {format_duration(total)} in total on {runner.device}. {explanation}", highlight=False, soft_wrap=True
+    )
 
 
-def show(
+def show_table(
     grid: Grid, frame: pd.DataFrame, outcomes: CellResults, notes: Sequence[str], folder: Path, formats: Sequence[str]
 ) -> None:
-    """Print the table, and write the files of it."""
+    """Print the table and write its files."""
     from robustbench_endo.reports.reproduction.table import PaperTable, print_paper_table
 
     table = PaperTable(grid.title, grid.keys, frame, tuple(notes))
@@ -64,7 +73,7 @@ def show(
     writable_folder(folder)
     files = _files(grid, table, outcomes, formats)
     for name, content in files.items():
-        _write(folder / name, content)
+        write_atomically(folder / name, content)
     click.echo("Written: " + ", ".join(str(folder / name) for name in files) if files else "Nothing written.")
 
 
@@ -74,42 +83,38 @@ def _files(grid: Grid, table: object, outcomes: CellResults, formats: Sequence[s
     from robustbench_endo.reports.reproduction.table import PaperTable
 
     assert isinstance(table, PaperTable)
-    drawings = _drawings(grid, outcomes)
-    files = {f"{grid.name}{suffix}": content for suffix, content in drawings.items()}
+    figures = _figures(grid, outcomes)
+    files = {f"{grid.name}{suffix}": content for suffix, content in figures.items()}
     if "csv" in formats:
-        noted = table.frame.assign(notes=" ".join(table.notes))
-        files[f"{grid.name}.csv"] = noted.to_csv(index=False, float_format="%.6g").encode()
+        with_notes = table.frame.assign(notes=" ".join(table.notes))
+        files[f"{grid.name}.csv"] = with_notes.to_csv(index=False, float_format="%.6g").encode()
     if "latex" in formats:
         files[f"{grid.name}.tex"] = paper_latex(table).encode()
     if "html" in formats:
-        vector = {name.strip("_")[:-4]: content.decode() for name, content in drawings.items() if name.endswith(".svg")}
-        files[f"{grid.name}.html"] = paper_html(table, vector).encode()
+        drawings = {
+            name.strip("_")[:-4]: content.decode() for name, content in figures.items() if name.endswith(".svg")
+        }
+        files[f"{grid.name}.html"] = paper_html(table, drawings).encode()
     return files
 
 
-def _drawings(grid: Grid, outcomes: CellResults) -> dict[str, bytes]:
-    """Ending -> the figure's file; empty for a table."""
-    from robustbench_endo.reports.reproduction.figures import curves_of, drawn, masks_of, renamed
+def _figures(grid: Grid, outcomes: CellResults) -> dict[str, bytes]:
+    """Suffix -> file of the figure; empty for a table."""
+    from robustbench_endo.reports.reproduction.figures import curve_figures, figure_files, mask_figure, rename_model
 
-    runs = {job: outcome.results["standard"] for job, outcome in outcomes.items() if "standard" in outcome.results}
+    runs = {key: outcome.results["standard"] for key, outcome in outcomes.items() if "standard" in outcome.results}
     if not runs or not grid.name.startswith("figure"):
         return {}
     if grid.name == "figure5":
-        return drawn({"": masks_of(list(runs.values()))})
+        return figure_files({"": mask_figure(list(runs.values()))})
     names = {row.cell: row.labels["model"] for row in grid.rows}
-    named = [renamed(run, names[cell]) for (cell, _), run in runs.items()]
-    return drawn(curves_of(merged(named)))
-
-
-def _write(path: Path, content: bytes) -> None:
-    from robustbench_endo.results.io import write_whole
-
-    write_whole(path, lambda file: file.write(content))
+    named = [rename_model(run, names[cell]) for (cell, _), run in runs.items()]
+    return figure_files(curve_figures(combine_runs(named)))
 
 
 @contextmanager
-def telling(grid: Grid) -> Iterator[Callable[[str, int, int], None]]:
-    """A line for the running cell, on standard error."""
+def cell_progress(grid: Grid) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar for the running cell, on standard error."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -119,7 +124,7 @@ def telling(grid: Grid) -> Iterator[Callable[[str, int, int], None]]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(grid.title, total=None)
 
-        def tell(what: str, done: int, total: int) -> None:
+        def report(what: str, done: int, total: int) -> None:
             bar.update(task, description=what, completed=done, total=total)
 
-        yield tell
+        yield report

@@ -1,4 +1,4 @@
-"""From the options of a command to models and data that fit each other."""
+"""Models and data of a command, checked against each other."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from robustbench_endo.errors import ModelError
 from robustbench_endo.models import SHIPPED, load_model, validate
 from robustbench_endo.models.external.hf import is_huggingface_folder
 from robustbench_endo.models.zoo import ZOO
+from robustbench_endo.tasks.registry import labels_of
 from robustbench_endo.types import Dataset
 
 _NAMED = re.compile(r"([^=/@:\\]+)=(.+)")
@@ -23,39 +24,43 @@ def load_data(
     split: str | None,
     classes: tuple[str, ...] | None,
     subject_regex: str | None,
-    remembered: tuple[str, ...] | None = None,
+    trained_classes: tuple[str, ...] | None = None,
 ) -> Dataset:
-    """The dataset of ``--data`` and its companions.
+    """The data set of ``--data`` and its options.
 
-    ``remembered`` are the labels a model was trained on: they name the classes of a folder that does not say its own.
+    Args:
+        data, split, classes, subject_regex: as in :func:`~robustbench_endo.data.load_dataset`.
+        trained_classes: classes of a trained model, used for a folder without ``classes.txt``.
     """
-    silent = Path(data).is_dir() and not (Path(data) / "classes.txt").is_file()
+    unnamed = Path(data).is_dir() and not (Path(data) / "classes.txt").is_file()
     return load_dataset(
-        data, split=split, classes=classes or (remembered if silent else None), subject_regex=subject_regex
+        data, split=split, classes=classes or (trained_classes if unnamed else None), subject_regex=subject_regex
     )
 
 
 def training_split(data: str, split: str | None) -> str | None:
-    """``train`` unless another split is named or the folder has none."""
+    """The split that is named, else ``train`` where the data are divided."""
     return split or ("train" if is_divided(data) else None)
 
 
 def load_models_and_data(
     specs: Sequence[str], data: str, split: str | None, classes: tuple[str, ...] | None, subject_regex: str | None
 ) -> tuple[dict[str, Any], Dataset]:
-    """The models of ``--model``, by name, and the data they are evaluated on.
+    """The models of ``--model`` by name, and the data for them.
 
-    Checkpoints come first, because they remember the names of their labels; a user's factory is then called with
-    the number of labels of the data. Every model answers one dry batch before any long work.
+    Checkpoints are loaded first, because they contain the names of their labels; a user's factory is then called with
+    the number of labels of the data. Every model is validated on a small batch before the run.
 
     Raises:
-        ModelError: two models of one name, a zoo model without trained weights, answers that do not fit the data.
+        ModelError: two models of one name, a zoo model without trained weights, outputs that do not fit the data.
     """
     named = names_of(specs or SHIPPED)
-    trained = {name: _trained(spec) for name, spec in named.items() if _is_trained(spec)}
-    remembered = next((tuple(model.classes) for model in trained.values() if model.classes), None)
-    dataset = load_data(data, split, classes, subject_regex, remembered)
-    models = {name: trained[name] if name in trained else _built(spec, dataset) for name, spec in named.items()}
+    trained = {name: _load_trained(spec) for name, spec in named.items() if _is_trained(spec)}
+    classes_of_model = next((tuple(model.classes) for model in trained.values() if model.classes), None)
+    dataset = load_data(data, split, classes, subject_regex, classes_of_model)
+    models = {
+        name: trained[name] if name in trained else _load_untrained(spec, dataset) for name, spec in named.items()
+    }
     for name, model in models.items():
         _check_fit(name, model, dataset)
     return models, dataset
@@ -64,9 +69,9 @@ def load_models_and_data(
 def names_of(specs: Sequence[str]) -> dict[str, str]:
     """Name -> spec: ``NAME=SPEC``, else the spec itself or the checkpoint folder's name."""
     named: dict[str, str] = {}
-    for given in specs:
-        match = _NAMED.fullmatch(given)
-        spec = match.group(2) if match else given
+    for text in specs:
+        match = _NAMED.fullmatch(text)
+        spec = match.group(2) if match else text
         name = match.group(1) if match else Path(spec).resolve().name if Path(spec).is_dir() else spec
         if name in named:
             raise ModelError(
@@ -80,11 +85,11 @@ def _is_trained(spec: str) -> bool:
     return spec in SHIPPED or (Path(spec).is_dir() and not is_huggingface_folder(Path(spec)))
 
 
-def _trained(spec: str) -> Any:
+def _load_trained(spec: str) -> Any:
     return load_model(spec, weights="pretrained" if spec in SHIPPED else None)
 
 
-def _built(spec: str, data: Dataset) -> Any:
+def _load_untrained(spec: str, data: Dataset) -> Any:
     if spec in ZOO:
         raise ModelError(
             f"Expected trained weights for the model {spec!r}, got none shipped: train it with "
@@ -95,11 +100,11 @@ def _built(spec: str, data: Dataset) -> Any:
             f"Expected trained weights for the model {spec!r}, got none: name a file as the option weights=FILE "
             "after an @."
         )
-    return load_model(spec, classes=data.classes, activities=data.activities)
+    return load_model(spec, labels=labels_of(data))
 
 
 def _check_fit(name: str, model: Any, data: Dataset) -> None:
     try:
-        validate(model, len(data.classes), len(data.activities))
+        validate(model, labels=labels_of(data))
     except ModelError as error:
         raise ModelError(f"Model {name}: {error}") from error

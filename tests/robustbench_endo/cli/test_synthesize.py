@@ -32,7 +32,7 @@ def call():
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two frames of a grey bar on red, and a clean one beside them."""
+    """Two frames of a grey bar on red, and a clean one next to them."""
     image = np.zeros((64, 80, 3), np.uint8)
     image[..., 0] = np.random.default_rng(0).integers(120, 200, (64, 80))
     Image.fromarray(image).save(tmp_path / "clean.png")
@@ -46,17 +46,17 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_from_one_picture(call, folder):
+def test_synthesize_on_one_image(call, folder):
     out = folder / "out"
     first = call("-b", folder / "clean.png", "-i", folder / "data", "-o", out, "-n", 3)
     assert first.exit_code == 0, first.output
-    assert "Written: 3 pictures (3 of them now)" in first.stdout
+    assert "Written: 3 images (3 of them now)" in first.stdout
     assert "from 2 instruments (0 could not be used) and 1 background." in first.stdout
     assert len(list((out / "train" / "cut" / "image").glob("clean_0000?.png"))) == 3
     assert "(0 of them now)" in call("-b", folder / "clean.png", "-i", folder / "data", "-o", out, "-n", 3).stdout
 
 
-def test_from_frames_with_instruments(call, folder):
+def test_synthesize_on_frames_with_instruments(call, folder):
     options = "--size 48x64 --instrument-labels shaft,2 --classes tissue,shaft,tip --max-instruments 1 --scales 0.9,1.1"
     done = call("-b", folder / "data", "-i", folder / "data", "-o", folder / "out", "-n", 2, *options.split())
     assert done.exit_code == 0, done.output
@@ -67,44 +67,44 @@ def test_from_frames_with_instruments(call, folder):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "text"),
     [
         ("-b none.png", "Expected the name of a dataset, got 'none.png'"),
         ("-b {0}/empty", "Expected frames in"),
         ("-i {0}/clean", "Expected a data folder at"),
         ("-i {0}/maskless", "Expected a mask for every instrument frame, got none for 1.png"),
         ("--size 640", "Expected a size such as 480x640"),
-        ("--size big", "Expected a resolution such as"),
+        ("--size big", "Expected a size such as 480x640"),
         ("--scales 1", "Expected two scales such as 0.75,1.35, got '1'"),
         ("--instrument-labels 7", "got '7': correct --instrument-labels"),
         ("--instrument-labels 0", "got '0': correct --instrument-labels"),
         ("--subject-regex (", "Expected a regular expression for the subjects"),
     ],
 )
-def test_bad_input_is_one_sentence(call, folder, options, said):
+def test_synthesize_rejects_option(call, folder, options, text):
     (folder / "empty").mkdir()
     (folder / "maskless").mkdir()
     Image.open(folder / "clean.png").save(folder / "maskless" / "1.png")
-    given = ["-b", folder / "clean.png", "-i", folder / "data", "-o", folder / "out"]
-    result = call(*given, *options.format(folder).split())
+    arguments = ["-b", folder / "clean.png", "-i", folder / "data", "-o", folder / "out"]
+    result = call(*arguments, *options.format(folder).split())
     assert result.exit_code == 2, result.output
-    assert said in result.stderr
+    assert text in result.stderr
     assert len(result.stderr.strip().splitlines()[-1]) > 20
     assert "Traceback" not in result.stderr
     assert not list((folder / "out").rglob("*.png"))
 
 
-def test_another_seed_needs_another_folder(call, folder):
-    given = ["-b", folder / "clean.png", "-i", folder / "data", "-o", folder / "out", "-n", 1]
-    assert call(*given).exit_code == 0
-    again = call(*given, "--seed", 1)
+def test_synthesize_rejects_folder_of_another_seed(call, folder):
+    arguments = ["-b", folder / "clean.png", "-i", folder / "data", "-o", folder / "out", "-n", 1]
+    assert call(*arguments).exit_code == 0
+    again = call(*arguments, "--seed", 1)
     assert again.exit_code == 2
-    assert "settings.seed = 0 instead of 1: choose another --out" in again.stderr
+    assert "settings.seed changed from 0 to 1. Use a new --out" in again.stderr
 
 
-def test_real_instruments_on_real_tissue(call, tmp_path):
+def test_synthesize_on_real_tissue(call, tmp_path):
     if not REAL.is_dir():
-        pytest.skip("the real frames are not beside this checkout")
+        pytest.skip("the real frames are not available")
     tools, tissue = REAL / "endovis15", REAL / "background" / "no_instrument_frame.png"
     options = "-n 4 --size 240x320 --limit-instruments 6 --activity count --subject-regex (OP[0-9]|no_instrument)"
     done = call("-b", tissue, "-i", tools, "-o", tmp_path / "out", *options.split())

@@ -1,10 +1,12 @@
-"""``robust-endo train`` from its options to its checkpoint."""
+"""`robust-endo train`: options, presets, configuration files, bad input."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
+
+from robustbench_endo.training.config import TrainConfig
 
 pytest.importorskip("albumentations")
 
@@ -25,24 +27,32 @@ def card(tmp_path):
     return json.loads((tmp_path / "run" / "model.json").read_text("utf-8"))["training"]
 
 
-def test_a_preset_gives_the_papers_settings_and_options_replace_them(train, tmp_path):
+def assert_error(result, text):
+    assert result.exit_code == 2, result.output
+    (sentence,) = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert text in sentence
+    assert "Traceback" not in result.output
+
+
+def test_train_options_replace_preset(train, tmp_path):
     result = train("--preset", "mtlesd", "--batch-size", 4, "--weighting", "stch", "--logger", "none")
     assert result.exit_code == 0, result.output
     settings = card(tmp_path)["settings"]
     assert (settings["learning_rate"], settings["batch_size"], settings["weighting"]) == (1e-4, 4, "stch")
     assert (settings["epochs"], settings["schedule"], settings["class_weights"]) == (1, "constant", "none")
+    assert settings["task_weights"] == {"segmentation": 1, "activity": 1}
     assert "Evaluate it with: robust-endo evaluate --model" in result.stdout
 
 
-def test_a_validation_split_chooses_and_is_reported(train, tmp_path):
+def test_train_reports_validation_split(train, tmp_path):
     result = train("--validation", "test", "--patience", 3, "--augmix")
     assert result.exit_code == 0, result.output
-    assert "Validation of the epoch that was kept (1): miou" in result.stdout
+    assert "Validation of the selected epoch (1): miou" in result.stdout
     assert card(tmp_path)["settings"]["augmix"] is True
     assert (tmp_path / "run" / "tensorboard").is_dir()
 
 
-def test_corruptions_that_were_trained_on_are_recorded(train, tmp_path):
+def test_train_records_corruptions(train, tmp_path):
     result = train("--train-corruption", "blur,smoke", "--logger", "none")
     assert result.exit_code == 0, result.output
     assert card(tmp_path)["trained_on"] == [
@@ -50,11 +60,56 @@ def test_corruptions_that_were_trained_on_are_recorded(train, tmp_path):
     ]
 
 
-MISTAKES = [
+def test_train_config_file_gives_the_training_of_its_options(train, robust_endo, tmp_path):
+    options = ("--task-weight", "activity=0.25", "--validation", "test", "--logger", "none", "--augment", "none")
+    printed = train(*options, "--print-config")
+    assert printed.exit_code == 0, printed.output
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "a.toml").write_text(printed.stdout)
+    result = robust_endo("train", "--config", tmp_path / "a.toml", "--batch-size", 4)
+    assert result.exit_code == 0, result.output
+    settings = card(tmp_path)["settings"]
+    assert (settings["epochs"], settings["batch_size"], settings["augment"]) == (1, 4, "none")
+    assert settings["task_weights"] == {"activity": 0.25}
+    stored = robust_endo("train", "--config", tmp_path / "run" / "config.toml", "--print-config")
+    assert stored.stdout == (tmp_path / "run" / "config.toml").read_text("utf-8")
+    again = robust_endo("train", "--config", tmp_path / "run" / "config.toml", "--seed", 1)
+    assert_error(again, "Cannot resume")
+    assert "seed changed from 0 to 1" in again.stderr
+
+
+def test_train_preset_prints_complete_config(robust_endo):
+    lines = robust_endo("train", "--preset", "mtlendovis", "--no-augmix", "--print-config").stdout.splitlines()
+    for line in ("learning_rate = 0.001", 'weighting = "db_mtl"', "augmix = false", "epochs = 200"):
+        assert line in lines
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("[train]\nepoch = 1\n", "got 'epoch': did you mean epochs"),
+        ('[train]\nepochs = "many"\n', "epochs in"),
+        ("[train]\nepochs = 0\n", "Expected epochs >= 1, got 0"),
+        ("[train.task_weights]\nactivit = 1\n", "got 'activit': did you mean activity"),
+        ("[evaluate]\nseed = 1\n", "Expected a table [train]"),
+    ],
+)
+def test_train_rejects_config_file(robust_endo, tmp_path, content, text):
+    (tmp_path / "a.toml").write_text(content)
+    assert_error(robust_endo("train", "--config", tmp_path / "a.toml"), text)
+
+
+def test_train_rejects_preset_with_config_file(robust_endo, tmp_path):
+    (tmp_path / "a.toml").write_text("[train]\n")
+    result = robust_endo("train", "--config", tmp_path / "a.toml", "--preset", "mtlesd")
+    assert_error(result, "either --preset or --config")
+
+
+OPTIONS = [
     (["--preset", "mtlesdd"], "did you mean mtlesd"),
     (["--augment", "surgicl"], "did you mean surgical"),
     (["--weighting", "dbmtl"], "did you mean db_mtl"),
-    (["--validation", "1.5"], "a validation share between 0 and 1 or the name of a split, got 1.5"),
+    (["--validation", "1.5"], "a validation fraction between 0 and 1 or the name of a split, got 1.5"),
     (["--validation", "0.5", "--subject-regex", "(.)"], "at least two subjects"),
     (["--validation", "val"], "'val'"),
     (["--patience", "2"], "validation frames for a patience of 2 epochs"),
@@ -63,15 +118,20 @@ MISTAKES = [
     (["--train-corruption", "smok"], "smoke"),
     (["--corruption-prob", "2", "--train-corruption", "smoke"], "a probability"),
     (["--lr", "-1"], "learning_rate > 0"),
+    (["--epochs", "0"], "epochs >= 1, got 0"),
     (["--grad-accum", "9"], "grad_accum <= batch_size (8)"),
     (["--logger", "tensorbord"], "did you mean tensorboard"),
+    (["--task-weight", "activity"], "TASK=NUMBER"),
+    (["--task-weight", "activty=1"], "did you mean activity"),
+    (["--task-weight", "activity=-1"], "a task weight >= 0"),
 ]
 
 
-@pytest.mark.parametrize(("options", "text"), MISTAKES, ids=lambda value: " ".join(value) if len(value) > 1 else "")
-def test_a_mistake_is_one_sentence(train, options, text):
-    result = train("--device", "cpu", *options)
-    assert result.exit_code == 2, result.output
-    (sentence,) = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
-    assert text in sentence
-    assert "Traceback" not in result.output
+@pytest.mark.parametrize(("options", "text"), OPTIONS, ids=[" ".join(options) for options, _ in OPTIONS])
+def test_train_rejects_option(train, options, text):
+    assert_error(train("--device", "cpu", *options), text)
+
+
+def test_train_defaults_are_those_of_the_config(robust_endo):
+    printed = robust_endo("train", "--print-config").stdout
+    assert f"epochs = {TrainConfig().epochs}\n" in printed

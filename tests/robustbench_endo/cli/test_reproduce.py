@@ -1,4 +1,4 @@
-"""`robust-endo reproduce`: whole grids at toy size, what is said beforehand, and what is refused."""
+"""`robust-endo reproduce`: complete tables at toy size, the plan, and bad input."""
 
 import pandas as pd
 import pytest
@@ -9,14 +9,15 @@ def out(tmp_path_factory):
     return tmp_path_factory.mktemp("endoarss")
 
 
-def test_the_whole_of_table_two(robust_endo, out):
+@pytest.mark.slow
+def test_reproduce_complete_table_two(robust_endo, out):
     result = robust_endo("reproduce", "table2", "--synthetic", "--quick", "--out", out)
     assert result.exit_code == 0, result.output
     assert "tiny-resnet for ResNet101" in " ".join(result.stdout.split())
     frame = pd.read_csv(out / "quick" / "table2.csv")
     assert len(frame.groupby(["backbone", "architecture", "optimization"])) == 29
     assert (frame["state"] == "done").all()
-    assert frame["ours"].notna().all()
+    assert frame["reproduced"].notna().all()
     assert frame["notes"].str.contains("tiny-endoarss").all()
     for ending in ("html", "tex"):
         text = (out / "quick" / f"table2.{ending}").read_text("utf-8")
@@ -29,15 +30,18 @@ def test_the_whole_of_table_two(robust_endo, out):
     assert {row.count("&") for row in rows} == {2 + 18, 2 + 6}
 
 
-def test_table_seven_shares_the_cells_and_figure_six_its_runs(robust_endo, out):
+@pytest.mark.slow
+def test_reproduce_table_seven_shares_cells_and_figure_six_runs(robust_endo, out):
     result = robust_endo("reproduce", "table7", "--synthetic", "--quick", "--out", out)
     assert result.exit_code == 0, result.output
     frame = pd.read_csv(out / "quick" / "table7.csv")
     assert len(frame) == 20 * 3 * 2 * 2
-    assert frame["ours"].notna().all()
+    assert frame["reproduced"].notna().all()
     mean = frame[(frame["corruption"] == "mean") & (frame["metric"] == "miou") & (frame["protocol"] == "endoarss")]
     each = frame[(frame["corruption"] != "mean") & (frame["metric"] == "miou") & (frame["protocol"] == "endoarss")]
-    assert mean["ours"].tolist() == pytest.approx(each.groupby("model", sort=False)["ours"].mean().tolist(), rel=1e-4)
+    assert mean["reproduced"].tolist() == pytest.approx(
+        each.groupby("model", sort=False)["reproduced"].mean().tolist(), rel=1e-4
+    )
     result = robust_endo("reproduce", "figure6", "--synthetic", "--quick", "--out", out)
     assert result.exit_code == 0, result.output
     assert "<svg" in (out / "quick" / "figure6_miou.svg").read_text("utf-8")
@@ -47,14 +51,14 @@ def test_table_seven_shares_the_cells_and_figure_six_its_runs(robust_endo, out):
     assert "://" not in page.replace("http://www.w3.org", "")
 
 
-def test_figure_five_shows_masks(robust_endo, out):
+def test_reproduce_figure_five_shows_masks(robust_endo, out):
     options = ("--models", "endoarss", "--format", "html", "--out", out)
     result = robust_endo("reproduce", "figure5", "--synthetic", "--quick", *options)
     assert result.exit_code == 0, result.output
-    assert "True mask" in (out / "quick" / "figure5.svg").read_text("utf-8")
+    assert "Ground truth" in (out / "quick" / "figure5.svg").read_text("utf-8")
 
 
-def test_a_dry_run_does_nothing(robust_endo, tmp_path):
+def test_reproduce_dry_run_writes_nothing(robust_endo, tmp_path):
     options = ("--dry-run", "--data", "synthetic", "--models", "endoarss", "--out", tmp_path)
     result = robust_endo("reproduce", "table2", *options)
     assert result.exit_code == 0, result.output
@@ -79,7 +83,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("arguments", "text"), WRONG)
-def test_bad_input_is_one_sentence(robust_endo, tmp_path, arguments, text):
+def test_reproduce_reports_bad_input_in_one_sentence(robust_endo, tmp_path, arguments, text):
     result = robust_endo("reproduce", *arguments, "--out", tmp_path)
     assert result.exit_code == 2, result.output
     errors = [line for line in result.stderr.splitlines() if line.startswith("Error: Expected ")]
@@ -87,21 +91,22 @@ def test_bad_input_is_one_sentence(robust_endo, tmp_path, arguments, text):
     assert text in errors[0]
 
 
-def test_a_wrong_layout_is_told_before_anything_is_trained(robust_endo, make_folder, tmp_path):
+def test_reproduce_reports_a_wrong_layout_before_training(robust_endo, make_folder, tmp_path):
     root = make_folder(splits=("train",), activities=("cutting",))
     result = robust_endo(
-        "endoarss", "table2", "--data", f"mtlesd:{root}", "--init-weights", "none", "--out", tmp_path / "out"
+        "reproduce", "table2", "--data", f"mtlesd:{root}", "--init-weights", "none", "--out", tmp_path / "out"
     )
     assert result.exit_code == 2, result.output
     assert result.stderr.count("Error: Expected ") == 1
 
 
-def test_a_failed_cell_is_shown_with_its_sentence(robust_endo, out):
+@pytest.mark.slow
+def test_reproduce_shows_the_reason_of_a_failed_cell(robust_endo, out):
     folder = out / "quick" / "cells" / "mtlesd" / "endoarss_tesla_rank-16_db_mtl"
     folder.mkdir(parents=True)
     (folder / "cell.json").write_text('{"training": {"epochs": 9}, "finished": true, "seconds": 1}')
     options = ("--models", "endoarss/tesla/db_mtl", "--out", out)
     result = robust_endo("reproduce", "table6", "--synthetic", "--quick", *options)
     assert result.exit_code == 3, result.output
-    assert "epochs was 9, is 1" in result.stdout
-    assert "epochs was 9, is 1" in (out / "quick" / "table6.html").read_text("utf-8")
+    assert "epochs changed from 9 to 1" in result.stdout
+    assert "epochs changed from 9 to 1" in (out / "quick" / "table6.html").read_text("utf-8")

@@ -1,0 +1,68 @@
+"""`robust-endo compare`."""
+
+import json
+import shutil
+
+import pytest
+
+
+@pytest.fixture
+def run(robust_endo, make_folder, model_file, tmp_path):
+    """A run of two models on four frames."""
+    names = ("--model", f"one={model_file}:build", "--model", f"two={model_file}:build")
+    data = ("--data", make_folder(), "--corruption", "contrast", "--severity", "2,5", "--format", "none")
+    result = robust_endo("evaluate", *data, *names, "--out", tmp_path / "run")
+    assert result.exit_code == 0, result.output
+    return tmp_path / "run"
+
+
+def test_compare_within_a_run_and_between_runs(robust_endo, run, tmp_path):
+    result = robust_endo("compare", run, "--metric", "miou", "--resamples", 300)
+    assert result.exit_code == 0, result.output
+    assert "mIoU (%): two compared with one" in result.stdout
+    assert "resamples of 4 single frames" in " ".join(result.stdout.split())
+    shutil.copytree(run, tmp_path / "again")
+    info = json.loads((run / "run.json").read_text("utf-8"))
+    (tmp_path / "again" / "run.json").write_text(json.dumps({**info, "name": "again"}))
+    result = robust_endo("compare", run, tmp_path / "again", "--metric", "miou", "--baseline", "again/one")
+    assert result.exit_code == 0, result.output
+    assert "run/two compared with again/one" in result.stdout
+
+
+def test_compare_writes_page(robust_endo, run, tmp_path):
+    result = robust_endo("compare", run, "--metric", "miou", "--resamples", 300, "--out", tmp_path / "c.html")
+    assert result.exit_code == 0, result.output
+    assert "Differences from one" in (tmp_path / "c.html").read_text("utf-8")
+    result = robust_endo("compare", run, "--resamples", 300, "--out", tmp_path / "c.pdf")
+    assert result.exit_code == 2, result.output
+    assert "a file ending in .html" in result.stderr
+
+
+WRONG = [
+    (("{run}", "--metric", "iou"), "a metric of the run, got 'iou'"),
+    (("{run}", "--baseline", "three"), "to compare with, got 'three': choose from one, two"),
+    (("{run}", "--resamples", "3"), "at least 200 resamples, got 3"),
+    (("{run}", "--bootstrap-unit", "patient"), "got 'patient'"),
+    (("{run}", "--confidence", "95"), "write 0.95 for 95 %"),
+    (("{nowhere}",), "a finished run in"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "text"), WRONG)
+def test_compare_rejects_option(robust_endo, run, tmp_path, arguments, text):
+    filled = [argument.format(run=run, nowhere=tmp_path / "nowhere") for argument in arguments]
+    result = robust_endo("compare", *filled)
+    assert result.exit_code == 2, result.output
+    errors = [line for line in result.stderr.splitlines() if line.startswith("Error: Expected ")]
+    assert len(errors) == 1, result.output
+    assert text in errors[0]
+
+
+def test_compare_rejects_runs_of_other_settings(robust_endo, run, tmp_path):
+    shutil.copytree(run, tmp_path / "other")
+    info = json.loads((run / "run.json").read_text("utf-8"))
+    other = {**info, "name": "other", "suite": {**info["suite"], "resolution": 128}, "seed": 5}
+    (tmp_path / "other" / "run.json").write_text(json.dumps(other))
+    result = robust_endo("compare", run, tmp_path / "other")
+    assert result.exit_code == 2
+    assert "resolution is '512' in run and '128' in other; seed is '0' in run and '5' in other" in result.stderr

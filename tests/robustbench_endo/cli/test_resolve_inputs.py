@@ -1,0 +1,57 @@
+"""Models and data of a command, checked against each other."""
+
+import pytest
+
+from robustbench_endo.cli.resolve_inputs import load_data, load_models_and_data, names_of, training_split
+from robustbench_endo.errors import ModelError
+
+
+def test_names_of_specs_are_the_spec_or_the_given_name(tmp_path):
+    (tmp_path / "checkpoint").mkdir()
+    named = names_of(["tiny-resnet/mmoe", "mine=smp:unet/resnet18", str(tmp_path / "checkpoint")])
+    assert list(named) == ["tiny-resnet/mmoe", "mine", "checkpoint"]
+    assert named["mine"] == "smp:unet/resnet18"
+
+
+def test_names_of_two_models_with_one_name_raise():
+    with pytest.raises(ModelError, match="Expected a different name for each model, got 'a' twice"):
+        names_of(["a=x", "a=y"])
+
+
+def test_load_data_takes_the_classes_of_a_model_for_a_folder_without_names(make_folder):
+    root = make_folder(frames=1)
+    classes = ("background", "shaft", "tip")
+    assert load_data(str(root), None, None, None, classes).classes == classes
+    assert load_data(str(root), None, ("a", "b", "c"), None, classes).classes == ("a", "b", "c")
+    (root / "classes.txt").write_text("x\ny\nz\n")
+    assert load_data(str(root), None, None, None, classes).classes == ("x", "y", "z")
+
+
+def test_training_split_is_train_where_the_data_are_divided(make_folder):
+    assert training_split(str(make_folder(splits=("train", "test"))), None) == "train"
+    assert training_split("synthetic", "test") == "test"
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        ("tiny-resnet/hps", "Expected trained weights for the model 'tiny-resnet/hps', got none shipped"),
+        ("smp:unet/resnet18", "name a file as the option weights=FILE"),
+    ],
+)
+def test_load_models_and_data_without_trained_weights_raises(spec, text, make_folder):
+    with pytest.raises(ModelError, match=text):
+        load_models_and_data([spec], str(make_folder(frames=1)), None, None, None)
+
+
+def test_load_models_and_data_names_the_model_that_does_not_fit(make_folder, model_file):
+    lines = [
+        "class Empty(nn.Module):",
+        "    def forward(self, images):",
+        "        return {}",
+        "def empty():",
+        "    return Empty()",
+    ]
+    model_file.write_text("\n".join([model_file.read_text(), *lines]))
+    with pytest.raises(ModelError, match="^Model bad: "):
+        load_models_and_data([f"bad={model_file}:empty"], str(make_folder(frames=1)), None, None, None)
