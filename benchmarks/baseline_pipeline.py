@@ -1,8 +1,8 @@
-"""A robustness evaluation as it is usually written: corrupted copies on disk, a pass over them a condition and model.
+"""A conventional robustness evaluation: corrupted copies on disk, one pass over them per condition and model.
 
-One process corrupts with imagecorruptions and writes PNG; a DataLoader reads them back with Pillow; the network uses
-all cores; MONAI and scikit-image score. In its favour: models are loaded once and not for every condition, masks stay
-in memory, and nothing is written down in the end.
+One process corrupts with imagecorruptions and writes PNG; a DataLoader reads them with Pillow; the network uses all
+cores; MONAI and scikit-image score. In its favour: models are loaded only once, masks stay in memory, and no results
+are written.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from robustbench_endo.types import Sample
 BATCH, TOLERANCE = 8, 2.0
 
 
-class Pictures(Dataset[tuple[Tensor, Tensor]]):
-    """The pictures of a folder with their masks."""
+class ImageFolder(Dataset[tuple[Tensor, Tensor]]):
+    """The images of a folder with their masks."""
 
     def __init__(self, folder: Path, masks: Sequence[Tensor]) -> None:
         self.files, self.masks = sorted(folder.glob("*.png")), masks
@@ -44,8 +44,8 @@ class Pictures(Dataset[tuple[Tensor, Tensor]]):
         return len(self.files)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        picture = np.asarray(Image.open(self.files[index]).convert("RGB"))
-        return torch.from_numpy(picture.copy()).permute(2, 0, 1).float() / 255, self.masks[index]
+        image = np.asarray(Image.open(self.files[index]).convert("RGB"))
+        return torch.from_numpy(image.copy()).permute(2, 0, 1).float() / 255, self.masks[index]
 
 
 def evaluate(
@@ -55,30 +55,30 @@ def evaluate(
     classes: int,
     folder: Path,
 ) -> dict[str, float]:
-    """Evaluate all models at all conditions; seconds a phase: corrupt (and write), forward (and read), metrics."""
+    """Evaluate all models at all conditions; seconds per phase: corrupt (and write), forward (and read), metrics."""
     seconds: dict[str, float] = defaultdict(float)
     masks = [sample.mask for sample in samples if sample.mask is not None]
     for name, severity in conditions:
         start = time.perf_counter()
-        place = folder / f"{name}_{severity}"
-        corrupt_to_disk(samples, name, severity, place)
+        copies = folder / f"{name}_{severity}"
+        corrupt_to_disk(samples, name, severity, copies)
         seconds["corrupt"] += time.perf_counter() - start
         for model in models.values():
-            pass_over(model, DataLoader(Pictures(place, masks), batch_size=BATCH), classes, seconds)
-        shutil.rmtree(place)
+            pass_over(model, DataLoader(ImageFolder(copies, masks), batch_size=BATCH), classes, seconds)
+        shutil.rmtree(copies)
     return dict(seconds)
 
 
 def corrupt_to_disk(samples: Sequence[Sample], name: str, severity: int, folder: Path) -> None:
-    """Write the samples at a condition; ``clean`` as they are."""
+    """Write the samples at a condition; ``clean`` unchanged."""
     folder.mkdir(parents=True)
     for number, sample in enumerate(samples):
-        picture = sample.image.permute(1, 2, 0).contiguous().numpy()
+        image = sample.image.permute(1, 2, 0).contiguous().numpy()
         if name != "clean":
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                picture = imagecorruptions.corrupt(picture, corruption_name=name, severity=severity)
-        Image.fromarray(np.asarray(picture, np.uint8)).save(folder / f"{number:05d}.png")
+                image = imagecorruptions.corrupt(image, corruption_name=name, severity=severity)
+        Image.fromarray(np.asarray(image, np.uint8)).save(folder / f"{number:05d}.png")
 
 
 @torch.inference_mode()
@@ -90,11 +90,11 @@ def pass_over(
     for images, masks in loader:
         logits = F.interpolate(model(images)["segmentation"], masks.shape[1:], mode="bilinear", align_corners=False)
         labels = logits.argmax(1)
-        answered = time.perf_counter()
-        seconds["forward"] += answered - start
+        predicted = time.perf_counter()
+        seconds["forward"] += predicted - start
         score(labels, masks.long(), classes)
         start = time.perf_counter()
-        seconds["metrics"] += start - answered
+        seconds["metrics"] += start - predicted
 
 
 def score(labels: Tensor, masks: Tensor, classes: int) -> None:

@@ -1,4 +1,4 @@
-"""SSIM of one-hot masks and overlap counts of a 512 x 640 map with 7 classes, one thread, beside other packages."""
+"""SSIM of one-hot masks and overlap counts of a 512 x 640 map with 7 classes, one thread; other packages, too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from label_maps import CLASSES, Pair, regions, scene
 from skimage.metrics import structural_similarity
-from timing import in_turn, keep, machine
+from timing import interleave, machine, save_result
 
 from robustbench_endo.metrics import class_counts, mask_ssim
 
@@ -39,13 +39,13 @@ def compared(ours: Callable[..., Any], peers: dict[str, Callable[..., Any]], pai
     """Median milliseconds of ours and of each peer."""
     times: dict[str, float] = {}
     for name, peer in peers.items():
-        mine, times[name] = in_turn(lambda: ours(*pair, CLASSES), lambda peer=peer: peer(*pair), rounds=5)
+        mine, times[name] = interleave(lambda: ours(*pair, CLASSES), lambda peer=peer: peer(*pair), rounds=5)
         times["ours"] = min(mine, times.get("ours", mine))
     return times
 
 
 def main() -> None:
-    """Print the table and keep it."""
+    """Measure, print and save."""
     torch.set_num_threads(1)
     peers: dict[str, Callable[..., Any]] = {"scikit-image": ssim_by_scikit_image}
     if find_spec("torchmetrics"):
@@ -58,7 +58,7 @@ def main() -> None:
         }
         print(name, result[name])
     packages = ["torch", "numba", "numpy", "scikit-image", *(["torchmetrics"] if find_spec("torchmetrics") else [])]
-    print(keep("metrics_cpu", {**machine(*packages), **result}))
+    print(save_result("metrics_cpu", {**machine(*packages), **result}))
 
 
 if __name__ == "__main__":

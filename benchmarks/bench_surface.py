@@ -1,4 +1,4 @@
-"""HD, HD95, ASSD and NSD of 7 classes, one thread: ours beside scipy, OpenCV, MONAI and torchmetrics in one run."""
+"""HD, HD95, ASSD and NSD of 7 classes, one thread: ours, scipy, OpenCV, MONAI and torchmetrics in one run."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 import torch
 from label_maps import CLASSES, Pair, regions, scene
 from surface_peers import by_torchmetrics, present
-from timing import in_turn, keep, machine
+from timing import interleave, machine, save_result
 
 from robustbench_endo.metrics import surface_distances
 
 LARGE = ((1009, 1306), (2160, 3840))
 
 
-def side_by_side(pair: Pair) -> dict[str, float]:
-    """Median milliseconds of everybody on one pair of maps, each beside ours."""
+def compare_peers(pair: Pair) -> dict[str, float]:
+    """Median milliseconds of every package on one pair of maps, each interleaved with ours."""
     pred, target = (labels[0].numpy() for labels in pair)
     times: dict[str, float] = {}
     for name, peer in present().items():
-        ours, theirs = in_turn(
+        ours, theirs = interleave(
             lambda: surface_distances(*pair, CLASSES), lambda peer=peer: peer(pred, target, CLASSES), rounds=3
         )
         times[name] = theirs
@@ -33,28 +33,28 @@ def torchmetrics_on_small(side: int = 96) -> dict[str, float]:
     """Milliseconds on square maps small enough for its matrix of pixel pairs."""
     pair = regions((side, side))
     pred, target = (labels[0].numpy() for labels in pair)
-    ours, theirs = in_turn(
+    ours, theirs = interleave(
         lambda: surface_distances(*pair, CLASSES), lambda: by_torchmetrics(pred, target, CLASSES), rounds=3
     )
     return {"side": side, "ours": ours, "torchmetrics": theirs}
 
 
 def large() -> dict[str, dict[str, float]]:
-    """Milliseconds on large random maps, and MiB by which the memory of the process grew at most in the call."""
-    found = {}
-    surface_distances(*regions((64, 64)), CLASSES)  # the memory of the compiler is not ours
+    """Milliseconds on large random maps, and MiB by which the peak memory of the process grew in the call."""
+    rows = {}
+    surface_distances(*regions((64, 64)), CLASSES)  # without the memory of the compiler
     for size in LARGE:
         pair = regions(size)
         before = _peak_mib(reset=True)
         surface_distances(*pair, CLASSES)
         grown = _peak_mib() - before
-        ours, _ = in_turn(lambda pair=pair: surface_distances(*pair, CLASSES), lambda: None, rounds=3)
-        found[f"{size[0]}x{size[1]}"] = {"ours": ours, "memory_mib": grown}
-    return found
+        ours, _ = interleave(lambda pair=pair: surface_distances(*pair, CLASSES), lambda: None, rounds=3)
+        rows[f"{size[0]}x{size[1]}"] = {"ours": ours, "memory_mib": grown}
+    return rows
 
 
 def _peak_mib(reset: bool = False) -> float:
-    """The largest resident memory of the process since the last reset; NaN where the system does not say."""
+    """The largest resident memory of the process since the last reset; NaN where the system does not report it."""
     try:
         if reset:
             Path("/proc/self/clear_refs").write_text("5")
@@ -65,12 +65,12 @@ def _peak_mib(reset: bool = False) -> float:
 
 
 def on_gpu(batch: int = 32) -> dict[str, float]:
-    """Milliseconds a frame in a batch on the first GPU."""
+    """Milliseconds per frame of a batch on the first GPU."""
     times = {}
     for name, pair in (("scene", scene()), ("regions", regions())):
         pred, target = (labels.expand(batch, -1, -1).contiguous().cuda() for labels in pair)
-        # The result lies on the CPU: nothing is left running.
-        ours, _ = in_turn(
+        # The result is on the CPU: the device has finished.
+        ours, _ = interleave(
             lambda pred=pred, target=target: surface_distances(pred, target, CLASSES), lambda: None, rounds=9
         )
         times[name] = ours / batch
@@ -78,11 +78,11 @@ def on_gpu(batch: int = 32) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the table and keep it."""
+    """Measure, print and save."""
     torch.set_num_threads(1)
     result: dict[str, Any] = {"size": [512, 640], "classes": CLASSES, "unit": "ms"}
-    result["large"] = large()  # first: its memory must not hide in what the peers took
-    result |= {"scene": side_by_side(scene()), "regions": side_by_side(regions())}
+    result["large"] = large()  # first: the peers would raise the peak of the memory
+    result |= {"scene": compare_peers(scene()), "regions": compare_peers(regions())}
     if find_spec("torchmetrics"):
         result["small"] = torchmetrics_on_small()
     if torch.cuda.is_available():
@@ -91,7 +91,7 @@ def main() -> None:
         if isinstance(times, dict):
             print(name, times)
     packages = [name for name in ("torch", "numba", "numpy", "scipy", "monai", "torchmetrics") if find_spec(name)]
-    print(keep("surface_cpu", {**machine(*packages), **result}))
+    print(save_result("surface_cpu", {**machine(*packages), **result}))
 
 
 if __name__ == "__main__":

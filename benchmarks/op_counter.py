@@ -1,4 +1,4 @@
-"""How often a corruption goes over its batch: the torch operations that it launches, and the bytes that they touch."""
+"""Counts the torch operations that a corruption launches, and the bytes that they read and write."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
 
-class Passes(TorchDispatchMode):
-    """Counts while it is entered; kernels that torch does not launch itself (Triton's) are not seen.
+class OpCounter(TorchDispatchMode):
+    """Counts while it is entered; kernels that torch does not launch itself (Triton's) are not counted.
 
     Attributes:
         launches: operations that compute anything; views do not.
-        full: those of them that give at least ``pixels`` values.
+        full: those of them that return at least ``pixels`` values.
         touched: bytes of their arguments and results.
     """
 

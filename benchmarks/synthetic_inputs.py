@@ -1,19 +1,21 @@
-"""Frames for benchmarks: drawn scenes on disk, as a data set in folders, and requests on them."""
+"""Inputs of benchmarks: synthetic scenes on disk as a data set in folders, models, and evaluations of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from torch import nn
 
-from robustbench_endo.corruptions import load_suite
 from robustbench_endo.data import FolderDataset
 from robustbench_endo.data.synthetic import SyntheticScenes
-from robustbench_endo.evaluation import Request
+from robustbench_endo.evaluation.config import EvaluationConfig
+from robustbench_endo.evaluation.loop import evaluate_chunks
+from robustbench_endo.evaluation.plan import Engine, EvaluationPlan, build_plan
+from robustbench_endo.evaluation.profiler import Profiler
+from robustbench_endo.evaluation.run import run_plan
 from robustbench_endo.models import SHIPPED, build, load_model
 
 FULL_SIZE, FULL_FRAMES = (1009, 1306), 402
@@ -32,28 +34,30 @@ def on_disk(folder: Path, count: int, size: tuple[int, int]) -> FolderDataset:
         sample = scenes[number]
         assert sample.mask is not None
         assert sample.activity is not None
-        pictures = {"image": sample.image.permute(1, 2, 0).numpy(), "mask": sample.mask.numpy()}
-        for kind, pixels in pictures.items():
-            place = folder / "test" / scenes.activities[sample.activity] / kind
-            place.mkdir(parents=True, exist_ok=True)
-            first = place / f"seq_{number // 6:02d}_frame_{number:04d}.png"
+        images = {"image": sample.image.permute(1, 2, 0).numpy(), "mask": sample.mask.numpy()}
+        for kind, pixels in images.items():
+            subfolder = folder / "test" / scenes.activities[sample.activity] / kind
+            subfolder.mkdir(parents=True, exist_ok=True)
+            first = subfolder / f"seq_{number // 6:02d}_frame_{number:04d}.png"
             Image.fromarray(pixels).save(first)
             for copy in range(number + _DISTINCT, count, _DISTINCT):
-                (place / f"seq_{copy // 6:02d}_frame_{copy:04d}.png").hardlink_to(first)
+                (subfolder / f"seq_{copy // 6:02d}_frame_{copy:04d}.png").hardlink_to(first)
     return FolderDataset(folder, "test")
 
 
-def request(models: Mapping[str, nn.Module], data: FolderDataset, out: Path, **options: Any) -> Request:
-    """What ``robust-endo evaluate`` would ask for: suite endo19, all conditions unless ``options`` say otherwise.
+def evaluation_plan(models: Mapping[str, nn.Module], data: FolderDataset, out: Path, **options: Any) -> EvaluationPlan:
+    """The plan of ``robust-endo evaluate`` on the CPU: suite endo19, all conditions.
 
     Args:
-        options: of :class:`robustbench_endo.evaluation.Request`; ``resolution`` instead of the suite's.
+        models, data, out: of the run.
+        options: other settings of :class:`~robustbench_endo.evaluation.config.EvaluationConfig`.
     """
-    suite = load_suite("endo19")
-    if "resolution" in options:
-        suite = replace(suite, resolution=options.pop("resolution"))
-    given = {"corruptions": suite.names, "severities": (1, 2, 3, 4, 5), **options}
-    return Request(models=models, dataset=data, suite=suite, out=out, **given)
+    return build_plan(EvaluationConfig(**{"device": "cpu", "out": out, **options}), models, data)
+
+
+def run(plan: EvaluationPlan, profiler: Profiler | None = None, engine: Engine = evaluate_chunks) -> None:
+    """Evaluate a plan, from the frames to the results on disk."""
+    run_plan(plan, lambda done, total: None, profiler or Profiler(), engine)
 
 
 def shipped(count: int = len(SHIPPED)) -> dict[str, nn.Module]:

@@ -1,4 +1,4 @@
-"""Timing side by side: the two sides take turns in one process, so a slow moment of the machine hits both."""
+"""Interleaved timing: two sides alternate in one process, so that a slow moment of the machine affects both."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def milliseconds(call: Callable[[], Any], repeats: int) -> float:
-    """Mean wall time of ``repeats`` calls in a row."""
+    """Mean wall time of ``repeats`` consecutive calls."""
     start = time.perf_counter()
     for _ in range(repeats):
         call()
     return (time.perf_counter() - start) / repeats * 1e3
 
 
-def in_turn(
+def interleave(
     ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 5, repeats: int = 1
 ) -> tuple[float, float]:
-    """Median milliseconds of each side over ``rounds`` turns of ``repeats`` calls, after one warm-up turn."""
+    """Median milliseconds of each side over ``rounds`` rounds of ``repeats`` calls, after one warm-up round."""
     ours()
     theirs()
     pairs = [(milliseconds(ours, repeats), milliseconds(theirs, repeats)) for _ in range(rounds)]
@@ -36,7 +36,7 @@ def in_turn(
 
 
 def machine(*packages: str) -> dict[str, Any]:
-    """What the numbers were measured on."""
+    """The machine and the versions of the measurement."""
     return {
         "date": datetime.now(timezone.utc).date().isoformat(),
         "platform": platform.platform(),
@@ -47,7 +47,7 @@ def machine(*packages: str) -> dict[str, Any]:
 
 
 def peak_mib() -> float:
-    """The largest resident memory that this process ever had; NaN where the system does not say."""
+    """The peak resident memory of this process; NaN where the system does not report it."""
     try:
         lines = Path("/proc/self/status").read_text("utf-8").splitlines()
     except OSError:
@@ -60,8 +60,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def keep(name: str, content: dict[str, Any], quick: bool = False) -> Path:
-    """Write a result where it is committed from; a smoke run's into the temporary folder of the system."""
+def save_result(name: str, content: dict[str, Any], quick: bool = False) -> Path:
+    """Write a result to the folder that is committed; that of a quick run to the temporary folder of the system."""
     folder = Path(tempfile.gettempdir()) / "robust-endo-benchmarks" if quick else RESULTS
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}.json"
