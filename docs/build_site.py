@@ -1,7 +1,7 @@
 """Build the documentation site: ``python docs/build_site.py [--out FOLDER] [--report FILE]``.
 
-The example report is the one of ``make demo`` where it was run; otherwise a small one, of two drawn frames, is made.
-A warning (a broken link, a name that does not exist) is an error.
+The example report is that of ``make demo`` if it exists, otherwise a small one of two synthetic frames.
+A warning (a broken link, a missing name) is an error.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ def build(out: Path, report: Path | None = None) -> Path:
     """Write the site into ``out`` and return its first page.
 
     Args:
-        report: the example report; None: the demo's, or a small one made now.
+        report: the example report; None: that of the demo, or a new small one.
 
     Raises:
-        subprocess.CalledProcessError: Sphinx found something wrong, and said what on stderr.
+        subprocess.CalledProcessError: Sphinx reported a problem on standard error.
     """
     with tempfile.TemporaryDirectory() as folder:
-        beside, doctrees = Path(folder) / "beside", Path(folder) / "doctrees"
-        beside.mkdir()
-        given = report or (DEMO if DEMO.is_file() else None)
-        if given is None:
-            small_report(beside / EXAMPLE)
+        extra, doctrees = Path(folder) / "extra", Path(folder) / "doctrees"
+        extra.mkdir()
+        example = report or (DEMO if DEMO.is_file() else None)
+        if example is None:
+            small_report(extra / EXAMPLE)
         else:
-            (beside / EXAMPLE).write_bytes(given.read_bytes())
+            (extra / EXAMPLE).write_bytes(example.read_bytes())
         sphinx = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-d", str(doctrees)]
-        subprocess.run([*sphinx, "-D", f"html_extra_path={beside}", str(DOCS), str(out)], check=True)
+        subprocess.run([*sphinx, "-D", f"html_extra_path={extra}", str(DOCS), str(out)], check=True)
     return out / "index.html"
 
 
 def small_report(path: Path) -> None:
-    """The report of the shipped models on a few drawn frames under every corruption."""
+    """The report of the shipped models on a few synthetic frames under every corruption."""
     import robustbench_endo as rb
     from robustbench_endo.models import SHIPPED
 
@@ -55,9 +55,9 @@ def main() -> None:
     """Build, from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=DOCS.parent / "build" / "docs")
-    parser.add_argument("--report", type=Path, help="the example report; by default the demo's, or a small one")
-    given = parser.parse_args()
-    sys.stdout.write(f"Open {build(given.out, given.report)}\n")
+    parser.add_argument("--report", type=Path, help="the example report; by default that of the demo, or a small one")
+    options = parser.parse_args()
+    sys.stdout.write(f"Open {build(options.out, options.report)}\n")
 
 
 if __name__ == "__main__":

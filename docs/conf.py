@@ -1,4 +1,4 @@
-"""How Sphinx makes the site; ``make docs`` runs it through ``build_site.py``."""
+"""Configuration of the Sphinx site; ``make docs`` runs it through ``build_site.py``."""
 
 import sys
 from pathlib import Path
@@ -12,15 +12,18 @@ html_title = "robustbench_endo"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click", "site_extension"]
 nitpicky = True
-# Names of other people's libraries, and of the rooms inside the packages, which have no page here.
+# Names of other libraries, and of modules inside the packages, which have no page here.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(torch|np|numpy|pd|pandas|pathlib|collections|matplotlib|PIL|click|rich|typing)(\..*)?"),
-    (r"py:.*", r"(Tensor|Figure|Path|Image|Sequence|Mapping|Iterable|Callable|optional|abc\..*|nn\..*)"),
+    (r"py:.*", r"(torch|np|numpy|pd|pandas|pathlib|collections|matplotlib|PIL|click|rich|typing|pyarrow)(\..*)?"),
+    (
+        r"py:.*",
+        r"(Tensor|Figure|Path|Image|Sequence|Mapping|Iterable|Callable|optional|abc\..*|nn\..*|Console|Profiler|EvaluationOptions|FolderDataset)",
+    ),
     (r"py:.*", r"robustbench_endo\.\w+\.\w+.*"),
     (r"py:mod", r"robustbench_endo\..*"),
     (
         r"py:.*",
-        r"MIN_SUBJECTS|FORMATS|Pixels|Results\.\w+|((functional|base|transforms)\.)?(CorruptionTransform|\w+\.__call__|corrupt)",
+        r"MIN_SUBJECTS|FORMATS|Px|Results\.\w+|((functional|base|transforms)\.)?(CorruptionTransform|\w+\.__call__|corrupt)",
     ),
 ]
 

@@ -1,10 +1,11 @@
-"""What docs/corruptions.md says about each corruption: drawn, measured and written from the catalogue itself."""
+"""The generated part of docs/corruptions.md: images, parameters and measured distortion of each corruption."""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,14 @@ from robustbench_endo.reports.formatting import title
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "corruptions.md"
-DOSE = DOCS / "distortion.json"
+DISTORTION = DOCS / "distortion.json"
 STRIPS = DOCS / "images" / "corruptions"
 GOLDEN = DOCS.parent / "tests" / "corruptions" / "golden.json"
 BEGIN, END = "<!-- written by make figures: begin -->", "<!-- written by make figures: end -->"
 
 _SIZE = (256, 320)
 _SCENE = 5
-_CROP = (slice(48, 208), slice(72, 248))  # pixels as they are, not scaled: noise and blocks stay visible
+_CROP = (slice(48, 208), slice(72, 248))  # not scaled, so that noise and blocks stay visible
 _GAP = 3
 
 
@@ -37,13 +38,13 @@ def strip(suite: Suite, name: str) -> Image.Image:
     """A part of one scene, clean and at the five severities, side by side."""
     sample = SyntheticScenes(split="test", size=_SIZE)[_SCENE]
     tiles = [_tile(sample.image[None] / 255)]
-    tiles += [_tile(_damage(suite, sample.image, name, severity, sample.id).images) for severity in SEVERITIES]
+    tiles += [_tile(_corrupt(suite, sample.image, name, severity, sample.id).images) for severity in SEVERITIES]
     gap = np.full((tiles[0].shape[0], _GAP, 3), 255, np.uint8)
     return Image.fromarray(np.concatenate([part for tile in tiles for part in (tile, gap)][:-1], axis=1))
 
 
-def dose(suite: Suite) -> dict[str, Any]:
-    """What the suite does to all synthetic test scenes, as means over them, by corruption and severity."""
+def measure_distortion(suite: Suite) -> dict[str, Any]:
+    """Mean distortion of all synthetic test scenes by corruption and severity."""
     data = SyntheticScenes(split="test", size=_SIZE)
     measured: dict[str, list[list[dict[str, float]]]] = {name: [[] for _ in SEVERITIES] for name in suite.names}
     for index in range(len(data)):
@@ -51,8 +52,8 @@ def dose(suite: Suite) -> dict[str, Any]:
         clean = CleanReference(sample.image[None] / 255)
         for name in suite.names:
             for severity in SEVERITIES:
-                damage = _damage(suite, sample.image, name, severity, sample.id)
-                measured[name][severity - 1].append(_measured(clean, damage))
+                corrupted = _corrupt(suite, sample.image, name, severity, sample.id)
+                measured[name][severity - 1].append(_measured(clean, corrupted))
     return {
         "frames": len(data),
         "size": list(_SIZE),
@@ -63,51 +64,65 @@ def dose(suite: Suite) -> dict[str, Any]:
 
 
 def golden_hash() -> str:
-    """SHA-256 of the golden table: pixels that changed make the measured dose stale."""
+    """SHA-256 of the golden table: after a change of pixels the distortion has to be measured again."""
     return hashlib.sha256(GOLDEN.read_bytes()).hexdigest()
 
 
-def written(page: str, suite: Suite, measured: Mapping[str, Any]) -> str:
-    """The page with what stands between its markers written anew."""
+def updated_page(page: str, suite: Suite, measured: Mapping[str, Any]) -> str:
+    """The page with a new generated part."""
     before, rest = page.split(BEGIN)
     return f"{before}{BEGIN}\n\n{text(suite, measured)}\n{END}{rest.split(END)[1]}"
 
 
 def text(suite: Suite, measured: Mapping[str, Any]) -> str:
-    """The overview, and a section a corruption, in Markdown."""
-    doses = measured["corruptions"]
+    """The overview and a section per corruption, in Markdown."""
+    distortion = measured["corruptions"]
     described = {entry["name"]: entry for entry in suite.describe()}
-    lines = [*_overview(suite, doses), ""]
+    lines = [*_overview(suite, distortion), ""]
     for item in suite.corruptions:
-        lines += [*_section(item, described[item.name], doses[item.name]), ""]
+        lines += [*_section(item, described[item.name], distortion[item.name]), ""]
     return "\n".join(lines)
 
 
-def _overview(suite: Suite, doses: Mapping[str, Any]) -> Iterator[str]:
-    yield "| corruption | category | SSIM at severity 1, 2, 3, 4, 5 | what it does to the geometry and the view |"
+def _overview(suite: Suite, distortion: Mapping[str, Any]) -> Iterator[str]:
+    yield "| corruption | category | SSIM at severity 1, 2, 3, 4, 5 | effect on geometry and view |"
     yield "|---|---|---|---|"
     for item in suite.corruptions:
         link = f"[{title(item.name)}](#{title(item.name).lower().replace(' ', '-')})"
-        yield f"| {link} | {item.category} | {_row(doses[item.name]['ssim'], 2)} | {_effect(doses[item.name])} |"
+        measured = distortion[item.name]
+        yield f"| {link} | {item.category} | {_row(measured['ssim'], 2)} | {_effect(measured)} |"
 
 
 def _section(item: Corruption, entry: Mapping[str, Any], measured: Mapping[str, Any]) -> Iterator[str]:
-    listed = parameters(entry)
+    rows = parameters(entry)
     yield f"### {title(item.name)}\n"
     yield f"![{title(item.name)}: clean, then severities 1 to 5](images/corruptions/{item.name}.jpg)\n"
     yield f"**Cause**: {item.cause}\n"
-    yield f"{inspect.getdoc(type(item))}\n"
+    yield f"{_description(type(item))}\n"
     yield "| | unit | 1 | 2 | 3 | 4 | 5 |"
     yield "|---|---|---|---|---|---|---|"
-    for parameter in listed:
+    for parameter in rows:
         if not parameter.constant:
             yield f"| `{parameter.name}` | {parameter.unit} | {' | '.join(parameter.values)} |"
     for label, unit, values in _measured_rows(measured):
         yield f"| *{label}* | {unit} | {' | '.join(values)} |"
-    yield f"\nParameters: {' '.join(str(inspect.getdoc(type(item.severities[0]))).split())}"
-    if fixed := constants(listed):
-        yield f"The same at every severity: {fixed}."
+    yield "\nParameters:\n"
+    yield from _attributes(type(item.severities[0]))
+    if fixed := constants(rows):
+        yield f"\nThe same at every severity: {fixed}."
     yield f"\nAfter: {item.citation}"
+
+
+def _description(kind: type) -> str:
+    """The docstring of a class without its example."""
+    return str(inspect.getdoc(kind)).split("\n\n>>>")[0]
+
+
+def _attributes(kind: type) -> Iterator[str]:
+    """The attributes section of the docstring of a class as a Markdown list."""
+    section = str(inspect.getdoc(kind)).split("Attributes:\n")[1]
+    for name, text in re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", section, re.MULTILINE):
+        yield f"* `{name}`: {' '.join(text.split())}"
 
 
 def _measured_rows(measured: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
@@ -116,7 +131,7 @@ def _measured_rows(measured: Mapping[str, Any]) -> Iterator[tuple[str, str, list
     if any(measured["moved"]):
         yield "mean shift", "px", [f"{value:.2f}" for value in measured["moved"]]
     if any(measured["covered"]):
-        yield "mean opacity", "share", [f"{value:.3f}" for value in measured["covered"]]
+        yield "mean opacity", "fraction", [f"{value:.3f}" for value in measured["covered"]]
 
 
 def _effect(measured: Mapping[str, Any]) -> str:
@@ -131,17 +146,17 @@ def _row(values: Sequence[float], digits: int) -> str:
     return ", ".join(f"{value:.{digits}f}" for value in values)
 
 
-def _damage(suite: Suite, image: torch.Tensor, name: str, severity: int, image_id: str) -> CorruptedBatch:
+def _corrupt(suite: Suite, image: torch.Tensor, name: str, severity: int, image_id: str) -> CorruptedBatch:
     return suite.corrupt(image[None] / 255, name, severity, [image_id])
 
 
-def _measured(clean: CleanReference, damage: CorruptedBatch) -> dict[str, float]:
-    pictures = (damage.images * 255).round() / 255
+def _measured(clean: CleanReference, corrupted: CorruptedBatch) -> dict[str, float]:
+    images = (corrupted.images * 255).round() / 255
     return {
-        "ssim": float(clean.ssim(pictures)),
-        "psnr": float(clean.psnr(pictures)),
-        "moved": 0.0 if damage.grid is None else _mean_shift(damage.grid),
-        "covered": 0.0 if damage.opacity is None else float(damage.opacity.mean()),
+        "ssim": float(clean.ssim(images)),
+        "psnr": float(clean.psnr(images)),
+        "moved": 0.0 if corrupted.grid is None else _mean_shift(corrupted.grid),
+        "covered": 0.0 if corrupted.opacity is None else float(corrupted.opacity.mean()),
     }
 
 
@@ -163,10 +178,10 @@ def _tile(image: torch.Tensor) -> NDArray[np.uint8]:
 
 
 def write(suite: Suite) -> None:
-    """Draw the strips, measure the distortion, and write the page's generated part."""
+    """Write the image strips, the distortion and the generated part of the page."""
     STRIPS.mkdir(parents=True, exist_ok=True)
     for name in suite.names:
         strip(suite, name).save(STRIPS / f"{name}.jpg", quality=80, optimize=True)
-    measured = dose(suite)
-    DOSE.write_text(json.dumps(measured, indent=1) + "\n", "utf-8")
-    PAGE.write_text(written(PAGE.read_text("utf-8"), suite, measured), "utf-8")
+    measured = measure_distortion(suite)
+    DISTORTION.write_text(json.dumps(measured, indent=1) + "\n", "utf-8")
+    PAGE.write_text(updated_page(PAGE.read_text("utf-8"), suite, measured), "utf-8")

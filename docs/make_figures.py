@@ -1,4 +1,4 @@
-"""Draw the pictures of the README and write the gallery of corruptions, from synthetic data: ``make figures``."""
+"""``make figures``: the images of the README and the gallery of corruptions, from synthetic data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import corruption_page
 import numpy as np
-import report_pictures
+import report_images
 import torch
 from numpy.typing import NDArray
 from PIL import Image
@@ -25,10 +25,10 @@ COLOURS = np.array(
 
 
 def scenes(columns: int = 6, rows: int = 3) -> Image.Image:
-    """Scenes side by side, every second one with its mask over it."""
+    """Scenes side by side, every second one with its mask as an overlay."""
     data = SyntheticScenes(split="test")
-    chosen = [data[index * len(data) // (columns * rows)] for index in range(columns * rows)]
-    tiles = [_masked(sample) if number % 2 else _pixels(sample) for number, sample in enumerate(chosen)]
+    samples = [data[index * len(data) // (columns * rows)] for index in range(columns * rows)]
+    tiles = [_masked(sample) if number % 2 else _pixels(sample) for number, sample in enumerate(samples)]
     lines = [np.concatenate(tiles[start : start + columns], 1) for start in range(0, len(tiles), columns)]
     return Image.fromarray(np.concatenate(lines)).resize((columns * 200, rows * 160), Image.Resampling.LANCZOS)
 
@@ -37,18 +37,18 @@ def corruptions(suite: Suite, index: int = 5) -> Image.Image:
     """One scene under every corruption and severity: noise and blur on the left, occlusion and digital on the right."""
     sample = SyntheticScenes(split="test", size=(256, 320))[index]
     halves = [_sheet(suite, suite.select(groups), sample) for groups in ("noise,blur", "occlusion,digital")]
-    whole = Image.new("RGB", (sum(half.width for half in halves), max(half.height for half in halves)), "white")
-    whole.paste(halves[0], (0, 0))
-    whole.paste(halves[1], (halves[0].width, 0))
-    return whole
+    sheet = Image.new("RGB", (sum(half.width for half in halves), max(half.height for half in halves)), "white")
+    sheet.paste(halves[0], (0, 0))
+    sheet.paste(halves[1], (halves[0].width, 0))
+    return sheet
 
 
 def _sheet(suite: Suite, names: tuple[str, ...], sample: Sample) -> Image.Image:
-    pictures = {}
+    images = {}
     for name, severity in ((name, severity) for name in names for severity in range(1, 6)):
-        damage = suite.corrupt(sample.image[None].float() / 255, name, severity, [sample.id])
-        pictures[name, severity] = (damage.images[0] * 255).round().byte().permute(1, 2, 0).numpy()
-    return Image.open(BytesIO(corruption_sheet(pictures, width=140))).convert("RGB")
+        corrupted = suite.corrupt(sample.image[None].float() / 255, name, severity, [sample.id])
+        images[name, severity] = (corrupted.images[0] * 255).round().byte().permute(1, 2, 0).numpy()
+    return Image.open(BytesIO(corruption_sheet(images, width=140))).convert("RGB")
 
 
 def _pixels(sample: Sample) -> NDArray[np.uint8]:
@@ -64,16 +64,16 @@ def _masked(sample: Sample) -> NDArray[np.uint8]:
 
 def main() -> None:
     """Write ``docs/images`` and the generated part of docs/corruptions.md."""
-    torch.set_num_threads(1)  # these frames are too small to share out
+    torch.set_num_threads(1)  # these frames are too small for several threads
     IMAGES.mkdir(exist_ok=True)
     scenes().save(IMAGES / "scenes.jpg", quality=88)
     suite = load_suite("endo19")
     corruptions(suite).save(IMAGES / "corruptions.jpg", quality=88)
     corruption_page.write(suite)
     with TemporaryDirectory() as folder:
-        results = report_pictures.shipped_run(Path(folder) / f"{report_pictures.FRAMES}-drawn-frames")
-        report_pictures.severity(results, IMAGES / "severity.png")
-        report_pictures.screenshot(results, IMAGES / "report.png")
+        results = report_images.shipped_run(Path(folder) / f"{report_images.FRAMES}-synthetic-frames")
+        report_images.severity(results, IMAGES / "severity.png")
+        report_images.screenshot(results, IMAGES / "report.png")
 
 
 if __name__ == "__main__":

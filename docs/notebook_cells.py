@@ -1,4 +1,4 @@
-"""The cells of a notebook, to run them and to show them, without Jupyter."""
+"""The cells of a notebook, for tests and for the site, without Jupyter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def code_cells(notebook: dict[str, Any]) -> list[str]:
 
 
 def as_markdown(notebook: dict[str, Any]) -> str:
-    """The notebook as one Markdown text: prose as it is, code as blocks."""
+    """The notebook as one Markdown text: prose unchanged, code as blocks."""
     return "\n\n".join(
         f"```python\n{source_of(cell)}\n```" if cell["cell_type"] == "code" else source_of(cell)
         for cell in notebook["cells"]
@@ -19,6 +19,6 @@ def as_markdown(notebook: dict[str, Any]) -> str:
 
 
 def source_of(cell: dict[str, Any]) -> str:
-    """The text of a cell, which the file holds as a text or as lines."""
+    """The text of a cell, which is stored as a text or as lines."""
     source = cell["source"]
     return source if isinstance(source, str) else "".join(source)

@@ -1,4 +1,4 @@
-"""What the site needs beyond Sphinx: pages that read well on a code host, and notebooks, become pages of the site."""
+"""Sphinx extension of the site: links of the repository's pages, captions of code blocks, and notebooks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from myst_parser.parsers.sphinx_ import MystParser
 from notebook_cells import as_markdown
 
 _OUTSIDE = {"../CONTRIBUTING.md": "contributing.md", "../CHANGELOG.md": "changelog.md"}
-"""Files beside docs/ that the site has as pages."""
+"""Files outside docs/ that are pages of the site."""
 
 
 class NotebookParser(MystParser):
@@ -24,7 +24,7 @@ class NotebookParser(MystParser):
 
 
 def adapted(app: Any, page: str, source: list[str]) -> None:
-    """Point links at the site's own pages, and show the file name of a code block above it."""
+    """Link to the pages of the site, and show the file name of a code block above it."""
     text = source[0]
     for outside, inside in _OUTSIDE.items():
         text = text.replace(f"]({outside})", f"]({inside})")
@@ -32,14 +32,14 @@ def adapted(app: Any, page: str, source: list[str]) -> None:
 
 
 def plain_stars(*event: Any) -> None:
-    """Docstrings and help texts mean an asterisk where they write one, as in ``(B, *shape)``; bold text stays."""
+    """Escape single asterisks in docstrings and help texts, as in ``(B, *shape)``; bold text is preserved."""
     lines = event[-1]
-    lines[:] = [re.sub(r"(``.*?``)|(?<![*\\])\*(?!\*)", lambda found: found[1] or r"\*", line) for line in lines]
+    lines[:] = [re.sub(r"(``.*?``)|(?<![*\\])\*(?!\*)", lambda match: match[1] or r"\*", line) for line in lines]
 
 
 def for_napoleon(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
-    """Two habits that napoleon reads otherwise: a colon in the sentence about a property is no type, and attributes
-    that share a line are not a type and a name."""
+    """Adapt docstrings for napoleon: a colon in the summary of a property is no type, and attributes on one line are
+    several names."""
     if what == "property":
         lines[:0] = ["..", ""]
     for start in [number for number, line in enumerate(lines) if line == "Attributes:"]:
@@ -55,6 +55,6 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_source_parser(NotebookParser)
     app.connect("source-read", adapted)
     for event in ("autodoc-process-docstring", "sphinx-click-process-options", "sphinx-click-process-description"):
-        app.connect(event, plain_stars, priority=100)  # before napoleon adds emphasis of its own
+        app.connect(event, plain_stars, priority=100)  # before napoleon adds emphasis
     app.connect("autodoc-process-docstring", for_napoleon, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

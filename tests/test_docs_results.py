@@ -1,43 +1,35 @@
 """The page about the table of a run: its notebook block and its commands run."""
 
-import re
-import shlex
-from pathlib import Path
-
 import pytest
-from click.testing import CliRunner
+from docs_pages import command_lines, read_page, run_command, run_python
 
-from robustbench_endo import api
-from robustbench_endo.cli import main
-from robustbench_endo.data.registry import load_dataset
-from robustbench_endo.models import load_model
+import robustbench_endo as rb
 
-PAGE = (Path(__file__).parents[1] / "docs" / "results.md").read_text("utf-8")
+PAGE = read_page("results")
+
+pytestmark = [pytest.mark.docs, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the run that the page speaks of, only smaller."""
+def run_folder(tmp_path_factory):
+    """A folder with a smaller version of the run of the page."""
     folder = tmp_path_factory.mktemp("user")
-    models = {name: load_model(name, weights="pretrained") for name in ("tiny-resnet/mmoe", "tiny-endoarss/tesla")}
-    data = load_dataset("synthetic", split="test", frames=2)
-    api.evaluate(models, data, "contrast", (2,), folder / "runs" / "demo")
+    models = {name: rb.load_model(name, weights="pretrained") for name in ("tiny-resnet/mmoe", "tiny-endoarss/tesla")}
+    data = rb.load_dataset("synthetic", split="test", frames=2)
+    rb.evaluate(models, data, "contrast", (2,), folder / "runs" / "demo")
     return folder
 
 
-def test_python_examples(workplace, monkeypatch):
-    monkeypatch.chdir(workplace)
-    names: dict[str, object] = {}
-    for block in re.findall(r"```python\n(.*?)```", PAGE, re.S):
-        exec(compile(block, "results.md", "exec"), names)
-    assert (workplace / "contrast.pdf").is_file()
+def test_results_page_examples_run(run_folder, monkeypatch):
+    monkeypatch.chdir(run_folder)
+    run_python(PAGE, "results.md")
+    assert (run_folder / "contrast.pdf").is_file()
 
 
-def test_commands(workplace, monkeypatch):
-    monkeypatch.chdir(workplace)
-    lines = [line for block in re.findall(r"```bash\n(.*?)```", PAGE, re.S) for line in block.splitlines()]
-    assert len(lines) == 4
-    for line in lines:
-        result = CliRunner().invoke(main, shlex.split(line)[1:], catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-    assert (workplace / "site" / "index.html").is_file()
+def test_results_page_commands_run(run_folder, monkeypatch):
+    monkeypatch.chdir(run_folder)
+    commands = command_lines(PAGE)
+    assert len(commands) == 4
+    for words in commands:
+        run_command(words)
+    assert (run_folder / "site" / "index.html").is_file()

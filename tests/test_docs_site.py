@@ -1,4 +1,4 @@
-"""The site: built as `make docs` builds it, complete, and asking for nothing from elsewhere."""
+"""The site of `make docs`: complete, and loading nothing from elsewhere."""
 
 import importlib.util
 import re
@@ -15,6 +15,8 @@ import pytest
 from robustbench_endo.cli import main
 
 DOCS = Path(__file__).parents[1] / "docs"
+pytestmark = [pytest.mark.docs, pytest.mark.slow]
+
 PACKAGES = ("corruptions", "data", "metrics", "models", "reports", "results", "synthesis", "training")
 for tool in ("sphinx", "furo", "myst_parser", "sphinx_click"):
     pytest.importorskip(tool, reason=f"{tool} is not installed: pip install 'robustbench-endo[docs]'")
@@ -29,12 +31,12 @@ class Page(HTMLParser):
         self.feed(file.read_text("utf-8"))
 
     def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        self.anchors |= {given[key] for key in ("id", "name") if given.get(key)}
-        if given.get("src"):
-            self.loaded.append(given["src"])
-        if given.get("href"):
-            (self.loaded if tag == "link" else self.links).append(given["href"])
+        values = dict(attrs)
+        self.anchors |= {values[key] for key in ("id", "name") if values.get(key)}
+        if values.get("src"):
+            self.loaded.append(values["src"])
+        if values.get("href"):
+            (self.loaded if tag == "link" else self.links).append(values["href"])
 
 
 @pytest.fixture(scope="module")
@@ -52,19 +54,19 @@ def pages(site: Path) -> dict[Path, Page]:
     return {file: Page(file) for file in site.rglob("*.html")}
 
 
-def test_every_page_is_there_and_the_example_report(site):
+def test_site_has_every_page_and_the_example_report(site):
     for source in [*DOCS.rglob("*.md"), *DOCS.rglob("*.ipynb")]:
         assert (site / source.relative_to(DOCS)).with_suffix(".html").is_file(), source
     assert "The demo's report" in (site / "example_report.html").read_text("utf-8")
 
 
-def test_nothing_is_loaded_from_elsewhere(site, pages):
+def test_site_loads_nothing_from_elsewhere(site, pages):
     assert [(file.name, url) for file, page in pages.items() for url in page.loaded if re.match(r"\w+:|//", url)] == []
     for sheet in site.rglob("*.css"):
         assert not re.search(r"(@import|url\()\s*['\"]?(https?:)?//", sheet.read_text("utf-8")), sheet
 
 
-def test_links_and_anchors_lead_somewhere(pages):
+def test_site_links_and_anchors_exist(pages):
     for file, page in pages.items():
         for url in (*page.links, *page.loaded):
             path, _, anchor = unquote(url).partition("#")
@@ -76,7 +78,7 @@ def test_links_and_anchors_lead_somewhere(pages):
                 assert anchor in pages[target].anchors, f"{file.name}: {url}"
 
 
-def test_every_command_and_option_is_there(site):
+def test_site_has_every_command_and_option(site):
     text = (site / "commands.html").read_text("utf-8")
     for name, command in commands(main):
         assert f">{name}<" in text, name
@@ -85,24 +87,24 @@ def test_every_command_and_option_is_there(site):
 
 
 def commands(group: click.Group, above: str = "") -> list[tuple[str, click.Command]]:
-    found = []
+    pairs = []
     for name, command in group.commands.items():
-        found.append((name, command))
+        pairs.append((name, command))
         if isinstance(command, click.Group):
-            found += commands(command, name)
-    return found
+            pairs += commands(command, name)
+    return pairs
 
 
 @pytest.mark.parametrize("package", ["", *PACKAGES])
-def test_every_public_name_is_there(package, site):
-    place = f"robustbench_endo.{package}".rstrip(".")
-    module = import_module(place)
-    page = (site / "api" / f"{package or place}.html").read_text("utf-8")
+def test_site_has_every_public_name(package, site):
+    path = f"robustbench_endo.{package}".rstrip(".")
+    module = import_module(path)
+    page = (site / "api" / f"{package or path}.html").read_text("utf-8")
     names = [name for name in module.__all__ if name != "metrics"]
-    assert [name for name in names if f'id="{place}.{name}"' not in page] == []
+    assert [name for name in names if f'id="{path}.{name}"' not in page] == []
 
 
-def test_a_broken_link_fails(tmp_path):
+def test_site_with_a_broken_link_fails(tmp_path):
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "index.md").write_text("# Title\n\n[nowhere](nowhere.md)\n")
     command = [sys.executable, "-m", "sphinx", "-W", "-q", "-c", str(DOCS), "-D", "html_static_path="]
@@ -113,7 +115,8 @@ def test_a_broken_link_fails(tmp_path):
     assert "nowhere" in done.stderr
 
 
-def test_without_a_demo_a_small_report_is_made(tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_small_report_is_written_without_a_demo(tmp_path, monkeypatch):
     spec = importlib.util.spec_from_file_location("build_site", DOCS / "build_site.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
@@ -122,10 +125,11 @@ def test_without_a_demo_a_small_report_is_made(tmp_path, monkeypatch):
     assert "tiny-endoarss/tesla" in (tmp_path / "report.html").read_text("utf-8")
 
 
-def test_in_a_browser_nothing_is_asked_for_and_a_telephone_is_wide_enough(site, visit):
+@pytest.mark.browser
+def test_site_in_a_browser_loads_nothing_and_fits_a_phone(site, visit):
     for name in ("quickstart.html", "api/robustbench_endo.html", "commands.html"):
         page = visit(site / name, viewport={"width": 390, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
-        assert page.complaints == []
-        assert [url for url in page.asked if not url.startswith("file:")] == []
+        assert page.messages == []
+        assert [url for url in page.requests if not url.startswith("file:")] == []
         page.close()

@@ -1,4 +1,4 @@
-"""The severity figure and the picture of a report in the README, from a run of the shipped models on drawn scenes."""
+"""The severity figure and the screenshot of a report in the README, from a run on synthetic scenes."""
 
 from __future__ import annotations
 
@@ -17,26 +17,28 @@ _log = logging.getLogger(__name__)
 
 
 def shipped_run(folder: Path, frames: int = FRAMES) -> Results:
-    """Every corruption at every severity; about two minutes on two cores, next to nothing where the run is there."""
+    """Every corruption at every severity; about two minutes on two cores, no time where the run exists."""
     data = SyntheticScenes(split="test")
-    models = {name: rb.load_model(name, len(data.classes), len(data.activities), "pretrained") for name in MODELS}
+    models = {name: rb.load_model(name, weights="pretrained") for name in MODELS}
     return rb.evaluate(models, data, out=folder, limit=frames, device="cpu")
 
 
 def severity(results: Results, path: Path) -> None:
-    """mIoU against severity, a panel a corruption, with the bands of the intervals."""
+    """mIoU against severity, one panel per corruption, with the bands of the intervals."""
     results.plot.severity("miou", intervals=True).savefig(path, dpi=130, facecolor="white")
 
 
 def screenshot(results: Results, path: Path) -> bool:
-    """The top of the HTML report as Chromium shows it; False, with a sentence, where there is no Chromium."""
+    """The top of the HTML report in Chromium; False, with a warning, without Chromium."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError:
         chromium = None
     if chromium is None:
-        _log.warning("Expected Chromium and the package playwright for %s, got none: it stays as it was.", path.name)
+        _log.warning(
+            "Expected Chromium and the package playwright for %s, got none: the image is not updated.", path.name
+        )
         return False
     assert results.path is not None
     page_file = report(results, results.path / "report.html")
