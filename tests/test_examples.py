@@ -1,0 +1,41 @@
+"""The scripts in ``examples/`` run from any folder, quickly and without a network."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+OUTPUT = {
+    "corrupt_a_frame.py": ("smoke.png", "gaussian_noise"),
+    "evaluate_your_model.py": ("threshold", "smoke", "contrast"),
+    "compare_two_models.py": ("tiny-endoarss/tesla", "smoke", "miou"),
+    "custom_metric.py": ("recall", "clean", "smoke"),
+}
+"""Script -> words that it prints."""
+
+
+def test_examples_are_all_tested():
+    assert sorted(path.name for path in EXAMPLES.glob("*.py")) == sorted(OUTPUT)
+
+
+@pytest.mark.parametrize("name", OUTPUT)
+def test_example_is_short_and_says_how_to_run_it(name):
+    lines = (EXAMPLES / name).read_text("utf-8").splitlines()
+    assert len(lines) <= 40
+    assert f"python examples/{name}" in lines[0]
+
+
+@pytest.mark.docs
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OUTPUT)
+def test_example_runs_in_an_empty_folder(name, tmp_path):
+    command = [sys.executable, "-W", "error", str(EXAMPLES / name)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert all(word in done.stdout for word in OUTPUT[name]), done.stdout
+    if name == "corrupt_a_frame.py":
+        with Image.open(tmp_path / "smoke.png") as image:
+            assert (image.mode, image.size) == ("RGB", (320, 256))
