@@ -1,4 +1,4 @@
-"""Our figures beside the paper's."""
+"""Reproduced numbers compared with those of the paper."""
 
 from __future__ import annotations
 
@@ -10,117 +10,117 @@ import pandas as pd
 
 from robustbench_endo.reproduction.experiments import GEN, Cell, Grid, Row, grid
 from robustbench_endo.reproduction.presets import Scale
-from robustbench_endo.reproduction.runner import METRICS, PROTOCOLS, CellResult, figure_of
+from robustbench_endo.reproduction.runner import METRICS, PROTOCOLS, CellResult, reproduced_number
 from robustbench_endo.results import Results
 
 DONE = "done"
 
 
-def beside(grid: Grid, outcomes: Mapping[tuple[Cell, str], CellResult], scale: Scale) -> pd.DataFrame:
-    """A line a row of the grid, metric and protocol.
+def comparison_table(grid: Grid, outcomes: Mapping[tuple[Cell, str], CellResult], scale: Scale) -> pd.DataFrame:
+    """One row per row of the grid, metric and protocol.
 
-    Columns: the grid's keys, then ``network`` (the spec that was trained), ``metric`` (the paper's word), ``protocol``,
-    ``quantity`` (the name of ours in every other table of this package), ``ours``, ``published``, ``difference``
-    (ours less the paper's) and ``state``: ``done``, or why there is no figure. Only the protocol ``published`` is
-    set against the paper; what ``standard`` gives is another quantity.
+    Columns: the grid's keys, then ``network`` (the trained spec), ``metric`` (the paper's name), ``protocol``,
+    ``quantity`` (the metric's name in every other table of this package), ``reproduced``, ``published``,
+    ``difference`` (reproduced - published) and ``state``: ``done``, or why there is no number. Only the protocol
+    ``endoarss`` is comparable with the paper.
     """
     lines = [
-        _line(row, outcomes[row.cell, row.judged], scale, metric, protocol)
+        _line(row, outcomes[row.cell, row.test_data], scale, metric, protocol)
         for row in grid.rows
         for protocol in PROTOCOLS
         for metric in grid.metrics
-        if _asked(row, metric)
+        if _has_metric(row, metric)
     ]
     return pd.DataFrame(lines)
 
 
-def _asked(row: Row, metric: str) -> bool:
-    """A network of one task has no figures of the other."""
+def _has_metric(row: Row, metric: str) -> bool:
+    """Whether the network has the task of the metric."""
     activity = metric in ("accuracy", "f_score")
     return row.cell.task == "both" or activity == (row.cell.task == "classification")
 
 
 def _line(row: Row, outcome: CellResult, scale: Scale, metric: str, protocol: str) -> dict[str, Any]:
-    theirs = row.published.get(metric, math.nan) if protocol == "endoarss" else math.nan
+    published = row.published.get(metric, math.nan) if protocol == "endoarss" else math.nan
     results = outcome.results.get(protocol)
-    ours = figure_of(results, row, metric) if results is not None else math.nan
+    reproduced = reproduced_number(results, row, metric) if results is not None else math.nan
     return {
         **row.labels,
-        "network": scale.made(row.cell).model,
+        "network": scale.substitute(row.cell).model,
         "metric": metric,
         "protocol": protocol,
         "quantity": METRICS[protocol][metric],
-        "ours": ours,
-        "published": theirs,
-        "difference": ours - theirs,
+        "reproduced": reproduced,
+        "published": published,
+        "difference": reproduced - published,
         "state": outcome.problem or DONE,
     }
 
 
 TABLES = {"mtlesd": ("table2", "table6", "table7"), "mtlendovis": ("table3", "table6"), GEN: ("table4",)}
-"""Data set -> the tables of its test frames; the lines of Table V are those of II and III."""
+"""Data set -> the tables of its test frames; the rows of Table V are those of II and III."""
 
 SEVERITIES = [1, 2, 3, 4, 5]
-"""That Table VII is a mean over."""
+"""Table VII is the mean over these."""
 
-SOURCE = "“paper”: as printed in the paper (arXiv 2506.06830) for the network of that name."
+SOURCE = "“published”: as printed in the paper (arXiv 2506.06830) for the network of that name."
 
 OTHER_DEFINITIONS = (
-    " The paper counts by its own definitions, those of protocol paper: this run's numbers are other quantities."
+    " The paper uses the definitions of the protocol endoarss: the numbers of this run are other quantities."
 )
 
 
-def alongside(results: Results) -> pd.DataFrame | None:
-    """What the paper prints for the models of a run, None where it prints nothing.
+def published_for_run(results: Results) -> pd.DataFrame | None:
+    """The numbers of the paper for the models of a run; None where it has none.
 
-    A model is one of the paper's where its name is a row of the paper's tables (``EndoARSS/TESLA/DB-MTL``). Table VII
-    does not say how its networks were optimised: there ``endoarss/tesla``, as a name or as the model's spec, is enough.
-    Figures under corruption need the run's mean over severities to be the paper's, over 1 to 5.
+    A model belongs to the paper if its name is a row of the paper's tables (``EndoARSS/TESLA/DB-MTL``). Table VII does
+    not state the multi-task method: there ``endoarss/tesla``, as a name or as the spec of the model, is enough. Numbers
+    under corruption require the severities of the paper, 1 to 5.
 
     Returns:
-        Rows and columns as :meth:`Results.table`, in its units, NaN where the paper has no figure;
-        ``.attrs["source"]`` says what they are.
+        Rows and columns as :meth:`Results.table`, in its units, NaN where the paper has no number;
+        ``.attrs["source"]`` describes them.
     """
     data = results.info.get("data", {})
     tables = TABLES.get(str(data.get("name")), ()) if data.get("split") in (None, "test") else ()
     if not tables:
         return None
-    # Judging knows torch, which a report of any other data set need not load.
+    # The runner imports torch, which a report of any other data set does not need.
     from robustbench_endo.reproduction.runner import METRICS
 
-    words = METRICS[results.protocol]
-    figures: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
+    names = METRICS[results.protocol]
+    numbers: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
     for table in tables:
         for row in grid(table).rows:
-            place = _place(row, results) if row.judged == data["name"] else None
-            if place is None:
+            key = _table_row(row, results) if row.test_data == data["name"] else None
+            if key is None:
                 continue
             for model in _models(row, results):
                 for metric, value in row.published.items():
-                    figures.setdefault((words[metric], model), {}).setdefault(place, value)
-    if not figures:
+                    numbers.setdefault((names[metric], model), {}).setdefault(key, value)
+    if not numbers:
         return None
-    frame = pd.DataFrame(figures)
+    frame = pd.DataFrame(numbers)
     frame.columns.names, frame.index.names = ["metric", "model"], ["category", "corruption"]
     frame.attrs["source"] = SOURCE + ("" if results.protocol == "endoarss" else OTHER_DEFINITIONS)
     return frame
 
 
-def _place(row: Row, results: Results) -> tuple[str, str] | None:
-    """The row of the run's table that shows the same; None where it shows something else."""
+def _table_row(row: Row, results: Results) -> tuple[str, str] | None:
+    """The row of the run's table with the same meaning; None without one."""
     if not row.corruption:
         return "clean", "clean"
     if results.severities != SEVERITIES:
         return None
     if row.corruption == "mean":
-        every = {line.corruption for line in grid("table7").rows} - {"mean"}
-        return ("mean", "all") if set(results.corruptions) == every else None
+        corruptions = {line.corruption for line in grid("table7").rows} - {"mean"}
+        return ("mean", "all") if set(results.corruptions) == corruptions else None
     category = results.corruption_categories.get(row.corruption)
     return (category, row.corruption) if category else None
 
 
 def _models(row: Row, results: Results) -> Iterator[str]:
-    """The models of the run that the row is of."""
+    """The models of the run to which the row belongs."""
     for entry in results.info["models"]:
         named = entry["name"].lower() == row.cell.label.lower()
         if named or (row.corruption and _network(row.cell.model) in _networks(entry)):
@@ -132,6 +132,6 @@ def _networks(entry: dict[str, Any]) -> set[str]:
 
 
 def _network(text: str) -> str:
-    """``endoarss/tesla`` of a spec or label; empty for another rank than the one that stays unsaid."""
+    """``endoarss/tesla`` of a spec or label; empty for another rank than the default."""
     backbone, _, rest = text.lower().partition("/")
     return "" if "rank" in rest else f"{backbone}/{rest.partition('/')[0].partition('@')[0]}"

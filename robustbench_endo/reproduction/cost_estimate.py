@@ -1,4 +1,4 @@
-"""How long a grid may take: an estimate from counted multiply-adds and this device's measured speed."""
+"""Estimated duration of experiments, from counted multiply-adds and the measured speed of the device."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ import torch.nn.functional as F
 
 from robustbench_endo.models.summary import cost_of
 from robustbench_endo.models.zoo import build
-from robustbench_endo.reproduction.experiments import ROBUST, Cell
-from robustbench_endo.training.settings import TrainConfig
+from robustbench_endo.reproduction.experiments import ROBUST, TASKS, Cell, CellTasks
+from robustbench_endo.training.config import TrainConfig
 
 PASSES = {"both": 5, "classification": 3, "segmentation": 3}
-"""A step over a forward pass: itself, and two more for each task's gradient."""
+"""Duration of a training step in forward passes: itself, and two more for the gradient of each task."""
 
 OVERHEAD = 0.02
-"""Seconds of a training step whatever the network: launching, optimiser, gradients of the tasks brought together."""
+"""Seconds of a training step besides the network: launching, optimiser, combining the gradients of the tasks."""
+
+_NUM_LABELS = {"segmentation": 8, "activity": 12}
 
 SETUP = 1.0
 """Seconds before and after: building, reading, writing."""
 
 SCORING = 0.04
-"""Seconds of a core for a frame under one condition: corruption and all metrics at a short side of 512."""
+"""Seconds of one core for a frame under one condition: corruption and all metrics at a short side of 512."""
 
 CONDITIONS = {ROBUST: 96}
 """Of a run at five severities; a run on clean frames has 2."""
 
 LABEL = (
-    "Times are estimates, good to a factor of three or so on an idle machine: multiply-adds counted, {speed:.0f} G a "
-    "second measured on this device, {passes} forward passes' worth a training step."
+    "Times are estimates, accurate to about a factor of three on an idle machine: from counted multiply-adds, "
+    "{speed:.0f} G per second measured on this device, and {passes} forward passes per training step."
 )
 
 
@@ -42,40 +44,42 @@ class Estimate:
 
     Attributes:
         training: of all epochs.
-        judging: under both protocols.
+        evaluation: under both protocols.
     """
 
     training: float
-    judging: float
+    evaluation: float
 
 
-def estimate(cell: Cell, settings: TrainConfig, frames: int, judged: int, conditions: int, speed: float) -> Estimate:
-    """What a cell may take.
+def estimate(
+    cell: Cell, settings: TrainConfig, frames: int, test_frames: int, conditions: int, speed: float
+) -> Estimate:
+    """Duration of the training and evaluation of a cell.
 
     Args:
         frames: training frames.
-        judged: test frames.
-        conditions: that each test frame is judged under.
-        speed: 10^9 multiply-adds a second, see :func:`speed_of`.
+        test_frames: number of test frames.
+        conditions: of each test frame.
+        speed: 10^9 multiply-adds per second, see :func:`speed_of`.
     """
     steps = settings.epochs * -(-frames // settings.batch_size)
     forward = _gmacs(cell.model, cell.task) / speed
     training = settings.epochs * frames * forward * PASSES[cell.task] + steps * OVERHEAD + SETUP
-    return Estimate(training, 2 * judged * conditions * (forward + SCORING))
+    return Estimate(training, 2 * test_frames * conditions * (forward + SCORING))
 
 
 @lru_cache
-def _gmacs(model: str, task: str) -> float:
-    """Of one frame; nothing is computed or allocated for it. The numbers of labels hardly matter."""
-    counts = (None if task == "classification" else 8, None if task == "segmentation" else 12)
+def _gmacs(model: str, task: CellTasks) -> float:
+    """Of one frame; nothing is computed or allocated. The numbers of labels hardly matter."""
+    labels = {name: _NUM_LABELS[name] for name in TASKS[task]}
     with torch.device("meta"):
-        network = build(model, *counts).eval()
-    size: tuple[int, int] = network.input_size  # type: ignore[assignment]  # a zoo network's own
+        network = build(model, labels=labels).eval()
+    size: tuple[int, int] = network.input_size  # type: ignore[assignment]  # of a network of the zoo
     return cost_of(network, size, "meta").gmacs or 0.0
 
 
 def speed_of(device: torch.device, clock: Callable[[], float] = time.perf_counter) -> float:
-    """10^9 multiply-adds a second of this device in the convolutions of a ResNet's middle, forward and backward."""
+    """10^9 multiply-adds per second of this device in the convolutions of a ResNet's middle, forward and backward."""
     images = torch.randn(4, 256, 28, 28, device=device, requires_grad=True)
     kernel = torch.randn(256, 256, 3, 3, device=device, requires_grad=True)
     macs = 3 * images.numel() * 256 * 9
@@ -94,7 +98,7 @@ def _wait(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def told(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """``40 s``, ``12 min``, ``3.4 h``, ``5.1 days``."""
     for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 1.5 * length:

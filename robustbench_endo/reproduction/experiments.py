@@ -1,4 +1,4 @@
-"""From a table or figure of the paper to what has to be trained and judged for it."""
+"""The experiments of each table and figure of the paper: what is trained, and on which data it is evaluated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ import pandas as pd
 
 from robustbench_endo.errors import ReproductionError, unknown_name
 
-Task = Literal["both", "classification", "segmentation"]
+CellTasks = Literal["both", "classification", "segmentation"]
+
+TASKS: Mapping[CellTasks, tuple[str, ...]] = {
+    "both": ("segmentation", "activity"),
+    "classification": ("activity",),
+    "segmentation": ("segmentation",),
+}
+"""What the paper calls the task of a network -> names of the tasks in this package."""
 
 BACKBONES = {"ResNet101": "resnet101", "DINOv2": "dinov2", "EndoARSS": "endoarss"}
 
@@ -30,42 +37,42 @@ LORA_RANK = 4
 
 @dataclass(frozen=True)
 class Cell:
-    """What is trained once, whatever tables show it.
+    """One training, shared by all tables that show it.
 
     Attributes:
-        data: the data set that it is trained on: `mtlesd` or `mtlendovis`.
+        data: training data set, `mtlesd` or `mtlendovis`.
         model: the network's spec.
         weighting: the multi-task method, see :mod:`robustbench_endo.training.weighting`.
         task: `both`, or the one task of a single-task network.
-        label: what readers see, in the paper's words.
+        label: as printed, in the paper's words.
     """
 
     data: str
     model: str
     weighting: str
-    task: Task
+    task: CellTasks
     label: str
 
     @property
     def folder(self) -> str:
-        """Its place below the folder of all cells: ``mtlesd/resnet101_mmoe_gate-flat_moco``."""
+        """Path below the folder of all cells, such as ``mtlesd/resnet101_mmoe_gate-flat_moco``."""
         parts = [self.model, self.weighting] if self.task == "both" else [self.model, self.task]
         return f"{self.data}/{re.sub('[^a-z0-9-]+', '_', '_'.join(parts).replace('=', '-'))}"
 
 
 def cell(data: str, backbone: str, architecture: str, method: str, rank: int = LORA_RANK) -> Cell:
-    """The training that a row of the paper names.
+    """The training of a row of the paper.
 
     Args:
         data: `MTLESD` or `MTLEndovis`.
         backbone, architecture, method: as the tables print them; a single-task network has its task as ``method``.
-        rank: of LoRA, where the table varies it.
+        rank: of LoRA, for the table that varies it.
     """
     model = f"{BACKBONES[backbone]}/{ARCHITECTURES[architecture]}"
     label = f"{backbone}/{architecture}/{method}"
-    if rank != LORA_RANK:  # the default stays unsaid, so that the tables share that cell
+    if rank != LORA_RANK:  # the default is left out, so that tables share the cell
         model, label = f"{model}@rank={rank}", f"{label}, rank {rank}"
-    task: Task = "both"
+    task: CellTasks = "both"
     if architecture == "single-task":
         task = "classification" if method == "classification" else "segmentation"
     return Cell(data.lower(), model, WEIGHTINGS.get(method, "equal"), task, label)
@@ -85,7 +92,7 @@ FILES = {
 
 
 def published(table: str) -> pd.DataFrame:
-    """A table of the paper: labels as text, figures as floats in the paper's units (% but for the Hausdorff distance).
+    """A table of the paper: labels as text, numbers in the paper's units (% except for the Hausdorff distance).
 
     Raises:
         ReproductionError: the paper has no such table.
@@ -108,20 +115,20 @@ CLEAN, ROBUST = "clean", "robust"
 
 @dataclass(frozen=True)
 class Row:
-    """A line of figures of one network.
+    """A row of numbers of one network.
 
     Attributes:
-        labels: the columns that name it.
-        cell: what is trained for it.
-        paper: metric -> the paper's figure; a metric it leaves empty is missing.
-        judged: the data set whose test frames it is judged on.
-        corruption: the corruption of these figures, `mean` for the mean over all; empty for clean frames.
+        labels: column -> text.
+        cell: the training.
+        published: metric -> number in the paper; a metric that the paper leaves empty is missing.
+        test_data: the data set on whose test frames it is evaluated.
+        corruption: of these numbers, `mean` for the mean over all; empty for clean frames.
     """
 
     labels: Mapping[str, str]
     cell: Cell
     published: Mapping[str, float]
-    judged: str
+    test_data: str
     corruption: str = ""
 
 
@@ -135,7 +142,7 @@ class Grid:
         rows: in the paper's order.
         metrics: in the paper's order and words.
         kind: `clean` frames or `robust`: all corruptions at all severities.
-        remarks: what a reader of this one has to know.
+        remarks: sentences that are printed with it.
     """
 
     name: str
@@ -147,40 +154,40 @@ class Grid:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The columns that name a row."""
+        """The columns with labels."""
         return tuple(self.rows[0].labels)
 
     @property
-    def jobs(self) -> tuple[tuple[Cell, str], ...]:
-        """Every (training, data set it is judged on), once."""
-        return tuple(dict.fromkeys((row.cell, row.judged) for row in self.rows))
+    def runs(self) -> tuple[tuple[Cell, str], ...]:
+        """Every (training, test data set), once."""
+        return tuple(dict.fromkeys((row.cell, row.test_data) for row in self.rows))
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """The data sets that are trained or judged on."""
-        return tuple(dict.fromkeys(name for made, judged in self.jobs for name in (made.data, judged)))
+        """The data sets of training and evaluation."""
+        return tuple(dict.fromkeys(name for trained, test_data in self.runs for name in (trained.data, test_data)))
 
 
-def _comparison(table: str, data: str, judged: str) -> tuple[Row, ...]:
+def _comparison(table: str, data: str, test_data: str) -> tuple[Row, ...]:
     """Tables II to IV."""
 
     def row(line: Any) -> Row:
         backbone, architecture, method = (str(line[key]) for key in _COMPARED)
         names = dict(zip(_COMPARED, (backbone, architecture, method), strict=True))
-        return Row(names, cell(data, backbone, architecture, method), _figures(line), judged)
+        return Row(names, cell(data, backbone, architecture, method), _numbers(line), test_data)
 
     return tuple(row(line) for _, line in published(table).iterrows())
 
 
 def _ablation() -> tuple[Row, ...]:
-    """Table V: every line is one of Table II or III, by its figures; so its switches name backbone and architecture."""
+    """Table V: each row is one of Table II or III, by its numbers; so its switches name backbone and architecture."""
 
     def row(line: Any) -> Row:
         names = {key: str(line[key]) for key in ("dataset", "dinov2", "tesla", "sma")}
         backbone = "ResNet101" if names["dinov2"] == "no" else "EndoARSS" if names["sma"] == "yes" else "DINOv2"
         method = "STCH" if backbone == "EndoARSS" and names["dataset"] == "MTLEndovis" else "DB-MTL"
-        made = cell(names["dataset"], backbone, "TESLA" if names["tesla"] == "yes" else "MMoE", method)
-        return Row(names, made, _figures(line), made.data)
+        trained = cell(names["dataset"], backbone, "TESLA" if names["tesla"] == "yes" else "MMoE", method)
+        return Row(names, trained, _numbers(line), trained.data)
 
     return tuple(row(line) for _, line in published("table5").iterrows())
 
@@ -190,14 +197,14 @@ def _ranks() -> tuple[Row, ...]:
 
     def row(line: Any) -> Row:
         names = {"dataset": str(line["dataset"]), "rank": str(line["rank"])}
-        made = cell(names["dataset"], "EndoARSS", "TESLA", _OWN_METHOD[names["dataset"]], int(line["rank"]))
-        return Row(names, made, _figures(line), made.data)
+        trained = cell(names["dataset"], "EndoARSS", "TESLA", _ENDOARSS_METHOD[names["dataset"]], int(line["rank"]))
+        return Row(names, trained, _numbers(line), trained.data)
 
     return tuple(row(line) for _, line in published("table6").iterrows())
 
 
-_OWN_METHOD = {"MTLESD": "DB-MTL", "MTLEndovis": "STCH"}
-"""What the paper's tables pair EndoARSS with."""
+_ENDOARSS_METHOD = {"MTLESD": "DB-MTL", "MTLEndovis": "STCH"}
+"""Multi-task method of EndoARSS in the paper's tables."""
 
 COLUMNS = {
     "resnet101_dselectk": ("ResNet101", "DSelect_k"),
@@ -208,7 +215,7 @@ COLUMNS = {
 
 
 def _robustness() -> tuple[Row, ...]:
-    """Table VII: a row a corruption and model."""
+    """Table VII: a row per corruption and model."""
 
     def row(line: Any, column: str) -> Row:
         names = {
@@ -216,23 +223,23 @@ def _robustness() -> tuple[Row, ...]:
             "corruption": str(line["corruption"]),
             "model": "/".join(COLUMNS[column]),
         }
-        figures = {metric: float(line[f"{metric}_{column}"]) for metric in ("accuracy", "miou")}
-        return Row(names, cell("MTLESD", *COLUMNS[column], "DB-MTL"), figures, "mtlesd", names["corruption"])
+        numbers = {metric: float(line[f"{metric}_{column}"]) for metric in ("accuracy", "miou")}
+        return Row(names, cell("MTLESD", *COLUMNS[column], "DB-MTL"), numbers, "mtlesd", names["corruption"])
 
     return tuple(row(line, column) for _, line in published("table7").iterrows() for column in COLUMNS)
 
 
-def _pictured() -> tuple[Row, ...]:
+def _mask_rows() -> tuple[Row, ...]:
     """Figure 5: every backbone under TESLA."""
-    made = [cell("MTLESD", backbone, "TESLA", "DB-MTL") for backbone in ("ResNet101", "DINOv2", "EndoARSS")]
-    return tuple(Row({"model": each.label}, each, {}, "mtlesd") for each in made)
+    cells = [cell("MTLESD", backbone, "TESLA", "DB-MTL") for backbone in ("ResNet101", "DINOv2", "EndoARSS")]
+    return tuple(Row({"model": each.label}, each, {}, "mtlesd") for each in cells)
 
 
-def _figures(line: Any) -> dict[str, float]:
+def _numbers(line: Any) -> dict[str, float]:
     return {metric: float(line[metric]) for metric in METRICS if not pd.isna(line[metric])}
 
 
-_DB_MTL = "The paper does not say how the networks of its robustness study were optimised: DB-MTL here."
+_DB_MTL = "The paper does not state the multi-task method of its robustness study: DB-MTL is used here."
 
 _ROBUST = ("accuracy", "miou")
 
@@ -241,21 +248,21 @@ GRIDS: dict[str, Callable[[], Grid]] = {
     "table3": lambda: Grid("table3", "Table III: MTLEndovis", _comparison("table3", "MTLEndovis", "mtlendovis")),
     "table4": lambda: Grid(
         "table4",
-        "Table IV: trained on MTLEndovis, judged on MTLEndovis-Gen",
+        "Table IV: trained on MTLEndovis, evaluated on MTLEndovis-Gen",
         _comparison("table4", "MTLEndovis", GEN),
-        remarks=("The networks of Table III as they are: labels and activities keep the indices of MTLEndovis.",),
+        remarks=("The networks of Table III, unchanged: labels and activities keep the indices of MTLEndovis.",),
     ),
     "table5": lambda: Grid(
         "table5",
         "Table V: ablation",
         _ablation(),
-        remarks=("The paper's standard deviations have no counterpart here: what they are taken over is not said.",),
+        remarks=("The paper's standard deviations are not reproduced: it does not state what they are computed over.",),
     ),
     "table6": lambda: Grid("table6", "Table VI: rank of LoRA in EndoARSS", _ranks()),
     "table7": lambda: Grid(
         "table7", "Table VII: 19 corruptions", _robustness(), metrics=_ROBUST, kind=ROBUST, remarks=(_DB_MTL,)
     ),
-    "figure5": lambda: Grid("figure5", "Figure 5: masks on test frames", _pictured()),
+    "figure5": lambda: Grid("figure5", "Figure 5: masks on test frames", _mask_rows()),
     "figure6": lambda: Grid(
         "figure6", "Figure 6: severity curves", _robustness(), metrics=_ROBUST, kind=ROBUST, remarks=(_DB_MTL,)
     ),
@@ -266,7 +273,7 @@ def grid(name: str) -> Grid:
     """The grid of a table or figure.
 
     Raises:
-        UnknownNameError: none is called that; names the closest.
+        UnknownNameError: an unknown name; the message suggests the closest.
     """
     if name not in GRIDS:
         raise unknown_name("table or figure of the paper", name, GRIDS)

@@ -1,4 +1,4 @@
-"""The paper's size, or a smaller one at which the same grid runs whole: what stands for what, and how it is trained."""
+"""Sizes of a reproduction: the paper's, or smaller ones with substitute networks and data for the same experiments."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from typing import Any
 from robustbench_endo.errors import ModelError, ReproductionError
 from robustbench_endo.models import load_model
 from robustbench_endo.reproduction.experiments import Cell, Grid
-from robustbench_endo.training.settings import TrainConfig, preset
+from robustbench_endo.training.config import TrainConfig, preset
 
-STAND_INS = {"resnet101": "tiny-resnet", "dinov2": "dinov2", "endoarss": "tiny-endoarss"}
+SUBSTITUTES = {"resnet101": "tiny-resnet", "dinov2": "dinov2", "endoarss": "tiny-endoarss"}
 
 SMALL_DINO = "size=s,depth=1,frozen=no,head_channels=32,rates=1x2x3,upscale=4"
-"""One layer of ViT-S, trained whole: there is no tiny network without SMA, and no pretrained trunk to freeze."""
+"""One layer of ViT-S, all of it trained: there is no tiny network without SMA, and no pretrained trunk to freeze."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How large everything is.
+    """The size of networks, data and trainings.
 
     Attributes:
         name: folder below --out; empty at the paper's size.
-        sizes: backbone -> input size of its stand-in, as in a spec; empty at the paper's size.
+        sizes: backbone -> input size of its substitute, as in a spec; empty at the paper's size.
         base: settings of every training; None: the preset of its data set.
-        severities: that robustness is measured at.
-        frames: split -> drawn scenes; empty at the paper's size.
-        scene: height and width of the drawn scenes.
-        changes: settings that the user gave.
+        severities: of the robustness runs.
+        frames: split -> synthetic scenes; empty at the paper's size.
+        scene: height and width of the synthetic scenes.
+        changes: settings of the user.
     """
 
     name: str = ""
@@ -44,38 +44,39 @@ class Scale:
 
     @property
     def synthetic(self) -> bool:
-        """Whether small networks on drawn scenes stand for the paper's."""
+        """Whether small networks on synthetic scenes replace those of the paper."""
         return bool(self.sizes)
 
-    def made(self, cell: Cell) -> Cell:
-        """The cell that is really trained, its label telling what stands for what."""
+    def substitute(self, cell: Cell) -> Cell:
+        """The cell that is trained instead; its label names the substitute."""
         if not self.sizes:
             return cell
         name, _, options = cell.model.partition("@")
         backbone, _, architecture = name.partition("/")
-        own = [options, SMALL_DINO if backbone == "dinov2" else "", f"input_size={self.sizes[backbone]}"]
-        spec = f"{STAND_INS[backbone]}/{architecture}@{','.join(option for option in own if option)}"
-        what = "a one-layer ViT-S" if backbone == "dinov2" else STAND_INS[backbone]
-        return replace(cell, model=spec, label=f"{cell.label} ({what})")
+        parts = [options, SMALL_DINO if backbone == "dinov2" else "", f"input_size={self.sizes[backbone]}"]
+        spec = f"{SUBSTITUTES[backbone]}/{architecture}@{','.join(part for part in parts if part)}"
+        network = "a one-layer ViT-S" if backbone == "dinov2" else SUBSTITUTES[backbone]
+        return replace(cell, model=spec, label=f"{cell.label} ({network})")
 
     def folder(self, cell: Cell) -> str:
-        """Where the cell lies below --out; a stand-in where the cell that it stands for would lie."""
+        """Path of the cell below --out."""
         return f"{self.name}/cells/{cell.folder}".removeprefix("/")
 
     def settings(self, cell: Cell) -> TrainConfig:
-        """How a cell is trained."""
+        """Settings of the training of a cell."""
         return replace(self.base or preset(cell.data), weighting=cell.weighting, **self.changes)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What every output of this scale says."""
+        """Sentences that every output of this size contains."""
         if not self.sizes:
             return ()
         epochs = self.settings(_ANY).epochs
         return (
-            "Stand-ins: tiny-resnet for ResNet101, a one-layer ViT-S trained from nothing for DINOv2, tiny-endoarss "
-            f"for EndoARSS, {epochs} epoch{'s'[: epochs != 1]} on {self.frames['train']} drawn scenes, judged on "
-            f"{self.frames['test']} others. The numbers show that the grid runs; they say nothing about the paper's.",
+            "Substitutes: tiny-resnet for ResNet101, a one-layer ViT-S from random weights for DINOv2, tiny-endoarss "
+            f"for EndoARSS, {epochs} epoch{'s'[: epochs != 1]} on {self.frames['train']} synthetic scenes, "
+            f"evaluated on {self.frames['test']} others. The numbers show that the experiments run; they do not "
+            "reproduce those of the paper.",
         )
 
 
@@ -100,12 +101,12 @@ QUICK = Scale(
 )
 
 
-def chosen(grid: Grid, patterns: Sequence[str] = (), data: Collection[str] | None = None) -> Grid:
-    """The rows whose networks match a pattern and whose data sets are given.
+def select_rows(grid: Grid, patterns: Sequence[str] = (), data: Collection[str] | None = None) -> Grid:
+    """The rows whose networks match a pattern and whose data sets are available.
 
     Args:
         patterns: of ``backbone/architecture/method`` in small letters, or the beginning of it; none: all rows.
-        data: names of the data sets that there are; None: all.
+        data: names of the available data sets; None: all.
 
     Raises:
         ReproductionError: a pattern matches no row.
@@ -121,32 +122,32 @@ def chosen(grid: Grid, patterns: Sequence[str] = (), data: Collection[str] | Non
         row
         for row in grid.rows
         if (not patterns or any(_matches(row.cell, pattern) for pattern in patterns))
-        and (data is None or {row.cell.data, row.judged} <= set(data))
+        and (data is None or {row.cell.data, row.test_data} <= set(data))
     ]
     return replace(grid, rows=tuple(rows))
 
 
 def require_trunks(cells: Iterable[Cell]) -> None:
-    """Looks that timm has the pretrained weights of every backbone, so that hours later none is missing.
+    """Check that timm has the pretrained weights of every backbone, before hours of training.
 
     Raises:
-        ModelError: one cannot be had.
+        ModelError: some are not available.
     """
     for backbone in dict.fromkeys(cell.model.partition("/")[0] for cell in cells):
         try:
-            with _without_retries_told():
+            with _quiet_retries():
                 load_model(f"{backbone}/hps", 2, None, "pretrained")
         except ModelError as error:
             reason = str(error).partition(" Connect once")[0]
             raise ModelError(
-                f"{reason} Connect once so that they are cached, or begin with random trunks, unlike the paper: "
+                f"{reason} Connect once so that they are cached, or start from random trunks, unlike the paper: "
                 "--init-weights none."
             ) from error
 
 
 @contextmanager
-def _without_retries_told() -> Iterator[None]:
-    """The hub's client logs a line a retry; what came of them is in the error."""
+def _quiet_retries() -> Iterator[None]:
+    """Suppress the log lines of the hub's client about retries; the error reports their outcome."""
     log = logging.getLogger("huggingface_hub")
     before = log.level
     log.setLevel(logging.ERROR)
@@ -162,5 +163,5 @@ def _name(cell: Cell) -> str:
 
 
 def _matches(cell: Cell, pattern: str) -> bool:
-    asked = pattern.lower()
-    return fnmatch(_name(cell), asked) or fnmatch(_name(cell), f"{asked.rstrip('/')}/*")
+    lowered = pattern.lower()
+    return fnmatch(_name(cell), lowered) or fnmatch(_name(cell), f"{lowered.rstrip('/')}/*")

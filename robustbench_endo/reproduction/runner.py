@@ -1,4 +1,4 @@
-"""A whole grid: train what is missing, judge it, and go on when one cell fails."""
+"""Running experiments: train what is missing, evaluate it, and continue when one cell fails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from robustbench_endo.reproduction.experiments import CLEAN, ROBUST, Cell, Grid,
 from robustbench_endo.reproduction.presets import Scale
 from robustbench_endo.reproduction.training import read_cell, train_cell
 from robustbench_endo.results import Results
-from robustbench_endo.training.settings import Progress
+from robustbench_endo.training import Progress
 from robustbench_endo.types import Dataset
 
 PROTOCOLS = ("endoarss", "standard")
@@ -40,29 +40,29 @@ METRICS: Mapping[str, Mapping[str, str]] = {
         "ssim": "ssim",
     },
 }
-"""Protocol -> the paper's word for a metric -> what it is called in :class:`Results`."""
+"""Protocol -> the paper's name of a metric -> its name in :class:`Results`."""
 
-SPARED = ("contrast", (1,))
-"""A run has at least one corruption; this one costs next to nothing, and no table of clean frames shows it."""
+CHEAPEST = ("contrast", (1,))
+"""A run has at least one corruption; this one costs almost nothing, and tables of clean frames do not show it."""
 
 Evaluate = Callable[..., Results]
-"""``robustbench_endo.api.evaluate``."""
+"""``robustbench_endo.evaluate``."""
 
 
-def judge(
+def evaluate_cell(
     evaluate: Evaluate,
     checkpoint: Path,
     label: str,
     data: Dataset,
-    judged: str,
+    test_data: str,
     kind: str,
     severities: tuple[int, ...],
     **options: Any,
 ) -> dict[str, Results]:
-    """Both protocols' results of a checkpoint; finished runs are only read.
+    """Results of a checkpoint under both protocols; finished runs are only read.
 
     Args:
-        judged: the data set's name, part of the runs' folders.
+        test_data: name of the data set, part of the folders of the runs.
         kind: `clean` or `robust`.
         options: for ``evaluate``: device, limit, progress.
 
@@ -70,14 +70,14 @@ def judge(
         RobustEndoError: as ``evaluate``.
     """
     model = load_model(str(checkpoint))
-    corruptions, strengths = ("all", severities) if kind == ROBUST else SPARED
+    corruptions, strengths = ("all", severities) if kind == ROBUST else CHEAPEST
     return {
         protocol: evaluate(
             {label: model},
             data,
             corruptions,
             strengths,
-            checkpoint / f"{kind}-{judged}-{protocol}",
+            checkpoint / f"{kind}-{test_data}-{protocol}",
             protocol=protocol,
             **options,
         )
@@ -85,36 +85,36 @@ def judge(
     }
 
 
-def figure_of(results: Results, row: Row, metric: str) -> float:
-    """Our figure of a row, in the metric's unit; NaN where the run has none."""
+def reproduced_number(results: Results, row: Row, metric: str) -> float:
+    """The reproduced number of a row, in the unit of the metric; NaN where the run has none."""
     quantity = METRICS[results.protocol][metric]
     if row.corruption:
         table = results.table((quantity,))
-        place = ("mean", "all") if row.corruption == "mean" else (row.labels["category"], row.corruption)
-        return float(table.loc[place].iloc[0]) if place in table.index else math.nan
+        key = ("mean", "all") if row.corruption == "mean" else (row.labels["category"], row.corruption)
+        return float(table.loc[key].iloc[0]) if key in table.index else math.nan
     scores = results.scores()
     clean = scores[scores["corruption"] == CLEAN]
     return float(clean[quantity].iloc[0]) if quantity in clean else math.nan
 
 
-ELSEWHERE = "left to another shard"
+OTHER_SHARD = "computed by another shard"
 
 ALL = Shard(1, 1)
 
 FAILURES = (ValueError, RuntimeError, OSError)
-"""What a cell may fail with: every error of ours is a ValueError, a device out of memory a RuntimeError."""
+"""Errors after which the other cells are run: those of this package are ValueErrors, lack of memory a RuntimeError."""
 
-Tell = Callable[[str, int, int], None]
-"""Called with (what is done, steps done, steps in all)."""
+ProgressCallback = Callable[[str, int, int], None]
+"""Called with (what is running, steps done, total steps)."""
 
 
 @dataclass(frozen=True)
 class CellResult:
-    """What became of a cell.
+    """The outcome of a cell.
 
     Attributes:
         results: protocol -> results; empty where there are none.
-        problem: why there are none, one sentence; empty when all went well.
+        problem: why there are none, one sentence; else empty.
         checkpoint: its folder.
     """
 
@@ -124,24 +124,24 @@ class CellResult:
 
     @property
     def failed(self) -> bool:
-        """Whether something went wrong, rather than being left to another shard."""
-        return bool(self.problem) and self.problem != ELSEWHERE
+        """Whether it failed, rather than being computed by another shard."""
+        return bool(self.problem) and self.problem != OTHER_SHARD
 
 
 @dataclass
 class ExperimentRunner:
-    """Where and how a grid is worked through.
+    """Trains and evaluates the cells of a grid.
 
     Attributes:
         root: folder of all cells.
         scale: the paper's size or a smaller one.
         sources: the data sets by name.
-        evaluate: ``robustbench_endo.api.evaluate``.
+        evaluate: ``robustbench_endo.evaluate``.
         device: of training and evaluation.
-        initial: `pretrained` or None.
-        limit: test frames at most.
-        shard: which cells are trained and judged here.
-        tell: progress.
+        init_weights: `pretrained` or None.
+        limit: maximum number of test frames.
+        shard: which cells are trained and evaluated here.
+        progress: receives the steps.
     """
 
     root: Path
@@ -152,7 +152,7 @@ class ExperimentRunner:
     init_weights: str | None = None
     limit: int | None = None
     shard: Shard = ALL
-    tell: Tell = lambda what, done, total: None
+    progress: ProgressCallback = lambda what, done, total: None
 
     def __post_init__(self) -> None:
         self._opened: dict[tuple[str, str], Dataset] = {}
@@ -168,47 +168,49 @@ class ExperimentRunner:
         return self._opened[name, split]
 
     def open(self, grid: Grid) -> dict[tuple[str, str], Dataset]:
-        """Every split that the grid needs, so that a wrong folder is told before anything is trained.
+        """Every split that the grid needs, so that a wrong folder is reported before anything is trained.
 
         Raises:
             DataError: a layout that does not fit.
         """
-        needed = {(made.data, "train") for made, _ in grid.jobs} | {(judged, "test") for _, judged in grid.jobs}
+        needed = {(cell.data, "train") for cell, _ in grid.runs} | {(test_data, "test") for _, test_data in grid.runs}
         return {(name, split): self.frames(name, split) for name, split in sorted(needed, reverse=True)}
 
     def folder(self, cell: Cell) -> Path:
-        """Where a cell lies."""
+        """Folder of a cell."""
         return self.root / self.scale.folder(cell)
 
     def untrained(self, grid: Grid) -> list[Cell]:
-        """The cells of the grid that still have to be trained."""
-        found = {cell: read_cell(self.folder(cell)) for cell, _ in grid.jobs}
-        return [cell for cell, before in found.items() if not (before and before["finished"])]
+        """The cells of the grid that are not trained yet."""
+        stored = {cell: read_cell(self.folder(cell)) for cell, _ in grid.runs}
+        return [cell for cell, before in stored.items() if not (before and before["finished"])]
 
-    def work(self, grid: Grid) -> dict[tuple[Cell, str], CellResult]:
-        """What became of every job of the grid."""
-        cells = list(dict.fromkeys(cell for cell, _ in grid.jobs))
-        mine = {cells[place] for place in self.shard.share(len(cells))}
+    def run(self, grid: Grid) -> dict[tuple[Cell, str], CellResult]:
+        """(cell, test data set) -> outcome."""
+        cells = list(dict.fromkeys(cell for cell, _ in grid.runs))
+        selected = {cells[index] for index in self.shard.share(len(cells))}
         return {
-            (cell, judged): self._try(cell, judged, grid.kind) if cell in mine else CellResult(problem=ELSEWHERE)
-            for cell, judged in grid.jobs
+            (cell, test_data): self._try(cell, test_data, grid.kind)
+            if cell in selected
+            else CellResult(problem=OTHER_SHARD)
+            for cell, test_data in grid.runs
         }
 
-    def _try(self, cell: Cell, judged: str, kind: str) -> CellResult:
+    def _try(self, cell: Cell, test_data: str, kind: str) -> CellResult:
         try:
-            return self._done(cell, judged, kind)
+            return self._run_cell(cell, test_data, kind)
         except FAILURES as error:
             return CellResult(problem=(str(error).splitlines() or [type(error).__name__])[0])
 
-    def _done(self, cell: Cell, judged: str, kind: str) -> CellResult:
-        made, told = self.scale.made(cell), self.tell
+    def _run_cell(self, cell: Cell, test_data: str, kind: str) -> CellResult:
+        substitute, report = self.scale.substitute(cell), self.progress
 
         def step(progress: Progress) -> None:
             done = progress.epoch * progress.batches + progress.batch
-            told(f"Training {made.label}", done, progress.epochs * progress.batches)
+            report(f"Training {substitute.label}", done, progress.epochs * progress.batches)
 
         folder = train_cell(
-            made,
+            substitute,
             self.frames(cell.data, "train"),
             self.scale.settings(cell),
             self.folder(cell),
@@ -217,15 +219,15 @@ class ExperimentRunner:
             step,
         )
         options: dict[str, Any] = {"device": str(self.device), "limit": self.limit, "notes": self.scale.notes}
-        results = judge(
+        results = evaluate_cell(
             self.evaluate,
             folder,
-            made.label,
-            self.frames(judged, "test"),
-            judged,
+            substitute.label,
+            self.frames(test_data, "test"),
+            test_data,
             kind,
             self.scale.severities,
-            progress=lambda done, total: told(f"Judging {made.label}", done, total),
+            progress=lambda done, total: report(f"Evaluating {substitute.label}", done, total),
             **options,
         )
         return CellResult(results, checkpoint=folder)
