@@ -42,7 +42,13 @@ def test_number_has_decimals_of_its_unit(value, unit, text):
     assert number(value, unit) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(1.5, "+1.50"), (-1.5, "−1.50"), (0.001, "0.00"), (-0.001, "0.00")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *((1.5, "+1.50"), (-1.5, "−1.50"), (0.001, "0.00"), (-0.001, "0.00")),
+        *((-2.68, "−2.68"), (3.0, "+3.00"), (math.inf, "+∞"), (math.nan, MISSING)),
+    ],
+)
 def test_signed_has_no_sign_for_zero(value, text):
     assert signed(value) == text
 
