@@ -1,57 +1,82 @@
-# `make demo` and `make test` are all a newcomer needs: both set up .venv by themselves.
+# `make demo` and `make test` are all a newcomer needs. Each target installs what it needs into .venv.
 PYTHON ?= python3
+WORKERS ?= 2
 BIN := .venv/bin
-EXTRAS := train,mtl,video,ray,report,imagecorruptions,test,docs,dev
 
-.PHONY: install demo test lint types bench bench-gpu checkpoints figures docs clean
+# Extras of setup.cfg by purpose. All purposes share .venv; installing another one adds its packages.
+EXTRAS_core := report
+EXTRAS_lint := dev
+EXTRAS_docs := report,docs
+EXTRAS_training := train
+EXTRAS_figures := report,test
+EXTRAS_bench := train,ray,report,imagecorruptions,test,peers
+EXTRAS_dev := train,mtl,video,ray,report,imagecorruptions,test,docs,dev
 
-install: .venv/installed
+.DEFAULT_GOAL := help
+.PHONY: help install demo check test lint types docs figures checkpoints bench bench-gpu dist clean
 
-.venv/installed: setup.cfg pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(EXTRAS)]'
-	touch $@
+help:  ## List the targets
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: install
+install: .venv/dev  ## Install everything for development
+
+demo: .venv/core  ## Evaluate the shipped models on synthetic scenes; report in runs/demo
 	$(BIN)/robust-endo evaluate --corruption all --limit 32 --out runs/demo
 	@echo "Open runs/demo/report.html or runs/demo/report.pdf"
 
-test: lint types
-	$(BIN)/python -m pytest -n 2
+# One thread per worker: several threads in each would compete for the cores.
+check test: export OMP_NUM_THREADS = 1
 
-lint: install
+check: lint types  ## Before each commit: lint, types and the fast tests
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser and not ray"
+
+test: lint types  ## Lint, types and all tests
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: .venv/lint  ## Style, format, structure and names
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	failed=; for tool in structure banned_names; do $(BIN)/python tools/$$tool.py || failed=1; done; test -z "$$failed"
 
 # mypy does not follow setup.cfg's package_dir: it is shown the three folders as the one package they install as.
-types: install
+types: .venv/dev  ## Static types (mypy, strict)
 	rm -rf build/typing && mkdir -p build/typing/robustbench_endo
 	for item in robustbench_endo/* corruptions reports; do ln -s "$(CURDIR)/$$item" build/typing/robustbench_endo/; done
 	cd build/typing && ../../$(BIN)/mypy --config-file ../../setup.cfg --cache-dir ../../.mypy_cache -p robustbench_endo
+	$(BIN)/mypy --config-file setup.cfg tools
 
-# Each measures, keeps its numbers in benchmarks/results and says whether they are what is promised; then docs/speed.md
-# is written from them. bench_evaluation.py and bench_table7.py take longest.
+docs: .venv/docs  ## Documentation site in build/docs, with the report of `make demo` as the example if it exists
+	$(BIN)/python docs/build_site.py
+
+figures: .venv/figures  ## Images of README and corruption gallery, drawn and measured again from synthetic data
+	$(BIN)/python docs/make_figures.py
+
+checkpoints: .venv/training  ## Train the three shipped models from scratch (about 90 minutes)
+	$(BIN)/python -m robustbench_endo.training.rebuild_checkpoints
+
+# A benchmark writes its numbers to benchmarks/results and fails where they miss what is promised; docs/speed.md is
+# written from them. bench_evaluation.py and bench_table7.py take longest.
 bench: SCRIPTS = $(filter-out %_gpu.py,$(wildcard benchmarks/bench_*.py))
-# What runs on a GPU, its speed, memory and agreement with the CPU; without one it says so.
 bench-gpu: SCRIPTS = $(wildcard benchmarks/bench_*_gpu.py)
-bench bench-gpu: install
+bench: .venv/bench  ## All benchmarks on the CPU; numbers in benchmarks/results and docs/speed.md
+bench-gpu: .venv/bench  ## All benchmarks on a GPU: speed, memory, agreement with the CPU
+bench bench-gpu:
 	failed=; for script in $(SCRIPTS); do $(BIN)/python $$script || failed="$$failed $$script"; done; \
 	$(BIN)/python docs/speed_page.py; \
 	test -z "$$failed" || { echo "Failed, or not as promised:$$failed" >&2; exit 1; }
 
-# The three small models that ship with the package, trained again from nothing.
-checkpoints: install
-	$(BIN)/python -m robustbench_endo.training.rebuild_checkpoints
+dist: .venv/bin/uv  ## Source distribution and wheel in dist
+	rm -rf dist
+	$(BIN)/uv build --quiet --out-dir dist
 
-# The pictures of the README and the gallery of corruptions, drawn and measured again from synthetic data.
-figures: install
-	$(BIN)/python docs/make_figures.py
-
-# The documentation as a site in build/docs, with the demo's report where `make demo` was run, else a small one.
-docs: install
-	$(BIN)/python docs/build_site.py
-
-clean:
+clean:  ## Delete .venv, runs and everything built
 	rm -rf .venv build dist runs *.egg-info .mypy_cache .ruff_cache .pytest_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/bin/uv:
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet uv
+
+.venv/%: setup.cfg pyproject.toml | .venv/bin/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(EXTRAS_$*)]'
+	touch $@

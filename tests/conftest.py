@@ -1,4 +1,4 @@
-"""Small data that every room of the house is tested on."""
+"""Fixtures of all tests: small synthetic data, real frames, and one browser."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ FolderMaker = Callable[..., Path]
 
 @pytest.fixture
 def make_folder(tmp_path: Path) -> FolderMaker:
-    """Write a data folder in the paper's layout: ``split/activity/image|mask``, frames of two patients."""
+    """Write a data folder in the layout of EndoARSS: ``split/activity/image|mask``, frames of two patients."""
 
     def make(
         frames: int = 2, splits: tuple[str, ...] = ("test",), activities: tuple[str, ...] = ("1", "2"), size=(48, 64)
@@ -47,7 +47,7 @@ def write_frame(folder: Path, name: str, size: tuple[int, int], random: np.rando
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Real surgical frames beside the checkout; they are not part of the project."""
+    """Real surgical frames next to the checkout; they are not part of the project."""
     folder = Path(__file__).parents[2] / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("real surgical frames are not part of the repository: ../shared/data is absent")
@@ -56,30 +56,30 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Chromium without a window, one a process; the test is skipped where it is missing."""
+    """Headless Chromium, one per process; the test is skipped where it is missing."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("Chromium is not installed")
     with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="session")
 def visit(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    """A function that opens a page (a file, or text) and keeps what it complains of and asks for."""
+    """A function that opens a page (a file, or text); ``messages`` and ``requests`` collect what it logs and loads."""
 
     def go(text: str | Path, **options: Any) -> Any:
         file = text if isinstance(text, Path) else tmp_path_factory.mktemp("page") / "report.html"
         if isinstance(text, str):
             file.write_text(text, "utf-8")
         page = browser.new_page(**{"viewport": {"width": 1440, "height": 1000}, **options})
-        page.complaints, page.asked = [], []
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("request", lambda request: page.asked.append(request.url))
+        page.messages, page.requests = [], []
+        page.on("console", lambda message: page.messages.append(message.text))
+        page.on("pageerror", lambda error: page.messages.append(str(error)))
+        page.on("request", lambda request: page.requests.append(request.url))
         page.goto(file.as_uri())
         return page
 

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-OURS = "robustbench_endo"
-ALLOWED_IN_REPORTS = ("robustbench_endo.reports", "robustbench_endo.results", "robustbench_endo.errors")
-KNOWS_REPORTS = ("api.py", "cli/", "__init__.py")
-"""The only places of robustbench_endo that may import reports."""
+PACKAGE = "robustbench_endo"
+ALLOWED_IN_REPORTS = tuple(
+    f"robustbench_endo.{module}"
+    for module in ("reports", "results", "errors", "io_utils", "metrics.base", "metrics.aggregation", "tasks")
+)
+"""The results, and what they consist of: metrics and tasks."""
+IMPORTS_REPORTS = ("cli/", "__init__.py")
+"""The only modules of robustbench_endo that may import reports."""
 OPTIONAL = ("albumentations", "lightning", "tensorboard", "typst", "ray", "imagecorruptions")
 
 
@@ -43,22 +47,22 @@ def violations(folder: str, forbidden: tuple[str, ...], excluded: tuple[str, ...
 
 
 def test_corruptions_import_only_corruptions():
-    names = {name for path in modules("corruptions") for name in imported(path) if name.startswith(OURS)}
+    names = {name for path in modules("corruptions") for name in imported(path) if name.startswith(PACKAGE)}
     assert [name for name in names if not name.startswith("robustbench_endo.corruptions")] == []
 
 
 def test_robustbench_endo_does_not_import_reports():
-    assert violations("robustbench_endo", ("robustbench_endo.reports",), KNOWS_REPORTS) == []
+    assert violations("robustbench_endo", ("robustbench_endo.reports",), IMPORTS_REPORTS) == []
 
 
 def test_results_do_not_import_torch_or_the_evaluation():
-    folders = ("data", "models", "training", "evaluation", "types", "api", "cli", "reports")
+    folders = ("data", "models", "training", "evaluation", "types", "cli", "reports")
     forbidden = ("torch", *(f"robustbench_endo.{folder}" for folder in folders))
     assert violations("robustbench_endo/results", forbidden) == []
 
 
 def test_reports_import_only_results_and_errors():
-    names = {name for path in modules("reports") for name in imported(path) if name.startswith(OURS)}
+    names = {name for path in modules("reports") for name in imported(path) if name.startswith(PACKAGE)}
     assert [name for name in names if not name.startswith(ALLOWED_IN_REPORTS)] == []
     assert violations("reports", ("torch",)) == []
 
@@ -74,3 +78,29 @@ def test_optional_packages_are_imported_where_used():
         for path in modules(folder):
             top = set().union(*map(names_of, ast.parse(path.read_text("utf-8")).body))
             assert not [name for name in top if name.startswith(OPTIONAL)], path
+
+
+CORRUPT = """
+import numpy as np, robustbench_endo as rb
+rb.corrupt(np.zeros((64, 64, 3), np.uint8), "gaussian_noise", severity=1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "limit", "unused"),
+    [
+        ("import robustbench_endo", 10, ("torch", "numba", "numpy", "pandas")),
+        pytest.param(
+            CORRUPT,
+            80,
+            ("matplotlib", "ray", "pandas", "robustbench_endo.training", "robustbench_endo.reports"),
+            marks=pytest.mark.slow,
+        ),
+    ],
+    ids=["import", "corrupt"],
+)
+def test_imported_modules_of_the_package_are_few(code, limit, unused):
+    script = f"{code}\nimport sys\nprint(*sys.modules)"
+    names = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()
+    assert len([name for name in names if name.startswith(PACKAGE)]) <= limit
+    assert [name for name in unused if name in names] == []

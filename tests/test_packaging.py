@@ -25,25 +25,34 @@ def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         return wheel.namelist()
 
 
-def test_every_module_is_in_the_wheel(wheel_names):
-    homes = {"robustbench_endo": ROOT, "corruptions": ROOT / "x", "reports": ROOT / "x"}
-    for folder in homes:
+def test_wheel_contains_every_module(wheel_names):
+    for folder in ("robustbench_endo", "corruptions", "reports"):
         prefix = "" if folder == "robustbench_endo" else "robustbench_endo/"
         for path in (ROOT / folder).rglob("*.py"):
             assert prefix + path.relative_to(ROOT).as_posix() in wheel_names
 
 
-def test_package_data_is_in_the_wheel(wheel_names):
-    kept = "\n".join(wheel_names)
-    assert kept.count("model.safetensors") == 3
-    assert kept.count("model.json") == 3
-    for room in ("html", "leaderboard", "pdf", "reproduction"):
-        assert f"robustbench_endo/reports/{room}/templates/" in kept
-    assert "robustbench_endo/corruptions/suites/endoarss.toml" in kept
-    assert "robustbench_endo/py.typed" in kept
+def test_wheel_contains_package_data(wheel_names):
+    names = "\n".join(wheel_names)
+    assert names.count("model.safetensors") == 3
+    assert names.count("model.json") == 3
+    for package in ("html", "leaderboard", "pdf", "reproduction"):
+        assert f"robustbench_endo/reports/{package}/templates/" in names
+    assert "robustbench_endo/corruptions/suites/endoarss.toml" in names
+    assert "robustbench_endo/py.typed" in names
 
 
-def test_nothing_else_is_in_the_wheel(wheel_names):
+def test_wheel_contains_nothing_else(wheel_names):
     tops = {name.split("/")[0] for name in wheel_names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"robustbench_endo"}
     assert not [name for name in wheel_names if "test" in name.lower() or name.endswith((".nbi", ".nbc"))]
+
+
+def test_wheel_contains_every_stub(wheel_names):
+    for folder, prefix in (
+        ("robustbench_endo", ""),
+        ("corruptions", "robustbench_endo/"),
+        ("reports", "robustbench_endo/"),
+    ):
+        for path in (ROOT / folder).rglob("*.pyi"):
+            assert prefix + path.relative_to(ROOT).as_posix() in wheel_names
