@@ -3,6 +3,8 @@
 import json
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 
 
@@ -61,8 +63,15 @@ def test_compare_rejects_option(robust_endo, run, tmp_path, arguments, text):
 def test_compare_rejects_runs_of_other_settings(robust_endo, run, tmp_path):
     shutil.copytree(run, tmp_path / "other")
     info = json.loads((run / "run.json").read_text("utf-8"))
-    other = {**info, "name": "other", "suite": {**info["suite"], "resolution": 128}, "seed": 5}
+    suite = {**info["suite"], "resolution": 128}
+    other = {**info, "name": "other", "protocol": "endoarss", "suite": suite, "seed": 5}
     (tmp_path / "other" / "run.json").write_text(json.dumps(other))
+    records = tmp_path / "other" / "results.parquet"
+    pd.read_parquet(records).assign(endoarss_hd=np.float32(1), endoarss_ssim=np.float32(1)).to_parquet(records)
     result = robust_endo("compare", run, tmp_path / "other")
     assert result.exit_code == 2
-    assert "resolution is '512' in run and '128' in other; seed is '0' in run and '5' in other" in result.stderr
+    for text in (
+        "protocol is 'standard' in run and 'endoarss' in other",
+        "resolution is '512' in run and '128' in other; seed is '0' in run and '5' in other",
+    ):
+        assert text in result.stderr

@@ -39,6 +39,7 @@ def test_corruptions_rejects_unknown_names(robust_endo):
     assert "'endo20'" in robust_endo("corruptions", "--suite", "endo20").stderr
 
 
+@pytest.mark.slow
 def test_models_prints_every_model(robust_endo, monkeypatch):
     names = []
 

@@ -58,6 +58,7 @@ def test_reproduce_figure_five_shows_masks(robust_endo, out):
     assert "Ground truth" in (out / "quick" / "figure5.svg").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_reproduce_dry_run_writes_nothing(robust_endo, tmp_path):
     options = ("--dry-run", "--data", "synthetic", "--models", "endoarss", "--out", tmp_path)
     result = robust_endo("reproduce", "table2", *options)
