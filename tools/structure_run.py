@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from structure import FOLDERS, PACKAGE, ROOT, Row
+from source_files import FOLDERS, PACKAGE, ROOT
+from structure import Row
 
 CORRUPT_MODULES = 80
 CPU_SECONDS = 0.5

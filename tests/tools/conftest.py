@@ -20,7 +20,8 @@ def load(name: str) -> ModuleType:
 
 @pytest.fixture(scope="session")
 def structure() -> ModuleType:
-    """``tools/structure.py``."""
+    """``tools/structure.py``, which imports ``tools/source_files.py``."""
+    load("source_files")
     return load("structure")
 
 
