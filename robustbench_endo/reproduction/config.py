@@ -72,7 +72,8 @@ class ReproductionConfig:
         if self.quick and not self.synthetic:
             raise RobustEndoError("Expected --synthetic with --quick, got only --quick: add it, or leave --quick out.")
         if self.synthetic and (self.data or self.data_gen):
-            raise RobustEndoError("Expected --data or --synthetic, got both: leave one out.")
+            name = "--data" if self.data else "--data-gen"
+            raise RobustEndoError(f"Expected {name} or --synthetic, got both: leave one out.")
 
     @property
     def training_changes(self) -> dict[str, Any]:
