@@ -32,9 +32,13 @@ class MetricGroup:
         """Names of the metrics."""
         return tuple(metric.name for metric in self.metrics)
 
-    def scores(self, sums: Floats) -> dict[str, Floats]:
-        """Sums (K, ...) -> metric -> (...), in the unit of the metric."""
-        return {metric.name: metric.formula(sums) * metric.scale for metric in self.metrics}
+    def scores(self, sums: Floats, names: Sequence[str] | None = None) -> dict[str, Floats]:
+        """Sums (K, ...) -> metric -> (...), in the unit of the metric; some of the metrics, or all for None."""
+        return {
+            metric.name: metric.formula(sums) * metric.scale
+            for metric in self.metrics
+            if names is None or metric.name in names
+        }
 
 
 def run_tasks(info: Mapping[str, Any]) -> tuple[Task, ...]:
@@ -50,7 +54,9 @@ def run_metrics(info: Mapping[str, Any], user_metrics: Sequence[Metric] = ()) ->
         user_metrics: user-defined metrics; those that need their class are left out without it.
     """
     protocol = str(info.get("protocol", "standard"))
-    metrics = [metric for task in run_tasks(info) for metric in task.metrics(protocol)]
+    tasks = run_tasks(info)
+    metrics = [metric for task in tasks for metric in task.metrics(protocol)]
+    metrics += [metric for task in tasks for metric in task.label_metrics(info["tasks"][task.name])]
     metrics += [kind() for kind in DISTORTION_METRICS]
     known = {metric.name: metric for metric in user_metrics}
     return metrics + [
@@ -93,5 +99,31 @@ def find_metric(metrics: Sequence[Metric], name: str) -> Metric:
     for metric in metrics:
         if metric.name == name:
             return metric
-    names = ", ".join(metric.name for metric in metrics)
-    raise RobustEndoError(f"Expected a metric of the run, got {name!r}: choose from {names}.")
+    kind, label = split_label(name)
+    labels = labels_of_metrics(metrics)
+    if label is not None and kind in labels:
+        raise RobustEndoError(
+            f"Expected a class of the run ({', '.join(labels[kind])}), got {label!r} in {name}: choose one of them."
+        )
+    names = [metric.name for metric in metrics if split_label(metric.name)[1] is None]
+    names += [f"{kind}[CLASS]" for kind in labels]
+    raise RobustEndoError(f"Expected a metric of the run, got {name!r}: choose from {', '.join(names)}.")
+
+
+def split_label(name: str) -> tuple[str, str | None]:
+    """``dice[shaft]`` as ``("dice", "shaft")``; any other name with None.
+
+    >>> split_label("dice[shaft]"), split_label("dice")
+    (('dice', 'shaft'), ('dice', None))
+    """
+    kind, bracket, label = name.partition("[")
+    return (kind, label[:-1]) if bracket and label.endswith("]") else (name, None)
+
+
+def labels_of_metrics(metrics: Sequence[Metric]) -> dict[str, list[str]]:
+    """``dice`` and the like -> the labels for which there is such a metric, in order."""
+    labels: dict[str, list[str]] = {}
+    for kind, label in (split_label(metric.name) for metric in metrics):
+        if label is not None:
+            labels.setdefault(kind, []).append(label)
+    return labels

@@ -76,7 +76,10 @@ class Task(ABC):
         logits_shape: axes of the logits, such as ``("B", "K")``.
         headline: name of the metric that stands for the task in tables and summaries.
         calibration_metric: name of its expected calibration error.
-        label_score: what :meth:`label_scores` returns, such as ``Intersection over union``; empty without.
+        label_metric: the metric of :meth:`label_metrics` that reports show for each label, such as ``dice``; empty
+            without.
+        envelope_metric: name of the metric that the operating envelope is computed from by default; empty for the
+            headline.
         has_label_map: whether the prediction is an image of labels, which reports show.
         failure_threshold: default of :meth:`failed`.
         ignored: value of a target that enters no metric and no loss.
@@ -91,7 +94,8 @@ class Task(ABC):
     logits_shape: tuple[str, ...] = ("B", "K")
     headline: str
     calibration_metric: str
-    label_score: str = ""
+    label_metric: str = ""
+    envelope_metric: str = ""
     has_label_map: bool = False
     failure_threshold: float
     ignored: int = -1
@@ -167,6 +171,16 @@ class Task(ABC):
     def metrics(self, protocol: str = "standard") -> tuple[Metric, ...]:
         """The task's metrics; those that only another protocol than ``standard`` has come last."""
 
+    def label_metrics(self, labels: Sequence[str]) -> tuple[Metric, ...]:
+        """A metric of each label, named ``<metric>[<label>]``, such as ``dice[shaft]``; none for a task without.
+
+        They are metrics like all others, available by name; tables show them only where they are named.
+
+        Args:
+            labels: names of the labels of the run.
+        """
+        return ()
+
     def headline_for(self, protocol: str) -> str:
         """Name of the metric that stands for the task under a protocol."""
         name = f"{protocol}_{self.headline}"
@@ -195,12 +209,24 @@ class Task(ABC):
     def confidence_bins(self, records: pd.DataFrame) -> ConfidenceBins:
         """Predictions of these records by confidence."""
 
+    def truth_size(self, records: pd.DataFrame, num_labels: int) -> Floats:
+        """How much of the truth each record holds, such as pixels, (n,); 0 without: its model gave no prediction."""
+        return self.has_target(records).astype(np.float64)
+
+    def floors(self, records: pd.DataFrame, num_labels: int) -> dict[str, Columns]:
+        """Trivial predictors that see no image, from the truth in the records: name -> the columns of its predictions.
+
+        A column that does not follow from the records is left out, and with it every metric that needs it. A metric has
+        numbers in at most one floor.
+
+        Args:
+            records: one per frame and condition, that with the most of the truth.
+            num_labels: labels of the run.
+        """
+        return {}
+
     def frame_column(self) -> str | None:
         """Column with a score per frame in [0, 1] that ranks frames; None for a task without."""
-        return None
-
-    def label_scores(self, records: pd.DataFrame, num_labels: int) -> pd.DataFrame | None:
-        """A score in percent of each label (columns 0, 1, ...) for each (model, corruption, severity); None without."""
         return None
 
     # Training

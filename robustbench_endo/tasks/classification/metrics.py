@@ -103,7 +103,9 @@ class CalibrationError(ClassificationMetric):
     def statistics(self, records: pd.DataFrame, num_labels: int) -> Floats:
         """Correct less confidence in the bin of the confidence, then 1, (n, NUM_BINS + 1); 0 for unknown labels."""
         target, prediction, known = known_labels(records, str(self.task))
-        confidence = np.where(known, records[f"{self.task}_confidence"].to_numpy(np.float64), 0.0)
+        confidence = records[f"{self.task}_confidence"].to_numpy(np.float64)
+        known = known & np.isfinite(confidence)
+        confidence = np.where(known, confidence, 0.0)
         gaps = np.zeros((len(records), NUM_BINS + 1))
         gaps[np.arange(len(records)), bin_of(confidence)] = np.where(known, (target == prediction) - confidence, 0.0)
         gaps[:, -1] = known

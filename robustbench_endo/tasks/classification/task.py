@@ -108,6 +108,25 @@ class Classification(Task):
         weights = (np.ones_like(confidence), correct, confidence)
         return ConfidenceBins(*(np.bincount(index, each, NUM_BINS).astype(np.float64) for each in weights))
 
+    def floors(self, records: pd.DataFrame, num_labels: int) -> dict[str, Columns]:
+        """The most frequent label of the clean frames for every frame; and, as probabilities, how often each occurs.
+
+        Of labels that are equally frequent the first is taken.
+        """
+        target = records[f"{self.name}_target"].to_numpy(np.intp)
+        clean = target[(records["severity"] == 0).to_numpy() & (target >= 0)]
+        frequency = np.bincount(clean if clean.size else target[target >= 0], minlength=num_labels).astype(np.float64)
+        if not frequency.sum():
+            return {}
+        prior = frequency / frequency.sum()
+        labelled = target >= 0
+        majority = np.where(labelled, prior.argmax(), NO_LABEL)
+        brier = (prior**2).sum() - 2 * prior[np.where(labelled, target, 0)] + 1
+        return {
+            f"majority {self.noun}": {f"{self.name}_target": target, f"{self.name}_prediction": majority},
+            f"{self.noun} prior": {f"{self.name}_brier": np.where(labelled, brier, np.nan)},
+        }
+
     def default_loss_weight(self) -> float:
         """Half of the segmentation loss, as in the authors' training."""
         return 0.5

@@ -47,6 +47,18 @@ def bin_columns(kind: str) -> list[str]:
     return [f"seg_bin_{kind}_{index}" for index in range(NUM_BINS)]
 
 
+def class_iou(sums: Floats) -> Floats:
+    """Intersection over union of each class, (3 * C, ...) -> (C, ...); NaN where neither prediction nor mask has it."""
+    tp, fp, fn = np.split(sums, 3)
+    return divide(tp, tp + (fp + fn))
+
+
+def class_dice(sums: Floats) -> Floats:
+    """Dice of each class, (3 * C, ...) -> (C, ...); NaN where neither prediction nor mask has it."""
+    tp, fp, fn = np.split(sums, 3)
+    return divide(2 * tp, 2 * tp + (fp + fn))
+
+
 class OverlapMetric(SegmentationMetric):
     """A metric of pixel counts that are summed over all frames of a condition."""
 
@@ -68,8 +80,7 @@ class MeanIoU(OverlapMetric):
     )
 
     def formula(self, sums: Floats) -> Floats:
-        tp, fp, fn = np.split(sums, 3)
-        return mean_of_present(divide(tp, tp + (fp + fn)))
+        return mean_of_present(class_iou(sums))
 
 
 class Dice(OverlapMetric):
@@ -80,8 +91,101 @@ class Dice(OverlapMetric):
     description = "Dice coefficient, from the same summed counts as mIoU."
 
     def formula(self, sums: Floats) -> Floats:
-        tp, fp, fn = np.split(sums, 3)
-        return mean_of_present(divide(2 * tp, 2 * tp + (fp + fn)))
+        return mean_of_present(class_dice(sums))
+
+
+class MeanIoUForeground(OverlapMetric):
+    """As mIoU, without the background."""
+
+    name, label, unit, higher_is_better = "miou_foreground", "Foreground mIoU", "%", True
+    frame_column = None
+    description = (
+        "Intersection over union from the same summed counts as mIoU, averaged over all classes but background."
+    )
+
+    def formula(self, sums: Floats) -> Floats:
+        return mean_of_present(class_iou(sums)[1:])
+
+
+class DiceForeground(OverlapMetric):
+    """As Dice, without the background."""
+
+    name, label, unit, higher_is_better = "dice_foreground", "Foreground Dice", "%", True
+    frame_column = None
+    description = "Dice coefficient from the same summed counts as mIoU, averaged over all classes but the background."
+
+    def formula(self, sums: Floats) -> Floats:
+        return mean_of_present(class_dice(sums)[1:])
+
+
+class DiceWorstClass(OverlapMetric):
+    """Dice of the foreground class with the smallest one."""
+
+    name, label, unit, higher_is_better = "dice_worst_class", "Dice of the worst class", "%", True
+    frame_column = None
+    description = (
+        "Smallest Dice of all classes but the background, from the same summed counts as mIoU; a class that no mask "
+        "shows is not counted."
+    )
+
+    def formula(self, sums: Floats) -> Floats:
+        tp, _, fn = (part[1:] for part in np.split(sums, 3))
+        dice = np.where(tp + fn > 0, class_dice(sums)[1:], np.inf)
+        smallest = dice.min(axis=0, initial=np.inf)
+        return np.where(np.isfinite(smallest), smallest, np.nan)
+
+
+class ClassMetric(OverlapMetric):
+    """A score of one class, such as ``dice[shaft]``.
+
+    Args:
+        index: of the class.
+        class_name: its name in the run.
+    """
+
+    unit, higher_is_better = "%", True
+    frame_column = None
+    kind: str
+    title: str
+    sentence: str
+
+    def __init__(self, index: int, class_name: str) -> None:
+        self.index = index
+        self.name, self.label = f"{self.kind}[{class_name}]", f"{self.title} of {class_name}"
+        self.description = self.sentence.format(class_name)
+        super().__init__()
+
+    @staticmethod
+    def of_classes(sums: Floats) -> Floats:
+        """The score of all classes, (3 * C, ...) -> (C, ...)."""
+        raise NotImplementedError
+
+    def formula(self, sums: Floats) -> Floats:
+        return self.of_classes(sums[self.index :: len(sums) // 3])[0]
+
+    def frame_values(self, records: pd.DataFrame) -> Floats:
+        """The score of each frame, (n,); NaN where neither its prediction nor its mask has the class."""
+        counts = [f"{kind}_{self.index}" for kind in ("tp", "fp", "fn")]
+        return np.asarray(self.of_classes(records[counts].to_numpy(np.float64).T)[0])
+
+
+class ClassDice(ClassMetric):
+    """Dice of one class."""
+
+    kind, title, sentence = (
+        "dice",
+        "Dice",
+        "Dice coefficient of the class {}, from pixel counts summed over all frames.",
+    )
+    of_classes = staticmethod(class_dice)
+
+
+class ClassIoU(ClassMetric):
+    """Intersection over union of one class."""
+
+    kind, title = "iou", "IoU"
+    sentence = "Intersection over union of the class {}, from pixel counts summed over all frames."
+    of_classes = staticmethod(class_iou)
 
 
 class MeanIoUPerImage(SegmentationMetric):
@@ -210,6 +314,9 @@ class SegmentationCalibrationError(SegmentationMetric):
 METRICS: tuple[type[Metric], ...] = (
     MeanIoU,
     Dice,
+    MeanIoUForeground,
+    DiceForeground,
+    DiceWorstClass,
     MeanIoUPerImage,
     DicePerImage,
     HausdorffDistance,

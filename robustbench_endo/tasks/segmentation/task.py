@@ -12,6 +12,7 @@ from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.tasks.base import Column, Columns, ColumnType, ConfidenceBins, Task
 from robustbench_endo.tasks.segmentation import endoarss, metrics
+from robustbench_endo.tasks.segmentation.floors import background_everywhere, truth_pixels
 from robustbench_endo.tasks.segmentation.metrics import bin_columns, count_columns
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class Segmentation(Task):
     logits_shape = ("B", "C", "h", "w")
     headline = "miou"
     calibration_metric = "segmentation_ece"
-    label_score = "Intersection over union"
+    label_metric = "dice"
+    envelope_metric = "dice_worst_class"
     has_label_map = True
     failure_threshold = 0.5
     ignored = 255
@@ -107,6 +109,11 @@ class Segmentation(Task):
         kinds = (*metrics.METRICS, *(endoarss.METRICS if protocol == "endoarss" else ()))
         return tuple(kind() for kind in kinds)
 
+    def label_metrics(self, labels: Sequence[str]) -> tuple[Metric, ...]:
+        """``dice[CLASS]`` and ``iou[CLASS]`` of every class."""
+        kinds = (metrics.ClassDice, metrics.ClassIoU)
+        return tuple(kind(index, name) for kind in kinds for index, name in enumerate(labels))
+
     def has_target(self, records: pd.DataFrame) -> NDArray[np.bool_]:
         """Whether any model's prediction for the frame could be scored: a frame without a mask has no Dice."""
         scored = records.loc[records["dice_mean"].notna(), "image_id"]
@@ -131,21 +138,17 @@ class Segmentation(Task):
             )
         )
 
+    def truth_size(self, records: pd.DataFrame, num_labels: int) -> Floats:
+        """Scored pixels."""
+        return truth_pixels(records, num_labels).sum(1)
+
+    def floors(self, records: pd.DataFrame, num_labels: int) -> dict[str, Columns]:
+        """A predictor that labels every pixel as background."""
+        return {"background everywhere": background_everywhere(records, num_labels)}
+
     def frame_column(self) -> str | None:
         """The intersection over union of a frame."""
         return "iou_mean"
-
-    def label_scores(self, records: pd.DataFrame, num_labels: int) -> pd.DataFrame | None:
-        """Intersection over union of each class in percent, from summed counts; NaN for an absent class."""
-        import pandas as pd
-
-        counts = records[count_columns(num_labels)].clip(lower=0)
-        keys = [records[key] for key in ("model", "corruption", "severity")]
-        summed = counts.groupby(keys, sort=False, observed=True).sum()
-        tp, fp, fn = summed.to_numpy(float).reshape(len(summed), 3, num_labels).transpose(1, 0, 2)
-        union = tp + fp + fn
-        iou = np.divide(100 * tp, union, out=np.full_like(tp, np.nan), where=union > 0)
-        return pd.DataFrame(iou, index=summed.index, columns=range(num_labels)).reset_index()
 
     def label_weights(self, targets: Tensor, num_labels: int) -> Tensor | None:
         """See :func:`robustbench_endo.tasks.segmentation.loss.class_weights`."""

@@ -28,16 +28,27 @@ def test_run_metrics_follow_tasks_and_protocol(results):
 def test_metric_groups_share_statistics(results):
     groups = metric_groups(results.metrics, {"segmentation": 3, "activity": 3})
     names = {group.names for group in groups}
-    assert ("miou", "dice") in names
-    assert ("accuracy", "balanced_accuracy", "macro_f1") in names
     group = next(group for group in groups if "miou" in group.names)
-    assert set(group.scores(group.statistics(results.frame).sum(0))) == {"miou", "dice"}
+    assert {"miou", "dice", "dice_foreground", "dice_worst_class", "dice[x]", "iou[z]"} <= set(group.names)
+    assert ("accuracy", "balanced_accuracy", "macro_f1") in names
+    sums = group.statistics(results.frame).sum(0)
+    assert set(group.scores(sums)) == set(group.names)
+    assert set(group.scores(sums, ["dice", "dice[x]"])) == {"dice", "dice[x]"}
 
 
 def test_find_metric_lists_the_metrics_of_the_run(results):
     assert find_metric(results.metrics, "hd95").unit == "px"
     with pytest.raises(RobustEndoError, match="a metric of the run, got 'mIoU': choose from accuracy"):
         find_metric(results.metrics, "mIoU")
+
+
+def test_find_metric_of_an_unknown_class_lists_the_classes(results):
+    assert find_metric(results.metrics, "dice[x]").label == "Dice of x"
+    with pytest.raises(RobustEndoError) as error:
+        find_metric(results.metrics, "dice[tip]")
+    assert str(error.value) == "Expected a class of the run (x, y, z), got 'tip' in dice[tip]: choose one of them."
+    with pytest.raises(RobustEndoError, match=r"got 'nsd\[x\]': choose from .*dice\[CLASS\], iou\[CLASS\]"):
+        find_metric(results.metrics, "nsd[x]")
 
 
 def test_run_metrics_leave_out_metrics_that_need_their_class(results):

@@ -34,6 +34,20 @@ def test_failed_is_a_wrong_label():
     assert PHASE.has_target(frame).tolist() == [True, True, False, True]
 
 
+def test_floors_are_the_most_frequent_label_and_the_prior():
+    frame = pd.DataFrame({"phase_target": [0, 2, 2, -1, 0], "severity": [0, 0, 0, 0, 3]})
+    floors = PHASE.floors(frame, 3)
+    assert list(floors) == ["majority phase", "phase prior"]
+    assert floors["majority phase"]["phase_prediction"].tolist() == [2, 2, 2, -1, 2]
+    brier = floors["phase prior"]["phase_brier"]
+    np.testing.assert_allclose(brier[:3], [4 / 9 + 4 / 9, 1 / 9 + 1 / 9, 1 / 9 + 1 / 9])
+    assert np.isnan(brier[3])
+
+
+def test_floors_without_a_label_are_empty():
+    assert PHASE.floors(pd.DataFrame({"phase_target": [-1, -1], "severity": [0, 1]}), 3) == {}
+
+
 def test_confidence_bins_count_each_known_frame():
     frame = pd.DataFrame(
         {"phase_target": [0, 1, -1], "phase_prediction": [0, 0, 0], "phase_confidence": [0.9, 0.6, 0.5]}

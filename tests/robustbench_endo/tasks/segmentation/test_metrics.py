@@ -8,9 +8,13 @@ import torch
 from robustbench_endo.tasks.segmentation.batch import SegmentationBatch
 from robustbench_endo.tasks.segmentation.metrics import (
     METRICS,
+    ClassDice,
     Dice,
+    DiceForeground,
+    DiceWorstClass,
     HausdorffDiagonal,
     MeanIoU,
+    MeanIoUForeground,
     MissedClasses,
     SegmentationCalibrationError,
     bin_columns,
@@ -54,6 +58,35 @@ def test_overlap_excludes_class_that_never_occurs():
     sums = MeanIoU().statistics(frame, 3).sum(0)
     assert MeanIoU().formula(sums) == pytest.approx((8 / 10 + 2 / 4) / 2)
     assert Dice().formula(sums) == pytest.approx((16 / 18 + 4 / 6) / 2)
+
+
+def counts_of(tp, fp, fn):
+    return np.array([*tp, *fp, *fn], float)
+
+
+def test_foreground_metrics_leave_the_background_out():
+    sums = counts_of([80, 2, 0], [1, 1, 0], [1, 1, 0])
+    assert MeanIoUForeground().formula(sums) == pytest.approx(2 / 4)
+    assert DiceForeground().formula(sums) == pytest.approx(4 / 6)
+
+
+def test_dice_worst_class_is_the_smallest_of_the_classes_in_the_truth():
+    sums = counts_of([80, 20, 2], [1, 5, 1], [1, 5, 1])
+    assert DiceWorstClass().formula(sums) == pytest.approx(4 / 6)
+    predicted_only = counts_of([80, 20, 0], [1, 5, 7], [1, 5, 0])  # class 2 is in no mask
+    assert DiceWorstClass().formula(predicted_only) == pytest.approx(40 / 50)
+    missed = counts_of([80, 20, 0], [1, 5, 0], [1, 5, 7])
+    assert DiceWorstClass().formula(missed) == 0
+
+
+def test_dice_worst_class_of_one_foreground_class_is_its_dice():
+    sums = counts_of([80, 20], [1, 5], [1, 5])
+    assert DiceWorstClass().formula(sums) == pytest.approx(ClassDice(1, "shaft").formula(sums))
+
+
+def test_dice_worst_class_without_foreground_is_nan():
+    assert np.isnan(DiceWorstClass().formula(counts_of([80, 0], [1, 4], [4, 0])))
+    assert np.isnan(DiceWorstClass().formula(counts_of([80], [1], [4])))
 
 
 def test_segmentation_calibration_error_by_hand():

@@ -41,10 +41,25 @@ def test_failed_is_below_the_threshold():
     assert "0.5" in TASK.describe_failure(0.5)
 
 
-def test_label_scores_are_intersections_over_unions():
-    scores = TASK.label_scores(records(tp_1=[6], fp_1=[2], fn_1=[2]), 2)
-    assert scores[1].item() == pytest.approx(60)
-    assert np.isnan(scores[0].item())
+def test_label_metrics_are_dice_and_iou_of_each_class():
+    metrics = {metric.name: metric for metric in TASK.label_metrics(["background", "ultrasound probe"])}
+    assert list(metrics) == ["dice[background]", "dice[ultrasound probe]", "iou[background]", "iou[ultrasound probe]"]
+    sums = metrics["iou[background]"].statistics(records(tp_1=[6, 0], fp_1=[2, 0], fn_1=[1, 1]), 2).sum(0)
+    assert metrics["iou[ultrasound probe]"].formula(sums) == pytest.approx(0.6)
+    assert metrics["dice[ultrasound probe]"].formula(sums) == pytest.approx(12 / 16)
+    assert np.isnan(metrics["dice[background]"].formula(sums))
+    assert len({metric.statistics_key for metric in metrics.values()}) == 1
+
+
+def test_label_metrics_of_a_frame_are_those_of_its_counts():
+    _, dice = TASK.label_metrics(["background", "shaft"])[:2]
+    values = dice.frame_values(records(tp_1=[6, 0], fp_1=[2, 0], fn_1=[2, 0]))
+    np.testing.assert_allclose(values, [0.75, np.nan])
+
+
+def test_truth_size_is_the_number_of_scored_pixels():
+    frame = records(tp_0=[3, 0], fn_1=[2, 0], fp_0=[2, 9])
+    np.testing.assert_array_equal(TASK.truth_size(frame, 2), [5, 0])
 
 
 def test_metrics_have_unique_names_and_the_headline():
