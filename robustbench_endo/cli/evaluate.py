@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from robustbench_endo.cli.config_options import config_options
 from robustbench_endo.cli.errors import resumable
+from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.config import EvaluationConfig
 
 
-@click.command()
+@click.command(context_settings={"allow_extra_args": True})
 @config_options(EvaluationConfig, "evaluate")
 @click.option("--profile", is_flag=True, help="Print a timing breakdown.")
 def evaluate(config: EvaluationConfig, profile: bool) -> None:
@@ -25,6 +28,7 @@ def evaluate(config: EvaluationConfig, profile: bool) -> None:
     from robustbench_endo.evaluation.run import run_plan, run_shard
     from robustbench_endo.evaluation.shard import parse_shard
 
+    _refuse_arguments(click.get_current_context().args)
     # Invalid settings are reported before models are loaded.
     selected = select_corruptions(config)
     engine = choose_engine(config, debug=click.get_current_context().find_root().params["debug"])
@@ -44,3 +48,12 @@ def evaluate(config: EvaluationConfig, profile: bool) -> None:
         show_results(results, config.out, config.formats)
     else:
         show_shard(shard, parse_shard(config.shard), config.out)
+
+
+def _refuse_arguments(arguments: Sequence[str]) -> None:
+    """Explain arguments without an option: usually a shell has replaced a pattern by several paths."""
+    if arguments:
+        raise RobustEndoError(
+            f"Expected only options, got the argument {arguments[0]!r}: quote a pattern of checkpoint folders, as in "
+            "--model 'ours=runs/train/seed*', so that the shell does not replace it by its matches."
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,14 @@ from robustbench_endo.data import load_dataset
 from robustbench_endo.data.registry import is_divided
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models import SHIPPED, load_model, validate
+from robustbench_endo.models.checkpoint import CARD
 from robustbench_endo.models.external.hf import is_huggingface_folder
 from robustbench_endo.models.zoo import ZOO
 from robustbench_endo.tasks.registry import labels_of
 from robustbench_endo.types import Dataset
 
 _NAMED = re.compile(r"([^=/@:\\]+)=(.+)")
+_PATTERN = re.compile(r"[*?\[]")
 
 
 def load_data(
@@ -46,7 +48,7 @@ def training_split(data: str, split: str | None) -> str | None:
 def load_models_and_data(
     specs: Sequence[str], data: str, split: str | None, classes: tuple[str, ...] | None, subject_regex: str | None
 ) -> tuple[dict[str, Any], Dataset]:
-    """The models of ``--model`` by name, and the data for them.
+    """The models of ``--model`` by name, those of a method as a list, and the data for them.
 
     Checkpoints are loaded first, because they contain the names of their labels; a user's factory is then called with
     the number of labels of the data. Every model is validated on a small batch before the run.
@@ -55,30 +57,72 @@ def load_models_and_data(
         ModelError: two models of one name, a zoo model without trained weights, outputs that do not fit the data.
     """
     named = names_of(specs or SHIPPED)
-    trained = {name: _load_trained(spec) for name, spec in named.items() if _is_trained(spec)}
+    each = [spec for entry in named.values() for spec in ([entry] if isinstance(entry, str) else entry)]
+    trained = {spec: _load_trained(spec) for spec in dict.fromkeys(each) if _is_trained(spec)}
     classes_of_model = next((tuple(model.classes) for model in trained.values() if model.classes), None)
     dataset = load_data(data, split, classes, subject_regex, classes_of_model)
-    models = {
-        name: trained[name] if name in trained else _load_untrained(spec, dataset) for name, spec in named.items()
-    }
-    for name, model in models.items():
+
+    def load(name: str, spec: str) -> Any:
+        model = trained[spec] if spec in trained else _load_untrained(spec, dataset)
         _check_fit(name, model, dataset)
+        return model
+
+    models = {
+        name: load(name, entry) if isinstance(entry, str) else [load(f"{name} ({spec})", spec) for spec in entry]
+        for name, entry in named.items()
+    }
     return models, dataset
 
 
-def names_of(specs: Sequence[str]) -> dict[str, str]:
-    """Name -> spec: ``NAME=SPEC``, else the spec itself or the checkpoint folder's name."""
-    named: dict[str, str] = {}
+def names_of(specs: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
+    """Name -> spec: ``NAME=SPEC``, else the spec itself or the checkpoint folder's name.
+
+    A pattern such as ``runs/a/*``, or a folder with the checkpoints ``seed*/``, gives the checkpoints of a method.
+
+    Raises:
+        ModelError: two models of one name, or a pattern that no checkpoint folder matches.
+    """
+    named: dict[str, str | tuple[str, ...]] = {}
     for text in specs:
         match = _NAMED.fullmatch(text)
         spec = match.group(2) if match else text
-        name = match.group(1) if match else Path(spec).resolve().name if Path(spec).is_dir() else spec
+        name = match.group(1) if match else _default_name(spec)
         if name in named:
             raise ModelError(
                 f"Expected a different name for each model, got {name!r} twice: name them as --model NAME={spec}."
             )
-        named[name] = spec
+        named[name] = _checkpoints_of_method(spec) or spec
     return named
+
+
+def _default_name(spec: str) -> str:
+    if _is_pattern(spec):
+        return Path(spec).parent.resolve().name
+    return Path(spec).resolve().name if Path(spec).is_dir() else spec
+
+
+def _is_pattern(spec: str) -> bool:
+    return bool(_PATTERN.search(spec)) and ":" not in spec and not Path(spec).exists()
+
+
+def _checkpoints_of_method(spec: str) -> tuple[str, ...]:
+    """The checkpoint folders of a pattern, or of a folder that only has those of several seeds; else none."""
+    if _is_pattern(spec):
+        anchor = Path(spec).anchor
+        folders = _with_checkpoint(Path(anchor).glob(spec.removeprefix(anchor)))
+        if not folders:
+            raise ModelError(
+                f"Expected checkpoint folders that match {spec}, got none: give a pattern of the folders that "
+                "robust-endo train wrote, such as 'ours=runs/train/seed*'."
+            )
+        return folders
+    if Path(spec).is_dir() and not (Path(spec) / CARD).exists():
+        return _with_checkpoint(Path(spec).glob("seed*"))
+    return ()
+
+
+def _with_checkpoint(folders: Iterable[Path]) -> tuple[str, ...]:
+    return tuple(sorted(str(folder) for folder in folders if (folder / CARD).is_file()))
 
 
 def _is_trained(spec: str) -> bool:

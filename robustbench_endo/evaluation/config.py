@@ -112,7 +112,8 @@ class EvaluationConfig:
     models: tuple[str, ...] = option(
         (),
         "Repeatable: a name, a checkpoint folder, file.py:factory, pkg.module:factory, a TorchScript, torch.export or "
-        "ONNX file, smp:..., hf:...; append #FILE.toml to give an I/O adapter; NAME=SPEC names its column.",
+        "ONNX file, smp:..., hf:...; append #FILE.toml to give an I/O adapter; NAME=SPEC names its column; "
+        "'NAME=FOLDER/seed*', quoted, groups the checkpoints of several training seeds.",
         "--model",
         "-m",
         multiple=True,

@@ -16,6 +16,7 @@ from robustbench_endo.evaluation.conditions import Condition, list_conditions, p
 from robustbench_endo.evaluation.config import EvaluationConfig
 from robustbench_endo.evaluation.device import choose_device, choose_precision
 from robustbench_endo.evaluation.gallery import GalleryWriter
+from robustbench_endo.evaluation.methods import MethodSeed, ModelsByName, split_methods
 from robustbench_endo.evaluation.predict import Model
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.run_folder import RunFolder
@@ -55,6 +56,7 @@ class EvaluationPlan:
         config: the settings.
         dataset: frames with targets.
         models: name -> network on ``device`` in eval mode.
+        seeds: name -> method and training seed of the models that belong to a method.
         suite: the corruptions with their severities.
         corruptions: names of those that run; ``recorded`` of the recorded conditions.
         tasks: those that the data set labels.
@@ -70,6 +72,7 @@ class EvaluationPlan:
     config: EvaluationConfig
     dataset: Dataset
     models: Mapping[str, Model]
+    seeds: Mapping[str, MethodSeed]
     suite: Suite
     corruptions: Sequence[str]
     recorded: Sequence[str]
@@ -134,7 +137,7 @@ class EvaluationPlan:
 
 def build_plan(
     config: EvaluationConfig,
-    models: Mapping[str, Model],
+    models: ModelsByName,
     dataset: Dataset,
     selected: Selection | None = None,
     metrics: Sequence[Metric | type[Metric]] = (),
@@ -143,6 +146,7 @@ def build_plan(
     """Resolve the settings of a run; its models are moved to the device.
 
     Args:
+        models: name -> a model, or the models of a method, one per training seed; see :func:`.split_methods`.
         selected: from :func:`select_corruptions`; None selects by the configuration.
         metrics: further metrics, as classes or objects.
         chunks: indices of the frames of each chunk, where another process divided them.
@@ -152,6 +156,7 @@ def build_plan(
     """
     if not models:
         raise ModelError("Expected at least one model, got none: name one with --model.")
+    by_name, seeds = split_methods(models)
     device = choose_device(config.device)
     selected = selected or select_corruptions(config)
     if chunks is None:
@@ -161,7 +166,8 @@ def build_plan(
     return EvaluationPlan(
         config=config,
         dataset=dataset,
-        models=move_models(models, device, compiled=config.compile),
+        models=move_models(by_name, device, compiled=config.compile),
+        seeds=seeds,
         suite=selected.suite,
         corruptions=selected.names,
         recorded=select_recorded(dataset, parse_selection(config.corruptions).recorded),
@@ -172,7 +178,7 @@ def build_plan(
         precision=choose_precision(config.precision, device),
         chunks=chunks,
         folder=RunFolder(config.out),
-        gallery=_gallery(config, dataset, [index for chunk in chunks for index in chunk], list(models)),
+        gallery=_gallery(config, dataset, [index for chunk in chunks for index in chunk], list(by_name)),
         notes=(*config.notes, *selected.notes),
     )
 

@@ -36,6 +36,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
             "weights_sha256": weights_sha256(model),
             "parameters": parameter_count(model),
             "trained_on": list(getattr(model, "trained_on", ())),
+            **(plan.seeds[name]._asdict() if name in plan.seeds else {}),
         }
         for name, model in plan.models.items()
     ]

@@ -17,8 +17,8 @@ from robustbench_endo.evaluation.device import deterministic
 from robustbench_endo.evaluation.engines import choose_engine
 from robustbench_endo.evaluation.gallery import GalleryWriter
 from robustbench_endo.evaluation.loop import Advance, evaluate_condition
+from robustbench_endo.evaluation.methods import ModelsByName
 from robustbench_endo.evaluation.plan import Engine, EvaluationPlan, build_plan, select_corruptions
-from robustbench_endo.evaluation.predict import Model
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.provenance import describe_run, utc_now
 from robustbench_endo.evaluation.shard import parse_shard
@@ -58,7 +58,7 @@ class ShardResult:
 
 
 def evaluate(
-    models: Mapping[str, Model],
+    models: ModelsByName,
     data: Dataset,
     corruptions: str | Sequence[str] = "all",
     severities: Sequence[int] = SEVERITIES,
@@ -75,7 +75,8 @@ def evaluate(
 
     Args:
         models: name -> network: float (B, 3, H, W) in [0, 1] -> logits by task, ``segmentation`` (B, C, h, w) and/or
-            ``activity`` (B, K).
+            ``activity`` (B, K). A list of networks is a method trained with several seeds: its models are called
+            ``<name>/seed<n>`` and ``Results.methods`` groups them.
         data: frames with targets, see :func:`load_dataset`.
         corruptions: ``all``, a category, names separated by commas, or a list of them; ``recorded`` for the recorded
             conditions of the data set, ``clean`` for the clean frames only.
@@ -113,7 +114,7 @@ def evaluate(
 
 def evaluate_shard(
     shard: str,
-    models: Mapping[str, Model],
+    models: ModelsByName,
     data: Dataset,
     corruptions: str | Sequence[str] = "all",
     severities: Sequence[int] = SEVERITIES,

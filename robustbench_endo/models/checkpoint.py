@@ -42,6 +42,12 @@ class ModelCard:
     input_size: tuple[int, int] | None = None
     training: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def seed(self) -> int | None:
+        """The seed of the training; None where it is not recorded."""
+        seed = self.training.get("settings", {}).get("seed")
+        return None if seed is None else int(seed)
+
     def to_json(self) -> dict[str, Any]:
         """The fields of model.json, with the labels of each task under its label attribute."""
         tasks = TASKS[::-1]

@@ -57,9 +57,9 @@ def load_model(
 ) -> nn.Module:
     """A model in eval mode on the CPU: float images (B, 3, H, W) in [0, 1] -> a dict of logits by task.
 
-    It has the attributes ``spec``, ``input_size``, ``weights_sha256`` and, for each task, the names and the number of
-    its labels (``classes``, ``num_classes``, ``activities``, ``num_activities``; None where unknown). The same call
-    gives the same weights.
+    It has the attributes ``spec``, ``input_size``, ``weights_sha256``, for a checkpoint ``training_seed``, and, for
+    each task, the names and the number of its labels (``classes``, ``num_classes``, ``activities``,
+    ``num_activities``; None where unknown). The same call gives the same weights.
 
     Args:
         spec: a zoo name `backbone/architecture[@key=value,...]`, a checkpoint folder, an entry point,
@@ -190,6 +190,7 @@ def _load_checkpoint(folder: Path, labels: LabelSpaces, spec: str | None) -> nn.
             )
     model = _build(card.spec, card.labels)
     _annotate(model, card.labels, card.training.get("trained_on") or ())
+    model.training_seed = card.seed  # type: ignore[assignment]
     load_weights(model, read_weights(folder / WEIGHTS), str(folder))
     return _finish(model, file_sha256(folder / WEIGHTS))
 

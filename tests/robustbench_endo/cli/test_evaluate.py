@@ -45,6 +45,11 @@ def test_evaluate_rejects_option(robust_endo, options, texts, tmp_path):
     assert_error(robust_endo("evaluate", "--limit", 1, "--out", tmp_path / "run", *options), *texts)
 
 
+def test_evaluate_rejects_a_pattern_that_the_shell_replaced(robust_endo, tmp_path):
+    result = robust_endo("evaluate", "--out", tmp_path / "run", "--model", "runs/a/seed0", "runs/a/seed1")
+    assert_error(result, "only options, got the argument 'runs/a/seed1'", "quote a pattern")
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
 @pytest.mark.parametrize("command", ["evaluate", "train"])
 def test_evaluate_rejects_missing_gpu(robust_endo, command, tmp_path):

@@ -4,6 +4,8 @@ import pytest
 
 from robustbench_endo.cli.resolve_inputs import load_data, load_models_and_data, names_of, training_split
 from robustbench_endo.errors import ModelError
+from robustbench_endo.models import load_model
+from robustbench_endo.models.checkpoint import card_of, save_checkpoint
 
 
 def test_names_of_specs_are_the_spec_or_the_given_name(tmp_path):
@@ -16,6 +18,35 @@ def test_names_of_specs_are_the_spec_or_the_given_name(tmp_path):
 def test_names_of_two_models_with_one_name_raise():
     with pytest.raises(ModelError, match="Expected a different name for each model, got 'a' twice"):
         names_of(["a=x", "a=y"])
+
+
+@pytest.fixture
+def seeds(tmp_path):
+    """Checkpoint folders of the seeds 0 and 1 of a method, and a file next to them."""
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "notes.txt").write_text("no checkpoint")
+    for seed in (0, 1):
+        model = load_model("tiny-resnet/mmoe", weights="pretrained")
+        card = card_of(model, {"settings": {"seed": seed}})
+        save_checkpoint(tmp_path / "ours" / f"seed{seed}", model.state_dict(), card)
+    return tmp_path / "ours"
+
+
+def test_names_of_a_pattern_or_folder_are_the_checkpoints_of_a_method(seeds):
+    checkpoints = (str(seeds / "seed0"), str(seeds / "seed1"))
+    assert names_of([f"mine={seeds}/*"]) == {"mine": checkpoints}
+    assert names_of([f"{seeds}/*", f"mine={seeds}"]) == {"ours": checkpoints, "mine": checkpoints}
+    assert names_of([str(seeds / "seed1")]) == {"seed1": str(seeds / "seed1")}
+
+
+def test_names_of_a_pattern_without_checkpoints_raises(tmp_path):
+    with pytest.raises(ModelError, match=r"Expected checkpoint folders that match .*\*, got none: give a pattern"):
+        names_of([f"ours={tmp_path}/*"])
+
+
+def test_load_models_and_data_loads_the_seeds_of_a_method(seeds):
+    models, _ = load_models_and_data([f"ours={seeds}/*"], "synthetic", None, None, None)
+    assert [model.training_seed for model in models["ours"]] == [0, 1]
 
 
 def test_load_data_takes_the_classes_of_a_model_for_a_folder_without_names(make_folder):
