@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from robustbench_endo.metrics.aggregation import mean_of_present
 from robustbench_endo.metrics.base import Metric
-from robustbench_endo.reports.data.metrics import heading, leading_metric
-from robustbench_endo.reports.data.scores import change_cell, model_columns
+from robustbench_endo.reports.data.estimates import mean_table
+from robustbench_endo.reports.data.metrics import heading, label_metrics_present, leading_metric
+from robustbench_endo.reports.data.rows import table_rows
+from robustbench_endo.reports.data.sample import describe_sample
+from robustbench_endo.reports.data.scores import change_cell, condition_table, model_columns
 from robustbench_endo.reports.data.tables import PLAIN, Cell, Column, Row, Table
 from robustbench_endo.reports.formatting import number
-from robustbench_endo.results.bootstrap import Bootstrap, resampling_units
-from robustbench_endo.results.estimates import ScoreArray, resampled_scores
-from robustbench_endo.results.schema import CLEAN
-from robustbench_endo.tasks.base import Task
+from robustbench_endo.results.estimates import ScoreArray
+from robustbench_endo.results.metrics import split_label
+from robustbench_endo.results.resampling import Resampling
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
@@ -27,40 +29,41 @@ MAX_SUBJECTS = 40
 
 
 def label_tables(results: Results) -> list[Table]:
-    """For each task with a score per label: its labels that occur, clean frames → mean of all corruptions.
+    """For each task with a metric per label, such as Dice: its labels under every condition, one table per model.
 
-    The mean is that of the table of scores: over severities, then over corruptions.
+    The number of a corruption is the mean over its severities, as in the table of scores.
     """
-    tables = []
-    for task in reversed(results.tasks):
-        scores = label_scores(results, task)
-        if scores is None:
-            continue
-        labels = results.labels[task.name]
-        indices = list(range(len(labels)))
-        clean = scores[scores["corruption"] == CLEAN].groupby("model", observed=True)[indices].mean()
-        corrupted = scores[scores["corruption"].isin(results.corruptions)]
-        by_corruption = corrupted.groupby(["model", "corruption"], observed=True)[indices].mean()
-        mean = by_corruption.groupby("model", observed=True).mean()
-        rows = tuple(
-            Row(PLAIN, name, tuple(_change(clean, mean, model, label) for model in results.models))
-            for label, name in enumerate(labels)
-            if scores[label].notna().any()
-        )
-        if rows:
-            caption = f"{task.label_score} of each class (%): clean frames → mean of all corruptions"
-            tables.append(Table(f"labels-{task.name}", caption, "Class", model_columns(results.models), rows))
-    return tables
+    return [
+        label_table(results, names, model)
+        for task in reversed(results.tasks)
+        if (names := label_metrics_present(results, task))
+        for model in results.models
+    ]
 
 
-def label_scores(results: Results, task: Task) -> pd.DataFrame | None:
-    """A score in percent of each label at each condition; None for a task without one."""
-    return task.label_scores(results.frame, len(results.labels[task.name]))
+def label_table(results: Results, names: Sequence[str], model: str) -> Table:
+    """Metrics of labels of one model: a row per condition, a column per label.
 
-
-def _change(clean: pd.DataFrame, mean: pd.DataFrame, model: str, label: int) -> Cell:
-    values = (float(table.at[model, label]) if model in table.index else None for table in (clean, mean))
-    return change_cell(*map(number, values))
+    Args:
+        results: the run.
+        names: of the metrics, such as ``dice[shaft]``.
+        model: whose scores.
+    """
+    metrics = [results.metric(name) for name in names]
+    kinds = {split_label(name)[0] for name in names}
+    title = " and ".join(results.metric(kind).label for kind in kinds)
+    table = condition_table(mean_table(results, names), metrics, table_rows(results), [model])
+    columns = tuple(
+        Column(str(split_label(metric.name)[1]), keys={"metric": metric.name, "model": model, "unit": metric.unit})
+        for metric in metrics
+    )
+    of_model = f" of {model}" if len(results.models) > 1 else ""
+    caption = (
+        f"{title} (%) of each class{of_model}, {describe_sample(results)}: the number of a corruption is the mean over "
+        "its severities"
+    )
+    name = f"labels-{'-'.join(sorted(kinds))}-{results.models.index(model) + 1}"
+    return replace(table, name=name, caption=caption, columns=columns)
 
 
 @dataclass(frozen=True)
@@ -105,11 +108,6 @@ def by_subject(results: Results) -> BySubject | None:
 
 def _scores_by_subject(results: Results, metric: Metric) -> ScoreArray:
     """The scores of each subject, first axis subjects."""
-    estimator = results.estimator()
-    units = resampling_units(results.frame, Bootstrap(unit="subject"))
-    group = next(group for group in estimator.groups if metric.name in group.names)
-    only_one = np.eye(units.number)
-    scores = resampled_scores(
-        group, [metric.name], results.frame, estimator.codes, len(estimator.keys), units, only_one
-    )
-    return estimator.arrange(scores[metric.name])
+    ((_, scores),) = results.estimator(Resampling()).results([metric.name])
+    assert scores.by_subject is not None
+    return scores.by_subject

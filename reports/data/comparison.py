@@ -13,15 +13,20 @@ from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.rows import TableRow, condition_rows
 from robustbench_endo.reports.data.scores import model_columns
 from robustbench_endo.reports.data.tables import PLAIN, Cell, Column, Row, Table
-from robustbench_endo.reports.formatting import MISSING, number, number_range, p_text, signed, signed_range
-from robustbench_endo.results.comparison import compare
+from robustbench_endo.reports.formatting import MISSING, joined, number, p_text, signed, signed_range
+from robustbench_endo.results.comparison import SIGNIFICANT, compare
 from robustbench_endo.results.schema import CLEAN, RECORDED
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Bootstrap, Comparison, Results
+    from robustbench_endo.results import Comparison, Resampling, Results
 
-SIGNIFICANT = 0.05
-"""A difference is significant below this p-value, corrected where there are many."""
+
+COMPARISON_NOTE = (
+    "Differences: mean over subjects of model - baseline, so that each patient or sequence counts once; pooled: of all "
+    "frames together. p: two-sided, sign flips of subjects; for single conditions p and interval are corrected for "
+    "their number (largest statistic), for clean and means they are not. Ranks: by the mean over corruptions; possible "
+    "ranks: what the significant pairs (Holm) leave open."
+)
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,16 @@ class MetricComparison:
 
     Attributes:
         metric: what is compared.
+        verdict: which models the comparison can tell apart, in one sentence.
         differences: one column per model: its score - that of the baseline.
+        pairs: one row per pair of models.
         ranks: one row per model.
     """
 
     metric: Metric
+    verdict: str
     differences: Table
+    pairs: Table
     ranks: Table
 
 
@@ -47,7 +56,7 @@ class PairwiseComparison:
         baseline: that model.
         models: the others.
         by_metric: the tables.
-        statement: what was resampled.
+        statement: what the tests rest on.
         warnings: why it has to be interpreted with caution.
     """
 
@@ -58,24 +67,26 @@ class PairwiseComparison:
     warnings: tuple[str, ...]
 
 
-def pairwise_comparison(
-    results: Results, metrics: Sequence[str], baseline: str, bootstrap: Bootstrap
-) -> PairwiseComparison | None:
+def compare_models(
+    results: Results, metrics: Sequence[str], resampling: Resampling, baseline: str | None = None
+) -> Comparison | None:
     """Compare by the metrics with a direction; None for a single model or without such a metric."""
     directed = [name for name in metrics if results.metric(name).higher_is_better is not None]
-    if len(results.models) < 2 or not directed:
+    if len(results.methods) < 2 or not directed:
         return None
-    comparison = compare(results, directed, baseline, bootstrap)
-    return comparison_report(comparison, [results.metric(name) for name in directed])
+    return compare(results, directed, baseline, resampling)
 
 
-def comparison_report(comparison: Comparison, metrics: Sequence[Metric]) -> PairwiseComparison:
-    """The tables of a comparison by these metrics."""
+def comparison_report(comparison: Comparison, results: Results) -> PairwiseComparison:
+    """The tables of a comparison by its metrics."""
+    metrics = [results.metric(name) for name in comparison.ranks["metric"].unique()]
     others = tuple(model for model in comparison.models if model != comparison.baseline)
     by_metric = tuple(
         MetricComparison(
             metric,
+            verdict(comparison, metric),
             difference_table(comparison, metric, others),
+            pair_table(comparison, metric),
             rank_table(comparison, metric),
         )
         for metric in metrics
@@ -83,19 +94,46 @@ def comparison_report(comparison: Comparison, metrics: Sequence[Metric]) -> Pair
     return PairwiseComparison(comparison.baseline, others, by_metric, comparison.statement, tuple(comparison.warnings))
 
 
+def verdict(comparison: Comparison, metric: Metric) -> str:
+    """The best model where every pair with it is significant, else the models that cannot be distinguished from it."""
+    ranks = comparison.ranks[comparison.ranks["metric"] == metric.name].dropna(subset="rank")
+    first = [str(model) for model in ranks.loc[ranks["first"], "model"]]
+    if len(ranks) < 2:
+        return ""
+    if len(first) == 1:
+        others = "the other" if len(ranks) == 2 else "every other model"
+        return f"{first[0]} has a better {metric.label} than {others} (all pairs, Holm, p up to {SIGNIFICANT})."
+    pairs = comparison.pairs[comparison.pairs["metric"] == metric.name]
+    among = pairs[pairs["model"].isin(first) & pairs["other"].isin(first)]
+    if len(first) == 2 and len(among):
+        return f"{_indistinct(first, metric)} ({_pair_difference(next(among.itertuples()), metric)})."
+    return f"{_indistinct(first, metric)}."
+
+
+def _indistinct(models: Sequence[str], metric: Metric) -> str:
+    return f"{joined(list(models))} are not distinguishable by {metric.label}"
+
+
+def _pair_difference(pair: Any, metric: Metric) -> str:
+    """``difference -0.2 pp [-1.9, 1.5]``, or without an interval where there is none."""
+    value = pair.pooled_difference if pd.isna(pair.low) else pair.difference
+    ends = signed_range(pair.low, pair.high, metric.unit)
+    return f"difference {signed(value, metric.unit)} {ends or '(no interval)'}"
+
+
 def difference_table(comparison: Comparison, metric: Metric, models: Sequence[str]) -> Table:
-    """Each of the models: its score - that of the baseline under each condition."""
+    """Each of the models: its score - that of the baseline under each condition, as the mean over subjects."""
     records = _records(comparison, metric)
     rows = tuple(
         Row(row.kind, row.label, tuple(_difference(records.loc[(*row.key, model)], metric) for model in models))
         for row in _rows(comparison, metric)
     )
-    caption = f"{heading(metric)}: difference from {comparison.baseline}"
+    caption = f"{heading(metric)}: difference from {comparison.baseline}, mean over subjects"
     return Table(f"differences-{metric.name}", caption, "Condition", model_columns(models), rows)
 
 
 def detailed_difference_table(comparison: Comparison, metric: Metric, model: str) -> Table:
-    """One model and the baseline under each condition: both scores, their difference, its interval, p."""
+    """One model and the baseline under each condition: both scores, both differences, the interval, p."""
     records = _records(comparison, metric)
 
     def cells(record: Any) -> tuple[Cell, ...]:
@@ -104,19 +142,41 @@ def detailed_difference_table(comparison: Comparison, metric: Metric, model: str
         strong = bool(difference.verdict)
         return (
             *scores,
+            Cell(signed(float(record["pooled_difference"]), metric.unit)),
             replace(difference, interval="", detail="", strong=strong),
             Cell(difference.interval or MISSING, strong=strong),
-            Cell(p_text(_p(record))),
+            Cell(p_text(float(record["p_adjusted"]))),
         )
 
     rows = tuple(Row(row.kind, row.label, cells(records.loc[(*row.key, model)])) for row in _rows(comparison, metric))
-    columns = tuple(Column(name) for name in ("model", "baseline", "difference", "interval", "p"))
+    names = ("model", "baseline", "difference, pooled", "difference, per subject", "interval", "p")
     caption = f"{heading(metric)}: {model} compared with {comparison.baseline}"
-    return Table(f"difference-{metric.name}", caption, "Condition", columns, rows)
+    return Table(f"difference-{metric.name}", caption, "Condition", tuple(map(Column, names)), rows)
+
+
+def pair_table(comparison: Comparison, metric: Metric) -> Table:
+    """Every pair of models by the mean over corruptions, corrected for the number of pairs."""
+    pairs = comparison.pairs[comparison.pairs["metric"] == metric.name]
+    rows = tuple(
+        Row(
+            PLAIN,
+            f"{pair.model} - {pair.other}",
+            (
+                Cell(signed(pair.pooled_difference, metric.unit), pair.pooled_difference),
+                Cell(signed(pair.difference, metric.unit), pair.difference),
+                Cell(signed_range(pair.low, pair.high, metric.unit) or MISSING),
+                Cell(p_text(pair.p_holm)),
+            ),
+        )
+        for pair in pairs.itertuples()
+    )
+    names = ("Difference, pooled", "Difference, per subject", "Interval", "p (Holm)")
+    caption = f"{heading(metric)}: every pair, mean of all corruptions"
+    return Table(f"pairs-{metric.name}", caption, "Pair", tuple(map(Column, names)), rows)
 
 
 def rank_table(comparison: Comparison, metric: Metric) -> Table:
-    """The mean rank of each model with its interval, and how often it is first."""
+    """The rank of each model, the ranks that the significant pairs leave open, and whether it can be the best."""
     ranks = comparison.ranks[comparison.ranks["metric"] == metric.name]
     rows = tuple(
         Row(
@@ -124,14 +184,20 @@ def rank_table(comparison: Comparison, metric: Metric) -> Table:
             str(rank.model),
             (
                 Cell(number(rank.rank), rank.rank),
-                Cell(number_range(rank.low, rank.high) or MISSING),
-                Cell(number(None if pd.isna(rank.first) else 100 * rank.first, "dB"), rank.first),
+                Cell(_rank_range(rank.low, rank.high)),
+                Cell(MISSING if pd.isna(rank.rank) else "yes" if rank.first else "no", float(rank.first)),
             ),
         )
         for rank in ranks.itertuples()
     )
-    columns = tuple(Column(name) for name in ("Mean rank (1 = best)", "Interval", "First (% of resamples)"))
+    columns = tuple(Column(name) for name in ("Rank by the mean (1 = best)", "Possible ranks", "Can be the best"))
     return Table(f"ranks-{metric.name}", f"{heading(metric)}: ranks", "Model", columns, rows)
+
+
+def _rank_range(low: float, high: float) -> str:
+    if pd.isna(low):
+        return MISSING
+    return f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
 
 
 def _records(comparison: Comparison, metric: Metric) -> pd.DataFrame:
@@ -150,12 +216,13 @@ def _rows(comparison: Comparison, metric: Metric) -> list[TableRow]:
 
 def _difference(record: Any, metric: Metric) -> Cell:
     value, low, high = (float(record[name]) for name in ("difference", "low", "high"))
-    p = _p(record)
+    p = float(record["p_adjusted"])
     verdict: Literal["", "better", "worse"] = ""
-    if p < SIGNIFICANT:
+    if p <= SIGNIFICANT:
         verdict = "better" if (value > 0) == metric.higher_is_better else "worse"
     text = p_text(p)
-    detail = f"p {text}" if text.startswith("<") else f"p = {text}"
+    pooled = f"pooled {signed(float(record['pooled_difference']), metric.unit)}"
+    detail = f"{f'p {text}' if text.startswith('<') else f'p = {text}'}, {pooled}"
     return Cell(
         signed(value, metric.unit),
         value,
@@ -166,8 +233,3 @@ def _difference(record: Any, metric: Metric) -> Cell:
         strong=bool(verdict),
         verdict=verdict,
     )
-
-
-def _p(record: Any) -> float:
-    """Corrected for their number for single conditions, plain for clean and for means."""
-    return float(record["p"] if record["category"] in (CLEAN, "mean") else record["p_holm"])

@@ -1,4 +1,4 @@
-"""Every number of a report with its interval, from one pass over the resamples."""
+"""Every number of a report with its interval, from one pass over the subjects."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ import pandas as pd
 
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.reports.data.rows import table_rows
-from robustbench_endo.results.bootstrap import Bootstrap
-from robustbench_endo.results.estimates import BootstrapResult, Estimate, ScoreArray
+from robustbench_endo.results.estimates import Estimate, ScoreArray, ScoreResult
+from robustbench_endo.results.resampling import Resampling
 from robustbench_endo.results.table import severity_mean_table
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
-
-QUICK = Bootstrap(resamples=2_000)
-"""Intervals of a report without requested ones: the ends differ by less than a tenth of their distance."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class ReportEstimates:
         table: rows of :func:`~robustbench_endo.reports.data.rows.table_rows`, columns (metric, model, part).
         conditions: metric -> (models, corruptions, 1 + severities), clean first.
         means: metric -> (models, 1 + severities), the mean over corruptions; NaN where one of them is missing.
-        statement: what was resampled, in one sentence.
+        statement: what the intervals rest on, in one sentence.
         warning: why the intervals have to be interpreted with caution; empty without a reason.
     """
 
@@ -41,18 +38,18 @@ class ReportEstimates:
     warning: str
 
 
-def estimate_scores(results: Results, metrics: Sequence[str], bootstrap: Bootstrap = QUICK) -> ReportEstimates:
-    """Scores of the run and of its resamples.
+def estimate_scores(results: Results, metrics: Sequence[str], resampling: Resampling) -> ReportEstimates:
+    """Scores of the run with their intervals.
 
     Raises:
         RobustEndoError: a metric that the run does not have.
         RunError: a run without frames.
     """
-    estimator = results.estimator(bootstrap)
+    estimator = results.estimator(resampling)
     conditions: dict[str, Estimate] = {}
     means: dict[str, Estimate] = {}
 
-    def record_estimates() -> Iterator[tuple[str, BootstrapResult]]:
+    def record_estimates() -> Iterator[tuple[str, ScoreResult]]:
         for name, scores in estimator.results(metrics):
             conditions[name] = scores.estimate_mean(ScoreArray.with_clean)
             means[name] = scores.estimate_mean(mean_by_severity)
@@ -63,7 +60,7 @@ def estimate_scores(results: Results, metrics: Sequence[str], bootstrap: Bootstr
     return ReportEstimates(table, conditions, means, estimator.units.statement, estimator.units.warning)
 
 
-def mean_table(results: Results, metrics: Sequence[str], intervals: bool | Bootstrap = False) -> pd.DataFrame:
+def mean_table(results: Results, metrics: Sequence[str], intervals: bool | Resampling = False) -> pd.DataFrame:
     """As :meth:`Results.table`, with the rows of :func:`~robustbench_endo.reports.data.rows.table_rows`."""
     estimator = results.estimator(intervals)
     formulas = {row.key: row.formula for row in table_rows(results)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.breakdown import BySubject, by_subject, label_tables
-from robustbench_endo.reports.data.comparison import PairwiseComparison, pairwise_comparison
+from robustbench_endo.reports.data.comparison import PairwiseComparison, compare_models, comparison_report
 from robustbench_endo.reports.data.confidence import (
     SilentFailures,
     TaskReliability,
@@ -17,7 +17,8 @@ from robustbench_endo.reports.data.confidence import (
     silent_failures,
 )
 from robustbench_endo.reports.data.curves import severity_curves
-from robustbench_endo.reports.data.estimates import QUICK, ReportEstimates, estimate_scores
+from robustbench_endo.reports.data.estimates import ReportEstimates, estimate_scores
+from robustbench_endo.reports.data.floors import MetricFloor, floor_of, floor_warnings
 from robustbench_endo.reports.data.gallery import (
     Drop,
     GalleryGrid,
@@ -51,7 +52,7 @@ from robustbench_endo.reports.data.tables import DAGGER, Table
 from robustbench_endo.reports.formatting import counted, joined, title
 from robustbench_endo.reports.palette import Style, model_styles
 from robustbench_endo.reports.plotting.severity_curves import CurveBlock, curve_block
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,12 +72,13 @@ class ReportData:
         models, severities: of the run.
         categories: corruption -> category.
         styles: model -> colour, dash and marker.
-        best_model: the one with the best mean over corruptions, whose predictions are shown first.
+        first_model: whose predictions are shown first.
         summary: one paragraph and key numbers.
         metrics, headline: names of the metrics with numbers; those shown first.
         leading: the metric of curves and ranges.
         scores: the table of all metrics.
         overview: every metric in one row.
+        floors: metric -> the scores of a predictor that sees no image, for metrics that have one.
         curves: one block per headline metric, the leading one first.
         labels: scores per label.
         by_subject: scores per patient or sequence.
@@ -100,13 +102,14 @@ class ReportData:
     severities: list[int]
     categories: Mapping[str, str]
     styles: Mapping[str, Style]
-    best_model: str
+    first_model: str
     summary: Summary
     metrics: list[str]
     headline: list[str]
     leading: Metric | None
     scores: Table
     overview: Table
+    floors: Mapping[str, MetricFloor]
     curves: list[CurveBlock]
     labels: list[Table]
     by_subject: BySubject | None
@@ -133,7 +136,7 @@ class ReportData:
 
 
 def report_data(
-    results: Results, intervals: bool | Bootstrap = False, published: pd.DataFrame | None = None
+    results: Results, intervals: bool | Resampling = False, published: pd.DataFrame | None = None
 ) -> ReportData:
     """Compute the content of a report.
 
@@ -142,12 +145,13 @@ def report_data(
         intervals: whether, and how, intervals are printed; those that can be looked up are computed in any case.
         published: published numbers, shaped as :meth:`Results.table`.
     """
-    metrics, headline, summary = metrics_present(results), headline_present(results), summarise(results)
-    bootstrap = intervals if isinstance(intervals, Bootstrap) else Bootstrap() if intervals else QUICK
-    estimates = estimate_scores(results, metrics, bootstrap) if metrics else None
+    metrics, headline = metrics_present(results), headline_present(results)
+    resampling = intervals if isinstance(intervals, Resampling) else Resampling()
+    estimates = estimate_scores(results, metrics, resampling) if metrics else None
     scores = score_table(results, metrics, bool(metrics) and intervals, estimates, published)
     grids = [grid for frame in results.gallery() if (grid := gallery_grid(results, frame, IMAGE_WIDTH))]
-    best = summary.model or results.models[0]
+    comparison = compare_models(results, headline, resampling)
+    summary = summarise(results, comparison)
     caption = "Every metric: clean frames → mean of all corruptions"
     return ReportData(
         name=str(results.info.get("name") or "Robustness run"),
@@ -158,29 +162,30 @@ def report_data(
         severities=results.severities,
         categories=results.corruption_categories,
         styles=model_styles(results.models),
-        best_model=best,
+        first_model=next(iter(summary.models or results.models)),
         summary=summary,
         metrics=metrics,
         headline=headline,
         leading=leading_metric(results),
         scores=scores,
         overview=change_table(scores, "overview", caption, metrics),
-        curves=_curves(results, headline, bootstrap),
+        floors={name: floor for name in metrics if (floor := floor_of(results, name))},
+        curves=_curves(results, headline, resampling),
         labels=label_tables(results),
         by_subject=by_subject(results),
         estimates=estimates,
-        envelope=operating_envelope(results, estimates, bootstrap) if estimates else None,
+        envelope=operating_envelope(results, estimates, resampling) if estimates else None,
         relative=relative_robustness(results),
-        silent_failures=silent_failures(results, bootstrap),
+        silent_failures=silent_failures(results, resampling),
         reliability=[part for task in reversed(results.tasks) if not (part := reliability(results, task)).empty],
         calibration=calibration_table(results, scores),
-        comparison=pairwise_comparison(results, headline, best, bootstrap),
+        comparison=comparison_report(comparison, results) if comparison else None,
         galleries=grids,
         legend=class_legend(results, grids),
         frame_score=frame_score_label(results),
         drops=drops(results, IMAGE_WIDTH),
         protocol=protocol_statement(results.protocol),
-        notes=[*notes(results), *_training_notes(results)],
+        notes=[*notes(results), *floor_warnings(scores), *_training_notes(results)],
         provenance=provenance(results),
         model_facts=model_facts(results),
         corruptions=corruption_facts(results),
@@ -191,9 +196,9 @@ def report_data(
     )
 
 
-def _curves(results: Results, metrics: list[str], bootstrap: Bootstrap) -> list[CurveBlock]:
+def _curves(results: Results, metrics: list[str], resampling: Resampling) -> list[CurveBlock]:
     names = reversed(metrics) if results.corruptions and results.severities else ()
-    return [curve_block(severity_curves(results, name, bootstrap)) for name in names]
+    return [curve_block(severity_curves(results, name, resampling)) for name in names]
 
 
 def _training_notes(results: Results) -> list[str]:

@@ -1,4 +1,4 @@
-"""The summary of a report: one paragraph and three key numbers."""
+"""The summary of a report: one paragraph and three key numbers, which state only what the comparison supports."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from robustbench_endo.metrics.base import Metric
+from robustbench_endo.reports.data.comparison import verdict
 from robustbench_endo.reports.data.metrics import leading_metric, metrics_present
-from robustbench_endo.reports.formatting import SPACE, counted, joined, title, with_unit
+from robustbench_endo.reports.formatting import SPACE, counted, joined, number, title, with_unit
 from robustbench_endo.results.schema import CLEAN
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Results
+    from robustbench_endo.results import Comparison, Results
+
+_LISTED = 4
+"""Models whose scores are listed one by one; of more the lowest and the highest score is given."""
 
 
 @dataclass(frozen=True)
@@ -32,61 +36,82 @@ class Summary:
 
     Attributes:
         text: one paragraph.
-        numbers: of the model with the best mean over corruptions.
-        model: that model; None for a run without scores.
+        numbers: of the models that may be the best by the mean over corruptions.
+        models: these models: one where it is significantly better than every other one; empty without scores.
     """
 
     text: str
     numbers: tuple[KeyNumber, ...]
-    model: str | None = None
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class _BestModel:
+class _Leading:
+    """Scores of the models that may be the best: clean, the mean over corruptions, and the lowest corruption."""
+
     metric: Metric
-    model: str
-    clean: float
-    mean: float
-    worst: float
+    clean: dict[str, float]
+    mean: dict[str, float]
+    worst: dict[str, float]
     worst_name: str
 
 
-def summarise(results: Results) -> Summary:
-    """The summary of a run."""
+def summarise(results: Results, comparison: Comparison | None) -> Summary:
+    """The summary of a run.
+
+    Args:
+        results: the run.
+        comparison: of its models by the leading metric; None for a single model.
+    """
     metric = leading_metric(results)
     if metric is None:
         return Summary("This run has no scores: its frames have no labels.", ())
-    best = _best_model(results.table([metric.name]), metric, results)
-    parts = [_setting(results), _clean(best, results), _under_corruption(best), *_other_tasks(results, best)]
-    return Summary(" ".join(part for part in parts if part), _numbers(best), best.model)
+    leading = _leading(results, metric, comparison)
+    parts = [_setting(results), *_comparison(comparison, metric), _clean(leading, results)]
+    parts += [_under_corruption(leading), *_other_tasks(results, tuple(leading.clean))]
+    return Summary(" ".join(part for part in parts if part), _numbers(leading), tuple(leading.clean))
 
 
-def _best_model(table: pd.DataFrame, metric: Metric, results: Results) -> _BestModel:
-    def row(category: str, name: str) -> pd.Series:
+def _leading(results: Results, metric: Metric, comparison: Comparison | None) -> _Leading:
+    table = results.table([metric.name])[metric.name]
+    models = _first_models(results, metric, comparison)
+
+    def row(category: str, name: str) -> dict[str, float]:
         key = (category, name)
-        return table.loc[key, metric.name] if key in table.index else pd.Series(math.nan, results.models)
+        return {model: float(table.loc[key, model]) if key in table.index else math.nan for model in models}
 
-    mean = row("mean", "all")
     sign = -1 if metric.higher_is_better is False else 1
-    ranked = mean if mean.notna().any() else row(CLEAN, CLEAN)
-    model = str((sign * ranked.astype(float).fillna(-math.inf)).idxmax())
-    scores = {name: float(row(category, name)[model]) for name, category in results.corruption_categories.items()}
-    finite = {name: sign * value for name, value in scores.items() if math.isfinite(value)}
+    by_corruption = {name: row(category, name) for name, category in results.corruption_categories.items()}
+    finite = {name: sign * _mean(scores) for name, scores in by_corruption.items() if math.isfinite(_mean(scores))}
     worst = min(finite, key=finite.__getitem__, default="")
-    clean = float(row(CLEAN, CLEAN)[model])
-    return _BestModel(metric, model, clean, float(mean[model]), scores.get(worst, math.nan), worst)
+    nothing = dict.fromkeys(models, math.nan)
+    return _Leading(metric, row(CLEAN, CLEAN), row("mean", "all"), by_corruption.get(worst, nothing), worst)
+
+
+def _first_models(results: Results, metric: Metric, comparison: Comparison | None) -> list[str]:
+    """The models that no other one is significantly better than; those of a method are all of its training seeds."""
+    if comparison is None:
+        return results.models
+    ranks = comparison.ranks[(comparison.ranks["metric"] == metric.name) & comparison.ranks["first"]]
+    first = [model for method in ranks["model"] for model in results.methods[str(method)]]
+    return first or results.models
+
+
+def _mean(scores: dict[str, float]) -> float:
+    return math.fsum(scores.values()) / len(scores) if scores else math.nan
 
 
 def _setting(results: Results) -> str:
     data = results.info.get("data", {})
     source = f"{data.get('name', 'data')} ({data['split']})" if data.get("split") else data.get("name", "data")
-    frames = results.frame["image_id"].nunique()
+    frames, subjects = results.frame["image_id"].nunique(), results.frame["subject_id"].nunique()
     conditions = (
         f"{counted(len(results.corruptions), 'corruption')} at {_severities(results.severities)}"
         if results.corruptions
         else "no corruption"
     )
-    return f"{counted(len(results.models), 'model')}, {counted(frames, 'frame')} of {source}, {conditions}."
+    sample = f"{counted(frames, 'frame')} of {counted(subjects, 'subject')}"
+    return f"{counted(len(results.models), 'model')}, {sample} of {source}, {conditions}."
 
 
 def _severities(severities: list[int]) -> str:
@@ -95,54 +120,78 @@ def _severities(severities: list[int]) -> str:
     return f"severit{'y' if len(severities) == 1 else 'ies'} {joined([str(s) for s in severities])}"
 
 
-def _clean(best: _BestModel, results: Results) -> str:
-    role = f", the most robust of the {len(results.models)}," if len(results.models) > 1 else ""
-    score = with_unit(best.clean, best.metric.unit)
-    return f"On clean frames {best.model}{role} scores {score} {best.metric.label}."
+def _comparison(comparison: Comparison | None, metric: Metric) -> list[str]:
+    if comparison is None:
+        return []
+    reason = comparison.warnings[0] if comparison.warnings and not comparison.smallest_p <= 0.05 else ""
+    return [verdict(comparison, metric), reason]
 
 
-def _under_corruption(best: _BestModel) -> str:
-    if not math.isfinite(best.mean):
+def _clean(leading: _Leading, results: Results) -> str:
+    if not any(map(math.isfinite, leading.clean.values())):
         return ""
-    unit, relative = best.metric.unit, _relative(best.mean, best)
-    text = f"Averaged over the corruptions it scores {with_unit(best.mean, unit)}"
-    text += f", {relative} of its clean score." if relative else "."
-    if best.worst_name:
-        text += f" The lowest score is under {title(best.worst_name).lower()}: {with_unit(best.worst, unit)}."
-    return text
+    many = "" if len(leading.clean) == len(results.models) or len(leading.clean) == 1 else " of these models"
+    return f"On clean frames the {leading.metric.label}{many} is {_listed(leading.clean, leading.metric)}."
 
 
-def _relative(value: float, best: _BestModel) -> str:
-    if not best.metric.higher_is_better or not best.clean > 0 or not math.isfinite(value):
+def _under_corruption(leading: _Leading) -> str:
+    if not any(map(math.isfinite, leading.mean.values())):
         return ""
-    return f"{100 * value / best.clean:.0f}{SPACE}%"
+    text = f"Averaged over the corruptions it is {_listed(leading.mean, leading.metric)}."
+    if leading.worst_name:
+        worst = _listed(leading.worst, leading.metric)
+        text += f" It is lowest under {title(leading.worst_name).lower()}: {worst}."
+    return text if leading.metric.higher_is_better else text.replace("It is lowest under", "It is worst under")
 
 
-def _other_tasks(results: Results, best: _BestModel) -> list[str]:
+def _listed(scores: dict[str, float], metric: Metric) -> str:
+    """One score with its unit, several with the names of their models, or the range of many."""
+    values = [value for value in scores.values() if math.isfinite(value)]
+    if len(scores) == 1:
+        return f"{with_unit(values[0], metric.unit)} ({next(iter(scores))})" if values else number(math.nan)
+    if len(scores) <= _LISTED:
+        return joined([f"{with_unit(value, metric.unit)} ({model})" for model, value in scores.items()])
+    return _range(scores, metric)
+
+
+def _range(scores: dict[str, float], metric: Metric) -> str:
+    values = [value for value in scores.values() if math.isfinite(value)]
+    if not values:
+        return number(math.nan)
+    low, high = with_unit(min(values), metric.unit), with_unit(max(values), metric.unit)
+    return high if low == high else f"{low.removesuffix(SPACE + metric.unit)} to {high}"
+
+
+def _other_tasks(results: Results, models: tuple[str, ...]) -> list[str]:
+    leading = leading_metric(results)
+    assert leading is not None
     present = metrics_present(results)
-    names = [task.headline for task in results.tasks if task.headline in present and task.headline != best.metric.name]
+    headlines = [task.headline for task in results.tasks if task.headline in present]
     sentences = []
-    for metric in map(results.metric, names):
-        table = results.table([metric.name])[metric.name][best.model]
-        values = [float(table.get(key, math.nan)) for key in ((CLEAN, CLEAN), ("mean", "all"))]
-        same_task = metric.task == best.metric.task
-        if all(math.isfinite(value) for value in values) and not same_task:
-            clean, mean = (with_unit(value, metric.unit) for value in values)
+    for metric in (metric for metric in map(results.metric, headlines) if metric.task != leading.task):
+        table = results.table([metric.name])[metric.name]
+        rows = [_row(table, key, models) for key in ((CLEAN, CLEAN), ("mean", "all"))]
+        if all(any(map(math.isfinite, row.values())) for row in rows):
+            clean, mean = (_range(row, metric) for row in rows)
             label = metric.label[:1].lower() + metric.label[1:]
-            sentences.append(f"Its {label} changes from {clean} on clean frames to {mean}.")
+            sentences.append(f"The {label} changes from {clean} on clean frames to {mean}.")
     return sentences
 
 
-def _numbers(best: _BestModel) -> tuple[KeyNumber, ...]:
-    unit, label = best.metric.unit, best.metric.label
-    relative, worst_relative = _relative(best.mean, best), _relative(best.worst, best)
-    worst = f"{title(best.worst_name)}{f': {worst_relative} of its clean score' if worst_relative else ''}"
+def _row(table: pd.DataFrame, key: tuple[str, str], models: tuple[str, ...]) -> dict[str, float]:
+    return {model: float(table.loc[key, model]) if key in table.index else math.nan for model in models}
+
+
+def _numbers(leading: _Leading) -> tuple[KeyNumber, ...]:
+    metric, label = leading.metric, leading.metric.label
+    models = list(leading.clean)
+    who = models[0] if len(models) == 1 else f"{counted(len(models), 'model')}, lowest to highest"
     return (
-        KeyNumber(f"{label}, clean frames", with_unit(best.clean, unit), best.model),
+        KeyNumber(f"{label}, clean frames", _range(leading.clean, metric), who),
+        KeyNumber(f"{label}, mean of all corruptions", _range(leading.mean, metric), who),
         KeyNumber(
-            f"{label}, mean of all corruptions",
-            with_unit(best.mean, unit),
-            f"{relative} of its clean score" if relative else best.model,
+            f"{label}, worst corruption",
+            _range(leading.worst, metric),
+            title(leading.worst_name) if leading.worst_name else "",
         ),
-        KeyNumber(f"{label}, worst corruption", with_unit(best.worst, unit), worst if best.worst_name else ""),
     )

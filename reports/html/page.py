@@ -8,9 +8,10 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from robustbench_endo.reports.data.comparison import COMPARISON_NOTE
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
-from robustbench_endo.reports.data.tables import DAGGER
+from robustbench_endo.reports.data.tables import BELOW_FLOOR, DAGGER
 from robustbench_endo.reports.formatting import counted, title
 from robustbench_endo.reports.html.images import BUDGET, image_sources
 from robustbench_endo.reports.html.page_data import category_bars, page_data
@@ -71,7 +72,9 @@ def _values(report: ReportData) -> dict[str, Any]:
         "sections": [(key, name) for key, name in _SECTIONS.items() if _has(report, key)],
         "headline_keys": headline,
         "headline_labels": [report.scores.metrics[key].label for key in headline],
+        "comparison_note": COMPARISON_NOTE,
         "dagger": DAGGER,
+        "below_floor": BELOW_FLOOR,
         "published": _published(report),
         "has_distortion": "image_ssim" in report.metrics,
         "corruption_titles": [title(name) for name in report.categories],

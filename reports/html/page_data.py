@@ -13,6 +13,7 @@ from markupsafe import Markup
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.estimates import ReportEstimates
+from robustbench_endo.reports.data.floors import MetricFloor
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import Cell, Row
@@ -24,7 +25,8 @@ def page_data(report: ReportData) -> Markup:
     """The content of ``<script type="application/json">``: any character that HTML interprets is escaped.
 
     ``scores`` is metric -> panel (``mean``, then the corruptions) -> model -> ``[value, low, high]``, each by severity;
-    ``null`` stands for no number. ``distortion`` is 1 - image SSIM, model -> corruption -> severity.
+    ``null`` stands for no number. ``floors`` is metric -> name and panel -> value by severity. ``distortion`` is
+    1 - image SSIM, model -> corruption -> severity.
     """
     estimates = report.estimates
     data = {
@@ -44,6 +46,7 @@ def page_data(report: ReportData) -> Markup:
         ],
         "metrics": [_describe(metric) for metric in report.scores.metrics],
         "scores": {name: _scores(estimates, name) for name in report.metrics} if estimates else {},
+        "floors": {name: _floor(report, floor) for name, floor in report.floors.items()},
         "summaryRows": _summary_rows(report),
         "distortion": _distortion(estimates),
         "invalid": _invalid(report),
@@ -69,6 +72,11 @@ def _scores(estimates: ReportEstimates, name: str) -> list[Any]:
     panels = [[mean.value, mean.low, mean.high]]
     panels += [[part[:, k] for part in (each.value, each.low, each.high)] for k in range(each.value.shape[1])]
     return [[[_numbers(part[m]) for part in panel] for m in range(len(panel[0]))] for panel in panels]
+
+
+def _floor(report: ReportData, floor: MetricFloor) -> dict[str, Any]:
+    """The name of a floor, and its scores: panel (``mean``, then the corruptions) -> by severity."""
+    return {"name": floor.name, "panels": [_numbers(floor.panels[panel]) for panel in ("mean", *report.categories)]}
 
 
 def _summary_rows(report: ReportData) -> list[dict[str, Any]]:

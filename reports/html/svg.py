@@ -35,11 +35,11 @@ class ReliabilityDiagram(NamedTuple):
 
 
 def reliability_diagrams(report: ReportData) -> list[ReliabilityDiagram]:
-    """One diagram per task and kind of frames with predictions: clean frames, then all corrupted ones."""
+    """One diagram per task and kind of frames with visible bins: clean frames, then all corrupted ones."""
     diagrams = []
     for bins in report.reliability:
         for name, lines in bins.by_frames.items():
-            if any(line.count.sum() > 0 for line in lines.values()):
+            if any(line.visible.any() for line in lines.values()):
                 label = f"{name} {bins.task.unit_noun} ({bins.task.title.lower()})"
                 diagrams.append(ReliabilityDiagram(label, _diagram(lines, report.styles, label)))
     return diagrams

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 
-from robustbench_endo.reports.data.comparison import pairwise_comparison
+from robustbench_endo.reports.data.comparison import COMPARISON_NOTE, compare_models, comparison_report
 from robustbench_endo.reports.data.metrics import heading, headline_present
 from robustbench_endo.reports.data.scores import score_table
 from robustbench_endo.reports.data.tables import DAGGER
@@ -21,7 +21,7 @@ from robustbench_endo.reports.html.svg import inline_svg
 from robustbench_endo.reports.palette import DARK, LIGHT, Style, model_styles
 from robustbench_endo.reports.plotting.style import swatch, to_svg
 from robustbench_endo.reports.templating import environment
-from robustbench_endo.results import Bootstrap, combine_runs
+from robustbench_endo.results import Resampling, combine_runs
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
@@ -58,7 +58,7 @@ def compare_page(
     runs: Sequence[Results],
     metrics: Sequence[str] | None = None,
     baseline: str | None = None,
-    bootstrap: Bootstrap | None = None,
+    resampling: Resampling | None = None,
 ) -> str:
     """Scores, paired differences with intervals and corrected p-values, and ranks: the page as text.
 
@@ -66,26 +66,28 @@ def compare_page(
         runs: of the same data, suite and protocol.
         metrics: names of metrics with a direction; None for one per task.
         baseline: the model that the others are compared with; None for the first.
-        bootstrap: settings; None for the defaults.
+        resampling: settings; None for the defaults.
 
     Raises:
         RunError: runs that cannot be compared; the message says what differs.
         UnknownNameError: a baseline that is not a model of the runs.
         RobustEndoError: a metric that the runs lack or that has no direction.
     """
-    combined, settings = combine_runs(runs), bootstrap or Bootstrap()
+    combined, settings = combine_runs(runs), resampling or Resampling()
     names = list(metrics or headline_present(combined))
     styles = model_styles(combined.models)
     scores = score_table(combined, names, settings)
+    comparison = compare_models(combined, names, settings, baseline)
     return render(
         "compare.html.j2",
         title=str(combined.info.get("name") or "Comparison"),
         kicker="Comparison",
         subtitle=f"{counted(len(combined.models), 'model')} of {counted(len(runs), 'run')}",
+        comparison_note=COMPARISON_NOTE,
         scores=[(metric, scores.subset([metric.name])) for metric in scores.metrics],
         swatches={model: model_swatch(style, f"m{style.index}") for model, style in styles.items()},
         severities=combined.severities,
-        comparison=pairwise_comparison(combined, names, baseline or combined.models[0], settings),
+        comparison=comparison_report(comparison, combined) if comparison else None,
         runs=[_facts(run) for run in runs],
         common=_common(combined.info),
     )

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from robustbench_endo.metrics.base import Metric
+from robustbench_endo.reports.data.floors import floor_of
 from robustbench_endo.reports.data.metrics import headline_present
 from robustbench_endo.reports.formatting import MISSING, number, number_range
-from robustbench_endo.results import Bootstrap, load_results
+from robustbench_endo.results import load_results
 from robustbench_endo.results.combine import comparison_key
 from robustbench_endo.results.io import RESULTS_FILE, RUN_FILE
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
-
-QUICK = Bootstrap(resamples=1_000)
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Score:
         metric: its declaration.
         clean: on clean frames.
         mean: over all corruptions, with its ``interval``.
-        relative: the mean in percent of the clean value.
+        relative: what the mean retains of the clean value above the floor, in percent.
         value: the mean as a number.
     """
 
@@ -131,13 +130,23 @@ def _scores(results: Results, model: str) -> Iterator[Score]:
     names = headline_present(results)
     if not names:
         return
-    table = results.table(names, QUICK if len(results.frame) else False)
+    table = results.table(names, bool(len(results.frame)))
     for metric in map(results.metric, reversed(names)):
         column, unit = table[metric.name][model], metric.unit
         value, low, high = (_at(column, ("mean", "all"), part) for part in ("value", "low", "high"))
         clean = _at(column, ("clean", "clean"), "value")
-        relative = number(100 * value / clean if clean > 0 else math.nan)
+        relative = number(_retained(results, metric, clean, value))
         yield Score(metric, number(clean, unit), number(value, unit), number_range(low, high, unit), relative, value)
+
+
+def _retained(results: Results, metric: Metric, clean: float, mean: float) -> float:
+    """Percentage of the clean value above the floor that remains in the mean; NaN where clean is not above it."""
+    floor = floor_of(results, metric.name)
+    if floor is None or metric.higher_is_better is None:
+        return math.nan
+    sign = 1 if metric.higher_is_better else -1
+    gain = sign * (clean - floor.rows["clean", "clean"])
+    return 100 * sign * (mean - floor.mean) / gain if gain > 0 else math.nan
 
 
 def _at(column: object, row: tuple[str, str], part: str) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from robustbench_endo.reports.data.comparison import COMPARISON_NOTE
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
-from robustbench_endo.reports.data.tables import Cell, Table
+from robustbench_endo.reports.data.tables import BELOW_FLOOR, Cell, Table
 
 PORTRAIT, LANDSCAPE = 8, 14
 """Columns of numbers that fit a page, upright and across."""
@@ -96,6 +97,7 @@ def as_data(table: Table, models: Sequence[str]) -> dict[str, Any]:
         "missing": table.missing,
         "strong": any(cell.strong for cell in table.cells),
         "trained_on": table.trained_on,
+        "remarks": [note for note in table.notes if note.startswith(BELOW_FLOOR) or note in table.remarks],
         "source": table.source,
     }
 
@@ -107,7 +109,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "text": cell.text,
         "margin": cell.margin,
         "published": cell.published,
-        "trained_on": cell.trained_on,
+        "marks": cell.marks,
         "strong": cell.strong,
         "heat": cell.heat or 0,
         "level": cell.level,
@@ -146,7 +148,7 @@ def _envelope(report: ReportData) -> dict[str, Any] | None:
     return {
         "label": metric.label,
         "threshold": f"{report.envelope.threshold:g} {metric.unit}".strip(),
-        "statement": report.envelope.table.statement,
+        "statement": " ".join((*report.envelope.table.remarks, report.envelope.table.statement)),
         "parts": split(report.envelope.table, report.models, LEVELS),
     }
 
@@ -157,6 +159,7 @@ def _relative(report: ReportData) -> dict[str, Any] | None:
     return {
         "percentage": round(100 * report.relative.fraction),
         "label": report.relative.metric.label,
+        "floor": report.relative.floor,
         "parts": split(report.relative.table, report.models, LEVELS),
     }
 
@@ -168,11 +171,14 @@ def _comparison(report: ReportData) -> dict[str, Any] | None:
     return {
         "baseline": comparison.baseline,
         "statement": comparison.statement,
+        "note": COMPARISON_NOTE,
         "warnings": comparison.warnings,
         "by_metric": [
             {
                 "heading": heading(block.metric),
                 "differences": split(block.differences, report.models, DIFFERENCES),
+                "verdict": block.verdict,
+                "pairs": as_data(block.pairs, report.models),
                 "ranks": as_data(block.ranks, report.models),
             }
             for block in comparison.by_metric

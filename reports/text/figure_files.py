@@ -38,7 +38,7 @@ from robustbench_endo.reports.plotting.style import to_svg
 from robustbench_endo.results.schema import CLEAN
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Bootstrap, Results
+    from robustbench_endo.results import Resampling, Results
 
 
 DPI = 200
@@ -82,7 +82,7 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="font-")
 
 
-def write_figures(results: Results, folder: Path, intervals: bool | Bootstrap = False) -> list[Path]:
+def write_figures(results: Results, folder: Path, intervals: bool | Resampling = False) -> list[Path]:
     """Write ``<figure>.png``, ``.svg`` and ``.pdf`` for each of :func:`figures`, and the contact sheet as PNG.
 
     Raises:
@@ -100,7 +100,7 @@ def write_figures(results: Results, folder: Path, intervals: bool | Bootstrap = 
     return files
 
 
-def figures(results: Results, intervals: bool | Bootstrap = False) -> Iterator[tuple[str, Figure]]:
+def figures(results: Results, intervals: bool | Resampling = False) -> Iterator[tuple[str, Figure]]:
     """(file name without suffix, figure), one at a time; those without numbers are missing."""
     metrics = headline_present(results)
     has_corruptions = bool(results.corruptions and results.severities)

@@ -30,6 +30,7 @@ _ESCAPED = {
     "–": r"\textendash{}",
     "\u2212": r"\ensuremath{-}",
     "†": r"\textdagger{}",
+    "‡": r"\textdaggerdbl{}",
     "“": "``",
     "”": "''",
     "±": r"\ensuremath{\pm}",
@@ -114,7 +115,7 @@ def _max_columns(table: Table) -> int:
 
 def _width(cell: Cell, table: Table) -> float:
     interval = 0.75 * len(", ".join(cell.ends)) + 3 if table.show_intervals and cell.interval else 0
-    return len(cell.text) + cell.trained_on + interval
+    return len(cell.text) + len(cell.marks) + interval
 
 
 def _prints_intervals(table: Table) -> bool:
@@ -145,7 +146,7 @@ def _row(row: Row, table: Table, *, first: bool) -> list[str]:
 def _cell(cell: Cell, table: Table) -> str:
     text = escape_latex(cell.text)
     value = rf"\textbf{{{text}}}" if cell.strong else text
-    value = rf"\textsuperscript{{\textdagger}}{value}" if cell.trained_on else value
+    value = rf"\textsuperscript{{{escape_latex(cell.marks)}}}{value}" if cell.marks else value
     if not (table.show_intervals and cell.interval):
         return value
     low, high = map(escape_latex, cell.ends)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from robustbench_endo.reports.data.tables import DAGGER, Cell, Row, Table
+from robustbench_endo.reports.data.tables import Cell, Row, Table
 
 if TYPE_CHECKING:
     from robustbench_endo.reports.data.report_data import ReportData
@@ -58,7 +58,7 @@ def _label(row: Row) -> str:
 
 def _cell(cell: Cell, table: Table) -> str:
     value = f"**{cell.text}**" if cell.strong else cell.text
-    value = f"{DAGGER}{value}" if cell.trained_on else value
+    value = f"{cell.marks}{value}"
     return f"{value} ({cell.interval})" if table.show_intervals and cell.interval else value
 
 

@@ -13,13 +13,13 @@ from robustbench_endo.reports.data.tables import Table
 
 if TYPE_CHECKING:
     from robustbench_endo.reports.data.report_data import ReportData
-    from robustbench_endo.results import Bootstrap, Results
+    from robustbench_endo.results import Resampling, Results
 
 MAX_COLUMNS, MAX_COLUMNS_WITH_INTERVALS = 8, 5
 """Columns of numbers that fit a page."""
 
 
-def printed_tables(results: Results, report: ReportData, intervals: bool | Bootstrap = False) -> list[Table]:
+def printed_tables(results: Results, report: ReportData, intervals: bool | Resampling = False) -> list[Table]:
     """Every table of a run: scores (the headline metrics first), summary metrics, failures, scores by label."""
     tables = [*score_tables(report), *aggregate_tables(results, report.headline, None, intervals)]
     if report.metrics and (failures := finite_failure_summary(results, intervals)):
@@ -37,12 +37,12 @@ def score_tables(report: ReportData) -> list[Table]:
         names = order[start : start + n_metrics]
         table = report.scores.subset(names)
         labels = " and ".join(heading(metric) for metric in table.metrics)
-        caption = f"{labels} under corruption: the number of a corruption is the mean over its severities"
+        caption = f"{labels} {report.scores.caption[report.scores.caption.index('under corruption') :]}"
         tables.append(replace(table, name=f"scores-{'-'.join(names)}", caption=caption))
     return tables
 
 
-def finite_failure_summary(results: Results, intervals: bool | Bootstrap = False) -> Table | None:
+def finite_failure_summary(results: Results, intervals: bool | Resampling = False) -> Table | None:
     """The failures of a run; None without labels or without clean frames, on which confidence is compared."""
     try:
         table = failure_summary(results, None, intervals)

@@ -12,17 +12,17 @@ import pandas as pd
 from robustbench_endo.errors import RunError
 from robustbench_endo.io_utils import write_atomically
 from robustbench_endo.reports.data.aggregates import aggregate_tables
-from robustbench_endo.reports.data.breakdown import label_scores
 from robustbench_endo.reports.data.confidence import failure_scores
-from robustbench_endo.reports.data.metrics import metrics_present
+from robustbench_endo.reports.data.metrics import metrics_present, with_numbers
 from robustbench_endo.reports.data.scores import score_table
 from robustbench_endo.reports.data.tables import Table
+from robustbench_endo.results.metrics import split_label
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Bootstrap, Results
+    from robustbench_endo.results import Resampling, Results
 
 
-def write_tables(results: Results, folder: Path, intervals: bool | Bootstrap = False) -> list[Path]:
+def write_tables(results: Results, folder: Path, intervals: bool | Resampling = False) -> list[Path]:
     """Write ``<table>.csv`` and ``<table>.parquet`` for each of :func:`data_tables`; a missing number is empty.
 
     Raises:
@@ -39,10 +39,11 @@ def write_tables(results: Results, folder: Path, intervals: bool | Bootstrap = F
     return files
 
 
-def data_tables(results: Results, intervals: bool | Bootstrap = False) -> dict[str, pd.DataFrame]:
+def data_tables(results: Results, intervals: bool | Resampling = False) -> dict[str, pd.DataFrame]:
     """``scores``, ``table``, ``robustness``, ``failures`` and ``labels``; those without numbers are missing.
 
-    ``scores`` has one row per condition and one column per metric, ``labels`` one row per condition and label. The
+    ``scores`` has one row per condition and one column per metric, ``labels`` one row per condition, label and metric.
+    The
     others have one row per number, with its keys, its unit, ``value`` and, with intervals, ``low`` and ``high``.
     """
     metrics = metrics_present(results)
@@ -70,14 +71,15 @@ def long_format(tables: list[Table]) -> pd.DataFrame:
 
 
 def _labels(results: Results) -> pd.DataFrame:
-    frames = []
-    for task in results.tasks:
-        scores = label_scores(results, task)
-        if scores is None:
-            continue
-        names = dict(enumerate(results.labels[task.name]))
-        long = scores.melt(["model", "corruption", "severity"], var_name="label", value_name="score")
-        long = long[long["label"].isin([label for label in names if scores[label].notna().any()])]
-        long.insert(3, "task", task.name)
-        frames.append(long.assign(label=long["label"].map(names)))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    names = [metric.name for metric in results.metrics if split_label(metric.name)[1] is not None]
+    names = with_numbers(results, names)
+    if not names:
+        return pd.DataFrame()
+    long = results.scores().melt(["model", "corruption", "severity"], names, "metric", "score")
+    names = long["metric"]
+    long = long.assign(
+        task=names.map(lambda name: results.metric(name).task),
+        label=names.map(lambda name: split_label(name)[1]),
+        metric=names.map(lambda name: split_label(name)[0]),
+    )
+    return long[["model", "corruption", "severity", "task", "label", "metric", "score"]]

@@ -11,15 +11,22 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from robustbench_endo.reports.data.aggregates import aggregate_tables, failure_summary, joint_failure_table
-from robustbench_endo.reports.data.comparison import detailed_difference_table, rank_table
-from robustbench_endo.reports.data.metrics import heading, headline, metrics_present
+from robustbench_endo.reports.data.comparison import (
+    COMPARISON_NOTE,
+    detailed_difference_table,
+    pair_table,
+    rank_table,
+    verdict,
+)
+from robustbench_endo.reports.data.metrics import heading, headline, with_numbers
 from robustbench_endo.reports.data.operating_envelope import envelope_table
+from robustbench_endo.reports.data.sample import describe_sample
 from robustbench_endo.reports.data.scores import score_table
-from robustbench_endo.reports.data.tables import DAGGER, Cell, Column, Row, Table
+from robustbench_endo.reports.data.tables import Cell, Column, Row, Table
 
 if TYPE_CHECKING:
     from robustbench_endo.metrics.base import Metric
-    from robustbench_endo.results import Bootstrap, Comparison, Results
+    from robustbench_endo.results import Comparison, Resampling, Results
 
 MAX_HEAD = 10
 """Characters of a column's head that are not folded."""
@@ -29,7 +36,7 @@ def print_table(
     results: Results,
     console: Console,
     metrics: Sequence[str] | None = None,
-    intervals: bool | Bootstrap = False,
+    intervals: bool | Resampling = False,
 ) -> None:
     """Print the table of scores, shaped like the paper's Table VII.
 
@@ -43,14 +50,13 @@ def print_table(
         intervals: whether, and how, half the width of each interval is printed with the number.
     """
     requested = headline(results) if metrics is None else list(metrics)
-    present = metrics_present(results)
-    names = [name for name in requested if name in present]
+    names = with_numbers(results, requested)
     if not names:
         console.print(Text(f"No numbers for {', '.join(requested)}: the frames have no labels."))
         return
     table = score_table(results, names, intervals)
     captions = ", ".join(heading(metric) for metric in table.metrics)
-    _print(replace(table, caption=captions), console)
+    _print(replace(table, caption=f"{captions}, {describe_sample(results)}"), console)
     if table.show_intervals:
         console.print(Text("±: half the width of the interval."))
     _print_notes(table, console)
@@ -61,7 +67,7 @@ def print_robustness(
     console: Console,
     metrics: Sequence[str],
     baseline: str | None = None,
-    intervals: bool | Bootstrap = False,
+    intervals: bool | Resampling = False,
     thresholds: Mapping[str, float] | None = None,
 ) -> None:
     """Print every aggregate of :meth:`Results.robustness`, the failures, and the joint failures of the tasks.
@@ -86,7 +92,7 @@ def print_robustness(
 
 
 def print_envelope(
-    results: Results, console: Console, thresholds: Mapping[str, float], intervals: bool | Bootstrap = True
+    results: Results, console: Console, thresholds: Mapping[str, float], intervals: bool | Resampling = True
 ) -> None:
     """Print for each corruption and model the largest safe severity, the distortion there, and the limit.
 
@@ -103,21 +109,20 @@ def print_envelope(
 
 
 def print_comparison(comparison: Comparison, metrics: Sequence[Metric], console: Console) -> None:
-    """Print for each metric the ranks of the models, then each model compared with the baseline.
+    """Print for each metric which models differ, the ranks, the pairs, then each model compared with the baseline.
 
-    A difference is bold where its corrected p-value (the uncorrected one for clean and for means) is below 0.05.
+    A difference is bold where its corrected p-value (the uncorrected one for clean and for means) is at most 0.05.
     """
     others = [model for model in comparison.models if model != comparison.baseline]
     for metric in metrics:
+        console.print(Text(verdict(comparison, metric), style="bold"))
         _print(rank_table(comparison, metric), console)
+        if len(others) > 1:
+            _print(pair_table(comparison, metric), console)
         for model in others:
             _print(detailed_difference_table(comparison, metric, model), console)
     console.print(comparison.statement, markup=False, highlight=False)
-    console.print(
-        "p: two-sided, paired bootstrap; for single conditions corrected for their number (Holm). Ranks: mean over "
-        "corruptions; first: percentage of resamples in which no model has a better mean.",
-        highlight=False,
-    )
+    console.print(COMPARISON_NOTE, highlight=False)
     for warning in comparison.warnings:
         console.print(Text(warning, style="bold yellow"))
 
@@ -176,8 +181,8 @@ def _cells(row: Row, table: Table) -> list[Text]:
 
 def _cell(cell: Cell, table: Table, *, italic: bool = False) -> Text:
     style = "bold" if cell.strong else "italic" if italic else ""
-    # The dagger is before the number, so that the decimal points are aligned.
-    text = Text(f"{DAGGER if cell.trained_on else ''}{cell.text}", style=style)
+    # Marks are before the number, so that the decimal points are aligned.
+    text = Text(f"{cell.marks}{cell.text}", style=style)
     if table.metrics and cell.margin:
         # A margin is narrower than any number but 100: the decimal points remain aligned.
         text.append(f" {cell.margin:>6}", style="not bold not italic dim")

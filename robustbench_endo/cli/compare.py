@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from robustbench_endo.cli.options import bootstrap_from, bootstrap_options
+from robustbench_endo.cli.options import resampling_from, resampling_options
 from robustbench_endo.evaluation.config import split_names
 
 
@@ -16,7 +16,7 @@ from robustbench_endo.evaluation.config import split_names
 @click.option("--metric", "metrics", help="Metrics, separated by commas.  [default: one per task]")
 @click.option("--baseline", help="The model that the others are compared with.  [default: the first]")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="Write a page: FILE.html, or a folder for it.")
-@bootstrap_options
+@resampling_options
 def compare(runs: tuple[Path, ...], metrics: str | None, baseline: str | None, out: Path | None, **params: Any) -> None:
     """Compare models of one or more finished runs on the same images: paired differences, p-values, ranks.
 
@@ -29,10 +29,10 @@ def compare(runs: tuple[Path, ...], metrics: str | None, baseline: str | None, o
     from robustbench_endo.results import compare as compare_results
     from robustbench_endo.results import load_results
 
-    bootstrap = bootstrap_from(params)
+    resampling = resampling_from(params)
     loaded = [load_results(run) for run in runs]
     names = split_names(metrics) if metrics else headline_present(loaded[0])
-    comparison = compare_results(loaded, names, baseline, bootstrap)
+    comparison = compare_results(loaded, names, baseline, resampling)
     print_comparison(comparison, [loaded[0].metric(name) for name in names], Console())
     if out is not None:
-        click.echo(write_comparison(loaded, out, names, baseline, bootstrap))
+        click.echo(write_comparison(loaded, out, names, baseline, resampling))

@@ -10,7 +10,7 @@ import click
 from robustbench_endo.errors import RobustEndoError
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Bootstrap
+    from robustbench_endo.results import Resampling
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -24,32 +24,34 @@ def formats_option(command: Command) -> Command:
     return click.option("--format", "formats", default="html,pdf", help=text)(command)
 
 
-def bootstrap_options(command: Command) -> Command:
-    """``--resamples --bootstrap-unit --confidence --resample-seed``; :func:`bootstrap_from` reads them."""
+def resampling_options(command: Command) -> Command:
+    """``--bootstrap-unit --confidence --resamples --resample-seed``; :func:`resampling_from` reads them."""
     for option in (
-        click.option("--resample-seed", default=0, type=int, help="Random seed of the resampling."),
+        click.option("--resample-seed", default=0, type=int, help="Random seed of the sign flips of the tests."),
+        click.option(
+            "--resamples", default=10_000, type=int, help="Random sign flips of a test of more than 14 subjects."
+        ),
         click.option("--confidence", default=0.95, type=float, help="Confidence level of the intervals."),
         click.option(
             "--bootstrap-unit",
-            default="auto",
-            help="subject (patient or sequence), frame, or auto: subjects where there are enough, else frames with a "
-            "warning.",
+            default="subject",
+            help="Unit of the intervals: subject (patient or sequence), or frame, which describes these frames only and "
+            "has no p-values.",
         ),
-        click.option("--resamples", default=10_000, type=int, help="Number of bootstrap resamples."),
     ):
         command = option(command)
     return command
 
 
-def bootstrap_from(params: dict[str, Any]) -> Bootstrap:
-    """The settings of :func:`bootstrap_options`, which are removed from ``params``.
+def resampling_from(params: dict[str, Any]) -> Resampling:
+    """The settings of :func:`resampling_options`, which are removed from ``params``.
 
     Raises:
         RobustEndoError: a setting outside its range.
     """
-    from robustbench_endo.results import Bootstrap
+    from robustbench_endo.results import Resampling
 
-    return Bootstrap(
+    return Resampling(
         params.pop("resamples"), params.pop("confidence"), params.pop("resample_seed"), params.pop("bootstrap_unit")
     )
 

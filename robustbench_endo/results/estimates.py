@@ -1,4 +1,4 @@
-"""Scores of a run at every condition, the same scores of resampled runs, and the estimates that follow from both."""
+"""Scores of a run at every condition, the same scores without each subject, and the estimates that follow from both."""
 
 from __future__ import annotations
 
@@ -11,15 +11,23 @@ import pandas as pd
 
 from robustbench_endo.metrics.aggregation import Codes, Floats, mean_of_present
 from robustbench_endo.metrics.base import Metric
-from robustbench_endo.results.bootstrap import Bootstrap, ResamplingUnits, clopper_pearson, interval, resampling_units
 from robustbench_endo.results.metrics import MetricGroup, find_metric
+from robustbench_endo.results.resampling import (
+    Resampling,
+    ResamplingUnits,
+    clopper_pearson,
+    jackknife_interval,
+    plain_interval,
+    resampling_units,
+    student_interval,
+)
 from robustbench_endo.results.schema import CLEAN
 
 PARTS = ("value", "low", "high")
 """The last level of the columns of a table with intervals."""
 
 _BLOCK = 4_000_000
-"""Sums in memory at a time while resampling: 32 MB."""
+"""Sums in memory at a time: 32 MB."""
 
 _RECORDS = 1 << 14
 """Records whose statistics are in memory at a time."""
@@ -29,7 +37,7 @@ _RECORDS = 1 << 14
 class ScoreArray:
     """A metric at every condition; NaN where a condition is missing.
 
-    The first axis is 1 for the run itself, else the resamples.
+    The first axis is 1 for the run itself, else its subjects.
 
     Attributes:
         clean: (R, models).
@@ -98,44 +106,69 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class BootstrapResult:
-    """A metric of the run and of its resamples, in its unit.
+class ScoreResult:
+    """A metric of the run and, with intervals, of its subjects, in its unit.
 
     Attributes:
-        point: of the run, first axis 1.
-        draws: of the resamples; None without intervals.
-        number, confidence: resampled units, confidence level.
+        point: of all frames together, first axis 1.
+        left_out: without the frames of each subject, first axis n; None without intervals.
+        by_subject: of the frames of each subject only, first axis n; None without intervals.
+        sizes: frames of each subject, (n,).
+        confidence: confidence level.
         upper_bound: largest value of a proportion, 100 in percent; None for any other metric.
     """
 
     point: ScoreArray
-    draws: ScoreArray | None
-    number: int = 0
+    left_out: ScoreArray | None = None
+    by_subject: ScoreArray | None = None
+    sizes: Floats = field(default_factory=lambda: np.empty(0))
     confidence: float = 0.95
     upper_bound: float | None = None
 
     def estimate_mean(self, formula: Callable[[ScoreArray], Floats]) -> Estimate:
-        """:meth:`estimate` of a mean of scores: a proportion has an interval at 0 % and at 100 %, too."""
-        estimate = self.estimate(formula)
-        if self.upper_bound is None:
-            return estimate
-        ends = (estimate.low, estimate.high)
-        return Estimate(
-            estimate.value, *clopper_pearson(estimate.value, ends, self.number, self.confidence, self.upper_bound)
-        )
+        """A mean of scores of all frames together, within the range of the metric.
+
+        A proportion has an interval at 0 % and at 100 %, too.
+        """
+        point = formula(self.point)[0]
+        if self.left_out is None:
+            return _without_interval(point)
+        ends = jackknife_interval(point, formula(self.left_out), self.sizes, self.confidence, self.upper_bound)
+        if self.upper_bound is not None:
+            ends = clopper_pearson(point, ends, len(self.sizes), self.confidence, self.upper_bound)
+        return Estimate(point, *ends)
 
     def estimate(self, formula: Callable[[ScoreArray], Floats]) -> Estimate:
-        """A formula ScoreArray -> (R, ...) of the run, with its interval."""
-        draws = None if self.draws is None else formula(self.draws)
-        return estimate_from_draws(formula(self.point), draws, self.number, self.confidence)
+        """Any formula ScoreArray -> (R, ...) of the run, with its interval."""
+        left_out = None if self.left_out is None else formula(self.left_out)
+        return estimate_left_out(formula(self.point)[0], left_out, self.sizes, self.confidence)
+
+    def estimate_by_subject(self, formula: Callable[[ScoreArray], Floats]) -> Estimate:
+        """The mean over subjects of each one's own score: every patient counts once, however many frames it has."""
+        assert self.by_subject is not None
+        values = formula(self.by_subject)
+        mean, low, high = student_interval(values, self.confidence)
+        return Estimate(mean, *_clip((low, high), values, self.upper_bound))
 
 
-def estimate_from_draws(point: Floats, draws: Floats | None, number: int, confidence: float) -> Estimate:
-    """A value (1, ...) with the interval of its resamples (R, ...)."""
-    if draws is None:
-        undefined = np.full(point.shape[1:], np.nan)
-        return Estimate(point[0], undefined, undefined)
-    return Estimate(point[0], *interval(point[0], draws, number, confidence))
+def estimate_left_out(point: Floats, left_out: Floats | None, sizes: Floats, confidence: float) -> Estimate:
+    """A value (...) of any formula with the interval of its values without each subject (n, ...)."""
+    if left_out is None:
+        return _without_interval(point)
+    return Estimate(point, *plain_interval(point, left_out, sizes, confidence))
+
+
+def _without_interval(point: Floats) -> Estimate:
+    undefined = np.full(point.shape, np.nan)
+    return Estimate(point, undefined, undefined)
+
+
+def _clip(ends: tuple[Floats, Floats], values: Floats, upper_bound: float | None) -> tuple[Floats, Floats]:
+    """Ends within the range of a metric that is not negative, and at most the bound of a proportion."""
+    low, high = ends
+    negative = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=0) < 0
+    low = np.where(negative, low, np.maximum(low, 0))
+    return low, high if upper_bound is None else np.minimum(high, upper_bound)
 
 
 class ScoreEstimator:
@@ -145,7 +178,8 @@ class ScoreEstimator:
         frame: records, columns as in :mod:`robustbench_endo.results.schema`.
         groups: the metrics.
         conditions: of the run.
-        bootstrap: None for point estimates.
+        resampling: None for point estimates.
+        subject_note: why the subjects of the data are not known; empty where they are.
 
     Raises:
         RunError: no records.
@@ -156,9 +190,11 @@ class ScoreEstimator:
         frame: pd.DataFrame,
         groups: Sequence[MetricGroup],
         conditions: Conditions,
-        bootstrap: Bootstrap | None = None,
+        resampling: Resampling | None = None,
+        subject_note: str = "",
     ) -> None:
-        self.frame, self.groups, self.conditions, self.bootstrap = frame, groups, conditions, bootstrap
+        self.frame, self.groups, self.conditions, self.resampling = frame, groups, conditions, resampling
+        self.subject_note = subject_note
         grouped = frame.groupby(["model", "corruption", "severity"], sort=False, observed=True)
         self.codes: Codes = grouped.ngroup().to_numpy().astype(np.intp)
         first = ~grouped.cumcount().astype(bool)
@@ -166,13 +202,8 @@ class ScoreEstimator:
 
     @cached_property
     def units(self) -> ResamplingUnits:
-        """The resampled units."""
-        return resampling_units(self.frame, self.bootstrap or Bootstrap())
-
-    @cached_property
-    def weights(self) -> Floats:
-        """How often each resample contains each unit, (resamples, units)."""
-        return self.units.weights(self.bootstrap or Bootstrap())
+        """The units of the intervals."""
+        return resampling_units(self.frame, self.resampling or Resampling(), self.subject_note)
 
     @property
     def metrics(self) -> list[Metric]:
@@ -196,30 +227,36 @@ class ScoreEstimator:
         """
         return point_scores(self._group(metric), self.frame, self.codes, len(self.keys))[metric]
 
-    def draws(self, metrics: Sequence[str]) -> Iterator[tuple[str, Floats]]:
-        """Each metric of the resamples, (resamples, conditions), in its unit; those of a group follow each other."""
+    def without_units(self, metrics: Sequence[str]) -> Iterator[tuple[str, Floats, Floats]]:
+        """Each metric without each unit and of each unit only, both (units, conditions of ``keys``), in its unit."""
         for group in self.groups:
             names = [name for name in group.names if name in metrics]
             if names:
-                scores = resampled_scores(
-                    group, names, self.frame, self.codes, len(self.keys), self.units, self.weights
-                )
-                yield from ((name, scores.pop(name)) for name in names)
+                scores = unit_scores(group, names, self.frame, self.codes, len(self.keys), self.units)
+                yield from ((name, *scores.pop(name)) for name in names)
 
-    def results(self, metrics: Sequence[str]) -> Iterator[tuple[str, BootstrapResult]]:
-        """Each metric as arrays, with resamples when there is a bootstrap.
+    def results(self, metrics: Sequence[str]) -> Iterator[tuple[str, ScoreResult]]:
+        """Each metric as arrays, with its subjects when there are settings for intervals.
 
         Raises:
             RobustEndoError: a metric that the run does not have.
         """
         points = {name: self.arrange(self.point(name)[None]) for name in metrics}
-        if self.bootstrap is None:
-            yield from ((name, BootstrapResult(point, None)) for name, point in points.items())
+        if self.resampling is None:
+            yield from ((name, ScoreResult(point)) for name, point in points.items())
             return
-        for name, values in self.draws(metrics):
-            bound = find_metric(self.metrics, name).upper_bound
-            draws = self.arrange(values)
-            yield name, BootstrapResult(points[name], draws, self.units.number, self.bootstrap.confidence, bound)
+        for name, left_out, by_unit in self.without_units(metrics):
+            yield (
+                name,
+                ScoreResult(
+                    points[name],
+                    self.arrange(left_out),
+                    self.arrange(by_unit),
+                    self.units.sizes,
+                    self.resampling.confidence,
+                    find_metric(self.metrics, name).upper_bound,
+                ),
+            )
 
     def arrange(self, values: Floats) -> ScoreArray:
         """Values (R, conditions of ``keys``) arranged."""
@@ -249,28 +286,41 @@ def _parts(codes: Codes) -> list[slice]:
     return [slice(start, end) for start, end in zip(starts, [*starts[1:], len(codes)], strict=True) if start < end]
 
 
-def resampled_scores(
-    group: MetricGroup,
-    names: Sequence[str],
-    frame: pd.DataFrame,
-    codes: Codes,
-    number: int,
-    units: ResamplingUnits,
-    weights: Floats,
-) -> dict[str, Floats]:
-    """The metrics of a group in each resample, (resamples, number): weights times the sums of each unit."""
+def unit_scores(
+    group: MetricGroup, names: Sequence[str], frame: pd.DataFrame, codes: Codes, number: int, units: ResamplingUnits
+) -> dict[str, tuple[Floats, Floats]]:
+    """The metrics of a group at each of ``number`` conditions without each unit, and of each unit only.
+
+    Returns:
+        Metric -> two arrays (units, number).
+    """
+    scores = {name: (np.empty((units.number, number)), np.empty((units.number, number))) for name in names}
     statistics = group.statistics(frame)
-    cells = units.codes * number + codes
-    sums = np.stack(
-        [np.bincount(cells, weights=column, minlength=units.number * number) for column in statistics.T]
-    ).reshape(-1, units.number, number)
-    table = np.ascontiguousarray(sums.swapaxes(0, 1)).reshape(units.number, -1)
-    scores = {name: np.empty((len(weights), number)) for name in names}
-    block = max(1, _BLOCK // table.shape[1])
-    for start in range(0, len(weights), block):
-        rows = slice(start, start + block)
-        resampled = (weights[rows] @ table).reshape(-1, len(sums), number).swapaxes(0, 1)
-        values = group.scores(resampled)
-        for name in names:
-            scores[name][rows] = values[name]
+    order = np.argsort(codes, kind="stable")
+    starts = np.searchsorted(codes[order], np.arange(number + 1))
+    block = max(1, _BLOCK // max(1, statistics.shape[1] * units.number))
+    for start in range(0, number, block):
+        size = min(block, number - start)
+        rows = order[starts[start] : starts[start + size]]
+        own = _unit_sums(statistics[rows], units.codes[rows], codes[rows] - start, units.number, size)
+        for position, sums in enumerate((_sums_of_others(own), own)):
+            for name, values in group.scores(sums).items():
+                if name in scores:
+                    scores[name][position][:, start : start + size] = values
     return scores
+
+
+def _unit_sums(statistics: Floats, units: Codes, codes: Codes, number: int, size: int) -> Floats:
+    """Sums of statistics (n, K) by unit and condition, (K, number, size)."""
+    cells = units * size + codes
+    sums = [np.bincount(cells, weights=column, minlength=number * size) for column in statistics.T]
+    return np.stack(sums).reshape(-1, number, size).astype(np.float64)
+
+
+def _sums_of_others(own: Floats) -> Floats:
+    """For each unit the sum over all others, (K, number, size), without the rounding errors of a subtraction."""
+    zeros = np.zeros_like(own[:, :1])
+    before = np.concatenate((zeros, np.cumsum(own[:, :-1], axis=1)), axis=1)
+    after = np.concatenate((np.cumsum(own[:, :0:-1], axis=1)[:, ::-1], zeros), axis=1)
+    others: Floats = before + after
+    return others

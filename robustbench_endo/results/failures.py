@@ -11,14 +11,22 @@ from numpy.typing import NDArray
 from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.metrics.aggregation import Floats, divide
 from robustbench_endo.metrics.base import Metric
-from robustbench_endo.results.bootstrap import Bootstrap, resampling_units
-from robustbench_endo.results.estimates import PARTS, Estimate, estimate_from_draws, point_scores, resampled_scores
+from robustbench_endo.results.estimates import PARTS, Estimate, estimate_left_out, point_scores, unit_scores
 from robustbench_endo.results.metrics import MetricGroup, metric_groups
+from robustbench_endo.results.resampling import Resampling, resampling_units
 from robustbench_endo.results.schema import CLEAN, KEYS
 from robustbench_endo.tasks.base import Task
 
 CONFIDENCE_QUANTILE = 0.1
 """A prediction is confident above this quantile of the model's own confidence on clean frames."""
+
+MIN_CONFIDENT = 0.8
+"""Fraction of the clean frames, less one frame, that have to be confident; 0.9 of them are without ties. With fewer,
+many frames share the confidence of the quantile (a constant confidence, a saturated network): it then separates
+nothing, and silent failures are not defined."""
+
+CONFIDENCE_RESOLUTION = 1e-6
+"""Confidences that differ by less are equal: the rounding of float32 close to 1."""
 
 
 class FailureRate(Metric):
@@ -87,9 +95,10 @@ def failure_records(frame: pd.DataFrame, tasks: Sequence[Task], thresholds: Mapp
         # A frame without a valid prediction has failed if the model has the task and the frame is labelled.
         failed = np.where(invalid & task.has_target(frame) & _has_task(frame, task), 1.0, failed)
         confidence = frame[task.confidence_column].to_numpy(np.float64)
-        confident = confidence > _clean_confidence(frame, task)
+        limit = np.asarray(frame["model"].map(confidence_limits(frame, task)), np.float64)
+        silent = (failed == 1) & (confidence > limit) & ~invalid
         records[f"{task.name}_failed"] = failed
-        records[f"{task.name}_silent"] = np.where(np.isnan(failed), np.nan, (failed == 1) & confident & ~invalid)
+        records[f"{task.name}_silent"] = np.where(np.isnan(failed) | np.isnan(limit), np.nan, silent)
     return records
 
 
@@ -106,8 +115,12 @@ def _has_task(frame: pd.DataFrame, task: Task) -> NDArray[np.bool_]:
     return flags
 
 
-def _clean_confidence(frame: pd.DataFrame, task: Task) -> Floats:
-    """The confidence threshold of each record's model."""
+def confidence_limits(frame: pd.DataFrame, task: Task) -> dict[str, float]:
+    """Model -> the confidence above which a prediction of it is confident; NaN where its confidences do not allow one.
+
+    Raises:
+        RunError: a model without records on clean frames.
+    """
     clean = frame[frame["corruption"] == CLEAN]
     missing = sorted(set(frame["model"]) - set(clean["model"]))
     if missing:
@@ -115,8 +128,43 @@ def _clean_confidence(frame: pd.DataFrame, task: Task) -> Floats:
             f"Expected records on clean frames of every model, got none of {missing[0]}: its confidence threshold is "
             "computed on them, so evaluate it on clean frames."
         )
-    threshold = clean.groupby("model", observed=True)[task.confidence_column].quantile(CONFIDENCE_QUANTILE)
-    return np.asarray(frame["model"].map(threshold), np.float64)
+    by_model = clean.groupby("model", observed=True)[task.confidence_column]
+    return {str(model): confidence_limit(values.to_numpy(np.float64)) for model, values in by_model}
+
+
+def confidence_limit(confidence: Floats) -> float:
+    """The 10th percentile of confidences on clean frames; NaN where too few of them are above it.
+
+    Args:
+        confidence: of the clean frames, NaN without a valid prediction.
+
+    >>> confidence_limit(np.linspace(0.5, 1.0, 11)).round(3).item()
+    0.55
+    >>> confidence_limit(np.full(11, 0.9))
+    nan
+    """
+    confidence = confidence[np.isfinite(confidence)]
+    if not confidence.size:
+        return np.nan
+    limit = np.quantile(confidence, CONFIDENCE_QUANTILE)
+    n_confident = int((confidence > limit + CONFIDENCE_RESOLUTION).sum())
+    defined = n_confident > 0 and n_confident >= MIN_CONFIDENT * confidence.size - 1
+    return limit if defined else np.nan
+
+
+def undefined_silence(frame: pd.DataFrame, tasks: Sequence[Task]) -> list[str]:
+    """Why silent failures of a model are not defined, a sentence for each model and task of which they are not.
+
+    Raises:
+        RunError: a model without records on clean frames.
+    """
+    return [
+        f"Silent {task.noun} failures of {model} are not defined: its confidence is the same on too many clean frames "
+        f"for a {100 * CONFIDENCE_QUANTILE:.0f}th percentile to separate confident predictions from others."
+        for task in reversed(tasks)
+        for model, limit in confidence_limits(frame, task).items()
+        if np.isnan(limit) and frame.loc[frame["model"] == model, task.confidence_column].notna().any()
+    ]
 
 
 def joint_failure_names(first: Task, second: Task) -> tuple[str, str, str, str]:
@@ -125,7 +173,7 @@ def joint_failure_names(first: Task, second: Task) -> tuple[str, str, str, str]:
 
 
 def joint_failure_table(
-    records: pd.DataFrame, models: Sequence[str], tasks: tuple[Task, Task], bootstrap: Bootstrap | None
+    records: pd.DataFrame, models: Sequence[str], tasks: tuple[Task, Task], resampling: Resampling | None
 ) -> pd.DataFrame:
     """Do two tasks fail on the same frames? One row per model, over all corrupted frames.
 
@@ -133,7 +181,7 @@ def joint_failure_table(
         records: from :func:`failure_records`.
         models: the order of the rows.
         tasks: the two tasks.
-        bootstrap: None for point estimates.
+        resampling: None for point estimates.
 
     Returns:
         Columns :func:`joint_failure_names` in percent, and ``phi``; with intervals a second level ``value``, ``low``,
@@ -144,18 +192,16 @@ def joint_failure_table(
     names = (*joint_failure_names(*tasks), "phi")
     (group,) = metric_groups([JointFailureRate(name, index, tasks) for index, name in enumerate(names)], {})
     point = point_scores(group, corrupted, codes, len(models))
-    draws, number = None, 0
-    if bootstrap is not None:
-        units = resampling_units(corrupted, bootstrap)
-        number = units.number
-        weights = units.weights(bootstrap)
-        draws = resampled_scores(group, names, corrupted, codes, len(models), units, weights)
-    confidence = 0.95 if bootstrap is None else bootstrap.confidence
+    if resampling is None:
+        unknown = np.empty(0)
+        plain = {name: estimate_left_out(point[name], None, unknown, 0.95) for name in names}
+        return _frame(plain, models, intervals=False)
+    units = resampling_units(corrupted, resampling)
+    scores = unit_scores(group, names, corrupted, codes, len(models), units)
     estimates = {
-        name: estimate_from_draws(point[name][None], None if draws is None else draws[name], number, confidence)
-        for name in names
+        name: estimate_left_out(point[name], scores[name][0], units.sizes, resampling.confidence) for name in names
     }
-    return _frame(estimates, models, intervals=bootstrap is not None)
+    return _frame(estimates, models, intervals=True)
 
 
 class JointFailureRate(Metric):
@@ -174,10 +220,14 @@ class JointFailureRate(Metric):
         super().__init__()
 
     def statistics(self, records: pd.DataFrame, num_labels: int) -> Floats:
-        """Indicators of neither, only the first, only the second, both tasks failing, (n, 4)."""
+        """Indicators of neither, only the first, only the second, both tasks failing, (n, 4).
+
+        The draws of a frame at a condition share its weight, so that corruptions with several draws do not dominate.
+        """
         first, second = (records[f"{task.name}_failed"].to_numpy(np.float64) for task in self._tasks)
         cells = [(first == one) & (second == other) for one, other in ((0, 0), (1, 0), (0, 1), (1, 1))]
-        return np.stack(cells, axis=1).astype(np.float64)
+        draws = 1 + records.groupby("corruption", observed=True)["replicate"].transform("max").to_numpy(np.float64)
+        return np.stack(cells, axis=1) / draws[:, None]
 
     def formula(self, sums: Floats) -> Floats:
         return joint_rates(sums)[self._index]

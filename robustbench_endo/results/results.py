@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.metrics.base import Metric
-from robustbench_endo.results.bootstrap import Bootstrap, ResamplingUnits, clopper_pearson, interval
-from robustbench_endo.results.estimates import Conditions, ScoreEstimator
+from robustbench_endo.results.estimates import Conditions, ScoreEstimator, ScoreResult
 from robustbench_endo.results.failures import (
     check_failure_thresholds,
     failure_groups,
@@ -25,16 +24,18 @@ from robustbench_endo.results.failures import (
     invalid_predictions,
     joint_failure_table,
 )
+from robustbench_endo.results.floors import Floors
 from robustbench_endo.results.gallery import GalleryFrame, read_gallery
 from robustbench_endo.results.metrics import find_metric, metric_groups, run_metrics, run_tasks
 from robustbench_endo.results.operating_envelope import operating_envelope
+from robustbench_endo.results.resampling import Resampling, ResamplingUnits, clopper_pearson, jackknife_interval
 from robustbench_endo.results.robustness import robustness_table
 from robustbench_endo.results.schema import CLEAN, arrow_schema
-from robustbench_endo.results.table import html_table, row_formulas, severity_mean_table
+from robustbench_endo.results.table import Estimand, html_table, row_formulas, severity_mean_table
 from robustbench_endo.tasks.base import Task
 
-Intervals = bool | Bootstrap
-"""True for 95 % intervals with the defaults of :class:`Bootstrap`, or the settings to use."""
+Intervals = bool | Resampling
+"""True for 95 % intervals with the defaults of :class:`Resampling`, or the settings to use."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Results:
     """Per-frame records of a run and its provenance.
 
     Attributes:
-        frame: one row per frame x condition x model, columns as in :mod:`robustbench_endo.results.schema`.
+        frame: one row per frame x condition x draw x model, columns as in :mod:`robustbench_endo.results.schema`.
         info: the content of run.json.
         path: the run folder; None for records that are not on disk.
         user_metrics: user-defined metrics of the run.
@@ -57,6 +58,14 @@ class Results:
     def models(self) -> list[str]:
         """Names of the models, in the order of the run."""
         return [entry["name"] for entry in self.info["models"]]
+
+    @property
+    def methods(self) -> dict[str, list[str]]:
+        """Method -> its models: the training seeds of a method, or a single model."""
+        methods: dict[str, list[str]] = {}
+        for entry in self.info["models"]:
+            methods.setdefault(entry.get("method", entry["name"]), []).append(entry["name"])
+        return methods
 
     @property
     def corruption_categories(self) -> dict[str, str]:
@@ -124,7 +133,8 @@ class Results:
     def scores(self, intervals: Intervals = False) -> pd.DataFrame:
         """One row per model x corruption x severity (``clean`` included): ``images`` and every metric, in its unit.
 
-        ``n_invalid`` counts the frames for which a model gave NaN or infinite logits; they enter no score. With
+        Scores are over all draws of the frames (``--replicates``); ``images`` counts each frame once. ``n_invalid``
+        counts the frames, once per draw, for which a model gave NaN or infinite logits; they enter no score. With
         intervals every metric is followed by ``<metric>_low`` and ``<metric>_high``, and ``.attrs["intervals"]`` says
         what was resampled.
 
@@ -134,20 +144,22 @@ class Results:
         if not intervals:
             return self._scores.copy()
         estimator, confidence = self.estimator(intervals), _settings(intervals).confidence
-        table, number = self._scores.copy(), estimator.units.number
+        table, sizes = self._scores.copy(), estimator.units.sizes
         ends: dict[str, tuple[Floats, Floats]] = {}
-        for name, draws in estimator.draws(estimator.names):
-            point = table[name].to_numpy(np.float64)
-            ends[name] = interval(point, draws, number, confidence)
-            if (bound := self.metric(name).upper_bound) is not None:
-                ends[name] = clopper_pearson(point, ends[name], number, confidence, bound)
+        for name, left_out, _ in estimator.without_units(estimator.names):
+            point, bound = table[name].to_numpy(np.float64), self.metric(name).upper_bound
+            ends[name] = jackknife_interval(point, left_out, sizes, confidence, bound)
+            if bound is not None:
+                ends[name] = clopper_pearson(point, ends[name], len(sizes), confidence, bound)
         for name, (low, high) in ends.items():
             position = int(table.columns.get_loc(name))
             table.insert(position + 1, f"{name}_low", low)
             table.insert(position + 2, f"{name}_high", high)
         return _with_statement(table, estimator.units)
 
-    def table(self, metrics: Sequence[str] | None = None, intervals: Intervals = False) -> pd.DataFrame:
+    def table(
+        self, metrics: Sequence[str] | None = None, intervals: Intervals = False, estimand: Estimand = "pooled"
+    ) -> pd.DataFrame:
         """Table VII: rows (category, corruption), columns (metric, model), means over severities, in the metric's unit.
 
         Recorded conditions are the last rows, of the category ``recorded``; they do not enter the mean over all
@@ -157,13 +169,18 @@ class Results:
         Args:
             metrics: names of metrics; None for one per task.
             intervals: whether, and how, to compute intervals.
+            estimand: ``pooled`` (all frames together, as published tables), or ``subject``: the mean over patients or
+                sequences of each one's own score.
 
         Raises:
             RobustEndoError: a metric that the run does not have.
             RunError: intervals of a run without frames.
         """
         metrics = self.headlines if metrics is None else metrics
-        return self._table(self.estimator(intervals), metrics, intervals)
+        if estimand == "pooled" or intervals:
+            return self._table(self.estimator(intervals), metrics, intervals, estimand)
+        table = self._table(self.estimator(Resampling()), metrics, True, estimand)
+        return table.xs("value", axis=1, level="part")
 
     def robustness(
         self, metrics: Sequence[str] | None = None, baseline: str | None = None, intervals: Intervals = False
@@ -185,7 +202,7 @@ class Results:
         """
         estimator = self.estimator(intervals)
         metrics = self.headlines if metrics is None else metrics
-        table = robustness_table(estimator, metrics, self.corruption_categories, baseline)
+        table = robustness_table(estimator, metrics, self.corruption_categories, baseline, self._floors(intervals))
         return _with_statement(table, estimator.units) if intervals else table
 
     def envelope(self, thresholds: Mapping[str, float], intervals: Intervals = True) -> pd.DataFrame:
@@ -251,9 +268,9 @@ class Results:
         records = self._failure_records(thresholds)
         records = records[~records["corruption"].isin(self.recorded_conditions)]
         table = joint_failure_table(records, self.models, (first, second), settings)
-        return _with_statement(table, self.resampling(intervals)) if intervals else table
+        return _with_statement(table, self.units(intervals)) if intervals else table
 
-    def resampling(self, intervals: Intervals = True) -> ResamplingUnits:
+    def units(self, intervals: Intervals = True) -> ResamplingUnits:
         """What the intervals of this run resample: ``statement`` in one sentence, and a ``warning`` if there is one.
 
         Raises:
@@ -267,6 +284,27 @@ class Results:
         num_labels = {task: len(labels) for task, labels in self.labels.items()}
         groups = metric_groups(self.metrics, num_labels, self.tasks[-1].name)
         return ScoreEstimator(self.frame, groups, self._conditions, settings)
+
+    def floors(self) -> pd.DataFrame:
+        """The scores of trivial predictors that see no image, from the truth: rows as :meth:`scores`, by ``floor``.
+
+        ``background everywhere`` for masks, the most frequent label for other tasks, and its frequencies (the prior)
+        for probabilities; NaN for a metric that does not follow from the truth.
+        """
+        return self._floors().table()
+
+    def floor(self, metric: str, intervals: Intervals = False) -> tuple[str, ScoreResult] | None:
+        """Name and scores of the floor of a metric, as of a single model; None for a metric without one.
+
+        Raises:
+            RobustEndoError: a metric that the run does not have.
+        """
+        return self._floors(intervals).of_metric(metric)
+
+    def _floors(self, intervals: Intervals = False) -> Floors:
+        estimator = self.estimator(intervals)
+        num_labels = {task: len(labels) for task, labels in self.labels.items()}
+        return Floors(self.frame, self.tasks, num_labels, estimator)
 
     def gallery(self) -> list[GalleryFrame]:
         """The frames stored with their images and masks; empty without a run folder."""
@@ -294,15 +332,21 @@ class Results:
     def _scores(self) -> pd.DataFrame:
         estimator = self.estimator()
         invalid = invalid_predictions(self.frame, self.tasks).astype(np.float64)
-        ones = np.ones(len(self.frame))
-        counts = {name: estimator.count(each) for name, each in (("images", ones), ("n_invalid", invalid))}
+        first_draw = (self.frame["replicate"] == 0).to_numpy(np.float64)
+        counts = {name: estimator.count(each) for name, each in (("images", first_draw), ("n_invalid", invalid))}
         points = {metric: estimator.point(metric) for metric in estimator.names}
         return pd.concat((estimator.keys, pd.DataFrame(counts).astype(int), pd.DataFrame(points)), axis=1)
 
-    def _table(self, estimator: ScoreEstimator, metrics: Sequence[str], intervals: Intervals) -> pd.DataFrame:
+    def _table(
+        self,
+        estimator: ScoreEstimator,
+        metrics: Sequence[str],
+        intervals: Intervals,
+        estimand: Estimand = "pooled",
+    ) -> pd.DataFrame:
         formulas = row_formulas(self.corruption_categories, self.recorded_conditions)
         table = severity_mean_table(
-            estimator.results(metrics), metrics, self.models, formulas, intervals=bool(intervals)
+            estimator.results(metrics), metrics, self.models, formulas, intervals=bool(intervals), estimand=estimand
         )
         return _with_statement(table, estimator.units) if intervals else table
 
@@ -318,8 +362,8 @@ class Results:
         return f"Results({len(self.models)} models x {frames} frames x {conditions} conditions, path={self.path})"
 
 
-def _settings(intervals: Intervals) -> Bootstrap:
-    return intervals if isinstance(intervals, Bootstrap) else Bootstrap()
+def _settings(intervals: Intervals) -> Resampling:
+    return intervals if isinstance(intervals, Resampling) else Resampling()
 
 
 def _with_statement(table: pd.DataFrame, units: ResamplingUnits) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,12 +14,13 @@ from robustbench_endo.metrics.aggregation import Floats, divide, mean_of_present
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.results.estimates import (
     PARTS,
-    BootstrapResult,
     Estimate,
     ScoreArray,
     ScoreEstimator,
-    estimate_from_draws,
+    ScoreResult,
+    estimate_left_out,
 )
+from robustbench_endo.results.floors import Floors, above_floor
 from robustbench_endo.results.metrics import find_metric
 from robustbench_endo.results.table import row_formulas
 from robustbench_endo.results.tail_risk import worst_frames_mean
@@ -100,7 +101,19 @@ AGGREGATES: dict[str, Aggregate] = {
     for aggregate in (
         Aggregate("clean", "Clean", None, "The metric on clean frames."),
         Aggregate("mean", "Mean of corruptions", None, "Mean over severities, then over corruptions."),
-        Aggregate("relative", "Relative to clean", "%", "The mean of corruptions as a percentage of the clean value."),
+        Aggregate(
+            "relative",
+            "Retained above the floor",
+            "%",
+            "How much of what the clean value is better than its floor (a predictor that sees no image) the mean of "
+            "corruptions retains; a dash where the clean value is not better, or the metric has no floor.",
+        ),
+        Aggregate(
+            "ratio_to_clean",
+            "Ratio to clean",
+            "%",
+            "The mean of corruptions as a percentage of the clean value, counted from 0.",
+        ),
         Aggregate("drop", "Change for the worse", None, "How far the mean of corruptions is worse than clean."),
         Aggregate(
             "worst_frames",
@@ -126,7 +139,11 @@ AGGREGATES: dict[str, Aggregate] = {
 
 
 def robustness_table(
-    estimator: ScoreEstimator, metrics: Sequence[str], categories: Mapping[str, str], baseline: str | None = None
+    estimator: ScoreEstimator,
+    metrics: Sequence[str],
+    categories: Mapping[str, str],
+    baseline: str | None = None,
+    floors: Floors | None = None,
 ) -> pd.DataFrame:
     """Rows (metric, aggregate), columns models, or (model, part) with intervals.
 
@@ -135,6 +152,7 @@ def robustness_table(
         metrics: their names.
         categories: corruption -> category.
         baseline: the model that mCE is relative to; None for no mCE.
+        floors: of the run; None for no retention above them.
 
     Raises:
         RobustEndoError: a metric that the run does not have.
@@ -147,16 +165,18 @@ def robustness_table(
     for name, scores in estimator.results(metrics):
         metric = find_metric(estimator.metrics, name)
         estimates = _aggregates(estimator, metric, scores, distortion, categories, baseline_index)
-        rows |= {(name, aggregate): estimate for aggregate, estimate in estimates.items()}
+        floor = floors.of_metric(name) if floors else None
+        estimates["relative"] = _above_floor(scores, None if floor is None else floor[1], metric)
+        rows |= {(name, aggregate): estimates[aggregate] for aggregate in _ordered(estimates)}
     ordered = {key: value for name in metrics for key, value in rows.items() if key[0] == name}
-    return _frame(ordered, models, intervals=estimator.bootstrap is not None)
+    return _frame(ordered, models, intervals=estimator.resampling is not None)
 
 
 def _aggregates(
     estimator: ScoreEstimator,
     metric: Metric,
-    scores: BootstrapResult,
-    distortion: BootstrapResult,
+    scores: ScoreResult,
+    distortion: ScoreResult,
     categories: Mapping[str, str],
     baseline: int | None,
 ) -> dict[str, Estimate]:
@@ -167,12 +187,14 @@ def _aggregates(
     rows = row_formulas(categories)
     formulas |= {f"mean_{name}": rows[kind, name] for kind, name in rows if kind == "mean" and name != "all"}
     estimates = {name: scores.estimate_mean(formula) for name, formula in formulas.items()}
-    estimates["relative"] = scores.estimate(lambda values: 100 * divide(values.mean_over_corruptions(), values.clean))
+    estimates["ratio_to_clean"] = scores.estimate(
+        lambda values: 100 * divide(values.mean_over_corruptions(), values.clean)
+    )
     if metric.higher_is_better is not None:
         estimates["drop"] = scores.estimate(partial(_drop, sign=1 if metric.higher_is_better else -1))
         worst = worst_frames_mean(estimator, metric)
         if worst is not None:
-            estimates["worst_frames"] = worst.estimate(ScoreArray.mean_over_corruptions)
+            estimates["worst_frames"] = worst.estimate_mean(ScoreArray.mean_over_corruptions)
     estimates["area"] = scores.estimate(partial(area_by_severity, severities=estimator.conditions.severities))
     estimates["area_distortion"] = _area_by_distortion(scores, distortion)
     if baseline is not None and metric.higher_is_better is not None:
@@ -183,16 +205,33 @@ def _aggregates(
     return estimates
 
 
+def _ordered(names: Iterable[str]) -> list[str]:
+    """Names of aggregates in the order of their declaration, the means of categories behind the mean."""
+    order = list(AGGREGATES)
+    return sorted(names, key=lambda name: order.index(name if name in order else "mean"))
+
+
+def _above_floor(scores: ScoreResult, floor: ScoreResult | None, metric: Metric) -> Estimate:
+    if floor is None or metric.higher_is_better is None:
+        return scores.estimate(lambda values: np.full_like(values.clean, np.nan))
+    sign = 1 if metric.higher_is_better else -1
+    left_out = None
+    if scores.left_out is not None and floor.left_out is not None:
+        left_out = above_floor(scores.left_out, floor.left_out, sign)
+    point = above_floor(scores.point, floor.point, sign)[0]
+    return estimate_left_out(point, left_out, scores.sizes, scores.confidence)
+
+
 def _drop(scores: ScoreArray, sign: int) -> Floats:
     return sign * (scores.clean - scores.mean_over_corruptions())
 
 
-def _area_by_distortion(scores: BootstrapResult, distortion: BootstrapResult) -> Estimate:
-    draws = None
-    if scores.draws is not None and distortion.draws is not None:
-        draws = area_by_distortion(scores.draws, distortion.draws)
-    point = area_by_distortion(scores.point, distortion.point)
-    return estimate_from_draws(point, draws, scores.number, scores.confidence)
+def _area_by_distortion(scores: ScoreResult, distortion: ScoreResult) -> Estimate:
+    left_out = None
+    if scores.left_out is not None and distortion.left_out is not None:
+        left_out = area_by_distortion(scores.left_out, distortion.left_out)
+    point = area_by_distortion(scores.point, distortion.point)[0]
+    return estimate_left_out(point, left_out, scores.sizes, scores.confidence)
 
 
 def _frame(rows: Mapping[tuple[str, str], Estimate], models: Sequence[str], *, intervals: bool) -> pd.DataFrame:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
 from robustbench_endo.metrics.aggregation import Floats, mean_of_present
-from robustbench_endo.results.estimates import PARTS, BootstrapResult, ScoreArray
+from robustbench_endo.results.estimates import PARTS, ScoreArray, ScoreResult
 from robustbench_endo.results.schema import CLEAN, RECORDED
 
 if TYPE_CHECKING:
@@ -21,17 +21,22 @@ CATEGORIES = ("noise", "blur", "occlusion", "digital")
 
 Formula = Callable[[ScoreArray], Floats]
 
+Estimand = Literal["pooled", "subject"]
+"""``pooled``: of all frames together, as published tables; ``subject``: the mean over patients or sequences of each
+one's own score, so that a patient with many frames counts no more than the others."""
+
 _MISSING = "–"
 _ALIGNED = 'style="text-align:right;font-variant-numeric:tabular-nums"'
 
 
 def severity_mean_table(
-    results: Iterable[tuple[str, BootstrapResult]],
+    results: Iterable[tuple[str, ScoreResult]],
     metrics: Sequence[str],
     models: Sequence[str],
     formulas: Mapping[tuple[str, str], Formula],
     *,
     intervals: bool = False,
+    estimand: Estimand = "pooled",
 ) -> pd.DataFrame:
     """Rows (category, corruption), columns (metric, model), values averaged over severities, as Table VII.
 
@@ -42,11 +47,14 @@ def severity_mean_table(
         metrics: the order of the columns.
         models: the order of the columns of a metric.
         formulas: the rows, from :func:`row_formulas`.
+        intervals: whether the results have intervals.
+        estimand: see :data:`Estimand`; ``subject`` needs intervals.
     """
     columns: dict[tuple[str, ...], list[float]] = {}
     parts = PARTS if intervals else PARTS[:1]
     for metric, scores in results:
-        estimates = [scores.estimate_mean(formula) for formula in formulas.values()]
+        estimate = scores.estimate_mean if estimand == "pooled" else scores.estimate_by_subject
+        estimates = [estimate(formula) for formula in formulas.values()]
         for index, model in enumerate(models):
             for part in parts:
                 key = (metric, model, part) if intervals else (metric, model)

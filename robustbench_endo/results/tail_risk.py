@@ -9,7 +9,7 @@ import pandas as pd
 
 from robustbench_endo.metrics.aggregation import Codes, Floats, divide
 from robustbench_endo.metrics.base import Metric
-from robustbench_endo.results.estimates import BootstrapResult, ScoreArray, ScoreEstimator
+from robustbench_endo.results.estimates import ScoreArray, ScoreEstimator, ScoreResult
 from robustbench_endo.results.schema import CLEAN
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ MAX_DROPS = 12
 """Number of largest drops in a report."""
 
 
-def worst_frames_mean(estimator: ScoreEstimator, metric: Metric) -> BootstrapResult | None:
+def worst_frames_mean(estimator: ScoreEstimator, metric: Metric) -> ScoreResult | None:
     """The mean over the worst 5 % of frames of each condition (expected shortfall; Rockafellar and Uryasev, 2000).
 
     Args:
@@ -42,10 +42,18 @@ def worst_frames_mean(estimator: ScoreEstimator, metric: Metric) -> BootstrapRes
         ]
         return estimator.arrange(np.stack(tails, axis=1))
 
-    point = scores(np.ones((1, estimator.units.number)))
-    if estimator.bootstrap is None:
-        return BootstrapResult(point, None)
-    return BootstrapResult(point, scores(estimator.weights), estimator.units.number, estimator.bootstrap.confidence)
+    units = estimator.units
+    point, own = scores(np.ones((1, units.number))), np.eye(units.number)
+    if estimator.resampling is None:
+        return ScoreResult(point)
+    return ScoreResult(
+        point,
+        scores(1 - own),
+        scores(own),
+        units.sizes,
+        estimator.resampling.confidence,
+        metric.upper_bound,
+    )
 
 
 def tail_mean(values: Floats, units: Codes, weights: Floats, fraction: float, higher_is_better: bool) -> Floats:
@@ -81,7 +89,8 @@ def largest_drops(results: Results, count: int = MAX_DROPS) -> pd.DataFrame:
     """The ``count`` largest drops of a frame's score below its own clean score.
 
     One drop per model x corruption x frame is listed: of several severities with the same drop the weakest. The score
-    is that of the leading task with a score per frame.
+    is that of the leading task with a score per frame. Of several draws of a condition only the first counts, whose
+    images can be stored.
 
     Returns:
         Columns ``model, corruption, severity, image_id, score, clean_score, drop`` (fractions, ``drop`` negative),
@@ -91,7 +100,8 @@ def largest_drops(results: Results, count: int = MAX_DROPS) -> pd.DataFrame:
     column = next((name for task in reversed(results.tasks) if (name := task.frame_column())), None)
     if column is None:
         return pd.DataFrame(columns=[*columns, "clean_score", "drop"])
-    scored = results.frame.rename(columns={column: "score"})[columns].dropna(subset="score")
+    first_draw = results.frame[results.frame["replicate"] == 0]
+    scored = first_draw.rename(columns={column: "score"})[columns].dropna(subset="score")
     clean = scored.loc[scored["corruption"] == CLEAN, ["model", "image_id", "score"]]
     clean = clean.rename(columns={"score": "clean_score"})
     corrupted = scored[scored["corruption"] != CLEAN].merge(clean, on=["model", "image_id"])

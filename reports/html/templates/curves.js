@@ -40,7 +40,7 @@
       }));
       return { model, points };
     });
-    return { metric, panel, byDistortion, lines };
+    return { metric, panel, byDistortion, lines, floor: data.floors[metric.name] };
   };
   const limits = (metric) => {
     const known = data.scores[metric.name].flat(3).filter((value) => value !== null);
@@ -72,6 +72,10 @@
     svg.append(
       draw("text", { x: (edge.left + width - edge.right) / 2, y: height - 6, "text-anchor": "middle" }, now.byDistortion ? "Distortion (1 − image SSIM; 0 = clean)" : "Severity (0 = clean)"),
       draw("text", { x: 13, y: height / 2 - 16, "text-anchor": "middle", transform: `rotate(-90 13 ${height / 2 - 16})` }, now.metric.heading));
+    if (now.floor && !now.byDistortion) {
+      const points = now.floor.panels[now.panel].map((value, s) => ({ x: data.severities[s], y: value }));
+      runs(points, (p) => p.y !== null).forEach((run) => svg.append(draw("path", { class: "floor", d: `M${run.map((p) => `${x(p.x).toFixed(1)} ${y(p.y).toFixed(1)}`).join("L")}` })));
+    }
     now.lines.forEach(({ model, points }) => {
       const series = draw("g", { class: "series", style: `--c:var(--m${model.colour})` });
       const at = (point, key) => `${x(point.x).toFixed(1)} ${y(point[key]).toFixed(1)}`;
@@ -97,7 +101,8 @@
   const interval = (point, metric) => (point.low === null || point.high === null ? "" : ` (${written(point.low, metric)} to ${written(point.high, metric)})`);
   const readout = (now, s) => one("#curve-readout").replaceChildren(
     make("span", {}, data.severities[s] === 0 ? "Clean:" : `Severity ${data.severities[s]}:`),
-    ...now.lines.map(({ model, points }) => make("span", {}, `${model.name} ${written(points[s].y, now.metric)}${interval(points[s], now.metric)}`)));
+    ...now.lines.map(({ model, points }) => make("span", {}, `${model.name} ${written(points[s].y, now.metric)}${interval(points[s], now.metric)}`)),
+    ...(now.floor ? [make("span", {}, `floor (${now.floor.name}) ${written(now.floor.panels[now.panel][s], now.metric)}`)] : []));
   const numbers = (now) => {
     const head = make("tr", {}, make("th", { scope: "col" }, "Severity"), ...now.lines.map(({ model }) => make("th", { scope: "col" }, model.name)));
     const rows = data.severities.map((severity, s) => make("tr", {}, make("th", { scope: "row" }, severity === 0 ? "0 (clean)" : `${severity}`),

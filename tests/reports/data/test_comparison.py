@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from robustbench_endo.reports.data.comparison import detailed_difference_table, pairwise_comparison
-from robustbench_endo.results import Bootstrap, compare
+from robustbench_endo.results import Resampling, compare
 
 BASELINE = "tiny-resnet/mmoe"
-SETTINGS = Bootstrap(resamples=200)
+SETTINGS = Resampling(resamples=200)
 
 
 @pytest.fixture(scope="module")

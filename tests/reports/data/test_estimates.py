@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from robustbench_endo.reports.data.estimates import estimate_scores, mean_by_severity, mean_table
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 from robustbench_endo.results.estimates import ScoreArray
 
-SETTINGS = Bootstrap(resamples=200)
+SETTINGS = Resampling(resamples=200)
 METRICS = ("accuracy", "miou", "hd95")
 
 

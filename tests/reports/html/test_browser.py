@@ -7,10 +7,10 @@ import pytest
 
 from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.html import html
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 
 pytestmark = pytest.mark.browser
-QUICK = Bootstrap(resamples=200)
+QUICK = Resampling(resamples=200)
 HOSTILE = "<script>document.title='broken'</script> \"'&amp; 手術 é"
 TEXTS = "cells => cells.map(cell => [...cell.childNodes].find(node => node.nodeType === 3).textContent.trim())"
 BARS = """rows => rows.map(row => [...row.querySelectorAll(".n")].map(cell => cell.textContent))"""

@@ -13,11 +13,11 @@ from robustbench_endo.reports.data.metrics import metrics_present
 from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.html import html
 from robustbench_endo.reports.html.page import LIMIT, breakable
-from robustbench_endo.results import Bootstrap, compare
+from robustbench_endo.results import Resampling, compare
 
 HOSTILE = "<script>alert(1)</script> \"'&amp; {{ 7*7 }} 手術 é"
 VOID = {"meta", "img", "link", "br", "wbr", "input", "hr"}
-QUICK = Bootstrap(resamples=200)
+QUICK = Resampling(resamples=200)
 
 
 class Page(HTMLParser):

@@ -10,9 +10,9 @@ import pytest
 
 from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.html.page_data import category_bars, page_data
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 
-QUICK = Bootstrap(resamples=200)
+QUICK = Resampling(resamples=200)
 
 
 def test_page_data_escapes_names_for_html(make_run):

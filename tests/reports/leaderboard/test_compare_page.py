@@ -12,9 +12,9 @@ from robustbench_endo.errors import RunError
 from robustbench_endo.reports.formatting import p_text
 from robustbench_endo.reports.leaderboard import compare_page
 from robustbench_endo.reports.leaderboard.compare_page import sort_value
-from robustbench_endo.results import Bootstrap, compare
+from robustbench_endo.results import Resampling, compare
 
-BOOTSTRAP = Bootstrap(resamples=300)
+RESAMPLING = Resampling(resamples=300)
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def p_words(p: float) -> str:
 
 
 def test_compare_page_contains_differences_and_ranks(runs):
-    page = compare_page(runs, ["miou"], None, BOOTSTRAP)
-    comparison = compare(runs, ["miou"], None, BOOTSTRAP)
+    page = compare_page(runs, ["miou"], None, RESAMPLING)
+    comparison = compare(runs, ["miou"], None, RESAMPLING)
     text = unescape(re.sub(r"<[^>]*>", " ", page)).replace("−", "-")
     text = re.sub(r"\s+", " ", text)
     for row in comparison.differences.itertuples():
@@ -45,7 +45,7 @@ def test_compare_page_contains_differences_and_ranks(runs):
 
 
 def test_compare_page_escapes_names_and_loads_nothing(runs):
-    page = compare_page(runs, ["miou"], "again/<b>", BOOTSTRAP)
+    page = compare_page(runs, ["miou"], "again/<b>", RESAMPLING)
     assert "<b>" not in page
     assert "again/&lt;b&gt;" in page
     assert not re.search(r'(src|href)="(?!#)', page)
@@ -54,7 +54,7 @@ def test_compare_page_escapes_names_and_loads_nothing(runs):
 def test_compare_page_rejects_runs_of_other_images(runs):
     other = dataclasses.replace(runs[1], info={**runs[1].info, "seed": 8})
     with pytest.raises(RunError, match="seed is '7' in synthetic and '8' in again"):
-        compare_page([runs[0], other], ["miou"], None, BOOTSTRAP)
+        compare_page([runs[0], other], ["miou"], None, RESAMPLING)
 
 
 def test_sort_value_is_empty_without_number():

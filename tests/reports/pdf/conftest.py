@@ -12,9 +12,9 @@ import pytest
 
 from robustbench_endo.reports.data.report_data import ReportData, report_data
 from robustbench_endo.reports.pdf import pdf
-from robustbench_endo.results import Bootstrap, Results
+from robustbench_endo.results import Resampling, Results
 
-QUICK = Bootstrap(resamples=200)
+QUICK = Resampling(resamples=200)
 
 
 class PdfReport(NamedTuple):

@@ -10,7 +10,7 @@ import pytest
 from robustbench_endo.errors import OptionalDependencyError
 from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.pdf import pdf
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 
 HOSTILE = '#pagebreak() $x$ <script> *b* _i_ \\ "q" [c] @ref \'é'
 
@@ -44,7 +44,7 @@ def test_pdf_failures_envelope_and_comparison_equal_results(usual_pdf):
         for cell in block.differences.cells:
             assert cell.text in text
             assert f"{cell.interval}, {cell.detail}" in text
-    safe = results.envelope({"miou": report.envelope.threshold / 100}, Bootstrap(resamples=200))
+    safe = results.envelope({"miou": report.envelope.threshold / 100}, Resampling(resamples=200))
     for distortion in safe[safe["severity"] > 0]["distortion"]:
         assert f"distortion {distortion:.2f}" in text
     assert f"mIoU ≥ {report.envelope.threshold:g} %" in flat(text)

@@ -6,21 +6,21 @@ import pytest
 
 from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.text import printed_tables
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 
-BOOTSTRAP = Bootstrap(resamples=200)
+RESAMPLING = Resampling(resamples=200)
 
 
 @pytest.fixture(scope="session")
-def bootstrap():
-    return BOOTSTRAP
+def resampling():
+    return RESAMPLING
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick():
     """Few resamples: these tests check the numbers and how they are written."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("robustbench_endo.reports.data.report_data.QUICK", BOOTSTRAP)
+        patched.setattr("robustbench_endo.reports.data.report_data.QUICK", RESAMPLING)
         yield
 
 

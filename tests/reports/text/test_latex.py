@@ -28,11 +28,11 @@ def test_latex_numbers_equal_results(printed_report, expected_rows):
         assert rows[label] == values, label
 
 
-def test_latex_prints_intervals_on_request(make_run, bootstrap):
+def test_latex_prints_intervals_on_request(make_run, resampling):
     results = make_run(models=["a", "b"], corruptions=["smoke"], severities=[1, 3], frames=12, gallery=False)
-    report = report_data(results, bootstrap)
-    text = latex(printed_tables(results, report, bootstrap), report.name, "standard")
-    table = results.table(("miou",), bootstrap)["miou"]["a"].loc[("occlusion", "smoke")]
+    report = report_data(results, resampling)
+    text = latex(printed_tables(results, report, resampling), report.name, "standard")
+    table = results.table(("miou",), resampling)["miou"]["a"].loc[("occlusion", "smoke")]
     expected = f"{table['value']:.2f}" + r"} {\scriptsize[" + f"{table['low']:.2f}, {table['high']:.2f}]" + "}"
     assert expected.replace("}", "") in text.replace("}", "")
     assert "95 \\% intervals" in text
@@ -81,8 +81,8 @@ def test_escape_latex_of_special_letters(text, expected):
     assert escape_latex(text) == expected
 
 
-def test_latex_marks_corruptions_of_the_training(annotated_run, bootstrap):
-    tables = printed_tables(annotated_run, report_data(annotated_run, bootstrap))
+def test_latex_marks_corruptions_of_the_training(annotated_run, resampling):
+    tables = printed_tables(annotated_run, report_data(annotated_run, resampling))
     smoke = annotated_run.table(("miou",)).loc["occlusion", "smoke"]["miou"]["first"]
     text = latex(tables, "run", "standard")
     assert re.search(rf"\\textsuperscript{{\\textdagger}}(\\textbf{{)?{smoke:.2f}", text)
@@ -91,10 +91,10 @@ def test_latex_marks_corruptions_of_the_training(annotated_run, bootstrap):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("with_intervals", [False, True])
-def test_latex_compiles_without_warnings(make_run, tmp_path, bootstrap, with_intervals):
+def test_latex_compiles_without_warnings(make_run, tmp_path, resampling, with_intervals):
     if shutil.which("pdflatex") is None:
         pytest.skip("pdflatex (texlive-latex-recommended) is not installed")
-    intervals = bootstrap if with_intervals else False
+    intervals = resampling if with_intervals else False
 
     def edit(frame, info):
         info["models"][0]["trained_on"] = ["smoke"]

@@ -71,8 +71,8 @@ def test_markdown_without_scores_says_so(make_run, unscored):
     assert "no scores" in markdown(report, printed_tables(results, report))
 
 
-def test_markdown_marks_corruptions_of_the_training(annotated_run, bootstrap):
-    report = report_data(annotated_run, bootstrap)
+def test_markdown_marks_corruptions_of_the_training(annotated_run, resampling):
+    report = report_data(annotated_run, resampling)
     text = markdown(report, printed_tables(annotated_run, report))
     smoke = annotated_run.table(("miou",)).loc["occlusion", "smoke"]["miou"]["first"]
     assert re.search(rf"\| †{smoke:.2f} [|(]", text.replace("**", ""))

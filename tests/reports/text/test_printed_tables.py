@@ -30,7 +30,7 @@ def test_printed_tables_have_unique_names(printed_report):
     assert names[-len(report.labels) :] == [table.name for table in report.labels]
 
 
-def test_score_tables_fit_page_and_contain_every_metric(printed_report, make_run, bootstrap):
+def test_score_tables_fit_page_and_contain_every_metric(printed_report, make_run, resampling):
     _, report, _ = printed_report
     tables = score_tables(report)
     assert all(len(table.columns) <= MAX_COLUMNS for table in tables)
@@ -38,7 +38,7 @@ def test_score_tables_fit_page_and_contain_every_metric(printed_report, make_run
     assert sorted(names) == sorted(report.metrics)
     assert names[: len(report.headline)] == report.headline
     results = make_run(models=["a", "b"], corruptions=["smoke"], severities=[1], gallery=False)
-    tables = score_tables(report_data(results, bootstrap))
+    tables = score_tables(report_data(results, resampling))
     assert all(len(table.columns) <= MAX_COLUMNS_WITH_INTERVALS for table in tables)
 
 

@@ -16,12 +16,12 @@ def results(make_run):
     return make_run(corruptions=["smoke", "contrast"], severities=[1, 3], gallery=False)
 
 
-def test_write_tables_numbers_are_unrounded(results, tmp_path, bootstrap):
-    files = write_tables(results, tmp_path / "tables", bootstrap)
+def test_write_tables_numbers_are_unrounded(results, tmp_path, resampling):
+    files = write_tables(results, tmp_path / "tables", resampling)
     assert {file.stem for file in files} == {"scores", "table", "robustness", "failures", "labels"}
     for suffix, read in (("csv", pd.read_csv), ("parquet", pd.read_parquet)):
         numbers = read(tmp_path / "tables" / f"table.{suffix}").set_index(["category", "corruption", "metric", "model"])
-        table = results.table(("miou",), bootstrap)
+        table = results.table(("miou",), resampling)
         for key in table.index:
             for model in results.models:
                 row = numbers.loc[(*key, "miou", model)]
@@ -61,8 +61,8 @@ def test_data_tables_labels_equal_scores_per_class(results):
     assert means.loc[key] == pytest.approx(scores.loc[key])
 
 
-def test_long_format_has_ends_only_with_intervals(results, bootstrap):
+def test_long_format_has_ends_only_with_intervals(results, resampling):
     assert "low" not in long_format([score_table(results, ["miou"])])
-    frame = long_format([score_table(results, ["miou"], bootstrap)])
+    frame = long_format([score_table(results, ["miou"], resampling)])
     assert list(frame.columns)[-4:] == ["unit", "value", "low", "high"]
     assert (frame["low"] <= frame["value"]).all()

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from robustbench_endo.reports import print_comparison, print_envelope, print_robustness, print_table
 from robustbench_endo.reports.formatting import p_text, signed
-from robustbench_endo.results import Bootstrap, compare
+from robustbench_endo.results import Resampling, compare
 
 
 def printed(results, width: int) -> str:
@@ -54,7 +54,7 @@ def test_print_table_best_of_row_is_bold(usual_run):
     assert re.search(rf"\x1b\[1m *{best:.2f}", console.file.getvalue())
 
 
-@pytest.mark.parametrize("intervals", [False, Bootstrap(resamples=200)])
+@pytest.mark.parametrize("intervals", [False, Resampling(resamples=200)])
 def test_print_table_marks_and_excludes_corruptions_of_the_training(annotated_run, intervals):
     console = Console(file=io.StringIO(), width=120)
     print_table(annotated_run, console, ["miou"], intervals)
@@ -90,7 +90,7 @@ def test_print_table_without_scores_says_so(make_run, unscored):
 
 @pytest.fixture(scope="module")
 def comparison(usual_run):
-    return compare(usual_run, ("miou",), bootstrap=Bootstrap(resamples=300))
+    return compare(usual_run, ("miou",), resampling=Resampling(resamples=300))
 
 
 def printed_comparison(results, comparison, **options) -> str:
@@ -125,12 +125,12 @@ def test_print_comparison_significant_difference_is_bold(usual_run, comparison):
 
 def test_print_envelope_shows_severities_and_distortion(annotated_run):
     console = Console(file=io.StringIO(), width=100)
-    bootstrap = Bootstrap(resamples=200)
-    print_envelope(annotated_run, console, {"miou": 0.6}, bootstrap)
+    resampling = Resampling(resamples=200)
+    print_envelope(annotated_run, console, {"miou": 0.6}, resampling)
     text = console.file.getvalue()
     assert "mIoU ≥ 60 %" in text
     assert "Based on the worst-case confidence bound." in text
-    envelope = annotated_run.envelope({"miou": 0.6}, bootstrap)
+    envelope = annotated_run.envelope({"miou": 0.6}, resampling)
     for row in envelope[envelope["severity"] > 0].itertuples():
         assert f"distortion {row.distortion:.2f}" in text
 

@@ -1,58 +1,71 @@
-"""The score of a resample is the score of a run with repeated frames."""
+"""Scores without a subject and of a subject are the scores of runs with these records; intervals of tables."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.results import Bootstrap, Results, estimates
+from robustbench_endo.results import Resampling, Results, estimates
 
 
+@pytest.mark.parametrize("block", [4_000_000, 1])
 @pytest.mark.parametrize("unit", ["subject", "frame"])
-def test_draws_equal_scores_of_repeated_records(results, unit):
-    estimator = results.estimator(Bootstrap(resamples=200, unit=unit))
-    repeats = estimator.weights[7].astype(int)
-    assert repeats.max() > 1
-    assert repeats.min() == 0
-    resample = results.frame.loc[results.frame.index.repeat(repeats[estimator.units.codes])]
-    expected = Results(resample, results.info).scores().set_index(["model", "corruption", "severity"])
+def test_unit_scores_equal_scores_of_the_records(results, monkeypatch, unit, block):
+    monkeypatch.setattr(estimates, "_BLOCK", block)
+    estimator = results.estimator(Resampling(unit=unit))
+    own = estimator.units.codes == 7
+    scores = {
+        kind: Results(results.frame[rows], results.info).scores().set_index(["model", "corruption", "severity"])
+        for kind, rows in (("without", ~own), ("only", own))
+    }
     keys = pd.MultiIndex.from_frame(estimator.keys)
-    draws_of = dict(estimator.draws(estimator.names))
-    assert set(estimator.names) >= {"miou", "dice", "accuracy", "macro_f1", "ece", "segmentation_ece", "brier", "hd"}
-    assert set(draws_of) == set(estimator.names)
-    for name, draws in draws_of.items():
-        np.testing.assert_allclose(draws[7], expected.loc[keys, name], rtol=1e-12, err_msg=name)
+    computed = {name: (without[7], only[7]) for name, without, only in estimator.without_units(estimator.names)}
+    assert set(computed) >= {"miou", "dice", "accuracy", "macro_f1", "ece", "segmentation_ece", "brier", "hd"}
+    assert set(computed) == set(estimator.names)
+    for name, parts in computed.items():
+        for values, kind in zip(parts, ("without", "only"), strict=True):
+            np.testing.assert_allclose(values, scores[kind].loc[keys, name], rtol=1e-12, err_msg=name)
 
 
-def test_intervals_are_reproducible(results):
-    first, second, other = (results.scores(Bootstrap(resamples=300, seed=seed)) for seed in (1, 1, 2))
-    pd.testing.assert_frame_equal(first, second)
-    assert not first["miou_low"].equals(other["miou_low"])
+def test_intervals_do_not_depend_on_the_seed(results):
+    first, other = (results.scores(Resampling(seed=seed)) for seed in (1, 2))
+    pd.testing.assert_frame_equal(first, other)
 
 
 def test_intervals_do_not_change_the_values(results):
-    plain, with_ends = results.scores(), results.scores(Bootstrap(resamples=300))
+    plain, with_ends = results.scores(), results.scores(True)
     pd.testing.assert_frame_equal(with_ends[plain.columns], plain)
     for name in ("miou", "dice", "accuracy", "hd95"):
         assert (with_ends[f"{name}_low"] < with_ends[name]).all()
         assert (with_ends[f"{name}_high"] > with_ends[name]).all()
-    assert with_ends.attrs["intervals"].startswith("95 % intervals from 300 resamples of 12 subjects")
-    table = results.table(("miou",), Bootstrap(resamples=300))
+    assert with_ends.attrs["intervals"].startswith("95 % intervals from 12 subjects")
+    table = results.table(("miou",), True)
     pd.testing.assert_frame_equal(
         table.xs("value", axis=1, level="part").rename_axis(columns=["metric", "model"]), results.table(("miou",))
     )
     assert table.attrs["intervals"] == with_ends.attrs["intervals"]
 
 
+def test_table_by_subject_is_the_mean_of_the_tables_of_subjects(results):
+    table = results.table(("miou", "hd95"), estimand="subject")
+    parts = [
+        Results(records, results.info).table(("miou", "hd95")) for _, records in results.frame.groupby("subject_id")
+    ]
+    pd.testing.assert_frame_equal(table, sum(parts) / len(parts))
+    with_ends = results.table(("miou",), True, estimand="subject")["miou", "a"]
+    assert (with_ends["low"] < with_ends["value"]).all()
+    assert (with_ends["value"] < with_ends["high"]).all()
+
+
 def test_interval_of_mean_is_narrower_than_of_one_corruption(results):
-    table = results.table(("accuracy",), Bootstrap(resamples=1000, unit="frame"))
+    table = results.table(("accuracy",), Resampling(unit="frame"))
     width = table["accuracy", "a", "high"] - table["accuracy", "a", "low"]
     assert width["mean", "all"] < width["occlusion", "smoke"]
 
 
 def test_intervals_do_not_depend_on_record_order(results):
     shuffled = Results(results.frame.sample(frac=1, random_state=1), results.info)
-    original, reordered = (run.table(("miou", "hd"), Bootstrap(resamples=300)) for run in (results, shuffled))
+    original, reordered = (run.table(("miou", "hd"), True) for run in (results, shuffled))
     pd.testing.assert_frame_equal(original, reordered, rtol=1e-10)
 
 
