@@ -18,8 +18,7 @@ from typing import Any
 from timing import machine, save_result
 
 from robustbench_endo.data import load_dataset
-from robustbench_endo.reports.data.breakdown import label_scores
-from robustbench_endo.results import Bootstrap, Results, compare, load_results
+from robustbench_endo.results import Resampling, Results, compare, load_results
 
 IMAGES = Path(__file__).resolve().parents[2] / "shared" / "data"
 DATA = IMAGES / "endovis15"
@@ -78,16 +77,14 @@ def train(name: str, work: Path, synthesised: Path, options: argparse.Namespace)
 
 def numbers(results: Results) -> dict[str, Any]:
     """Scores of each model in percent, with 95 % intervals, and differences from the plain training."""
-    table = results.table(LEADING, intervals=Bootstrap())
-    task = results.tasks[-1]
-    overlap = label_scores(results, task)
-    assert overlap is not None
-    overlap = overlap[overlap["corruption"] == "clean"].set_index("model")
-    labels = results.labels[task.name]
+    table = results.table(LEADING, intervals=Resampling())
+    scores = results.scores()
+    clean = scores[scores["corruption"] == "clean"].set_index("model")
+    overlap = {name: f"iou[{name}]" for name in results.labels["segmentation"]}
     rows = {"clean": ("clean", "clean"), "mean over corruptions": ("mean", "all")}
     models = {
         model: {f"{row}, {m}": table[m, model].loc[key].to_dict() for row, key in rows.items() for m in LEADING}
-        | {"iou": dict(zip(labels, overlap.loc[model, list(range(len(labels)))], strict=True))}
+        | {"iou": {name: clean.at[model, metric] for name, metric in overlap.items()}}
         for model in results.models
     }
     differences = compare(results, LEADING, "plain").differences

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.metrics import heading
+from robustbench_endo.reports.data.sample import describe_sample
 from robustbench_endo.reports.data.scores import model_columns, number_cell
 from robustbench_endo.reports.data.tables import PLAIN, Cell, Row, Table
 from robustbench_endo.reports.formatting import title
 from robustbench_endo.results.estimates import PARTS
-from robustbench_endo.results.failures import check_failure_thresholds, failure_metrics, joint_failure_names
+from robustbench_endo.results.failures import (
+    check_failure_thresholds,
+    failure_metrics,
+    joint_failure_names,
+    undefined_silence,
+)
 from robustbench_endo.results.robustness import AGGREGATES
 from robustbench_endo.tasks.base import Task
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Bootstrap, Results
+    from robustbench_endo.results import Resampling, Results
 
 
 def aggregate_tables(
     results: Results,
     metrics: Sequence[str],
     baseline: str | None = None,
-    intervals: bool | Bootstrap = False,
+    intervals: bool | Resampling = False,
 ) -> list[Table]:
     """The aggregates of :meth:`Results.robustness`, one table per metric; none without metrics."""
     if not metrics:
@@ -44,7 +51,7 @@ def aggregate_tables(
             for (name, key), values in frame.iterrows()
             if name == metric.name
         ]
-        caption = f"{heading(metric)}: summary metrics"
+        caption = f"{heading(metric)}: summary metrics ({describe_sample(results)})"
         tables.append(_table(f"robustness-{metric.name}", caption, rows, results.models, frame, bool(intervals)))
     return tables
 
@@ -52,7 +59,7 @@ def aggregate_tables(
 def failure_summary(
     results: Results,
     thresholds: Mapping[str, float] | None = None,
-    intervals: bool | Bootstrap = False,
+    intervals: bool | Resampling = False,
 ) -> Table:
     """How often each task fails, and fails silently, on clean and on corrupted frames.
 
@@ -80,8 +87,9 @@ def failure_summary(
         for metric in failure_metrics(results.tasks)
         for key, words in conditions
     ]
-    caption = f"Failures (% of frames; {describe_failures(results.tasks, thresholds)})"
-    return _table("failures", caption, rows, results.models, frame, bool(intervals))
+    caption = f"Failures (% of {describe_sample(results)}; {describe_failures(results.tasks, thresholds)})"
+    table = _table("failures", caption, rows, results.models, frame, bool(intervals))
+    return replace(table, remarks=tuple(undefined_silence(results.frame, results.tasks)))
 
 
 def describe_failures(tasks: Sequence[Task], thresholds: Mapping[str, float] | None = None) -> str:
@@ -93,7 +101,7 @@ def describe_failures(tasks: Sequence[Task], thresholds: Mapping[str, float] | N
 def joint_failure_table(
     results: Results,
     thresholds: Mapping[str, float] | None = None,
-    intervals: bool | Bootstrap = False,
+    intervals: bool | Resampling = False,
 ) -> Table | None:
     """Whether the two leading tasks fail on the same frames; None for a run of one task or without corruptions."""
     if len(results.tasks) < 2 or not results.corruptions:
@@ -112,7 +120,7 @@ def joint_failure_table(
         part = frame[name]
         values = part.stack() if isinstance(part, pd.DataFrame) else part
         rows.append(_row(label, values, results.models, "" if name == "phi" else "%", {"joint": name}))
-    caption = "Joint failures of the tasks (% of corrupted frames)"
+    caption = f"Joint failures of the tasks (% of corrupted frames; {describe_sample(results)})"
     return _table("joint-failures", caption, rows, results.models, frame, bool(intervals))
 
 

@@ -13,17 +13,21 @@ from robustbench_endo.errors import RunError
 from robustbench_endo.metrics.aggregation import Floats, divide
 from robustbench_endo.reports.data.aggregates import describe_failures
 from robustbench_endo.reports.data.rows import table_rows
+from robustbench_endo.reports.data.sample import describe_sample
 from robustbench_endo.reports.data.scores import change_table, condition_table, model_columns
 from robustbench_endo.reports.data.tables import Cell, Table
-from robustbench_endo.results.failures import CONFIDENCE_QUANTILE, failure_metrics
+from robustbench_endo.results.failures import CONFIDENCE_QUANTILE, failure_metrics, undefined_silence
 from robustbench_endo.results.schema import CLEAN
 from robustbench_endo.tasks.base import ConfidenceBins, Task
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Bootstrap, Results
+    from robustbench_endo.results import Resampling, Results
 
 MIN_BIN_FRACTION = 0.002
 """Fraction of all predictions below which a bin is noise and left out of a diagram."""
+
+MIN_BIN_FRAMES = 10
+"""Different frames below which a bin is left out of a diagram: their predictions are too alike."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,13 @@ class Reliability:
         count: number of predictions (pixels of a fixed sample of each frame, or frames) in the bin.
         confidence: their mean confidence in percent, NaN in an empty bin.
         accuracy: percentage of them that is correct, NaN in an empty bin.
+        frames: number of different frames that have a prediction in the bin.
     """
 
     count: Floats
     confidence: Floats
     accuracy: Floats
+    frames: Floats
 
     @property
     def error(self) -> float:
@@ -48,8 +54,9 @@ class Reliability:
 
     @property
     def visible(self) -> np.ndarray:
-        """Which bins have enough predictions for a diagram."""
-        return np.asarray(self.count > MIN_BIN_FRACTION * self.count.sum())
+        """Which bins have enough predictions of enough frames for a diagram."""
+        enough = self.count > MIN_BIN_FRACTION * self.count.sum()
+        return np.asarray(enough & (self.frames >= MIN_BIN_FRAMES))
 
 
 @dataclass(frozen=True)
@@ -94,13 +101,15 @@ def calibration_table(results: Results, scores: Table) -> Table | None:
         scores: its table of scores.
     """
     metrics = [task.calibration_metric for task in results.tasks]
-    caption = "Expected calibration error, lower is better: clean frames → mean of all corruptions"
+    change = f"clean frames → mean of all corruptions ({describe_sample(results)})"
+    caption = f"Expected calibration error, lower is better: {change}"
     table = change_table(scores, "calibration", caption, metrics)
     return table if table.rows else None
 
 
 def _reliability(bins: ConfidenceBins) -> Reliability:
-    return Reliability(bins.count, 100 * divide(bins.confidence, bins.count), 100 * divide(bins.correct, bins.count))
+    confidence, accuracy = (100 * divide(part, bins.count) for part in (bins.confidence, bins.correct))
+    return Reliability(bins.count, confidence, accuracy, bins.frames)
 
 
 @dataclass(frozen=True)
@@ -112,16 +121,18 @@ class SilentFailures:
         percentile: of a model's confidence on clean frames, above which its failures are silent.
         tables: one per task with labels, a cell per model: silent failures / all failures.
         reason: why there are none; else empty.
+        notes: of which models silent failures are not defined, and why.
     """
 
     definition: str
     percentile: float
     tables: tuple[Table, ...]
     reason: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def silent_failures(
-    results: Results, intervals: bool | Bootstrap, thresholds: Mapping[str, float] | None = None
+    results: Results, intervals: bool | Resampling, thresholds: Mapping[str, float] | None = None
 ) -> SilentFailures:
     """The tables of failures; without clean records of every model it says why there are none."""
     definition, percentile = describe_failures(results.tasks, thresholds), 100 * CONFIDENCE_QUANTILE
@@ -133,14 +144,15 @@ def silent_failures(
     for task in reversed(results.tasks):
         failed, silent = (scores.subset([f"{task.name}_{kind}"]) for kind in ("failed", "silent"))
         if any(math.isfinite(cell.value) for cell in failed.cells):
-            caption = f"{task.plural.capitalize()}: silent failures / all failures (% of frames)"
+            caption = f"{task.plural.capitalize()}: silent failures / all failures (% of {describe_sample(results)})"
             tables.append(_pairs(f"failures-{task.name}", caption, silent, failed))
     reason = "" if tables else "No frame is labelled for a task of this run."
-    return SilentFailures(definition, percentile, tuple(tables), reason)
+    notes = tuple(undefined_silence(results.frame, results.tasks))
+    return SilentFailures(definition, percentile, tuple(tables), reason, notes)
 
 
 def failure_scores(
-    results: Results, intervals: bool | Bootstrap = False, thresholds: Mapping[str, float] | None = None
+    results: Results, intervals: bool | Resampling = False, thresholds: Mapping[str, float] | None = None
 ) -> Table:
     """The failure rates as a table like that of the scores.
 
@@ -150,7 +162,9 @@ def failure_scores(
     frame = results.failures(thresholds, intervals)
     metrics = failure_metrics(results.tasks)
     table = condition_table(frame, metrics, table_rows(results), results.models, show_intervals=bool(intervals))
-    return replace(table, name="failures", caption="Failures under corruption (% of frames)")
+    caption = f"Failures under corruption (% of {describe_sample(results)})"
+    remarks = tuple(undefined_silence(results.frame, results.tasks))
+    return replace(table, name="failures", caption=caption, remarks=remarks)
 
 
 def _pairs(name: str, caption: str, silent: Table, failed: Table) -> Table:

@@ -11,11 +11,12 @@ import numpy as np
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.estimates import mean_by_severity
+from robustbench_endo.reports.data.floors import floor_of
 from robustbench_endo.reports.palette import Style, model_styles
 from robustbench_endo.results.estimates import ScoreArray
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Bootstrap, Results
+    from robustbench_endo.results import Resampling, Results
 
 Lines = Mapping[str, Mapping[str, Floats]]
 
@@ -30,6 +31,8 @@ class Curves:
         lines: panel -> model -> y (len(severities),), NaN where the condition is missing; the panel ``mean`` first.
         limits: y axis shared by all panels.
         styles: one per model.
+        floor: panel -> y of a predictor that sees no image (len(severities),); empty for a metric without a floor.
+        floor_name: of that predictor.
         bands: panel -> model -> interval (2, len(severities)), NaN where there is none; empty without intervals.
     """
 
@@ -39,9 +42,11 @@ class Curves:
     limits: tuple[float, float]
     styles: Mapping[str, Style]
     bands: Lines = field(default_factory=dict)
+    floor: Mapping[str, Floats] = field(default_factory=dict)
+    floor_name: str = ""
 
 
-def severity_curves(results: Results, name: str, intervals: bool | Bootstrap = False) -> Curves:
+def severity_curves(results: Results, name: str, intervals: bool | Resampling = False) -> Curves:
     """The curves of one metric: the mean over corruptions, then one panel per corruption; with bands on request.
 
     Raises:
@@ -60,6 +65,7 @@ def severity_curves(results: Results, name: str, intervals: bool | Bootstrap = F
             for panel, values in arrays.items()
         }
 
+    floor = floor_of(results, name)
     ends = (np.stack((estimate.low, estimate.high)) for estimate in (mean, single))
     return Curves(
         metric,
@@ -68,6 +74,8 @@ def severity_curves(results: Results, name: str, intervals: bool | Bootstrap = F
         _limits(single.value, metric),
         model_styles(results.models),
         panels(*ends) if intervals else {},
+        {} if floor is None else floor.panels,
+        "" if floor is None else floor.name,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from robustbench_endo.metrics.base import Metric
+from robustbench_endo.results.metrics import split_label
+from robustbench_endo.tasks.base import Task
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
@@ -20,10 +23,28 @@ def headline(results: Results) -> list[str]:
 
 
 def metrics_present(results: Results) -> list[str]:
-    """The metrics with any finite number: the headline first, then the others in the order of their declaration."""
-    scores = results.scores()
+    """The metrics with any finite number: the headline first, then the others in the order of their declaration.
+
+    Metrics of single labels are left out: a table shows them where they are named, see :func:`label_metrics_present`.
+    """
     names = dict.fromkeys([*headline(results), *(metric.name for metric in results.metrics)])
-    return [name for name in names if np.isfinite(scores[name].to_numpy(float)).any()]
+    return with_numbers(results, [name for name in names if split_label(name)[1] is None])
+
+
+def label_metrics_present(results: Results, task: Task) -> list[str]:
+    """The metrics with numbers that reports show for each label of a task, such as ``dice[shaft]``; none without."""
+    metrics = task.label_metrics(results.labels[task.name])
+    return with_numbers(results, [m.name for m in metrics if split_label(m.name)[0] == task.label_metric])
+
+
+def with_numbers(results: Results, names: Sequence[str]) -> list[str]:
+    """Those of the named metrics that have any finite number.
+
+    Raises:
+        RobustEndoError: a metric that the run does not have.
+    """
+    scores = results.scores()
+    return [name for name in names if np.isfinite(scores[results.metric(name).name].to_numpy(float)).any()]
 
 
 def headline_present(results: Results) -> list[str]:

@@ -1,9 +1,9 @@
-"""Up to which severity each model clears a threshold: the safe operating range, and robustness relative to clean."""
+"""Up to which severity each model clears a threshold: the safe operating range, and what it retains above the floor."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +13,23 @@ import pandas as pd
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.curves import severity_curves
-from robustbench_endo.reports.data.metrics import leading_metric
+from robustbench_endo.reports.data.metrics import leading_metric, metrics_present
+from robustbench_endo.reports.data.sample import describe_sample
 from robustbench_endo.reports.data.scores import model_columns
 from robustbench_endo.reports.data.tables import PLAIN, Cell, Column, Row, Table
-from robustbench_endo.reports.formatting import MISSING, number, title, with_unit
+from robustbench_endo.reports.formatting import MISSING, joined, number, title, with_unit
+from robustbench_endo.results.metrics import split_label
+from robustbench_endo.tasks.base import Task
 
 if TYPE_CHECKING:
     from robustbench_endo.reports.data.estimates import ReportEstimates
-    from robustbench_endo.results import Bootstrap, Results
+    from robustbench_endo.results import Resampling, Results
 
 DEFAULT_THRESHOLD = 0.8
 """Fraction of the best clean score that is the threshold of a report where none is given."""
 
 RETAINED_FRACTION = 0.9
-"""Fraction of its clean score that a model has to retain."""
+"""Fraction of its clean score above the floor that a model has to retain."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,13 @@ class OperatingEnvelope:
 
 
 def operating_envelope(
-    results: Results, estimates: ReportEstimates, intervals: bool | Bootstrap
+    results: Results, estimates: ReportEstimates, intervals: bool | Resampling
 ) -> OperatingEnvelope | None:
-    """The range of the leading metric at 80 % of the best clean score; None for a run without such a metric."""
-    metric = leading_metric(results)
+    """The range at 80 % of the best clean score; None for a run without a metric where higher is better.
+
+    The metric is that which the leading task declares for it, the Dice of the worst class, else the headline.
+    """
+    metric = envelope_metric(results)
     if metric is None or not metric.higher_is_better or not results.severities or not results.corruptions:
         return None
     clean = estimates.conditions[metric.name].value[:, 0, 0]
@@ -61,8 +67,17 @@ def operating_envelope(
     return OperatingEnvelope(metric, threshold, table)
 
 
-def envelope_table(results: Results, thresholds: Mapping[str, float], intervals: bool | Bootstrap) -> Table:
+def envelope_metric(results: Results) -> Metric | None:
+    """The metric of the default envelope; None for a run without numbers."""
+    leading, present = leading_metric(results), metrics_present(results)
+    names = [task.envelope_metric for task in results.tasks if leading is not None and task.name == leading.task]
+    return next((results.metric(name) for name in names if name in present), leading)
+
+
+def envelope_table(results: Results, thresholds: Mapping[str, float], intervals: bool | Resampling) -> Table:
     """The largest safe severity of each corruption and model, the distortion there, and what fails next.
+
+    Where a threshold on a mean over classes holds, although a class is below it, a remark names the class.
 
     Args:
         results: the run.
@@ -70,14 +85,80 @@ def envelope_table(results: Results, thresholds: Mapping[str, float], intervals:
     """
     frame = results.envelope(thresholds, intervals)
     records = {(record.corruption, record.model): record for record in frame.itertuples()}
+    hidden = [_HiddenClasses.of(results, results.metric(name), limit) for name, limit in thresholds.items()]
+
+    def cell(corruption: str, model: str) -> Cell:
+        record = records[corruption, model]
+        if pd.isna(record.severity):
+            return _envelope_cell(results, record, [])
+        classes = [each.worst(model, corruption, int(record.severity)) for each in hidden]
+        return _envelope_cell(results, record, [text for text in classes if text])
+
     rows = tuple(
-        Row(PLAIN, title(corruption), tuple(_envelope_cell(results, records[corruption, m]) for m in results.models))
+        Row(PLAIN, title(corruption), tuple(cell(corruption, model) for model in results.models))
         for corruption in results.corruptions
     )
     requirement = describe_thresholds(results, thresholds)
-    caption = f"Safe up to severity: {requirement}"
-    attributes = frame.attrs["intervals"], frame.attrs["warning"]
-    return Table("envelope", caption, "Corruption", model_columns(results.models), rows, False, *attributes)
+    caption = f"Safe up to severity: {requirement} ({describe_sample(results)})"
+    worst = {task.envelope_metric for task in results.tasks}
+    labels = absent_labels(results) if worst & set(thresholds) else []
+    remarks = (f"Not counted, because no mask of the run shows it: {joined(labels)}.",) if labels else ()
+    statement, warning = frame.attrs["intervals"], frame.attrs["warning"]
+    return Table(
+        "envelope", caption, "Corruption", model_columns(results.models), rows, False, statement, warning, "", remarks
+    )
+
+
+def absent_labels(results: Results) -> list[str]:
+    """The classes but the background that no mask of the run shows."""
+    return [
+        str(split_label(name)[1])
+        for task in results.tasks
+        for name in _foreground(results, task)
+        if results.floor(name) is None
+    ]
+
+
+def _foreground(results: Results, task: Task) -> list[str]:
+    """Names of the class metrics of a task but that of the background."""
+    metrics = task.label_metrics(results.labels[task.name])
+    return [metric.name for metric in metrics if split_label(metric.name)[0] == task.label_metric][1:]
+
+
+@dataclass(frozen=True)
+class _HiddenClasses:
+    """The scores of single classes behind a threshold on their mean.
+
+    Attributes:
+        results: the run.
+        limit: the threshold in the unit of the metric.
+        scores: metric of a class that a mask of the run shows -> (models, corruptions, 1 + severities).
+    """
+
+    results: Results
+    limit: float
+    scores: Mapping[str, Floats]
+
+    @classmethod
+    def of(cls, results: Results, metric: Metric, threshold: float) -> _HiddenClasses:
+        """Without scores for a metric that is no mean over classes."""
+        classes = [m.name for m in results.metrics if metric.label_metric and split_label(m.name)[1] is not None]
+        names = [name for name in classes if split_label(name)[0] == metric.label_metric][1:]
+        present = [name for name in names if results.floor(name) is not None]
+        scores = {name: each.point.with_clean()[0] for name, each in results.estimator().results(present)}
+        return cls(results, threshold * metric.scale, scores)
+
+    def worst(self, model: str, corruption: str, severity: int) -> str:
+        """``Dice of tip only 11.7 %``, of the worst class where it is below the threshold; else empty."""
+        results = self.results
+        position = results.models.index(model), results.corruptions.index(corruption)
+        step = [0, *results.severities].index(severity)
+        values = {name: float(array[(*position, step)]) for name, array in self.scores.items()}
+        below = {name: value for name, value in values.items() if value < self.limit}
+        if not below:
+            return ""
+        name = min(below, key=below.__getitem__)
+        return f"{results.metric(name).label} only {with_unit(below[name])}"
 
 
 def describe_thresholds(results: Results, thresholds: Mapping[str, float]) -> str:
@@ -89,10 +170,10 @@ def describe_thresholds(results: Results, thresholds: Mapping[str, float]) -> st
     return " and ".join(words)
 
 
-def _envelope_cell(results: Results, record: Any) -> Cell:
+def _envelope_cell(results: Results, record: Any, hidden: Sequence[str]) -> Cell:
     labels = {metric.name: metric.label for metric in results.metrics}
     limits = [labels.get(name, name) for name in record.limit.split(", ") if name]
-    remarks = (f"limit: {', '.join(limits)}",) if limits else ()
+    remarks = (*hidden, *([f"limit: {', '.join(limits)}"] if limits else []))
     if pd.isna(record.severity):
         return Cell("not even clean", remarks=remarks, level=0)
     severity = int(record.severity)
@@ -103,16 +184,18 @@ def _envelope_cell(results: Results, record: Any) -> Cell:
 
 @dataclass(frozen=True)
 class RelativeRobustness:
-    """Up to which severity each model retains a fraction of its own clean score.
+    """Up to which severity each model retains a fraction of its own clean score, counted above the floor.
 
     Attributes:
         metric: what is retained.
-        fraction: of the clean score, at this severity and every weaker one.
+        fraction: of the clean score above the floor, at this severity and every weaker one.
+        floor: name of the floor; empty for a metric without one, whose score is counted from 0.
         table: one row per corruption; the clean score is below the name of each model.
     """
 
     metric: Metric
     fraction: float
+    floor: str
     table: Table
 
 
@@ -122,8 +205,13 @@ def relative_robustness(results: Results, fraction: float = RETAINED_FRACTION) -
     if metric is None or not metric.higher_is_better or not results.severities:
         return None
     curves = severity_curves(results, metric.name)
+
+    def cell(panel: str, values: Floats) -> Cell:
+        floor = curves.floor.get(panel, np.zeros_like(values))
+        return _retained_cell(values - floor, curves.severities, fraction)
+
     rows = tuple(
-        Row(PLAIN, title(panel), tuple(_retained_cell(v, curves.severities, fraction) for v in lines.values()))
+        Row(PLAIN, title(panel), tuple(cell(panel, values) for values in lines.values()))
         for panel, lines in curves.lines.items()
         if panel != "mean"
     )
@@ -131,15 +219,21 @@ def relative_robustness(results: Results, fraction: float = RETAINED_FRACTION) -
         Column(model, model, detail=f"clean {with_unit(float(values[0]), metric.unit)}")
         for model, values in curves.lines["mean"].items()
     )
+    above = ""
+    if curves.floor:
+        above = f" above {curves.floor_name} ({with_unit(float(curves.floor['mean'][0]), metric.unit)})"
     caption = (
-        f"Severity up to which at least {100 * fraction:.0f} % of the model's own clean {metric.label} is retained"
+        f"Severity up to which at least {100 * fraction:.0f} % of the model's own clean {metric.label}{above} is "
+        f"retained ({describe_sample(results)})"
     )
-    return RelativeRobustness(metric, fraction, Table("relative", caption, "Corruption", columns, rows))
+    table = Table("relative", caption, "Corruption", columns, rows)
+    return RelativeRobustness(metric, fraction, curves.floor_name, table)
 
 
-def _retained_cell(values: Floats, severities: tuple[int, ...], fraction: float) -> Cell:
-    if np.isnan(values).any():
+def _retained_cell(above: Floats, severities: tuple[int, ...], fraction: float) -> Cell:
+    """A cell from the scores above the floor; no number where clean is not above it."""
+    if np.isnan(above).any() or not above[0] > 0:
         return Cell(MISSING)
-    retained = np.logical_and.accumulate(values >= fraction * values[0])
+    retained = np.logical_and.accumulate(above >= fraction * above[0])
     severity = severities[int(retained.sum()) - 1]
     return Cell(f"to {severity}" if severity else "none", float(severity), level=severity)

@@ -57,7 +57,8 @@ def provenance(results: Results) -> list[tuple[str, Facts]]:
 
 def model_facts(results: Results) -> list[Facts]:
     """Facts of each model, in the order of the run."""
-    return [[(_label(key), as_text(value)) for key, value in entry.items()] for entry in results.info["models"]]
+    models = results.info["models"]
+    return [[(_label(key), _model_fact(key, value)) for key, value in entry.items()] for entry in models]
 
 
 def corruption_facts(results: Results) -> list[CorruptionFacts]:
@@ -102,12 +103,23 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
+def _model_fact(key: str, value: Any) -> str:
+    if key == "trained_on":
+        return ", ".join(title(str(name)) for name in value) if value else "no corruption"
+    return as_text(value)
+
+
 def _facts(section: str, entries: Mapping[str, Any]) -> Facts:
     if section == "timings":
-        return [(_label(key), f"{number(float(value))} s") for key, value in entries.items()]
+        return [(_timing_label(key), f"{number(float(value))} s") for key, value in entries.items()]
     if section == "versions":
         return [(key, str(value)) for key, value in entries.items()]
     return [(_label(key), as_text(value)) for key, value in entries.items() if key != "notes" and value is not None]
+
+
+def _timing_label(key: str) -> str:
+    """Phases run in several threads at a time, so that their sum may exceed the total."""
+    return "Total (elapsed)" if key == "total" else f"{_label(key)} (summed over threads)"
 
 
 def _time(text: str) -> str:
@@ -165,10 +177,11 @@ _TERMS = {
 }
 
 _INTERVALS = {
-    "± and interval": "Half the width of a bootstrap interval, which need not be symmetric around the number: its ends "
-    "are shown in the HTML report when the pointer rests on a cell. Patients or sequences (or, where there are too "
-    "few, single frames) are resampled with replacement and everything is computed again. The interval shows how far "
-    "other patients of the same kind would change the number, not how other hospitals would.",
+    "± and interval": "Half the width of an interval, which need not be symmetric around the number: its ends are shown "
+    "in the HTML report when the pointer rests on a cell. Everything is computed again without each patient or "
+    "sequence; how much that changes the number sets the width (jackknife, Student's t). The interval shows how far "
+    "other patients of the same kind would change the number, not how other hospitals would. A run of one patient has "
+    "no intervals.",
 }
 
 _PROTOCOLS = {

@@ -12,15 +12,17 @@ import pandas as pd
 
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.estimates import mean_table
+from robustbench_endo.reports.data.floors import with_floors
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.rows import TableRow, table_rows, trained_on
+from robustbench_endo.reports.data.sample import describe_sample
 from robustbench_endo.reports.data.tables import CLEAN_ROW, MEAN_ROW, PLAIN, Cell, Column, Row, RowKind, Table
 from robustbench_endo.reports.formatting import MISSING, number, number_range
 from robustbench_endo.results.estimates import PARTS
 
 if TYPE_CHECKING:
     from robustbench_endo.reports.data.estimates import ReportEstimates
-    from robustbench_endo.results import Bootstrap, Results
+    from robustbench_endo.results import Resampling, Results
 
 PUBLISHED = "Published numbers are those of the paper."
 """Source of published numbers that do not name theirs."""
@@ -33,7 +35,7 @@ that differ by a point or two must not look far apart."""
 def score_table(
     results: Results,
     metrics: Sequence[str],
-    intervals: bool | Bootstrap = False,
+    intervals: bool | Resampling = False,
     estimates: ReportEstimates | None = None,
     published: pd.DataFrame | None = None,
 ) -> Table:
@@ -62,6 +64,7 @@ def score_table(
         for row, condition in zip(table.rows, rows, strict=True)
     )
     source = ""
+    floored = with_floors(replace(table, rows=marked), results, rows)
     if published is not None and any(cell.published for row in marked for cell in row.cells):
         source = str(published.attrs.get("source", PUBLISHED))
     statement, warning = frame.attrs.get("intervals", ""), frame.attrs.get("warning", "")
@@ -71,9 +74,9 @@ def score_table(
         statement = warning = ""
     caption = " and ".join(heading(metric) for metric in declared)
     return replace(
-        table,
-        caption=f"{caption} under corruption: the number of a corruption is the mean over its severities",
-        rows=marked,
+        floored,
+        caption=f"{caption} under corruption, {describe_sample(results)}: the number of a corruption is the mean over "
+        "its severities",
         statement=statement,
         warning=warning,
         source=source,

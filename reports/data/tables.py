@@ -18,6 +18,9 @@ from robustbench_endo.reports.formatting import MISSING
 DAGGER = "†"
 """Marks numbers on corruptions that the model was trained on."""
 
+BELOW_FLOOR = "‡"
+"""Marks numbers that are worse than the floor: those of a predictor that sees no image."""
+
 Rule = Literal["", "thin", "thick"]
 
 
@@ -57,6 +60,7 @@ CLEAN_ROW = RowKind("clean", summary=True, rule="thick", sort_group=0, sortable=
 CORRUPTION_ROW = RowKind("corruption", indent=True, sort_group=1)
 CATEGORY_ROW = RowKind("category", summary=True, italic=True, rule="thin", suffix="mean", sort_group=2)
 MEAN_ROW = RowKind("mean", summary=True, italic=True, rule="thick", sort_group=3, sortable=False)
+FLOOR_ROW = RowKind("floor", summary=True, italic=True, sort_group=3, sortable=False)
 RECORDED_MEAN_ROW = replace(CATEGORY_ROW, sort_group=4)
 RECORDED_ROW = replace(CORRUPTION_ROW, sort_group=5)
 
@@ -76,6 +80,7 @@ class Cell:
         heat: 0 for the best value of its metric in the table, 1 for the worst; None without a direction.
         strong: whether it is bold: the best of its row, or a significant difference.
         trained_on: whether the model was trained on the corruption, or on one of those that the number is a mean of.
+        below_floor: whether the number is worse than that of a predictor that sees no image.
         published: the same number in a publication, as printed; empty without one.
         verdict: of a significant difference.
         level: a severity that is shown as filled circles; None for none.
@@ -92,9 +97,15 @@ class Cell:
     heat: float | None = None
     strong: bool = False
     trained_on: bool = False
+    below_floor: bool = False
     published: str = ""
     verdict: Literal["", "better", "worse"] = ""
     level: int | None = None
+
+    @property
+    def marks(self) -> str:
+        """The symbols before the number, which the notes of the table explain."""
+        return f"{DAGGER if self.trained_on else ''}{BELOW_FLOOR if self.below_floor else ''}"
 
     @property
     def tooltip(self) -> list[str]:
@@ -149,9 +160,10 @@ class Table:
         corner: heading of the column of labels.
         columns, rows: in reading order.
         show_intervals: whether intervals are printed with the numbers; otherwise they can be looked up.
-        statement: what was resampled; empty without intervals.
+        statement: what the intervals rest on; empty without intervals.
         warning: why the intervals have to be interpreted with caution; empty without a reason.
         source: whose published numbers the cells have; empty without them.
+        remarks: further sentences to read with its numbers.
     """
 
     name: str
@@ -163,6 +175,7 @@ class Table:
     statement: str = ""
     warning: str = ""
     source: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -192,15 +205,22 @@ class Table:
         return any(cell.trained_on for cell in self.cells)
 
     @property
+    def below_floor(self) -> bool:
+        """Whether a number is below its floor."""
+        return any(cell.below_floor for cell in self.cells)
+
+    @property
     def missing(self) -> bool:
         """Whether a number is missing."""
         return any(cell.text == MISSING for cell in self.cells)
 
     @property
     def notes(self) -> list[str]:
-        """Sentences below the table: what the dagger means, what was resampled, any warning."""
+        """Sentences below the table: what the dagger means, what the intervals rest on, any warning."""
         dagger = f"{DAGGER}: the model was trained on it, or on a part of it; not a measure of robustness."
-        notes = (dagger if self.trained_on else "", self.source, self.statement, self.warning)
+        floor = f"{BELOW_FLOOR}: worse than a predictor that sees no image (the floor)."
+        marks = (dagger if self.trained_on else "", floor if self.below_floor else "")
+        notes = (*marks, *self.remarks, self.source, self.statement, self.warning)
         return [note for note in notes if note]
 
     @property

@@ -35,13 +35,13 @@ from robustbench_endo.reports.plotting.style import (
 from robustbench_endo.tasks.base import Task
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Bootstrap, Results
+    from robustbench_endo.results import Resampling, Results
 
 Severities = Sequence[Sequence[float]]
 """Corruptions x models: severity, 0 for clean frames only, -1 for not even those, NaN for unknown."""
 
 
-def envelope_figure(results: Results, thresholds: Mapping[str, float], intervals: bool | Bootstrap = True) -> Figure:
+def envelope_figure(results: Results, thresholds: Mapping[str, float], intervals: bool | Resampling = True) -> Figure:
     """The largest severity at which the worst-case confidence bound clears every threshold, see ``Results.envelope``.
 
     Raises:
@@ -57,11 +57,12 @@ def envelope_figure(results: Results, thresholds: Mapping[str, float], intervals
 
 
 def relative_figure(results: Results, fraction: float = RETAINED_FRACTION) -> Figure:
-    """The strongest severity up to which a model retains a fraction of its own clean score: a point estimate."""
+    """The strongest severity up to which a model retains a fraction of its clean score above the floor."""
     relative = relative_robustness(results, fraction)
     if relative is None:
         return _severity_figure(results, "", [], [])
-    label = f"Retains {100 * fraction:.0f} % of its clean {relative.metric.label} up to severity"
+    above = f" above {relative.floor}" if relative.floor else ""
+    label = f"Retains {100 * fraction:.0f} % of its clean {relative.metric.label}{above} up to severity"
     rows = relative.table.rows
     return _severity_figure(
         results, label, [row.label for row in rows], [[cell.value for cell in row.cells] for row in rows]
@@ -172,7 +173,7 @@ def reliability_figure(bins: TaskReliability, models: Sequence[str], size: tuple
 
 
 def _draw_reliability(axes: Axes, lines: Mapping[str, Reliability], models: Sequence[str]) -> None:
-    if not any(line.count.sum() for line in lines.values()):
+    if not any(line.visible.any() for line in lines.values()):
         mark_empty(axes)
         return
     axes.plot([0, 100], [0, 100], color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)))

@@ -44,18 +44,19 @@ class Drawing:
 
 @dataclass(frozen=True)
 class CurveBlock:
-    """All drawings of one metric."""
+    """All drawings of one metric; ``floor_name`` of their dashed line, empty without one."""
 
     metric: Metric
     mean: Drawing
     panels: tuple[Drawing, ...]
+    floor_name: str = ""
 
 
 def curve_block(curves: Curves) -> CurveBlock:
     """Draw the curves of a metric; a run without corruptions has a mean panel with only its axes."""
     drawings = {panel: _drawing(curves, panel) for panel in curves.lines}
     mean = drawings.pop("mean")
-    return CurveBlock(curves.metric, mean, tuple(drawings.values()))
+    return CurveBlock(curves.metric, mean, tuple(drawings.values()), curves.floor_name)
 
 
 def curve_figure(curves: Curves, panel: str, size: tuple[float, float], *, large: bool = False) -> Figure:
@@ -75,11 +76,13 @@ def curve_figure(curves: Curves, panel: str, size: tuple[float, float], *, large
 
 
 def draw_curves(axes: Axes, curves: Curves, panel: str, *, large: bool = False) -> None:
-    """Draw one panel: bands, a line per model, the scale that all panels share."""
+    """Draw one panel: bands, the floor as a dashed grey line, a line per model, the scale that all panels share."""
     # Many bands over each other would hide the lines.
     opacity = 0.16 if len(curves.styles) <= 4 else 0.05
     for model, (low, high) in curves.bands.get(panel, {}).items():
         axes.fill_between(curves.severities, low, high, color=curves.styles[model].light, alpha=opacity, linewidth=0)
+    if panel in curves.floor:
+        axes.plot(curves.severities, curves.floor[panel], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     for model, values in curves.lines[panel].items():
         style = curves.styles[model]
         axes.plot(
@@ -159,4 +162,8 @@ def _description(curves: Curves, panel: str, label: str) -> str:
         for model, values in curves.lines[panel].items()
     )
     severities = ", ".join(map(str, curves.severities))
-    return f"{heading(curves.metric)}, {label}, at severities {severities}. {'; '.join(lines)}."
+    text = f"{heading(curves.metric)}, {label}, at severities {severities}. {'; '.join(lines)}."
+    if panel not in curves.floor:
+        return text
+    floor = ", ".join(number(float(value), curves.metric.unit) for value in curves.floor[panel])
+    return f"{text} Dashed line, the floor ({curves.floor_name}): {floor}."

@@ -35,6 +35,7 @@ class Metric:
         task: name of the task that is scored; None for the leading one (segmentation).
         column: column of results.parquet that :meth:`score` fills; ``name`` when empty, None without :meth:`score`.
         columns: the columns that :meth:`score` fills instead, where the metric is a formula of their sums.
+        label_metric: for a mean over labels the metric of one of them, such as ``dice`` for ``dice[shaft]``; else empty.
         frame_column: column with the metric per frame, for the worst frames of a run; ``column`` when empty.
 
     >>> class BackgroundRecall(Metric):
@@ -59,6 +60,7 @@ class Metric:
     column: str | None = ""
     columns: Sequence[str] = ()
     frame_column: str | None = ""
+    label_metric: str = ""
 
     def __init__(self) -> None:
         self._values: list[Tensor] = []

@@ -57,11 +57,13 @@ class ConfidenceBins:
         count: predictions in the bin.
         correct: those that are correct.
         confidence: sum of their confidences.
+        frames: different frames that have a prediction in the bin.
     """
 
     count: Floats
     correct: Floats
     confidence: Floats
+    frames: Floats
 
 
 class Task(ABC):

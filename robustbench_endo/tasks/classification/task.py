@@ -104,9 +104,11 @@ class Classification(Task):
         target, prediction, known = known_labels(records, self.name)
         known = known & np.isfinite(confidence)
         confidence, correct = confidence[known], (target == prediction)[known].astype(np.float64)
-        index = bin_of(confidence)
+        index, names = bin_of(confidence), records["image_id"].to_numpy()[known]
         weights = (np.ones_like(confidence), correct, confidence)
-        return ConfidenceBins(*(np.bincount(index, each, NUM_BINS).astype(np.float64) for each in weights))
+        sums = [np.bincount(index, each, NUM_BINS).astype(np.float64) for each in weights]
+        frames = [len(set(names[index == number])) for number in range(NUM_BINS)]
+        return ConfidenceBins(*sums, np.asarray(frames, np.float64))
 
     def floors(self, records: pd.DataFrame, num_labels: int) -> dict[str, Columns]:
         """The most frequent label of the clean frames for every frame; and, as probabilities, how often each occurs.

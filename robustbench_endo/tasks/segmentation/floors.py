@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def truth_pixels(records: pd.DataFrame, num_classes: int) -> Floats:
     """Scored pixels of each class in the mask, (n, C)."""
-    tp, _, fn = np.split(records[count_columns(num_classes)].to_numpy(np.float64), 3, axis=1)
+    counts = records[count_columns(num_classes)].to_numpy(np.float64).clip(min=0)
+    tp, _, fn = np.split(counts, 3, axis=1)
     return np.asarray(tp + fn)
 
 

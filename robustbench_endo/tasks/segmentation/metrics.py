@@ -73,6 +73,7 @@ class MeanIoU(OverlapMetric):
     """Intersection over union of the data set, mean over the classes that occur."""
 
     name, label, unit, higher_is_better = "miou", "mIoU", "%", True
+    label_metric = "iou"
     frame_column = "iou_mean"
     description = (
         "Intersection over union from pixel counts summed over all frames, averaged over classes, background included; "
@@ -87,6 +88,7 @@ class Dice(OverlapMetric):
     """Dice coefficient of the data set, mean over the classes that occur."""
 
     name, label, unit, higher_is_better = "dice", "Dice", "%", True
+    label_metric = "dice"
     frame_column = "dice_mean"
     description = "Dice coefficient, from the same summed counts as mIoU."
 
@@ -98,6 +100,7 @@ class MeanIoUForeground(OverlapMetric):
     """As mIoU, without the background."""
 
     name, label, unit, higher_is_better = "miou_foreground", "Foreground mIoU", "%", True
+    label_metric = "iou"
     frame_column = None
     description = (
         "Intersection over union from the same summed counts as mIoU, averaged over all classes but background."
@@ -111,6 +114,7 @@ class DiceForeground(OverlapMetric):
     """As Dice, without the background."""
 
     name, label, unit, higher_is_better = "dice_foreground", "Foreground Dice", "%", True
+    label_metric = "dice"
     frame_column = None
     description = "Dice coefficient from the same summed counts as mIoU, averaged over all classes but the background."
 

@@ -131,12 +131,12 @@ class Segmentation(Task):
 
     def confidence_bins(self, records: pd.DataFrame) -> ConfidenceBins:
         """A fixed sample of pixels of each frame by confidence."""
-        return ConfidenceBins(
-            *(
-                records.reindex(columns=bin_columns(kind), fill_value=0).to_numpy(np.float64).sum(axis=0)
-                for kind in ("count", "correct", "confidence")
-            )
+        count, correct, confidence = (
+            records.reindex(columns=bin_columns(kind), fill_value=0).to_numpy(np.float64)
+            for kind in ("count", "correct", "confidence")
         )
+        frames = [records.loc[filled, "image_id"].nunique() for filled in count.T > 0]
+        return ConfidenceBins(count.sum(0), correct.sum(0), confidence.sum(0), np.asarray(frames, np.float64))
 
     def truth_size(self, records: pd.DataFrame, num_labels: int) -> Floats:
         """Scored pixels."""

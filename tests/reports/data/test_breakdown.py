@@ -6,39 +6,30 @@ import numpy as np
 import pytest
 
 from robustbench_endo.reports.data import breakdown
-from robustbench_endo.reports.data.breakdown import by_subject, label_scores, label_tables
-
-
-@pytest.fixture(scope="module")
-def segmentation(usual_run):
-    return next(task for task in usual_run.tasks if task.name == "segmentation")
+from robustbench_endo.reports.data.breakdown import by_subject, label_tables
 
 
 def numbers(cell):
     return [float(part) for part in cell.text.split(" → ")]
 
 
-def test_label_scores_average_to_the_miou_of_the_run(usual_run, segmentation):
-    overlap = label_scores(usual_run, segmentation)
-    labels = list(range(len(usual_run.labels["segmentation"])))
-    np.testing.assert_allclose(overlap[labels].mean(axis=1), usual_run.scores()["miou"], rtol=1e-9)
-
-
-def test_label_tables_hold_clean_and_mean_of_each_model(usual_run):
-    (table,) = label_tables(usual_run)
-    scores = usual_run.table(("miou",))["miou"]
-    for index, model in enumerate(usual_run.models):
-        for part, key in enumerate([("clean", "clean"), ("mean", "all")]):
-            mean = np.mean([numbers(row.cells[index])[part] for row in table.rows])
-            assert abs(mean - scores.loc[key, model]) < 0.01
+def test_label_tables_have_a_row_per_condition_and_average_to_the_dice(usual_run):
+    tables = label_tables(usual_run)
+    scores = usual_run.table(("dice",))["dice"]
+    assert [column.label for column in tables[0].columns] == usual_run.labels["segmentation"]
+    assert len(tables) == len(usual_run.models)
+    for table, model in zip(tables, usual_run.models, strict=True):
+        for row in table.rows:
+            key = (row.keys["category"], row.keys["corruption"])
+            assert np.mean([cell.value for cell in row.cells]) == pytest.approx(scores.loc[key, model], abs=1e-9)
 
 
 def test_label_tables_omit_a_label_that_never_occurs(make_run):
     def without_wrist(frame, info):
         frame[["tp_2", "fp_2", "fn_2"]] = 0
 
-    (table,) = label_tables(make_run(gallery=False, edit=without_wrist))
-    assert [row.label for row in table.rows] == ["background", "shaft"]
+    for table in label_tables(make_run(gallery=False, edit=without_wrist)):
+        assert [column.label for column in table.columns] == ["background", "shaft"]
 
 
 def test_label_tables_are_empty_without_masks(make_run, unscored):

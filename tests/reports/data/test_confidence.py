@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from robustbench_endo.reports.data.confidence import calibration_table, failure_scores, reliability, silent_failures
+from robustbench_endo.reports.data.confidence import (
+    MIN_BIN_FRAMES,
+    calibration_table,
+    failure_scores,
+    reliability,
+    silent_failures,
+)
 from robustbench_endo.reports.data.scores import score_table
 
 
@@ -32,6 +40,31 @@ def test_reliability_without_confidence_is_empty(make_run, unscored):
     bins = reliability(results, task_of(results, "activity"))
     assert bins.empty
     assert all(np.isnan(line.error) for line in bins.by_frames["Clean"].values())
+
+
+def test_reliability_hides_bins_of_few_frames(make_run):
+    """Ten predictions of one frame under ten conditions are one frame."""
+    results = make_run(gallery=False)
+    line = reliability(results, task_of(results, "activity")).by_frames["Corrupted"][results.models[0]]
+    assert line.count.max() >= 10
+    assert line.frames.max() <= 6
+    assert not line.visible.any()
+    enough = replace(line, frames=np.full(15, float(MIN_BIN_FRAMES)))
+    assert enough.visible[line.count > 1].all()
+
+
+def test_silent_failures_of_a_constant_confidence_are_a_dash_with_a_note(make_run):
+    def constant(frame, info):
+        frame.loc[frame["model"] == info["models"][0]["name"], "segmentation_confidence"] = 0.9
+
+    results = make_run(gallery=False, edit=constant)
+    part = silent_failures(results, False)
+    mean = next(row for row in part.tables[0].rows if row.label == "Mean of all corruptions")
+    assert mean.cells[0].text.startswith("– / ")
+    assert not mean.cells[1].text.startswith("–")
+    (note,) = part.notes
+    assert note.startswith(f"Silent mask failures of {results.models[0]} are not defined: ")
+    assert failure_scores(results).remarks == part.notes
 
 
 def test_calibration_table_has_one_row_per_task_with_numbers(usual_run):

@@ -29,6 +29,22 @@ def test_provenance_contains_every_value_of_the_run(make_run):
     assert ("Weights SHA-256", f"{1:064x}") in model_facts(results)[1]
 
 
+def test_provenance_names_what_timings_are(usual_run):
+    timings = dict(dict(provenance(usual_run))["Timings"])
+    assert timings["Forward (summed over threads)"] == "3.00 s"
+    assert timings["Total (elapsed)"] == "10.50 s"
+
+
+def test_model_facts_say_that_a_model_was_trained_on_no_corruption(make_run):
+    def edit(frame, info):
+        info["models"][0]["trained_on"] = []
+        info["models"][1]["trained_on"] = ["smoke", "jpeg_compression"]
+
+    first, second, _ = (dict(facts) for facts in model_facts(make_run(gallery=False, edit=edit)))
+    assert first["Trained on"] == "no corruption"
+    assert second["Trained on"] == "Smoke, JPEG compression"
+
+
 def test_provenance_omits_the_identity_and_unset_options(make_run):
     def extend(frame, info):
         info["identity"] = {"hash": "not for readers"}

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from robustbench_endo.errors import RobustEndoError, RunError
-from robustbench_endo.results import Bootstrap, Results
-from robustbench_endo.results.failures import joint_failure_names, joint_rates
+from robustbench_endo.results import Resampling, Results
+from robustbench_endo.results.failures import confidence_limit, joint_failure_names, joint_rates, undefined_silence
 
 
 @pytest.fixture
@@ -48,6 +48,37 @@ def test_invalid_prediction_fails_but_not_silently(four, invalidate):
     }
 
 
+@pytest.mark.parametrize("confidence", [[0.7] * 4, [1.0, 1.0, 1.0, 1 - 1e-7]], ids=["constant", "saturated"])
+def test_silent_failures_are_not_defined_for_equal_confidences(four, confidence):
+    """Strictly above its own 10th percentile is no frame: 0 % silent would be the best of any table."""
+    frame = four.frame
+    frame.loc[frame["corruption"] == "clean", "segmentation_confidence"] = confidence
+    smoke = four.failures().loc[("occlusion", "smoke")].xs("a", level="model")
+    assert np.isnan(smoke["segmentation_silent"])
+    assert smoke["segmentation_failed"] == 50
+    assert smoke["activity_silent"] == 25  # its confidence varies
+    assert four.joint_failures().loc["a", "both_failed"] == 25
+    (sentence,) = undefined_silence(frame, four.tasks)
+    assert sentence.startswith("Silent mask failures of a are not defined")
+
+
+@pytest.mark.parametrize(
+    ("ties", "defined"),
+    [(1, True), (10, True), (20, True), (22, False), (100, False)],
+    ids=lambda value: str(value),
+)
+def test_confidence_limit_needs_most_clean_frames_above_it(ties, defined):
+    confidence = np.concatenate((np.full(ties, 0.5), np.linspace(0.6, 0.9, 100 - ties)))
+    assert np.isfinite(confidence_limit(confidence)) == defined
+
+
+def test_confidence_limit_is_the_quantile_and_ignores_invalid_predictions():
+    confidence = np.random.default_rng(0).random(50)
+    expected = np.quantile(confidence, 0.1)
+    assert confidence_limit(np.concatenate((confidence, [np.nan] * 20))) == expected
+    assert np.isnan(confidence_limit(np.full(3, np.nan)))
+
+
 def test_failures_of_absent_task_are_nan(four):
     frame = four.frame.assign(activity_prediction=-1, activity_confidence=np.nan)
     table = Results(frame, four.info).failures()
@@ -78,9 +109,9 @@ def test_phi_is_the_correlation_of_the_failures():
 
 
 def test_failures_with_intervals(results):
-    settings = Bootstrap(resamples=300)
+    settings = Resampling(resamples=300)
     table = results.failures({"segmentation": 0.6}, settings)
-    assert table.attrs["intervals"].startswith("95 % intervals from 300 resamples of 12 subjects")
+    assert table.attrs["intervals"].startswith("95 % intervals from 12 subjects")
     joint = results.joint_failures({"segmentation": 0.6}, settings)
     points = results.joint_failures({"segmentation": 0.6})
     assert (joint["phi", "low"] < joint["phi", "value"]).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
-from robustbench_endo.results import AGGREGATES, Bootstrap
+from robustbench_endo.results import AGGREGATES, Resampling
 from robustbench_endo.results.estimates import ScoreArray
 from robustbench_endo.results.robustness import (
     area_by_distortion,
@@ -76,7 +76,8 @@ def test_robustness_table_by_hand(results):
     mean = scores[["smoke", "contrast"]].groupby("corruption").mean().mean()
     assert table.loc[("miou", "clean"), "a"] == clean
     assert table.loc[("miou", "mean"), "a"] == pytest.approx(mean)
-    assert table.loc[("miou", "relative"), "a"] == pytest.approx(100 * mean / clean)
+    assert table.loc[("miou", "ratio_to_clean"), "a"] == pytest.approx(100 * mean / clean)
+    assert table.loc[("miou", "relative"), "a"] < table.loc[("miou", "ratio_to_clean"), "a"]
     assert table.loc[("miou", "drop"), "a"] == pytest.approx(clean - mean)
     assert table.loc[("hd95", "drop"), "a"] > 0
     assert table.loc[("miou", "mean_occlusion"), "a"] == pytest.approx(scores["smoke"].mean())
@@ -92,12 +93,12 @@ def test_robustness_table_by_hand(results):
 
 
 def test_robustness_table_with_intervals(results):
-    table = results.robustness(("miou", "hd95"), "b", Bootstrap(resamples=400, unit="frame"))
-    assert table.attrs["intervals"].endswith("24 single frames.")
+    table = results.robustness(("miou", "hd95"), "b", Resampling(resamples=400, unit="frame"))
+    assert table.attrs["intervals"].startswith("95 % intervals from 24 frames")
     value, low, high = (table["a", part] for part in ("value", "low", "high"))
-    inner = [name for name in table.index if name[1] not in ("worst_frames",)]
-    assert (low[inner] <= value[inner]).all()
-    assert (high[inner] >= value[inner]).all()
+    assert table.index[value.isna()].tolist() == [("hd95", "relative")]  # clean is not above the floor
+    assert (low <= value)[value.notna()].all()
+    assert (high >= value)[value.notna()].all()
     assert table["b", "low"]["miou", "mce"] == table["b", "high"]["miou", "mce"] == 100
     point = results.robustness(("miou", "hd95"), "b")
     np.testing.assert_allclose(value, point["a"])
