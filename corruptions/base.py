@@ -96,6 +96,7 @@ class Corruption(ABC):
         cause: why it occurs in surgery, one sentence.
         citation: publication of the model and its parameters.
         bounded: set to True if :meth:`apply` returns a new tensor in [0, 1], which saves the clamping.
+        stochastic: set to False if :meth:`apply` uses no random number, so that repetitions are not computed.
         severities: five instances of the corruption's parameter dataclass, whose fields have a unit as
             ``Annotated[float, "unit"]``; fields of type :data:`Px` are scaled to the image.
 
@@ -128,6 +129,7 @@ class Corruption(ABC):
     cause: ClassVar[str]
     citation: ClassVar[str]
     bounded: ClassVar[bool] = False
+    stochastic: ClassVar[bool] = True
 
     severities: tuple[Any, ...] = ()
 

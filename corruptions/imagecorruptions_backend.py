@@ -166,7 +166,8 @@ def imagecorruptions_names() -> tuple[str, ...]:
 
 
 def _convert(item: Corruption, severities: tuple[ImagecorruptionsParams, ...]) -> Corruption:
-    attributes = {"name": item.name, "category": item.category, "cause": item.cause, "citation": severities[0].package}
+    attributes = {name: getattr(item, name) for name in ("name", "category", "cause", "stochastic")}
+    attributes["citation"] = severities[0].package
     # The class name is part of the fingerprint in the records of runs: renaming it would prevent resuming them.
     name = f"Reference{type(item).__name__}"
     subclass: type[ImagecorruptionsCorruption] = type(name, (ImagecorruptionsCorruption,), attributes)

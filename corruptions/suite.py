@@ -151,7 +151,7 @@ class Suite:
         return self.get(name)(images, severity, ids, seed, replicate, self.reference_size)
 
     def describe(self) -> list[dict[str, Any]]:
-        """One entry per corruption: name, category, cause, citation, severities as {parameter: value}, units."""
+        """One entry per corruption: name, category, cause, citation, stochastic, severities by parameter, units."""
         return [
             {
                 "name": item.name,
@@ -160,6 +160,7 @@ class Suite:
                 "citation": item.citation,
                 "severities": [dataclasses.asdict(params) for params in item.severities],
                 "units": dict(parameter_units(type(item.severities[0]))),
+                "stochastic": item.stochastic,
             }
             for item in self.corruptions
         ]

@@ -48,6 +48,7 @@ class DefocusBlur(Corruption):
     category: ClassVar[Category] = "blur"
     cause: ClassVar[str] = "The scope is nearer to or farther from the tissue than its focal distance."
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    stochastic: ClassVar[bool] = False
 
     severities: tuple[DefocusBlurParams, ...] = (
         DefocusBlurParams(3.0),

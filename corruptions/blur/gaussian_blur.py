@@ -39,6 +39,7 @@ class GaussianBlur(Corruption):
     category: ClassVar[Category] = "blur"
     cause: ClassVar[str] = "A film of fluid or fat on the distal lens, a worn rod lens, a scaled-up video signal."
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    stochastic: ClassVar[bool] = False
 
     severities: tuple[GaussianBlurParams, ...] = (
         GaussianBlurParams(1.0),

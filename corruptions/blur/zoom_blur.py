@@ -45,6 +45,7 @@ class ZoomBlur(Corruption):
     category: ClassVar[Category] = "blur"
     cause: ClassVar[str] = "The scope is pushed towards the tissue, or its optical zoom is turned, during the exposure."
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    stochastic: ClassVar[bool] = False
 
     severities: tuple[ZoomBlurParams, ...] = (
         ZoomBlurParams(1.06),

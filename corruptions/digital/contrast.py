@@ -35,6 +35,7 @@ class Contrast(Corruption):
     category: ClassVar[Category] = "digital"
     cause: ClassVar[str] = "Stray light, an ageing light source, a wrong camera profile."
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    stochastic: ClassVar[bool] = False
 
     severities: tuple[ContrastParams, ...] = (
         ContrastParams(0.4),

@@ -50,6 +50,7 @@ class JpegCompression(Corruption):
     citation: ClassVar[str] = "ITU-T T.81 (JPEG); severities of Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
 
     bounded: ClassVar[bool] = True
+    stochastic: ClassVar[bool] = False
 
     severities: tuple[JpegCompressionParams, ...] = (
         JpegCompressionParams(25),

@@ -37,6 +37,7 @@ class Pixelate(Corruption):
     category: ClassVar[Category] = "digital"
     cause: ClassVar[str] = "A digital zoom, a thumbnail stream, a frame grabber at the wrong resolution."
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    stochastic: ClassVar[bool] = False
 
     severities: tuple[PixelateParams, ...] = (
         PixelateParams(2.0),

@@ -42,6 +42,7 @@ class Saturate(Corruption):
         "Colour gain or white balance of the camera processor set wrong; a display profile applied twice."
     )
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C, extra corruptions)."
+    stochastic: ClassVar[bool] = False
 
     severities: tuple[SaturateParams, ...] = (
         SaturateParams(1.4),

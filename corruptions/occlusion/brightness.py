@@ -37,6 +37,7 @@ class Brightness(Corruption):
         "Automatic gain that lags when the scope moves in or meets a bright instrument; too much light."
     )
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    stochastic: ClassVar[bool] = False
 
     severities: tuple[BrightnessParams, ...] = (
         BrightnessParams(0.1),

@@ -9,7 +9,7 @@ hold. It raises :class:`~robustbench_endo.errors.FrameError` where that image is
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -28,13 +28,16 @@ RECORDED_SEVERITY = 1
 
 
 class Condition(NamedTuple):
-    """A corruption at a severity; clean has severity 0, a recorded condition severity 1."""
+    """A corruption at a severity, and the number of its draw; clean has severity 0, a recorded condition severity 1."""
 
     corruption: str
     severity: int
+    replicate: int = 0
 
     def __str__(self) -> str:
-        return self.corruption if self.corruption == CLEAN else f"{self.corruption} {self.severity}"
+        if self.corruption == CLEAN:
+            return self.corruption
+        return f"{self.corruption} {self.severity}" + (f", draw {self.replicate}" if self.replicate else "")
 
 
 class CorruptionSelection(NamedTuple):
@@ -65,15 +68,27 @@ def parse_selection(corruptions: str | Sequence[str]) -> CorruptionSelection:
 
 
 def list_conditions(
-    corruptions: Sequence[str], severities: Sequence[int], recorded: Sequence[str] = ()
+    corruptions: Sequence[str],
+    severities: Sequence[int],
+    recorded: Sequence[str] = (),
+    replicates: Mapping[str, int] | None = None,
 ) -> list[Condition]:
-    """The clean condition, then every corruption at every severity, then the recorded conditions.
+    """The clean condition, then every draw of every corruption at every severity, then the recorded conditions.
+
+    Args:
+        replicates: corruption -> number of draws; 1 for those that are missing.
 
     Raises:
         RobustEndoError: no severity, or one outside 1 to 5.
     """
     order = check_severities(severities)
-    corrupted = [Condition(name, severity) for name in corruptions for severity in order]
+    draws = replicates or {}
+    corrupted = [
+        Condition(name, severity, replicate)
+        for name in corruptions
+        for severity in order
+        for replicate in range(draws.get(name, 1))
+    ]
     return [Condition(CLEAN, 0), *corrupted, *(Condition(name, RECORDED_SEVERITY) for name in recorded)]
 
 

@@ -21,6 +21,7 @@ PRECISIONS = ("auto", "fp32", "bf16")
 ENGINES = ("local", "ray")
 FORMATS = ("html", "pdf", "latex", "md", "csv", "figures")
 SEVERITIES = (1, 2, 3, 4, 5)
+MAX_REPLICATES = 10_000
 
 _ENDOARSS_SIZE = (256, 256)
 
@@ -155,6 +156,9 @@ class EvaluationConfig:
         None, "Maximum number of frames, spread evenly over the data set.", "--limit", "-n", type="int"
     )
     seed: int = option(0, "Random seed of the corruptions.", type="int")
+    replicates: int = option(
+        1, "Independent draws of every corruption that uses random numbers; scores are over all of them.", type="int"
+    )
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
     precision: str = option(
         "auto", "Precision of the models; auto is bf16 on a GPU that has it, else fp32.", choices=PRECISIONS
@@ -197,6 +201,12 @@ class EvaluationConfig:
         for name, choices in (("protocol", PROTOCOLS), ("precision", PRECISIONS), ("backend", BACKENDS)):
             check_choice(name, getattr(self, name), choices)
         check_choice("engine", self.engine, ENGINES)
+        if not 1 <= self.replicates <= MAX_REPLICATES:
+            bound, count = ("least 1", "replicate") if self.replicates < 1 else (f"most {MAX_REPLICATES}", "replicates")
+            raise RobustEndoError(
+                f"Expected at {bound} {count}, got {self.replicates}: 1 draws every corrupted image once, 5 show how "
+                "much the draw matters."
+            )
         if self.batch_size is not None and self.batch_size < 1:
             raise RobustEndoError(f"Expected a batch of at least 1 frame, got {self.batch_size}.")
         if self.address is not None and self.engine != "ray":
@@ -240,6 +250,7 @@ class EvaluationOptions(TypedDict, total=False):
     resolution: Resolution | None
     limit: int | None
     seed: int
+    replicates: int
     device: str
     precision: Literal["auto", "fp32", "bf16"]
     batch_size: int | None

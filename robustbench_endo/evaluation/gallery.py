@@ -58,20 +58,26 @@ class GalleryWriter:
         targets: Mapping[str, Tensor],
         predictions: Mapping[str, Predictions],
     ) -> None:
-        """Store those frames of a batch that belong to the gallery, with targets and predictions that are maps."""
+        """Store those frames of a batch that belong to the gallery, with targets and predictions that are maps.
+
+        Of several draws of a condition the first one is stored.
+        """
+        if condition.replicate:
+            return
+        corruption, severity = condition.corruption, condition.severity
         for i, image_id in enumerate(batch.ids):
             folder = self._folders.get(image_id)
             if folder is None:
                 continue
             pixels = (images[i] * 255).round().byte().permute(1, 2, 0).cpu().numpy()
-            _save(folder / image_file(*condition), pixels, Image.Resampling.BILINEAR)
+            _save(folder / image_file(corruption, severity), pixels, Image.Resampling.BILINEAR)
             for target in targets.values():
                 if target.ndim == 3:
-                    _save(folder / target_file(*condition), target[i].cpu().numpy(), Image.Resampling.NEAREST)
+                    _save(folder / target_file(corruption, severity), target[i].cpu().numpy(), Image.Resampling.NEAREST)
             for model, outputs in predictions.items():
                 for prediction in outputs.values():
                     if prediction.label_map is not None:
-                        path = folder / prediction_file(*condition, self._models.index(model))
+                        path = folder / prediction_file(corruption, severity, self._models.index(model))
                         _save(path, prediction.label_map[i].cpu().numpy(), Image.Resampling.NEAREST)
 
 

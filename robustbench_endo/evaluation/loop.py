@@ -101,7 +101,8 @@ def corrupt_batch(plan: EvaluationPlan, batch: Batch, condition: Condition) -> t
         return batch.images, dict(batch.targets)
     if condition.corruption in batch.recorded:
         return batch.recorded_images(condition.corruption), dict(batch.targets)
-    corrupted = plan.suite.corrupt(batch.images, *condition, batch.ids, plan.config.seed)
+    name, severity, replicate = condition
+    corrupted = plan.suite.corrupt(batch.images, name, severity, batch.ids, plan.config.seed, replicate)
     images = (corrupted.images * 255).round_().div_(255)
     return images, {task.name: task.warp(batch.targets[task.name], corrupted) for task in plan.tasks}
 

@@ -50,6 +50,7 @@ def merge(*folders: str | Path, out: str | Path | None = None) -> Results:
         [entry["name"] for entry in info["corruptions"]],
         info["severities"],
         [entry["name"] for entry in info["recorded_conditions"]],
+        {entry["name"]: info["replicates"] for entry in info["corruptions"] if entry["stochastic"]},
     )
     folder.finish(len(chunk_folders), {**info, "finished": utc_now()}, conditions)
     results = load_results(target)

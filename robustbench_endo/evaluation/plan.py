@@ -88,8 +88,10 @@ class EvaluationPlan:
 
     @cached_property
     def conditions(self) -> list[Condition]:
-        """Clean, the corruptions at their severities, the recorded conditions."""
-        return list_conditions(self.corruptions, self.config.severities, self.recorded)
+        """Clean, the draws of the corruptions at their severities, the recorded conditions."""
+        stochastic = [name for name in self.corruptions if self.suite.get(name).stochastic]
+        replicates = dict.fromkeys(stochastic, self.config.replicates)
+        return list_conditions(self.corruptions, self.config.severities, self.recorded, replicates)
 
     @cached_property
     def frame_metrics(self) -> Mapping[str, tuple[Metric, ...]]:

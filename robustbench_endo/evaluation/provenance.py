@@ -49,6 +49,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
         "finished": None,
         "protocol": config.protocol,
         "seed": config.seed,
+        "replicates": config.replicates,
         "suite": {
             "name": suite.name,
             "hash": suite.fingerprint,
@@ -82,6 +83,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
             "corruptions": list(plan.corruptions),
             "severities": list(config.severities),
             "seed": config.seed,
+            "replicates": config.replicates,
             "data": fingerprint,
             "tasks": labels,
             "models": {entry["name"]: entry["weights_sha256"] for entry in models},

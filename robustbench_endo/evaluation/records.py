@@ -1,4 +1,4 @@
-"""Records of an evaluation: one row per frame x condition x model, by chunk, and merged in order."""
+"""Records of an evaluation: one row per frame x condition x draw x model, by chunk, and merged in order."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class Records:
             "model": [model] * count,
             "corruption": [condition.corruption] * count,
             "severity": [condition.severity] * count,
+            "replicate": [condition.replicate] * count,
             "image_id": batch.ids,
             "subject_id": batch.subjects,
         }
@@ -106,15 +107,17 @@ def _positions(
 ) -> list[NDArray[np.int64]]:
     """Position in the whole table of each row of each chunk."""
     corruptions = list(dict.fromkeys(condition.corruption for condition in conditions))
-    ranks = np.zeros((len(corruptions), 1 + max(condition.severity for condition in conditions)), np.int64)
-    for rank, (corruption, severity) in enumerate(conditions):
-        ranks[corruptions.index(corruption), severity] = rank
+    size = (1 + max(condition.severity for condition in conditions), 1 + max(each.replicate for each in conditions))
+    ranks = np.zeros((len(corruptions), *size), np.int64)
+    for rank, (corruption, severity, replicate) in enumerate(conditions):
+        ranks[corruptions.index(corruption), severity, replicate] = rank
     codes = []
     for chunk in chunks:
-        keys = _read(chunk, ["model", "corruption", "severity"])
+        keys = _read(chunk, ["model", "corruption", "severity", "replicate"])
         model = pc.index_in(keys["model"], pa.array(models, pa.string())).to_numpy()
         corruption = pc.index_in(keys["corruption"], pa.array(corruptions, pa.string())).to_numpy()
-        codes.append(model * len(conditions) + ranks[corruption, keys["severity"].to_numpy()])
+        rank = ranks[corruption, keys["severity"].to_numpy(), keys["replicate"].to_numpy()]
+        codes.append(model * len(conditions) + rank)
     order = np.argsort(np.concatenate(codes), kind="stable")
     position = np.empty(len(order), np.int64)
     position[order] = np.arange(len(order))

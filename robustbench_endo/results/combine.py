@@ -20,6 +20,7 @@ _EQUAL = {
     "suite": ("suite", "hash"),
     "resolution": ("suite", "resolution"),
     "seed": ("seed",),
+    "replicates": ("replicates",),
     "data": ("data", "fingerprint"),
     "tasks": ("tasks",),
 }
@@ -29,7 +30,7 @@ _EQUAL = {
 def combine_runs(runs: Sequence[Results]) -> Results:
     """The models of several runs in one, on the corruptions and severities that all of them have.
 
-    A model whose name occurs twice is called ``run/model``.
+    A model whose name occurs twice is called ``run/model``, and so are all models of its method.
 
     Raises:
         RunError: no runs, runs of different images or protocols (the message says what differs), or runs without a
@@ -59,7 +60,7 @@ def combine_runs(runs: Sequence[Results]) -> Results:
         **runs[0].info,
         "name": " + ".join(_label(run) for run in runs),
         "models": [
-            {**entry, "name": by_model[entry["name"]]}
+            _renamed(entry, by_model[entry["name"]])
             for run, by_model in zip(runs, names, strict=True)
             for entry in run.info["models"]
         ],
@@ -83,7 +84,7 @@ def check_comparable(one: Results, other: Results) -> None:
     if differing:
         raise RunError(
             f"Expected runs of the same images and protocol, got that {'; '.join(differing)}: evaluate the models "
-            "with the same data, suite, resolution, seed and protocol."
+            "with the same data, suite, resolution, seed, replicates and protocol."
         )
 
 
@@ -100,7 +101,7 @@ def common_frames(results: Results) -> tuple[Results, int]:
     Otherwise a model would gain by giving no prediction for difficult frames.
     """
     frame = results.frame
-    keys = ["corruption", "severity", "image_id"]
+    keys = ["corruption", "severity", "replicate", "image_id"]
     index = pd.MultiIndex.from_frame(frame[keys])
     valid = frame[~invalid_predictions(frame, results.tasks)]
     complete = valid.groupby(keys, observed=True)["model"].nunique() == frame["model"].nunique()
@@ -117,9 +118,20 @@ def _common(runs: Sequence[Results], key: str) -> list[dict[str, Any]]:
 def _model_names(runs: Sequence[Results]) -> list[dict[str, str]]:
     count = Counter(model for run in runs for model in run.models)
     return [
-        {model: model if count[model] == 1 else f"{label}/{model}" for model in run.models}
+        {
+            model: f"{label}/{model}" if any(count[each] > 1 for each in models) else model
+            for models in run.methods.values()
+            for model in models
+        }
         for run, label in zip(runs, _run_labels(runs), strict=True)
     ]
+
+
+def _renamed(entry: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The entry of a model under another name; its method gets the same prefix."""
+    prefix = name.removesuffix(entry["name"])
+    method = {"method": f"{prefix}{entry['method']}"} if "method" in entry else {}
+    return {**entry, "name": name, **method}
 
 
 def _run_labels(runs: Sequence[Results]) -> list[str]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.metrics.base import Metric
+from robustbench_endo.results.draws import draw_variation
 from robustbench_endo.results.estimates import Conditions, ScoreEstimator, ScoreResult
 from robustbench_endo.results.failures import (
     check_failure_thresholds,
@@ -26,6 +27,7 @@ from robustbench_endo.results.failures import (
 )
 from robustbench_endo.results.floors import Floors
 from robustbench_endo.results.gallery import GalleryFrame, read_gallery
+from robustbench_endo.results.method_table import method_table
 from robustbench_endo.results.metrics import find_metric, metric_groups, run_metrics, run_tasks
 from robustbench_endo.results.operating_envelope import operating_envelope
 from robustbench_endo.results.resampling import Resampling, ResamplingUnits, clopper_pearson, jackknife_interval
@@ -181,6 +183,36 @@ class Results:
             return self._table(self.estimator(intervals), metrics, intervals, estimand)
         table = self._table(self.estimator(Resampling()), metrics, True, estimand)
         return table.xs("value", axis=1, level="part")
+
+    def draw_variation(self, metrics: Sequence[str] | None = None) -> pd.DataFrame:
+        """The standard deviation of each row of :meth:`table` between the draws of the corruptions (``--replicates``).
+
+        Args:
+            metrics: names of metrics; None for one per task.
+
+        Returns:
+            Rows as :meth:`table`, columns (metric, model, part), see
+            :func:`robustbench_endo.results.draws.draw_variation`.
+
+        Raises:
+            RobustEndoError: a metric that the run does not have.
+        """
+        return draw_variation(self, metrics)
+
+    def method_table(self, metrics: Sequence[str] | None = None) -> pd.DataFrame:
+        """Mean and standard deviation of each row of :meth:`table` over the training seeds of each method.
+
+        Args:
+            metrics: names of metrics; None for one per task.
+
+        Returns:
+            Rows as :meth:`table`, columns (metric, method, part), see
+            :func:`robustbench_endo.results.method_table.method_table`.
+
+        Raises:
+            RobustEndoError: a metric that the run does not have.
+        """
+        return method_table(self, metrics)
 
     def robustness(
         self, metrics: Sequence[str] | None = None, baseline: str | None = None, intervals: Intervals = False

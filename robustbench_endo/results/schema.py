@@ -1,4 +1,4 @@
-"""The columns of results.parquet: one row per frame x condition x model."""
+"""The columns of results.parquet: one row per frame x condition x draw x model."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ KEYS: dict[str, pa.DataType] = {
     "model": pa.string(),
     "corruption": pa.string(),
     "severity": pa.int8(),
+    "replicate": pa.int16(),
     "image_id": pa.string(),
     "subject_id": pa.string(),
 }

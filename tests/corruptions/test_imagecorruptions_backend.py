@@ -52,6 +52,11 @@ def test_imagecorruptions_noise_differs_between_images(suite: Suite, name: str) 
     assert not torch.equal(corrupted(suite, name), corrupted(suite, name, "b"))
 
 
+def test_imagecorruptions_are_stochastic_as_declared(suite: Suite) -> None:
+    differing = {name for name in suite.names if not torch.equal(corrupted(suite, name), corrupted(suite, name, "b"))}
+    assert differing == {item.name for item in suite.corruptions if item.stochastic}
+
+
 def test_imagecorruptions_do_not_depend_on_threads(suite: Suite) -> None:
     names = [f"image {i}" for i in range(12)]
     serial = [corrupted(suite, "gaussian_noise", name) for name in names]

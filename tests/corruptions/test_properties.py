@@ -54,6 +54,21 @@ def test_corruption_at_severity_0_is_the_identity_in_a_new_tensor(corruption: Co
     assert untouched.data_ptr() != images.data_ptr()
 
 
+@pytest.mark.parametrize("suite", ["endo19", "endoarss", "imagenet-c"])
+def test_corruption_replicates_differ_exactly_where_it_is_stochastic(suite: str, frames: Frames) -> None:
+    corruptions = load_suite(suite).corruptions
+    # Several draws, because that of the gamma correction is a coin toss.
+    differing = {
+        item.name
+        for item in corruptions
+        for replicate in range(1, 6)
+        if not torch.equal(item(frames(), 3, IDS).images, item(frames(), 3, IDS, replicate=replicate).images)
+    }
+    stochastic = {item.name for item in corruptions if item.stochastic}
+    # With the parameters of endoarss the gamma correction always darkens.
+    assert differing == stochastic - ({"gamma_correction"} if suite == "endoarss" else set())
+
+
 @each_corruption
 def test_corruption_does_not_depend_on_the_global_generator(corruption: Corruption, frames: Frames) -> None:
     first = corruption(frames(), 3, IDS).images

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from robustbench_endo.reports.data.report_data import ReportData, report_data
-from robustbench_endo.results import Bootstrap, Results, load_results
+from robustbench_endo.results import Resampling, Results, load_results
 from robustbench_endo.results.gallery import image_file, prediction_file, target_file
 from robustbench_endo.results.io import write_table
 
@@ -70,7 +70,7 @@ def _record(
     areas = np.array([0.8, 0.15, 0.05]) * PIXELS
     counts = {f"tp_{c}": int(pixels * value) for c, pixels in enumerate(areas)}
     counts |= {f"{kind}_{c}": int(pixels * (1 - value)) for c, pixels in enumerate(areas) for kind in ("fp", "fn")}
-    keys = {"model": model, "corruption": corruption, "severity": severity}
+    keys = {"model": model, "corruption": corruption, "severity": severity, "replicate": 0}
     return {
         **keys,
         "image_id": f"{truth}/image/OP{index % 2}_img_{index:02d}.png",
@@ -214,7 +214,7 @@ def annotated_run(tmp_path_factory: pytest.TempPathFactory) -> Results:
 @pytest.fixture(scope="session")
 def usual_report(usual_run: Results) -> ReportData:
     """The report data of :func:`usual_run`, computed once."""
-    return report_data(usual_run, Bootstrap(resamples=200))
+    return report_data(usual_run, Resampling(resamples=200))
 
 
 def build(

@@ -28,6 +28,7 @@ OPTIONS = [
     (["--data", "synthetik"], ["'synthetik'", "did you mean synthetic?"]),
     (["--data", "./nowhere"], ["a data folder at nowhere", "check the path"]),
     (["--corruption", "smok"], ["'smok'", "smoke"]),
+    (["--replicates", "0"], ["at least 1 replicate", "got 0"]),
     (["--severity", "0"], ["severities from 1 to 5", "got 0"]),
     (["--severity", "6"], ["severities from 1 to 5", "got 6"]),
     (["--severity", "a-b"], ["severities such as 1-5", "'a-b'"]),

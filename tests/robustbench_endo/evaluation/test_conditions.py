@@ -8,12 +8,19 @@ from robustbench_endo.evaluation.conditions import Condition, list_conditions, p
 
 def test_list_conditions_starts_with_clean():
     assert list_conditions(["smoke", "contrast"], (5, 1, 1)) == [
-        ("clean", 0), ("smoke", 1), ("smoke", 5), ("contrast", 1), ("contrast", 5),
+        ("clean", 0, 0), ("smoke", 1, 0), ("smoke", 5, 0), ("contrast", 1, 0), ("contrast", 5, 0),
     ]  # fmt: skip
 
 
 def test_list_conditions_ends_with_recorded_ones():
     assert list_conditions(["smoke"], (3,), ["recorded_smoke"])[-1] == Condition("recorded_smoke", 1)
+
+
+def test_list_conditions_has_every_draw_of_a_severity():
+    conditions = list_conditions(["smoke", "contrast"], (1, 5), replicates={"smoke": 2})
+    assert conditions[1:] == [
+        ("smoke", 1, 0), ("smoke", 1, 1), ("smoke", 5, 0), ("smoke", 5, 1), ("contrast", 1, 0), ("contrast", 5, 0),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("severities", [(0,), (6,), ()])
@@ -25,6 +32,7 @@ def test_list_conditions_rejects_severities_outside_1_to_5(severities):
 def test_condition_as_text_names_corruption_and_severity():
     assert str(Condition("clean", 0)) == "clean"
     assert str(Condition("smoke", 3)) == "smoke 3"
+    assert str(Condition("smoke", 3, 2)) == "smoke 3, draw 2"
 
 
 def test_parse_selection_divides_suite_and_data():

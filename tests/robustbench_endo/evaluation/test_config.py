@@ -37,6 +37,8 @@ def test_evaluation_config_suite_follows_the_protocol():
         ({"address": "auto"}, "Expected an address only with the engine ray, got 'auto'"),
         ({"severities": (0,)}, "Expected severities from 1 to 5, got 0"),
         ({"severities": ()}, "Expected severities from 1 to 5, got none"),
+        ({"replicates": 0}, "Expected at least 1 replicate, got 0: "),
+        ({"replicates": 10_001}, "Expected at most 10000 replicates, got 10001: "),
         ({"batch_size": 0}, "Expected a batch of at least 1 frame, got 0"),
         ({"shard": "0/3"}, "Expected a shard from 1/3 to 3/3"),
         ({"engine": "spark"}, "Expected engine to be one of local, ray, got 'spark'"),

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import torch
 
+from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.gallery import SHORT_SIDE, GalleryWriter
 from robustbench_endo.evaluation.loop import corrupt_batch, read_chunk
 from robustbench_endo.evaluation.predict import predict
@@ -21,10 +22,21 @@ def test_gallery_writer_stores_selected_frames_at_a_condition(make_plan, tmp_pat
     GalleryWriter(tmp_path, [batch.ids[1]], list(plan.models)).save(condition, batch, images, targets, predictions)
     (frame,) = read_gallery(tmp_path)
     assert frame.image_id == batch.ids[1]
-    np.testing.assert_array_equal(frame.target(*condition), targets["segmentation"][1].numpy())
+    np.testing.assert_array_equal(frame.target(*condition[:2]), targets["segmentation"][1].numpy())
     label_map = predictions["high"]["segmentation"].label_map[1].numpy()
-    np.testing.assert_array_equal(frame.prediction("high", *condition), label_map)
-    assert np.abs(frame.image(*condition) - 255 * images[1].movedim(0, 2).numpy()).mean() < 10
+    np.testing.assert_array_equal(frame.prediction("high", *condition[:2]), label_map)
+    assert np.abs(frame.image(*condition[:2]) - 255 * images[1].movedim(0, 2).numpy()).mean() < 10
+
+
+def test_gallery_writer_stores_the_first_draw_of_a_condition(make_plan, tmp_path):
+    plan = make_plan(frames=1)
+    (host, *_), _ = read_chunk(plan, 0, Profiler())
+    batch = host.to(plan.device)
+    writer = GalleryWriter(tmp_path, list(batch.ids), [])
+    writer.save(Condition("smoke", 3, 1), batch, batch.images, {}, {})
+    assert read_gallery(tmp_path)[0].image("smoke", 3) is None
+    writer.save(Condition("smoke", 3, 0), batch, batch.images, {}, {})
+    assert read_gallery(tmp_path)[0].image("smoke", 3) is not None
 
 
 def test_gallery_writer_limits_the_size(make_plan, tmp_path):
@@ -33,7 +45,7 @@ def test_gallery_writer_limits_the_size(make_plan, tmp_path):
     batch, condition = host.to(plan.device), plan.conditions[0]
     images = torch.zeros(len(batch), 3, 2 * SHORT_SIDE, 3 * SHORT_SIDE)
     GalleryWriter(tmp_path, list(batch.ids), []).save(condition, batch, images, {}, {})
-    assert read_gallery(tmp_path)[0].image(*condition).shape == (SHORT_SIDE, 384, 3)
+    assert read_gallery(tmp_path)[0].image(*condition[:2]).shape == (SHORT_SIDE, 384, 3)
 
 
 def test_gallery_writer_keeps_other_parts_of_the_index(tmp_path):

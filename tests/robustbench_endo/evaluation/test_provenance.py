@@ -32,7 +32,14 @@ def test_describe_run_identifies_models_and_data(make_plan):
 def test_describe_run_identity_changes_with_what_changes_numbers(make_plan):
     identity = describe_run(make_plan(frames=1))["identity"]
     assert describe_run(make_plan(frames=1, workers=1, notes=("note",)))["identity"] == identity
-    for change in ({"seed": 1}, {"severities": (2,)}, {"resolution": 64}, {"limit": 1}, {"precision": "bf16"}):
+    for change in (
+        {"seed": 1},
+        {"replicates": 2},
+        {"severities": (2,)},
+        {"resolution": 64},
+        {"limit": 1},
+        {"precision": "bf16"},
+    ):
         assert describe_run(make_plan(frames=1, **change))["identity"] != identity
 
 

@@ -17,7 +17,7 @@ from robustbench_endo.results.schema import arrow_schema
 from robustbench_endo.tasks.registry import TASKS
 
 MODELS = ["b", "a"]
-CONDITIONS = list_conditions(("smoke", "defocus_blur"), (1, 3))
+CONDITIONS = list_conditions(("smoke", "defocus_blur"), (1, 3), replicates={"smoke": 2})
 SCHEMA = arrow_schema(
     TASKS,
     {"activity": ("idle", "cut"), "segmentation": ("background", "tool")},
@@ -29,7 +29,9 @@ def table(frames) -> pa.Table:
     """Records as a chunk has them: by condition, then model, then frame."""
     keys = [(model, *condition, frame) for condition in CONDITIONS for model in MODELS for frame in frames]
     random = np.random.default_rng(frames[0])
-    columns = dict(zip(("model", "corruption", "severity", "image_id"), zip(*keys, strict=True), strict=True))
+    columns = dict(
+        zip(("model", "corruption", "severity", "replicate", "image_id"), zip(*keys, strict=True), strict=True)
+    )
     columns["image_id"] = [f"frame {frame}" for frame in columns["image_id"]]
     columns["subject_id"] = [f"subject {key[-1] % 2}" for key in keys]
     rest = [field for field in SCHEMA if field.name not in columns]
@@ -55,26 +57,26 @@ def chunks(tmp_path):
 def in_order(records: pa.Table) -> pa.Table:
     frame = records.to_pandas()
     rank = {condition: position for position, condition in enumerate(CONDITIONS)}
-    frame["rank"] = [rank[key] for key in zip(frame["corruption"], frame["severity"], strict=True)]
+    frame["rank"] = [rank[key] for key in zip(frame["corruption"], frame["severity"], frame["replicate"], strict=True)]
     frame["position"] = frame["model"].map({name: position for position, name in enumerate(MODELS)})
     return records.take(pa.array(frame.sort_values(["position", "rank"], kind="stable").index))
 
 
 def test_merge_records_writes_the_bytes_of_the_sorted_table(chunks, tmp_path):
     files, records = chunks
-    assert merge_records(tmp_path / "full.parquet", files, MODELS, CONDITIONS) == len(records) == 7 * 5 * 2
+    assert merge_records(tmp_path / "full.parquet", files, MODELS, CONDITIONS) == len(records) == 7 * 7 * 2
     buffer = BytesIO()
     pq.write_table(in_order(records), buffer, compression="zstd")
     assert (tmp_path / "full.parquet").read_bytes() == buffer.getvalue()
 
 
-@pytest.mark.parametrize("rows", [1, 16, 69, 70])
+@pytest.mark.parametrize("rows", [1, 16, 97, 98])
 def test_merge_records_in_parts_gives_the_same_records(chunks, tmp_path, monkeypatch, rows):
     files, records = chunks
     monkeypatch.setattr(records_module, "MAX_ROWS", rows)
     monkeypatch.setattr(records_module, "MAX_PARTS", 100)
     merge_records(tmp_path / "parts.parquet", files, MODELS, CONDITIONS)
-    assert pq.read_metadata(tmp_path / "parts.parquet").num_row_groups == -(-70 // rows)
+    assert pq.read_metadata(tmp_path / "parts.parquet").num_row_groups == -(-98 // rows)
     merged = pq.read_table(tmp_path / "parts.parquet")
     assert merged.schema.equals(SCHEMA)
     assert merged.to_pandas().equals(in_order(records).to_pandas())

@@ -37,6 +37,7 @@ def make(
     frame = pd.DataFrame(keys, columns=["model", "corruption", "severity", "number"])
     number = frame.pop("number")
     frame["severity"] = frame["severity"].astype(np.int8)
+    frame["replicate"] = np.int16(0)
     frame["image_id"] = [f"OP{i % subjects:02d}_img_{i:03d}.png" for i in number]
     frame["subject_id"] = [f"OP{i % subjects:02d}_img" for i in number]
     rows = len(frame)
@@ -65,6 +66,7 @@ def make(
         "name": f"run{seed}",
         "protocol": "standard",
         "seed": 0,
+        "replicates": 1,
         "models": [{"name": name} for name in models],
         "corruptions": [{"name": name, "category": CATEGORIES[name]} for name in corruptions],
         "severities": list(severities),

@@ -107,6 +107,13 @@ def test_ray_engine_gives_the_same_bytes_with_any_number_of_workers(cluster, mak
     assert cluster.is_initialized()
 
 
+def test_ray_engine_gives_the_same_draws(cluster, make_plan, run, tmp_path):
+    run(make_plan(frames=2, out=tmp_path / "here", replicates=2))
+    plan = make_plan(frames=2, replicates=2)
+    run(plan, engine=RayEngine(tasks=2))
+    assert result(plan) == (tmp_path / "here" / "results.parquet").read_bytes()
+
+
 def test_ray_engine_survives_a_worker_that_dies(cluster, make_plan, run, content, tmp_path):
     models = make_plan().models
     mortal = {**models, "low": Once(models["low"], tmp_path / "died", die)}
