@@ -60,7 +60,7 @@ CLEAN_ROW = RowKind("clean", summary=True, rule="thick", sort_group=0, sortable=
 CORRUPTION_ROW = RowKind("corruption", indent=True, sort_group=1)
 CATEGORY_ROW = RowKind("category", summary=True, italic=True, rule="thin", suffix="mean", sort_group=2)
 MEAN_ROW = RowKind("mean", summary=True, italic=True, rule="thick", sort_group=3, sortable=False)
-FLOOR_ROW = RowKind("floor", summary=True, italic=True, sort_group=3, sortable=False)
+FLOOR_ROW = RowKind("floor", italic=True, sort_group=3, sortable=False)
 RECORDED_MEAN_ROW = replace(CATEGORY_ROW, sort_group=4)
 RECORDED_ROW = replace(CORRUPTION_ROW, sort_group=5)
 

@@ -13,7 +13,7 @@ import matplotlib as mpl
 
 from robustbench_endo.errors import OptionalDependencyError
 from robustbench_endo.reports.data.report_data import ReportData
-from robustbench_endo.reports.data.tables import DAGGER
+from robustbench_endo.reports.data.tables import DAGGER, FLOOR_ROW
 from robustbench_endo.reports.palette import HEAT
 from robustbench_endo.reports.pdf.figures import FigureFolder, drop_pages, figures, gallery_pages
 from robustbench_endo.reports.pdf.tables import report_tables
@@ -110,7 +110,8 @@ def _figures(report: ReportData, folder: Path) -> dict[str, Any]:
 def _hardest(report: ReportData) -> list[str]:
     """The corruptions by their effect, over all models and headline metrics, the hardest first."""
     rows = report.scores.subset(report.headline).with_rows(summary=False).rows
-    ordered = sorted(rows, key=lambda row: -sum(cell.heat or 0 for cell in row.cells))
+    conditions = [row for row in rows if row.kind != FLOOR_ROW]
+    ordered = sorted(conditions, key=lambda row: -sum(cell.heat or 0 for cell in row.cells))
     return [row.keys["corruption"] for row in ordered]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from robustbench_endo.reports.data.operating_envelope import envelope_table
 from robustbench_endo.reports.data.sample import describe_sample
 from robustbench_endo.reports.data.scores import score_table
 from robustbench_endo.reports.data.tables import Cell, Column, Row, Table
+from robustbench_endo.reports.formatting import MISSING
 
 if TYPE_CHECKING:
     from robustbench_endo.metrics.base import Metric
@@ -186,6 +188,8 @@ def _cell(cell: Cell, table: Table, *, italic: bool = False) -> Text:
     if table.metrics and cell.margin:
         # A margin is narrower than any number but 100: the decimal points remain aligned.
         text.append(f" {cell.margin:>6}", style="not bold not italic dim")
+    elif table.metrics and table.show_intervals and math.isfinite(cell.value) and not cell.interval:
+        text.append(f" {MISSING:>6}", style="not bold not italic dim")
     elif table.show_intervals and cell.interval:
         text.append(f"\n{'…'.join(cell.ends)}", style="not bold not italic dim")
     if cell.detail:

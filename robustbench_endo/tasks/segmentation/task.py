@@ -110,9 +110,11 @@ class Segmentation(Task):
         return tuple(kind() for kind in kinds)
 
     def label_metrics(self, labels: Sequence[str]) -> tuple[Metric, ...]:
-        """``dice[CLASS]`` and ``iou[CLASS]`` of every class."""
+        """``dice[CLASS]`` and ``iou[CLASS]`` of every class; a name that occurs again has its number, ``tip #2``."""
         kinds = (metrics.ClassDice, metrics.ClassIoU)
-        return tuple(kind(index, name) for kind in kinds for index, name in enumerate(labels))
+        counts = [labels[:index].count(name) for index, name in enumerate(labels)]
+        names = [f"{name} #{count + 1}" if count else name for name, count in zip(labels, counts, strict=True)]
+        return tuple(kind(index, name) for kind in kinds for index, name in enumerate(names))
 
     def has_target(self, records: pd.DataFrame) -> NDArray[np.bool_]:
         """Whether any model's prediction for the frame could be scored: a frame without a mask has no Dice."""

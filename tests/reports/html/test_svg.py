@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+from robustbench_endo.reports.data import confidence
 from robustbench_endo.reports.html.svg import HEIGHT, WIDTH, inline_svg, reliability_diagrams
 from robustbench_endo.reports.palette import LIGHT, model_styles
 from robustbench_endo.reports.plotting.style import swatch, to_svg
 
 
-def test_reliability_diagrams_one_per_task_and_kind_of_frames(usual_report):
+def test_reliability_diagrams_need_a_bin_of_ten_frames(usual_report):
+    assert reliability_diagrams(usual_report) == []
+
+
+def test_reliability_diagrams_one_per_task_and_kind_of_frames(usual_report, monkeypatch):
+    monkeypatch.setattr(confidence, "MIN_BIN_FRAMES", 1)
     diagrams = reliability_diagrams(usual_report)
     expected = [
         f"{frames} {bins.task.unit_noun} ({bins.task.title.lower()})"

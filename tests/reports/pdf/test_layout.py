@@ -26,7 +26,7 @@ def test_pdf_scores_equal_results(usual_pdf):
     for category, name in table.index:
         label = {"clean": "Clean", "all": "Mean of all corruptions"}.get(name) or name.replace("_", " ")
         values = [f"{value:.2f}" for value in table.loc[(category, name)]]
-        pattern = rf"(?i){label}( mean)?\s+" + r"\s+".join(map(re.escape, values))
+        pattern = rf"(?i){label}( mean)?\s+‡?" + r"\s+‡?".join(map(re.escape, values))
         assert re.search(pattern, text), (name, values)
     assert all(model.split("/")[1] in text for model in results.models)
 
@@ -44,10 +44,10 @@ def test_pdf_failures_envelope_and_comparison_equal_results(usual_pdf):
         for cell in block.differences.cells:
             assert cell.text in text
             assert f"{cell.interval}, {cell.detail}" in text
-    safe = results.envelope({"miou": report.envelope.threshold / 100}, Resampling(resamples=200))
+    safe = results.envelope({"dice_worst_class": report.envelope.threshold / 100}, Resampling(resamples=200))
     for distortion in safe[safe["severity"] > 0]["distortion"]:
         assert f"distortion {distortion:.2f}" in text
-    assert f"mIoU ≥ {report.envelope.threshold:g} %" in flat(text)
+    assert f"Dice of the worst class ≥ {report.envelope.threshold:g} %" in flat(text)
 
 
 def test_pdf_has_all_chapters(usual_pdf):

@@ -53,7 +53,7 @@ def test_as_data_keeps_text_and_flags_of_cells(annotated_run):
     for row, entry in zip(table.rows, data["rows"], strict=True):
         assert (entry["label"], entry["summary"], entry["indent"]) == (row.label, row.kind.summary, row.kind.indent)
         assert [cell["text"] for cell in entry["cells"]] == [cell.text for cell in row.cells]
-        assert [cell["trained_on"] for cell in entry["cells"]] == [cell.trained_on for cell in row.cells]
+        assert [cell["marks"] for cell in entry["cells"]] == [cell.marks for cell in row.cells]
     assert data["headings"] == [{"text": "mIoU (%)", "arrow": "↑", "width": 2}]
     assert [column["model"] for column in data["columns"]] == [0, 1]
     assert data["trained_on"]

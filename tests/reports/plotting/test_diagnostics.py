@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
+from robustbench_endo.reports.data import confidence
 from robustbench_endo.reports.data.confidence import reliability
 from robustbench_endo.reports.plotting.diagnostics import (
     calibration_figure,
@@ -11,9 +13,9 @@ from robustbench_endo.reports.plotting.diagnostics import (
     failures_figure,
     relative_figure,
 )
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 
-SETTINGS = Bootstrap(resamples=200)
+SETTINGS = Resampling(resamples=200)
 
 
 def points(figure):
@@ -27,7 +29,7 @@ def test_envelope_figure_points_are_the_envelope(usual_run):
     assert "mIoU ≥ 50 %" in figure.axes[0].get_title(loc="left")
     records = usual_run.envelope({"miou": 0.5}, SETTINGS).set_index(["corruption", "model"])["severity"]
     expected = [
-        [float(np.nan_to_num(float(records[name, model]), nan=-1)) for name in usual_run.corruptions]
+        [-1.0 if pd.isna(records[name, model]) else float(records[name, model]) for name in usual_run.corruptions]
         for model in usual_run.models
     ]
     np.testing.assert_array_equal(points(figure), expected)
@@ -51,7 +53,8 @@ def test_failures_figure_bars_are_the_rates(usual_run):
     np.testing.assert_allclose(widths, expected)
 
 
-def test_calibration_figure_points_are_the_bins(usual_run):
+def test_calibration_figure_points_are_the_bins(usual_run, monkeypatch):
+    monkeypatch.setattr(confidence, "MIN_BIN_FRAMES", 1)
     task = next(task for task in usual_run.tasks if task.name == "activity")
     figure = calibration_figure(usual_run, task)
     assert figure.axes[0].get_xlabel() == "Confidence (%)"

@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
 from robustbench_endo.reports.palette import model_styles
 from robustbench_endo.reports.plotting.plots import categories_figure, heat_figure
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 
 
 def test_plots_severity_is_the_scores(usual_run):
@@ -41,7 +41,7 @@ def test_plots_give_a_model_one_colour_everywhere(usual_run):
 
 def test_plots_have_axes_with_names(usual_run):
     assert usual_run.plot.envelope().axes[0].get_title(loc="left").startswith("Retains 90 %")
-    requested = usual_run.plot.envelope({"miou": 0.5}, Bootstrap(resamples=200))
+    requested = usual_run.plot.envelope({"miou": 0.5}, Resampling(resamples=200))
     assert "mIoU ≥ 50 %" in requested.axes[0].get_title(loc="left")
     assert usual_run.plot.failures().axes[0].get_xlabel() == "Frames (%)"
     assert usual_run.plot.calibration("activity").axes[0].get_xlabel() == "Confidence (%)"
@@ -72,8 +72,8 @@ def test_plots_are_loaded_without_matplotlib():
 
 
 def test_categories_figure_points_are_the_table(usual_run):
-    table = usual_run.table(("miou",), Bootstrap(resamples=200))["miou"]
-    figure = categories_figure(usual_run, "miou", Bootstrap(resamples=200))
+    table = usual_run.table(("miou",), Resampling(resamples=200))["miou"]
+    figure = categories_figure(usual_run, "miou", Resampling(resamples=200))
     keys = [key for key in table.index if key[0] in ("clean", "mean")]
     line = next(line for line in figure.axes[0].lines if line.get_label() == usual_run.models[0])
     np.testing.assert_allclose(line.get_xdata(), table.loc[keys, (usual_run.models[0], "value")])
@@ -82,7 +82,8 @@ def test_categories_figure_points_are_the_table(usual_run):
 def test_heat_figure_texts_are_the_table(usual_run):
     texts = {text.get_text() for text in heat_figure(usual_run, "miou").axes[0].texts}
     values = usual_run.table(("miou",)).to_numpy(float).ravel()
-    assert {f"{value:.2f}" for value in values} == texts
+    floor = usual_run.floor("miou")[1].point.mean_over_corruptions().item()
+    assert {f"{value:.2f}" for value in (*values, floor)} == texts
 
 
 def test_heat_figure_marks_missing_numbers(make_run):

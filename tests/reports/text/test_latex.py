@@ -85,7 +85,7 @@ def test_latex_marks_corruptions_of_the_training(annotated_run, resampling):
     tables = printed_tables(annotated_run, report_data(annotated_run, resampling))
     smoke = annotated_run.table(("miou",)).loc["occlusion", "smoke"]["miou"]["first"]
     text = latex(tables, "run", "standard")
-    assert re.search(rf"\\textsuperscript{{\\textdagger}}(\\textbf{{)?{smoke:.2f}", text)
+    assert re.search(rf"\\textsuperscript{{\\textdagger{{}}}}(\\textbf{{)?{smoke:.2f}", text)
     assert r"\textdagger{}: the model was trained on it" in text
 
 

@@ -19,7 +19,8 @@ def test_markdown_numbers_equal_results(printed_report, expected_rows):
     results, report, tables = printed_report
     text = markdown(report, tables)
     part = next(section for section in text.split("\n## ") if section.startswith("Activity accuracy"))
-    rows = {re.sub(r"\*|, mean", "", line.split("|")[1]).strip(): numbers(line) for line in part.splitlines()[2:]}
+    lines = [line for line in part.splitlines() if line.startswith("|")]
+    rows = {re.sub(r"\*|, mean", "", line.split("|")[1]).strip(): numbers(line) for line in lines}
     for label, values in expected_rows(results, "accuracy", "miou").items():
         assert rows[label] == values, label
 
@@ -61,7 +62,7 @@ def test_markdown_shows_dash_for_missing_number(make_run):
     )
     report = report_data(results)
     text = markdown(report, printed_tables(results, report))
-    assert re.search(r"^\| Smoke \| – \| – \| – \| – \|$", text, re.M)
+    assert re.search(r"^\| Smoke( \| –){4,} \|$", text, re.M)
     assert "nan" not in text.lower().replace("nano", "")
 
 

@@ -44,7 +44,7 @@ def test_data_tables_have_one_row_per_number(results):
     long = tables["table"]
     assert set(long.columns) == {"category", "corruption", "metric", "model", "unit", "value"}
     assert not long.duplicated(["category", "corruption", "metric", "model"]).any()
-    assert len(long[long["metric"] == "miou"]) == len(table) * len(results.models)
+    assert len(long[long["metric"] == "miou"]) == (len(table) + 1) * len(results.models)  # a row for the floor
     assert not tables["robustness"].duplicated(["metric", "aggregate", "model"]).any()
     failures = tables["failures"].set_index(["category", "corruption", "metric", "model"])["value"]
     expected = results.failures().loc[("mean", "all"), ("activity_failed", results.models[0])]
@@ -53,16 +53,19 @@ def test_data_tables_have_one_row_per_number(results):
 
 def test_data_tables_labels_equal_scores_per_class(results):
     labels = data_tables(results)["labels"]
-    assert list(labels.columns) == ["model", "corruption", "severity", "task", "label", "score"]
+    assert list(labels.columns) == ["model", "corruption", "severity", "task", "label", "metric", "score"]
     assert list(labels["label"].unique()) == results.labels["segmentation"]
-    means = labels.groupby(["model", "corruption", "severity"])["score"].mean()
-    scores = results.scores().set_index(["model", "corruption", "severity"])["miou"]
+    means = labels.groupby(["metric", "model", "corruption", "severity"])["score"].mean()
+    scores = results.scores().set_index(["model", "corruption", "severity"])
     key = (results.models[0], "smoke", 3)
-    assert means.loc[key] == pytest.approx(scores.loc[key])
+    assert means.loc["iou", *key] == pytest.approx(scores.loc[key, "miou"])
+    assert means.loc["dice", *key] == pytest.approx(scores.loc[key, "dice"])
 
 
 def test_long_format_has_ends_only_with_intervals(results, resampling):
     assert "low" not in long_format([score_table(results, ["miou"])])
     frame = long_format([score_table(results, ["miou"], resampling)])
     assert list(frame.columns)[-4:] == ["unit", "value", "low", "high"]
-    assert (frame["low"] <= frame["value"]).all()
+    scored = frame[frame["corruption"] != "floor"]
+    assert (scored["low"] <= scored["value"]).all()
+    assert frame.loc[frame["corruption"] == "floor", "low"].isna().all()

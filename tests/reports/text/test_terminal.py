@@ -24,7 +24,9 @@ def test_print_table_cuts_no_number(make_run, models, width):
     names = [f"family/architecture-{index}" for index in range(models)]
     results = make_run(models=names, gallery=False)
     text = printed(results, width)
-    expected = [f"{value:.2f}" for value in results.table().to_numpy(float).ravel()]
+    table = results.table()
+    floors = [results.floor(metric)[1].point.mean_over_corruptions().item() for metric, _ in table.columns]
+    expected = [f"{value:.2f}" for value in (*table.to_numpy(float).ravel(), *floors)]
     assert sorted(re.findall(r"\d+\.\d\d", text)) == sorted(expected)
     assert max(map(len, text.splitlines())) <= width
 
@@ -103,23 +105,28 @@ def test_print_comparison_shows_differences_with_intervals_and_p(usual_run, comp
     text = printed_comparison(usual_run, comparison)
     assert max(map(len, text.splitlines())) <= 80
     for row in comparison.differences.itertuples():
-        p = row.p if row.category in ("clean", "mean") else row.p_holm
         ends = f"{signed(row.low)} to {signed(row.high)}"
-        expected = (f"{row.value:.2f}", signed(row.difference), ends, p_text(p))
-        assert any(all(part in line for part in expected) for line in text.splitlines()), expected
+        expected = (f"{row.value:.2f}", signed(row.difference), ends, p_text(row.p_adjusted))
+        assert any(all(part in line for part in expected) for line in text.splitlines()), (expected, text)
     assert "tiny-endoarss/tesla compared with tiny-resnet/dselect_k" in text
 
 
 def test_print_comparison_ends_with_statement_and_warning(usual_run, comparison):
     text = " ".join(printed_comparison(usual_run, comparison).split())
     assert comparison.statement in text
-    assert "as if they were independent" in text
+    assert "no test can be significant with 2 subjects" in text
 
 
-def test_print_comparison_significant_difference_is_bold(usual_run, comparison):
-    coloured = printed_comparison(usual_run, comparison, force_terminal=True, color_system="standard")
-    means = comparison.differences[comparison.differences["category"] == "mean"]
-    significant = means[means["p"] < 0.05].iloc[0]
+def test_print_comparison_significant_difference_is_bold(make_run):
+    def better(frame, info):
+        frame.loc[frame["model"] == "b", [f"tp_{index}" for index in range(3)]] *= 4
+        frame["subject_id"] = frame["image_id"]
+
+    run = make_run(gallery=False, models=["a", "b"], frames=8, edit=better)
+    comparison = compare(run, ("miou",))
+    coloured = printed_comparison(run, comparison, force_terminal=True, color_system="standard")
+    significant = comparison.differences.set_index("category").loc["clean"]
+    assert significant["p_adjusted"] <= 0.05
     assert re.search(rf"\x1b\[1m *{re.escape(signed(significant.difference))}", coloured)
 
 

@@ -51,6 +51,12 @@ def test_label_metrics_are_dice_and_iou_of_each_class():
     assert len({metric.statistics_key for metric in metrics.values()}) == 1
 
 
+def test_label_metrics_of_equal_class_names_have_different_names():
+    names = [metric.name for metric in TASK.label_metrics(["background", "tip", "tip"])]
+    assert names[:3] == ["dice[background]", "dice[tip]", "dice[tip #2]"]
+    assert len(set(names)) == len(names)
+
+
 def test_label_metrics_of_a_frame_are_those_of_its_counts():
     _, dice = TASK.label_metrics(["background", "shaft"])[:2]
     values = dice.frame_values(records(tp_1=[6, 0], fp_1=[2, 0], fn_1=[2, 0]))
