@@ -149,7 +149,7 @@ def detailed_difference_table(comparison: Comparison, metric: Metric, model: str
         )
 
     rows = tuple(Row(row.kind, row.label, cells(records.loc[(*row.key, model)])) for row in _rows(comparison, metric))
-    names = ("model", "baseline", "difference, pooled", "difference, per subject", "interval", "p")
+    names = ("model", "baseline", "pooled", "difference", "interval", "p")
     caption = f"{heading(metric)}: {model} compared with {comparison.baseline}"
     return Table(f"difference-{metric.name}", caption, "Condition", tuple(map(Column, names)), rows)
 

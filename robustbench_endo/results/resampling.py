@@ -114,7 +114,7 @@ def _statement(resampling: Resampling, subjects: int, frames: int) -> str:
         return f"No intervals: {counted(frames, 'frame')} of 1 subject (patient or sequence)."
     return (
         f"{level} from {counted(subjects, 'subject')} (patients or sequences, {counted(frames, 'frame')}): jackknife "
-        "over subjects, Student's t."
+        "over subjects, t distribution."
     )
 
 

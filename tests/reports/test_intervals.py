@@ -14,9 +14,9 @@ from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.html import html
 from robustbench_endo.reports.pdf.layout import _text
 from robustbench_endo.reports.pdf.tables import report_tables
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 
-SETTINGS = Bootstrap(resamples=300)
+SETTINGS = Resampling(resamples=300)
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,8 @@ def test_terminal_prints_intervals_and_unit(usual_run, width):
     assert len(re.findall(r"±\d+\.\d\d", text)) == 25 * 6
     assert max(map(len, text.splitlines())) <= width
     flat = " ".join(text.split())
-    assert "±: half the width of the interval. 95 % intervals from 300 resamples of 6 single frames." in flat
-    assert "Frames are resampled as if they were independent" in flat
+    assert "±: half the width of the interval. 95 % intervals from 2 subjects (patients or sequences, 6 frames)" in flat
+    assert "Only 2 subjects (patients or sequences): the intervals cover, but they are wide" in flat
 
 
 def test_page_shows_intervals_and_unit(interval_report):
@@ -48,13 +48,13 @@ def test_page_shows_intervals_and_unit(interval_report):
     assert table.count('<small class="margin">±') == len(cells)
     assert f"interval {cells[0].interval}" in table
     assert interval_report.scores.statement in page
-    assert "as if they were independent" in page
+    assert "no test can be significant with 2 subjects" in page
     assert "± and interval" in page
 
 
 @pytest.mark.slow
 def test_pdf_states_the_unit(interval_report, usual_run, tmp_path):
-    assert _text(interval_report)["intervals"].endswith("6 single frames.")
+    assert _text(interval_report)["intervals"].startswith("95 % intervals from 2 subjects")
     assert "±" in json.dumps(report_tables(interval_report), ensure_ascii=False)
     pytest.importorskip("typst")
     assert report(usual_run, tmp_path / "report.pdf", intervals=SETTINGS).read_bytes().startswith(b"%PDF")
@@ -75,7 +75,7 @@ def test_terminal_prints_summary_metrics(usual_run):
         assert label in text
     with_ends = printed(lambda console: print_robustness(usual_run, console, ("miou",), None, SETTINGS))
     assert with_ends.count("…") > 3 * 20
-    assert "300 resamples of 6 single frames" in " ".join(with_ends.split())
+    assert "95 % intervals from 2 subjects" in " ".join(with_ends.split())
 
 
 def test_terminal_prints_the_envelope(usual_run):
@@ -86,6 +86,6 @@ def test_terminal_prints_the_envelope(usual_run):
     smoke = next(line for line in text.splitlines() if "Smoke" in line)
     for row in records[records["corruption"] == "smoke"].itertuples():
         assert f"to {row.severity} distortion {row.distortion:.2f}" in smoke
-    assert "300 resamples" in " ".join(text.split())
+    assert "95 % intervals from 2 subjects" in " ".join(text.split())
     hopeless = printed(lambda console: print_envelope(usual_run, console, {"dice": 1.0}, SETTINGS))
     assert hopeless.count("not even clean") == hopeless.count("limit: Dice") == 19 * 3

@@ -12,7 +12,7 @@ from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.reports import report, write_comparison, write_reports
 from robustbench_endo.reports.text import figure_files
 from robustbench_endo.reports.write import FORMATS, output_path
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 
 
 @pytest.fixture
@@ -42,7 +42,6 @@ def test_report_unknown_suffix_is_an_error(small, tmp_path, name):
 
 def test_write_reports_every_format(small, tmp_path, monkeypatch):
     # Their content has other tests.
-    monkeypatch.setattr("robustbench_endo.reports.data.report_data.QUICK", Bootstrap(resamples=200))
     selected = ((name, figure) for name, figure in figure_files.figures(small) if name == "heat-miou")
     monkeypatch.setattr(figure_files, "figures", lambda *_: selected)
     files = write_reports(small, tmp_path, ("latex", "md", "csv", "figures"))
@@ -87,7 +86,7 @@ def test_reports_import_needs_no_torch():
 def test_write_comparison_to_file_or_folder(make_run, tmp_path):
     first = make_run(models=["a", "b"], corruptions=["smoke"], severities=[1, 3], frames=12, gallery=False)
     runs = [first, dataclasses.replace(first, info={**first.info, "name": "again"})]
-    arguments = (["miou"], None, Bootstrap(resamples=300))
+    arguments = (["miou"], None, Resampling(resamples=300))
     assert write_comparison(runs, tmp_path / "new", *arguments) == tmp_path / "new" / "compare.html"
     page = write_comparison(runs, tmp_path / "page.html", *arguments)
     assert page.read_text("utf-8").startswith("<!doctype html>")

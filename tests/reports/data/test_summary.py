@@ -1,39 +1,73 @@
-"""The summary names the right model, numbers and corruption."""
+"""The summary states numbers of the models that can be the best, and a winner only where the comparison has one."""
 
 from __future__ import annotations
 
+import pytest
+
 from robustbench_endo.reports.data.summary import summarise
+from robustbench_endo.results import compare
 
 
-def test_summarise_gives_the_numbers_of_the_most_robust_model(usual_run):
+def test_summarise_gives_the_range_of_models_that_do_not_differ(usual_run):
     table = usual_run.table(("miou",))["miou"]
-    model = table.loc[("mean", "all")].idxmax()
-    corruptions = table.loc[[(g, c) for c, g in usual_run.corruption_categories.items()], model]
-    summary = summarise(usual_run)
-    values = (table.loc[("clean", "clean"), model], table.loc[("mean", "all"), model], corruptions.min())
-    assert summary.model == model
-    assert [number.value for number in summary.numbers] == [f"{value:.1f}\u00a0%" for value in values]
-    assert corruptions.idxmin()[1].replace("_", " ") in summary.text.lower()
-    assert all(number.value in summary.text for number in summary.numbers)
+    comparison = compare(usual_run, ["miou"])
+    first = comparison.ranks.loc[comparison.ranks["first"], "model"].tolist()
+    assert len(first) > 1
+    summary = summarise(usual_run, comparison)
+    assert summary.models == tuple(first)
+    clean, mean = (table.loc[key, first] for key in (("clean", "clean"), ("mean", "all")))
+    assert summary.numbers[0].value == f"{clean.min():.1f} to {clean.max():.1f}\u00a0%"
+    assert summary.numbers[1].value == f"{mean.min():.1f} to {mean.max():.1f}\u00a0%"
+    assert "not distinguishable" in summary.text
+    assert all(f"{value:.1f}\u00a0% ({model})" in summary.text for model, value in mean.items())
+
+
+def better(frame, info):
+    frame.loc[frame["model"] == info["models"][1]["name"], [f"tp_{index}" for index in range(3)]] *= 4
+    frame["subject_id"] = frame["image_id"]
+
+
+def test_summarise_names_a_winner_that_the_comparison_supports(make_run):
+    run = make_run(gallery=False, frames=12, edit=better)
+    summary = summarise(run, compare(run, ["miou"]))
+    assert summary.models == (run.models[1],)
+    assert f"{run.models[1]} has a better mIoU than every other model" in summary.text
+    assert [number.detail for number in summary.numbers[:2]] == [run.models[1]] * 2
+
+
+def test_summarise_names_no_winner_of_one_patient(make_run):
+    def one(frame, info):
+        better(frame, info)
+        frame["subject_id"] = "OP3"
+
+    run = make_run(gallery=False, edit=one)
+    text = summarise(run, compare(run, ["miou"])).text
+    assert "6 frames of 1 subject" in text
+    assert "better" not in text
+    assert "One subject (patient or sequence): no interval and no p-value" in text
 
 
 def test_summarise_does_not_rank_a_single_model(make_run):
-    text = summarise(make_run(models=["only"], corruptions=["smoke"], severities=[3], gallery=False)).text
-    assert "most robust" not in text
-    assert "1 model, 6 frames" in text
+    run = make_run(models=["only"], corruptions=["smoke"], severities=[3], gallery=False)
+    text = summarise(run, None).text
+    assert "distinguishable" not in text
+    assert "1 model, 6 frames of" in text
     assert "1 corruption at severity 3" in text
+    assert "(only)" in text
 
 
 def test_summarise_reports_a_run_without_scores(make_run, unscored):
-    summary = summarise(make_run(gallery=False, edit=unscored))
+    summary = summarise(make_run(gallery=False, edit=unscored), None)
     assert summary.numbers == ()
     assert "no scores" in summary.text
 
 
-def test_summarise_without_clean_frames_claims_no_fraction(make_run):
+@pytest.mark.parametrize("models", [["only"], ["a", "b"]])
+def test_summarise_without_clean_frames_claims_no_fraction(make_run, models):
     def no_clean(frame, info):
         return frame.drop(frame.index[frame["corruption"] == "clean"])
 
-    summary = summarise(make_run(gallery=False, edit=no_clean))
+    run = make_run(models=models, gallery=False, edit=no_clean)
+    summary = summarise(run, compare(run, ["miou"]) if len(models) > 1 else None)
     assert summary.numbers[0].value == "–"
-    assert "of its clean score" not in summary.text
+    assert "On clean frames" not in summary.text

@@ -36,11 +36,11 @@ def test_compare_page_contains_differences_and_ranks(runs):
     text = unescape(re.sub(r"<[^>]*>", " ", page)).replace("−", "-")
     text = re.sub(r"\s+", " ", text)
     for row in comparison.differences.itertuples():
-        p = row.p if row.category in ("clean", "mean") else row.p_holm
-        for part in (f"{abs(row.difference):.2f}", f"{abs(row.low):.2f}", f"{abs(row.high):.2f}", p_words(p)):
+        numbers = (row.difference, row.low, row.high, row.pooled_difference)
+        for part in (*(f"{abs(number):.2f}" for number in numbers), p_words(row.p_adjusted)):
             assert part in text
     for row in comparison.ranks.itertuples():
-        assert f"{row.model} {row.rank:.2f} {row.low:.2f} to {row.high:.2f}" in text
+        assert f"{row.model} {row.rank:.2f} {row.low:.0f} to {row.high:.0f}" in text
     assert comparison.statement in text
 
 

@@ -56,16 +56,12 @@ def boxes() -> Callable[[bytes], list[tuple[float, float, float, float]]]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _quick():
-    """Few resamples: these tests check how numbers are printed."""
+def _typst():
     pytest.importorskip("typst", reason="the extra 'report' is not installed")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("robustbench_endo.reports.data.report_data.QUICK", QUICK)
-        yield
 
 
 @pytest.fixture(scope="session")
-def usual_pdf(usual_run: Results, text_of, _quick) -> PdfReport:
+def usual_pdf(usual_run: Results, text_of, _typst) -> PdfReport:
     """The report of the usual run, without printed intervals, and its PDF."""
     report = report_data(usual_run)
     return PdfReport(usual_run, report, text_of(pdf(report)))

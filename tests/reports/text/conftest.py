@@ -16,16 +16,8 @@ def resampling():
     return RESAMPLING
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _quick():
-    """Few resamples: these tests check the numbers and how they are written."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("robustbench_endo.reports.data.report_data.QUICK", RESAMPLING)
-        yield
-
-
 @pytest.fixture(scope="session")
-def printed_report(usual_run, _quick):
+def printed_report(usual_run):
     """The usual run, its report without printed intervals, and its tables."""
     report = report_data(usual_run)
     return usual_run, report, printed_tables(usual_run, report)

@@ -95,19 +95,19 @@ def comparison(usual_run):
     return compare(usual_run, ("miou",), resampling=Resampling(resamples=300))
 
 
-def printed_comparison(results, comparison, **options) -> str:
-    console = Console(file=io.StringIO(), width=80, **options)
+def printed_comparison(results, comparison, width=80, **options) -> str:
+    console = Console(file=io.StringIO(), width=width, **options)
     print_comparison(comparison, [results.metric("miou")], console)
     return console.file.getvalue()
 
 
 def test_print_comparison_shows_differences_with_intervals_and_p(usual_run, comparison):
-    text = printed_comparison(usual_run, comparison)
-    assert max(map(len, text.splitlines())) <= 80
+    narrow, text = (printed_comparison(usual_run, comparison, width) for width in (80, 120))
+    assert max(map(len, narrow.splitlines())) <= 80
     for row in comparison.differences.itertuples():
         ends = f"{signed(row.low)} to {signed(row.high)}"
         expected = (f"{row.value:.2f}", signed(row.difference), ends, p_text(row.p_adjusted))
-        assert any(all(part in line for part in expected) for line in text.splitlines()), (expected, text)
+        assert any(all(part in line for part in expected) for line in text.splitlines()), expected
     assert "tiny-endoarss/tesla compared with tiny-resnet/dselect_k" in text
 
 

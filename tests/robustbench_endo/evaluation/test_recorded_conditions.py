@@ -113,14 +113,14 @@ def test_recorded_conditions_do_not_change_numbers_of_corruptions(evaluate):
     pd.testing.assert_frame_equal(both.robustness(baseline="low"), plain.robustness(baseline="low"), check_exact=True)
     pd.testing.assert_frame_equal(both.failures().loc[rows], plain.failures(), check_exact=True)
     pd.testing.assert_frame_equal(both.joint_failures(), plain.joint_failures(), check_exact=True)
-    settings = rb.results.Bootstrap(resamples=200)
+    settings = rb.results.Resampling(resamples=200)
     pd.testing.assert_frame_equal(
         both.envelope({"dice": 0.2}, settings), plain.envelope({"dice": 0.2}, settings), check_exact=True
     )
-    ours, theirs = (compare(results, ("dice",), bootstrap=settings).differences for results in (both, plain))
+    ours, theirs = (compare(results, ("dice",), resampling=settings).differences for results in (both, plain))
     shared = ours[(ours["category"] != "recorded") & (ours["corruption"] != "recorded")].reset_index(drop=True)
     pd.testing.assert_frame_equal(shared, theirs)
-    assert ours.loc[ours["category"] == "recorded", "p_holm"].notna().all()
+    assert ours.loc[ours["category"] == "recorded", "p_adjusted"].notna().all()
 
 
 def test_recorded_conditions_rows_are_their_scores(evaluate):
@@ -161,7 +161,7 @@ def test_recorded_conditions_only_run_has_a_report(evaluate, tmp_path):
     assert list(results.table().index) == [
         ("clean", "clean"), ("recorded", "recorded_smoke"), ("recorded", "recorded_low_light"), ("mean", "recorded")
     ]  # fmt: skip
-    print_robustness(results, Console(file=StringIO()), ("dice",), intervals=rb.results.Bootstrap(resamples=200))
+    print_robustness(results, Console(file=StringIO()), ("dice",), intervals=rb.results.Resampling(resamples=200))
     rb.report(results, tmp_path / "report.html")
     assert "Recorded low light" in (tmp_path / "report.html").read_text("utf-8")
 

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.results import Bootstrap, Results, combine_runs, compare
+from robustbench_endo.results import Resampling, Results, combine_runs, compare
 from robustbench_endo.results.combine import common_frames, comparison_key
 
-SETTINGS = Bootstrap(resamples=500, unit="frame")
+SETTINGS = Resampling(resamples=500, unit="frame")
 
 
 def changed(results, **info):
@@ -22,7 +22,7 @@ def test_merged_runs_equal_one_run(results, make_results):
         )
         for name in ("a", "b")
     ]
-    single, combined = compare(results, bootstrap=SETTINGS), compare(parts, bootstrap=SETTINGS)
+    single, combined = compare(results, resampling=SETTINGS), compare(parts, resampling=SETTINGS)
     pd.testing.assert_frame_equal(single.differences, combined.differences)
     twice = combine_runs([parts[0], changed(parts[0], name="again")])
     assert twice.models == ["run-a/a", "again/a"]

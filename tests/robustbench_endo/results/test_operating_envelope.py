@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from robustbench_endo.errors import RobustEndoError
-from robustbench_endo.results import Bootstrap, Results
+from robustbench_endo.results import Resampling, Results
 
-SETTINGS = Bootstrap(resamples=400, unit="frame")
+SETTINGS = Resampling(resamples=400, unit="frame")
 
 
 def row(table, model, corruption):

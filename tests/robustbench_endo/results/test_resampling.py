@@ -23,7 +23,7 @@ def test_resampling_units_are_always_subjects(make_results):
     assert (units.kind, units.number, units.warning) == ("subject", 12, "")
     assert units.sizes.tolist() == [2.0] * 12
     assert units.statement == (
-        "95 % intervals from 12 subjects (patients or sequences, 24 frames): jackknife over subjects, Student's t."
+        "95 % intervals from 12 subjects (patients or sequences, 24 frames): jackknife over subjects, t distribution."
     )
 
 

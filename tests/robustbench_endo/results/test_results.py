@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from robustbench_endo.errors import RobustEndoError
-from robustbench_endo.results import Bootstrap, Results, compare
+from robustbench_endo.results import Resampling, Results, compare
 from robustbench_endo.tasks.classification.endoarss import endoarss_accuracy, endoarss_f1
 from robustbench_endo.tasks.segmentation.endoarss import endoarss_iou
 
@@ -39,47 +39,56 @@ def test_scores_of_user_metric(results):
         results.metric("tip_error")
 
 
-# Values of version 1 on the same records: value, low, high.
+# Stored values of the same records: value, low, high. The values of metrics are those of version 1.
 GOLDEN_SCORES = {
-    "miou": (37.45456146331041, 35.134924139425216, 40.089578023424345),
-    "dice": (54.495957080971294, 51.999620760090906, 57.228977145722126),
-    "miou_per_image": (54.15770654747878, 51.49596857975439, 57.14597341047081),
-    "hd95": (37.28114970804542, 35.283518470783335, 39.012182340564415),
-    "hd_diagonal": (7193.793800753654, 6151.221819832194, 8132.118422431632),
-    "missed_rate": (58.333333333333336, 45.83333333333333, 71.99192452508889),
-    "accuracy": (70.83333333333334, 45.83333333333333, 91.66666666666666),
-    "macro_f1": (70.1860231271996, 48.039697211095316, 92.31250155187344),
-    "ece": (18.821821455416032, 0.0, 25.808090480899445),
-    "segmentation_ece": (1.7137635315619286, 0.4235605154976676, 2.441300552206207),
-    "brier": (0.5571123629940089, 0.523671179882492, 0.5947126811843811),
+    "miou": (37.45456146331041, 34.98494562398558, 39.95730082759545),
+    "dice": (54.495957080971294, 51.86051514507148, 57.11885754257805),
+    "miou_per_image": (54.15770654747878, 51.334730238369005, 56.96738929190076),
+    "hd95": (37.28114970804542, 35.380756084721874, 39.23125457532966),
+    "hd_diagonal": (7193.793800753654, 6237.8727348112225, 8217.833377139756),
+    "missed_rate": (58.333333333333336, 43.45220538797621, 72.47606063616588),
+    "accuracy": (70.83333333333334, 46.78239525852777, 89.89934318191192),
+    "macro_f1": (70.1860231271996, 44.35465293502959, 90.50456591900051),
+    "ece": (18.821821455416032, 5.487215191704873, 37.69379472817811),
+    "segmentation_ece": (1.7137635315619286, 0.9185812132733476, 2.749489692863742),
+    "brier": (0.5571123629940089, 0.5243740917150753, 0.5908418996312997),
 }
+
 GOLDEN_AGGREGATES = {
-    "mean": (51.2745221051174, 49.77987427258877, 53.18091293466552),
-    "relative": (63.76499972214668, 59.99929773439793, 66.82734577325762),
-    "worst_frames": (52.318820278664035, 49.90665878582112, 54.43360740419283),
-    "mce": (95.6156771973943, 90.292748612958, 100.60815164733344),
-    "relative_mce": (85.9766765919135, 71.15598708900872, 119.03017435779805),
+    "mean": (51.2745221051174, 49.393977332665784, 53.15326388417954),
+    "relative": (47.89294610595035, 43.749118690575045, 52.03677352132566),
+    "worst_frames": (52.318820278664035, 49.26187967849756, 55.36709106624522),
+    "mce": (95.6156771973943, 90.65750297207998, 100.57385142270863),
+    "relative_mce": (85.9766765919135, 65.06109927956456, 106.89225390426245),
 }
 
 
-def test_scores_equal_version_1(results):
-    scores = results.scores(Bootstrap(resamples=300))
+def test_scores_equal_stored_values(results):
+    scores = results.scores(Resampling(resamples=300))
     row = scores.query("model == 'a' and corruption == 'smoke' and severity == 3").iloc[0]
     for name, expected in GOLDEN_SCORES.items():
         assert tuple(row[[name, f"{name}_low", f"{name}_high"]]) == pytest.approx(expected, rel=1e-12), name
 
 
-def test_robustness_equals_version_1(results):
-    table = results.robustness(("miou",), "b", Bootstrap(resamples=300))["a"].loc["miou"]
+def test_robustness_equals_stored_values(results):
+    table = results.robustness(("miou",), "b", Resampling(resamples=300))["a"].loc["miou"]
     for name, expected in GOLDEN_AGGREGATES.items():
         assert tuple(table.loc[name]) == pytest.approx(expected, rel=1e-12), name
 
 
-def test_comparison_and_failures_equal_version_1(results):
-    rows = compare(results, ("miou",), bootstrap=Bootstrap(resamples=300)).differences
+def test_comparison_and_failures_equal_stored_values(results):
+    rows = compare(results, ("miou",), resampling=Resampling()).differences
     row = rows.query("corruption == 'smoke'").iloc[0]
-    expected = (-3.306936101051761, -7.095021141369535, -0.687370286033193, 0.030143669241116333, 0.060287338482232666)
-    assert tuple(row[["difference", "low", "high", "p", "p_holm"]]) == pytest.approx(expected, rel=1e-12)
+    columns = ["pooled_difference", "difference", "low", "high", "p", "p_adjusted"]
+    expected = (
+        -3.306936101051761,
+        -3.235640416194947,
+        -6.5791582918781035,
+        0.10787745948820904,
+        0.04070911357962955,
+        0.05859375,
+    )
+    assert tuple(row[columns]) == pytest.approx(expected, rel=1e-12)
     mean = results.failures().loc[("mean", "all")].xs("a", level="model")
     names = ["segmentation_failed", "segmentation_silent", "activity_failed", "activity_silent"]
     assert tuple(mean[names]) == pytest.approx((17.708333333333336, 0.0, 33.333333333333336, 3.125), rel=1e-12)
@@ -107,7 +116,7 @@ def test_endoarss_metrics_are_formulas_of_summed_counts(endoarss):
 
 
 def test_endoarss_metrics_have_intervals_and_are_nan_without_targets(endoarss):
-    table = endoarss.table(("endoarss_miou", "endoarss_f1"), Bootstrap(resamples=300))
+    table = endoarss.table(("endoarss_miou", "endoarss_f1"), Resampling(resamples=300))
     assert (table["endoarss_miou", "a", "low"] < table["endoarss_miou", "a", "high"]).all()
     counts = [name for name in endoarss.frame if name.startswith(("tp_", "fp_", "fn_"))]
     without = Results(endoarss.frame.assign(**dict.fromkeys(counts, 0), activity_target=-1), endoarss.info)
