@@ -37,6 +37,7 @@ class Batch:
         targets: task name -> stacked targets, see :meth:`Task.stack`.
         ids, subjects: (B,) names.
         recorded: recorded condition -> (B,) images uint8 (3, H, W), None where there is none.
+        scale: pixels of a frame per pixel of the original one along rows and columns, float64 (B, 2) on the host.
         clean: the images prepared for comparison with their corrupted versions; None on the host.
     """
 
@@ -45,6 +46,7 @@ class Batch:
     ids: tuple[str, ...]
     subjects: tuple[str, ...]
     recorded: Mapping[str, tuple[Tensor | None, ...]]
+    scale: Tensor | None = None
     clean: CleanReference | None = None
 
     def __len__(self) -> int:
@@ -65,6 +67,7 @@ class Batch:
             tuple(self.ids[i] for i in positions),
             tuple(self.subjects[i] for i in positions),
             {name: tuple(items[i] for i in positions) for name, items in self.recorded.items()},
+            None if self.scale is None else self.scale[positions],
             CleanReference(images) if self.clean is not None and positions else None,
         )
 
@@ -91,6 +94,7 @@ class Batch:
 class _Frame(NamedTuple):
     sample: Sample
     recorded: dict[str, Tensor | None]
+    scale: tuple[float, float]
 
 
 def read_batches(
@@ -126,7 +130,11 @@ def _read(
             images[name] = read_recorded(dataset, index, name, sample, resolution)
         except FrameError as error:
             failures.append(Failure(sample.id, str(error)))
-    return _Frame(at_resolution(sample, resolution), images), failures
+    scored = at_resolution(sample, resolution)
+    rows, columns = (
+        after / before for after, before in zip(scored.image.shape[1:], sample.image.shape[1:], strict=True)
+    )
+    return _Frame(scored, images, (rows, columns)), failures
 
 
 def _runs_of_one_size(frames: Sequence[_Frame]) -> Iterator[list[_Frame]]:
@@ -149,4 +157,5 @@ def _stack(frames: Sequence[_Frame], tasks: Sequence[Task]) -> Batch:
         ids=tuple(sample.id for sample in samples),
         subjects=tuple(sample.subject_id for sample in samples),
         recorded={name: tuple(frame.recorded[name] for frame in frames) for name in frames[0].recorded},
+        scale=torch.tensor([frame.scale for frame in frames], dtype=torch.float64),
     )

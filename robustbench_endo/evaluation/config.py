@@ -11,6 +11,7 @@ from typing import Any, Literal, TypedDict
 from robustbench_endo.config import check_choice, option
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.shard import parse_shard
+from robustbench_endo.tasks.segmentation.tolerance import check_tolerances, parse_spacing
 
 Resolution = int | Literal["native"] | tuple[int, int]
 """Short side in pixels (aspect kept, never enlarged), the frame's own size, or an exact (height, width)."""
@@ -159,6 +160,17 @@ class EvaluationConfig:
     replicates: int = option(
         1, "Independent draws of every corruption that uses random numbers; scores are over all of them.", type="int"
     )
+    nsd_tolerance: tuple[str, ...] = option(
+        (),
+        "Tolerance of the surface Dice (NSD), repeatable: 3px of the scored mask, or 1.5mm; CLASS=3px for one class.",
+        multiple=True,
+        shown_default="2px",
+    )
+    spacing: tuple[float, float] | None = option(
+        None,
+        "Size of a pixel of the original frame for tolerances in mm: mm per pixel, or ROWSxCOLUMNS.",
+        parse=parse_spacing,
+    )
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
     precision: str = option(
         "auto", "Precision of the models; auto is bf16 on a GPU that has it, else fp32.", choices=PRECISIONS
@@ -207,6 +219,9 @@ class EvaluationConfig:
                 f"Expected at {bound} {count}, got {self.replicates}: 1 draws every corrupted image once, 5 show how "
                 "much the draw matters."
             )
+        if isinstance(self.spacing, (int, float)):
+            object.__setattr__(self, "spacing", parse_spacing(str(self.spacing)))
+        check_tolerances(self.nsd_tolerance, self.spacing)
         if self.batch_size is not None and self.batch_size < 1:
             raise RobustEndoError(f"Expected a batch of at least 1 frame, got {self.batch_size}.")
         if self.address is not None and self.engine != "ray":
@@ -237,6 +252,11 @@ class EvaluationConfig:
             )
 
     @property
+    def metric_options(self) -> dict[str, Any]:
+        """The options of metrics, by name, as :meth:`Task.metric_settings` takes them."""
+        return {"nsd_tolerance": self.nsd_tolerance, "spacing": self.spacing}
+
+    @property
     def suite_name(self) -> str:
         """The suite, by default that of the protocol."""
         return self.suite or ("endoarss" if self.protocol == "endoarss" else "endo19")
@@ -258,6 +278,8 @@ class EvaluationOptions(TypedDict, total=False):
     workers: int | None
     address: str | None
     gallery_frames: int
+    nsd_tolerance: Sequence[str]
+    spacing: float | tuple[float, float] | None
     notes: Sequence[str]
 
 
@@ -267,4 +289,5 @@ def config_from_options(options: EvaluationOptions, **others: Any) -> Evaluation
     Raises:
         RobustEndoError: see :class:`EvaluationConfig`.
     """
-    return EvaluationConfig(**{**options, "notes": tuple(options.get("notes", ())), **others})
+    sequences = {name: tuple(options.get(name, ())) for name in ("notes", "nsd_tolerance")}
+    return EvaluationConfig(**{**options, **sequences, **others})

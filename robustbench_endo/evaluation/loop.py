@@ -125,7 +125,8 @@ def score_batch(
             name = task.name
             prediction = outputs[name].to_cpu() if name in outputs else None
             task_targets = targets[name], batch.targets[name]
-            columns |= task.score(prediction, *task_targets, len(plan.labels[name]), plan.frame_metrics[name])
+            metrics = plan.frame_metrics[name]
+            columns |= task.score(prediction, *task_targets, len(plan.labels[name]), metrics, batch.scale)
         records.add(model, condition, batch, columns)
         records.add_invalid(model, condition, batch, outputs)
     return records

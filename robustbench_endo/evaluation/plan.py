@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 import torch
@@ -94,10 +94,18 @@ class EvaluationPlan:
         return list_conditions(self.corruptions, self.config.severities, self.recorded, replicates)
 
     @cached_property
+    def metric_settings(self) -> dict[str, Any]:
+        """Settings of the metrics, as stored in run.json."""
+        options = self.config.metric_options
+        parts = [task.metric_settings(options, self.labels[task.name]) for task in self.tasks]
+        return {key: value for part in parts for key, value in part.items()}
+
+    @cached_property
     def frame_metrics(self) -> Mapping[str, tuple[Metric, ...]]:
         """Task name -> its metrics with a value per frame."""
         leading = self.tasks[-1].name
-        metrics = {task.name: task.metrics(self.config.protocol) for task in self.tasks}
+        settings = self.metric_settings
+        metrics = {task.name: task.metrics(self.config.protocol, settings) for task in self.tasks}
         taken = {metric.name for each in metrics.values() for metric in each}
         taken.update(arrow_schema(self.tasks, self.labels, metrics).names)
         for metric in self.user_metrics:

@@ -74,6 +74,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
             {"name": name, "category": RECORDED, "severity": RECORDED_SEVERITY} for name in plan.recorded
         ],
         "metrics": metrics,
+        "metric_settings": plan.metric_settings,
         "failures": [],
         "notes": list(plan.notes),
         "identity": {
@@ -88,6 +89,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
             "tasks": labels,
             "models": {entry["name"]: entry["weights_sha256"] for entry in models},
             "metrics": [metric["name"] for metric in metrics],
+            "metric_settings": plan.metric_settings,
             "device": plan.device.type,
             "precision": plan.precision,
             "compile": config.compile,

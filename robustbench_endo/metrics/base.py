@@ -35,7 +35,7 @@ class Metric:
         task: name of the task that is scored; None for the leading one (segmentation).
         column: column of results.parquet that :meth:`score` fills; ``name`` when empty, None without :meth:`score`.
         columns: the columns that :meth:`score` fills instead, where the metric is a formula of their sums.
-        label_metric: for a mean over labels the metric of one of them, such as ``dice`` for ``dice[shaft]``; else empty.
+        label_metric: for a mean over labels the metric of one, such as ``dice`` for ``dice[shaft]``; else empty.
         frame_column: column with the metric per frame, for the worst frames of a run; ``column`` when empty.
 
     >>> class BackgroundRecall(Metric):

@@ -42,7 +42,7 @@ def surface_distances(
     target: Tensor,
     num_classes: int,
     spacing: tuple[float, float] | None = None,
-    tolerance: float = 2.0,
+    tolerance: float | Tensor = 2.0,
 ) -> SurfaceDistances:
     """Exact surface distances of two label maps.
 
@@ -55,7 +55,7 @@ def surface_distances(
             CPU, at most 1 GiB on a GPU.
         num_classes: C, at most 255.
         spacing: size of a pixel along rows and columns; (1, 1) by default.
-        tolerance: of nsd, in the unit of the spacing.
+        tolerance: of nsd, in the unit of the spacing: one for all, or one for each image and class, (B, C).
 
     Raises:
         RobustEndoError: maps of different shapes or devices, labels out of range, spacing or tolerance not positive,
@@ -63,7 +63,8 @@ def surface_distances(
     """
     check_label_maps(pred, target, num_classes)
     rows, columns = spacing or (1.0, 1.0)
-    if not (0 < rows < math.inf and 0 < columns < math.inf and 0 <= tolerance < math.inf):
+    limits = torch.as_tensor(tolerance, dtype=torch.float64).cpu().expand(len(pred), num_classes)
+    if not (0 < rows < math.inf and 0 < columns < math.inf and bool(((limits >= 0) & limits.isfinite()).all())):
         raise RobustEndoError(
             f"Expected a positive spacing and a tolerance of at least 0, got {(rows, columns)} and {tolerance}."
         )
@@ -74,10 +75,10 @@ def surface_distances(
         )
     pred = without_ignored(pred, target)
     if pred.device.type == "cuda":
-        table = surface_table(pred, target, num_classes, (rows, columns), tolerance).cpu()
+        table = surface_table(pred, target, num_classes, (rows, columns), limits.to(pred.device)).cpu()
     else:
-        pairs = zip(pred.cpu().numpy(), target.cpu().contiguous().numpy(), strict=True)
-        images = [image_distances(p, t, num_classes, float(rows), float(columns), float(tolerance)) for p, t in pairs]
+        pairs = zip(pred.cpu().numpy(), target.cpu().contiguous().numpy(), limits.numpy().copy(), strict=True)
+        images = [image_distances(p, t, num_classes, float(rows), float(columns), limit) for p, t, limit in pairs]
         table = torch.from_numpy(np.stack(images, axis=1))
     hd, hd95, assd, nsd, missed = table
     return SurfaceDistances(hd, hd95, assd, nsd, missed.bool())

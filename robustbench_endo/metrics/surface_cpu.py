@@ -183,13 +183,13 @@ def _step(before: Steps, line: Steps) -> None:
 
 
 @njit(cache=True, nogil=True)
-def image_distances(pred: Labels, target: Labels, classes: int, row: float, column: float, tolerance: float) -> Floats:
+def image_distances(pred: Labels, target: Labels, classes: int, row: float, column: float, tolerance: Floats) -> Floats:
     """Rows hd, hd95, assd, nsd, missed; one column per class.
 
     Args:
         pred, target: uint8 (H, W); labels of C and above belong to no class.
         row, column: size of a pixel.
-        tolerance: of nsd.
+        tolerance: of nsd, of each class.
     """
     diagonal = math.hypot(pred.shape[0] * row, pred.shape[1] * column)
     scratch = np.empty(pred.shape[0] * (pred.shape[1] + 2 * BLOCK), np.int16)
@@ -206,7 +206,7 @@ def image_distances(pred: Labels, target: Labels, classes: int, row: float, colu
             result[0, c] = max(forward.max(), backward.max())
             result[1, c] = max(_percentile(forward), _percentile(backward))
             result[2, c] = (forward.sum() + backward.sum()) / number
-            result[3, c] = ((forward <= tolerance).sum() + (backward <= tolerance).sum()) / number
+            result[3, c] = ((forward <= tolerance[c]).sum() + (backward <= tolerance[c]).sum()) / number
         elif len(p) or len(t):
             result[:, c] = np.array((diagonal, diagonal, diagonal, 0.0, 1.0))
     return result

@@ -39,14 +39,14 @@ class _Directed:
 
 
 def surface_table(
-    pred: Tensor, target: Tensor, classes: int, spacing: tuple[float, float], tolerance: float, memory: int = _MEMORY
+    pred: Tensor, target: Tensor, classes: int, spacing: tuple[float, float], tolerance: Tensor, memory: int = _MEMORY
 ) -> Tensor:
     """Rows hd, hd95, assd, nsd, missed: float64 (5, B, C) on the device of the maps.
 
     Args:
         pred, target: uint8 (B, H, W); labels of C and above belong to no class.
         spacing: size of a pixel along rows and columns.
-        tolerance: of nsd.
+        tolerance: of nsd for each image and class, float64 (B, C).
         memory: bytes of scratch; more images and classes than fit are split into parts of at least one.
     """
     edges = [_edges(labels, classes) for labels in (pred, target)]
@@ -60,8 +60,8 @@ def surface_table(
     part = max(1, memory // (pred[0].numel() * _PIXEL[fused(pred.device)]))
     for i, c in zip(torch.split(image, part), torch.split(label, part), strict=True):
         if len(i):
-            forward = _directed(edges[0], edges[1], i, c, spacing, tolerance)
-            backward = _directed(edges[1], edges[0], i, c, spacing, tolerance)
+            forward = _directed(edges[0], edges[1], i, c, spacing, tolerance[i, c])
+            backward = _directed(edges[1], edges[0], i, c, spacing, tolerance[i, c])
             table[:4, i, c] = _symmetric(forward, backward)
     return table
 
@@ -91,9 +91,12 @@ def _symmetric(forward: _Directed, backward: _Directed) -> Tensor:
 
 
 def _directed(
-    points: Tensor, sites: Tensor, image: Tensor, label: Tensor, spacing: tuple[float, float], tolerance: float
+    points: Tensor, sites: Tensor, image: Tensor, label: Tensor, spacing: tuple[float, float], tolerance: Tensor
 ) -> _Directed:
-    """Distances from the boundary pixels in ``points`` to those in ``sites``, for J pairs of image and class."""
+    """Distances from the boundary pixels in ``points`` to those in ``sites``, for J pairs of image and class.
+
+    ``tolerance`` is that of each pair, (J,).
+    """
     height, width = points.shape[1:]
     starts = (points[image] == label[:, None, None]).nonzero()  # sorted by pair
     down, across = _squares(height, spacing[0], points.device), _squares(width, spacing[1], points.device)
@@ -119,7 +122,7 @@ def _squares(count: int, size: float, device: torch.device) -> Tensor:
     return (torch.arange(count + 1, dtype=torch.float64, device=device) * size).square()
 
 
-def _summary(distances: Tensor, pair: Tensor, pairs: int, diagonal: float, tolerance: float, pixels: int) -> _Directed:
+def _summary(distances: Tensor, pair: Tensor, pairs: int, diagonal: float, tolerance: Tensor, pixels: int) -> _Directed:
     """Largest, percentile, sum and number within the tolerance of each pair; ``pair`` is sorted."""
     ends = torch.searchsorted(pair, torch.arange(pairs + 1, device=pair.device))
     first, number = ends[:-1], ends.diff()
@@ -133,7 +136,7 @@ def _summary(distances: Tensor, pair: Tensor, pairs: int, diagonal: float, toler
     # Multiples of 2^-bits of the diagonal: the sum over a map cannot overflow, nor depend on the order.
     bits = 62 - math.ceil(math.log2(pixels))
     total = _sums((ordered / diagonal * 2.0**bits).round().long(), ends).double() * (diagonal / 2.0**bits)
-    within = _sums((ordered <= tolerance).long(), ends)
+    within = _sums((ordered <= tolerance[pair]).long(), ends)
     return _Directed(number.double(), ordered[ends[1:] - 1], percentile, total, within.double())
 
 

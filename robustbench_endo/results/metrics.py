@@ -55,7 +55,8 @@ def run_metrics(info: Mapping[str, Any], user_metrics: Sequence[Metric] = ()) ->
     """
     protocol = str(info.get("protocol", "standard"))
     tasks = run_tasks(info)
-    metrics = [metric for task in tasks for metric in task.metrics(protocol)]
+    settings = info.get("metric_settings", {})
+    metrics = [metric for task in tasks for metric in task.metrics(protocol, settings)]
     metrics += [metric for task in tasks for metric in task.label_metrics(info["tasks"][task.name])]
     metrics += [kind() for kind in DISTORTION_METRICS]
     known = {metric.name: metric for metric in user_metrics}

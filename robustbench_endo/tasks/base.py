@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -158,6 +159,7 @@ class Task(ABC):
         clean_targets: Tensor,
         num_labels: int,
         metrics: Sequence[Metric],
+        scale: Tensor | None = None,
     ) -> Columns:
         """Record columns of a batch.
 
@@ -167,11 +169,31 @@ class Task(ABC):
             clean_targets: before it; the same object where nothing moved.
             num_labels: labels of the data set.
             metrics: with a value per frame.
+            scale: scored pixels per pixel of the original frame along rows and columns, (B, 2); None for 1.
         """
 
     @abstractmethod
-    def metrics(self, protocol: str = "standard") -> tuple[Metric, ...]:
-        """The task's metrics; those that only another protocol than ``standard`` has come last."""
+    def metrics(
+        self, protocol: str = "standard", settings: Mapping[str, Any] = MappingProxyType({})
+    ) -> tuple[Metric, ...]:
+        """The task's metrics; those that only another protocol than ``standard`` has come last.
+
+        Args:
+            protocol: of the run.
+            settings: of the run's metrics, see :meth:`metric_settings`.
+        """
+
+    def metric_settings(self, options: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+        """Settings of the task's metrics as JSON, stored in run.json; without entries for the defaults.
+
+        Args:
+            options: of the configuration, see :meth:`EvaluationConfig.metric_options`.
+            labels: names of the labels of the data set.
+
+        Raises:
+            RobustEndoError: an option that does not fit the labels.
+        """
+        return {}
 
     def label_metrics(self, labels: Sequence[str]) -> tuple[Metric, ...]:
         """A metric of each label, named ``<metric>[<label>]``, such as ``dice[shaft]``; none for a task without.

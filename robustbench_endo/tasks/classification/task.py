@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,6 +74,7 @@ class Classification(Task):
         clean_targets: Tensor,
         num_labels: int,
         metrics: Sequence[Metric],
+        scale: Tensor | None = None,
     ) -> Columns:
         """See :func:`robustbench_endo.tasks.classification.score.score`."""
         from robustbench_endo.tasks.classification.score import ClassificationPrediction, score
@@ -80,7 +82,9 @@ class Classification(Task):
         assert prediction is None or isinstance(prediction, ClassificationPrediction)
         return score(self.name, prediction, targets, metrics)
 
-    def metrics(self, protocol: str = "standard") -> tuple[Metric, ...]:
+    def metrics(
+        self, protocol: str = "standard", settings: Mapping[str, Any] = MappingProxyType({})
+    ) -> tuple[Metric, ...]:
         """See :meth:`Task.metrics`."""
         kinds = (*metrics.METRICS, *(endoarss.METRICS if protocol == "endoarss" else ()))
         return tuple(kind(self) for kind in kinds)

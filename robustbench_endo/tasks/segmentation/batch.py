@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import torch
 from torch import Tensor
 
 from robustbench_endo.metrics.mask_ssim import mask_ssim
 from robustbench_endo.metrics.overlap import ClassCounts, class_counts
 from robustbench_endo.metrics.surface import SurfaceDistances, surface_distances
+from robustbench_endo.tasks.segmentation.tolerance import NsdTolerance
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class SegmentationBatch:
     Attributes:
         preds, target: uint8 (B, H, W); target 255 = ignore.
         num_classes: C; class 0 is the background.
+        tolerance: of the surface Dice; None for 2 px.
+        scale: scored pixels per pixel of the original frame along rows and columns, (B, 2); None for 1.
 
     >>> import torch
     >>> labels = torch.zeros(1, 16, 16, dtype=torch.uint8)
@@ -29,6 +33,8 @@ class SegmentationBatch:
     preds: Tensor
     target: Tensor
     num_classes: int
+    tolerance: NsdTolerance | None = None
+    scale: Tensor | None = None
 
     @cached_property
     def counts(self) -> ClassCounts:
@@ -37,8 +43,32 @@ class SegmentationBatch:
 
     @cached_property
     def surface(self) -> SurfaceDistances:
-        """Boundary distances in px, (B, C)."""
-        return surface_distances(self.preds, self.target, self.num_classes)
+        """Boundary distances in px, (B, C); ``nsd`` at the tolerances of square pixels."""
+        if self.tolerance is None:
+            return surface_distances(self.preds, self.target, self.num_classes)
+        limits, _ = self.tolerance.in_pixels(self._scale)
+        return surface_distances(self.preds, self.target, self.num_classes, tolerance=limits)
+
+    @cached_property
+    def surface_dice(self) -> Tensor:
+        """Surface Dice at the tolerance of each class, (B, C)."""
+        if self.tolerance is None:
+            return self.surface.nsd
+        _, uneven = self.tolerance.in_pixels(self._scale)
+        nsd = self.surface.nsd.clone()
+        in_mm = [index for index, each in enumerate(self.tolerance.by_class.values()) if each.unit == "mm"]
+        limits = torch.tensor([[each.value for each in self.tolerance.by_class.values()]], dtype=torch.float64)
+        # Pixels that are not square: distances in mm are no multiples of those in px.
+        for frame in uneven.nonzero().flatten().tolist():
+            rows, columns = self.tolerance.pixel_size(self._scale)[frame].tolist()
+            maps = self.preds[frame : frame + 1], self.target[frame : frame + 1]
+            exact = surface_distances(*maps, self.num_classes, (rows, columns), limits)
+            nsd[frame, in_mm] = exact.nsd[0, in_mm]
+        return nsd
+
+    @property
+    def _scale(self) -> Tensor:
+        return torch.ones(len(self.target), 2) if self.scale is None else self.scale
 
     @cached_property
     def similarity(self) -> Tensor:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from robustbench_endo.tasks.segmentation.batch import SegmentationBatch
+    from robustbench_endo.tasks.segmentation.tolerance import NsdTolerance
 
 
 class SegmentationMetric(Metric):
@@ -264,13 +265,25 @@ class HausdorffDiagonal(SegmentationMetric):
 
 
 class SurfaceDice(SegmentationMetric):
-    """Normalised surface Dice at 2 px, mean over the foreground classes."""
+    """Normalised surface Dice, mean over the foreground classes.
 
-    name, label, unit, higher_is_better = "nsd", "Surface Dice", "%", True
-    description = "Fraction of both boundaries that lies within 2 px of the other one (normalised surface Dice)."
+    Args:
+        tolerance: of each class; None for 2 px of the scored mask.
+    """
+
+    name, unit, higher_is_better = "nsd", "%", True
+
+    def __init__(self, tolerance: NsdTolerance | None = None) -> None:
+        self.tolerance = tolerance
+        words = "2 px" if tolerance is None else str(tolerance)
+        self.label = f"Surface Dice within {words}"
+        self.description = (
+            f"Fraction of both boundaries that lies within {words} of the other one (normalised surface Dice)."
+        )
+        super().__init__()
 
     def score(self, batch: SegmentationBatch) -> Tensor:
-        return batch.surface.nsd[:, 1:].nanmean(1)
+        return batch.surface_dice[:, 1:].nanmean(1)
 
 
 class MaskSSIM(SegmentationMetric):

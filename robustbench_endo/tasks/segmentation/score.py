@@ -14,7 +14,13 @@ from robustbench_endo.metrics.calibration import confidence_bins, sample_pixels
 from robustbench_endo.tasks.base import Columns
 from robustbench_endo.tasks.segmentation.batch import SegmentationBatch
 from robustbench_endo.tasks.segmentation.decode import SegmentationPrediction
-from robustbench_endo.tasks.segmentation.metrics import DicePerImage, MeanIoUPerImage, bin_columns, count_columns
+from robustbench_endo.tasks.segmentation.metrics import (
+    DicePerImage,
+    MeanIoUPerImage,
+    SurfaceDice,
+    bin_columns,
+    count_columns,
+)
 from robustbench_endo.types import IGNORE
 
 
@@ -24,6 +30,7 @@ def score(
     clean_masks: Tensor,
     num_classes: int,
     metrics: Sequence[Metric],
+    scale: Tensor | None = None,
 ) -> Columns:
     """The columns of :meth:`Segmentation.columns` and one per metric, each (B,).
 
@@ -32,9 +39,11 @@ def score(
         masks: uint8 (B, H, W), the target moved with the image; 255 = ignore.
         clean_masks: the target of the clean frame; the same object where nothing moved.
         metrics: with a value per frame.
+        scale: scored pixels per pixel of the original frame along rows and columns, (B, 2); None for 1.
     """
     labels = torch.zeros_like(masks) if prediction is None or prediction.label_map is None else prediction.label_map
-    batch = SegmentationBatch(labels, _scorable(prediction, masks), num_classes)
+    tolerance = next((metric.tolerance for metric in metrics if isinstance(metric, SurfaceDice)), None)
+    batch = SegmentationBatch(labels, _scorable(prediction, masks), num_classes, tolerance, scale)
     unwarped = (
         batch if clean_masks is masks else SegmentationBatch(labels, _scorable(prediction, clean_masks), num_classes)
     )

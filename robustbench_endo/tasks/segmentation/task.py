@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from robustbench_endo.tasks.base import Column, Columns, ColumnType, ConfidenceB
 from robustbench_endo.tasks.segmentation import endoarss, metrics
 from robustbench_endo.tasks.segmentation.floors import background_everywhere, truth_pixels
 from robustbench_endo.tasks.segmentation.metrics import bin_columns, count_columns
+from robustbench_endo.tasks.segmentation.tolerance import NsdTolerance, resolve_tolerances
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,18 +98,30 @@ class Segmentation(Task):
         clean_targets: Tensor,
         num_labels: int,
         metrics: Sequence[Metric],
+        scale: Tensor | None = None,
     ) -> Columns:
         """See :func:`robustbench_endo.tasks.segmentation.score.score`."""
         from robustbench_endo.tasks.segmentation.decode import SegmentationPrediction
         from robustbench_endo.tasks.segmentation.score import score
 
         assert prediction is None or isinstance(prediction, SegmentationPrediction)
-        return score(prediction, targets, clean_targets, num_labels, metrics)
+        return score(prediction, targets, clean_targets, num_labels, metrics, scale)
 
-    def metrics(self, protocol: str = "standard") -> tuple[Metric, ...]:
+    def metrics(
+        self, protocol: str = "standard", settings: Mapping[str, Any] = MappingProxyType({})
+    ) -> tuple[Metric, ...]:
         """See :meth:`Task.metrics`."""
         kinds = (*metrics.METRICS, *(endoarss.METRICS if protocol == "endoarss" else ()))
-        return tuple(kind() for kind in kinds)
+        tolerance = NsdTolerance.from_settings(settings)
+        return tuple(metrics.SurfaceDice(tolerance) if kind is metrics.SurfaceDice else kind() for kind in kinds)
+
+    def metric_settings(self, options: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+        """``nsd_tolerance`` (class -> tolerance) and ``spacing`` (mm per pixel) where they are set."""
+        tolerances = resolve_tolerances(options.get("nsd_tolerance", ()), labels)
+        spacing = options.get("spacing")
+        if not tolerances:
+            return {}
+        return {"nsd_tolerance": tolerances, "spacing": None if spacing is None else list(spacing)}
 
     def label_metrics(self, labels: Sequence[str]) -> tuple[Metric, ...]:
         """``dice[CLASS]`` and ``iou[CLASS]`` of every class; a name that occurs again has its number, ``tip #2``."""

@@ -33,6 +33,14 @@ def test_read_batches_stack_neighbours_of_one_size(make_plan):
     assert batches[0].ids == tuple(data.ids[:2])
 
 
+def test_read_batches_record_the_resize_of_each_frame(make_plan):
+    data = Sized(make_plan(frames=3).dataset, [48, 48, 24])
+    (resized,), _ = read_batches(data, range(3), (96, 64), TASKS)
+    assert resized.scale.tolist() == [[2.0, 1.0]] * 2 + [[4.0, 1.0]]
+    native, _ = read_batches(data, range(2), "native", TASKS)
+    assert native[0].scale.tolist() == [[1.0, 1.0]] * 2
+
+
 def test_batch_to_the_device_has_floating_images(make_plan):
     plan = make_plan(frames=1)
     (host,), _ = read_batches(plan.dataset, [0, 1], plan.suite.resolution, plan.tasks)
@@ -50,6 +58,7 @@ def test_batch_select_keeps_frames_and_targets_together(make_plan):
     part = batch.select([2, 0])
     assert part.ids == (batch.ids[2], batch.ids[0])
     assert torch.equal(part.images[0], batch.images[2])
+    assert part.scale.shape == (2, 2)
     for name, targets in batch.targets.items():
         assert torch.equal(part.targets[name][1], targets[0])
     assert len(batch.select([])) == 0

@@ -112,3 +112,11 @@ def test_evaluate_command_rejects_another_suite_before_it_loads_a_model():
     done = CliRunner().invoke(main, command)
     assert done.exit_code == 2
     assert "Expected the suite endoarss at 256x256 under the protocol endoarss, got suite endo19" in done.output
+
+
+def test_config_needs_a_spacing_for_tolerances_in_millimetres():
+    with pytest.raises(RobustEndoError, match="Expected the size of a pixel for a tolerance in mm, got none"):
+        EvaluationConfig(nsd_tolerance=("shaft=1.5mm",))
+    config = EvaluationConfig(nsd_tolerance=("shaft=1.5mm",), spacing=0.1)
+    assert config.spacing == (0.1, 0.1)
+    assert config.metric_options == {"nsd_tolerance": ("shaft=1.5mm",), "spacing": (0.1, 0.1)}

@@ -72,3 +72,14 @@ def test_move_models_sets_eval_mode():
     moved = move_models({"m": model}, torch.device("cpu"), compiled=False)
     assert moved["m"] is model
     assert not model.training
+
+
+def test_plan_resolves_the_tolerances_of_the_classes(make_plan):
+    assert make_plan(frames=1).metric_settings == {}
+    plan = make_plan(frames=1, nsd_tolerance=("3px",))
+    classes = plan.labels["segmentation"]
+    assert plan.metric_settings == {"nsd_tolerance": dict.fromkeys(classes, "3 px"), "spacing": None}
+    nsd = next(metric for metric in plan.frame_metrics["segmentation"] if metric.name == "nsd")
+    assert nsd.label == "Surface Dice within 3 px"
+    with pytest.raises(RobustEndoError, match="Expected a class of the data .* in --nsd-tolerance, got 'hook'"):
+        make_plan(frames=1, nsd_tolerance=("hook=3px",)).schema  # noqa: B018

@@ -251,3 +251,17 @@ def test_run_plan_reports_every_step(make_plan, run):
     assert steps[-1] == (20, 20)
     assert steps == sorted(steps)
     assert plan_module.MAX_CHUNK == 4
+
+
+def test_run_plan_states_its_tolerance_and_resumes_no_other(make_plan, run, tmp_path):
+    out = tmp_path / "tolerance"
+    results = run(make_plan(frames=2, out=out, nsd_tolerance=("4mm",), spacing=2.0))
+    assert results.info["metric_settings"]["nsd_tolerance"]["background"] == "4 mm"
+    assert load_results(out).metric("nsd").label == "Surface Dice within 4 mm (2 px)"
+    default = run(make_plan(frames=2, out=tmp_path / "default"))
+    np.testing.assert_array_equal(results.frame["nsd"], default.frame["nsd"])  # 2 px: the frames are not resized
+    wider = run(make_plan(frames=2, out=tmp_path / "wider", nsd_tolerance=("20px",)))
+    assert (wider.frame["nsd"].dropna() >= default.frame["nsd"].dropna()).all()
+    assert not wider.frame["nsd"].equals(default.frame["nsd"])
+    with pytest.raises(RunError, match="metric_settings"):
+        run(make_plan(frames=2, out=out))

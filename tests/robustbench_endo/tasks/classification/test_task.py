@@ -51,11 +51,19 @@ def test_floors_without_a_label_are_empty():
 def test_confidence_bins_count_each_known_frame():
     frame = pd.DataFrame(
         {"phase_target": [0, 1, -1], "phase_prediction": [0, 0, 0], "phase_confidence": [0.9, 0.6, 0.5]}
-    )
+    ).assign(image_id=["a", "b", "c"])
     bins = PHASE.confidence_bins(frame)
+    assert bins.frames.sum() == 2
     assert bins.count.sum() == 2
     assert bins.correct.sum() == 1
     assert bins.confidence.sum() == pytest.approx(1.5)
+
+
+def test_confidence_bins_count_different_frames():
+    frame = pd.DataFrame({"phase_target": [0] * 4, "phase_prediction": [0] * 4, "phase_confidence": [0.9] * 4})
+    bins = PHASE.confidence_bins(frame.assign(image_id=["a", "a", "b", "a"]))
+    assert bins.count.max() == 4
+    assert bins.frames.max() == 2
 
 
 def test_confusion_and_validation_score():
