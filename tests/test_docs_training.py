@@ -31,8 +31,9 @@ def test_training_page_commands_parse():
     commands = command_lines(PAGE)
     assert len(commands) == sum(len(block.text.splitlines()) for block in blocks(PAGE, "bash"))
     for words in commands:
-        assert words[:2] == ["robust-endo", "train"]
-        main.commands["train"].make_context("train", words[2:])
+        assert words[0] == "robust-endo"
+        assert words[1] in ("train", "evaluate")
+        main.commands[words[1]].make_context(words[1], words[2:])
 
 
 def test_training_page_links_exist():

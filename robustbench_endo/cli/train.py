@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +13,14 @@ import click
 
 from robustbench_endo.cli.config_options import config_options
 from robustbench_endo.cli.errors import resumable
-from robustbench_endo.cli.output import progress_bar
+from robustbench_endo.cli.output import counted, progress_bar
 from robustbench_endo.config import to_toml
 from robustbench_endo.io_utils import writable_folder, write_atomically
 from robustbench_endo.training.config import PRESETS, TrainConfig
 
 if TYPE_CHECKING:
-    from robustbench_endo.training import Progress
+    from robustbench_endo.training import Hardware, Progress
+    from robustbench_endo.training.seeds import SeedSummary
     from robustbench_endo.types import Dataset
 
 
@@ -29,14 +30,36 @@ def train(config: TrainConfig) -> None:
     """Train a model on all labelled tasks and write a checkpoint for evaluate --model.
 
     The checkpoint folder also has the configuration (config.toml, for --config), the curves (history.csv) and the state
-    to resume from.
+    to resume from. With --seeds 5 it has five such folders, which evaluate --model takes as one method.
     """
     from robustbench_endo.evaluation.device import choose_device
     from robustbench_endo.training import Hardware
-    from robustbench_endo.training import train as run
+    from robustbench_endo.training.seeds import seed_configs, summarize_seeds, validation_scores
 
     hardware = Hardware(choose_device(config.device), config.devices, config.nodes, config.workers)
+    configs = seed_configs(config)
+    for number, each in enumerate(configs, start=1):
+        if len(configs) > 1 and _is_first_process():
+            click.echo(f"Training {number} of {len(configs)}, seed {each.seed}, in {each.out}.")
+        _train(each, hardware)
+        if _is_first_process():
+            _print_result(each.out)
+    if _is_first_process():
+        if len(configs) > 1:
+            _print_seeds(summarize_seeds([validation_scores(each.out) for each in configs]))
+        click.echo(
+            f"Written: {config.out}. Evaluate it with: robust-endo evaluate --model {config.out} --data {config.data}"
+        )
+
+
+def _train(config: TrainConfig, hardware: Hardware) -> None:
+    """Train with one seed."""
+    from robustbench_endo.training import train as run
+    from robustbench_endo.training.validate import ValidationSample
+
     training, held_out = _load_data(config)
+    if held_out is not None and _is_first_process() and (note := ValidationSample.of(held_out).note):
+        click.echo(f"Note: {note}", err=True)
     if _is_first_process() and not (config.out / "state.pt").exists():
         write_atomically(writable_folder(config.out) / "config.toml", to_toml(config, "train").encode())
     with resumable(config.out), _progress() as progress:
@@ -51,8 +74,6 @@ def train(config: TrainConfig) -> None:
             loggers=config.loggers,
             progress=progress,
         )
-    if _is_first_process():
-        _print_result(config.out, config.data)
 
 
 def _load_data(config: TrainConfig) -> tuple[Dataset, Dataset | None]:
@@ -74,16 +95,26 @@ def _load_data(config: TrainConfig) -> tuple[Dataset, Dataset | None]:
     return concatenate(dataset, extra), held_out
 
 
-def _print_result(out: Path, data: str) -> None:
-    from robustbench_endo.tasks.registry import TASKS
+def _print_result(out: Path) -> None:
+    from robustbench_endo.training.seeds import validation_scores
 
     card = json.loads((out / "model.json").read_text("utf-8"))["training"]
     if missing := card["labels_without_example"]:
         click.echo(f"Note: no training frame has {', '.join(missing)}; the model cannot predict it.")
-    names = [task.headline for task in reversed(TASKS)]
-    if scores := [f"{name} {100 * card[name]:.1f} %" for name in names if name in card]:
-        click.echo(f"Validation of the selected epoch ({card['epoch'] + 1}): {', '.join(scores)}.")
-    click.echo(f"Written: {out}. Evaluate it with: robust-endo evaluate --model {out} --data {data}")
+    if scores := [f"{name} {100 * value:.1f} %" for name, value in validation_scores(out).items()]:
+        selection = card["selection"]
+        sample = f"{counted(selection['frames'], 'frame')} of {counted(selection['subjects'], 'subject')}"
+        click.echo(
+            f"Validation of the selected epoch ({card['epoch'] + 1}, by {selection['metric']}) on {sample}: "
+            f"{', '.join(scores)}."
+        )
+
+
+def _print_seeds(summaries: Mapping[str, SeedSummary]) -> None:
+    """Print mean and standard deviation of the validation scores over seeds."""
+    for name, (mean, sd, seeds) in summaries.items():
+        deviation = "" if sd is None else f" ± {100 * sd:.1f} %"
+        click.echo(f"Validation {name} over {counted(seeds, 'seed')}: {100 * mean:.1f}{deviation} (mean ± SD).")
 
 
 @contextmanager

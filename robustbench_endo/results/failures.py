@@ -227,7 +227,8 @@ class JointFailureRate(Metric):
         first, second = (records[f"{task.name}_failed"].to_numpy(np.float64) for task in self._tasks)
         cells = [(first == one) & (second == other) for one, other in ((0, 0), (1, 0), (0, 1), (1, 1))]
         draws = 1 + records.groupby("corruption", observed=True)["replicate"].transform("max").to_numpy(np.float64)
-        return np.stack(cells, axis=1) / draws[:, None]
+        weighted: Floats = np.stack(cells, axis=1) / draws[:, None]
+        return weighted
 
     def formula(self, sums: Floats) -> Floats:
         return joint_rates(sums)[self._index]

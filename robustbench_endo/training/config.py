@@ -15,11 +15,14 @@ Schedule = Literal["cosine", "constant"]
 ClassWeights = Literal["sqrt", "none"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed", "bf16-true"]
 
+MEAN_OF_TASKS = "mean_of_tasks"
+"""Selects the epoch by the mean of the validation metrics of all tasks."""
+
 LOGGERS = ("tensorboard", "mlflow", "wandb")
 
 _NOT_RECORDED = (
     *("model", "data", "split", "classes", "subject_regex", "validation", "extra_data", "init_weights"),
-    *("device", "devices", "nodes", "workers", "loggers", "out"),
+    *("device", "devices", "nodes", "workers", "loggers", "out", "seeds"),
 )
 """Options that select sources, hardware and output: the checkpoint records what they resolve to instead."""
 
@@ -73,6 +76,17 @@ def parse_task_weights(weights: str | Sequence[str] | Mapping[str, float]) -> di
     return parsed
 
 
+def selection_metrics() -> tuple[str, ...]:
+    """Names of the metrics by which an epoch can be selected.
+
+    >>> selection_metrics()
+    ('mean_of_tasks', 'miou', 'accuracy')
+    """
+    from robustbench_endo.tasks.registry import TASKS
+
+    return (MEAN_OF_TASKS, *(task.headline for task in reversed(TASKS)))
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """Every setting of a training, each documented by the help text of its option.
@@ -107,6 +121,11 @@ class TrainConfig:
     extra_data: tuple[str, ...] = option(
         (), "Further training data with the same labels, such as synthesized frames; repeatable.", multiple=True
     )
+    select_by: str = option(
+        MEAN_OF_TASKS,
+        "Validation metric by which the saved epoch is selected: mean_of_tasks (of the metrics of all tasks), miou or "
+        "accuracy.",
+    )
     init_weights: str | None = option(
         None, "Initial weights: a checkpoint folder, a weight file, or pretrained.", shown_default="random"
     )
@@ -117,6 +136,9 @@ class TrainConfig:
         "cosine", "Learning rate: cosine (after a warm-up of 5 % of the steps) or constant.", choices=get_args(Schedule)
     )
     seed: int = option(0, "Random seed.", type="int")
+    seeds: int = option(
+        1, "Number of trainings: with the seeds --seed, --seed + 1, ... in the folders OUT/seed0, ...", type="int"
+    )
     augment: str = option("surgical", "Augmentation: surgical, light, none, or a TOML file.")
     augmix: bool = option(False, "Mix each frame with chains of operations (AugMix).", type="bool")
     weighting: str = option(
@@ -173,7 +195,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "task_weights", parse_task_weights(self.task_weights))
-        for name in ("epochs", "batch_size", "grad_accum", "devices", "nodes", "workers"):
+        for name in ("epochs", "batch_size", "grad_accum", "devices", "nodes", "workers", "seeds"):
             self._require(name, getattr(self, name) is None or getattr(self, name) >= 1, ">= 1")
         for name in ("dice_weight", "grad_clip", "patience"):
             self._require(name, getattr(self, name) >= 0, ">= 0")
@@ -185,11 +207,23 @@ class TrainConfig:
         for name in self.loggers:
             if name not in LOGGERS:
                 raise unknown_name("logger", name, LOGGERS)
+        if self.select_by not in selection_metrics():
+            raise unknown_name("validation metric", self.select_by, selection_metrics())
+        if self.corruptions and not self.corruption_prob:
+            raise TrainingError(
+                f"Expected a corruption_prob above 0 to train on {', '.join(self.corruption_names)}, got 0: leave the "
+                "corruptions out, or raise it."
+            )
         if isinstance(self.validation, (int, float)) and not 0 < self.validation < 1:
             raise TrainingError(
                 "Expected a validation fraction between 0 and 1 or the name of a split, got "
                 f"{self.validation}: change --validation."
             )
+
+    @property
+    def corruption_names(self) -> tuple[str, ...]:
+        """The corruptions or categories to train on, as a tuple."""
+        return split_names(self.corruptions) if isinstance(self.corruptions, str) else tuple(self.corruptions)
 
     def _require(self, name: str, holds: bool, expected: str) -> None:
         if not holds:

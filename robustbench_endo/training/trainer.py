@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from robustbench_endo.errors import TrainingError
-from robustbench_endo.evaluation.config import split_names
 from robustbench_endo.io_utils import writable_folder
 from robustbench_endo.models.checkpoint import WEIGHTS, shipped_checkpoint
 from robustbench_endo.models.loading import load_model
@@ -21,13 +20,13 @@ from robustbench_endo.models.weights import load_matching, read_weights
 from robustbench_endo.models.zoo import has_pretrained_trunk
 from robustbench_endo.tasks.registry import TASKS
 from robustbench_endo.training.activation_checkpointing import activation_checkpointing
-from robustbench_endo.training.augmentation import augmentation, corruption_augmentation, overlaps
-from robustbench_endo.training.config import TrainConfig
+from robustbench_endo.training.augmentation import CorruptionAugmentation, augmentation, overlaps, read_pipeline
+from robustbench_endo.training.config import MEAN_OF_TASKS, TrainConfig
 from robustbench_endo.training.data import InMemoryDataset, PrefetchLoader, check_data
 from robustbench_endo.training.fabric import Hardware, make_fabric, make_loggers, reproducible
 from robustbench_endo.training.state import FAILED, History, identity, restore, save_history, save_model, save_state
 from robustbench_endo.training.train_step import Corrupt, TrainStep
-from robustbench_endo.training.validate import Processes, validate_on
+from robustbench_endo.training.validate import Processes, ValidationSample, selection_score, validate_on
 from robustbench_endo.types import Dataset
 
 DEFAULT_SIZE = (224, 288)
@@ -83,8 +82,9 @@ def train(
             resume from (state.pt).
         hardware: devices and processes.
         init_weights: ``pretrained``, a checkpoint folder, or None.
-        corrupt: replaces the corruption augmentation of ``config.corruptions``, which still names the corruptions for
-            the checkpoint.
+        corrupt: replaces the corruption augmentation of ``config.corruptions``; its attribute ``names`` says what it
+            applies, for the checkpoint, as that of
+            :class:`~robustbench_endo.training.augmentation.CorruptionAugmentation` does.
         loggers: names of loggers for the curves, see :func:`~robustbench_endo.training.fabric.make_loggers`.
         progress: called after every step.
 
@@ -97,14 +97,9 @@ def train(
         ModelError, UnknownNameError, OptionalDependencyError: from the model, its weights and the augmentation.
     """
     config, hardware = config or TrainConfig(), hardware or Hardware()
-    if config.patience and validation is None:
-        raise TrainingError(
-            f"Expected validation frames for a patience of {config.patience} epochs, got none: hold some out with "
-            "--validation, or leave --patience out."
-        )
-    corruptions = split_names(config.corruptions) if isinstance(config.corruptions, str) else config.corruptions
-    if corruptions and corrupt is None:
-        corrupt, corruptions = corruption_augmentation(config.corruptions, config.corruption_prob, seed=config.seed)
+    _check_validation(config, validation)
+    corrupt, config = _corruption_augmentation(corrupt, config)
+    pipeline = read_pipeline(config.augment)
     folder = writable_folder(Path(out))
     fabric = make_fabric(hardware, config.precision)
     with reproducible(config.seed, fabric):
@@ -119,7 +114,7 @@ def train(
             frames,
             config.batch_size,
             config.seed,
-            lambda: augmentation(config.augment, config.augmix),
+            lambda: augmentation(pipeline, config.augmix),
             fabric.global_rank,
             fabric.world_size,
             hardware.threads,
@@ -131,12 +126,58 @@ def train(
             "init_weights": str(init_weights or ""),
             "new_layers": new_layers,
             "labels_without_example": absent,
-            "trained_on": sorted({*corruptions, *overlaps(config.augment)}),
+            "trained_on": sorted({*getattr(corrupt, "names", ()), *overlaps(pipeline)}),
         }
         with activation_checkpointing(network) if config.activation_checkpointing else nullcontext():
-            Trainer(loop, folder, held_out, metadata, tuple(loggers), progress).fit()
+            sample = ValidationSample.of(validation) if validation else None
+            Trainer(loop, folder, held_out, metadata, sample, tuple(loggers), progress).fit()
     network.eval()
     return folder
+
+
+def _check_validation(config: TrainConfig, validation: Dataset | None) -> None:
+    if validation is None and config.patience:
+        raise TrainingError(
+            f"Expected validation frames for a patience of {config.patience} epochs, got none: hold some out with "
+            "--validation, or leave --patience out."
+        )
+    if config.select_by == MEAN_OF_TASKS:
+        return
+    if validation is None:
+        raise TrainingError(
+            f"Expected validation frames to select the epoch by {config.select_by}, got none: hold some out with "
+            "--validation, or leave --select-by out."
+        )
+    available = [task.headline for task in TASKS if task.labels(validation)]
+    if config.select_by not in available:
+        raise TrainingError(
+            f"Expected validation frames with labels for {config.select_by}, got only labels for "
+            f"{', '.join(available) or 'nothing'}: select by another metric."
+        )
+
+
+def _corruption_augmentation(corrupt: Corrupt | None, config: TrainConfig) -> tuple[Corrupt | None, TrainConfig]:
+    """The corruption augmentation, and the settings with its corruptions.
+
+    Raises:
+        TrainingError: an augmentation that does not say what it applies, or other corruptions in the settings.
+    """
+    if corrupt is None:
+        if config.corruptions:
+            corrupt = CorruptionAugmentation(config.corruptions, config.corruption_prob, seed=config.seed)
+        return corrupt, config
+    names = getattr(corrupt, "names", None)
+    if names is None:
+        raise TrainingError(
+            "Expected a corruption augmentation with the attribute `names`, the corruptions that it applies, got one "
+            "without: use CorruptionAugmentation, or set the attribute."
+        )
+    if config.corruptions and set(config.corruption_names) != set(names):
+        raise TrainingError(
+            f"Expected the corruptions that the augmentation applies ({', '.join(names) or 'none'}) in the settings, "
+            f"got {', '.join(config.corruption_names)}: leave TrainConfig.corruptions out."
+        )
+    return corrupt, replace(config, corruptions=tuple(names))
 
 
 def initialise(model: nn.Module, init_weights: str | Path) -> list[str]:
@@ -179,6 +220,7 @@ class Trainer:
         folder: of checkpoint, curves and state.
         held_out: validation frames.
         metadata: entries of the model's card besides the settings.
+        sample: size of the validation set, if there is one.
         log: names of loggers.
         progress: called after every step.
     """
@@ -187,6 +229,7 @@ class Trainer:
     folder: Path
     held_out: InMemoryDataset | None
     metadata: dict[str, Any]
+    sample: ValidationSample | None = None
     log: tuple[str, ...] = ()
     progress: ProgressCallback | None = None
 
@@ -201,7 +244,7 @@ class Trainer:
         run = identity(self.loop, self.metadata["init_weights"])
         history = restore(self.folder, self.loop, run)
         self.loggers = make_loggers(self.log, self.folder, len(history) * self.loop.batches) if self._is_first else []
-        while len(history) < config.epochs and not should_stop(history, config.patience):
+        while len(history) < config.epochs and not should_stop(history, config.patience, config.select_by):
             self._epoch(history)
             save_state(self.folder, self.loop, history, run)
             fabric.barrier()
@@ -222,7 +265,7 @@ class Trainer:
         history.append(mean_of(steps) | (scores or {}))
         self._log({f"validation/{name}": value for name, value in (scores or {}).items()}, (epoch + 1) * len(steps))
         if self._is_first:
-            if is_best(history):
+            if is_best(history, self.loop.config.select_by):
                 save_model(self.folder, self.loop.model, self._card(epoch, history[-1]))
             save_history(self.folder, history)
         self._report(Progress(epoch, epochs, len(steps), len(steps), steps[-1]["loss"], scores))
@@ -239,7 +282,15 @@ class Trainer:
 
     def _card(self, epoch: int, last: dict[str, float]) -> dict[str, Any]:
         settings = {"settings": self.loop.config.recorded_settings(), "torch": torch.__version__}
-        return {**self.metadata, **settings, "epoch": epoch, **last}
+        return {**self.metadata, **settings, "epoch": epoch, **last, "selection": self._selection(epoch, last)}
+
+    def _selection(self, epoch: int, last: dict[str, float]) -> dict[str, Any] | None:
+        """By what the saved epoch was selected; None without validation, where it is the last."""
+        if self.sample is None:
+            return None
+        select_by = self.loop.config.select_by
+        selected = {"metric": select_by, "value": selection_score(last, select_by), "epoch": epoch}
+        return {**selected, **asdict(self.sample), "note": self.sample.note}
 
     def _validate(self) -> dict[str, float] | None:
         if self.held_out is None:
@@ -270,21 +321,16 @@ class Trainer:
             self.progress(progress)
 
 
-def is_best(history: History) -> bool:
+def is_best(history: History, select_by: str = MEAN_OF_TASKS) -> bool:
     """Whether the last epoch has the best validation so far; always true without validation."""
-    scores = [selection_score(epoch) for epoch in history]
+    scores = [selection_score(epoch, select_by) for epoch in history]
     return scores[-1] >= max(scores)
 
 
-def should_stop(history: History, patience: int) -> bool:
+def should_stop(history: History, patience: int, select_by: str = MEAN_OF_TASKS) -> bool:
     """Whether none of the last ``patience`` epochs is better than an earlier one; never for a patience of 0."""
-    scores = [selection_score(epoch) for epoch in history]
+    scores = [selection_score(epoch, select_by) for epoch in history]
     return bool(patience) and len(scores) > patience and max(scores[-patience:]) <= max(scores[:-patience])
-
-
-def selection_score(epoch: dict[str, float]) -> float:
-    """The sum of the tasks' headline metrics in a validation, such as mIoU and accuracy."""
-    return sum(epoch[task.headline] for task in TASKS if task.headline in epoch)
 
 
 def mean_of(steps: list[dict[str, float]]) -> dict[str, float]:

@@ -51,11 +51,12 @@ class Pipeline:
     mixing: Mixing | None
 
 
-def augmentation(name_or_file: str, augmix: bool | Mixing = False) -> Augment | None:
-    """The augmentation of a name or file; None for one without transforms.
+def augmentation(pipeline: str | Pipeline, augmix: bool | Mixing = False) -> Augment | None:
+    """The augmentation of a pipeline; None for one without transforms.
 
     Args:
-        name_or_file: ``surgical``, ``light``, ``none``, or a file ending in .toml (see docs/training_data.md).
+        pipeline: read before, or ``surgical``, ``light``, ``none``, or a file ending in .toml (see
+            docs/training_data.md).
         augmix: whether the image is mixed with chains of operations afterwards: True for the [mixing] table of the file
             (or the defaults), or other settings. The mask is that of the pipeline, as AugMix moves nothing.
 
@@ -64,7 +65,7 @@ def augmentation(name_or_file: str, augmix: bool | Mixing = False) -> Augment | 
         TrainingError: a file that is no pipeline, or a transform or parameter that albumentations does not take.
         OptionalDependencyError: albumentations is not installed.
     """
-    pipeline = read_pipeline(name_or_file)
+    pipeline = read_pipeline(pipeline) if isinstance(pipeline, str) else pipeline
     first = _seeded(pipeline) if pipeline.entries else None
     settings = augmix if isinstance(augmix, Mixing) else (pipeline.mixing or Mixing()) if augmix else None
     return first if settings is None else _then_mixed(first, settings)

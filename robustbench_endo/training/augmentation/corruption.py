@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
 
 from robustbench_endo.corruptions import RandomCorruption
-from robustbench_endo.training.augmentation.augmentation import Entry, read_pipeline
-
-CorruptBatch = Callable[[Tensor, Tensor, Sequence[str], int], tuple[Tensor, Tensor]]
-"""(images, masks, ids, epoch) -> (images, masks), a pure function."""
+from robustbench_endo.training.augmentation.augmentation import Entry, Pipeline, read_pipeline
 
 
-def corruption_augmentation(
-    names: str | Sequence[str],
-    p: float = 0.5,
-    severities: Sequence[int] = (1, 2, 3, 4, 5),
-    suite: str = "endo19",
-    seed: int = 0,
-) -> tuple[CorruptBatch, tuple[str, ...]]:
+class CorruptionAugmentation:
     """Training on corruptions, for :func:`robustbench_endo.training.train`; the others remain held out.
+
+    A call (images, masks, ids, epoch) -> (images, masks) is a pure function.
 
     Args:
         names: ``all``, a category, names separated by commas, or a list of them.
@@ -30,28 +23,35 @@ def corruption_augmentation(
         suite: of the corruptions.
         seed: of the selection and of the noise.
 
-    Returns:
-        The function and the names for ``TrainConfig.corruptions``, so that the checkpoint names what its model was
-        trained on.
+    Attributes:
+        names: the corruptions that frames get, which the checkpoint records; none for a probability of 0.
 
     Raises:
         CorruptionError: an unknown name or suite, a severity or probability outside its range.
 
     >>> import torch
-    >>> corrupt, names = corruption_augmentation("contrast", p=1.0, severities=(5,))
+    >>> corrupt = CorruptionAugmentation("contrast", p=1.0, severities=(5,))
     >>> images, masks = torch.rand(1, 3, 32, 32), torch.zeros(1, 32, 32, dtype=torch.uint8)
     >>> corrupted, _ = corrupt(images, masks, ["frame"], 0)
-    >>> bool((corrupted != images).any()), names
+    >>> bool((corrupted != images).any()), corrupt.names
     (True, ('contrast',))
     """
-    transform = RandomCorruption(names, severities, p, suite, seed)
 
-    def corrupt(images: Tensor, masks: Tensor, ids: Sequence[str], epoch: int) -> tuple[Tensor, Tensor]:
-        transform.set_epoch(epoch)
-        corrupted: tuple[Tensor, Tensor] = transform((images, masks), ids=ids)
+    def __init__(
+        self,
+        names: str | Sequence[str],
+        p: float = 0.5,
+        severities: Sequence[int] = (1, 2, 3, 4, 5),
+        suite: str = "endo19",
+        seed: int = 0,
+    ) -> None:
+        self._transform = RandomCorruption(names, severities, p, suite, seed)
+        self.names: tuple[str, ...] = tuple(self._transform.names) if p > 0 else ()
+
+    def __call__(self, images: Tensor, masks: Tensor, ids: Sequence[str], epoch: int) -> tuple[Tensor, Tensor]:
+        self._transform.set_epoch(epoch)
+        corrupted: tuple[Tensor, Tensor] = self._transform((images, masks), ids=ids)
         return corrupted
-
-    return corrupt, tuple(transform.names)
 
 
 _BLURS = ("gaussian_blur", "defocus_blur")
@@ -114,8 +114,11 @@ OVERLAPPING_PARAMETERS: dict[str, dict[str, tuple[str, ...]]] = {
 _NEUTRAL = (0, (0, 0), (1, 1))
 
 
-def overlaps(name_or_file: str) -> tuple[str, ...]:
+def overlaps(pipeline: str | Pipeline) -> tuple[str, ...]:
     """Names of the evaluated corruptions that a pipeline resembles, sorted; entries with p = 0 and AugMix add none.
+
+    Args:
+        pipeline: read before, or its name or file.
 
     Raises:
         UnknownNameError, TrainingError: see :func:`~robustbench_endo.training.augmentation.augmentation`.
@@ -123,7 +126,7 @@ def overlaps(name_or_file: str) -> tuple[str, ...]:
     >>> overlaps("surgical")
     ()
     """
-    entries = read_pipeline(name_or_file).entries
+    entries = (read_pipeline(pipeline) if isinstance(pipeline, str) else pipeline).entries
     return tuple(sorted({name for entry in entries if entry.probability > 0 for name in _overlaps_of(entry)}))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
+from robustbench_endo.cli.resolve_inputs import load_models_and_data
 from robustbench_endo.training.config import TrainConfig
 
 pytest.importorskip("albumentations")
@@ -47,9 +49,31 @@ def test_train_options_replace_preset(train, tmp_path):
 def test_train_reports_validation_split(train, tmp_path):
     result = train("--validation", "test", "--patience", 3, "--augmix")
     assert result.exit_code == 0, result.output
-    assert "Validation of the selected epoch (1): miou" in result.stdout
+    assert "Validation of the selected epoch (1, by mean_of_tasks) on 8 frames of 2 subjects: miou" in result.stdout
+    assert "Note: The selected epoch depends on few frames: 8 frames of 2 subjects" in result.stderr
     assert card(tmp_path)["settings"]["augmix"] is True
     assert (tmp_path / "run" / "tensorboard").is_dir()
+
+
+def test_train_seeds_writes_a_checkpoint_for_each(train, robust_endo, make_folder, tmp_path):
+    options = ("--seeds", 2, "--seed", 3, "--validation", "test", "--logger", "none")
+    result = train(*options)
+    assert result.exit_code == 0, result.output
+    assert "Training 2 of 2, seed 4, in" in result.stdout
+    assert re.search(r"Validation miou over 2 seeds: \d+\.\d ± \d+\.\d % \(mean ± SD\)\.", result.stdout)
+    for seed in (3, 4):
+        folder = tmp_path / "run" / f"seed{seed}"
+        assert json.loads((folder / "model.json").read_text("utf-8"))["training"]["settings"]["seed"] == seed
+    before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("model.safetensors")}
+    assert len(set(before.values())) == 2
+    assert train(*options).exit_code == 0
+    assert before == {path: path.read_bytes() for path in before}
+    single = robust_endo("train", "--config", tmp_path / "run" / "seed4" / "config.toml", "--out", tmp_path / "single")
+    assert single.exit_code == 0, single.output
+    weights = (tmp_path / "single" / "model.safetensors").read_bytes()
+    assert weights == before[tmp_path / "run" / "seed4" / "model.safetensors"]
+    models, _ = load_models_and_data([str(tmp_path / "run")], str(tmp_path / "data"), "test", None, None)
+    assert [model.training_seed for model in models["run"]] == [3, 4]
 
 
 def test_train_records_corruptions(train, tmp_path):
@@ -118,6 +142,11 @@ OPTIONS = [
     (["--train-corruption", "smok"], "smoke"),
     (["--corruption-prob", "2", "--train-corruption", "smoke"], "a probability"),
     (["--lr", "-1"], "learning_rate > 0"),
+    (["--corruption-prob", "0", "--train-corruption", "smoke"], "corruption_prob above 0 to train on smoke, got 0"),
+    (["--select-by", "iou"], "did you mean miou"),
+    (["--select-by", "dice"], "choose from mean_of_tasks, miou, accuracy"),
+    (["--select-by", "miou"], "validation frames to select the epoch by miou, got none"),
+    (["--seeds", "0"], "seeds >= 1, got 0"),
     (["--epochs", "0"], "epochs >= 1, got 0"),
     (["--grad-accum", "9"], "grad_accum <= batch_size (8)"),
     (["--logger", "tensorbord"], "did you mean tensorboard"),

@@ -9,7 +9,7 @@ import json
 import pytest
 import torch
 
-from robustbench_endo.errors import ModelError, RunError, TrainingError
+from robustbench_endo.errors import ModelError, RunError, TrainingError, UnknownNameError
 from robustbench_endo.models import load_model
 from robustbench_endo.models.network import Network
 from robustbench_endo.models.zoo import build
@@ -149,28 +149,105 @@ def test_train_rejects_patience_without_validation(tmp_path, squares, spec):
         train(spec, squares(4), config=TrainConfig(**QUICK, patience=2), out=tmp_path)
 
 
-def test_train_applies_and_records_corruptions(tmp_path, squares, spec):
-    calls = []
+class Darken:
+    """A corruption of one's own."""
 
-    def darken(images, masks, ids, epoch):
-        calls.append((ids, epoch))
+    names = ("brightness",)
+
+    def __init__(self):
+        self.epochs = []
+
+    def __call__(self, images, masks, ids, epoch):
+        self.epochs.append(epoch)
         return images * 0.5, masks
 
+
+def card(folder):
+    return json.loads((folder / "model.json").read_text())["training"]
+
+
+def test_train_applies_and_records_a_corruption_augmentation(tmp_path, squares, spec):
+    darken = Darken()
+    train(spec, squares(4), config=TrainConfig(**QUICK), out=tmp_path, corrupt=darken)
+    assert darken.epochs == [0, 1]
+    assert card(tmp_path)["trained_on"] == ["brightness"]
+    assert card(tmp_path)["settings"]["corruptions"] == ["brightness"]
+
+
+def test_train_with_corruptions_in_the_settings_trains_on_them(tmp_path, squares, spec, weights):
+    noisy = TrainConfig(**QUICK, corruptions="noise", corruption_prob=1.0)
+    for config, name in ((TrainConfig(**QUICK), "plain"), (noisy, "noisy")):
+        train(spec, squares(8), config=config, out=tmp_path / name)
+    assert card(tmp_path / "plain")["trained_on"] == []
+    assert card(tmp_path / "noisy")["trained_on"] == [
+        *("gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise"),
+    ]
+    assert not same(weights(tmp_path / "plain"), weights(tmp_path / "noisy"))
+
+
+def test_train_records_what_an_augmentation_resembles(tmp_path, squares, spec):
+    pytest.importorskip("albumentations")
+    (tmp_path / "my.toml").write_text('[[transform]]\nname = "GaussNoise"\np = 0.5\n')
+    fit(spec, squares(4), out=tmp_path, **{**QUICK, "augment": str(tmp_path / "my.toml")})
+    assert card(tmp_path)["trained_on"] == ["gaussian_noise"]
+
+
+def test_train_rejects_an_augmentation_that_contradicts_the_settings(tmp_path, squares, spec):
     config = TrainConfig(**QUICK, corruptions=("smoke", "bleeding"))
-    train(spec, squares(4), config=config, out=tmp_path, corrupt=darken)
-    assert [epoch for _, epoch in calls] == [0, 1]
-    assert json.loads((tmp_path / "model.json").read_text())["training"]["trained_on"] == ["bleeding", "smoke"]
+    with pytest.raises(TrainingError, match=r"augmentation applies \(brightness\) .*, got smoke, bleeding: leave"):
+        train(spec, squares(4), config=config, out=tmp_path, corrupt=Darken())
+    with pytest.raises(TrainingError, match="the attribute `names`, the corruptions that it applies, got one without"):
+        train(spec, squares(4), config=config, out=tmp_path, corrupt=lambda *batch: batch[:2])
+    with pytest.raises(TrainingError, match="corruption_prob above 0 to train on smoke, got 0"):
+        TrainConfig(corruptions="smoke", corruption_prob=0)
+
+
+def test_train_saves_the_epoch_that_the_metric_selects(tmp_path, squares, spec):
+    options = {"epochs": 6, "batch_size": 4, "augment": "none", "learning_rate": 1e-2}
+    for metric in ("miou", "accuracy", "mean_of_tasks"):
+        out = fit(spec, squares(8), squares(6), out=tmp_path / metric, select_by=metric, **options)
+        rows = list(csv.DictReader((out / "history.csv").read_text("utf-8").splitlines()))
+        miou, accuracy = ([float(row[name]) for row in rows] for name in ("miou", "accuracy"))
+        means = [(one + other) / 2 for one, other in zip(miou, accuracy, strict=True)]
+        values = {"miou": miou, "accuracy": accuracy, "mean_of_tasks": means}[metric]
+        best = max(range(6), key=lambda epoch: (values[epoch], epoch))
+        assert card(out)["selection"] == {
+            "metric": metric,
+            "value": pytest.approx(values[best]),
+            "epoch": best,
+            "frames": 6,
+            "subjects": 1,
+            "note": "The selected epoch depends on few frames: 6 frames of 1 subject; hold out 50 frames of 5 subjects "
+            "or more.",
+        }
+        assert card(out)["epoch"] == best
+
+
+def test_train_without_validation_selects_nothing(tmp_path, squares, spec):
+    assert card(fit(spec, squares(4), out=tmp_path, **QUICK))["selection"] is None
+
+
+def test_train_rejects_a_metric_that_cannot_select(tmp_path, squares, spec):
+    with pytest.raises(TrainingError, match="validation frames to select the epoch by miou, got none: hold some out"):
+        fit(spec, squares(4), out=tmp_path, select_by="miou", **QUICK)
+    plain = squares(4)
+    plain.activities = ()
+    with pytest.raises(TrainingError, match="labels for accuracy, got only labels for miou: select by another"):
+        fit(spec, squares(4), plain, out=tmp_path, select_by="accuracy", **QUICK)
+    with pytest.raises(UnknownNameError, match="'mIoU': did you mean miou"):
+        TrainConfig(select_by="mIoU")
 
 
 def test_train_saves_weights_that_gave_nan(tmp_path, squares, spec):
     def poison(images, masks, ids, epoch):
         return images * (float("nan") if epoch == 1 else 1.0), masks
 
+    poison.names = ()
     with pytest.raises(TrainingError, match="finite loss"):
         train(spec, squares(8), config=TrainConfig(**QUICK), out=tmp_path, corrupt=poison)
-    card = json.loads((tmp_path / "failed" / "model.json").read_text())["training"]
-    assert card["epoch"] == 1
-    assert "frames" in card["stopped"]
+    failed = card(tmp_path / "failed")
+    assert failed["epoch"] == 1
+    assert "frames" in failed["stopped"]
 
 
 def test_train_stops_before_a_gradient_that_is_not_finite(tmp_path, squares, spec, weights):
@@ -291,9 +368,10 @@ def test_initialise_pretrained_uses_the_shipped_checkpoint():
 
 def test_is_best_and_should_stop_follow_the_selection_score():
     history = [{"loss": 3.0, "miou": 0.2, "accuracy": 0.5}, {"miou": 0.4, "accuracy": 0.4}, {"miou": 0.3}]
-    assert [round(trainer.selection_score(epoch), 3) for epoch in history] == [0.7, 0.8, 0.3]
     assert [trainer.is_best(history[:n]) for n in (1, 2, 3)] == [True, True, False]
     assert [trainer.should_stop(history, patience) for patience in (0, 1, 2, 3)] == [False, True, False, False]
+    assert [trainer.is_best(history[:n], "miou") for n in (1, 2, 3)] == [True, True, False]
+    assert trainer.is_best(history[1::-1], "accuracy")
     assert trainer.is_best([{"loss": 1.0}, {"loss": 2.0}])
 
 

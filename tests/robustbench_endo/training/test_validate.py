@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from robustbench_endo.errors import TrainingError
 from robustbench_endo.training.data import InMemoryDataset
-from robustbench_endo.training.validate import Processes, validate_on
+from robustbench_endo.training.validate import Processes, ValidationSample, selection_score, validate_on
 
 
 class Oracle(torch.nn.Module):
@@ -43,3 +44,22 @@ def test_validate_on_sums_counts_over_processes(frames):
 def test_validate_on_skips_tasks_without_targets(squares):
     frames = InMemoryDataset(squares(4, labelled=False), (32, 40))
     assert list(validate_on(Oracle(), frames, 4, torch.device("cpu"))) == ["miou"]
+
+
+def test_selection_score_is_the_metric_or_the_mean_of_the_tasks():
+    scores = {"loss": 3.0, "miou": 0.25, "accuracy": 0.75}
+    assert selection_score(scores, "miou") == 0.25
+    assert selection_score(scores, "accuracy") == 0.75
+    assert selection_score(scores, "mean_of_tasks") == 0.5
+    assert selection_score({"loss": 3.0}, "mean_of_tasks") == 0
+    with pytest.raises(TrainingError, match="a validation score accuracy to select the epoch by, got none"):
+        selection_score({"miou": 0.25}, "accuracy")
+
+
+def test_validation_sample_has_a_note_where_it_is_small(squares):
+    sample = ValidationSample.of(squares(12))
+    assert str(sample) == "12 frames of 1 subject"
+    assert sample.note.startswith("The selected epoch depends on few frames: 12 frames of 1 subject; hold out")
+    assert ValidationSample(50, 5).note == ""
+    assert ValidationSample(49, 5).note
+    assert ValidationSample(50, 4).note

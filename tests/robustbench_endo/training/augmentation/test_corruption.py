@@ -9,7 +9,7 @@ import torch
 
 from robustbench_endo.corruptions import list_corruptions
 from robustbench_endo.errors import CorruptionError, UnknownNameError
-from robustbench_endo.training.augmentation import PIPELINES, corruption_augmentation, overlaps
+from robustbench_endo.training.augmentation import PIPELINES, CorruptionAugmentation, overlaps, read_pipeline
 from robustbench_endo.training.augmentation.corruption import OVERLAPPING, OVERLAPPING_PARAMETERS
 
 
@@ -45,6 +45,7 @@ def test_overlap_tables_have_names_of_albumentations():
 def test_overlaps_depend_on_parameters(tmp_path, text, expected):
     (tmp_path / "my.toml").write_text(f"[[transform]]\n{text}\n")
     assert overlaps(str(tmp_path / "my.toml")) == expected
+    assert overlaps(read_pipeline(str(tmp_path / "my.toml"))) == expected
 
 
 @pytest.fixture
@@ -55,8 +56,8 @@ def batch():
 
 
 def test_corruption_augmentation_is_a_pure_function_of_epoch_and_ids(batch):
-    corrupt, names = corruption_augmentation("noise", p=1.0, seed=2)
-    assert set(names) <= set(list_corruptions())
+    corrupt = CorruptionAugmentation("noise", p=1.0, seed=2)
+    assert set(corrupt.names) <= set(list_corruptions())
     first, again, later = corrupt(*batch, 0), corrupt(*batch, 0), corrupt(*batch, 1)
     assert torch.equal(first[0], again[0])
     assert not torch.equal(first[0], later[0])
@@ -64,19 +65,23 @@ def test_corruption_augmentation_is_a_pure_function_of_epoch_and_ids(batch):
 
 
 def test_corruption_augmentation_follows_its_probability(batch):
-    changed = [(corruption_augmentation("noise", p=p)[0](*batch, 0)[0] != batch[0]).flatten(1).any(1) for p in (0, 0.5)]
+    changed = [(CorruptionAugmentation("noise", p=p)(*batch, 0)[0] != batch[0]).flatten(1).any(1) for p in (0, 0.5)]
     assert not changed[0].any()
     assert 0 < changed[1].sum() < 6
 
 
+def test_corruption_augmentation_names_nothing_where_no_frame_is_corrupted():
+    assert CorruptionAugmentation("noise", p=0).names == ()
+
+
 def test_corruption_augmentation_moves_masks_with_the_image(batch):
-    corrupt, names = corruption_augmentation(["elastic_transform"], p=1.0, severities=[5])
-    assert names == ("elastic_transform",)
+    corrupt = CorruptionAugmentation(["elastic_transform"], p=1.0, severities=[5])
+    assert corrupt.names == ("elastic_transform",)
     assert not torch.equal(corrupt(*batch, 0)[1], batch[1])
 
 
 def test_corruption_augmentation_rejects_names_and_probabilities():
     with pytest.raises((CorruptionError, UnknownNameError), match="smoke"):
-        corruption_augmentation("smok")
+        CorruptionAugmentation("smok")
     with pytest.raises(CorruptionError, match="a probability"):
-        corruption_augmentation("smoke", p=2.0)
+        CorruptionAugmentation("smoke", p=2.0)
