@@ -17,6 +17,7 @@ from robustbench_endo.reports.data.confidence import (
     silent_failures,
 )
 from robustbench_endo.reports.data.curves import severity_curves
+from robustbench_endo.reports.data.draws import draw_tables
 from robustbench_endo.reports.data.estimates import ReportEstimates, estimate_scores
 from robustbench_endo.reports.data.floors import MetricFloor, floor_of, floor_warnings
 from robustbench_endo.reports.data.gallery import (
@@ -82,6 +83,7 @@ class ReportData:
         curves: one block per headline metric, the leading one first.
         labels: scores per label.
         by_subject: scores per patient or sequence.
+        draws: variation between the draws of the corruptions; none for a run with one draw.
         estimates: every number with its interval.
         envelope, relative: up to which severity models are safe.
         silent_failures: confident wrong predictions.
@@ -113,6 +115,7 @@ class ReportData:
     curves: list[CurveBlock]
     labels: list[Table]
     by_subject: BySubject | None
+    draws: list[Table]
     estimates: ReportEstimates | None
     envelope: OperatingEnvelope | None
     relative: RelativeRobustness | None
@@ -173,6 +176,7 @@ def report_data(
         curves=_curves(results, headline, resampling),
         labels=label_tables(results),
         by_subject=by_subject(results),
+        draws=draw_tables(results, headline, resampling),
         estimates=estimates,
         envelope=operating_envelope(results, estimates, resampling) if estimates else None,
         relative=relative_robustness(results),

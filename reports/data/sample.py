@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from robustbench_endo.reports.formatting import counted
+from robustbench_endo.results.draws import number_of_draws
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
@@ -13,4 +14,5 @@ if TYPE_CHECKING:
 def describe_sample(results: Results) -> str:
     """``40 frames of 1 subject``: the evaluated frames, each of which is scored under every condition."""
     frames, subjects = (results.frame[name].nunique() for name in ("image_id", "subject_id"))
-    return f"{counted(frames, 'frame')} of {counted(subjects, 'subject')}"
+    draws = f", {n_draws} draws" if (n_draws := number_of_draws(results)) > 1 else ""
+    return f"{counted(frames, 'frame')} of {counted(subjects, 'subject')}{draws}"

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from robustbench_endo.reports.data.comparison import COMPARISON_NOTE
+from robustbench_endo.reports.data.draws import DRAWS_NOTE
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import BELOW_FLOOR, DAGGER
@@ -39,6 +40,7 @@ _SECTIONS = {
     "images": "Images",
     "drops": "Largest drops",
     "breakdown": "Classes and patients",
+    "draws": "Draws",
     "provenance": "Provenance",
     "glossary": "Glossary",
 }
@@ -73,6 +75,7 @@ def _values(report: ReportData) -> dict[str, Any]:
         "headline_keys": headline,
         "headline_labels": [report.scores.metrics[key].label for key in headline],
         "comparison_note": COMPARISON_NOTE,
+        "draws_note": DRAWS_NOTE,
         "dagger": DAGGER,
         "below_floor": BELOW_FLOOR,
         "published": _published(report),
@@ -105,6 +108,7 @@ def _has(report: ReportData, section: str) -> bool:
         "comparison": report.comparison,
         "breakdown": report.labels or report.by_subject,
         "drops": report.drops,
+        "draws": report.draws,
     }
     return bool(optional.get(section, True))
 

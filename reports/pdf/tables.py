@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from robustbench_endo.reports.data.comparison import COMPARISON_NOTE
+from robustbench_endo.reports.data.draws import DRAWS_NOTE
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import BELOW_FLOOR, Cell, Table
@@ -127,6 +128,7 @@ def report_tables(report: ReportData) -> dict[str, Any]:
         "overview": split(report.overview, models, PAIRS) if report.overview.rows else [],
         "labels": [part for table in report.labels for part in split(table, models, PAIRS)],
         "by_subject": _by_subject(report),
+        "draws": _draws(report),
         "envelope": _envelope(report),
         "relative": _relative(report),
         "failures": [part for t in report.silent_failures.tables for part in split(t, models, FAILURES)],
@@ -139,6 +141,12 @@ def _by_subject(report: ReportData) -> dict[str, Any] | None:
         return None
     parts = split(report.by_subject.table, report.models, PAIRS)
     return {"n_omitted": report.by_subject.n_omitted, "parts": parts}
+
+
+def _draws(report: ReportData) -> dict[str, Any] | None:
+    if not report.draws:
+        return None
+    return {"note": DRAWS_NOTE, "parts": [part for t in report.draws for part in split(t, report.models, PAIRS)]}
 
 
 def _envelope(report: ReportData) -> dict[str, Any] | None:

@@ -19,16 +19,18 @@ from robustbench_endo.reports.data.comparison import (
     rank_table,
     verdict,
 )
+from robustbench_endo.reports.data.draws import draw_tables
 from robustbench_endo.reports.data.metrics import heading, headline, with_numbers
 from robustbench_endo.reports.data.operating_envelope import envelope_table
 from robustbench_endo.reports.data.sample import describe_sample
 from robustbench_endo.reports.data.scores import score_table
 from robustbench_endo.reports.data.tables import Cell, Column, Row, Table
 from robustbench_endo.reports.formatting import MISSING
+from robustbench_endo.results.resampling import Resampling
 
 if TYPE_CHECKING:
     from robustbench_endo.metrics.base import Metric
-    from robustbench_endo.results import Comparison, Resampling, Results
+    from robustbench_endo.results import Comparison, Results
 
 MAX_HEAD = 10
 """Characters of a column's head that are not folded."""
@@ -72,7 +74,7 @@ def print_robustness(
     intervals: bool | Resampling = False,
     thresholds: Mapping[str, float] | None = None,
 ) -> None:
-    """Print every aggregate of :meth:`Results.robustness`, the failures, and the joint failures of the tasks.
+    """Print every aggregate of :meth:`Results.robustness`, the failures, the joint failures, the variation of draws.
 
     Args:
         results: the run.
@@ -86,6 +88,7 @@ def print_robustness(
         *aggregate_tables(results, metrics, baseline, intervals),
         failure_summary(results, thresholds, intervals),
         joint_failure_table(results, thresholds, intervals),
+        *draw_tables(results, metrics, intervals if isinstance(intervals, Resampling) else Resampling()),
     ]
     present = [table for table in tables if table is not None]
     for table in present:
