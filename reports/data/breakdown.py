@@ -63,7 +63,9 @@ def label_table(results: Results, names: Sequence[str], model: str) -> Table:
         "its severities"
     )
     name = f"labels-{'-'.join(sorted(kinds))}-{results.models.index(model) + 1}"
-    return replace(table, name=name, caption=caption, columns=columns)
+    # Bold is the best model of a row, but the table has one model.
+    rows = tuple(replace(row, cells=tuple(replace(cell, strong=False) for cell in row.cells)) for row in table.rows)
+    return replace(table, name=name, caption=caption, columns=columns, rows=rows)
 
 
 @dataclass(frozen=True)

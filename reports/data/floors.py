@@ -132,9 +132,11 @@ def _warnings(table: Table, results: Results, floors: Mapping[str, MetricFloor |
         cells = [(row, row.cells[index]) for row in table.rows if row.cells[index].below_floor]
         if floor is None or column.metric.name not in names or not cells:
             continue
-        value = with_unit(floor.mean, column.metric.unit)
+        label = column.metric.label
+        label = label[:1].lower() + label[1:] if label[1:2].islower() else label
+        value = f"{with_unit(floor.mean, column.metric.unit)} {label}"
         conditions = _conditions([row for row, _ in cells])
-        sentences.append(f"{column.model} is below {floor.name} ({value} {column.metric.label}) {conditions}.")
+        sentences.append(f"{column.model} is below {floor.name} ({value}) {conditions}.")
     return sentences
 
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 DEFAULT_THRESHOLD = 0.8
 """Fraction of the best clean score that is the threshold of a report where none is given."""
 
+BOUND = "Based on the worst-case confidence bound."
+POINT = "Based on the numbers of these frames: one subject has no confidence bound."
+
 RETAINED_FRACTION = 0.9
 """Fraction of its clean score above the floor that a model has to retain."""
 
@@ -40,11 +43,13 @@ class OperatingEnvelope:
         metric: what has to clear the threshold.
         threshold: in the unit of the metric.
         table: one row per corruption, one cell per model with the largest safe severity as its level.
+        bound: whether a confidence bound clears the threshold; False for one subject, whose numbers have none.
     """
 
     metric: Metric
     threshold: float
     table: Table
+    bound: bool
 
 
 def operating_envelope(
@@ -64,7 +69,7 @@ def operating_envelope(
     # A round number, as a user would type it.
     threshold = float(math.floor(DEFAULT_THRESHOLD * best)) if best >= 2 else DEFAULT_THRESHOLD * best
     table = envelope_table(results, {metric.name: threshold / metric.scale}, intervals)
-    return OperatingEnvelope(metric, threshold, table)
+    return OperatingEnvelope(metric, threshold, table, BOUND in table.remarks)
 
 
 def envelope_metric(results: Results) -> Metric | None:
@@ -102,7 +107,8 @@ def envelope_table(results: Results, thresholds: Mapping[str, float], intervals:
     caption = f"Safe up to severity: {requirement} ({describe_sample(results)})"
     worst = {task.envelope_metric for task in results.tasks}
     labels = absent_labels(results) if worst & set(thresholds) else []
-    remarks = (f"Not counted, because no mask of the run shows it: {joined(labels)}.",) if labels else ()
+    remarks = (BOUND if frame.attrs["bound"] else POINT,)
+    remarks += (f"Not counted, because no mask of the run shows it: {joined(labels)}.",) if labels else ()
     statement, warning = frame.attrs["intervals"], frame.attrs["warning"]
     return Table(
         "envelope", caption, "Corruption", model_columns(results.models), rows, False, statement, warning, "", remarks

@@ -47,6 +47,7 @@ from robustbench_endo.reports.data.provenance import (
     provenance,
 )
 from robustbench_endo.reports.data.rows import trained_on
+from robustbench_endo.reports.data.sample import describe_sample
 from robustbench_endo.reports.data.scores import change_table, score_table
 from robustbench_endo.reports.data.summary import Summary, summarise
 from robustbench_endo.reports.data.tables import DAGGER, Table
@@ -78,6 +79,7 @@ class ReportData:
         metrics, headline: names of the metrics with numbers; those shown first.
         leading: the metric of curves and ranges.
         scores: the table of all metrics.
+        sample: how many frames and subjects stand behind the numbers.
         overview: every metric in one row.
         floors: metric -> the scores of a predictor that sees no image, for metrics that have one.
         curves: one block per headline metric, the leading one first.
@@ -110,6 +112,7 @@ class ReportData:
     headline: list[str]
     leading: Metric | None
     scores: Table
+    sample: str
     overview: Table
     floors: Mapping[str, MetricFloor]
     curves: list[CurveBlock]
@@ -155,7 +158,7 @@ def report_data(
     grids = [grid for frame in results.gallery() if (grid := gallery_grid(results, frame, IMAGE_WIDTH))]
     comparison = compare_models(results, headline, resampling)
     summary = summarise(results, comparison)
-    caption = "Every metric: clean frames → mean of all corruptions"
+    caption = f"Every metric: clean frames → mean of all corruptions ({describe_sample(results)})"
     return ReportData(
         name=str(results.info.get("name") or "Robustness run"),
         subtitle=_subtitle(results.info),
@@ -171,6 +174,7 @@ def report_data(
         headline=headline,
         leading=leading_metric(results),
         scores=scores,
+        sample=describe_sample(results),
         overview=change_table(scores, "overview", caption, metrics),
         floors={name: floor for name in metrics if (floor := floor_of(results, name))},
         curves=_curves(results, headline, resampling),

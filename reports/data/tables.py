@@ -219,8 +219,8 @@ class Table:
         """Sentences below the table: what the dagger means, what the intervals rest on, any warning."""
         dagger = f"{DAGGER}: the model was trained on it, or on a part of it; not a measure of robustness."
         floor = f"{BELOW_FLOOR}: worse than a predictor that sees no image (the floor)."
-        marks = (dagger if self.trained_on else "", floor if self.below_floor else "")
-        notes = (*marks, *self.remarks, self.source, self.statement, self.warning)
+        first = (dagger if self.trained_on else "", self.source, self.statement, self.warning)
+        notes = (*first, floor if self.below_floor else "", *self.remarks)
         return [note for note in notes if note]
 
     @property

@@ -82,6 +82,7 @@ def _text(report: ReportData) -> dict[str, Any]:
         "intervals": report.scores.statement,
         "warning": report.scores.warning,
         "statement": report.estimates.statement if report.estimates else "",
+        "sample": report.sample,
         "failure_notes": list(report.silent_failures.notes),
         "failure_definition": report.silent_failures.definition,
         "percentile": f"{report.silent_failures.percentile:g}",

@@ -42,7 +42,7 @@ Severities = Sequence[Sequence[float]]
 
 
 def envelope_figure(results: Results, thresholds: Mapping[str, float], intervals: bool | Resampling = True) -> Figure:
-    """The largest severity at which the worst-case confidence bound clears every threshold, see ``Results.envelope``.
+    """The largest severity at which a model clears every threshold, see ``Results.envelope``.
 
     Raises:
         RobustEndoError: no threshold, one outside its range, or a metric that the run does not have.

@@ -23,12 +23,15 @@ from robustbench_endo.reports.data.draws import draw_tables
 from robustbench_endo.reports.data.metrics import heading, headline, with_numbers
 from robustbench_endo.reports.data.operating_envelope import envelope_table
 from robustbench_endo.reports.data.sample import describe_sample
+from robustbench_endo.reports.data.sample_size import sample_size_note, sample_size_table
 from robustbench_endo.reports.data.scores import score_table
 from robustbench_endo.reports.data.tables import Cell, Column, Row, Table
 from robustbench_endo.reports.formatting import MISSING
 from robustbench_endo.results.resampling import Resampling
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from robustbench_endo.metrics.base import Metric
     from robustbench_endo.results import Comparison, Results
 
@@ -93,6 +96,8 @@ def print_robustness(
     present = [table for table in tables if table is not None]
     for table in present:
         _print(table, console)
+        for remark in table.remarks:
+            console.print(Text(remark))
     _print_notes(present[0], console)
 
 
@@ -109,7 +114,6 @@ def print_envelope(
     table = envelope_table(results, thresholds, intervals)
     _print(table, console)
     console.print(Text("Distortion: 1 - image SSIM at that severity. Limit: what fails at the next severity."))
-    console.print(Text("Based on the worst-case confidence bound."))
     _print_notes(table, console)
 
 
@@ -130,6 +134,30 @@ def print_comparison(comparison: Comparison, metrics: Sequence[Metric], console:
     console.print(COMPARISON_NOTE, highlight=False)
     for warning in comparison.warnings:
         console.print(Text(warning, style="bold yellow"))
+
+
+def print_sample_size(
+    needed: pd.DataFrame,
+    metric: Metric,
+    aims: Mapping[str, float | None],
+    power: float | None,
+    subjects: int,
+    console: Console,
+) -> None:
+    """Print how many subjects each goal needs.
+
+    Args:
+        needed: from :func:`robustbench_endo.results.sample_size`.
+        metric: its metric.
+        aims: goal -> half-width or margin; None without that goal.
+        power: to detect the margin.
+        subjects: of the run.
+        console: to print on.
+    """
+    for goal, aim in aims.items():
+        if aim is not None:
+            _print(sample_size_table(needed, metric, goal, aim, power), console)
+    console.print(Text(sample_size_note(subjects)))
 
 
 def _print(table: Table, console: Console) -> None:
@@ -158,7 +186,7 @@ def _fit(table: Table, width: int) -> Iterable[Table]:
 def _rich(table: Table) -> RichTable:
     caption = Text(table.caption, style="bold")
     rich_table = RichTable(title=caption, title_justify="left", pad_edge=False, show_edge=False)
-    rich_table.add_column(table.corner, no_wrap=bool(table.models))
+    rich_table.add_column(table.corner, no_wrap=bool(table.models), overflow="fold")
     for column in table.columns:
         rich_table.add_column(_head(column, table), justify="right", min_width=7)
     for index, row in enumerate(table.rows):

@@ -19,7 +19,7 @@ from robustbench_endo.results.resampling import (
     jackknife_interval,
     plain_interval,
     resampling_units,
-    student_interval,
+    subject_mean_interval,
 )
 from robustbench_endo.results.schema import CLEAN
 
@@ -147,8 +147,10 @@ class ScoreResult:
         """The mean over subjects of each one's own score: every patient counts once, however many frames it has."""
         assert self.by_subject is not None
         values = formula(self.by_subject)
-        mean, low, high = student_interval(values, self.confidence)
-        return Estimate(mean, *_clip((low, high), values, self.upper_bound))
+        mean, *ends = subject_mean_interval(values, self.confidence, self.upper_bound)
+        if self.upper_bound is not None:
+            ends = [*clopper_pearson(mean, (ends[0], ends[1]), len(self.sizes), self.confidence, self.upper_bound)]
+        return Estimate(mean, ends[0], ends[1])
 
 
 def estimate_left_out(point: Floats, left_out: Floats | None, sizes: Floats, confidence: float) -> Estimate:
@@ -161,14 +163,6 @@ def estimate_left_out(point: Floats, left_out: Floats | None, sizes: Floats, con
 def _without_interval(point: Floats) -> Estimate:
     undefined = np.full(point.shape, np.nan)
     return Estimate(point, undefined, undefined)
-
-
-def _clip(ends: tuple[Floats, Floats], values: Floats, upper_bound: float | None) -> tuple[Floats, Floats]:
-    """Ends within the range of a metric that is not negative, and at most the bound of a proportion."""
-    low, high = ends
-    negative = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=0) < 0
-    low = np.where(negative, low, np.maximum(low, 0))
-    return low, high if upper_bound is None else np.minimum(high, upper_bound)
 
 
 class ScoreEstimator:
@@ -195,6 +189,7 @@ class ScoreEstimator:
     ) -> None:
         self.frame, self.groups, self.conditions, self.resampling = frame, groups, conditions, resampling
         self.subject_note = subject_note
+        self._points: dict[str, Floats] = {}
         grouped = frame.groupby(["model", "corruption", "severity"], sort=False, observed=True)
         self.codes: Codes = grouped.ngroup().to_numpy().astype(np.intp)
         first = ~grouped.cumcount().astype(bool)
@@ -225,7 +220,9 @@ class ScoreEstimator:
         Raises:
             RobustEndoError: a metric that the run does not have.
         """
-        return point_scores(self._group(metric), self.frame, self.codes, len(self.keys))[metric]
+        if metric not in self._points:
+            self._points |= point_scores(self._group(metric), self.frame, self.codes, len(self.keys))
+        return self._points[metric]
 
     def without_units(self, metrics: Sequence[str]) -> Iterator[tuple[str, Floats, Floats]]:
         """Each metric without each unit and of each unit only, both (units, conditions of ``keys``), in its unit."""
@@ -304,9 +301,8 @@ def unit_scores(
         rows = order[starts[start] : starts[start + size]]
         own = _unit_sums(statistics[rows], units.codes[rows], codes[rows] - start, units.number, size)
         for position, sums in enumerate((_sums_of_others(own), own)):
-            for name, values in group.scores(sums).items():
-                if name in scores:
-                    scores[name][position][:, start : start + size] = values
+            for name, values in group.scores(sums, names).items():
+                scores[name][position][:, start : start + size] = values
     return scores
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.metrics.base import Metric
-from robustbench_endo.results.estimates import BootstrapResult, ScoreArray, ScoreEstimator
+from robustbench_endo.results.estimates import ScoreArray, ScoreEstimator, ScoreResult
 from robustbench_endo.results.metrics import find_metric
 
 INVALID_PREDICTIONS = "frames without a valid prediction"
@@ -49,10 +49,11 @@ def operating_envelope(estimator: ScoreEstimator, thresholds: Mapping[str, float
     """For each model and corruption the largest severity that is safe, together with all below it.
 
     A condition is safe when the worst-case confidence bound clears every threshold and every frame has a valid
-    prediction.
+    prediction. One subject has no interval: then the number itself has to clear it, ``.attrs["bound"]`` is False, and
+    the range holds for these frames only.
 
     Args:
-        estimator: with a bootstrap.
+        estimator: with settings for intervals.
         thresholds: metric -> threshold, as a fraction for metrics in percent, else in the metric's unit.
         n_invalid: frames without a valid prediction at each condition of the estimator's keys.
 
@@ -81,14 +82,20 @@ def operating_envelope(estimator: ScoreEstimator, thresholds: Mapping[str, float
         for c, corruption in enumerate(conditions.corruptions)
     ]
     table = pd.DataFrame(rows, columns=["model", "corruption", "severity", "distortion", "limit"])
-    return table.astype({"severity": "Int64"})
+    table = table.astype({"severity": "Int64"})
+    table.attrs["bound"] = estimator.units.number > 1
+    return table
 
 
-def clears(scores: BootstrapResult, metric: Metric, threshold: float) -> Flags:
-    """Whether the worst-case confidence bound clears the threshold, (models, corruptions, 1 + severities)."""
+def clears(scores: ScoreResult, metric: Metric, threshold: float) -> Flags:
+    """Whether the worst-case confidence bound clears the threshold, (models, corruptions, 1 + severities).
+
+    With one subject, whether the number itself does.
+    """
     estimate = scores.estimate_mean(ScoreArray.with_clean)
+    low, high = (estimate.low, estimate.high) if len(scores.sizes) > 1 else (estimate.value, estimate.value)
     limit = threshold * metric.scale
-    flags: Flags = estimate.low >= limit if metric.higher_is_better else estimate.high <= limit
+    flags: Flags = low >= limit if metric.higher_is_better else high <= limit
     return flags
 
 

@@ -333,7 +333,14 @@ class Results:
         """
         return self._floors(intervals).of_metric(metric)
 
+    @cached_property
+    def _point_floors(self) -> Floors:
+        return self._floors_by(False)
+
     def _floors(self, intervals: Intervals = False) -> Floors:
+        return self._floors_by(intervals) if intervals else self._point_floors
+
+    def _floors_by(self, intervals: Intervals) -> Floors:
         estimator = self.estimator(intervals)
         num_labels = {task: len(labels) for task, labels in self.labels.items()}
         return Floors(self.frame, self.tasks, num_labels, estimator)

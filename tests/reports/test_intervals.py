@@ -85,7 +85,8 @@ def test_terminal_prints_the_envelope(usual_run):
     assert "Dice ≥ 50 % and HD95 ≤ 60 px" in text
     smoke = next(line for line in text.splitlines() if "Smoke" in line)
     for row in records[records["corruption"] == "smoke"].itertuples():
-        assert f"to {row.severity} distortion {row.distortion:.2f}" in smoke
+        words = f"to {row.severity} distortion {row.distortion:.2f}" if row.severity else "clean only"
+        assert words in smoke
     assert "95 % intervals from 2 subjects" in " ".join(text.split())
     hopeless = printed(lambda console: print_envelope(usual_run, console, {"dice": 1.0}, SETTINGS))
     assert hopeless.count("not even clean") == hopeless.count("limit: Dice") == 19 * 3

@@ -57,13 +57,13 @@ class NsdTolerance:
         """``shaft 1.5 mm (3 px), others 2 px``; the pixels in brackets are those of the original frame."""
         foreground = list(self.by_class)[1:]
         words = {name: self._words(self.by_class[name]) for name in foreground}
-        default = self._words(parse_tolerance(DEFAULT_TEXT)[1])
-        if len(set(words.values())) < 2:
-            return next(iter(words.values()), default)
-        common = max(words.values(), key=list(words.values()).count)
-        others = default if default in words.values() else common
-        named = [f"{name} {text}" for name, text in words.items() if text != others]
-        return ", ".join([*named, *([f"others {others}"] if len(named) < len(words) else [])])
+        texts = list(words.values())
+        if len(set(texts)) < 2:
+            return next(iter(texts), self._words(parse_tolerance(DEFAULT_TEXT)[1]))
+        common = max(texts, key=texts.count)
+        several = texts.count(common) > 1
+        named = [f"{name} {text}" for name, text in words.items() if text != common or not several]
+        return ", ".join([*named, *([f"others {common}"] if several else [])])
 
     def _words(self, tolerance: Tolerance) -> str:
         if tolerance.unit == "px" or self.spacing is None:

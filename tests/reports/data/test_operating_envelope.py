@@ -8,6 +8,7 @@ import pytest
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.reports.data.estimates import estimate_scores
 from robustbench_endo.reports.data.operating_envelope import (
+    BOUND,
     describe_thresholds,
     envelope_table,
     operating_envelope,
@@ -48,7 +49,10 @@ def test_envelope_table_says_which_class_no_mask_shows(make_run):
 
     results = make_run(corruptions=["smoke"], gallery=False, edit=only_predicted)
     table = envelope_table(results, {"dice_worst_class": 0.05}, SETTINGS)
-    assert table.remarks == ("Not counted, because no mask of the run shows it: wrist.",)
+    assert table.remarks == (
+        BOUND,
+        "Not counted, because no mask of the run shows it: wrist.",
+    )
     assert {cell.level for cell in table.cells} == {5}
     shaft = envelope_table(results, {"dice[shaft]": 0.05}, SETTINGS)
     assert [cell.level for cell in shaft.cells] == [cell.level for cell in table.cells]

@@ -6,9 +6,9 @@ import pandas as pd
 
 from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.html import html
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 
-SETTINGS = Bootstrap(resamples=200)
+SETTINGS = Resampling(resamples=200)
 
 
 def test_report_data_has_all_parts(usual_run, usual_report):
@@ -17,8 +17,11 @@ def test_report_data_has_all_parts(usual_run, usual_report):
     assert usual_report.models == usual_run.models
     assert [block.metric.name for block in usual_report.curves] == ["miou", "accuracy"]
     assert usual_report.leading.name == "miou"
-    assert [table.name for table in usual_report.labels] == ["labels-segmentation"]
-    assert usual_report.comparison.baseline == usual_report.best_model
+    assert [table.name for table in usual_report.labels] == [f"labels-dice-{number}" for number in (1, 2, 3)]
+    assert usual_report.envelope.metric.name == "dice_worst_class"
+    assert usual_report.floors["miou"].name == "background everywhere"
+    assert usual_report.comparison.baseline == usual_report.models[0]
+    assert usual_report.first_model in usual_report.summary.models
     assert len(usual_report.galleries) == 1
     assert len(usual_report.drops) == 12
     assert usual_report.n_failed == "0 frames"

@@ -91,3 +91,17 @@ def test_envelope_ends_before_missing_condition(results):
 def test_envelope_rejects_invalid_thresholds(results, thresholds, text):
     with pytest.raises(RobustEndoError, match=text):
         results.envelope(thresholds)
+
+
+def test_envelope_of_one_subject_rests_on_its_numbers(make_results):
+    """One subject has no confidence bound: its numbers must not read as a failure on clean frames."""
+    one, many = make_results(subjects=1), make_results()
+    table = one.envelope({"miou": 0.3})
+    scores = one.scores().set_index(["model", "corruption", "severity"])["miou"].sort_index()
+    assert not table.attrs["bound"]
+    assert many.envelope({"miou": 0.3}).attrs["bound"]
+    for row in table.itertuples():
+        values = [scores[row.model, "clean", 0], *scores[row.model, row.corruption]]
+        cleared = [value >= 30 for value in values]
+        expected = cleared.index(False) - 1 if False in cleared else len(values) - 1
+        assert row.severity == [0, *one.severities][expected]

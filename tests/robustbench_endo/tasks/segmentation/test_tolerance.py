@@ -43,7 +43,7 @@ def test_resolve_tolerances_gives_one_to_every_class():
         (("3px",), None, "3 px"),
         (("shaft=1.5mm",), [0.5, 0.5], "shaft 1.5 mm (3 px), others 2 px"),
         (("1mm",), [0.5, 0.5], "1 mm (2 px)"),
-        (("shaft=1px", "tip=4px", "needle=5px"), None, "tip 4 px, needle 5 px, others 1 px"),
+        (("shaft=1px", "tip=4px", "needle=5px"), None, "shaft 1 px, tip 4 px, needle 5 px"),
     ],
 )
 def test_surface_dice_states_its_tolerance(texts, spacing, words):
