@@ -1,6 +1,6 @@
 from .data.metrics import headline_present
 from .plotting.contact_sheet import corruption_sheet
-from .text.terminal import print_comparison, print_envelope, print_robustness, print_table
+from .text.terminal import print_comparison, print_envelope, print_robustness, print_sample_size, print_table
 from .write import report, write_comparison, write_reports
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "print_comparison",
     "print_envelope",
     "print_robustness",
+    "print_sample_size",
     "print_table",
     "report",
     "write_comparison",

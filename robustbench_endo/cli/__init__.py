@@ -17,6 +17,7 @@ from robustbench_endo.cli.list_commands import corruptions, models
 from robustbench_endo.cli.merge import merge
 from robustbench_endo.cli.report import leaderboard, report
 from robustbench_endo.cli.reproduce import reproduce
+from robustbench_endo.cli.sample_size import sample_size
 from robustbench_endo.cli.synthesize import synthesize
 from robustbench_endo.cli.train import train
 
@@ -29,7 +30,7 @@ def main(debug: bool) -> None:
 
 
 for _command in (
-    *(evaluate, merge, train, report, compare, leaderboard, reproduce),
+    *(evaluate, merge, train, report, compare, sample_size, leaderboard, reproduce),
     *(synthesize, corrupt, preview, export),
     *(models, datasets, corruptions),
 ):

@@ -5,6 +5,7 @@ from .io import load_results
 from .resampling import Resampling
 from .results import Results
 from .robustness import AGGREGATES, Aggregate
+from .sample_size import sample_size
 
 __all__ = [
     "AGGREGATES",
@@ -16,4 +17,5 @@ __all__ = [
     "combine_runs",
     "compare",
     "load_results",
+    "sample_size",
 ]
