@@ -1,8 +1,9 @@
-"""Intervals of a run of 402 frames x 96 conditions x 3 models, its size on disk, and the coverage of the intervals."""
+"""Intervals of 402 frames x 96 conditions x 3 models: seconds and size; coverage of intervals, size of tests."""
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -12,14 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from interval_coverage import HIGHEST, LARGEST_SIZE, LOWEST, coverage, independent_cases, missed, size_and_power
 from numpy.typing import NDArray
 from scipy import stats
 from timing import machine, save_result
 
 from robustbench_endo.io_utils import write_json
-from robustbench_endo.metrics.aggregation import ratio
-from robustbench_endo.results import Bootstrap, Results, compare, load_results
-from robustbench_endo.results.bootstrap import interval
+from robustbench_endo.results import Resampling, Results, compare, load_results
 from robustbench_endo.results.io import write_table
 from robustbench_endo.tasks.segmentation.metrics import bin_columns, count_columns
 
@@ -40,6 +40,7 @@ def synthetic_run() -> Results:
     keys = [(model["name"], *condition, i) for model in MODELS for condition in conditions for i in range(FRAMES)]
     frame = pd.DataFrame(keys, columns=["model", "corruption", "severity", "number"])
     number, rows = frame.pop("number").to_numpy(), len(frame)
+    frame["replicate"] = 0
     frame["image_id"] = [f"test/{i % ACTIVITIES}/image/OP{i % PATIENTS:02d}_img_{i:04d}.png" for i in number]
     frame["subject_id"] = [f"OP{i % PATIENTS:02d}_img" for i in number]
     quality = np.clip(0.9 - 0.1 * frame["severity"].to_numpy() + random.normal(0, 0.05, rows), 0.02, 0.98)
@@ -92,14 +93,14 @@ def store(results: Results) -> dict[str, float]:
 
 
 def speed(results: Results) -> dict[str, float]:
-    """Seconds for 10,000 resamples of everything, by patient and by frame; scipy's for one mean of one condition."""
+    """Seconds for the intervals of everything, by patient and by frame; scipy's for one mean of one condition."""
     calls: dict[str, Callable[[], Any]] = {}
     for unit in ("subject", "frame"):
-        settings = Bootstrap(unit=unit)  # type: ignore[arg-type]
+        settings = Resampling(unit=unit)  # type: ignore[arg-type]
         calls |= {
             f"all_scores_by_{unit}_s": lambda settings=settings: results.scores(settings),  # type: ignore[misc]
             f"table_by_{unit}_s": lambda settings=settings: results.table(intervals=settings),  # type: ignore[misc]
-            f"compare_by_{unit}_s": lambda settings=settings: compare(results, bootstrap=settings),  # type: ignore[misc]
+            f"compare_by_{unit}_s": lambda settings=settings: compare(results, resampling=settings),  # type: ignore[misc]
         }
     dice = results.frame["dice_mean"].to_numpy()[:FRAMES]
     calls["scipy_one_mean_of_one_condition_s"] = lambda: stats.bootstrap(
@@ -108,39 +109,30 @@ def speed(results: Results) -> dict[str, float]:
     return {name: seconds(call) for name, call in calls.items()}
 
 
-def coverage(subjects: int, simulations: int = 1000) -> dict[str, float]:
-    """How often the 95 % interval and the plain percentile interval contain the true mean of clustered frames."""
-    truth = ratio(_clustered(np.random.default_rng(99), 400_000).sum(1))
-    random, ours, plain = np.random.default_rng(11), 0, 0
-    for _ in range(simulations):
-        data = _clustered(random, subjects)
-        weights = random.multinomial(subjects, np.full(subjects, 1 / subjects), size=1000).astype(float)
-        draws = ratio(data @ weights.T)
-        low, high = interval(ratio(data.sum(1)), draws, subjects, 0.95)
-        ends = np.quantile(draws, (0.025, 0.975))
-        ours, plain = ours + bool(low <= truth <= high), plain + bool(ends[0] <= truth <= ends[1])
-    return {"ours": ours / simulations, "percentile": plain / simulations}
-
-
-def _clustered(random: np.random.Generator, subjects: int) -> NDArray[np.float64]:
-    sizes = random.integers(10, 31, subjects)
-    cluster = np.repeat(np.arange(subjects), sizes)
-    level = 1.5 + random.normal(0, 0.8, subjects)[cluster] + random.normal(0, 0.8, len(cluster))
-    return np.stack([np.bincount(cluster, 1 / (1 + np.exp(-level)), subjects), sizes]).astype(np.float64)
-
-
 def main() -> None:
-    """Measure, print and save."""
+    """Measure, print and save; fails where an interval or a test is outside its target."""
     start = time.perf_counter()
     results = synthetic_run()
     content: dict[str, Any] = {"cores": os.cpu_count(), "frames": FRAMES, "conditions": 96, "models": len(MODELS)}
     content |= {"quantities": len(results.metrics), "store": store(results), "speed": speed(results)}
-    content["coverage_of_95"] = {str(subjects): coverage(subjects) for subjects in (8, 10, 12, 20, 40)}
-    for part in ("store", "speed", "coverage_of_95"):
+    for part in ("store", "speed"):
         for name, value in content[part].items():
-            print(f"{part} {name}: {value if isinstance(value, dict) else round(value, 3)}")
+            print(f"{part} {name}: {round(value, 3)}")
     print(save_result("statistics_cpu", {**machine("numpy", "scipy", "pandas", "pyarrow"), **content}))
+    intervals, size = list(coverage()), list(size_and_power())
+    outside = missed(intervals, size)
+    content = {
+        "targets": {"coverage": [LOWEST, HIGHEST], "size": LARGEST_SIZE},
+        "missed": outside,
+        "coverage": intervals,
+        "tests": size,
+        "independent cases": list(independent_cases()),
+    }
+    print(save_result("interval_coverage", {**machine("numpy", "scipy"), **content}))
     print(f"{time.perf_counter() - start:.0f} s in all")
+    for row in outside:
+        print(f"Outside the target: {row}")
+    sys.exit(bool(outside))
 
 
 if __name__ == "__main__":

@@ -177,8 +177,8 @@ _TERMS = {
 }
 
 _INTERVALS = {
-    "± and interval": "Half the width of an interval, which need not be symmetric around the number: its ends are shown "
-    "in the HTML report when the pointer rests on a cell. Everything is computed again without each patient or "
+    "± and interval": "Half the width of an interval, which need not be symmetric around the number: its ends are "
+    "shown in the HTML report when the pointer rests on a cell. Everything is computed again without each patient or "
     "sequence; how much that changes the number sets the width (jackknife, Student's t). The interval shows how far "
     "other patients of the same kind would change the number, not how other hospitals would. A run of one patient has "
     "no intervals.",

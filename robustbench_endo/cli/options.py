@@ -35,8 +35,8 @@ def resampling_options(command: Command) -> Command:
         click.option(
             "--bootstrap-unit",
             default="subject",
-            help="Unit of the intervals: subject (patient or sequence), or frame, which describes these frames only and "
-            "has no p-values.",
+            help="Unit of the intervals: subject (patient or sequence), or frame, which describes these frames only "
+            "and has no p-values.",
         ),
     ):
         command = option(command)

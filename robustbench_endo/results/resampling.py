@@ -159,17 +159,22 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def student_interval(values: Floats, confidence: float) -> tuple[Floats, Floats, Floats]:
-    """Mean of the values of subjects (n, ...) and the ends of its interval by Student's t, each (...).
+def subject_mean_interval(
+    values: Floats, confidence: float, upper_bound: float | None = None
+) -> tuple[Floats, Floats, Floats]:
+    """Mean of the scores of subjects (n, ...) and the ends of its interval, each (...).
 
-    NaN is left out; with fewer than two values the ends are NaN.
+    NaN is left out; with fewer than two scores the ends are NaN. The interval is that of :func:`jackknife_interval` for
+    subjects of equal weight.
     """
-    count = np.isfinite(values).sum(0)
-    mean = divide(np.nansum(values, axis=0), count)
-    deviation = np.nansum((values - mean) ** 2, axis=0)
-    error = np.sqrt(divide(deviation, count * np.maximum(count - 1, 0)))
-    half = stdtrit(np.maximum(count - 1, 1), (1 + confidence) / 2) * error
-    return mean, mean - half, mean + half
+    defined = np.isfinite(values)
+    total, count = np.where(defined, values, 0.0).sum(0), defined.sum(0)
+    mean = divide(total, count)
+    left_out = divide(total - np.where(defined, values, 0.0), count - defined)
+    sizes = np.ones(len(values))
+    few = count < 2
+    low, high = jackknife_interval(mean, np.where(few, mean, left_out), sizes, confidence, upper_bound)
+    return mean, np.where(few, np.nan, low), np.where(few, np.nan, high)
 
 
 def jackknife_interval(
@@ -178,10 +183,11 @@ def jackknife_interval(
     """Lower and upper end of an interval for a score that is computed from all frames together.
 
     The variance is that of the scores without one subject each (Miller, Biometrika 1974), times n / (n - 1), which
-    compensates that variances of few subjects are small more often than large. Subjects of different size count as
-    fewer of equal size (Kish, Survey Sampling 1965), which sets the degrees of freedom of Student's t. Where the scores
-    are proportions or not negative, the interval is computed on the scale where their variance hardly depends on their
-    size (arc sine, square root) and stays within their range.
+    compensates that variances of few subjects are small more often than large. The square of the jackknife's bias is
+    added: a calibration error, or an overlap averaged over classes that few patients have, is biased. Subjects of
+    different size count as fewer of equal size (Kish, Survey Sampling 1965), which sets the degrees of freedom of
+    Student's t. Where the scores are proportions or not negative, the interval is computed on the scale where their
+    variance hardly depends on their size (arc sine, square root) and stays within their range.
 
     Args:
         point: score of the run, (...).
@@ -224,9 +230,10 @@ def jackknife_error(point: Floats, left_out: Floats, sizes: Floats) -> tuple[Flo
     influential = np.abs(left_out - point) > SAME * np.maximum(np.abs(point), 1)
     weights = np.where(influential, sizes.reshape(-1, *[1] * point.ndim), 0.0)
     effective = divide(weights.sum(0) ** 2, (weights**2).sum(0))
-    squares = ((left_out - left_out.mean(0)) ** 2).sum(0)
+    mean = left_out.mean(0)
     # (n - 1) / n * squares is the jackknife variance; n / (n - 1) of it is the sum of squares itself.
-    error = np.where(influential.sum(0) >= 2, np.sqrt(squares), np.nan)
+    squares, bias = ((left_out - mean) ** 2).sum(0), (number - 1) * (mean - point)
+    error = np.where(influential.sum(0) >= 2, np.sqrt(squares + bias**2), np.nan)
     return np.where(influential.any(0), error, 0.0), np.clip(effective - 1, 1, number - 1)
 
 
