@@ -184,7 +184,7 @@ def rank_table(comparison: Comparison, metric: Metric) -> Table:
             str(rank.model),
             (
                 Cell(number(rank.rank), rank.rank),
-                Cell(_rank_range(rank.low, rank.high)),
+                Cell(rank_range(rank.low, rank.high)),
                 Cell(MISSING if pd.isna(rank.rank) else "yes" if rank.first else "no", float(rank.first)),
             ),
         )
@@ -194,7 +194,8 @@ def rank_table(comparison: Comparison, metric: Metric) -> Table:
     return Table(f"ranks-{metric.name}", f"{heading(metric)}: ranks", "Model", columns, rows)
 
 
-def _rank_range(low: float, high: float) -> str:
+def rank_range(low: float, high: float) -> str:
+    """``1``, or ``1 to 3``; a dash for a model without a rank."""
     if pd.isna(low):
         return MISSING
     return f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"

@@ -44,8 +44,8 @@ def render(template: str, **values: Any) -> str:
 
 
 def sort_value(text: str) -> str:
-    """The number by which a printed one is sorted; empty for none."""
-    return "" if text == MISSING else text
+    """The number by which a printed one, or a range of ranks, is sorted; empty for none."""
+    return "" if text == MISSING else text.partition(" to ")[0]
 
 
 def model_swatch(style: Style, name: str) -> Markup:

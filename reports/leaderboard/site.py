@@ -7,15 +7,18 @@ import math
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.io_utils import write_atomically
 from robustbench_endo.metrics.base import Metric
+from robustbench_endo.reports.data.comparison import rank_range
 from robustbench_endo.reports.formatting import MISSING, counted
 from robustbench_endo.reports.leaderboard.compare_page import render
 from robustbench_endo.reports.leaderboard.runs import ModelScores, RunEntry, Score, UnreadableRun, read_runs
+from robustbench_endo.results import Results, combine_runs, compare, load_results
+from robustbench_endo.results.combine import combined_names
 
 REPORT = "report.html"
 
@@ -25,7 +28,7 @@ class BoardRow:
     """A row of a leaderboard.
 
     Attributes:
-        rank: as printed.
+        rank: as printed: one rank, or the ranks that the comparison leaves open, such as ``1 to 3``.
         model: with its scores.
         run: of the model.
         link: address of the report's copy; empty without one.
@@ -112,12 +115,41 @@ def _board(runs: Sequence[RunEntry], links: dict[Path, str]) -> Board:
     by_name = {score.metric.name: score.metric for model, _ in models for score in model.scores}
     metrics = tuple(by_name.values())
     ordered = sorted(models, key=lambda pair: _order(pair[0], metrics))
-    values = [_ranking_value(model, metrics) for model, _ in ordered]
-    rows = (
-        BoardRow(_rank(value, values), model, run, links[run.folder])
-        for (model, run), value in zip(ordered, values, strict=True)
-    )
+    ranked = [(model, run) for model, run in ordered if _ranking_value(model, metrics) is not None]
+    ranks = _possible_ranks(ranked, metrics[0].name) if ranked else {}
+    rows = [
+        BoardRow(ranks.get((run.folder, model.model), MISSING), model, run, links[run.folder]) for model, run in ordered
+    ]
     return Board(runs[0], metrics, tuple(rows))
+
+
+def _possible_ranks(ranked: Sequence[tuple[ModelScores, RunEntry]], metric: str) -> dict[tuple[Path, str], str]:
+    """(run, model) -> the ranks that the significant pairs leave open, by one metric; models that tie share them."""
+    if len(ranked) == 1:
+        return {(run.folder, model.model): "1" for model, run in ranked}
+    models: dict[Path, list[str]] = {}
+    for model, run in ranked:
+        models.setdefault(run.folder, []).append(model.model)
+    results = [_only(load_results(folder), names) for folder, names in models.items()]
+    combined = combine_runs(results)
+    ranks = compare(combined, [metric]).ranks.set_index("model")
+    of_model = {
+        model: rank_range(*ranks.loc[method, ["low", "high"]])
+        for method, members in combined.methods.items()
+        for model in members
+    }
+    return {
+        (folder, model): of_model[name]
+        for folder, by_model in zip(models, combined_names(results), strict=True)
+        for model, name in by_model.items()
+    }
+
+
+def _only(results: Results, models: Sequence[str]) -> Results:
+    """The results of some models."""
+    entries = [entry for entry in results.info["models"] if entry["name"] in models]
+    frame = results.frame[results.frame["model"].isin(models)]
+    return replace(results, frame=frame, info={**results.info, "models": entries})
 
 
 def _ranking_value(model: ModelScores, metrics: Sequence[Metric]) -> float | None:
@@ -131,13 +163,6 @@ def _ranking_value(model: ModelScores, metrics: Sequence[Metric]) -> float | Non
 def _order(model: ModelScores, metrics: Sequence[Metric]) -> tuple[bool, float, str]:
     value = _ranking_value(model, metrics)
     return value is None, 0.0 if value is None else -value, model.model
-
-
-def _rank(value: float | None, all_values: Sequence[float | None]) -> str:
-    """Equal values share the better rank."""
-    if value is None:
-        return MISSING
-    return str(1 + sum(other is not None and other > value for other in all_values))
 
 
 def _copy_report(folder: Path, root: Path, out: Path) -> str:

@@ -50,7 +50,7 @@ def combine_runs(runs: Sequence[Results]) -> Results:
         raise RunError(
             "Expected runs with a corruption and a severity in common, got none: evaluate the models on the same."
         )
-    names = _model_names(runs)
+    names = combined_names(runs)
     corruption_names = {CLEAN, *(entry["name"] for entry in corruptions)}
     recorded_names = {entry["name"] for entry in recorded}
     frames = [
@@ -116,7 +116,8 @@ def _common(runs: Sequence[Results], key: str) -> list[dict[str, Any]]:
     return [entry for entry in runs[0].info.get(key, ()) if all(entry["name"] in each for each in names)]
 
 
-def _model_names(runs: Sequence[Results]) -> list[dict[str, str]]:
+def combined_names(runs: Sequence[Results]) -> list[dict[str, str]]:
+    """Name of a model in its run -> its name in :func:`combine_runs`, for each run."""
     count = Counter(model for run in runs for model in run.models)
     return [
         {

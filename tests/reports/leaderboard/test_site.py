@@ -44,12 +44,22 @@ def test_site_ranks_comparable_runs(runs, tmp_path):
     standard = next(board for board in boards if 'data-protocol="standard"' in board)
     table = original.table(("miou",))["miou"]
     entries = rows(standard)
-    assert [row[0] for row in entries] == ["1", "1", "3", "3"]
+    assert [row[0] for row in entries] == ["1 to 4"] * 4  # two subjects: no difference can be significant
     order = table.loc[("mean", "all")].sort_values(ascending=False)
     assert [row[1] for row in entries] == [name for name in order.index for _ in range(2)]
     for row in entries:
         assert row[2] == f"{table.loc[('clean', 'clean'), row[1]]:.2f}"
         assert row[3].split()[0] == f"{table.loc[('mean', 'all'), row[1]]:.2f}"
+
+
+def test_site_separates_models_that_differ_significantly(make_run, tmp_path):
+    def better(frame, info):
+        frame.loc[frame["model"] == "b", [f"tp_{index}" for index in range(3)]] *= 4
+        frame["subject_id"] = frame["image_id"]
+
+    make_run(models=["a", "b"], corruptions=["smoke"], severities=[3], gallery=False, frames=9, edit=better)
+    page = write_site(tmp_path, tmp_path / "site").read_text("utf-8")
+    assert {row[1]: row[0] for row in rows(TABLE.findall(page)[0])} == {"b": "1", "a": "2"}
 
 
 def test_site_copies_and_links_reports(runs, tmp_path):
