@@ -107,8 +107,8 @@ def envelope_table(results: Results, thresholds: Mapping[str, float], intervals:
     caption = f"Safe up to severity: {requirement} ({describe_sample(results)})"
     worst = {task.envelope_metric for task in results.tasks}
     labels = absent_labels(results) if worst & set(thresholds) else []
-    remarks = (BOUND if frame.attrs["bound"] else POINT,)
-    remarks += (f"Not counted, because no mask of the run shows it: {joined(labels)}.",) if labels else ()
+    absent = [f"Not counted, because no mask of the run shows it: {joined(labels)}."] if labels else []
+    remarks = (BOUND if frame.attrs["bound"] else POINT, *absent)
     statement, warning = frame.attrs["intervals"], frame.attrs["warning"]
     return Table(
         "envelope", caption, "Corruption", model_columns(results.models), rows, False, statement, warning, "", remarks

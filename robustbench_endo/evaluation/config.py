@@ -166,7 +166,7 @@ class EvaluationConfig:
         multiple=True,
         shown_default="2px",
     )
-    spacing: tuple[float, float] | None = option(
+    spacing: float | tuple[float, float] | None = option(
         None,
         "Size of a pixel of the original frame for tolerances in mm: mm per pixel, or ROWSxCOLUMNS.",
         parse=parse_spacing,
@@ -289,5 +289,5 @@ def config_from_options(options: EvaluationOptions, **others: Any) -> Evaluation
     Raises:
         RobustEndoError: see :class:`EvaluationConfig`.
     """
-    sequences = {name: tuple(options.get(name, ())) for name in ("notes", "nsd_tolerance")}
+    sequences = {"notes": tuple(options.get("notes", ())), "nsd_tolerance": tuple(options.get("nsd_tolerance", ()))}
     return EvaluationConfig(**{**options, **sequences, **others})

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from robustbench_endo.metrics.aggregation import Floats, divide
 from robustbench_endo.results.estimates import ScoreArray, ScoreEstimator, ScoreResult
+from robustbench_endo.results.metrics import find_metric, metric_groups
 from robustbench_endo.results.schema import KEYS
 from robustbench_endo.tasks.base import Task
+
+if TYPE_CHECKING:
+    from robustbench_endo.results.results import Results
 
 _UNKNOWN = -1
 """In whole-number columns that a floor does not define: no metric has a value for it, as for NaN in the others."""
@@ -53,28 +58,37 @@ class Floors:
     """The floors of a run: which of them a metric has, and its scores.
 
     Args:
-        frame: records of the run.
-        tasks, num_labels: of the run; number of labels by task.
-        scores: of the run: its metrics, conditions, and settings of intervals.
+        results: the run.
+        scores: its scores, with the conditions and the settings of intervals.
     """
 
-    def __init__(
-        self, frame: pd.DataFrame, tasks: Sequence[Task], num_labels: Mapping[str, int], scores: ScoreEstimator
-    ) -> None:
-        records = floor_records(frame, tasks, num_labels)
+    def __init__(self, results: Results, scores: ScoreEstimator) -> None:
+        num_labels = {task: len(labels) for task, labels in results.labels.items()}
+        records = floor_records(results.frame, results.tasks, num_labels)
+        # A user's formula need not be defined without a prediction.
+        custom = {declaration["name"] for declaration in results.info.get("metrics", ())}
+        metrics = [metric for metric in results.metrics if metric.name not in custom]
+        groups = metric_groups(metrics, num_labels, results.tasks[-1].name)
+        self.metrics = results.metrics
         self.names: list[str] = list(dict.fromkeys(records["model"]))
         conditions = replace(scores.conditions, models=self.names)
-        self.estimator = ScoreEstimator(records, scores.groups, conditions, scores.resampling)
+        self.estimator = ScoreEstimator(records, groups, conditions, scores.resampling)
 
     def table(self) -> pd.DataFrame:
         """One row per floor x corruption x severity: ``floor``, ``corruption``, ``severity`` and every metric."""
-        scores = {name: self.estimator.point(name) for name in self.estimator.names}
         keys = self.estimator.keys.rename(columns={"model": "floor"})
-        return pd.concat((keys, pd.DataFrame(scores)), axis=1)
+        scores = {name: self.estimator.point(name) for name in self.estimator.names}
+        undefined = {metric.name: np.full(len(keys), np.nan) for metric in self.metrics}
+        return pd.concat((keys, pd.DataFrame(undefined | scores)), axis=1)
 
     def of_metric(self, metric: str) -> tuple[str, ScoreResult] | None:
-        """Name and scores of the floor of a metric, for a single model; None for a metric without a floor."""
-        if not self.names:
+        """Name and scores of the floor of a metric, for a single model; None for a metric without a floor.
+
+        Raises:
+            RobustEndoError: a metric that the run does not have.
+        """
+        find_metric(self.metrics, metric)
+        if metric not in self.estimator.names or not self.names:
             return None
         ((_, scores),) = self.estimator.results([metric])
         defined = np.isfinite(scores.point.clean[0])

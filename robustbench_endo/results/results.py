@@ -234,7 +234,7 @@ class Results:
         """
         estimator = self.estimator(intervals)
         metrics = self.headlines if metrics is None else metrics
-        table = robustness_table(estimator, metrics, self.corruption_categories, baseline, self._floors(intervals))
+        table = robustness_table(estimator, metrics, self.corruption_categories, baseline, Floors(self, estimator))
         return _with_statement(table, estimator.units) if intervals else table
 
     def envelope(self, thresholds: Mapping[str, float], intervals: Intervals = True) -> pd.DataFrame:
@@ -321,9 +321,9 @@ class Results:
         """The scores of trivial predictors that see no image, from the truth: rows as :meth:`scores`, by ``floor``.
 
         ``background everywhere`` for masks, the most frequent label for other tasks, and its frequencies (the prior)
-        for probabilities; NaN for a metric that does not follow from the truth.
+        for probabilities; NaN for a metric that does not follow from the truth, and for user-defined ones.
         """
-        return self._floors().table()
+        return self._floors.table()
 
     def floor(self, metric: str, intervals: Intervals = False) -> tuple[str, ScoreResult] | None:
         """Name and scores of the floor of a metric, as of a single model; None for a metric without one.
@@ -331,19 +331,11 @@ class Results:
         Raises:
             RobustEndoError: a metric that the run does not have.
         """
-        return self._floors(intervals).of_metric(metric)
+        return (Floors(self, self.estimator(intervals)) if intervals else self._floors).of_metric(metric)
 
     @cached_property
-    def _point_floors(self) -> Floors:
-        return self._floors_by(False)
-
-    def _floors(self, intervals: Intervals = False) -> Floors:
-        return self._floors_by(intervals) if intervals else self._point_floors
-
-    def _floors_by(self, intervals: Intervals) -> Floors:
-        estimator = self.estimator(intervals)
-        num_labels = {task: len(labels) for task, labels in self.labels.items()}
-        return Floors(self.frame, self.tasks, num_labels, estimator)
+    def _floors(self) -> Floors:
+        return Floors(self, self.estimator())
 
     def gallery(self) -> list[GalleryFrame]:
         """The frames stored with their images and masks; empty without a run folder."""

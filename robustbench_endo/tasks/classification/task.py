@@ -109,10 +109,10 @@ class Classification(Task):
         known = known & np.isfinite(confidence)
         confidence, correct = confidence[known], (target == prediction)[known].astype(np.float64)
         index, names = bin_of(confidence), records["image_id"].to_numpy()[known]
+        frames = np.array([len(set(names[index == number])) for number in range(NUM_BINS)], np.float64)
         weights = (np.ones_like(confidence), correct, confidence)
-        sums = [np.bincount(index, each, NUM_BINS).astype(np.float64) for each in weights]
-        frames = [len(set(names[index == number])) for number in range(NUM_BINS)]
-        return ConfidenceBins(*sums, np.asarray(frames, np.float64))
+        count, hits, total = (np.bincount(index, each, NUM_BINS).astype(np.float64) for each in weights)
+        return ConfidenceBins(count, hits, total, frames)
 
     def floors(self, records: pd.DataFrame, num_labels: int) -> dict[str, Columns]:
         """The most frequent label of the clean frames for every frame; and, as probabilities, how often each occurs.

@@ -166,7 +166,7 @@ class ClassMetric(OverlapMetric):
         raise NotImplementedError
 
     def formula(self, sums: Floats) -> Floats:
-        return self.of_classes(sums[self.index :: len(sums) // 3])[0]
+        return np.asarray(self.of_classes(sums[self.index :: len(sums) // 3])[0])
 
     def frame_values(self, records: pd.DataFrame) -> Floats:
         """The score of each frame, (n,); NaN where neither its prediction nor its mask has the class."""

@@ -156,7 +156,7 @@ class Segmentation(Task):
 
     def truth_size(self, records: pd.DataFrame, num_labels: int) -> Floats:
         """Scored pixels."""
-        return truth_pixels(records, num_labels).sum(1)
+        return np.asarray(truth_pixels(records, num_labels).sum(1))
 
     def floors(self, records: pd.DataFrame, num_labels: int) -> dict[str, Columns]:
         """A predictor that labels every pixel as background."""

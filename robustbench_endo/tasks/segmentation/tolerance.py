@@ -136,7 +136,7 @@ def parse_spacing(text: str) -> tuple[float, float]:
     )
 
 
-def check_tolerances(texts: Sequence[str], spacing: tuple[float, float] | None) -> None:
+def check_tolerances(texts: Sequence[str], spacing: object) -> None:
     """Raise RobustEndoError for a text that is no tolerance, a class with two, or one in mm without a spacing."""
     parsed = [parse_tolerance(text) for text in texts]
     names = [name for name, _ in parsed]
