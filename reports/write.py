@@ -20,7 +20,7 @@ from robustbench_endo.reports.text import latex, markdown, printed_tables, write
 if TYPE_CHECKING:
     import pandas as pd
 
-    from robustbench_endo.results import Bootstrap, Results
+    from robustbench_endo.results import Resampling, Results
 
 
 @dataclass
@@ -28,7 +28,7 @@ class _ReportSettings:
     """A run and the settings of its report; what several formats need is computed once."""
 
     results: Results
-    intervals: bool | Bootstrap
+    intervals: bool | Resampling
     page_size: str
     published: pd.DataFrame | None
 
@@ -60,7 +60,7 @@ def report(
     results: Results,
     path: str | Path,
     formats: Sequence[str] | None = None,
-    intervals: bool | Bootstrap = False,
+    intervals: bool | Resampling = False,
     page_size: str = "a4",
     published: pd.DataFrame | None = None,
 ) -> Path:
@@ -71,7 +71,7 @@ def report(
         path: the file, ending in .html, .pdf, .tex or .md; its folder is created where it is missing.
         formats: None for the format of the suffix of ``path``; else each of these :data:`FORMATS` is written as
             ``path`` with its suffix, or as the folders ``tables`` (csv) and ``figures`` next to it.
-        intervals: True for 95 % bootstrap intervals in the tables, or the settings to use.
+        intervals: True for 95 % intervals in the tables, or the settings to use.
         page_size: of the PDF, ``a4`` or ``letter``.
         published: published numbers to print in the table of scores, shaped as :meth:`Results.table`, as
             ``reproduction.comparison_table`` returns them; ``.attrs["source"]`` says whose they are.
@@ -101,7 +101,7 @@ def write_reports(
     results: Results,
     folder: str | Path,
     formats: Sequence[str] = ("html", "pdf"),
-    intervals: bool | Bootstrap = False,
+    intervals: bool | Resampling = False,
     page_size: str = "a4",
     published: pd.DataFrame | None = None,
 ) -> list[Path]:
@@ -125,14 +125,14 @@ def write_comparison(
     path: str | Path,
     metrics: Sequence[str] | None = None,
     baseline: str | None = None,
-    bootstrap: Bootstrap | None = None,
+    resampling: Resampling | None = None,
 ) -> Path:
     """Write the page that compares runs, atomically.
 
     Args:
         runs: of the same frames and protocol.
         path: a file ending in .html, or a folder, in which it is called ``compare.html``.
-        metrics, baseline, bootstrap: as :func:`robustbench_endo.results.compare`.
+        metrics, baseline, resampling: as :func:`robustbench_endo.results.compare`.
 
     Returns:
         The file.
@@ -146,7 +146,7 @@ def write_comparison(
             f"Expected a folder or a file ending in .html for the comparison, got {path}: name it compare.html."
         )
     target = path if path.suffix else path / "compare.html"
-    _write(target, partial(write_atomically, content=compare_page(runs, metrics, baseline, bootstrap).encode()))
+    _write(target, partial(write_atomically, content=compare_page(runs, metrics, baseline, resampling).encode()))
     return target
 
 

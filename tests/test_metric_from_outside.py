@@ -15,7 +15,7 @@ import robustbench_endo as rb
 from robustbench_endo.cli import main
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.reports.data.curves import severity_curves
-from robustbench_endo.results import Bootstrap, compare, load_results
+from robustbench_endo.results import Resampling, compare, load_results
 
 USER_FILE = '''
 """Metrics of our laboratory."""
@@ -55,7 +55,7 @@ class MissedArea(Metric):
 '''
 NAMES = ("tool_recall", "missed_area")
 LABELS = ("Tool recall", "Missed tool area")
-SETTINGS = Bootstrap(resamples=300, unit="frame")
+SETTINGS = Resampling(resamples=300, unit="frame")
 
 
 class Bright(torch.nn.Module):
@@ -142,7 +142,7 @@ def test_user_metric_in_table_curves_and_figures(results):
 
 
 def test_user_metric_in_ranks_and_differences(results):
-    comparison = compare(results, NAMES, bootstrap=SETTINGS)
+    comparison = compare(results, NAMES, resampling=SETTINGS)
     table = results.table(NAMES)
     for name, best in zip(NAMES, ("idxmax", "idxmin"), strict=True):
         ranks = comparison.ranks.query("metric == @name").set_index("model")["rank"]

@@ -103,7 +103,7 @@ OLD_NAMES: Mapping[str, str] = {
     "Request": "EvaluationConfig",
     "Rivals": "PairwiseComparison",
     "Safety": "OperatingEnvelope",
-    "Sampled": "BootstrapResult",
+    "Sampled": "ScoreResult",
     "Sampler": "ScoreEstimator",
     "Segmented": "SegmentationBatch",
     "ShardDone": "ShardResult",

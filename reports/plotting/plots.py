@@ -39,7 +39,7 @@ from robustbench_endo.reports.plotting.style import (
 )
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Bootstrap, Results
+    from robustbench_endo.results import Resampling, Results
 
 _COLOURS = LinearSegmentedColormap.from_list("heat", ["#ffffff", HEAT])
 
@@ -58,7 +58,7 @@ class Plots:
         self._results = results
 
     def severity(
-        self, metric: str | None = None, corruption: str | None = None, intervals: bool | Bootstrap = False
+        self, metric: str | None = None, corruption: str | None = None, intervals: bool | Resampling = False
     ) -> Figure:
         """A metric against severity.
 
@@ -80,7 +80,7 @@ class Plots:
             )
         return severity_figure(curves, corruption)
 
-    def categories(self, metric: str | None = None, intervals: bool | Bootstrap = False) -> Figure:
+    def categories(self, metric: str | None = None, intervals: bool | Resampling = False) -> Figure:
         """A metric on clean frames and by category of corruptions."""
         return categories_figure(self._results, self._metric(metric), intervals)
 
@@ -103,7 +103,7 @@ class Plots:
             raise UnknownNameError(f"Expected a task of the run, got {name!r}: choose from {', '.join(tasks)}.")
         return calibration_figure(self._results, tasks[name])
 
-    def envelope(self, thresholds: Mapping[str, float] | None = None, intervals: bool | Bootstrap = True) -> Figure:
+    def envelope(self, thresholds: Mapping[str, float] | None = None, intervals: bool | Resampling = True) -> Figure:
         """Up to which severity each model is safe.
 
         Args:
@@ -172,7 +172,7 @@ def _draw(axes: Axes, table: Table) -> None:
 
 
 def categories_figure(
-    results: Results, metric: str, intervals: bool | Bootstrap = False, size: tuple[float, float] = (5.2, 0.0)
+    results: Results, metric: str, intervals: bool | Resampling = False, size: tuple[float, float] = (5.2, 0.0)
 ) -> Figure:
     """Clean frames, the mean of each category and the mean of all; a marker per model, its interval as a line.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from robustbench_endo.evaluation.profiler import Profiler
     from robustbench_endo.evaluation.run import ShardResult
     from robustbench_endo.evaluation.shard import Shard
-    from robustbench_endo.results import Bootstrap, Results
+    from robustbench_endo.results import Resampling, Results
 
 
 def show_results(results: Results, out: Path, formats: tuple[str, ...]) -> None:
@@ -47,7 +47,7 @@ def write_reports(
     results: Results,
     folder: Path,
     formats: tuple[str, ...],
-    intervals: bool | Bootstrap = False,
+    intervals: bool | Resampling = False,
     page_size: str = "a4",
 ) -> list[Path]:
     """Write reports; a PDF whose extra is missing is left out with a sentence that names it.

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from robustbench_endo.cli.options import bootstrap_from, bootstrap_options, formats_option, parse_thresholds
+from robustbench_endo.cli.options import formats_option, parse_thresholds, resampling_from, resampling_options
 from robustbench_endo.evaluation.config import parse_formats, split_names
 
 
@@ -18,7 +18,7 @@ from robustbench_endo.evaluation.config import parse_formats, split_names
     "--out", "-o", type=click.Path(path_type=Path, file_okay=False), help="Folder.  [default: the run folder]"
 )
 @click.option("--page-size", default="a4", type=click.Choice(("a4", "letter")), help="Page size of the PDF.")
-@click.option("--intervals", is_flag=True, help="Print the table with bootstrap intervals, also in the reports.")
+@click.option("--intervals", is_flag=True, help="Print the table with resampling intervals, also in the reports.")
 @click.option("--robustness", is_flag=True, help="Print summary metrics and silent failures.")
 @click.option("--baseline", help="Model that mCE is relative to; implies --robustness.")
 @click.option("--metric", "metrics", help="Metrics to print, separated by commas.  [default: one per task]")
@@ -34,7 +34,7 @@ from robustbench_endo.evaluation.config import parse_formats, split_names
     multiple=True,
     help="When a prediction has failed, as TASK=VALUE, repeatable, such as segmentation=0.5 (Dice).",
 )
-@bootstrap_options
+@resampling_options
 def report(
     run: Path,
     formats: str,
@@ -55,17 +55,17 @@ def report(
     from robustbench_endo.reports import headline_present, print_envelope, print_robustness, print_table
     from robustbench_endo.results import load_results
 
-    bootstrap, report_formats = bootstrap_from(params), parse_formats(formats)
+    resampling, report_formats = resampling_from(params), parse_formats(formats)
     limits, failures = parse_thresholds(thresholds), parse_thresholds(failure_thresholds, "segmentation=0.5")
     results, console = load_results(run), Console()
     names = split_names(metrics) if metrics else headline_present(results)
-    with_intervals = bootstrap if intervals else False
+    with_intervals = resampling if intervals else False
     if intervals:
         print_table(results, console, names, with_intervals)
     if robustness or baseline:
         print_robustness(results, console, names, baseline, with_intervals, failures)
     if limits:
-        print_envelope(results, console, limits, bootstrap)
+        print_envelope(results, console, limits, resampling)
     for path in write_reports(results, out or run, report_formats, with_intervals, page_size):
         click.echo(path)
 

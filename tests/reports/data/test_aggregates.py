@@ -10,7 +10,7 @@ from robustbench_endo.reports.data.aggregates import (
     failure_summary,
     joint_failure_table,
 )
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 
 BASELINE = "tiny-resnet/mmoe"
 
@@ -28,9 +28,9 @@ def test_aggregate_tables_equal_the_robustness_of_the_results(usual_run):
 
 
 def test_aggregate_tables_with_intervals_have_margins(usual_run):
-    (table,) = aggregate_tables(usual_run, ("miou",), None, Bootstrap(resamples=200))
+    (table,) = aggregate_tables(usual_run, ("miou",), None, Resampling(resamples=200))
     assert table.show_intervals
-    assert "200 resamples" in table.statement
+    assert "2 subjects" in table.statement
     assert all(cell.margin for cell in table.rows[0].cells)
 
 

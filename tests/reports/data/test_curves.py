@@ -6,7 +6,7 @@ import numpy as np
 
 from robustbench_endo.reports.data.curves import severity_curves
 from robustbench_endo.reports.plotting.severity_curves import curve_block
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 
 
 def test_severity_curves_start_clean_and_equal_the_scores(usual_run):
@@ -38,7 +38,7 @@ def test_severity_curves_have_a_gap_at_a_missing_condition(make_run):
 
 
 def test_severity_curves_bands_contain_the_lines(usual_run):
-    curves = severity_curves(usual_run, "miou", Bootstrap(resamples=200))
+    curves = severity_curves(usual_run, "miou", Resampling(resamples=200))
     for panel, lines in curves.lines.items():
         for model, values in lines.items():
             low, high = curves.bands[panel][model]

@@ -14,7 +14,7 @@ from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.html import html
 from robustbench_endo.reports.pdf import pdf
 from robustbench_endo.reproduction.comparison_table import published_for_run
-from robustbench_endo.results import Bootstrap, Results
+from robustbench_endo.results import Resampling, Results
 
 ENDOARSS, OTHER = "EndoARSS/TESLA/DB-MTL", "mine"
 
@@ -83,7 +83,7 @@ def test_published_for_run_of_the_standard_protocol_is_another_quantity(run):
 @pytest.mark.slow
 def test_report_page_and_pdf_show_published_numbers(run):
     frame = published_for_run(run)
-    report = report_data(run, Bootstrap(resamples=200), frame)
+    report = report_data(run, Resampling(resamples=200), frame)
     number = f"{frame.loc[('occlusion', 'smoke'), ('endoarss_miou', ENDOARSS)]:.2f}"
     page = html(report)
     row = re.search(r'<th scope="row">Smoke</th>.*?</tr>', page, re.S)[0]

@@ -3,12 +3,12 @@
 import pytest
 
 from robustbench_endo.cli.export import FORMATS as EXPORT_FORMATS
-from robustbench_endo.cli.options import REPORT_FORMATS, bootstrap_from, parse_thresholds
+from robustbench_endo.cli.options import REPORT_FORMATS, parse_thresholds, resampling_from
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.config import FORMATS
 from robustbench_endo.models import export
 from robustbench_endo.reports import write
-from robustbench_endo.results import Bootstrap
+from robustbench_endo.results import Resampling
 
 
 def test_formats_equal_those_of_the_modules_that_are_not_imported():
@@ -16,9 +16,9 @@ def test_formats_equal_those_of_the_modules_that_are_not_imported():
     assert EXPORT_FORMATS == export.FORMATS
 
 
-def test_bootstrap_from_removes_its_options():
+def test_resampling_from_removes_its_options():
     params = {"resamples": 300, "confidence": 0.9, "resample_seed": 4, "bootstrap_unit": "frame", "other": 1}
-    assert bootstrap_from(params) == Bootstrap(300, 0.9, 4, "frame")
+    assert resampling_from(params) == Resampling(300, 0.9, 4, "frame")
     assert params == {"other": 1}
 
 
