@@ -184,35 +184,9 @@ class Results:
         table = self._table(self.estimator(Resampling()), metrics, True, estimand)
         return table.xs("value", axis=1, level="part")
 
-    def draw_variation(self, metrics: Sequence[str] | None = None) -> pd.DataFrame:
-        """The standard deviation of each row of :meth:`table` between the draws of the corruptions (``--replicates``).
-
-        Args:
-            metrics: names of metrics; None for one per task.
-
-        Returns:
-            Rows as :meth:`table`, columns (metric, model, part), see
-            :func:`robustbench_endo.results.draws.draw_variation`.
-
-        Raises:
-            RobustEndoError: a metric that the run does not have.
-        """
-        return draw_variation(self, metrics)
-
-    def method_table(self, metrics: Sequence[str] | None = None) -> pd.DataFrame:
-        """Mean and standard deviation of each row of :meth:`table` over the training seeds of each method.
-
-        Args:
-            metrics: names of metrics; None for one per task.
-
-        Returns:
-            Rows as :meth:`table`, columns (metric, method, part), see
-            :func:`robustbench_endo.results.method_table.method_table`.
-
-        Raises:
-            RobustEndoError: a metric that the run does not have.
-        """
-        return method_table(self, metrics)
+    # Functions of the run: further tables of the same rows.
+    draw_variation = draw_variation
+    method_table = method_table
 
     def robustness(
         self, metrics: Sequence[str] | None = None, baseline: str | None = None, intervals: Intervals = False

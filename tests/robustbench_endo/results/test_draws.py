@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from robustbench_endo.results import Results
 from robustbench_endo.results.draws import draw_variation, number_of_draws, single_draw
@@ -66,3 +67,22 @@ def test_joint_failures_give_every_corruption_the_same_weight(three_draws):
     single = [single_draw(three_draws, number).joint_failures() for number in range(3)]
     for name in ("both_correct", "both_failed"):
         assert pooled[name].to_numpy() == pytest.approx(np.mean([each[name] for each in single], axis=0))
+
+
+def test_intervals_by_subject_include_the_variation_of_the_draws(make_results):
+    # The records of a frame differ by chance only: all variation is that of the draws.
+    runs = [
+        make_results(frames=60, subjects=30, models=("a",), corruptions=("smoke",), severities=(3,), seed=seed)
+        for seed in range(20)
+    ]
+    draws = [run.frame.assign(replicate=np.int16(draw)) for draw, run in enumerate(runs)]
+    smoke = [frame[frame["corruption"] == "smoke"] for frame in draws]
+    clean = runs[0].frame[runs[0].frame["corruption"] == "clean"]
+    results = Results(pd.concat((clean, *smoke), ignore_index=True), {**runs[0].info, "replicates": 20})
+    key = ("occlusion", "smoke")
+    row = results.table(("accuracy",), intervals=True)["accuracy"]["a"].loc[key]
+    by_subject = (row["high"] - row["low"]) / 2 / stats.t.ppf(0.975, 29)
+    of_draws = results.draw_variation(("accuracy",))["accuracy"]["a"].loc[key, "se"]
+    assert 0.6 < by_subject / of_draws < 1.7
+    single = single_draw(results, 0).table(("accuracy",), intervals=True)["accuracy"]["a"].loc[key]
+    assert (single["high"] - single["low"]) > 2.5 * (row["high"] - row["low"])
