@@ -224,6 +224,17 @@ class ScoreEstimator:
             self._points |= point_scores(self._group(metric), self.frame, self.codes, len(self.keys))
         return self._points[metric]
 
+    def subject_scores(self, metrics: Sequence[str]) -> dict[str, ScoreArray]:
+        """Metric -> the score of each subject's own frames, first axis subjects, whatever the unit of the intervals."""
+        units = resampling_units(self.frame, Resampling())
+        scores: dict[str, ScoreArray] = {}
+        for group in self.groups:
+            names = [name for name in group.names if name in metrics]
+            if names:
+                parts = unit_scores(group, names, self.frame, self.codes, len(self.keys), units)
+                scores |= {name: self.arrange(parts[name][1]) for name in names}
+        return scores
+
     def without_units(self, metrics: Sequence[str]) -> Iterator[tuple[str, Floats, Floats]]:
         """Each metric without each unit and of each unit only, both (units, conditions of ``keys``), in its unit."""
         for group in self.groups:

@@ -22,6 +22,7 @@ from robustbench_endo.results.estimates import (
 )
 from robustbench_endo.results.floors import Floors, above_floor
 from robustbench_endo.results.metrics import find_metric
+from robustbench_endo.results.resampling import subject_mean_interval
 from robustbench_endo.results.table import row_formulas
 from robustbench_endo.results.tail_risk import worst_frames_mean
 
@@ -102,6 +103,18 @@ AGGREGATES: dict[str, Aggregate] = {
         Aggregate("clean", "Clean", None, "The metric on clean frames."),
         Aggregate("mean", "Mean of corruptions", None, "Mean over severities, then over corruptions."),
         Aggregate(
+            "subject_clean",
+            "Clean, per subject",
+            None,
+            "Mean over subjects of each one's own score on clean frames: every patient or sequence counts once.",
+        ),
+        Aggregate(
+            "subject_mean",
+            "Mean of corruptions, per subject",
+            None,
+            "Mean over subjects of each one's own mean of corruptions: every patient or sequence counts once.",
+        ),
+        Aggregate(
             "relative",
             "Retained above the floor",
             "%",
@@ -161,10 +174,12 @@ def robustness_table(
     models = estimator.conditions.models
     baseline_index = None if baseline is None else _index(baseline, models)
     ((_, distortion),) = estimator.results(["image_ssim"])
+    by_subject = estimator.subject_scores(metrics)
     rows: dict[tuple[str, str], Estimate] = {}
     for name, scores in estimator.results(metrics):
         metric = find_metric(estimator.metrics, name)
         estimates = _aggregates(estimator, metric, scores, distortion, categories, baseline_index)
+        estimates |= _by_subject(by_subject[name], metric, estimator)
         floor = floors.of_metric(name) if floors else None
         estimates["relative"] = _above_floor(scores, None if floor is None else floor[1], metric)
         rows |= {(name, aggregate): estimates[aggregate] for aggregate in _ordered(estimates)}
@@ -202,6 +217,18 @@ def _aggregates(
         estimates["relative_mce"] = scores.estimate(
             lambda values: relative_mean_corruption_error(as_errors(values, metric), baseline)
         )
+    return estimates
+
+
+def _by_subject(scores: ScoreArray, metric: Metric, estimator: ScoreEstimator) -> dict[str, Estimate]:
+    """Clean and the mean over corruptions as the mean over subjects; with intervals where subjects are the units."""
+    settings = estimator.resampling
+    estimates = {}
+    for name, values in (("clean", scores.clean), ("mean", scores.mean_over_corruptions())):
+        mean, low, high = subject_mean_interval(values, settings.confidence if settings else 0.95, metric.upper_bound)
+        if settings is None or settings.unit != "subject":
+            low = high = np.full(mean.shape, np.nan)
+        estimates[f"subject_{name}"] = Estimate(mean, low, high)
     return estimates
 
 

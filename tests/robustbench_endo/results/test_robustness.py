@@ -87,6 +87,9 @@ def test_robustness_table_by_hand(results):
     assert table.loc[("hd95", "worst_frames"), "a"] > table.loc[("hd95", "mean"), "a"]
     assert ("accuracy", "worst_frames") not in table.index
     assert not {"drop", "mce", "worst_frames"} & set(table.loc["image_ssim"].index)
+    by_subject = results.table(("miou",), estimand="subject")["miou", "a"]
+    assert table.loc[("miou", "subject_mean"), "a"] == pytest.approx(by_subject["mean", "all"])
+    assert table.loc[("miou", "subject_clean"), "a"] == pytest.approx(by_subject["clean", "clean"])
     named = {name for name in table.index.get_level_values("aggregate") if not name.startswith("mean_")}
     assert named == set(AGGREGATES)
     assert "mce" not in results.robustness(("miou",)).loc["miou"].index
@@ -97,8 +100,12 @@ def test_robustness_table_with_intervals(results):
     assert table.attrs["intervals"].startswith("95 % intervals from 24 frames")
     value, low, high = (table["a", part] for part in ("value", "low", "high"))
     assert table.index[value.isna()].tolist() == [("hd95", "relative")]  # clean is not above the floor
-    assert (low <= value)[value.notna()].all()
-    assert (high >= value)[value.notna()].all()
+    with_ends = value.notna() & ~value.index.get_level_values("aggregate").str.startswith("subject_")
+    assert (low <= value)[with_ends].all()
+    assert (high >= value)[with_ends].all()
+    assert low[~with_ends].isna().all()  # frames as units say nothing about subjects
+    by_subject = results.robustness(("miou",), "b", True)["a"].loc[("miou", "subject_mean")]
+    assert by_subject["low"] < by_subject["value"] < by_subject["high"]
     assert table["b", "low"]["miou", "mce"] == table["b", "high"]["miou", "mce"] == 100
     point = results.robustness(("miou", "hd95"), "b")
     np.testing.assert_allclose(value, point["a"])
