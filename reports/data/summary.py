@@ -10,6 +10,7 @@ import pandas as pd
 
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.comparison import verdict
+from robustbench_endo.reports.data.floors import floor_of
 from robustbench_endo.reports.data.metrics import leading_metric, metrics_present
 from robustbench_endo.reports.formatting import SPACE, counted, joined, number, title, with_unit
 from robustbench_endo.results.schema import CLEAN
@@ -68,7 +69,8 @@ def summarise(results: Results, comparison: Comparison | None) -> Summary:
         return Summary("This run has no scores: its frames have no labels.", ())
     leading = _leading(results, metric, comparison)
     parts = [_setting(results), *_comparison(comparison, metric), _clean(leading, results)]
-    parts += [_under_corruption(leading), *_other_tasks(results, tuple(leading.clean))]
+    parts += [_under_corruption(leading), _above_floor(leading, results), _per_subject(leading, results)]
+    parts += _other_tasks(results, tuple(leading.clean))
     return Summary(" ".join(part for part in parts if part), _numbers(leading), tuple(leading.clean))
 
 
@@ -144,6 +146,31 @@ def _under_corruption(leading: _Leading) -> str:
     return text if leading.metric.higher_is_better else text.replace("It is lowest under", "It is worst under")
 
 
+def _above_floor(leading: _Leading, results: Results) -> str:
+    """What a predictor that sees no image scores, and what the models retain above it."""
+    metric, floor = leading.metric, floor_of(results, leading.metric.name)
+    if floor is None or not math.isfinite(floor.mean):
+        return ""
+    text = f"A predictor that sees no image ({floor.name}) scores {with_unit(floor.mean, metric.unit)}"
+    retained = results.robustness([metric.name]).loc[(metric.name, "relative")]
+    kept = {model: float(retained[model]) for model in leading.mean}
+    if not results.corruptions or not any(map(math.isfinite, kept.values())):
+        return f"{text}."
+    noun = "the model retains" if len(kept) == 1 else "the models retain"
+    return f"{text}; of the distance to it on clean frames {noun} {_range(kept, metric, '%')} under corruption."
+
+
+def _per_subject(leading: _Leading, results: Results) -> str:
+    """The mean with every subject counting once, where several subjects show a difference to the pooled one."""
+    if results.frame["subject_id"].nunique() < 2 or not any(map(math.isfinite, leading.mean.values())):
+        return ""
+    means = results.robustness([leading.metric.name]).loc[(leading.metric.name, "subject_mean")]
+    by_subject = {model: float(means[model]) for model in leading.mean}
+    if _range(by_subject, leading.metric) == _range(leading.mean, leading.metric):
+        return ""
+    return f"With every subject counting once the mean is {_range(by_subject, leading.metric)}."
+
+
 def _listed(scores: dict[str, float], metric: Metric) -> str:
     """One score with its unit, several with the names of their models, or the range of many."""
     values = [value for value in scores.values() if math.isfinite(value)]
@@ -154,12 +181,13 @@ def _listed(scores: dict[str, float], metric: Metric) -> str:
     return _range(scores, metric)
 
 
-def _range(scores: dict[str, float], metric: Metric) -> str:
+def _range(scores: dict[str, float], metric: Metric, unit: str | None = None) -> str:
+    unit = metric.unit if unit is None else unit
     values = [value for value in scores.values() if math.isfinite(value)]
     if not values:
         return number(math.nan)
-    low, high = with_unit(min(values), metric.unit), with_unit(max(values), metric.unit)
-    return high if low == high else f"{low.removesuffix(SPACE + metric.unit)} to {high}"
+    low, high = with_unit(min(values), unit), with_unit(max(values), unit)
+    return high if low == high else f"{low.removesuffix(SPACE + unit)} to {high}"
 
 
 def _other_tasks(results: Results, models: tuple[str, ...]) -> list[str]:

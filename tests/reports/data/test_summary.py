@@ -35,6 +35,25 @@ def test_summarise_names_a_winner_that_the_comparison_supports(make_run):
     assert [number.detail for number in summary.numbers[:2]] == [run.models[1]] * 2
 
 
+def test_summarise_counts_what_is_retained_from_the_floor(usual_run):
+    summary = summarise(usual_run, compare(usual_run, ["miou"]))
+    retained = usual_run.robustness(["miou"]).loc[("miou", "relative"), list(summary.models)]
+    floor = usual_run.floor("miou")
+    assert f"A predictor that sees no image ({floor[0]}) scores" in summary.text
+    assert f"retain {retained.min():.1f} to {retained.max():.1f}\u00a0% under corruption" in summary.text
+
+
+def test_summarise_states_the_mean_of_subjects_where_it_differs(make_run):
+    def one_long_patient(frame, info):
+        better = frame["image_id"].str.contains("_05")
+        frame.loc[better, [f"tp_{index}" for index in range(3)]] *= 4
+        frame["subject_id"] = better.map({True: "short", False: "long"})
+
+    run = make_run(models=["only"], corruptions=["smoke"], severities=[3], gallery=False, edit=one_long_patient)
+    mean = run.robustness(["miou"]).loc[("miou", "subject_mean"), "only"]
+    assert f"With every subject counting once the mean is {mean:.1f}\u00a0%." in summarise(run, None).text
+
+
 def test_summarise_names_no_winner_of_one_patient(make_run):
     def one(frame, info):
         better(frame, info)
