@@ -25,7 +25,7 @@ _ELSEWHERE = {*_SECTIONS, "models", "corruptions", "failures", "notes", "identit
 
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*\+00:00")
 
-_FIRST = ("name", "protocol", "seed", "severities", "command", "commit", "created", "finished")
+_FIRST = ("name", "protocol", "seed", "replicates", "severities", "command", "commit", "created", "finished")
 
 
 @dataclass(frozen=True)

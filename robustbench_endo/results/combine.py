@@ -119,10 +119,13 @@ def _common(runs: Sequence[Results], key: str) -> list[dict[str, Any]]:
 def combined_names(runs: Sequence[Results]) -> list[dict[str, str]]:
     """Name of a model in its run -> its name in :func:`combine_runs`, for each run."""
     count = Counter(model for run in runs for model in run.models)
+    entries = [entry for run in runs for entry in run.info["models"]]
+    # A single model is no further seed of a method of the same name.
+    ambiguous = {entry["name"] for entry in entries} & {entry["method"] for entry in entries if "method" in entry}
     return [
         {
-            model: f"{label}/{model}" if any(count[each] > 1 for each in models) else model
-            for models in run.methods.values()
+            model: f"{label}/{model}" if method in ambiguous or any(count[each] > 1 for each in models) else model
+            for method, models in run.methods.items()
             for model in models
         }
         for run, label in zip(runs, _run_labels(runs), strict=True)

@@ -56,3 +56,13 @@ def test_combine_runs_joins_the_seeds_of_a_method(with_seeds):
         frame = with_seeds.frame[with_seeds.frame["model"] == name]
         runs.append(Results(frame, {**with_seeds.info, "name": name[-5:], "models": models}))
     assert combine_runs(runs).methods == {"ours": ["ours/seed0", "ours/seed1"]}
+
+
+def test_combine_runs_does_not_take_a_single_model_for_a_seed(with_seeds, make_results):
+    single = make_results(models=("ours",))
+    runs = [Results(run.frame, {**run.info, "name": name}) for run, name in ((with_seeds, "one"), (single, "two"))]
+    assert combine_runs(runs).methods == {
+        "one/ours": ["one/ours/seed0", "one/ours/seed1", "one/ours/seed2"],
+        "other": ["other"],
+        "two/ours": ["two/ours"],
+    }
