@@ -107,7 +107,8 @@ class Plots:
         """Up to which severity each model is safe.
 
         Args:
-            thresholds: metric -> threshold as in ``Results.envelope``; None for 90 % of the model's own clean score.
+            thresholds: metric -> threshold as in ``Results.envelope``; None for 90 % of the model's own clean score,
+                counted above the floor.
             intervals: how to compute the intervals.
         """
         if thresholds is None:

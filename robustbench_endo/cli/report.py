@@ -26,7 +26,8 @@ from robustbench_endo.evaluation.config import parse_formats, split_names
     "--threshold",
     "thresholds",
     multiple=True,
-    help="Threshold such as dice=0.8 or hd95=40, repeatable: print up to which severity each model clears all.",
+    help="Threshold such as dice=0.8, dice[CLASS]=0.5 or hd95=40, repeatable: print up to which severity each model "
+    "clears all.",
 )
 @click.option(
     "--failure-threshold",

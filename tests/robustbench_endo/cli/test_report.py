@@ -19,7 +19,7 @@ def test_report_prints_requested_tables(robust_endo, run):
     options = ("--format", "none", "--metric", "miou", "--resamples", 300)
     result = robust_endo("report", run, *options, "--intervals", "--baseline", "one", "--threshold", "dice=0.1")
     assert result.exit_code == 0, result.output
-    for text in ("±", "Relative mCE", "Safe up to severity: Dice ≥ 10 %", "single frames"):
+    for text in ("±", "Relative mCE", "Safe up to severity: Dice ≥ 10 %", "4 frames of 2 subjects"):
         assert text in result.stdout
     assert robust_endo("report", run, "--format", "none").stdout == ""
     written = robust_endo("report", run, "--format", "html", "--intervals", "--resamples", 300)
@@ -50,6 +50,8 @@ WRONG = [
     (("{run}", "--threshold", "dice"), "a threshold such as dice=0.8, got 'dice'"),
     (("{run}", "--threshold", "dice=x"), "got 'dice=x'"),
     (("{run}", "--threshold", "dice=80"), "between 0 and 1, got 80"),
+    (("{run}", "--threshold", "dice[tip]=0.5"), "got 'tip' in dice[tip]: choose one of them."),
+    (("{run}", "--intervals", "--metric", "iou[tip]"), "Expected a class of the run ("),
     (("{run}", "--baseline", "three"), "as the baseline, got 'three'"),
     (("{run}", "--format", "docx"), "Expected report formats among html, pdf, latex, md, csv, figures"),
     (("{run}", "--failure-threshold", "segmentation"), "a threshold such as segmentation=0.5"),
