@@ -48,26 +48,20 @@ def draw_tables(results: Results, metrics: Sequence[str], resampling: Resampling
 
 def _table(results: Results, metric: Metric, draws: pd.DataFrame, intervals: pd.DataFrame, quantile: float) -> Table:
     stochastic = set(results.frame.loc[results.frame["replicate"] > 0, "corruption"])
-    rows = [row for row in table_rows(results) if row.key[1] in stochastic or row.key == ("mean", "all")]
-    return Table(
-        f"draws-{metric.name}",
-        f"{heading(metric)}: variation of the draws ({describe_sample(results)})",
-        "Corruption",
-        model_columns(results.models),
-        tuple(
-            Row(
-                MEAN_ROW if row.kind == MEAN_ROW else PLAIN,
-                row.label,
-                tuple(
-                    _cell(draws[model].loc[[row.key]], intervals[model].loc[[row.key]], metric, quantile)
-                    for model in results.models
-                ),
-                {"category": row.key[0], "corruption": row.key[1]},
-            )
-            for row in rows
-        ),
-        remarks=(DRAWS_NOTE,),
-    )
+    rows = []
+    for row in table_rows(results):
+        if row.key[1] not in stochastic and row.key != ("mean", "all"):
+            continue
+        cells = tuple(
+            _cell(draws[model].loc[[row.key]], intervals[model].loc[[row.key]], metric, quantile)
+            for model in results.models
+        )
+        keys = {"metric": metric.name, "category": row.key[0], "corruption": row.key[1]}
+        keys |= {"statistic": "sd_between_draws", "unit": metric.unit}
+        rows.append(Row(MEAN_ROW if row.kind == MEAN_ROW else PLAIN, row.label, cells, keys))
+    caption = f"{heading(metric)}: variation of the draws ({describe_sample(results)})"
+    columns = model_columns(results.models)
+    return Table(f"draws-{metric.name}", caption, "Corruption", columns, tuple(rows), remarks=(DRAWS_NOTE,))
 
 
 def _cell(draws: pd.DataFrame, interval: pd.DataFrame, metric: Metric, quantile: float) -> Cell:
