@@ -1,6 +1,7 @@
 """`robust-endo compare`."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -39,6 +40,48 @@ def test_compare_writes_page(robust_endo, run, tmp_path):
     result = robust_endo("compare", run, "--resamples", 300, "--out", tmp_path / "c.pdf")
     assert result.exit_code == 2, result.output
     assert "a file ending in .html" in result.stderr
+
+
+def study(records, random, subjects=5, frames=8):
+    """Records of two exchangeable models: each has its own level for a patient, the patients have one in common."""
+    copies = []
+    for subject in range(subjects):
+        level = {model: random.normal(0, 0.05) for model in records["model"].unique()}
+        common = random.normal(0, 0.1)
+        for frame in range(frames):
+            copy = records[records["image_id"] == records["image_id"].iloc[0]].copy()
+            noise = random.normal(0, 0.05, len(copy))
+            copy["iou_mean"] = (0.6 + common + copy["model"].map(level) + noise).clip(0, 1).astype(np.float32)
+            copies.append(copy.assign(image_id=f"OP{subject}_{frame}.png", subject_id=f"OP{subject}"))
+    return pd.concat(copies, ignore_index=True)
+
+
+def test_compare_rarely_distinguishes_exchangeable_models(robust_endo, run, tmp_path):
+    records, rejected, random = pd.read_parquet(run / "results.parquet"), 0, np.random.default_rng(0)
+    for number in range(12):
+        folder = tmp_path / f"study{number}"
+        shutil.copytree(run, folder)
+        study(records, random).to_parquet(folder / "results.parquet")
+        result = robust_endo("compare", folder, "--metric", "miou_per_image")
+        assert result.exit_code == 0, result.output
+        rejected += "are not distinguishable" not in " ".join(result.stdout.split())
+        assert "no test can be significant with 5 subjects" in " ".join(result.stdout.split())
+    assert rejected <= 1
+
+
+def test_compare_of_one_subject_gives_no_interval_no_p_value_and_no_winner(robust_endo, run, tmp_path):
+    records = pd.read_parquet(run / "results.parquet")
+    one = study(records, np.random.default_rng(1), subjects=1)
+    one.loc[one["model"] == "two", "iou_mean"] -= 0.3
+    shutil.copytree(run, tmp_path / "one")
+    one.to_parquet(tmp_path / "one" / "results.parquet")
+    result = robust_endo("compare", tmp_path / "one", "--metric", "miou_per_image")
+    assert result.exit_code == 0, result.output
+    text = " ".join(result.stdout.split())
+    assert "one and two are not distinguishable by mIoU per frame (difference" in text
+    assert "(no interval)" in text
+    assert text.count("One subject (patient or sequence): no interval and no p-value") == 1
+    assert not re.search(r"\b0\.\d{3}\b", text)  # p-values have three decimals
 
 
 WRONG = [
