@@ -179,7 +179,8 @@ def describe_thresholds(results: Results, thresholds: Mapping[str, float]) -> st
 def _envelope_cell(results: Results, record: Any, hidden: Sequence[str]) -> Cell:
     labels = {metric.name: metric.label for metric in results.metrics}
     limits = [labels.get(name, name) for name in record.limit.split(", ") if name]
-    remarks = (*hidden, *([f"limit: {', '.join(limits)}"] if limits else []))
+    borderline = ["borderline"] if record.borderline else []
+    remarks = (*hidden, *borderline, *([f"limit: {', '.join(limits)}"] if limits else []))
     if pd.isna(record.severity):
         return Cell("not even clean", remarks=remarks, level=0)
     severity = int(record.severity)

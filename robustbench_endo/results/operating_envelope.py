@@ -16,6 +16,10 @@ from robustbench_endo.results.metrics import find_metric
 
 INVALID_PREDICTIONS = "frames without a valid prediction"
 
+BORDERLINE = 0.05
+"""Fraction of the distance between a number and its bound by which the bound may differ from a threshold and still be
+borderline: an interval of other patients would differ by more."""
+
 Flags = NDArray[np.bool_]
 
 
@@ -59,17 +63,19 @@ def operating_envelope(estimator: ScoreEstimator, thresholds: Mapping[str, float
 
     Returns:
         One row per model and corruption: ``severity`` (0: only clean frames; <NA>: not even those), ``distortion``
-        there (1 - image SSIM, mean over frames) and ``limit``: what fails at the next severity, empty for nothing.
+        there (1 - image SSIM, mean over frames), ``limit``: what fails at the next severity, empty for nothing, and
+        ``borderline``: whether a bound there or at the next severity is so close to a threshold that the verdict is
+        not certain (:data:`BORDERLINE`).
 
     Raises:
         RobustEndoError: an invalid threshold.
     """
     check_thresholds(estimator, thresholds)
     conditions = estimator.conditions
-    cleared = {
-        name: clears(scores, find_metric(estimator.metrics, name), thresholds[name])
-        for name, scores in estimator.results(list(thresholds))
-    }
+    cleared, close = {}, np.zeros(())
+    for name, scores in estimator.results(list(thresholds)):
+        cleared[name], near = clears(scores, find_metric(estimator.metrics, name), thresholds[name])
+        close = np.maximum(close, near)
     invalid = estimator.arrange(n_invalid[None]).with_clean()[0]
     cleared[INVALID_PREDICTIONS] = np.asarray(~(invalid > 0))
     distortion = 1 - estimator.arrange(estimator.point("image_ssim")[None]).with_clean()[0] / 100
@@ -78,25 +84,30 @@ def operating_envelope(estimator: ScoreEstimator, thresholds: Mapping[str, float
         {"model": model, "corruption": corruption}
         | _reached(int(last_safe[m, c]), conditions.severities, distortion[m, c])
         | {"limit": ", ".join(_limits({name: each[m, c] for name, each in cleared.items()}, int(last_safe[m, c]) + 1))}
+        | {"borderline": bool(close[m, c, max(int(last_safe[m, c]), 0) : int(last_safe[m, c]) + 2].any())}
         for m, model in enumerate(conditions.models)
         for c, corruption in enumerate(conditions.corruptions)
     ]
-    table = pd.DataFrame(rows, columns=["model", "corruption", "severity", "distortion", "limit"])
+    table = pd.DataFrame(rows, columns=["model", "corruption", "severity", "distortion", "limit", "borderline"])
     table = table.astype({"severity": "Int64"})
     table.attrs["bound"] = estimator.units.number > 1
     return table
 
 
-def clears(scores: ScoreResult, metric: Metric, threshold: float) -> Flags:
-    """Whether the worst-case confidence bound clears the threshold, (models, corruptions, 1 + severities).
+def clears(scores: ScoreResult, metric: Metric, threshold: float) -> tuple[Flags, Flags]:
+    """Whether the worst-case confidence bound clears the threshold, and whether it is close to it.
 
-    With one subject, whether the number itself does.
+    With one subject, whether the number itself does, which then is never close.
+
+    Returns:
+        Two arrays (models, corruptions, 1 + severities).
     """
     estimate = scores.estimate_mean(ScoreArray.with_clean)
     low, high = (estimate.low, estimate.high) if len(scores.sizes) > 1 else (estimate.value, estimate.value)
     limit = threshold * metric.scale
-    flags: Flags = low >= limit if metric.higher_is_better else high <= limit
-    return flags
+    bound = low if metric.higher_is_better else high
+    flags = bound >= limit if metric.higher_is_better else bound <= limit
+    return flags, np.abs(bound - limit) < BORDERLINE * np.abs(estimate.value - bound)
 
 
 def _reached(last_safe: int, severities: Sequence[int], distortion: Floats) -> dict[str, float | None]:

@@ -105,3 +105,15 @@ def test_envelope_of_one_subject_rests_on_its_numbers(make_results):
         cleared = [value >= 30 for value in values]
         expected = cleared.index(False) - 1 if False in cleared else len(values) - 1
         assert row.severity == [0, *one.severities][expected]
+
+
+def test_envelope_marks_a_bound_close_to_the_threshold_as_borderline(results):
+    low = results.scores(True).set_index(["model", "corruption", "severity"])["miou_low"]
+    at = low["a", "smoke", 1] / 100
+    near, far = (results.envelope({"miou": at * factor}).set_index(["model", "corruption"]) for factor in (0.9999, 0.7))
+    assert near.loc[("a", "smoke"), "borderline"]
+    assert near.loc[("a", "smoke"), "severity"] == 1
+    assert not far.loc[("a", "smoke"), "borderline"]
+    just_above = results.envelope({"miou": at * 1.0001}).set_index(["model", "corruption"])
+    assert just_above.loc[("a", "smoke"), "borderline"]
+    assert just_above.loc[("a", "smoke"), "severity"] == 0
