@@ -136,7 +136,8 @@ def _scores(results: Results, image_id: str) -> Scores:
     column = task.frame_column() if task else None
     if column is None:
         return {}
-    rows = results.frame[results.frame["image_id"] == image_id]
+    # The stored images are those of the first draw.
+    rows = results.frame[(results.frame["image_id"] == image_id) & (results.frame["replicate"] == 0)]
     keys = zip(rows["model"], rows["corruption"], rows["severity"], strict=True)
     return {(m, c, int(s)): 100 * float(value) for (m, c, s), value in zip(keys, rows[column], strict=True)}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from robustbench_endo.reports.data.gallery import (
@@ -38,6 +39,16 @@ def test_gallery_grid_has_every_condition_and_the_labels_of_each_model(make_run)
     assert grid.labels() == [1, 2]
     assert class_legend(results, [grid]) == [("shaft", class_colour(1)), ("wrist", class_colour(2))]
     assert frame_score_label(results) == "mIoU"
+
+
+def test_gallery_grid_has_the_scores_of_the_first_draw(make_run):
+    def with_draws(frame, info):
+        smoke = frame[frame["corruption"] == "smoke"]
+        return pd.concat((frame, smoke.assign(replicate=1, iou_mean=0.0)), ignore_index=True)
+
+    results = make_run(corruptions=["smoke"], severities=[1], edit=with_draws)
+    grid = gallery_grid(results, results.gallery()[0], 320)
+    assert all(score != "0.00" for score in grid.rows["smoke"][0].scores.values())
 
 
 def test_gallery_grid_of_a_missing_image_has_an_empty_position(make_run):
