@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import numpy as np
 
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.floors import floor_of
-from robustbench_endo.reports.data.metrics import headline_present
+from robustbench_endo.reports.data.metrics import headline_present, with_numbers
 from robustbench_endo.reports.formatting import MISSING, number, number_range
 from robustbench_endo.results import load_results
 from robustbench_endo.results.combine import comparison_key
@@ -83,17 +83,22 @@ class UnreadableRun:
     reason: str
 
 
-def read_runs(root: Path, exclude: Path) -> Iterator[RunEntry | UnreadableRun]:
-    """Every run folder below ``root`` but none below ``exclude``, in the order of their paths."""
+def read_runs(root: Path, exclude: Path, metrics: Sequence[str] = ()) -> Iterator[RunEntry | UnreadableRun]:
+    """Every run folder below ``root`` but none below ``exclude``, in the order of their paths.
+
+    Args:
+        root, exclude: folders.
+        metrics: names of the scores; empty for the headline metrics of each run.
+    """
     folders = {path.parent for name in (RUN_FILE, RESULTS_FILE) for path in root.rglob(name)}
     for folder in sorted(folders):
         if not folder.resolve().is_relative_to(exclude.resolve()):
-            yield _read(folder, root)
+            yield _read(folder, root, metrics)
 
 
-def _read(folder: Path, root: Path) -> RunEntry | UnreadableRun:
+def _read(folder: Path, root: Path, metrics: Sequence[str]) -> RunEntry | UnreadableRun:
     try:
-        return _entry(load_results(folder), folder)
+        return _entry(load_results(folder), folder, metrics)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError) as error:
         # A folder that looks like a run can contain anything: it is reported, and the others are shown.
         damage = f"its {RUN_FILE} or {RESULTS_FILE} is damaged ({error!r})"
@@ -101,7 +106,7 @@ def _read(folder: Path, root: Path) -> RunEntry | UnreadableRun:
         return UnreadableRun(folder, reason.replace(str(folder), str(folder.relative_to(root))))
 
 
-def _entry(results: Results, folder: Path) -> RunEntry:
+def _entry(results: Results, folder: Path, metrics: Sequence[str]) -> RunEntry:
     info = results.info
     data, suite = info["data"], info["suite"]
     return RunEntry(
@@ -114,20 +119,21 @@ def _entry(results: Results, folder: Path) -> RunEntry:
         str(info.get("finished") or info.get("created") or "")[:10],
         f"{len(results.corruptions)} corruptions at severities {', '.join(map(str, results.severities))}",
         int(results.frame["image_id"].nunique()),
-        tuple(_model_scores(results, model) for model in results.models),
+        tuple(_model_scores(results, model, metrics) for model in results.models),
     )
 
 
-def _model_scores(results: Results, model: str) -> ModelScores:
+def _model_scores(results: Results, model: str, metrics: Sequence[str]) -> ModelScores:
     scores = results.scores()
     rows = scores[scores["model"] == model]
     present = set(zip(rows["corruption"], rows["severity"], strict=True))
     expected = {("clean", 0), *((name, severity) for name in results.corruptions for severity in results.severities)}
-    return ModelScores(model, tuple(_scores(results, model)), expected <= present)
+    return ModelScores(model, tuple(_scores(results, model, metrics)), expected <= present)
 
 
-def _scores(results: Results, model: str) -> Iterator[Score]:
-    names = headline_present(results)
+def _scores(results: Results, model: str, metrics: Sequence[str]) -> Iterator[Score]:
+    # The first metric of a board ranks its models: the leading task is the last of the headline.
+    names = with_numbers(results, list(reversed(metrics))) if metrics else headline_present(results)
     if not names:
         return
     table = results.table(names, bool(len(results.frame)))

@@ -62,11 +62,16 @@ class Board:
         return Score(metric, MISSING, MISSING, "", MISSING, math.nan)
 
 
-def write_site(root: str | Path, out: str | Path) -> Path:
+def write_site(root: str | Path, out: str | Path, metrics: Sequence[str] = ()) -> Path:
     """Write ``index.html`` for all runs below ``root``, with copies of their reports.
 
     Runs of other data, another suite, resolution, seed, protocol, other corruptions or severities are on a separate
-    leaderboard. Runs that cannot be read are listed.
+    leaderboard. Runs that cannot be read, or lack a metric, are listed.
+
+    Args:
+        root: folder of runs.
+        out: folder of the site.
+        metrics: names of the scores, the first ranks; empty for one per task.
 
     Returns:
         The index.
@@ -77,7 +82,7 @@ def write_site(root: str | Path, out: str | Path) -> Path:
     root, out = Path(root), Path(out)
     if not root.is_dir():
         raise RunError(f"Expected a folder of runs, got no folder {root}: give the one that contains your run folders.")
-    runs = list(read_runs(root, out))
+    runs = list(read_runs(root, out, metrics))
     if not runs:
         raise RunError(f"Expected run folders below {root}, got none: give the parent of robust-endo's --out folders.")
     try:

@@ -76,7 +76,10 @@ def report(
 @click.option(
     "--out", "-o", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the site."
 )
-def leaderboard(folder: Path, out: Path) -> None:
+@click.option(
+    "--metric", "metrics", help="Metrics of the boards, separated by commas; the first ranks.  [default: one per task]"
+)
+def leaderboard(folder: Path, out: Path, metrics: str | None) -> None:
     """Write a static site of all runs below DIR: sortable tables, filters, links to the reports.
 
     Only runs of the same data, suite, resolution, seed, protocol, corruptions and severities are ranked together.
@@ -84,4 +87,4 @@ def leaderboard(folder: Path, out: Path) -> None:
     """
     from robustbench_endo.reports.leaderboard import write_site
 
-    click.echo(write_site(folder, out))
+    click.echo(write_site(folder, out, split_names(metrics) if metrics else ()))

@@ -74,7 +74,7 @@
       draw("text", { x: 13, y: height / 2 - 16, "text-anchor": "middle", transform: `rotate(-90 13 ${height / 2 - 16})` }, now.metric.heading));
     if (now.floor && !now.byDistortion) {
       const points = now.floor.panels[now.panel].map((value, s) => ({ x: data.severities[s], y: value }));
-      runs(points, (p) => p.y !== null).forEach((run) => svg.append(draw("path", { class: "floor", d: `M${run.map((p) => `${x(p.x).toFixed(1)} ${y(p.y).toFixed(1)}`).join("L")}` })));
+      runs(points, (p) => p.y !== null && p.y >= low && p.y <= high).forEach((run) => svg.append(draw("path", { class: "floor", d: `M${run.map((p) => `${x(p.x).toFixed(1)} ${y(p.y).toFixed(1)}`).join("L")}` })));
     }
     now.lines.forEach(({ model, points }) => {
       const series = draw("g", { class: "series", style: `--c:var(--m${model.colour})` });

@@ -46,6 +46,18 @@ def test_severity_curves_bands_contain_the_lines(usual_run):
     assert severity_curves(usual_run, "miou").bands == {}
 
 
+def test_severity_curves_have_the_floor_of_every_panel(usual_run):
+    curves = severity_curves(usual_run, "miou")
+    floors = usual_run.floors().set_index(["floor", "corruption", "severity"])["miou"]["background everywhere"]
+    assert curves.floor_name == "background everywhere"
+    assert set(curves.floor) == set(curves.lines)
+    np.testing.assert_allclose(curves.floor["smoke"], [floors["clean", 0], *floors["smoke"]])
+    assert severity_curves(usual_run, "image_ssim").floor == {}
+    named = severity_curves(usual_run, "dice[shaft]")
+    assert named.metric.label == "Dice of shaft"
+    assert (named.floor["mean"] == 0).all()
+
+
 def test_severity_curves_limits_hold_every_number(usual_run):
     assert severity_curves(usual_run, "miou").limits == (0.0, 100.0)
     curves = severity_curves(usual_run, "hd95")

@@ -68,12 +68,23 @@ def test_score_table_sorts_means_separately_and_restores_order(page):
     assert column(page, "corruption") == sorted(before)
     assert column(page, "category") == sorted(categories)
     kinds = page.locator("#score-table tbody tr").evaluate_all("rows => rows.map(row => row.className)")
-    assert [kind.split()[0] for kind in kinds] == ["clean", *["corruption"] * 19, *["category"] * 4, "mean"]
+    assert [kind.split()[0] for kind in kinds] == ["clean", *["corruption"] * 19, *["category"] * 4, "mean", "floor"]
     button.click()
     assert column(page, "corruption") == sorted(before, reverse=True)
     button.click()
     assert column(page, "corruption") == before
     assert page.locator("[aria-sort]").count() == 0
+
+
+def test_curve_has_the_floor_of_the_selected_metric(page):
+    page.locator("#curve-metric").select_option("miou")
+    assert page.locator("#curve path.floor").count() == 1
+    page.locator("#curve-axis").select_option("distortion")
+    assert page.locator("#curve path.floor").count() == 0
+    page.locator("#curve-axis").select_option("severity")
+    page.locator("#curve-metric").select_option("image_ssim")
+    assert page.locator("#curve path.floor").count() == 0
+    page.locator("#curve-metric").select_option("miou")
 
 
 def test_score_table_sorts_by_name(page):

@@ -30,6 +30,15 @@ def test_page_data_summary_rows_equal_table(usual_run, usual_report):
             assert numbers == pytest.approx([table.loc[key, (model, part)] for part in ("value", "low", "high")])
 
 
+def test_page_data_has_the_floors(usual_run, usual_report):
+    floors = json.loads(page_data(usual_report))["floors"]
+    assert floors["miou"]["name"] == "background everywhere"
+    assert len(floors["miou"]["panels"]) == 1 + len(usual_run.corruptions)
+    values = usual_run.floor("miou")[1].point.with_clean()[0, 0]
+    np.testing.assert_allclose(floors["miou"]["panels"][1:], values)
+    assert "image_ssim" not in floors
+
+
 def test_page_data_null_stands_for_no_number(make_run):
     def drop(frame, info):
         return frame[~((frame["corruption"] == "smoke") & (frame["severity"] == 3))]

@@ -104,3 +104,15 @@ def test_site_without_runs_is_an_error(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(RunError, match="Expected run folders below .* got none"):
         write_site(tmp_path / "empty", tmp_path / "site")
+
+
+def test_site_ranks_by_the_metric_of_a_class(make_run, tmp_path):
+    run = make_run(models=["a", "b"], corruptions=["smoke"], severities=[1, 3], gallery=False)
+    page = write_site(run.path.parent, tmp_path / "site", ["dice[shaft]", "dice_worst_class"]).read_text("utf-8")
+    (board,) = TABLE.findall(page)
+    assert board.index("Dice of shaft") < board.index("Dice of the worst class")
+    clean = run.table(["dice[shaft]"])["dice[shaft]"].loc["clean", "clean"]
+    assert {row[1]: row[2] for row in rows(board)} == {model: f"{clean[model]:.2f}" for model in run.models}
+    other = write_site(run.path.parent, tmp_path / "other", ["dice[tip]"]).read_text("utf-8")
+    assert TABLE.findall(other) == []
+    assert "Expected a class of the run" in other

@@ -13,6 +13,7 @@ from robustbench_endo.reports.plotting.severity_curves import (
     severity_figure,
     severity_figures,
 )
+from robustbench_endo.reports.plotting.style import MUTED
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,16 @@ def test_severity_figure_lines_are_the_scores(curves):
     for model, values in curves.lines["smoke"].items():
         line = next(line for line in axes.lines if line.get_label() == model)
         np.testing.assert_array_equal(line.get_ydata(), values)
+
+
+def test_curve_figure_draws_the_floor_as_a_dashed_line(usual_run):
+    curves = severity_curves(usual_run, "miou")
+    (floor,) = (line for line in curve_figure(curves, "smoke", (2, 1.5)).axes[0].lines if line.get_color() == MUTED)
+    np.testing.assert_array_equal(floor.get_ydata(), curves.floor["smoke"])
+    assert floor.get_linestyle() == "--"
+    assert "Dashed line, the floor (background everywhere): " in curve_block(curves).mean.description
+    without = curve_figure(severity_curves(usual_run, "image_ssim"), "smoke", (2, 1.5)).axes[0].lines
+    assert len(without) == len(usual_run.models)
 
 
 def test_severity_figures_give_every_panel_at_one_position(curves):

@@ -58,8 +58,8 @@ def test_data_tables_labels_equal_scores_per_class(results):
     means = labels.groupby(["metric", "model", "corruption", "severity"])["score"].mean()
     scores = results.scores().set_index(["model", "corruption", "severity"])
     key = (results.models[0], "smoke", 3)
-    assert means.loc["iou", *key] == pytest.approx(scores.loc[key, "miou"])
-    assert means.loc["dice", *key] == pytest.approx(scores.loc[key, "dice"])
+    assert means.loc[("iou", *key)] == pytest.approx(scores.loc[key, "miou"])
+    assert means.loc[("dice", *key)] == pytest.approx(scores.loc[key, "dice"])
 
 
 def test_long_format_has_ends_only_with_intervals(results, resampling):
