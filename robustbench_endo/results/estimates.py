@@ -173,7 +173,7 @@ class ScoreEstimator:
         groups: the metrics.
         conditions: of the run.
         resampling: None for point estimates.
-        subject_note: why the subjects of the data are not known; empty where they are.
+        subject_note: what else limits intervals by subject; empty for nothing.
 
     Raises:
         RunError: no records.

@@ -82,13 +82,13 @@ class ResamplingUnits:
         return len(self.sizes)
 
 
-def resampling_units(frame: pd.DataFrame, resampling: Resampling, source: str = "") -> ResamplingUnits:
+def resampling_units(frame: pd.DataFrame, resampling: Resampling, note: str = "") -> ResamplingUnits:
     """The units of a run's records; the same for all models and conditions.
 
     Args:
         frame: records.
         resampling: settings.
-        source: why the subjects of the data are not known; empty where they are.
+        note: what else limits intervals by subject; empty for nothing.
 
     Raises:
         RunError: no records.
@@ -102,7 +102,8 @@ def resampling_units(frame: pd.DataFrame, resampling: Resampling, source: str = 
     sizes = np.bincount(pairs["unit"], minlength=len(names)).astype(np.float64)
     frames, subjects = frame["image_id"].nunique(), frame["subject_id"].nunique()
     statement = _statement(resampling, subjects, frames)
-    warning = " ".join(text for text in (source, _warning(kind, subjects, frames)) if text)
+    remarks = (_warning(kind, subjects, frames), note if kind == "subject" else "")
+    warning = " ".join(text for text in remarks if text)
     return ResamplingUnits(codes.astype(np.intp), sizes, kind, statement, warning)
 
 

@@ -33,6 +33,7 @@ from robustbench_endo.results.operating_envelope import operating_envelope
 from robustbench_endo.results.resampling import Resampling, ResamplingUnits, clopper_pearson, jackknife_interval
 from robustbench_endo.results.robustness import robustness_table
 from robustbench_endo.results.schema import CLEAN, arrow_schema
+from robustbench_endo.results.subject_notes import subject_note
 from robustbench_endo.results.table import Estimand, html_table, row_formulas, severity_mean_table
 from robustbench_endo.tasks.base import Task
 
@@ -289,7 +290,7 @@ class Results:
         settings = _settings(intervals) if intervals else None
         num_labels = {task: len(labels) for task, labels in self.labels.items()}
         groups = metric_groups(self.metrics, num_labels, self.tasks[-1].name)
-        return ScoreEstimator(self.frame, groups, self._conditions, settings)
+        return ScoreEstimator(self.frame, groups, self._conditions, settings, self._subject_note)
 
     def floors(self) -> pd.DataFrame:
         """The scores of trivial predictors that see no image, from the truth: rows as :meth:`scores`, by ``floor``.
@@ -328,6 +329,10 @@ class Results:
         """
         (accessor,) = entry_points(group="robustbench_endo.results", name="plot")
         return accessor.load()(self)
+
+    @cached_property
+    def _subject_note(self) -> str:
+        return subject_note(self)
 
     @property
     def _conditions(self) -> Conditions:

@@ -237,6 +237,10 @@ class Task(ABC):
         """How much of the truth each record holds, such as pixels, (n,); 0 without: its model gave no prediction."""
         return self.has_target(records).astype(np.float64)
 
+    @abstractmethod
+    def labels_shown(self, records: pd.DataFrame, num_labels: int) -> NDArray[np.bool_]:
+        """Whether the target of each record shows each label, (n, num_labels)."""
+
     def floors(self, records: pd.DataFrame, num_labels: int) -> dict[str, Columns]:
         """Trivial predictors that see no image, from the truth in the records: name -> the columns of its predictions.
 

@@ -89,6 +89,10 @@ class Classification(Task):
         kinds = (*metrics.METRICS, *(endoarss.METRICS if protocol == "endoarss" else ()))
         return tuple(kind(self) for kind in kinds)
 
+    def labels_shown(self, records: pd.DataFrame, num_labels: int) -> NDArray[np.bool_]:
+        """See :meth:`Task.labels_shown`."""
+        return np.asarray(records[f"{self.name}_target"].to_numpy(int)[:, None] == np.arange(num_labels))
+
     def has_target(self, records: pd.DataFrame) -> NDArray[np.bool_]:
         """See :meth:`Task.has_target`."""
         return np.asarray(records[f"{self.name}_target"].to_numpy(int) >= 0)

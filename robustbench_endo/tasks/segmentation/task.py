@@ -130,6 +130,11 @@ class Segmentation(Task):
         names = [f"{name} #{count + 1}" if count else name for name, count in zip(labels, counts, strict=True)]
         return tuple(kind(index, name) for kind in kinds for index, name in enumerate(names))
 
+    def labels_shown(self, records: pd.DataFrame, num_labels: int) -> NDArray[np.bool_]:
+        """See :meth:`Task.labels_shown`."""
+        counts = records[count_columns(num_labels)].to_numpy(np.int64).reshape(len(records), 3, num_labels)
+        return np.asarray(counts[:, 0] + counts[:, 2] > 0)
+
     def has_target(self, records: pd.DataFrame) -> NDArray[np.bool_]:
         """Whether any model's prediction for the frame could be scored: a frame without a mask has no Dice."""
         scored = records.loc[records["dice_mean"].notna(), "image_id"]

@@ -39,6 +39,13 @@ def test_floors_equal_a_model_with_these_predictions(make_results):
             assert rows[name].notna().all()
 
 
+def test_floors_have_the_conditions_in_the_order_of_the_run(results):
+    conditions = ["corruption", "severity"]
+    floors = results.floors()
+    one = floors[floors["floor"] == "background everywhere"][conditions].reset_index(drop=True)
+    pd.testing.assert_frame_equal(one, results.scores().query("model == 'a'")[conditions].reset_index(drop=True))
+
+
 def test_floors_of_a_metric_that_does_not_follow_from_the_truth_are_nan(results):
     floors = results.floors()
     assert floors[["ssim", "segmentation_ece", "ece", "image_ssim"]].isna().all(axis=None)

@@ -1,0 +1,44 @@
+"""What limits the intervals of a run besides its number of subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from robustbench_endo.results.schema import CLEAN
+from robustbench_endo.tasks.base import Task
+
+if TYPE_CHECKING:
+    from robustbench_endo.results.results import Results
+
+FEWEST = 3
+"""Subjects that have to show a label: with fewer, intervals of means over labels cover too rarely
+(benchmarks/interval_coverage.py)."""
+
+_LISTED = 4
+
+
+def subject_note(results: Results) -> str:
+    """Labels that so few subjects show that an interval cannot include how they vary; empty without."""
+    frame, subjects = results.frame, results.frame["subject_id"].nunique()
+    if subjects < FEWEST:
+        return ""
+    rare = [text for task in results.tasks for text in _rare_labels(frame, task, results.labels[task.name], subjects)]
+    if not rare:
+        return ""
+    listed = ", ".join(rare[:_LISTED]) + (f" and {len(rare) - _LISTED} more" if len(rare) > _LISTED else "")
+    return (
+        f"Shown by fewer than {FEWEST} subjects: {listed}. Intervals of means over labels cannot include how these "
+        "labels vary between patients; the mean over subjects is not affected."
+    )
+
+
+def _rare_labels(frame: pd.DataFrame, task: Task, labels: Sequence[str], subjects: int) -> list[str]:
+    clean = frame[frame["corruption"] == CLEAN]
+    shown = task.labels_shown(clean, len(labels))
+    by_subject = pd.DataFrame(shown).groupby(clean["subject_id"].to_numpy()).any().to_numpy()
+    counts = by_subject.sum(axis=0) if len(by_subject) else np.zeros(len(labels), int)
+    return [f"{labels[i]} ({counts[i]} of {subjects})" for i in np.flatnonzero((counts > 0) & (counts < FEWEST))]
