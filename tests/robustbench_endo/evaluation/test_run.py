@@ -265,3 +265,26 @@ def test_run_plan_states_its_tolerance_and_resumes_no_other(make_plan, run, tmp_
     assert not wider.frame["nsd"].equals(default.frame["nsd"])
     with pytest.raises(RunError, match="metric_settings"):
         run(make_plan(frames=2, out=out))
+
+
+class Background(nn.Module):
+    """Labels every pixel as background, with full confidence."""
+
+    input_size = None
+
+    def forward(self, images):
+        background = torch.full_like(images[:, :1], 20)
+        return {"segmentation": torch.cat((background, -background, -background), 1)}
+
+
+def test_floors_equal_the_scores_of_a_background_model_moved_masks_included(make_plan, run):
+    plan = make_plan(frames=3, models={"background": Background()}, corruptions=("elastic_transform", "contrast"))
+    results = run(plan)
+    keys = ["corruption", "severity"]
+    scores = results.scores().set_index(keys)
+    floors = results.floors().query("floor == 'background everywhere'").set_index(keys).loc[scores.index]
+    for name in ("miou", "dice", "miou_per_image", "hd", "hd95", "assd", "hd_diagonal", "nsd", "missed_rate"):
+        np.testing.assert_allclose(floors[name], scores[name], rtol=1e-6, err_msg=name)
+        assert scores[name].notna().all()
+    assert scores.loc["elastic_transform", "miou"].nunique() > 1  # the masks moved
+    assert np.isnan(results.failures()["segmentation_silent"].to_numpy()).all()  # its confidence is constant
