@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from robustbench_endo.reports.data.metrics import heading, metrics_present
-from robustbench_endo.reports.data.tables import DAGGER
+from robustbench_endo.reports.data.tables import BELOW_FLOOR, DAGGER
 from robustbench_endo.reports.formatting import MISSING, number, title
 from robustbench_endo.results.schema import CLEAN
 
@@ -167,10 +167,14 @@ _TERMS = {
     "Mean": "The number of a corruption is the mean over its severities. The mean of a category is the mean of its "
     "corruptions, and the mean of all weighs every corruption equally; clean is not part of any mean.",
     "Silent failure": "A wrong prediction with a confidence within the clean-data range of the model: above the 10th "
-    "percentile of its own confidence on clean frames.",
+    "percentile of its own confidence on clean frames. Not defined where many clean frames share that confidence.",
     "Safe operating range": "For each corruption the strongest severity at which, and below which, the worst-case "
-    "confidence bound clears a threshold and every frame has a valid prediction.",
+    "confidence bound clears a threshold and every frame has a valid prediction; with one subject, which has no bound, "
+    "the number itself.",
     "Distortion": "1 - image SSIM between the clean and the corrupted frame, mean over the frames of the run.",
+    "Floor": "The score of a predictor that sees no image: background everywhere for masks, the most frequent label or, "
+    "for probabilities, its frequencies. What a model retains under corruption is counted above it.",
+    BELOW_FLOOR: "The number is worse than the floor.",
     DAGGER: "The model was trained on this corruption: its number does not measure robustness. The held-out mean is "
     "over the corruptions that no model of the run was trained on.",
     MISSING: "No number: the task, the label or the condition is missing. It never stands for zero and enters no mean.",
