@@ -115,10 +115,10 @@ def _indistinct(models: Sequence[str], metric: Metric) -> str:
 
 
 def _pair_difference(pair: Any, metric: Metric) -> str:
-    """``difference -0.2 pp [-1.9, 1.5]``, or without an interval where there is none."""
-    value = pair.pooled_difference if pd.isna(pair.low) else pair.difference
+    """``a - b: -0.2, interval -1.9 to 1.5``, or ``no interval``."""
     ends = signed_range(pair.low, pair.high, metric.unit)
-    return f"difference {signed(value, metric.unit)} {ends or '(no interval)'}"
+    interval = f"interval {ends}" if ends else "no interval"
+    return f"{pair.model} - {pair.other}: {signed(pair.difference, metric.unit)}, {interval}"
 
 
 def difference_table(comparison: Comparison, metric: Metric, models: Sequence[str]) -> Table:

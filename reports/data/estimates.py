@@ -37,6 +37,11 @@ class ReportEstimates:
     statement: str
     warning: str
 
+    @property
+    def has_intervals(self) -> bool:
+        """Whether any number has an interval: one subject has none."""
+        return any(bool(np.isfinite(estimate.low).any()) for estimate in self.conditions.values())
+
 
 def estimate_scores(results: Results, metrics: Sequence[str], resampling: Resampling) -> ReportEstimates:
     """Scores of the run with their intervals.

@@ -73,7 +73,7 @@ def latex(tables: Sequence[Table], name: str, protocol: str) -> str:
 
 def _table(table: Table, protocol: str) -> str:
     note = f" {escape_latex(' '.join(table.notes))}" if table.notes else ""
-    bold = " Bold: best of the row." if any(cell.strong for cell in table.cells) else ""
+    bold = " Bold: best number of the row, significant or not." if any(cell.strong for cell in table.cells) else ""
     lines = [
         r"\begin{table}[htbp]",
         r"\centering\small\setlength{\tabcolsep}{4pt}",

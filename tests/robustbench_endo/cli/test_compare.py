@@ -23,7 +23,7 @@ def test_compare_within_a_run_and_between_runs(robust_endo, run, tmp_path):
     result = robust_endo("compare", run, "--metric", "miou", "--resamples", 300)
     assert result.exit_code == 0, result.output
     assert "mIoU (%): two compared with one" in result.stdout
-    assert "are not distinguishable by mIoU (difference 0.00" in " ".join(result.stdout.split())
+    assert "are not distinguishable by mIoU (one - two: 0.00, interval" in " ".join(result.stdout.split())
     assert "subjects (patients or sequences" in " ".join(result.stdout.split())
     shutil.copytree(run, tmp_path / "again")
     info = json.loads((run / "run.json").read_text("utf-8"))
@@ -78,8 +78,8 @@ def test_compare_of_one_subject_gives_no_interval_no_p_value_and_no_winner(robus
     result = robust_endo("compare", tmp_path / "one", "--metric", "miou_per_image")
     assert result.exit_code == 0, result.output
     text = " ".join(result.stdout.split())
-    assert "one and two are not distinguishable by mIoU per frame (difference" in text
-    assert "(no interval)" in text
+    assert "one and two are not distinguishable by mIoU per frame (one - two: +" in text
+    assert ", no interval)" in text
     assert text.count("One subject (patient or sequence): no interval and no p-value") == 1
     assert not re.search(r"\b0\.\d{3}\b", text)  # p-values have three decimals
 
