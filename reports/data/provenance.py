@@ -172,8 +172,8 @@ _TERMS = {
     "confidence bound clears a threshold and every frame has a valid prediction; with one subject, which has no bound, "
     "the number itself.",
     "Distortion": "1 - image SSIM between the clean and the corrupted frame, mean over the frames of the run.",
-    "Floor": "The score of a predictor that sees no image: background everywhere for masks, the most frequent label, or "
-    "its frequencies for probabilities. What a model retains under corruption is counted above it.",
+    "Floor": "The score of a predictor that sees no image: background everywhere for masks, the most frequent label, "
+    "or its frequencies for probabilities. What a model retains under corruption is counted above it.",
     BELOW_FLOOR: "The number is worse than the floor.",
     DAGGER: "The model was trained on this corruption: its number does not measure robustness. The held-out mean is "
     "over the corruptions that no model of the run was trained on.",

@@ -81,8 +81,6 @@ def draw_curves(axes: Axes, curves: Curves, panel: str, *, large: bool = False) 
     opacity = 0.16 if len(curves.styles) <= 4 else 0.05
     for model, (low, high) in curves.bands.get(panel, {}).items():
         axes.fill_between(curves.severities, low, high, color=curves.styles[model].light, alpha=opacity, linewidth=0)
-    if panel in curves.floor:
-        axes.plot(curves.severities, curves.floor[panel], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     for model, values in curves.lines[panel].items():
         style = curves.styles[model]
         axes.plot(
@@ -96,6 +94,8 @@ def draw_curves(axes: Axes, curves: Curves, panel: str, *, large: bool = False) 
             clip_on=False,
             label=model,
         )
+    if panel in curves.floor:
+        axes.plot(curves.severities, curves.floor[panel], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     axes.set_ylim(*curves.limits)
     axes.set_xlim(curves.severities[0] - 0.15, curves.severities[-1] + 0.15)
     axes.set_xticks(curves.severities)
