@@ -28,6 +28,7 @@ from robustbench_endo.reports.data.gallery import (
     frame_score_label,
     gallery_grid,
 )
+from robustbench_endo.reports.data.methods import method_tables
 from robustbench_endo.reports.data.metrics import headline_present, leading_metric, metrics_present
 from robustbench_endo.reports.data.operating_envelope import (
     OperatingEnvelope,
@@ -85,6 +86,7 @@ class ReportData:
         curves: one block per headline metric, the leading one first.
         labels: scores per label.
         by_subject: scores per patient or sequence.
+        methods: scores of methods over training seeds; none where each has one.
         draws: variation between the draws of the corruptions; none for a run with one draw.
         estimates: every number with its interval.
         envelope, relative: up to which severity models are safe.
@@ -118,6 +120,7 @@ class ReportData:
     curves: list[CurveBlock]
     labels: list[Table]
     by_subject: BySubject | None
+    methods: list[Table]
     draws: list[Table]
     estimates: ReportEstimates | None
     envelope: OperatingEnvelope | None
@@ -180,6 +183,7 @@ def report_data(
         curves=_curves(results, headline, resampling),
         labels=label_tables(results),
         by_subject=by_subject(results),
+        methods=method_tables(results, headline),
         draws=draw_tables(results, headline, resampling),
         estimates=estimates,
         envelope=operating_envelope(results, estimates, resampling) if estimates else None,

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from robustbench_endo.reports.data.comparison import COMPARISON_NOTE
 from robustbench_endo.reports.data.draws import DRAWS_NOTE
+from robustbench_endo.reports.data.methods import METHODS_NOTE
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import BELOW_FLOOR, DAGGER
@@ -40,6 +41,7 @@ _SECTIONS = {
     "images": "Images",
     "drops": "Largest drops",
     "breakdown": "Classes and patients",
+    "methods": "Training seeds",
     "draws": "Draws",
     "provenance": "Provenance",
     "glossary": "Glossary",
@@ -75,6 +77,7 @@ def _values(report: ReportData) -> dict[str, Any]:
         "headline_keys": headline,
         "headline_labels": [report.scores.metrics[key].label for key in headline],
         "comparison_note": COMPARISON_NOTE,
+        "methods_note": METHODS_NOTE,
         "draws_note": DRAWS_NOTE,
         "dagger": DAGGER,
         "below_floor": BELOW_FLOOR,
@@ -108,6 +111,7 @@ def _has(report: ReportData, section: str) -> bool:
         "comparison": report.comparison,
         "breakdown": report.labels or report.by_subject,
         "drops": report.drops,
+        "methods": report.methods,
         "draws": report.draws,
     }
     return bool(optional.get(section, True))

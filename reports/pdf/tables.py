@@ -128,6 +128,7 @@ def report_tables(report: ReportData) -> dict[str, Any]:
         "overview": split(report.overview, models, PAIRS) if report.overview.rows else [],
         "labels": [part for table in report.labels for part in split(table, models, PAIRS)],
         "by_subject": _by_subject(report),
+        "methods": [part for table in report.methods for part in split(table, models, PAIRS)],
         "draws": _draws(report),
         "envelope": _envelope(report),
         "relative": _relative(report),

@@ -20,6 +20,7 @@ from robustbench_endo.reports.data.comparison import (
     verdict,
 )
 from robustbench_endo.reports.data.draws import draw_tables
+from robustbench_endo.reports.data.methods import method_tables
 from robustbench_endo.reports.data.metrics import heading, headline, with_numbers
 from robustbench_endo.reports.data.operating_envelope import envelope_table
 from robustbench_endo.reports.data.sample import describe_sample
@@ -77,7 +78,7 @@ def print_robustness(
     intervals: bool | Resampling = False,
     thresholds: Mapping[str, float] | None = None,
 ) -> None:
-    """Print every aggregate of :meth:`Results.robustness`, the failures, the joint failures, the variation of draws.
+    """Print every aggregate of :meth:`Results.robustness`, the failures, and the variation of seeds and draws.
 
     Args:
         results: the run.
@@ -91,6 +92,7 @@ def print_robustness(
         *aggregate_tables(results, metrics, baseline, intervals),
         failure_summary(results, thresholds, intervals),
         joint_failure_table(results, thresholds, intervals),
+        *method_tables(results, metrics),
         *draw_tables(results, metrics, intervals if isinstance(intervals, Resampling) else Resampling()),
     ]
     present = [table for table in tables if table is not None]
