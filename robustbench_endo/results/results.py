@@ -28,21 +28,21 @@ from robustbench_endo.results.failures import (
 from robustbench_endo.results.floors import Floors
 from robustbench_endo.results.gallery import GalleryFrame, read_gallery
 from robustbench_endo.results.method_table import method_table
-from robustbench_endo.results.metrics import find_metric, metric_groups, run_metrics, run_tasks
+from robustbench_endo.results.metrics import find_metric, metric_groups, run_metrics
 from robustbench_endo.results.operating_envelope import operating_envelope
 from robustbench_endo.results.resampling import Resampling, ResamplingUnits, clopper_pearson, jackknife_interval
 from robustbench_endo.results.robustness import robustness_table
+from robustbench_endo.results.run_info import RunInfo
 from robustbench_endo.results.schema import CLEAN, arrow_schema
 from robustbench_endo.results.subject_notes import subject_note
 from robustbench_endo.results.table import Estimand, html_table, row_formulas, severity_mean_table
-from robustbench_endo.tasks.base import Task
 
 Intervals = bool | Resampling
 """True for 95 % intervals with the defaults of :class:`Resampling`, or the settings to use."""
 
 
 @dataclass(frozen=True)
-class Results:
+class Results(RunInfo):
     """Per-frame records of a run and its provenance.
 
     Attributes:
@@ -56,59 +56,6 @@ class Results:
     info: Mapping[str, Any] = field(repr=False)
     path: Path | None = None
     user_metrics: Sequence[Metric] = field(default=(), repr=False)
-
-    @property
-    def models(self) -> list[str]:
-        """Names of the models, in the order of the run."""
-        return [entry["name"] for entry in self.info["models"]]
-
-    @property
-    def methods(self) -> dict[str, list[str]]:
-        """Method -> its models: the training seeds of a method, or a single model."""
-        methods: dict[str, list[str]] = {}
-        for entry in self.info["models"]:
-            methods.setdefault(entry.get("method", entry["name"]), []).append(entry["name"])
-        return methods
-
-    @property
-    def corruption_categories(self) -> dict[str, str]:
-        """Corruption -> category, in the order of the suite, without clean."""
-        return {entry["name"]: entry["category"] for entry in self.info["corruptions"]}
-
-    @property
-    def corruptions(self) -> list[str]:
-        """Names of the corruptions, in the order of the suite, without clean."""
-        return list(self.corruption_categories)
-
-    @property
-    def recorded_conditions(self) -> list[str]:
-        """Names of the recorded conditions; most data have none."""
-        return [entry["name"] for entry in self.info.get("recorded_conditions", ())]
-
-    @property
-    def severities(self) -> list[int]:
-        """The severities of the run, without 0."""
-        return list(self.info["severities"])
-
-    @property
-    def protocol(self) -> str:
-        """``standard`` or ``endoarss``; numbers of the two are never in one table."""
-        return str(self.info.get("protocol", "standard"))
-
-    @property
-    def tasks(self) -> tuple[Task, ...]:
-        """The evaluated tasks; the last one leads summaries and curves."""
-        return run_tasks(self.info)
-
-    @property
-    def labels(self) -> dict[str, list[str]]:
-        """Task -> names of its labels."""
-        return {task: list(labels) for task, labels in self.info["tasks"].items()}
-
-    @property
-    def headlines(self) -> tuple[str, ...]:
-        """One metric per task, the default of the tables."""
-        return tuple(task.headline for task in self.tasks)
 
     @cached_property
     def metrics(self) -> list[Metric]:
