@@ -41,8 +41,9 @@ def sample_size(
 
     results = load_results(run)
     name = metric or results.headlines[-1]
-    options = {"power": power, "margin": margin, "confidence": confidence}
-    needed = needed_subjects(results, name, half_width, frames=_counts(frames), **options)
+    needed = needed_subjects(
+        results, name, half_width, power=power, margin=margin, frames=_counts(frames), confidence=confidence
+    )
     aims = {"interval": half_width, "difference": margin}
     subjects = results.frame["subject_id"].nunique()
     print_sample_size(needed, results.metric(name), aims, power, subjects, Console())

@@ -41,4 +41,6 @@ def _rare_labels(frame: pd.DataFrame, task: Task, labels: Sequence[str], subject
     shown = task.labels_shown(clean, len(labels))
     by_subject = pd.DataFrame(shown).groupby(clean["subject_id"].to_numpy()).any().to_numpy()
     counts = by_subject.sum(axis=0) if len(by_subject) else np.zeros(len(labels), int)
-    return [f"{labels[i]} ({counts[i]} of {subjects})" for i in np.flatnonzero((counts > 0) & (counts < FEWEST))]
+    return [
+        f"{labels[i]} ({counts[i]} of {subjects})" for i in np.flatnonzero((counts > 0) & (counts < FEWEST)).tolist()
+    ]
