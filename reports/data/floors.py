@@ -92,12 +92,7 @@ def with_floors(table: Table, results: Results, rows: Sequence[TableRow]) -> Tab
     marked = replace(table, rows=tuple(built))
     position = next((i for i, row in enumerate(built, start=1) if row.kind == MEAN_ROW), 1)
     built.insert(position, _floor_row(table.columns, floors))
-    return replace(table, rows=tuple(built), remarks=(*table.remarks, *_warnings(marked, results, floors)))
-
-
-def floor_warnings(table: Table) -> list[str]:
-    """Which models are below a floor, a sentence each, from a table of :func:`with_floors`."""
-    return [remark for remark in table.remarks if " is below " in remark]
+    return replace(table, rows=tuple(built), floor_warnings=tuple(_warnings(marked, results, floors)))
 
 
 def _with_floor(cell: Cell, column: Column, row: Key, floors: Mapping[str, MetricFloor | None]) -> Cell:

@@ -19,7 +19,7 @@ from robustbench_endo.reports.data.confidence import (
 from robustbench_endo.reports.data.curves import severity_curves
 from robustbench_endo.reports.data.draws import draw_tables
 from robustbench_endo.reports.data.estimates import ReportEstimates, estimate_scores
-from robustbench_endo.reports.data.floors import MetricFloor, floor_of, floor_warnings
+from robustbench_endo.reports.data.floors import MetricFloor, floor_of
 from robustbench_endo.reports.data.gallery import (
     Drop,
     GalleryGrid,
@@ -197,7 +197,7 @@ def report_data(
         frame_score=frame_score_label(results),
         drops=drops(results, IMAGE_WIDTH),
         protocol=protocol_statement(results.protocol),
-        notes=[*notes(results), *floor_warnings(scores), *_training_notes(results)],
+        notes=[*notes(results), *scores.floor_warnings, *_training_notes(results)],
         provenance=provenance(results),
         model_facts=model_facts(results),
         corruptions=corruption_facts(results),

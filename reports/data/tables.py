@@ -164,6 +164,7 @@ class Table:
         warning: why the intervals have to be interpreted with caution; empty without a reason.
         source: whose published numbers the cells have; empty without them.
         remarks: further sentences to read with its numbers.
+        floor_warnings: which models are below a floor; read only where a cell is.
     """
 
     name: str
@@ -176,6 +177,7 @@ class Table:
     warning: str = ""
     source: str = ""
     remarks: tuple[str, ...] = ()
+    floor_warnings: tuple[str, ...] = ()
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -218,10 +220,15 @@ class Table:
     def notes(self) -> list[str]:
         """Sentences below the table: what the dagger means, what the intervals rest on, any warning."""
         dagger = f"{DAGGER}: the model was trained on it, or on a part of it; not a measure of robustness."
-        floor = f"{BELOW_FLOOR}: worse than a predictor that sees no image (the floor)."
         first = (dagger if self.trained_on else "", self.source, self.statement, self.warning)
-        notes = (*first, floor if self.below_floor else "", *self.remarks)
+        notes = (*first, *self.floor_notes, *self.remarks)
         return [note for note in notes if note]
+
+    @property
+    def floor_notes(self) -> list[str]:
+        """What the mark of numbers below the floor means, and which models are; empty without such a number."""
+        meaning = f"{BELOW_FLOOR}: worse than a predictor that sees no image (the floor)."
+        return [meaning, *self.floor_warnings] if self.below_floor else []
 
     @property
     def has_levels(self) -> bool:

@@ -13,7 +13,7 @@ from robustbench_endo.reports.data.draws import DRAWS_NOTE
 from robustbench_endo.reports.data.methods import METHODS_NOTE
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
-from robustbench_endo.reports.data.tables import BELOW_FLOOR, DAGGER
+from robustbench_endo.reports.data.tables import DAGGER
 from robustbench_endo.reports.formatting import counted, title
 from robustbench_endo.reports.html.images import BUDGET, image_sources
 from robustbench_endo.reports.html.page_data import category_bars, page_data
@@ -80,7 +80,6 @@ def _values(report: ReportData) -> dict[str, Any]:
         "methods_note": METHODS_NOTE,
         "draws_note": DRAWS_NOTE,
         "dagger": DAGGER,
-        "below_floor": BELOW_FLOOR,
         "published": _published(report),
         "has_distortion": "image_ssim" in report.metrics,
         "corruption_titles": [title(name) for name in report.categories],

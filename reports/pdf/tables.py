@@ -9,7 +9,7 @@ from robustbench_endo.reports.data.comparison import COMPARISON_NOTE
 from robustbench_endo.reports.data.draws import DRAWS_NOTE
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
-from robustbench_endo.reports.data.tables import BELOW_FLOOR, Cell, Table
+from robustbench_endo.reports.data.tables import Cell, Table
 
 PORTRAIT, LANDSCAPE = 8, 14
 """Columns of numbers that fit a page, upright and across."""
@@ -98,7 +98,7 @@ def as_data(table: Table, models: Sequence[str]) -> dict[str, Any]:
         "missing": table.missing,
         "strong": any(cell.strong for cell in table.cells),
         "trained_on": table.trained_on,
-        "remarks": [note for note in table.notes if note.startswith(BELOW_FLOOR) or note in table.remarks],
+        "remarks": [*table.floor_notes, *table.remarks],
         "source": table.source,
     }
 

@@ -60,6 +60,8 @@ def report(
     limits, failures = parse_thresholds(thresholds), parse_thresholds(failure_thresholds, "segmentation=0.5")
     results, console = load_results(run), Console()
     names = split_names(metrics) if metrics else headline_present(results)
+    for name in names:
+        results.metric(name)  # an unknown one is an error even where nothing is printed
     with_intervals = resampling if intervals else False
     if intervals:
         print_table(results, console, names, with_intervals)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from robustbench_endo.reports.data.floors import floor_of, floor_warnings, is_below
+from robustbench_endo.reports.data.floors import floor_of, is_below
 from robustbench_endo.reports.data.scores import score_table
 from robustbench_endo.reports.data.tables import FLOOR_ROW
 
@@ -49,13 +49,21 @@ def test_score_table_flags_a_model_below_the_floor(results):
     flagged = {(row.label, index) for row in table.rows for index, cell in enumerate(row.cells) if cell.below_floor}
     assert ("Contrast", 0) in flagged
     assert not any(index for _, index in flagged)
-    (warning,) = floor_warnings(table)
+    (warning,) = table.floor_warnings
     assert warning.startswith(f"{results.models[0]} is below background everywhere (")
     assert "under contrast" in warning
     assert any(note.startswith("‡: worse than a predictor that sees no image") for note in table.notes)
     contrast = next(row for row in table.rows if row.label == "Contrast")
     assert contrast.cells[0].marks == "‡"
     assert contrast.cells[0].remarks[0].startswith("below the floor")
+
+
+def test_score_table_without_a_number_below_the_floor_has_no_warning(results):
+    table = score_table(results, ("miou", "image_ssim"))
+    assert table.subset(["miou"]).floor_notes == table.floor_notes
+    assert len(table.floor_notes) == 2
+    assert table.subset(["image_ssim"]).floor_notes == []
+    assert table.subset(models=results.models[1:]).notes == []
 
 
 def test_score_table_without_a_floor_has_no_row_of_it(results):

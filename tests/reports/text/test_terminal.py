@@ -8,6 +8,7 @@ import re
 import pytest
 from rich.console import Console
 
+from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.reports import print_comparison, print_envelope, print_robustness, print_table
 from robustbench_endo.reports.formatting import p_text, signed
 from robustbench_endo.results import Resampling, compare
@@ -151,3 +152,26 @@ def test_print_robustness_shows_aggregates_and_failures(annotated_run):
         assert all(f"{value:.2f}" in text for value in table.loc[key])
     assert "Both fail" in text
     assert "a mask fails below a Dice of 0.5" in " ".join(text.split())
+
+
+def test_print_robustness_says_why_silent_failures_are_not_defined(make_run):
+    def constant(frame, info):
+        frame["segmentation_confidence"] = 0.9
+
+    results = make_run(models=["only"], corruptions=["smoke"], gallery=False, edit=constant)
+    console = Console(file=io.StringIO(), width=160)
+    print_robustness(results, console, ["miou"])
+    text = console.file.getvalue()
+    assert "Silent mask failures of only are not defined" in text
+    assert re.search(r"Silent mask failures, corrupted +│ +–", text)
+
+
+def test_print_table_takes_metrics_of_a_class(make_run):
+    results = make_run(models=["only"], corruptions=["smoke"], gallery=False)
+    console = Console(file=io.StringIO(), width=120)
+    print_table(results, console, ["dice[shaft]"])
+    text = console.file.getvalue()
+    assert " ".join(text.split()).startswith("Dice of shaft (%), 6 frames of 2 subjects")
+    assert f"{results.table(['dice[shaft]']).loc[('clean', 'clean')].item():.2f}" in text
+    with pytest.raises(RobustEndoError, match=r"got 'tip' in dice\[tip\]"):
+        print_table(results, console, ["dice[tip]"])

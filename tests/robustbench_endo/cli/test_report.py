@@ -52,6 +52,7 @@ WRONG = [
     (("{run}", "--threshold", "dice=80"), "between 0 and 1, got 80"),
     (("{run}", "--threshold", "dice[tip]=0.5"), "got 'tip' in dice[tip]: choose one of them."),
     (("{run}", "--intervals", "--metric", "iou[tip]"), "Expected a class of the run ("),
+    (("{run}", "--metric", "iou[tip]"), "got 'tip' in iou[tip]: choose one of them."),
     (("{run}", "--baseline", "three"), "as the baseline, got 'three'"),
     (("{run}", "--format", "docx"), "Expected report formats among html, pdf, latex, md, csv, figures"),
     (("{run}", "--failure-threshold", "segmentation"), "a threshold such as segmentation=0.5"),
