@@ -76,7 +76,7 @@ def train(name: str, work: Path, synthesised: Path, options: argparse.Namespace)
 
 
 def numbers(results: Results) -> dict[str, Any]:
-    """Scores of each model in percent, with 95 % intervals, and differences from the plain training."""
+    """Scores of each model in percent, and differences from the plain training; one subject has no intervals."""
     table = results.table(LEADING, intervals=Resampling())
     scores = results.scores()
     clean = scores[scores["corruption"] == "clean"].set_index("model")
@@ -88,7 +88,7 @@ def numbers(results: Results) -> dict[str, Any]:
         for model in results.models
     }
     differences = compare(results, LEADING, "plain").differences
-    differences = differences[differences["category"].isin(("clean", "mean"))].drop(columns="p_holm")
+    differences = differences[differences["category"].isin(("clean", "mean"))].drop(columns="p_adjusted")
     return {"models": models, "intervals": table.attrs, "differences from plain": differences.to_dict("records")}
 
 
