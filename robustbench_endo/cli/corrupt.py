@@ -53,7 +53,7 @@ def corrupt(source: Path, out: Path, split: str | None, **params: Any) -> None:
     selected = _select(config)
     click.echo(f"Frames: {split_root(source, split)}.", err=True)
     data = FolderDataset(source, split)
-    data.check(range(len(data)))
+    data.check_files(range(len(data)))
     settings = CopySettings(selected.suite, selected.names, config.severities, config.seed, writable_folder(out))
     with resumable(out), progress_bar("Corrupting", "images") as advance:
         count, failures = write_copies(data, settings, advance)

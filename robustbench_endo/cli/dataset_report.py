@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from robustbench_endo.data.checking import Findings, Problem
+from robustbench_endo.data.mask_coding import is_unnamed
 
 MAX_ROWS = 20
 """Printed subjects of a split, and classes; --format json has all."""
@@ -63,6 +64,8 @@ def _classes(report: Findings) -> Table:
         label: max(split.classes[label].pixels for split in masked.values() if label in split.classes)
         for label in sorted({label for split in masked.values() for label in split.classes})
     }
+    unused = {label for label, share in pixels.items() if not share and _is_counted(report, label)}
+    pixels = {label: share for label, share in pixels.items() if label not in unused}
     frequent = sorted(pixels, key=lambda label: -pixels[label])[:MAX_ROWS]
     for label in sorted(frequent):
         name = report.classes[label] if label < len(report.classes) else "? beyond the classes"
@@ -75,6 +78,11 @@ def _classes(report: Findings) -> Table:
         ignored = (cell for split in masked.values() for cell in (_percent(split.ignored), ""))
         table.add_row("255", "ignored (of all pixels)", *ignored, style="dim")
     return table
+
+
+def _is_counted(report: Findings, label: int) -> bool:
+    """Whether a class only exists because the masks have a larger value."""
+    return label >= len(report.classes) or is_unnamed(report.classes[label])
 
 
 def _activities(report: Findings) -> Table:

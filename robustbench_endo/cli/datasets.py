@@ -34,9 +34,11 @@ def datasets(context: click.Context) -> None:
 @datasets.command()
 @click.argument("data")
 @click.option("--split", "splits", help="Splits to check, separated by commas.  [default: all]")
-@field_options(EvaluationConfig, ("classes", "subject_regex"))
+@field_options(EvaluationConfig, ("classes", "label_map", "subject_regex"))
 @click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="Output format.")
-def check(data: str, splits: str | None, classes: str | None, subject_regex: str | None, form: str) -> None:
+def check(
+    data: str, splits: str | None, classes: str | None, label_map: str | None, subject_regex: str | None, form: str
+) -> None:
     """Validate the data set DATA: a folder, a name, NAME:DIR, a CSV or a video.
 
     Reads every frame once and reports counts, sizes, the frequency of labels, and errors: unreadable files, invalid
@@ -48,7 +50,7 @@ def check(data: str, splits: str | None, classes: str | None, subject_regex: str
     from robustbench_endo.data.checking import splits_of
 
     names = split_names(splits) if splits else ()
-    opened, broken = splits_of(data, names, split_names(classes) if classes else None, subject_regex)
+    opened, broken = splits_of(data, names, split_names(classes) if classes else None, subject_regex, label_map)
     with progress_bar("Checking", "frames") as advance:
         report = check_splits(opened, broken, advance)
     if form == "json":

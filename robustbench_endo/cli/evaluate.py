@@ -34,7 +34,13 @@ def evaluate(config: EvaluationConfig, profile: bool) -> None:
     engine = choose_engine(config, debug=click.get_current_context().find_root().params["debug"])
     profiler = profiler_for(config.device if profile else "cpu")
     models, dataset = load_models_and_data(
-        config.models, config.data, config.split, config.classes, config.subject_regex
+        config.models,
+        config.data,
+        config.split,
+        config.classes,
+        config.subject_regex,
+        label_map=config.label_map,
+        assume_independent_frames=config.assume_independent_frames,
     )
     plan = build_plan(config, models, dataset, selected)
     with resumable(config.out), progress_bar("Evaluating", "frames x conditions") as advance:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from robustbench_endo.data import load_dataset
+from robustbench_endo.data.folder import FolderDataset
+from robustbench_endo.data.layouts.mtl import MultiTask
 from robustbench_endo.data.registry import is_divided
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models import SHIPPED, load_model, validate
@@ -27,17 +29,38 @@ def load_data(
     classes: tuple[str, ...] | None,
     subject_regex: str | None,
     trained_classes: tuple[str, ...] | None = None,
+    *,
+    label_map: str | None = None,
+    assume_independent_frames: bool = False,
 ) -> Dataset:
     """The data set of ``--data`` and its options.
 
     Args:
-        data, split, classes, subject_regex: as in :func:`~robustbench_endo.data.load_dataset`.
-        trained_classes: classes of a trained model, used for a folder without ``classes.txt``.
+        data, split, classes, subject_regex, label_map, assume_independent_frames: as in
+            :func:`~robustbench_endo.data.load_dataset`.
+        trained_classes: classes of a trained model, used for a folder without ``classes.txt`` whose label map, if there
+            is one, has no other names.
     """
-    unnamed = Path(data).is_dir() and not (Path(data) / "classes.txt").is_file()
-    return load_dataset(
-        data, split=split, classes=classes or (trained_classes if unnamed else None), subject_regex=subject_regex
-    )
+    options = {
+        "split": split,
+        "subject_regex": subject_regex,
+        "label_map": label_map,
+        "assume_independent_frames": assume_independent_frames or None,
+    }
+    dataset = load_dataset(data, classes=classes, **options)
+    if classes is None and trained_classes and _takes_names_of_model(dataset, trained_classes):
+        return load_dataset(data, classes=trained_classes, **options)
+    return dataset
+
+
+def _takes_names_of_model(dataset: Dataset, trained_classes: tuple[str, ...]) -> bool:
+    """Whether a folder leaves the names of its labels open, or maps values to those of a model."""
+    if not isinstance(dataset, FolderDataset) or isinstance(dataset, MultiTask):
+        return False
+    label_map = dataset.labels_of_values
+    if label_map is not None and dataset.names_file is None:
+        return set(label_map.names) <= set(trained_classes)
+    return dataset.names_file is None
 
 
 def training_split(data: str, split: str | None) -> str | None:
@@ -46,7 +69,14 @@ def training_split(data: str, split: str | None) -> str | None:
 
 
 def load_models_and_data(
-    specs: Sequence[str], data: str, split: str | None, classes: tuple[str, ...] | None, subject_regex: str | None
+    specs: Sequence[str],
+    data: str,
+    split: str | None,
+    classes: tuple[str, ...] | None,
+    subject_regex: str | None,
+    *,
+    label_map: str | None = None,
+    assume_independent_frames: bool = False,
 ) -> tuple[dict[str, Any], Dataset]:
     """The models of ``--model`` by name, those of a method as a list, and the data for them.
 
@@ -60,7 +90,15 @@ def load_models_and_data(
     each = [spec for entry in named.values() for spec in ([entry] if isinstance(entry, str) else entry)]
     trained = {spec: _load_trained(spec) for spec in dict.fromkeys(each) if _is_trained(spec)}
     classes_of_model = next((tuple(model.classes) for model in trained.values() if model.classes), None)
-    dataset = load_data(data, split, classes, subject_regex, classes_of_model)
+    dataset = load_data(
+        data,
+        split,
+        classes,
+        subject_regex,
+        classes_of_model,
+        label_map=label_map,
+        assume_independent_frames=assume_independent_frames,
+    )
 
     def load(name: str, spec: str) -> Any:
         model = trained[spec] if spec in trained else _load_untrained(spec, dataset)

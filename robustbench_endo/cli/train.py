@@ -83,7 +83,14 @@ def _load_data(config: TrainConfig) -> tuple[Dataset, Dataset | None]:
     from robustbench_endo.training import split_by_subject
 
     def load(split: str | None) -> Dataset:
-        return load_data(config.data, split, config.classes, config.subject_regex)
+        return load_data(
+            config.data,
+            split,
+            config.classes,
+            config.subject_regex,
+            label_map=config.label_map,
+            assume_independent_frames=config.assume_independent_frames,
+        )
 
     dataset: Dataset = load(training_split(config.data, config.split))
     held_out: Dataset | None = None

@@ -8,11 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from robustbench_endo.data.file_listing import Entry
-from robustbench_endo.data.reading import check_image_mode, read_header, read_image, read_mask
-from robustbench_endo.data.subjects import subject_of
+from robustbench_endo.data.frame_checks import FrameScan, check_files, check_masks_exist, check_size
+from robustbench_endo.data.label_map import LabelMap, UnmappedValuesError
+from robustbench_endo.data.mask_coding import Counts, coding_problem
+from robustbench_endo.data.reading import UnsuitableFrameError, read_image, read_mask
+from robustbench_endo.data.subjects import ALL_FRAMES, SubjectSource, names_give_subjects, subject_of
 from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.io_utils import file_sha256
 from robustbench_endo.types import ACTIVITY, IGNORE, MASK, Sample
@@ -25,12 +29,19 @@ class ImageFolderBase(ABC):
     indices, and extends :meth:`_targets` where frames have targets of further tasks.
 
     Attributes:
-        name: of the data set.
         subject_regex: see :func:`robustbench_endo.data.subjects.subject_of`.
+        assume_independent_frames: whether every frame is its own subject.
+        names_identify_subjects: whether file names may identify patients or sequences.
     """
 
-    name: str
     subject_regex: str | None = None
+    assume_independent_frames: bool = False
+    names_identify_subjects = True
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Name of the data set."""
 
     @property
     @abstractmethod
@@ -47,11 +58,41 @@ class ImageFolderBase(ABC):
     def activities(self) -> tuple[str, ...]:
         """Names of the activities; empty when there are none."""
 
+    @property
+    def classes_are_named(self) -> bool:
+        """Whether the names of the classes are given, rather than counted from the largest value of the masks."""
+        return True
+
+    @property
+    def labels_of_values(self) -> LabelMap | None:
+        """The label map that masks are read with; None where their values are class indices."""
+        return None
+
+    @cached_property
+    def subject_source(self) -> SubjectSource:
+        """Where the subjects come from; ``none``: the data give none, and all frames are one subject."""
+        if self.assume_independent_frames:
+            return "independent frames"
+        if self.subject_regex is not None:
+            return "regex"
+        if any(entry.subject_id for entry in self.entries):
+            return "layout"
+        named = self.names_identify_subjects and names_give_subjects(self.ids)
+        return "file names" if named else "none"
+
     def _subject(self, entry: Entry) -> str:
         """Patient or sequence of a frame; the regular expression overrides what the layout defines."""
+        if self.subject_source == "independent frames":
+            return entry.id
+        if self.subject_source == "none":
+            return ALL_FRAMES
         if self.subject_regex is None and entry.subject_id:
             return entry.subject_id
-        return subject_of(entry.id, self.subject_regex)
+        return subject_of(self._path(entry), self.subject_regex)
+
+    def _path(self, entry: Entry) -> str:
+        """The text that a regular expression for subjects is searched in."""
+        return entry.id
 
     def _image(self, entry: Entry) -> Tensor:
         """The image of a frame, uint8 (3, H, W)."""
@@ -59,7 +100,15 @@ class ImageFolderBase(ABC):
 
     def _mask(self, entry: Entry) -> Tensor | None:
         """Class indices of a frame, uint8 (H, W), 255 = ignore; None for a frame without mask."""
-        return None if entry.mask is None else read_mask(entry.mask)
+        if entry.mask is None:
+            return None
+        label_map = self.labels_of_values
+        if label_map is None:
+            return read_mask(entry.mask)
+        codes = label_map.read_codes(entry.mask)
+        if unmapped := label_map.unmapped(codes):
+            raise label_map.unmapped_error(unmapped, 1, 1, entry.mask)
+        return torch.from_numpy(label_map.decode(codes, self.classes))
 
     def _activity(self, entry: Entry) -> int | None:
         """Class index of a frame's activity; None for a frame without activity."""
@@ -79,12 +128,12 @@ class ImageFolderBase(ABC):
         for entry in self.entries:
             try:
                 yield self._mask(entry)
-            except FrameError:
+            except DataError:  # named by the check
                 continue
 
     @cached_property
     def ids(self) -> Sequence[str]:
-        """Posix paths of the frames relative to the root."""
+        """Posix paths of the frames."""
         return [entry.id for entry in self.entries]
 
     @cached_property
@@ -102,29 +151,55 @@ class ImageFolderBase(ABC):
             FrameError: its image or mask cannot be read.
         """
         entry = self.entries[index]
+        check_masks_exist(entry)
         image = self._image(entry)
         targets = {task: target for task, target in self._targets(entry).items() if target is not None}
-        return Sample(image, targets, entry.id, self.subjects[index])
+        sample = Sample(image, targets, entry.id, self.subjects[index])
+        if sample.mask is not None:
+            check_size(entry, image.shape[1:], sample.mask.shape)
+        return sample
 
     def check(self, indices: Sequence[int]) -> None:
-        """Check the headers of frames and the labels of masks before any long computation.
+        """Check headers of frames, and the values of masks, before any long computation.
+
+        A frame that cannot be used is left out when it is read, unless most frames are like it.
 
         Raises:
-            DataError: a frame that is not 8-bit RGB, or a mask of another size, coding or with labels beyond the
-                classes.
+            DataError: most frames cannot be used, the values of masks cannot be class indices, or labels beyond the
+                classes or the label map.
         """
+        pixels = self.check_files(indices).pixels
+        # Single frames may have one class, or none of a rare one: all frames of the split decide.
+        if self._coding_problem(pixels) and len(indices) < len(self):
+            pixels = self.check_files(range(len(self))).pixels
+        if problem := self._coding_problem(pixels):
+            raise DataError(problem)
+
+    def _coding_problem(self, pixels: Counts) -> str | None:
+        return coding_problem(pixels, self.classes, named=self.classes_are_named)
+
+    def check_files(self, indices: Sequence[int]) -> FrameScan:
+        """Check that most frames can be used, whatever the values of their masks mean.
+
+        Raises:
+            DataError: more than half of the frames cannot be used, or labels beyond the classes or the label map.
+        """
+        scan = FrameScan(len(indices))
         for index in indices:
             entry = self.entries[index]
-            image = read_header(entry.image)
-            if image is not None:
-                check_image_mode(entry.image, image.mode)
-                for mask in entry.masks:
-                    _check_size(entry, image.size, mask)
-            self._check_labels(entry)
+            try:
+                check_files(entry)
+                scan.count(self._check_labels(entry))
+            except UnsuitableFrameError as error:
+                scan.unsuitable.append(str(error))
+            except UnmappedValuesError as error:
+                scan.unmapped[entry.mask] = error.values
+        scan.refuse(self.labels_of_values)
+        return scan
 
     def fingerprint(self, indices: Sequence[int]) -> str:
         """Hexadecimal SHA-256 over ids, subjects, labels and file contents of the frames."""
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(b"" if self.labels_of_values is None else str(self.labels_of_values).encode())
         for index in indices:
             entry = self.entries[index]
             digest.update(f"{entry.id}\0{self.subjects[index]}\0{entry.labels.get(ACTIVITY)}\0".encode())
@@ -136,26 +211,21 @@ class ImageFolderBase(ABC):
                     digest.update(bytes.fromhex(file_sha256(path)))
         return digest.hexdigest()
 
-    def _check_labels(self, entry: Entry) -> None:
+    def _check_labels(self, entry: Entry) -> Tensor | None:
+        """The labels of a frame; None where they cannot be read, which is reported when the frame is read."""
         try:
             mask = self._mask(entry)
+        except UnsuitableFrameError:
+            raise
         except FrameError:
-            return  # reported as unreadable when the frame is read
+            return None
         highest = -1 if mask is None else highest_label([mask])
         if highest >= len(self.classes):
             raise DataError(
                 f"Expected labels from 0 to {len(self.classes) - 1} (or 255 = ignore) in {entry.mask}, got "
-                f"{highest}: correct the mask or give all class names with --classes."
+                f"{highest}: correct the mask, give all class names with --classes, or map the values with --label-map."
             )
-
-
-def _check_size(entry: Entry, size: tuple[int, int], path: Path) -> None:
-    mask = read_header(path)
-    if mask is not None and mask.size != size:
-        raise DataError(
-            f"Expected a mask of the size of its frame {entry.id} ({size[1]} x {size[0]}), got "
-            f"{mask.size[1]} x {mask.size[0]} in {path}: resize the mask without interpolation."
-        )
+        return mask
 
 
 def read_class_names(folder: Path) -> tuple[str, ...] | None:

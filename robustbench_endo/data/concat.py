@@ -61,6 +61,22 @@ class ConcatDataset:
     def _ends(self) -> list[int]:
         return list(accumulate(len(part) for part in self.parts))
 
+    @property
+    def subject_source(self) -> str:
+        """Where the subjects of the first data set come from."""
+        return str(getattr(self.parts[0], "subject_source", "layout"))
+
+    def check(self, indices: Sequence[int]) -> None:
+        """Check the frames of every data set that offers it.
+
+        Raises:
+            DataError: data that cannot be used.
+        """
+        starts = [0, *self._ends[:-1]]
+        for start, part in zip(starts, self.parts, strict=True):
+            if callable(check := getattr(part, "check", None)):
+                check([index - start for index in indices if 0 <= index - start < len(part)])
+
     def __len__(self) -> int:
         return self._ends[-1]
 

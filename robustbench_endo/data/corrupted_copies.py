@@ -211,7 +211,8 @@ def _copy(sample: Sample, checksum: str, settings: CopySettings, condition: tupl
     name, severity = condition
     suite, seed = settings.suite, settings.seed
     path = PurePosixPath(name, str(severity), sample.id).with_suffix(".png")
-    mask_path = path.parents[1] / "mask" / path.name
+    flat = len(PurePosixPath(sample.id).parts) == 1  # masks are next to the frames
+    mask_path = path.with_name(f"{path.stem}_mask.png") if flat else path.parents[1] / "mask" / path.name
     origin = Origin(
         sample.id, name, severity, seed, suite.name, suite.fingerprint, checksum, version("robustbench-endo")
     )

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from robustbench_endo.data.base import ImageFolderBase, highest_label, numbered_class_names, read_class_names
 from robustbench_endo.data.file_listing import Entry, natural_key
+from robustbench_endo.data.label_map import LabelMap, find_label_map
 from robustbench_endo.errors import DataError
 from robustbench_endo.tasks import registry as task_registry
 from robustbench_endo.tasks.classification.task import Classification
@@ -59,6 +60,8 @@ class ManifestDataset(ImageFolderBase):
         class_names: names of the mask labels, background first; None: ``classes.txt`` in the file's folder (one name
             per line), else as many as the masks use.
         subject_regex: see :func:`robustbench_endo.data.subjects.subject_of`; overrides the column ``subject``.
+        label_map: values of the masks and their names; None: ``labels.toml`` in the file's folder, else class indices.
+        assume_independent_frames: whether every frame is its own subject.
 
     Raises:
         DataError: no such file, no table, an unknown column, a row without image, an image that does not exist or is
@@ -69,8 +72,18 @@ class ManifestDataset(ImageFolderBase):
     split: str | None = None
     class_names: tuple[str, ...] | None = None
     subject_regex: str | None = None
+    label_map: str | None = None
+    assume_independent_frames: bool = False
 
-    name = "manifest"
+    @property
+    def name(self) -> str:
+        """The name of the file without its suffix."""
+        return Path(self.path).stem
+
+    @cached_property
+    def labels_of_values(self) -> LabelMap | None:
+        """The label map of the call, else that of the file's folder; None where values are class indices."""
+        return find_label_map(self.label_map, self.root)
 
     @property
     def root(self) -> Path:
@@ -120,8 +133,19 @@ class ManifestDataset(ImageFolderBase):
     @cached_property
     def classes(self) -> tuple[str, ...]:
         """Names of the mask labels."""
+        return self._given_names or numbered_class_names(highest_label(self._readable_masks()))
+
+    @property
+    def classes_are_named(self) -> bool:
+        """Whether the names of the classes are given, rather than counted from the largest value of the masks."""
+        return self._given_names is not None
+
+    @cached_property
+    def _given_names(self) -> tuple[str, ...] | None:
         names = self.class_names or read_class_names(self.root)
-        return names or numbered_class_names(highest_label(self._readable_masks()))
+        if not names and self.labels_of_values is not None:
+            names = self.labels_of_values.names
+        return names or None
 
     @cached_property
     def _label_names(self) -> dict[str, tuple[str, ...]]:

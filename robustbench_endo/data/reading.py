@@ -19,8 +19,17 @@ VIDEO_SUFFIXES = (".avi", ".mp4", ".mkv", ".mov", ".m4v", ".mpg", ".mpeg", ".web
 _MODES = {"L": "grey", "1": "black-and-white", "RGBA": "RGBA", "LA": "grey with alpha", "P": "palette", "CMYK": "CMYK"}
 _MASK_MODES = ("L", "P", "1")
 _COLOUR_MODES = ("RGB", "RGBA")
+_ALPHA_MODES = ("RGBA", "LA")
+_DEEP_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")
+_IMAGE_MODES = ("RGB", "RGBA", "L", "LA", "P", "1")
+"""Modes of frames that are converted to RGB without loss, those with alpha where it is opaque."""
+_LOSSY_FORMATS = ("JPEG", "MPO")
 
 Bytes = NDArray[np.uint8]
+
+
+class UnsuitableFrameError(FrameError):
+    """An intact file that cannot be used: left out and listed, unless most files of a data set are of the same kind."""
 
 
 class Header(NamedTuple):
@@ -31,29 +40,86 @@ class Header(NamedTuple):
 
 
 def read_image(path: Path) -> Tensor:
-    """An 8-bit RGB image as uint8 (3, H, W).
+    """An image as uint8 (3, H, W) in RGB.
+
+    Grey and palette images, and images with an opaque alpha channel, are converted, which loses nothing.
 
     Raises:
-        FrameError: the file is damaged or missing.
-        DataError: the file is intact but not 8-bit RGB.
+        FrameError: the file is damaged or missing, or has transparent pixels, more than 8 bits or another colour space.
     """
     with _open(path) as image:
         check_image_mode(path, image.mode)
-        pixels = _decode(path, image)
-    return torch.from_numpy(pixels.copy()).permute(2, 0, 1).contiguous()
+        if "transparency" in image.info and image.mode != "RGB":
+            image = image.convert("RGBA")
+        pixels = _decode(path, image, None if image.mode in _COLOUR_MODES else "RGBA" if image.mode == "LA" else "RGB")
+    if pixels.shape[2] == 4 and (pixels[..., 3] != 255).any():
+        raise UnsuitableFrameError(
+            f"Expected 8-bit RGB in {path}, got a {_MODES['RGBA']} image with transparent pixels: convert the frames "
+            "to 8-bit RGB."
+        )
+    return torch.from_numpy(pixels[..., :3].copy()).permute(2, 0, 1).contiguous()
 
 
 def read_mask(path: Path) -> Tensor:
-    """A single-channel 8-bit label image (grey, palette or black-and-white) as uint8 (H, W).
+    """A label image as uint8 (H, W).
+
+    One 8-bit channel (grey, palette or black-and-white) is read as it is. Three equal channels, an opaque alpha channel
+    and 16-bit pixels with values up to 255 are converted, which loses nothing.
 
     Raises:
-        FrameError: the file is damaged or missing.
-        DataError: the file is intact but has colours or more than 8 bits.
+        FrameError: the file is damaged or missing, lossy (JPEG), coloured, transparent, or has values above 255.
     """
+    return torch.from_numpy(_read_grey(path, lossless=True))
+
+
+def read_grey(path: Path) -> Bytes:
+    """The values of a mask as :func:`read_mask` reads them, of lossy files too, as uint8 (H, W).
+
+    Raises:
+        FrameError: see :func:`read_mask`.
+    """
+    return _read_grey(path, lossless=False)
+
+
+def _read_grey(path: Path, *, lossless: bool) -> Bytes:
     with _open(path) as image:
-        check_mask_mode(path, image.mode)
-        pixels = _decode(path, image)
-    return torch.from_numpy(pixels.astype(np.uint8))
+        if lossless and image.format in _LOSSY_FORMATS:
+            raise UnsuitableFrameError(
+                f"Expected a lossless mask, got the JPEG file {path}, whose values are blurred: write masks as PNG, or "
+                "give ranges such as --label-map 0-127=background,128-255=instrument."
+            )
+        if image.mode not in (*_MASK_MODES, *_COLOUR_MODES, *_ALPHA_MODES, *_DEEP_MODES):
+            raise UnsuitableFrameError(_mask_message(path, _describe(image.mode)))
+        deep = image.mode in _DEEP_MODES
+        pixels = np.asarray(_decode(path, image))
+    if pixels.ndim == 3:
+        return _one_channel(path, pixels)
+    if deep and (pixels.min() < 0 or pixels.max() > 255):
+        raise UnsuitableFrameError(_mask_message(path, "16-bit or deeper pixels with values above 255"))
+    return pixels.astype(np.uint8)
+
+
+def _one_channel(path: Path, pixels: Bytes) -> Bytes:
+    """The first of equal channels; those with alpha have 2 or 4 channels."""
+    channels = pixels.shape[2]
+    if channels in (2, 4) and (pixels[..., -1] != 255).any():
+        raise UnsuitableFrameError(_mask_message(path, "transparent pixels"))
+    colours = pixels[..., : channels - 1] if channels in (2, 4) else pixels
+    if (colours != colours[..., :1]).any():
+        raise UnsuitableFrameError(
+            f"Expected class indices in the mask {path}, got colours ({_colours_in(colours)}): name them, as in "
+            "--label-map #000000=background,#ff0000=instrument."
+        )
+    return colours[..., 0].copy()
+
+
+def _colours_in(pixels: Bytes) -> str:
+    """The most frequent colours, as #rrggbb."""
+    packed = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    values, counts = np.unique(packed, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:4]
+    more = f" and {len(values) - 4} more" if len(values) > 4 else ""
+    return ", ".join(f"#{int(value):06x}" for value in values[order]) + more
 
 
 def read_levels(path: Path) -> Bytes:
@@ -99,18 +165,24 @@ def read_header(path: Path) -> Header | None:
 
 
 def check_image_mode(path: Path, mode: str) -> None:
-    """Raise :class:`DataError` unless ``mode`` is 8-bit RGB."""
-    if mode != "RGB":
-        raise DataError(f"Expected 8-bit RGB in {path}, got {_describe(mode)}: convert the frames to 8-bit RGB.")
+    """Raise :class:`FrameError` where an image of ``mode`` cannot be converted to 8-bit RGB without loss."""
+    if mode not in _IMAGE_MODES:
+        raise UnsuitableFrameError(
+            f"Expected 8-bit RGB in {path}, got {_describe(mode)}: convert the frames to 8-bit RGB."
+        )
 
 
 def check_mask_mode(path: Path, mode: str) -> None:
-    """Raise :class:`DataError` unless ``mode`` is a single 8-bit channel."""
+    """Raise :class:`FrameError` unless ``mode`` is a single 8-bit channel."""
     if mode not in _MASK_MODES:
-        raise DataError(
-            f"Expected one 8-bit channel of class indices in the mask {path}, got {_describe(mode)}: "
-            "write masks as 8-bit grey or palette PNG, 0 = background, 255 = ignore."
-        )
+        raise UnsuitableFrameError(_mask_message(path, _describe(mode)))
+
+
+def _mask_message(path: Path, got: str) -> str:
+    return (
+        f"Expected one 8-bit channel of class indices in the mask {path}, got {got}: "
+        "write masks as 8-bit grey or palette PNG, 0 = background, 255 = ignore."
+    )
 
 
 def _describe(mode: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,16 @@ Names = Sequence[str]
 
 
 def _folder(
-    root: Root | None = None, split: str | None = None, classes: Names | None = None, subject_regex: str | None = None
+    root: Root | None = None,
+    split: str | None = None,
+    classes: Names | None = None,
+    subject_regex: str | None = None,
+    label_map: str | None = None,
+    assume_independent_frames: bool = False,
 ) -> FolderDataset:
-    return FolderDataset(_require_root(root, "folder"), split, tuple(classes) if classes else None, subject_regex)
+    names = tuple(classes) if classes else None
+    folder = _require_root(root, "folder")
+    return FolderDataset(folder, split, names, subject_regex, label_map, assume_independent_frames)
 
 
 def _synthetic(split: str | None = None, **options: Any) -> Dataset:
@@ -33,11 +40,18 @@ def _synthetic(split: str | None = None, **options: Any) -> Dataset:
 
 
 def _manifest(
-    root: Root | None = None, split: str | None = None, classes: Names | None = None, subject_regex: str | None = None
+    root: Root | None = None,
+    split: str | None = None,
+    classes: Names | None = None,
+    subject_regex: str | None = None,
+    label_map: str | None = None,
+    assume_independent_frames: bool = False,
 ) -> Dataset:
     from robustbench_endo.data.manifest import ManifestDataset
 
-    return ManifestDataset(_require_root(root, "manifest"), split, tuple(classes) if classes else None, subject_regex)
+    names = tuple(classes) if classes else None
+    file = _require_root(root, "manifest")
+    return ManifestDataset(file, split, names, subject_regex, label_map, assume_independent_frames)
 
 
 def _video(
@@ -47,13 +61,16 @@ def _video(
     subject_regex: str | None = None,
     every: int = 25,
     levels: Sequence[int] | None = None,
+    label_map: str | None = None,
+    assume_independent_frames: bool = False,
 ) -> Dataset:
     from robustbench_endo.data.video import VideoDataset
 
     if split not in (None, "all"):
         raise DataError(f"Expected no split of a video, got {split!r}: leave it out.")
     names, values = tuple(classes) if classes else None, tuple(levels) if levels else None
-    return VideoDataset(_require_root(root, "video"), names, subject_regex, every, values)
+    file = _require_root(root, "video")
+    return VideoDataset(file, names, subject_regex, every, values, label_map, assume_independent_frames)
 
 
 def _layout(name: str, path: str) -> Callable[..., Dataset]:
@@ -64,8 +81,10 @@ def _layout(name: str, path: str) -> Callable[..., Dataset]:
         split: str | None = None,
         classes: Names | None = None,
         subject_regex: str | None = None,
+        assume_independent_frames: bool = False,
     ) -> Dataset:
-        return _open_layout(name, path, root, split, classes, subject_regex)
+        options = {"assume_independent_frames": assume_independent_frames}
+        return _open_layout(name, path, root, split, classes, subject_regex, options)
 
     return build
 
@@ -79,8 +98,10 @@ def _multitask(name: str, path: str) -> Callable[..., Dataset]:
         classes: Names | None = None,
         subject_regex: str | None = None,
         one_based_masks: bool = False,
+        assume_independent_frames: bool = False,
     ) -> Dataset:
-        return _open_layout(name, path, root, split, classes, subject_regex, one_based_masks)
+        options = {"one_based_masks": one_based_masks, "assume_independent_frames": assume_independent_frames}
+        return _open_layout(name, path, root, split, classes, subject_regex, options)
 
     return build
 
@@ -92,13 +113,12 @@ def _open_layout(
     split: str | None,
     classes: Names | None,
     subject_regex: str | None,
-    *options: bool,
+    options: Mapping[str, bool],
 ) -> Dataset:
     module, _, kind = path.partition(":")
     layout = getattr(import_module(f"robustbench_endo.data.layouts.{module}"), kind)
-    dataset: Dataset = layout(
-        _require_root(root, name), split, tuple(classes) if classes else None, subject_regex, *options
-    )
+    names = tuple(classes) if classes else None
+    dataset: Dataset = layout(_require_root(root, name), split, names, subject_regex, **options)
     len(dataset)  # a wrong layout is an error here, before models are loaded and compared with the labels
     return dataset
 
@@ -111,6 +131,7 @@ BUILTINS: dict[str, Callable[..., Dataset]] = {
     "mtlesd": _multitask("mtlesd", "mtl:MtlEsd"),
     "mtlendovis": _multitask("mtlendovis", "mtl:MtlEndoVis"),
     "mtlendovis-gen": _multitask("mtlendovis-gen", "mtl:MtlEndoVisGen"),
+    "endovis15": _layout("endovis15", "endovis15:EndoVis15"),
     "endovis17": _layout("endovis17", "endovis17:EndoVis17"),
     "endovis18": _layout("endovis18", "endovis18:EndoVis18"),
     "cholecseg8k": _layout("cholecseg8k", "cholecseg8k:CholecSeg8k"),
@@ -118,13 +139,14 @@ BUILTINS: dict[str, Callable[..., Dataset]] = {
     "segstrong-c": _layout("segstrong-c", "segstrong_c:SegStrongC"),
 }
 DESCRIPTIONS: dict[str, str] = {
-    "folder": "frames on disk: [split/][activity/]image|mask; give the folder itself as --data",
+    "folder": "frames on disk: [split/][activity/]image|mask, or *_mask.png; give the folder itself as --data",
     "manifest": "a CSV with columns image, mask, activity, subject; give the file itself as --data",
     "video": "every 25th frame of videos; give the file as --data, or video:DIR",
     "synthetic": "synthetic laparoscopic scenes of this package: 7 labels, 3 activities, no download",
     "mtlesd": "the paper's MTLESD (submucosal dissection): 7 labels, 3 activities; --data mtlesd:DIR",
     "mtlendovis": "the paper's MTLEndovis (EndoVis 2018): 8 labels, 12 activities; --data mtlendovis:DIR",
     "mtlendovis-gen": "the paper's MTLEndovis-Gen (EndoVis 2017): test only, labels of mtlendovis",
+    "endovis15": "EndoVis 2015 rigid instruments in laparoscopy: 3 labels, operations OP1 to OP6",
     "endovis17": "EndoVis 2017 robotic instruments: 8 labels by type; official folders or cropped_train",
     "endovis18": "EndoVis 2018 robotic scenes: 12 scene labels (official) or 8 instrument types (ISINet)",
     "cholecseg8k": "gallbladder removal: 13 labels, 17 videos",
@@ -150,7 +172,8 @@ def load_dataset(spec: str | Path, **options: Any) -> Dataset:
             (``mtlesd@one_based_masks=true:DIR``, ``synthetic@frames=200,seed=4``), a folder (its layout is that of
             :class:`FolderDataset`), a CSV or video file, an entry point of ``robustbench_endo.datasets``,
             ``pkg.module:factory`` or ``file.py:factory``.
-        options: of the data set, e.g. ``root``, ``split``, ``classes``, ``subject_regex`` (on disk); ``every`` (video);
+        options: of the data set, e.g. ``root``, ``split``, ``classes``, ``subject_regex``,
+            ``assume_independent_frames`` (on disk); ``label_map`` (folder, CSV, video); ``every`` (video);
             ``split``, ``frames``, ``seed``, ``size`` (synthetic). None means its default.
 
     Raises:
@@ -239,6 +262,8 @@ def _check_options(factory: Callable[..., Any], options: dict[str, Any], name: s
     parameters = inspect.signature(factory).parameters
     if "root" in options and name == "synthetic":
         raise DataError("Expected no folder for the synthetic scenes, got one: write --data synthetic.")
+    if name == "synthetic" and (given := {"label_map", "assume_independent_frames"} & set(options)):
+        raise DataError(f"Expected no {min(given)} for the synthetic scenes, got one: leave it out.")
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return
     unknown = [option for option in options if option not in parameters]

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Literal
 
 from robustbench_endo.errors import DataError
+
+SubjectSource = Literal["layout", "regex", "file names", "none", "independent frames"]
+"""Where the subjects of a data set come from; ``none``: it gives none, and all frames are one subject."""
+
+ALL_FRAMES = "all"
+"""The subject of all frames of a data set that gives none."""
+
+NO_SUBJECTS = (
+    "The data give no subjects: all frames are treated as one subject; give --subject-regex or "
+    "--assume-independent-frames."
+)
+INDEPENDENT_FRAMES = "Every frame is treated as its own subject (--assume-independent-frames)."
 
 _LAST_DIGITS = re.compile(r"^(.*?)[_\-. ]*\d+\D*$")
 
@@ -14,13 +29,13 @@ def subject_of(image_id: str, pattern: str | None = None) -> str:
     """Patient or sequence of a frame, the unit of resampling.
 
     Args:
-        image_id: posix path relative to the data root.
-        pattern: regular expression searched in the id; the subject is its first group, or the entire match without
+        image_id: posix path of the frame.
+        pattern: regular expression searched in the path; the subject is its first group, or the entire match without
             groups. By default the subject is the file name before its last run of digits; ``all`` where nothing
             precedes them.
 
     Raises:
-        DataError: a pattern that is no regular expression or does not match the id.
+        DataError: a pattern that is no regular expression or does not match the path.
 
     >>> subject_of("test/1/image/OP1_img_07.png")
     'OP1_img'
@@ -40,8 +55,36 @@ def subject_of(image_id: str, pattern: str | None = None) -> str:
     return match.group(1) if match.groups() else match.group(0)
 
 
+def names_give_subjects(image_ids: Sequence[str]) -> bool:
+    """Whether file names before their last digits identify patients or sequences.
+
+    They do where several such prefixes occur and most of the frames share theirs with others, or where the only prefix
+    has a number itself (``OP3_img_01``). Names without digits, hashes, and one prefix such as ``frame_`` give none.
+
+    >>> names_give_subjects(["OP1_00.png", "OP1_01.png", "OP2_00.png", "OP2_01.png"])
+    True
+    >>> names_give_subjects(["liver.png", "snare.png"]), names_give_subjects(["frame_00.png", "frame_01.png"])
+    (False, False)
+    """
+    counts = Counter(map(subject_of, image_ids))
+    if len(counts) == 1:
+        return any(character.isdigit() for character in next(iter(counts)))
+    single = sum(count == 1 for count in counts.values())
+    return 2 * single <= len(image_ids)
+
+
+def subject_note(dataset: object) -> str | None:
+    """The sentence to show with intervals of a data set without subjects, or of independent frames; else None.
+
+    Args:
+        dataset: with the attribute ``subject_source``, or the value of it.
+    """
+    source = dataset if isinstance(dataset, str) else getattr(dataset, "subject_source", "layout")
+    return {"none": NO_SUBJECTS, "independent frames": INDEPENDENT_FRAMES}.get(source)
+
+
 def _default_subject(stem: str) -> str:
     match = _LAST_DIGITS.match(stem)
     if match is None:
         return stem
-    return match.group(1) or "all"
+    return match.group(1) or ALL_FRAMES

@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.data.base import numbered_class_names, read_class_names
+from robustbench_endo.data.frame_checks import FrameScan
+from robustbench_endo.data.label_map import LabelMap, UnmappedValuesError, find_label_map
+from robustbench_endo.data.mask_coding import coding_problem
 from robustbench_endo.data.reading import VIDEO_SUFFIXES
-from robustbench_endo.data.subjects import subject_of
+from robustbench_endo.data.subjects import SubjectSource, subject_of
 from robustbench_endo.data.video_reader import VideoReader
 from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.io_utils import file_sha256
@@ -102,6 +105,10 @@ class VideoDataset:
             pixel gets the label of the nearest level. None: ``levels.txt`` in the videos' folder (such as
             ``0 70 160``), else grey values are the labels, which only a lossless codec preserves.
 
+        label_map: values of the masks and their names, such as ``0=background,150-255=tool``; None: ``labels.toml`` in
+            the videos' folder. It is used instead of levels.
+        assume_independent_frames: whether every frame is its own subject.
+
     Raises:
         DataError: no such path, no video, a file that is no video, ``every`` below 1, or levels that are not at least
             two different numbers from 0 to 255.
@@ -113,8 +120,9 @@ class VideoDataset:
     subject_regex: str | None = None
     every: int = 25
     levels: tuple[int, ...] | None = None
+    label_map: str | None = None
+    assume_independent_frames: bool = False
 
-    name = "video"
     split = None
     activities = ()
 
@@ -124,6 +132,26 @@ class VideoDataset:
             raise DataError(f"Expected to take every n-th frame with n of at least 1, got {self.every}: correct it.")
         if self._levels is not None:
             check_levels(self._levels)
+
+    @property
+    def name(self) -> str:
+        """The name of the file without its suffix, or of the folder."""
+        return self.path.resolve().name if self.path.is_dir() else self.path.stem
+
+    @property
+    def subject_source(self) -> SubjectSource:
+        """Where the subjects come from: the videos, a regular expression, or every frame is one."""
+        if self.assume_independent_frames:
+            return "independent frames"
+        return "layout" if self.subject_regex is None else "regex"
+
+    @cached_property
+    def labels_of_values(self) -> LabelMap | None:
+        """The label map of the call, else that of the folder; None where values are labels or levels."""
+        label_map = find_label_map(self.label_map, self.root)
+        if label_map is not None and label_map.coloured:
+            raise DataError(f"Expected grey values in the label map of a video, got {label_map}: leave colours out.")
+        return label_map
 
     @property
     def root(self) -> Path:
@@ -148,9 +176,21 @@ class VideoDataset:
     @cached_property
     def classes(self) -> tuple[str, ...]:
         """Names of the mask labels."""
-        if names := self.class_names or read_class_names(self.root):
-            return names
+        if self._given_names:
+            return self._given_names
         return numbered_class_names(self._highest_label() if self._levels is None else len(self._levels) - 1)
+
+    @property
+    def classes_are_named(self) -> bool:
+        """Whether the names of the classes are given, rather than counted from the largest value of the masks."""
+        return self._given_names is not None or self._levels is not None
+
+    @cached_property
+    def _given_names(self) -> tuple[str, ...] | None:
+        names = self.class_names or read_class_names(self.root)
+        if not names and self.labels_of_values is not None:
+            names = self.labels_of_values.names
+        return names or None
 
     @cached_property
     def ids(self) -> Sequence[str]:
@@ -165,6 +205,8 @@ class VideoDataset:
     @cached_property
     def subjects(self) -> Sequence[str]:
         """Video file of each frame, or what the regular expression matches in its id."""
+        if self.assume_independent_frames:
+            return self.ids
         if self.subject_regex is None:
             return [image_id.partition("#")[0] for image_id in self.ids]
         return [subject_of(image_id, self.subject_regex) for image_id in self.ids]
@@ -186,13 +228,14 @@ class VideoDataset:
     def _targets(self, index: int) -> Mapping[str, Tensor | int | None]:
         """Task name -> target of a frame; None for a target that the frame lacks."""
         _, mask, number = self._locate(index)
-        return {MASK: None if mask is None else torch.from_numpy(self._labels(mask.frame(number)))}
+        return {MASK: None if mask is None else torch.from_numpy(self._labels(mask.frame(number), mask.path))}
 
     def check(self, indices: Sequence[int]) -> None:
         """Check every video, and the mask of every frame, before any long computation.
 
         Raises:
-            DataError: a mask video of another size or length, or labels beyond the classes.
+            DataError: a mask video of another size or length, labels beyond the classes or the label map, or values of
+                masks that cannot be class indices.
         """
         for image, mask in self._readers:
             if mask is not None and (image.size, image.count) != (mask.size, mask.count):
@@ -200,14 +243,38 @@ class VideoDataset:
                     f"Expected a mask video of the size and length of {image.path} ({_describe(image)}), got "
                     f"{_describe(mask)} in {mask.path}: write a mask for every frame."
                 )
+        scan = self._scan(indices)
+        if self._coding_problem(scan) and len(indices) < len(self):
+            scan = self._scan(range(len(self)))
+        if problem := self._coding_problem(scan):
+            raise DataError(problem)
+
+    def _coding_problem(self, scan: FrameScan) -> str | None:
+        return coding_problem(scan.pixels, self.classes, named=self.classes_are_named)
+
+    def _scan(self, indices: Sequence[int]) -> FrameScan:
+        """The labels of the masks of frames."""
+        scan = FrameScan(len(indices))
         for index in indices:
             _, mask, number = self._locate(index)
-            if mask is not None and self._levels is None:
-                self._check_labels(mask, number)
+            if mask is None:
+                continue
+            try:
+                labels = self._labels(mask.frame(number), mask.path)
+            except UnmappedValuesError as error:
+                scan.unmapped[mask.path.with_name(f"{mask.path.name}#frame_{number:06d}")] = error.values
+            except FrameError:
+                continue  # reported as unreadable when the frame is read
+            else:
+                self._check_range(labels, mask, number)
+                scan.count(torch.from_numpy(labels))
+        scan.refuse(self.labels_of_values)
+        return scan
 
     def fingerprint(self, indices: Sequence[int]) -> str:
-        """Hexadecimal SHA-256 over ids and subjects of the frames, levels, and the content of their videos."""
-        digest = hashlib.sha256(repr(self._levels).encode())
+        """Hexadecimal SHA-256 over ids, subjects, levels or label map, and the content of the videos."""
+        label_map = "" if self.labels_of_values is None else str(self.labels_of_values)
+        digest = hashlib.sha256(f"{self._levels!r}{label_map}".encode())
         for index in indices:
             digest.update(f"{self.ids[index]}\0{self.subjects[index]}\0".encode())
         for video in sorted({bisect_right(self._ends, index) for index in indices}):
@@ -233,6 +300,8 @@ class VideoDataset:
 
     @cached_property
     def _levels(self) -> tuple[int, ...] | None:
+        if self.levels is None and self.labels_of_values is not None:
+            return None
         path = self.root / LEVELS_FILE
         return read_levels_file(path) if self.levels is None and path.is_file() else self.levels
 
@@ -243,23 +312,29 @@ class VideoDataset:
         number = (index - (self._ends[video - 1] if video else 0)) * self.every
         return FramePosition(*self._readers[video], number)
 
-    def _labels(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Label of the nearest level for each pixel."""
-        if self._levels is None:
+    def _labels(self, grey: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
+        """Label of each pixel: by the label map, of the nearest level, or the value itself."""
+        if self._levels is not None:
+            distances = np.abs(np.arange(256)[:, None] - np.array(self._levels))
+            nearest: NDArray[np.uint8] = distances.argmin(1).astype(np.uint8)
+            return nearest[grey]
+        if self.labels_of_values is None:
             return grey
-        distances = np.abs(np.arange(256)[:, None] - np.array(self._levels))
-        nearest: NDArray[np.uint8] = distances.argmin(1).astype(np.uint8)
-        return nearest[grey]
+        if unmapped := self.labels_of_values.unmapped(grey):
+            raise self.labels_of_values.unmapped_error(unmapped, 1, 1, path)
+        return self.labels_of_values.decode(grey, self.classes)
 
     def _highest_label(self) -> int:
         positions = (self._locate(index) for index in range(len(self)))
         return max((_highest(mask, number) for _, mask, number in positions if mask is not None), default=0)
 
-    def _check_labels(self, mask: VideoReader, number: int) -> None:
-        if (highest := _highest(mask, number)) >= len(self.classes):
+    def _check_range(self, labels: NDArray[np.uint8], mask: VideoReader, number: int) -> None:
+        highest = int(labels[labels != IGNORE].max(initial=0))
+        if highest >= len(self.classes):
             raise DataError(
                 f"Expected labels from 0 to {len(self.classes) - 1} (or 255 = ignore) in {mask.path}, got {highest} in "
-                f"frame {number}: write the grey value of each label to {LEVELS_FILE}, such as 0 70 160."
+                f"frame {number}: write the grey value of each label to {LEVELS_FILE}, such as 0 70 160, or map the "
+                "values with --label-map."
             )
 
 

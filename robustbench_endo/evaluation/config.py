@@ -126,7 +126,16 @@ class EvaluationConfig:
     classes: tuple[str, ...] | None = option(
         None, "Names of the mask labels, background first, separated by commas.", parse=split_names
     )
+    label_map: str | None = option(
+        None,
+        "Names of the values of masks, background first, as VALUE=NAME,...: values, ranges (1-9) or colours (#ff0000); "
+        "the name ignore leaves pixels out.",
+        shown_default="labels.toml in the data folder, else values are class indices",
+    )
     subject_regex: str | None = option(None, "Regular expression for the patient or sequence in a frame's path.")
+    assume_independent_frames: bool = option(
+        False, "Treat every frame as its own subject, for data whose frames are of different patients.", type="bool"
+    )
     corruptions: str | tuple[str, ...] = option(
         "all",
         "all, a category (noise, blur, occlusion, digital), recorded, clean, or names separated by commas.",

@@ -63,6 +63,8 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
             "frames": len(plan.indices),
             "fingerprint": fingerprint,
             "subjects": len({data.subjects[i] for i in plan.indices}),
+            "subject_source": getattr(data, "subject_source", "layout"),
+            "label_map": _text(getattr(data, "labels_of_values", None)),
             "notes": list(getattr(data, "notes", ())),
         },
         "tasks": labels,
@@ -140,6 +142,10 @@ def data_fingerprint(dataset: Any, indices: Sequence[int]) -> str:
         return str(fingerprint(indices))
     content = "\0".join(f"{dataset.ids[i]}\1{dataset.subjects[i]}" for i in indices)
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def utc_now() -> str:

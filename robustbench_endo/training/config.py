@@ -21,7 +21,8 @@ MEAN_OF_TASKS = "mean_of_tasks"
 LOGGERS = ("tensorboard", "mlflow", "wandb")
 
 _NOT_RECORDED = (
-    *("model", "data", "split", "classes", "subject_regex", "validation", "extra_data", "init_weights"),
+    *("model", "data", "split", "classes", "label_map", "subject_regex", "assume_independent_frames"),
+    *("validation", "extra_data", "init_weights"),
     *("device", "devices", "nodes", "workers", "loggers", "out", "seeds"),
 )
 """Options that select sources, hardware and output: the checkpoint records what they resolve to instead."""
@@ -111,7 +112,16 @@ class TrainConfig:
     classes: tuple[str, ...] | None = option(
         None, "Names of the mask labels, background first, separated by commas.", parse=split_names
     )
+    label_map: str | None = option(
+        None,
+        "Names of the values of masks, background first, as VALUE=NAME,...: values, ranges (1-9) or colours (#ff0000); "
+        "the name ignore leaves pixels out.",
+        shown_default="labels.toml in the data folder, else values are class indices",
+    )
     subject_regex: str | None = option(None, "Regular expression for the patient or sequence in a frame's path.")
+    assume_independent_frames: bool = option(
+        False, "Treat every frame as its own subject, for data whose frames are of different patients.", type="bool"
+    )
     validation: float | str | None = option(
         None,
         "Frames that select the best epoch: a fraction of the subjects (0.2), or a split (val).",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from robustbench_endo.errors import TrainingError
+from robustbench_endo.errors import FrameError, TrainingError
 from robustbench_endo.tasks.base import Task
 from robustbench_endo.tasks.registry import TASKS
 from robustbench_endo.training.augmentation import Augment
@@ -71,21 +72,37 @@ class InMemoryDataset:
         images: uint8 (N, 3, H, W).
         targets: task -> targets of all frames; frames without a target have the task's ignored value.
         ids: names of the frames.
+        excluded: reasons why other frames cannot be used.
 
     Raises:
-        TrainingError: the data set is empty.
+        TrainingError: the data set is empty, or has no frame that can be used.
+        DataError: most frames cannot be used, or the values of masks cannot be class indices.
     """
 
     def __init__(self, dataset: Dataset, size: tuple[int, int]) -> None:
         if not len(dataset):
             raise TrainingError(f"Expected at least one frame to train on, got none in {dataset.name}: check the data.")
+        if callable(check := getattr(dataset, "check", None)):
+            check(range(len(dataset)))
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoders release the interpreter
-            samples = list(pool.map(lambda index: _resized(dataset[index], size), range(len(dataset))))
+            read = list(pool.map(lambda index: _read(dataset, index, size), range(len(dataset))))
+        self.excluded = tuple(str(frame) for frame in read if isinstance(frame, FrameError))
+        samples = [frame for frame in read if not isinstance(frame, FrameError)]
+        if self.excluded:
+            warnings.warn(
+                f"{len(self.excluded)} of {len(read)} frames of {dataset.name} cannot be used and are left out; the "
+                f"first: {self.excluded[0]}",
+                stacklevel=2,
+            )
+        if not samples:
+            raise TrainingError(f"Expected frames that can be read in {dataset.name}, got none: {self.excluded[0]}")
         self.images = torch.stack([image for image, _ in samples])
         self.targets = {
             task.name: task.stack([targets.get(task.name) for _, targets in samples], size) for task in TASKS
         }
-        self.ids = tuple(dataset.ids)
+        self.ids = tuple(
+            name for name, frame in zip(dataset.ids, read, strict=True) if not isinstance(frame, FrameError)
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -102,6 +119,13 @@ class InMemoryDataset:
             {task: target if target.is_floating_point() else target.long() for task, target in targets.items()},
             tuple(self.ids[i] for i in indices),
         )
+
+
+def _read(dataset: Dataset, index: int, size: tuple[int, int]) -> tuple[Tensor, dict[str, Any]] | FrameError:
+    try:
+        return _resized(dataset[index], size)
+    except FrameError as error:
+        return error
 
 
 def _resized(sample: Sample, size: tuple[int, int]) -> tuple[Tensor, dict[str, Any]]:

@@ -56,6 +56,15 @@ class Subset:
         """Patient or sequence of each frame."""
         return [self.dataset.subjects[index] for index in self.indices]
 
+    def check(self, indices: Sequence[int]) -> None:
+        """Check these frames where the data set offers it.
+
+        Raises:
+            DataError: data that cannot be used.
+        """
+        if callable(check := getattr(self.dataset, "check", None)):
+            check([self.indices[index] for index in indices])
+
     def __len__(self) -> int:
         return len(self.indices)
 
@@ -78,7 +87,7 @@ def split_by_subject(dataset: Dataset, fraction: float, seed: int = 0) -> tuple[
     if len(names) < 2:
         raise TrainingError(
             f"Expected at least two subjects in {dataset.name} for a validation split, got {len(names)}: set "
-            "--subject-regex, or give the name of a split to --validation."
+            "--subject-regex or --assume-independent-frames, or give the name of a split to --validation."
         )
     order = torch.randperm(len(names), generator=torch.Generator().manual_seed(seed)).tolist()
     held_out: set[str] = set()

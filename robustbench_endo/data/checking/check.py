@@ -46,10 +46,11 @@ def check(
     classes = max((data.classes for data in splits.values()), key=len)
     activities = max((data.activities for data in splits.values()), key=len)
     names = list(splits)
+    named = all(getattr(data, "classes_are_named", True) for data in splits.values())
     problems = [
         Problem("split", f"The split {split} has no frames: {reason}") for split, reason in (broken or {}).items()
     ]
-    problems += [*_frame_problems(frames), *label_problems(frames, classes), *leakage_problems(frames)]
+    problems += [*_frame_problems(frames), *label_problems(frames, classes, named=named), *leakage_problems(frames)]
     remarks = [*label_remarks(frames, classes, names), *activity_remarks(frames, activities, names)]
     remarks += leakage_remarks(frames)
     summaries = {

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from robustbench_endo.data.file_listing import IMAGES, activity_folders
+from robustbench_endo.data.file_listing import STANDARD_SPLITS, activity_folders, image_folder, visible_folders
 from robustbench_endo.data.folder import FolderDataset
 from robustbench_endo.data.manifest import ManifestDataset
 from robustbench_endo.data.registry import load_dataset
 from robustbench_endo.errors import DataError
 from robustbench_endo.types import Dataset
-
-STANDARD_SPLITS = ("train", "val", "test")
 
 UNDIVIDED = "all"
 """Name of the single split of an undivided data set."""
@@ -23,13 +21,15 @@ def splits_of(
     names: Sequence[str] = (),
     classes: tuple[str, ...] | None = None,
     subject_regex: str | None = None,
+    label_map: str | None = None,
+    assume_independent_frames: bool | None = None,
 ) -> tuple[dict[str, Dataset], dict[str, str]]:
     """Load the splits of a data set.
 
     Args:
         spec: as for :func:`robustbench_endo.data.load_dataset`.
         names: the splits to load; none: all that exist.
-        classes, subject_regex: options of the data set; None for its defaults.
+        classes, subject_regex, label_map, assume_independent_frames: options of the data set; None for its defaults.
 
     Returns:
         Name -> data set, and name -> reason of the splits that cannot be loaded.
@@ -41,18 +41,24 @@ def splits_of(
     >>> list(splits), broken
     (['train', 'val', 'test'], {})
     """
+    options = {
+        "classes": classes,
+        "subject_regex": subject_regex,
+        "label_map": label_map,
+        "assume_independent_frames": assume_independent_frames or None,
+    }
     loaded: dict[str, Dataset] = {}
     broken: dict[str, str] = {}
 
     def load(split: str | None) -> Dataset:
-        dataset = load_dataset(spec, split=split, classes=classes, subject_regex=subject_regex)
+        dataset = load_dataset(spec, split=split, **options)
         if getattr(dataset, "split", split) != split:
             raise _UndividedError(f"Expected a split {split!r} of {spec}, got data without splits: leave --split out.")
         if not len(dataset):
             raise DataError(f"Expected frames in the split {split or UNDIVIDED}, got none: choose another.")
         return dataset
 
-    available = tuple(names) or _available_splits(load_dataset(spec, classes=classes, subject_regex=subject_regex))
+    available = tuple(names) or _available_splits(load_dataset(spec, **options))
     for split in available or STANDARD_SPLITS:
         try:
             loaded[split] = load(split)
@@ -78,9 +84,9 @@ def _available_splits(dataset: Dataset) -> tuple[str, ...]:
         return tuple(sorted({row.split for row in dataset.rows if row.split}, key=_split_order))
     if not isinstance(dataset, FolderDataset) or not dataset.root.is_dir():
         return ()
-    folders = {path.name: path for path in dataset.root.iterdir() if path.is_dir()}
+    folders = {path.name: path for path in visible_folders(dataset.root)}
     # train/image is a split, grasp/image an activity.
-    undivided = (dataset.root / IMAGES).is_dir() or activity_folders(dataset.root, dataset.root)
+    undivided = image_folder(dataset.root) or activity_folders([dataset.root])
     if undivided and not set(STANDARD_SPLITS) & set(folders):
         return ()
     splits = (name for name, path in folders.items() if name in STANDARD_SPLITS or _has_frames(path))
@@ -88,7 +94,7 @@ def _available_splits(dataset: Dataset) -> tuple[str, ...]:
 
 
 def _has_frames(folder: Path) -> bool:
-    return (folder / IMAGES).is_dir() or bool(activity_folders(folder, folder))
+    return bool(image_folder(folder) or activity_folders([folder]))
 
 
 def _split_order(name: str) -> tuple[int, str]:

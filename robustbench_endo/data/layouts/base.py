@@ -25,6 +25,7 @@ class Layout(ImageFolderBase):
         split: one of the data set's splits, or ``all``; None: ``test`` where there is one, else ``val``, else all.
         class_names: other names for the same labels.
         subject_regex: another grouping, see :func:`robustbench_endo.data.subjects.subject_of`.
+        assume_independent_frames: whether every frame is its own subject.
 
     Raises:
         DataError: no such folder, another layout, no such split, an empty one, a frame without its mask, or another
@@ -35,6 +36,7 @@ class Layout(ImageFolderBase):
     split: str | None = None
     class_names: tuple[str, ...] | None = None
     subject_regex: str | None = None
+    assume_independent_frames: bool = False
 
     tree = ""
     """The folders that the data set consists of, for the error."""

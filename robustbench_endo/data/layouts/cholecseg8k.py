@@ -14,9 +14,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from robustbench_endo.data.file_listing import Entry, images_by_stem
+from robustbench_endo.data.file_listing import Entry, images_by_stem, visible_folders
 from robustbench_endo.data.layouts.base import Layout
-from robustbench_endo.data.layouts.label_maps import Colour, decode_colours, decode_levels, sub_folders
+from robustbench_endo.data.layouts.label_maps import Colour, decode_colours, decode_levels
 from robustbench_endo.errors import DataError
 from robustbench_endo.types import IGNORE
 
@@ -60,9 +60,9 @@ class CholecSeg8k(Layout):
 
     def _splits(self) -> Mapping[str, Sequence[Entry]]:
         splits: dict[str, list[Entry]] = {"train": [], "val": [], "test": []}
-        for video in sub_folders(self.root):
+        for video in visible_folders(self.root):
             split = "test" if video.name in TEST_VIDEOS else "val" if video.name in VAL_VIDEOS else "train"
-            splits[split] += [entry for clip in sub_folders(video) for entry in self._frames(video, clip)]
+            splits[split] += [entry for clip in visible_folders(video) for entry in self._frames(video, clip)]
         return splits
 
     def _frames(self, video: Path, clip: Path) -> list[Entry]:

@@ -17,9 +17,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from robustbench_endo.data.file_listing import Entry, images_by_stem, list_images, mask_for
+from robustbench_endo.data.file_listing import Entry, images_by_stem, list_images, mask_for, visible_folders
 from robustbench_endo.data.layouts.base import Layout
-from robustbench_endo.data.layouts.label_maps import decode_levels, folders_with, sub_folders
+from robustbench_endo.data.layouts.label_maps import decode_levels, folders_with
 from robustbench_endo.data.reading import read_colours
 from robustbench_endo.errors import DataError
 
@@ -78,7 +78,7 @@ class EndoVis17(Layout):
     def _official(self, folder: Path) -> list[Entry]:
         frames = list_images(folder / "left_frames")
         typed = self._test_labels.get(folder.name) if self._split_of(folder) == "test" else None
-        layers = [typed] if typed else sub_folders(folder / _LAYERS)
+        layers = [typed] if typed else visible_folders(folder / _LAYERS)
         masks = {layer: images_by_stem(layer) for layer in layers}
         return [self._entry(frame, [mask_for(frame, masks[layer], layer) for layer in layers]) for frame in frames]
 

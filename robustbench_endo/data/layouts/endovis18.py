@@ -15,14 +15,13 @@ from pathlib import Path
 
 from torch import Tensor
 
-from robustbench_endo.data.file_listing import Entry, images_by_stem, list_images, mask_for
+from robustbench_endo.data.file_listing import Entry, images_by_stem, list_images, mask_for, visible_folders
 from robustbench_endo.data.layouts.base import Layout
 from robustbench_endo.data.layouts.label_maps import (
     SCENE,
     decode_colours,
     folders_with,
     read_palette,
-    sub_folders,
 )
 from robustbench_endo.data.reading import read_mask
 
@@ -115,7 +114,7 @@ class EndoVis18(Layout):
     def _typed(self, folder: Path) -> list[Entry]:
         for images, masks in _PAIRS:
             if (folder / images).is_dir() and (folder / masks).is_dir():
-                folders = [folder / images, *sub_folders(folder / images)]
+                folders = [folder / images, *visible_folders(folder / images)]
                 return [entry for path in folders for entry in self._pairs(path, folder / images, folder / masks)]
         return []
 

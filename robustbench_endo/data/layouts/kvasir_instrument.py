@@ -25,13 +25,14 @@ _LISTS = {"train": "train.txt", "test": "test.txt"}
 class KvasirInstrument(Layout):
     """Kvasir-Instrument with its 2 labels; a mask pixel is the tool where it is at least 128.
 
-    No patient identifiers are available: every frame is its own subject, and intervals resampled by subject treat the
-    frames as independent.
+    No patient identifiers are available: all frames are one subject unless ``subject_regex`` or
+    ``assume_independent_frames`` is given.
     """
 
     name = "kvasir-instrument"
     tree = "images, masks, train.txt and test.txt"
     labels = ("background", "instrument")
+    names_identify_subjects = False
 
     def _splits(self) -> Mapping[str, Sequence[Entry]]:
         images = images_by_stem(self.root / "images")
@@ -50,9 +51,7 @@ class KvasirInstrument(Layout):
                 "unpack the images again, or remove the name from the list."
             )
         path = images[name]
-        return Entry(
-            path.relative_to(self.root).as_posix(), path, mask_for(path, masks, self.root / "masks"), subject_id=name
-        )
+        return Entry(path.relative_to(self.root).as_posix(), path, mask_for(path, masks, self.root / "masks"))
 
     def _mask(self, entry: Entry) -> Tensor | None:
         assert entry.mask is not None

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_endo.data.file_listing import visible_folders
 from robustbench_endo.data.reading import read_colours, read_levels
 from robustbench_endo.errors import DataError
 
@@ -137,13 +138,5 @@ def folders_with(root: Path, child: str, depth: int = 5) -> Iterator[Path]:
     if (root / child).is_dir():
         yield root
     elif depth:
-        for folder in sub_folders(root):
+        for folder in visible_folders(root):
             yield from folders_with(folder, child, depth - 1)
-
-
-def sub_folders(folder: Path) -> list[Path]:
-    """The folders in a folder, by name; empty when there is no such folder."""
-    if not folder.is_dir():
-        return []
-    folders = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))]
-    return sorted(folders)

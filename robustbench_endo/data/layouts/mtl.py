@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from robustbench_endo.data.file_listing import Entry, activity_folders, split_root
+from robustbench_endo.data.file_listing import Entry, activity_folders, split_folders
 from robustbench_endo.data.folder import FolderDataset
 from robustbench_endo.data.layouts.base import check_class_names
 from robustbench_endo.data.layouts.endovis18 import TYPES
@@ -48,6 +48,16 @@ class MultiTask(FolderDataset):
         """Names of the activities: their folders."""
 
     @property
+    def labels_of_values(self) -> None:
+        """None: the values of the masks are fixed."""
+        return None
+
+    @property
+    def classes_are_named(self) -> bool:
+        """True: the number of classes is fixed."""
+        return True
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Names of the mask labels."""
         return check_class_names(self.name, self.class_names, self.labels)
@@ -55,7 +65,7 @@ class MultiTask(FolderDataset):
     def _activity(self, entry: Entry) -> int | None:
         activity = entry.labels.get(ACTIVITY)
         if activity not in self.activities:
-            folders = ", ".join(activity_folders(self.root, split_root(self.root, self.split))) or "frames without one"
+            folders = ", ".join(activity_folders(split_folders(self.root, self.folder))) or "frames without one"
             raise DataError(
                 f"Expected the frames of {self.name} in activity folders 1 to {len(self.activities)} (split/1/image, "
                 f"split/1/mask, ...), got {folders} in {self.root}: rename them, or read the folder as it is with "
@@ -69,9 +79,9 @@ class MultiTask(FolderDataset):
             return mask
         return torch.where((mask > 0) & (mask != IGNORE), mask - 1, mask)
 
-    def _check_labels(self, entry: Entry) -> None:
+    def _check_labels(self, entry: Entry) -> Tensor | None:
         self._activity(entry)
-        super()._check_labels(entry)
+        return super()._check_labels(entry)
 
 
 def _numbers(count: int) -> tuple[str, ...]:

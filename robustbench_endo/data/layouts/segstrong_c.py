@@ -15,9 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robustbench_endo.data.file_listing import Entry, list_images
+from robustbench_endo.data.file_listing import Entry, list_images, visible_folders
 from robustbench_endo.data.layouts.base import Layout
-from robustbench_endo.data.layouts.label_maps import sub_folders
 from robustbench_endo.data.reading import read_colours, read_image
 from robustbench_endo.errors import DataError, FrameError
 
@@ -84,7 +83,7 @@ class SegStrongC(Layout):
         # The archives are called SegSTRONGC_train and so on, and contain a folder train.
         folders = (self.root / split, self.root / f"SegSTRONGC_{split}" / split)
         folder = next((path for path in folders if path.is_dir()), folders[0])
-        sequences = [sequence for part in sub_folders(folder) for sequence in sub_folders(part)]
+        sequences = [sequence for part in visible_folders(folder) for sequence in visible_folders(part)]
         return [entry for sequence in sequences for eye in _EYES for entry in self._eye(sequence, eye)]
 
     def _eye(self, sequence: Path, eye: str) -> list[Entry]:
@@ -118,13 +117,9 @@ def _recorded(entry: Entry, condition: str) -> Path:
 
 
 def _truth(image: Path, folder: Path) -> Path:
-    for suffix in (".png", ".npy"):
-        if (folder / f"{image.stem}{suffix}").is_file():
-            return folder / f"{image.stem}{suffix}"
-    raise DataError(
-        f"Expected a mask for the frame {image}, got neither {image.stem}.png nor {image.stem}.npy in {folder}: add "
-        "the mask, or remove the frame."
-    )
+    """The mask of a frame; where there is none, the file that it should be."""
+    files = [folder / f"{image.stem}{suffix}" for suffix in (".png", ".npy")]
+    return next((file for file in files if file.is_file()), files[0])
 
 
 def _read_array(path: Path) -> np.ndarray:
@@ -132,4 +127,11 @@ def _read_array(path: Path) -> np.ndarray:
         values: np.ndarray = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise FrameError(f"Cannot read the array {path}: {error}. Replace or remove the frame.") from error
+    if values.ndim == 3 and values.shape[2] == 1:
+        values = values[..., 0]
+    if values.ndim != 2:
+        raise FrameError(
+            f"Expected an array (H, W) or (H, W, 1) in {path}, got the shape {values.shape}: replace or remove the "
+            "frame."
+        )
     return values

@@ -47,7 +47,7 @@ def test_corrupt_writes_images_masks_and_manifest(copies):
     rows = manifest(out)
     assert len(rows) == 16
     for row in rows:
-        source = pixels(root / row["image_id"])
+        source = pixels(root / "test" / row["image_id"])
         name, severity = row["corruption"], int(row["severity"])
         copy = pixels(out / row["path"])
         assert row["path"] == f"{name}/{severity}/{row['image_id']}"
@@ -55,7 +55,8 @@ def test_corrupt_writes_images_masks_and_manifest(copies):
         assert row["pixels_sha256"] == hashlib.sha256(copy.tobytes()).hexdigest()
         assert row["sha256"] == hashlib.sha256((out / row["path"]).read_bytes()).hexdigest()
         assert int(row["key"], 16) == image_key(0, row["image_id"], name, severity)
-        still = np.array_equal(pixels(out / row["mask"]), pixels(root / row["image_id"].replace("image", "mask")))
+        mask = root / "test" / row["image_id"].replace("image", "mask")
+        still = np.array_equal(pixels(out / row["mask"]), pixels(mask))
         assert still == (name == "smoke")
 
 
@@ -120,7 +121,7 @@ def test_corrupt_rejects_copies_of_changed_frame(robust_endo, copies):
 
 def test_corrupt_rejects_damaged_copy(robust_endo, copies):
     root, out = copies
-    (out / "smoke/5/test/1/image/OP1_img_00.png").write_bytes(b"no picture")
+    (out / "smoke/5/1/image/OP1_img_00.png").write_bytes(b"no picture")
     result = robust_endo("corrupt", root, out, *SELECTION)
     assert result.exit_code == 2
     assert "Delete it" in result.stderr
@@ -153,7 +154,7 @@ def test_corrupt_with_imagecorruptions_equals_that_package(robust_endo, make_fol
     assert result.exit_code == 0, result.output
     assert "Left out, because that package lacks them: bleeding, smoke." in result.stderr
     source = pixels(root / "test/1/image/OP1_img_00.png")
-    copy = pixels(tmp_path / "out/brightness/3/test/1/image/OP1_img_00.png")
+    copy = pixels(tmp_path / "out/brightness/3/1/image/OP1_img_00.png")
     assert np.array_equal(copy, package.corrupt(source, 3, "brightness"))
 
 

@@ -44,7 +44,7 @@ def test_check_json_is_complete(robust_endo, root):
     report = json.loads(done.stdout)
     assert list(report["splits"]) == ["test"]
     assert report["classes"] == ["back", "shaft", "tip"]
-    assert report["problems"][0]["frames"] == ["test: test/1/image/OP1_img_00.png"]
+    assert report["problems"][0]["frames"] == ["test: 1/image/OP1_img_00.png"]
 
 
 def test_check_sums_many_subjects(robust_endo, root):

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from robustbench_endo.io_utils import read_json
 from robustbench_endo.results import load_results
 
 
@@ -71,29 +72,46 @@ def grey(mode="L", size=(64, 48)):
 
 
 FRAMES = [
-    ("image", grey("L"), ["8-bit RGB", "a grey image", "convert"]),
-    ("image", grey("RGBA"), ["8-bit RGB", "a RGBA image"]),
+    ("image", grey("CMYK"), ["8-bit RGB", "a CMYK image", "convert"]),
     ("image", Image.fromarray(np.zeros((48, 64), np.uint16)), ["8-bit RGB", "16-bit"]),
-    ("mask", Image.fromarray(np.full((48, 64), 9, np.uint8)), ["labels from 0 to 2", "got 9", "--classes"]),
     ("mask", grey("L", (32, 48)), ["a mask of the size of its frame", "32 x 48"]),
+    ("mask", None, ["a mask for the frame", "add the mask"]),
 ]
 
 
 @pytest.mark.parametrize(("part", "content", "texts"), FRAMES)
-def test_evaluate_rejects_invalid_frame(robust_endo, make_folder, model_file, tmp_path, part, content, texts):
+def test_evaluate_excludes_one_invalid_frame(robust_endo, make_folder, model_file, tmp_path, part, content, texts):
     root = make_folder()
-    content.save(root / "test" / "1" / part / "OP1_img_00.png")
+    path = root / "test" / "1" / part / "OP1_img_00.png"
+    path.unlink()
+    if content is not None:
+        content.save(path.with_suffix(".tif"))
+    result = robust_endo(
+        "evaluate", "--data", root, "--classes", "a,b,c", "--model", f"{model_file}:build", "--out", tmp_path / "run",
+        "--corruption", "clean", "--format", "none",
+    )  # fmt: skip
+    assert result.exit_code == 3, result.output
+    assert "1 of 4 frames could not be used and are excluded; the first: 1/image/OP1_img_00." in result.stderr
+    for text in texts:
+        assert text in result.stderr
+    assert len(read_json(tmp_path / "run/run.json")["failures"]) == 1
+
+
+def test_evaluate_rejects_labels_beyond_the_classes(robust_endo, make_folder, model_file, tmp_path):
+    root = make_folder()
+    Image.fromarray(np.full((48, 64), 9, np.uint8)).save(root / "test/1/mask/OP1_img_00.png")
     result = robust_endo(
         "evaluate", "--data", root, "--classes", "a,b,c", "--model", f"{model_file}:build", "--out", tmp_path / "run"
     )
-    assert_error(result, "OP1_img_00.png", *texts)
+    assert_error(result, "OP1_img_00.png", "labels from 0 to 2", "got 9", "--classes", "--label-map")
 
 
 def test_evaluate_rejects_invalid_folder(robust_endo, make_folder, model_file, tmp_path):
     root = make_folder()
-    (root / "test/1/mask/OP1_img_00.png").unlink()
+    for path in root.glob("test/*/mask/*.png"):
+        path.unlink()
     options = ("--model", f"{model_file}:build", "--out", tmp_path / "run")
-    assert_error(robust_endo("evaluate", "--data", root, *options), "a mask for the frame", "add the mask")
+    assert_error(robust_endo("evaluate", "--data", root, *options), "4 of 4 frames", "a mask for the frame")
     (tmp_path / "empty").mkdir()
     assert_error(robust_endo("evaluate", "--data", tmp_path / "empty", *options), "frames in", "the layout is")
 

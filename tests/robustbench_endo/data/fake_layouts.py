@@ -140,6 +140,20 @@ def kvasir_instrument(root: Path) -> Path:
     return root
 
 
+def endovis15(root: Path) -> Path:
+    """EndoVis 2015 rigid: the three archives as they are unpacked; the label is shaft (160) or manipulator (70)."""
+    for part, operations in (("Segmentation_Rigid_Training/Training", (1, 2)), ("Testing", (1, 5))):
+        for operation in operations:
+            for frame in (1, 2):
+                stem = f"img_{frame:02d}"
+                folder = root / part / f"OP{operation}"
+                labels = folder if "Training" in part else root / "Segmentation_Rigid_Testing_GT" / f"OP{operation}"
+                image(folder / "Raw" / f"{stem}_raw.png", 100 + 10 * operation + frame)
+                mask(labels / "Masks" / f"{stem}_class.png", 160 if frame == 1 else 70)
+                mask(labels / "Masks" / f"{stem}_instrument.png", 1)
+    return root
+
+
 def segstrong_c(root: Path, arrays: bool = False) -> Path:
     """One motion per split, both eyes; test was also recorded under four conditions, train clean only."""
     for split, part, domains in (
@@ -163,6 +177,7 @@ WRITERS = {
     "mtlesd": multitask,
     "mtlendovis": multitask,
     "mtlendovis-gen": multitask,
+    "endovis15": endovis15,
     "endovis17": endovis17,
     "endovis18": endovis18,
     "cholecseg8k": cholecseg8k,

@@ -24,20 +24,54 @@ def image_of(mode):
 @pytest.mark.parametrize(
     ("folder", "content", "text"),
     [
-        ("image", image_of("L"), "Expected 8-bit RGB .* got a grey image"),
-        ("image", image_of("RGBA"), "got a RGBA image"),
+        ("image", image_of("CMYK"), "Expected 8-bit RGB .* got a CMYK image"),
+        ("image", Image.fromarray(np.zeros((48, 64, 4), np.uint8)), "got a RGBA image with transparent pixels"),
         ("image", Image.fromarray(np.zeros((48, 64), np.uint16)), "got 16-bit or deeper pixels"),
-        ("mask", image_of("RGB"), "Expected one 8-bit channel of class indices"),
+        ("mask", Image.fromarray(np.eye(3, dtype=np.uint8)[None] * 255).resize((64, 48)), "got colours .#"),
+        ("mask", Image.fromarray(np.full((48, 64), 999, np.uint16)), "got 16-bit or deeper pixels with values above"),
         ("mask", Image.fromarray(np.zeros((40, 64), np.uint8)), r"size of its frame .* \(64 x 48\), got 64 x 40"),
-        ("mask", Image.fromarray(np.full((48, 64), 7, np.uint8)), r"labels from 0 to 2 .* got 7"),
+        ("mask", None, "Expected a mask for the frame .* got none of that name in"),
     ],
 )
-def test_check_rejects_unusable_frames(make_folder, folder, content, text):
+def test_one_unusable_file_is_left_out(make_folder, folder, content, text):
     root = make_folder()
-    content.save(root / "test" / "1" / folder / "OP1_img_00.png")
+    path = root / "test" / "1" / folder / "OP1_img_00.png"
+    path.unlink()
+    if content is not None:
+        content.save(path.with_suffix(".tif"))
     data = FolderDataset(root, class_names=("a", "b", "c"))
-    with pytest.raises(DataError, match=text):
+    data.check(range(len(data)))
+    with pytest.raises(FrameError, match=text):
+        data[0]
+    assert data[1].mask is not None
+
+
+def test_check_rejects_data_of_which_most_frames_are_unusable(make_folder):
+    root = make_folder()
+    masks = sorted(root.glob("test/*/mask/*.png"))
+    for path in masks[: len(masks) // 2 + 1]:
+        path.unlink()
+    data = FolderDataset(root)
+    with pytest.raises(DataError, match=r"^3 of 4 frames cannot be used; the first: Expected a mask for the frame"):
         data.check(range(len(data)))
+
+
+def test_check_rejects_labels_beyond_the_classes(make_folder):
+    root = make_folder()
+    Image.fromarray(np.full((48, 64), 7, np.uint8)).save(root / "test/1/mask/OP1_img_00.png")
+    data = FolderDataset(root, class_names=("a", "b", "c"))
+    with pytest.raises(DataError, match=r"labels from 0 to 2 .* got 7"):
+        data.check(range(len(data)))
+
+
+def test_ids_do_not_depend_on_the_folder_that_is_given(make_folder):
+    root = make_folder(splits=("train", "test"))
+    ways = [FolderDataset(root), FolderDataset(root, "test"), FolderDataset(root / "test")]
+    assert ways[0].ids == ways[1].ids == ways[2].ids
+    assert len({way.fingerprint(range(len(way))) for way in ways}) == 1
+    assert {(way.name, way.activities, way.classes) for way in ways} == {
+        (root.name, ("1", "2"), ("background", "class 1", "class 2"))
+    }
 
 
 def test_getitem_raises_frame_error_for_a_damaged_or_missing_image(make_folder):

@@ -1,6 +1,7 @@
 """Corrupted copies of frames: images, origin, checksums."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -46,10 +47,10 @@ def test_corrupted_images_equal_corrupt(make_folder):
     data, steps = FolderDataset(root), []
     suite = load_suite("endo19")
     images = corrupted_images(
-        root / data.ids[0], suite, ["contrast"], [2, 4], 0, lambda done, total: steps.append((done, total))
+        root / "test" / data.ids[0], suite, ["contrast"], [2, 4], 0, lambda done, total: steps.append((done, total))
     )
     frame = data[0].image.permute(1, 2, 0).numpy()
-    expected = rb.corrupt(frame, "contrast", 4, ids=(root / data.ids[0]).name)
+    expected = rb.corrupt(frame, "contrast", 4, ids=Path(data.ids[0]).name)
     assert steps == [(1, 2), (2, 2)]
     np.testing.assert_array_equal(images["contrast", 4], expected)
     assert ("contrast", 2) in images

@@ -11,7 +11,7 @@ def test_folder_dataset_reads_the_default_layout(make_folder):
     assert isinstance(data, Dataset)
     assert data.activities == ("1", "2")
     assert data.classes == ("background", "class 1", "class 2")
-    assert list(data.ids) == [f"test/{a}/image/OP{n + 1}_img_{n:02d}.png" for a in (1, 2) for n in (0, 1)]
+    assert list(data.ids) == [f"{a}/image/OP{n + 1}_img_{n:02d}.png" for a in (1, 2) for n in (0, 1)]
     assert list(data.subjects) == ["OP1_img", "OP2_img"] * 2
     sample = data[3]
     assert (sample.image.shape, sample.mask.shape, sample.activity) == ((3, 48, 64), (48, 64), 1)

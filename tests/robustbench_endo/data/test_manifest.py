@@ -46,7 +46,7 @@ def test_manifest_reads_the_same_frames_as_the_folder(write):
     path = write(FOUR)
     folder = FolderDataset(path.parent)
     for sample, other in zip(ManifestDataset(path, "all"), folder, strict=True):
-        assert sample.id == other.id
+        assert sample.id == f"test/{other.id}"
         assert torch.equal(sample.image, other.image)
         assert sample.mask is None or torch.equal(sample.mask, other.mask)
 

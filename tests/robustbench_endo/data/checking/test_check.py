@@ -11,11 +11,11 @@ from robustbench_endo.data.checking import check, splits_of
 from robustbench_endo.errors import FrameError
 
 
-def test_check_finds_no_problem_in_clean_data(validate):
+def test_check_finds_no_problem_in_clean_data(validate, root):
     findings = validate()
     assert findings.problems == ()
     assert findings.remarks == ()
-    assert findings.name == "folder"
+    assert findings.name == root.name
     assert list(findings.splits) == ["train", "test"]
 
 
@@ -56,11 +56,12 @@ def test_check_reports_a_broken_split(validate, root):
 
 def test_check_lists_unreadable_and_unusable_frames(validate, root):
     (root / "train/1/image/OP1_img_00.png").write_bytes(b"damaged")
-    Image.new("L", (64, 48)).save(root / "train/2/image/OP1_img_00.png")
+    Image.new("CMYK", (64, 48)).save(root / "train/2/image/OP1_img_00.tif")
+    (root / "train/2/image/OP1_img_00.png").unlink()
     findings = validate()
     assert [problem.kind for problem in findings.problems] == ["unreadable"]
     (problem,) = findings.problems
-    assert problem.frames == ("train: train/1/image/OP1_img_00.png", "train: train/2/image/OP1_img_00.png")
+    assert problem.frames == ("train: 1/image/OP1_img_00.png", "train: 2/image/OP1_img_00.tif")
     assert "2 of 16 frames cannot be used; the first: Cannot read the image" in problem.text
     assert (findings.splits["train"].frames, findings.splits["train"].read) == (8, 6)
 
@@ -68,8 +69,8 @@ def test_check_lists_unreadable_and_unusable_frames(validate, root):
 def test_check_reports_a_mask_of_another_size(validate, root, write_mask):
     write_mask(root / "test/1/mask/OP1_img_00.png", np.ones((24, 32)))
     (problem,) = validate().problems
-    assert problem.kind == "labels"
-    assert "1 masks have another size than their image (test: test/1/image/OP1_img_00.png)" in problem.text
+    assert problem.kind == "unreadable"
+    assert "Expected a mask of the size of its frame 1/image/OP1_img_00.png (64 x 48), got 32 x 24" in problem.text
 
 
 @dataclass(frozen=True)

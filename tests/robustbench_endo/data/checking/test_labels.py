@@ -16,7 +16,7 @@ def test_label_problems_reports_gaps_of_unnamed_classes(validate, root, write_ma
     for path in root.glob("*/*/mask/*.png"):
         write_mask(path, np.asarray(Image.open(path)) * 2)
     (problem,) = validate().problems
-    assert "The labels have gaps: 0, 2, 4 occur, 1, 3 do not" in problem.text
+    assert "Expected labels numbered from 0 without gaps, got 0, 2, 4 without 1, 3: map them, as in" in problem.text
     named = validate(classes=("a", "b", "c", "d", "e"))
     assert named.problems == ()
     assert [remark.text for remark in named.remarks] == ["In no mask: b, d."]
@@ -29,12 +29,15 @@ def test_label_problems_names_the_common_values_of_blurred_masks(validate, root,
         noise = random.random(mask.shape) < 0.01
         write_mask(path, mask + noise * random.integers(0, 40, mask.shape))
     (problem,) = validate().problems
-    assert "% of the pixels are 0, 70, 140: a lossy codec may have blurred these; for a video, " in problem.text
+    assert (
+        "% of the pixels are 0, 70, 140: a lossy codec may have blurred these): write class indices as PNG"
+        in problem.text
+    )
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, r"contain a single class \(0: background\)"), (255, "Every pixel of every mask is ignored")],
+    [(0, r"got only 0 \(background\): every"), (255, r"got 255 \(ignored\) in every pixel of every mask")],
 )
 def test_label_problems_reports_a_single_class(validate, root, write_mask, value, text):
     for path in root.glob("*/*/mask/*.png"):
@@ -48,7 +51,7 @@ def test_label_remarks_names_a_class_without_training_data(validate, root, write
         write_mask(path, np.asarray(Image.open(path)) > 0)
     findings = validate(classes=("background", "shaft", "tip"))
     assert [remark.text for remark in findings.remarks] == [
-        "In test, but never in train: tip: no model can learn them."
+        "In test, but not in train: tip: a model trained on this train split cannot predict them."
     ]
 
 
@@ -57,7 +60,7 @@ def test_activity_remarks_names_activities_of_one_split(validate, root):
     texts = [remark.text for remark in validate().remarks]
     assert texts == [
         "Only in train: 3: they are never tested.",
-        "In test, but never in train: 2: no model can learn them.",
+        "In test, but not in train: 2: a model trained on this train split cannot predict them.",
     ]
 
 

@@ -19,9 +19,13 @@ def test_masks_are_thresholded_at_128(fakes, tmp_path):
     assert int(load_dataset("kvasir-instrument", root=root)[0].mask.sum()) == fakes.BOX_PIXELS
 
 
-def test_subjects_are_the_frames(fakes, tmp_path):
-    data = load_dataset("kvasir-instrument", root=fakes.kvasir_instrument(tmp_path), split="all")
-    assert len(set(data.subjects)) == len(data) == 3
+def test_frames_are_one_subject_unless_they_are_assumed_independent(fakes, tmp_path):
+    root = fakes.kvasir_instrument(tmp_path)
+    data = load_dataset("kvasir-instrument", root=root, split="all")
+    assert (set(data.subjects), data.subject_source) == ({"all"}, "none")
+    independent = load_dataset("kvasir-instrument", root=root, split="all", assume_independent_frames=True)
+    assert len(set(independent.subjects)) == len(independent) == 3
+    assert independent.subject_source == "independent frames"
 
 
 def test_lists_may_have_suffixes_and_blank_lines(fakes, tmp_path):

@@ -10,7 +10,6 @@ from robustbench_endo.data.layouts.label_maps import (
     decode_levels,
     folders_with,
     read_palette,
-    sub_folders,
 )
 from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.types import IGNORE
@@ -108,5 +107,3 @@ def test_folders_with_skips_hidden_folders(tmp_path):
     for name in ("b/seq_1/left", "a/left", "__MACOSX/seq_1/left", ".git/left"):
         (tmp_path / name).mkdir(parents=True)
     assert list(folders_with(tmp_path, "left")) == [tmp_path / "a", tmp_path / "b" / "seq_1"]
-    assert sub_folders(tmp_path) == [tmp_path / "a", tmp_path / "b"]
-    assert sub_folders(tmp_path / "absent") == []

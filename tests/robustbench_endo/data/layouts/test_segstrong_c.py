@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -76,8 +77,22 @@ def test_fingerprint_covers_the_recorded_images(data, tmp_path):
     assert data.fingerprint([1]) == data.fingerprint([1])
 
 
-def test_frame_without_mask_is_rejected(fakes, tmp_path):
+def test_frame_without_mask_is_left_out(fakes, tmp_path):
     fakes.segstrong_c(tmp_path)
     (tmp_path / "test/9/0/ground_truth/left/0.png").unlink()
-    with pytest.raises(DataError, match=r"got neither 0.png nor 0.npy in .*ground_truth"):
-        load_dataset("segstrong-c", root=tmp_path)
+    data = load_dataset("segstrong-c", root=tmp_path)
+    data.check(range(len(data)))
+    with pytest.raises(FrameError, match=r"Expected a mask for the frame .*0.png, got none of that name"):
+        data[0]
+
+
+def test_arrays_with_one_channel_are_read(fakes, tmp_path):
+    fakes.segstrong_c(tmp_path, arrays=True)
+    path = tmp_path / "test/9/0/ground_truth/left/0.npy"
+    mask = np.load(path)
+    np.save(path, mask[..., None])
+    data = load_dataset("segstrong-c", root=tmp_path)
+    np.testing.assert_array_equal(data[0].mask.numpy(), mask > 0)
+    np.save(path, np.stack([mask] * 3, -1))
+    with pytest.raises(FrameError, match=r"Expected an array \(H, W\) or \(H, W, 1\) in .*0.npy, got the shape"):
+        data[0]
