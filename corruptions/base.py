@@ -96,6 +96,7 @@ class Corruption(ABC):
         cause: why it occurs in surgery, one sentence.
         citation: publication of the model and its parameters.
         bounded: set to True if :meth:`apply` returns a new tensor in [0, 1], which saves the clamping.
+        moves: set to True if :meth:`apply` moves the geometry, and with it the masks.
         stochastic: set to False if :meth:`apply` uses no random number, so that repetitions are not computed.
         severities: five instances of the corruption's parameter dataclass, whose fields have a unit as
             ``Annotated[float, "unit"]``; fields of type :data:`Px` are scaled to the image.
@@ -130,6 +131,7 @@ class Corruption(ABC):
     citation: ClassVar[str]
     bounded: ClassVar[bool] = False
     stochastic: ClassVar[bool] = True
+    moves: ClassVar[bool] = False
 
     severities: tuple[Any, ...] = ()
 

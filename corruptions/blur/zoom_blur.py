@@ -46,6 +46,7 @@ class ZoomBlur(Corruption):
     cause: ClassVar[str] = "The scope is pushed towards the tissue, or its optical zoom is turned, during the exposure."
     citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
     stochastic: ClassVar[bool] = False
+    moves: ClassVar[bool] = True
 
     severities: tuple[ZoomBlurParams, ...] = (
         ZoomBlurParams(1.06),

@@ -57,6 +57,7 @@ class ElasticTransform(Corruption):
         "Tissue that moves while a rolling shutter reads the frame; faulty lens or stereo rectification."
     )
     citation: ClassVar[str] = "Simard, Steinkraus & Platt, ICDAR 2003; Hendrycks & Dietterich, ICLR 2019."
+    moves: ClassVar[bool] = True
 
     severities: tuple[ElasticTransformParams, ...] = (
         ElasticTransformParams(1.0, 0.05),

@@ -20,6 +20,7 @@ from robustbench_endo.cli.reproduce import reproduce
 from robustbench_endo.cli.sample_size import sample_size
 from robustbench_endo.cli.synthesize import synthesize
 from robustbench_endo.cli.train import train
+from robustbench_endo.cli.verify import verify
 
 
 @click.group(cls=ErrorHandlingGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -30,7 +31,7 @@ def main(debug: bool) -> None:
 
 
 for _command in (
-    *(evaluate, merge, train, report, compare, sample_size, leaderboard, reproduce),
+    *(evaluate, merge, train, report, compare, verify, sample_size, leaderboard, reproduce),
     *(synthesize, corrupt, preview, export),
     *(models, datasets, corruptions),
 ):

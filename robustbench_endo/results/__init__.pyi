@@ -6,10 +6,12 @@ from .resampling import Resampling
 from .results import Results
 from .robustness import AGGREGATES, Aggregate
 from .sample_size import sample_size
+from .verify import Check, verify
 
 __all__ = [
     "AGGREGATES",
     "Aggregate",
+    "Check",
     "Comparison",
     "GalleryFrame",
     "Resampling",
@@ -18,4 +20,5 @@ __all__ = [
     "compare",
     "load_results",
     "sample_size",
+    "verify",
 ]

@@ -69,6 +69,13 @@ def test_corruption_replicates_differ_exactly_where_it_is_stochastic(suite: str,
     assert differing == stochastic - ({"gamma_correction"} if suite == "endoarss" else set())
 
 
+@pytest.mark.parametrize("suite", ["endo19", "endoarss", "imagenet-c"])
+def test_corruption_moves_the_geometry_exactly_where_it_says_so(suite: str, frames: Frames) -> None:
+    for corruption in load_suite(suite).corruptions:
+        moved = [corruption(frames(), severity, IDS).grid is not None for severity in (1, 5)]
+        assert moved == [corruption.moves] * 2, corruption.name
+
+
 @each_corruption
 def test_corruption_does_not_depend_on_the_global_generator(corruption: Corruption, frames: Frames) -> None:
     first = corruption(frames(), 3, IDS).images
