@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from robustbench_endo.metrics.aggregation import Floats
@@ -24,8 +23,8 @@ _FRAME = [*CONDITION, "image_id"]
 FEWEST = 5
 """Frames below which the order of labels is not judged: few frames agree with many orders."""
 
-CLEARLY = 0.5
-"""Fraction of the best order's agreement below which the order of labels is an error."""
+CLEARLY, HARDLY = 0.6, 0.1
+"""Labels are exchanged where a predicted one agrees more than this with another true one, and less with its own."""
 
 
 @dataclass(frozen=True)
@@ -200,9 +199,9 @@ def _agreement(task: Task, records: pd.DataFrame, num_labels: int) -> Floats:
 
 def _order_problem(agreement: Floats, labels: Sequence[str]) -> str:
     rows, columns = linear_sum_assignment(-agreement)
-    best, own = agreement[rows, columns].sum(), agreement.trace()
-    changed: NDArray[np.intp] = np.flatnonzero((rows != columns) & (agreement[rows, columns] > CLEARLY))
-    if own >= CLEARLY * best or len(changed) < 2:
+    swapped = (rows != columns) & (agreement[rows, columns] > CLEARLY) & (agreement.diagonal() < HARDLY)
+    changed = np.flatnonzero(swapped).tolist()
+    if len(changed) < 2:
         return ""
     pairs = ", ".join(f"{labels[columns[i]]} where {labels[rows[i]]} is true" for i in changed[:3])
     return f"it predicts {pairs}."
