@@ -78,7 +78,9 @@ def combine_runs(runs: Sequence[Results]) -> Results:
 def check_comparable(one: Results, other: Results) -> None:
     """Raise :class:`RunError` where two runs used different images or were scored differently."""
     differing = [
-        f"{name} is {_short(first)} in {_label(one)} and {_short(second)} in {_label(other)}"
+        _differing_data(one, other)
+        if name == "data"
+        else f"{name} is {_short(first)} in {_label(one)} and {_short(second)} in {_label(other)}"
         for name, keys in _EQUAL.items()
         if (first := _at(one.info, keys)) != (second := _at(other.info, keys))
     ]
@@ -87,6 +89,25 @@ def check_comparable(one: Results, other: Results) -> None:
             f"Expected runs of the same images and protocol, got that {'; '.join(differing)}: evaluate the models "
             "with the same data, suite, resolution, seed, replicates and protocol."
         )
+
+
+def _differing_data(one: Results, other: Results) -> str:
+    """What differs between the data of two runs: frames, ids, or only their content."""
+    runs = (one, other)
+    described = [f"{run.frame['image_id'].nunique()} frames of {_data_name(run)} in {_label(run)}" for run in runs]
+    first, second = (set(run.frame["image_id"].unique()) for run in (one, other))
+    parts = [
+        f"{len(only)} ids are only in {_label(run)}, such as {min(only)}"
+        for run, only in ((one, first - second), (other, second - first))
+        if only
+    ]
+    if not parts:
+        parts = ["the ids are the same, but images, masks, subjects or the label map are not"]
+    return f"the data differ: {' and '.join(described)}; {'; '.join(parts)}"
+
+
+def _data_name(run: Results) -> str:
+    return str(_at(run.info, ("data", "name")) or "unnamed data")
 
 
 def comparison_key(results: Results) -> str:

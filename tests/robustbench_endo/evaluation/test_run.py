@@ -125,7 +125,7 @@ def test_run_plan_decodes_every_frame_once(make_plan, run, monkeypatch):
 
 def test_run_plan_lists_an_unreadable_frame_and_scores_the_others(make_plan, run):
     plan = make_plan(frames=3)
-    broken = plan.dataset.root / plan.dataset.ids[1]
+    broken = plan.dataset.entries[1].image
     broken.write_bytes(broken.read_bytes()[:500])
     results = run(plan)
     assert [failure["id"] for failure in results.info["failures"]] == [plan.dataset.ids[1]]
@@ -135,8 +135,8 @@ def test_run_plan_lists_an_unreadable_frame_and_scores_the_others(make_plan, run
 
 def test_run_plan_without_a_readable_frame_raises(make_plan, run):
     plan = make_plan(frames=1)
-    for image_id in plan.dataset.ids:
-        (plan.dataset.root / image_id).write_bytes(b"")
+    for entry in plan.dataset.entries:
+        entry.image.write_bytes(b"")
     with pytest.raises(DataError, match="Expected at least one readable frame, got none of 2"):
         run(plan)
 

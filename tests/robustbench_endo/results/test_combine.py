@@ -39,7 +39,7 @@ def test_merged_runs_equal_one_run(results, make_results):
         ({"suite": {"name": "own", "hash": "8a", "resolution": 512}}, "suite is '9f' in run0 and '8a' in run0"),
         ({"suite": {"name": "endo19", "hash": "9f", "resolution": 256}}, "resolution is '512' in run0 and '256'"),
         ({"seed": 1}, "seed is '0' in run0 and '1' in run0"),
-        ({"data": {"fingerprint": "78"}}, "data is '77'"),
+        ({"data": {"fingerprint": "78"}}, "the ids are the same, but images, masks, subjects or the label map are not"),
         ({"tasks": {"segmentation": list("xyw"), "activity": list("pqr")}}, "tasks is"),
     ],
 )
@@ -53,6 +53,18 @@ def test_merged_rejects_runs_without_common_conditions(results, make_results):
         compare([])
     with pytest.raises(RunError, match="a corruption and a severity in common"):
         compare([results, make_results(corruptions=("saturate",))])
+
+
+def test_runs_of_different_frames_name_what_differs(results):
+    frame = results.frame[results.frame["image_id"] != results.frame["image_id"].iloc[0]]
+    data = {"name": "surgery", "fingerprint": "78"}
+    fewer = Results(frame, {**results.info, "data": data, "name": "b"})
+    count = results.frame["image_id"].nunique()
+    text = (
+        f"the data differ: {count} frames of .* and {count - 1} frames of surgery in b; 1 ids are only in .*, such"
+    )
+    with pytest.raises(RunError, match=text):
+        compare([results, fewer])
 
 
 def test_comparison_key_is_equal_for_comparable_runs(results, make_results):
