@@ -23,7 +23,7 @@ IGNORED_NAME = "ignore"
 
 _EXAMPLE = "0=background,255=instrument"
 _VALUE = re.compile(r"(?:(\d+)(?:-(\d+))?|#([0-9a-fA-F]{6}))")
-_LISTED = 8
+_MAX_VALUES = 8
 
 Codes = NDArray[np.int64]
 """Values of pixels: grey values 0 to 255, or colours as 0xRRGGBB."""
@@ -160,8 +160,8 @@ class LabelMap:
     def describe(self, codes: Iterable[int]) -> str:
         """The first values as they are written in a map, and the number of the others."""
         texts = [f"#{code:06x}" if self.coloured else str(code) for code in codes]
-        more = f" and {len(texts) - _LISTED} more" if len(texts) > _LISTED else ""
-        return ", ".join(texts[:_LISTED]) + more
+        more = f" and {len(texts) - _MAX_VALUES} more" if len(texts) > _MAX_VALUES else ""
+        return ", ".join(texts[:_MAX_VALUES]) + more
 
     def unmapped_error(self, codes: Sequence[int], masks: int, total: int, first: object) -> UnmappedValuesError:
         """The error for values without a name in ``masks`` of ``total`` masks."""

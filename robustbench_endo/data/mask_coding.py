@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ Counts = NDArray[np.int64]
 MAX_UNNAMED = 64
 """Largest number of classes that a data set without class names can have."""
 
-_LISTED = 8
+_MAX_VALUES = 8
 
 
 def coding_problem(pixels: Counts, classes: Sequence[str], *, named: bool) -> str | None:
@@ -48,7 +49,7 @@ def coding_problem(pixels: Counts, classes: Sequence[str], *, named: bool) -> st
         return (
             f"Expected masks with the numbers of a few classes, got {len(used)} different values, as images or lossy "
             f"files have them{_common_values(pixels, used)}: write class indices as PNG, or map ranges, as in "
-            "--label-map 0-127=background,128-255=instrument."
+            f"--label-map {_ranges(pixels, used)}."
         )
     absent = [label for label in range(max(used)) if label not in used]
     return _gaps(pixels, used, absent, ignored) if absent else None
@@ -85,11 +86,27 @@ def _gaps(pixels: Counts, used: Sequence[int], absent: Sequence[int], ignored: b
 
 def _common_values(pixels: Counts, values: Sequence[int]) -> str:
     """The values of nearly all pixels, where many others are only artefacts of a lossy codec."""
-    common = [value for value in values if pixels[value] >= 0.01 * pixels.sum()]
+    common = _common(pixels, values)
     if not common or len(values) <= 4 * len(common):
         return ""
     share = 100 * pixels[common].sum() / pixels.sum()
     return f" ({share:.1f} % of the pixels are {_numbers(common)}: a lossy codec may have blurred these)"
+
+
+def _common(pixels: Counts, values: Sequence[int]) -> list[int]:
+    return [value for value in values if pixels[value] >= 0.01 * pixels.sum()]
+
+
+def _ranges(pixels: Counts, values: Sequence[int]) -> str:
+    """A label map with the range around each common value."""
+    common = _common(pixels, values)
+    if not 2 <= len(common) <= 8:
+        return "0-127=background,128-255=instrument"
+    ends = [*((low + high) // 2 for low, high in pairwise(common)), IGNORE]
+    starts = [0, *(end + 1 for end in ends)]
+    return ",".join(
+        f"{start}-{end}={_name(number)}" for number, (start, end) in enumerate(zip(starts, ends, strict=False))
+    )
 
 
 def _name(number: int) -> str:
@@ -97,5 +114,5 @@ def _name(number: int) -> str:
 
 
 def _numbers(labels: Sequence[int]) -> str:
-    more = f" and {len(labels) - _LISTED} more" if len(labels) > _LISTED else ""
-    return ", ".join(map(str, labels[:_LISTED])) + more
+    more = f" and {len(labels) - _MAX_VALUES} more" if len(labels) > _MAX_VALUES else ""
+    return ", ".join(map(str, labels[:_MAX_VALUES])) + more

@@ -262,8 +262,8 @@ def _check_options(factory: Callable[..., Any], options: dict[str, Any], name: s
     parameters = inspect.signature(factory).parameters
     if "root" in options and name == "synthetic":
         raise DataError("Expected no folder for the synthetic scenes, got one: write --data synthetic.")
-    if name == "synthetic" and (given := {"label_map", "assume_independent_frames"} & set(options)):
-        raise DataError(f"Expected no {min(given)} for the synthetic scenes, got one: leave it out.")
+    if name == "synthetic" and (extra := {"label_map", "assume_independent_frames"} & set(options)):
+        raise DataError(f"Expected no {min(extra)} for the synthetic scenes, got one: leave it out.")
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return
     unknown = [option for option in options if option not in parameters]

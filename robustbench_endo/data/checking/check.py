@@ -19,6 +19,7 @@ from robustbench_endo.data.checking.report import (
     SubjectFindings,
     join_names,
 )
+from robustbench_endo.data.subjects import subject_note
 from robustbench_endo.types import IGNORE, Dataset
 
 Progress = Callable[[int, int], None]
@@ -53,6 +54,8 @@ def check(
     problems += [*_frame_problems(frames), *label_problems(frames, classes, named=named), *leakage_problems(frames)]
     remarks = [*label_remarks(frames, classes, names), *activity_remarks(frames, activities, names)]
     remarks += leakage_remarks(frames)
+    if note := next(filter(None, map(subject_note, splits.values())), None):
+        remarks.append(Problem("subjects", note))
     summaries = {
         split: _summarize([frame for frame in frames if frame.split == split], len(classes), activities)
         for split in splits

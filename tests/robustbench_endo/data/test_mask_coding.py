@@ -39,6 +39,10 @@ def test_coding_problem_names_the_values_of_nearly_all_pixels():
     pixels = counts(*range(20))
     pixels[[0, 30]] = 100_000
     assert "% of the pixels are 0, 30: a lossy codec may have blurred these" in coding_problem(pixels, (), named=False)
+    pixels = counts(*range(200))
+    pixels[[0, 70, 160]] = 1_000_000
+    text = "as in --label-map 0-35=background,36-115=NAME1,116-255=NAME2."
+    assert coding_problem(pixels, (), named=False).endswith(text)
 
 
 def test_is_unnamed_is_true_for_numbers_only():

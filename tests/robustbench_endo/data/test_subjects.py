@@ -32,7 +32,7 @@ def test_subject_of_rejects_bad_patterns():
 
 
 @pytest.mark.parametrize(
-    ("names", "given"),
+    ("names", "expected"),
     [
         (["OP1_01", "OP1_02", "OP2_01", "OP2_02"], True),
         (["OP3_img_01", "OP3_img_02"], True),
@@ -43,8 +43,8 @@ def test_subject_of_rejects_bad_patterns():
         (["cju0rx1idathl", "cjvxf2a9gd0k", "cku7q8zz1hh"], False),
     ],
 )
-def test_names_give_subjects_only_where_frames_share_a_prefix(names, given):
-    assert names_give_subjects([f"image/{name}.png" for name in names]) is given
+def test_names_give_subjects_only_where_frames_share_a_prefix(names, expected):
+    assert names_give_subjects([f"image/{name}.png" for name in names]) is expected
 
 
 def test_data_without_subjects_are_one_subject(make_folder):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from robustbench_endo.errors import TrainingError
+from robustbench_endo.data import FolderDataset
+from robustbench_endo.errors import DataError, TrainingError
 from robustbench_endo.models import load_model
 from robustbench_endo.training.augmentation import augmentation
 from robustbench_endo.training.data import Batch, InMemoryDataset, PrefetchLoader, check_data
@@ -90,3 +93,20 @@ def test_check_data_rejects_one_label_and_returns_missing_ones(squares):
     more.classes = ("background", "square", "circle")
     assert check(torch.nn.Identity(), more) == ["circle"]
     assert check(torch.nn.Identity(), squares(4)) == []
+
+
+def test_in_memory_dataset_leaves_out_a_frame_that_cannot_be_used(make_folder):
+    root = make_folder()
+    (root / "test/1/mask/OP1_img_00.png").unlink()
+    with pytest.warns(UserWarning, match=r"1 of 4 frames of .* cannot be used and are left out; the first: Expected a"):
+        frames = InMemoryDataset(FolderDataset(root), SIZE)
+    assert (len(frames), len(frames.images), len(frames.excluded)) == (3, 3, 1)
+    assert "1/image/OP1_img_00.png" not in frames.ids
+
+
+def test_in_memory_dataset_rejects_masks_of_another_coding(make_folder):
+    root = make_folder()
+    for path in root.glob("test/*/mask/*.png"):
+        Image.fromarray((np.asarray(Image.open(path)) > 0).astype(np.uint8) * 255).save(path)
+    with pytest.raises(DataError, match="got only 0 .background. and 255, which means ignored"):
+        InMemoryDataset(FolderDataset(root), SIZE)
