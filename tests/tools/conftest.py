@@ -35,3 +35,9 @@ def structure_run(structure: ModuleType) -> ModuleType:
 def banned_names() -> ModuleType:
     """``tools/banned_names.py``."""
     return load("banned_names")
+
+
+@pytest.fixture(scope="session")
+def mutation() -> ModuleType:
+    """``tools/mutation.py``."""
+    return load("mutation")

@@ -74,3 +74,10 @@ def test_confidence_and_entropy_by_hand():
     torch.testing.assert_close(entropy, torch.tensor([1.5 * torch.log(torch.tensor(2.0)), 0.0]))
     maps = probability.log()[:, :, None, None].expand(-1, -1, 4, 5)
     torch.testing.assert_close(confidence_and_entropy(maps)[0], confidence)
+
+
+def test_brier_of_a_label_that_the_model_lacks_counts_it_as_probability_zero():
+    probability = torch.tensor([[0.75, 0.25], [0.75, 0.25], [0.75, 0.25]])
+    values = brier(probability, torch.tensor([1, 5, -1]))
+    assert values[:2].tolist() == pytest.approx([0.75**2 + 0.75**2, 0.75**2 + 0.25**2 + 1])
+    assert values[2].isnan()

@@ -36,3 +36,21 @@ def test_overlap_of_absent_class_is_nan_and_of_missed_class_is_zero():
     assert float(counts.iou()[0, 1]) == 0
     assert bool(counts.dice()[0, 2].isnan())
     assert float(counts.iou()[0, 0]) == pytest.approx(15 / 16)
+
+
+def test_dice_by_hand_where_false_positives_and_negatives_differ():
+    target = torch.zeros(1, 4, 5, dtype=torch.uint8)
+    target[0, :2] = 1  # 10 pixels
+    pred = torch.zeros_like(target)
+    pred[0, 1:, :3] = 1  # 9 pixels, 3 of them right
+    counts = class_counts(pred, target, 3)
+    assert counts.dice()[0, 1].item() == pytest.approx(6 / 19)
+    assert counts.iou()[0, 1].item() == pytest.approx(3 / 16)
+    assert counts.dice()[0, 2].isnan()
+
+
+def test_confusion_of_maps_without_the_last_class_has_all_classes():
+    empty = torch.zeros(2, 3, 4, dtype=torch.uint8)
+    counts = _confusion(empty, empty, 5)
+    assert counts.shape == (2, 5, 5)
+    assert counts[:, 0, 0].tolist() == [12, 12]

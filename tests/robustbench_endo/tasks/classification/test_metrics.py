@@ -56,3 +56,10 @@ def test_metric_names_carry_the_prefix_of_the_task():
     assert (metric.name, metric.task, metric.label) == ("phase_macro_f1", "phase", "Phase: Macro F1")
     assert metric.description == "F1 of each phase that occurs or is predicted, averaged over phases."
     assert Accuracy(task).label == "Phase accuracy"
+
+
+def test_calibration_error_leaves_out_unknown_labels_and_confidences():
+    known = frame_of([0, 1], [0, 0], [0.9, 0.6])
+    more = frame_of([0, 1, -1, 2, 0], [0, 0, 1, -1, 0], [0.9, 0.6, 0.2, 0.3, np.nan])
+    assert value_of(CalibrationError, more) == pytest.approx(value_of(CalibrationError, known))
+    assert value_of(CalibrationError, known) == pytest.approx((0.1 + 0.6) / 2)
