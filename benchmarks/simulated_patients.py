@@ -89,8 +89,8 @@ def _model(
     shape: tuple[int, ...],
 ) -> dict[str, Floats]:
     """Per-frame statistics of a model, metric -> (K, frames, corruptions)."""
-    own = random.normal(0, MODEL_BY_PATIENT, design.subjects) if design.models > 1 else np.zeros(design.subjects)
-    logit = level[..., None] + own[patient][:, None, None] + random.normal(0, 0.3, shape) + np.array(_LEVELS)
+    by_patient = random.normal(0, MODEL_BY_PATIENT, design.subjects) if design.models > 1 else np.zeros(design.subjects)
+    logit = level[..., None] + by_patient[patient][:, None, None] + random.normal(0, 0.3, shape) + np.array(_LEVELS)
     quality = expit(logit + design.shift * index)
     tp = area[:, None] * quality
     alarms = (area[:, None] == 0) * (random.random(shape) < 0.05) * 10 * (1 - quality)

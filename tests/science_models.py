@@ -1,4 +1,4 @@
-"""Models with known answers: they see the truth that an evaluation scores them against."""
+"""Models with known rules: they see the truth that an evaluation scores them against."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-Answer = Callable[[Tensor, Tensor, Tensor | None], tuple[Tensor, Tensor]]
+Rule = Callable[[Tensor, Tensor, Tensor | None], tuple[Tensor, Tensor]]
 """(masks, activities, opacity) of a corrupted batch -> predicted masks and activities."""
 
 CLASSES, ACTIVITIES = 7, 3
@@ -25,13 +25,13 @@ class Truth(threading.local):
 
 
 class Respondent:
-    """A model that answers from the truth instead of the images."""
+    """A model that rules from the truth instead of the images."""
 
-    def __init__(self, truth: Truth, answer: Answer) -> None:
-        self.truth, self.answer = truth, answer
+    def __init__(self, truth: Truth, rule: Rule) -> None:
+        self.truth, self.rule = truth, rule
 
     def __call__(self, images: Tensor) -> dict[str, Tensor]:
-        masks, activities = self.answer(self.truth.masks, self.truth.activities, self.truth.opacity)
+        masks, activities = self.rule(self.truth.masks, self.truth.activities, self.truth.opacity)
         # As confident as float32 allows.
         return {
             "segmentation": 60 * one_hot(masks.long().clamp(0, CLASSES - 1), CLASSES).movedim(3, 1).float(),

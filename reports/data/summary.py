@@ -18,7 +18,7 @@ from robustbench_endo.results.schema import CLEAN
 if TYPE_CHECKING:
     from robustbench_endo.results import Comparison, Results
 
-_LISTED = 4
+_MAX_NAMED = 4
 """Models whose scores are listed one by one; of more the lowest and the highest score is given."""
 
 
@@ -133,15 +133,15 @@ def _clean(leading: _Leading, results: Results) -> str:
     if not any(map(math.isfinite, leading.clean.values())):
         return ""
     many = "" if len(leading.clean) == len(results.models) or len(leading.clean) == 1 else " of these models"
-    return f"On clean frames the {leading.metric.label}{many} is {_listed(leading.clean, leading.metric)}."
+    return f"On clean frames the {leading.metric.label}{many} is {_scores_text(leading.clean, leading.metric)}."
 
 
 def _under_corruption(leading: _Leading) -> str:
     if not any(map(math.isfinite, leading.mean.values())):
         return ""
-    text = f"Averaged over the corruptions it is {_listed(leading.mean, leading.metric)}."
+    text = f"Averaged over the corruptions it is {_scores_text(leading.mean, leading.metric)}."
     if leading.worst_name:
-        worst = _listed(leading.worst, leading.metric)
+        worst = _scores_text(leading.worst, leading.metric)
         text += f" It is lowest under {title(leading.worst_name).lower()}: {worst}."
     return text if leading.metric.higher_is_better else text.replace("It is lowest under", "It is worst under")
 
@@ -152,12 +152,12 @@ def _above_floor(leading: _Leading, results: Results) -> str:
     if floor is None or not math.isfinite(floor.mean):
         return ""
     text = f"A predictor that sees no image ({floor.name}) scores {with_unit(floor.mean, metric.unit)}"
-    retained = results.robustness([metric.name]).loc[(metric.name, "relative")]
-    kept = {model: float(retained[model]) for model in leading.mean}
-    if not results.corruptions or not any(map(math.isfinite, kept.values())):
+    row = results.robustness([metric.name]).loc[(metric.name, "relative")]
+    retained = {model: float(row[model]) for model in leading.mean}
+    if not results.corruptions or not any(map(math.isfinite, retained.values())):
         return f"{text}."
-    noun = "the model retains" if len(kept) == 1 else "the models retain"
-    return f"{text}; of the distance to it on clean frames {noun} {_range(kept, metric, '%')} under corruption."
+    noun = "the model retains" if len(retained) == 1 else "the models retain"
+    return f"{text}; of the distance to it on clean frames {noun} {_range(retained, metric, '%')} under corruption."
 
 
 def _per_subject(leading: _Leading, results: Results) -> str:
@@ -171,12 +171,12 @@ def _per_subject(leading: _Leading, results: Results) -> str:
     return f"With every subject counting once the mean is {_range(by_subject, leading.metric)}."
 
 
-def _listed(scores: dict[str, float], metric: Metric) -> str:
+def _scores_text(scores: dict[str, float], metric: Metric) -> str:
     """One score with its unit, several with the names of their models, or the range of many."""
     values = [value for value in scores.values() if math.isfinite(value)]
     if len(scores) == 1:
         return f"{with_unit(values[0], metric.unit)} ({next(iter(scores))})" if values else number(math.nan)
-    if len(scores) <= _LISTED:
+    if len(scores) <= _MAX_NAMED:
         return joined([f"{with_unit(value, metric.unit)} ({model})" for model, value in scores.items()])
     return _range(scores, metric)
 

@@ -194,7 +194,7 @@ class _MetricTests:
         confidence = self.settings.confidence
         each = [self._test(model, base, [row], confidence) for row in range(len(scores.rows))]
         adjusted = [(test, 0) for test in each]
-        for family in _families(scores.rows):
+        for family in _corrected_rows(scores.rows):
             test = self._test(model, base, family, confidence)
             for position, row in enumerate(family):
                 adjusted[row] = test, position
@@ -252,7 +252,7 @@ class _MetricTests:
             one, other = scores.names.index(str(pair.model)), scores.names.index(str(pair.other))
             agree = pair.pooled_difference * pair.difference > 0
             significant[one, other] = significant[other, one] = pair.p_holm <= 1 - self.settings.confidence and agree
-        lost, won = (better & significant).sum(1), (better.T & significant).sum(1)
+        n_better, n_worse = (better & significant).sum(1), (better.T & significant).sum(1)
         missing = np.isnan(values)
         count = int((~missing).sum())
         ties = (values[:, None] == values[None, :]).sum(1)
@@ -260,9 +260,9 @@ class _MetricTests:
             "metric": self.metric,
             "model": scores.names,
             "rank": np.where(missing, np.nan, 1 + better.sum(1) + (ties - 1) / 2),
-            "low": np.where(missing, np.nan, 1 + lost),
-            "high": np.where(missing, np.nan, count - won),
-            "first": np.where(missing, False, lost == 0),
+            "low": np.where(missing, np.nan, 1 + n_better),
+            "high": np.where(missing, np.nan, count - n_worse),
+            "first": np.where(missing, False, n_better == 0),
         }
         return pd.DataFrame(columns)
 
@@ -290,7 +290,7 @@ class _MetricTests:
         )
 
 
-def _families(rows: Sequence[Row]) -> list[list[int]]:
+def _corrected_rows(rows: Sequence[Row]) -> list[list[int]]:
     """Rows that are corrected together: the corruptions, and the recorded conditions."""
     corruptions = [i for i, (category, _) in enumerate(rows) if category not in ("mean", CLEAN, RECORDED)]
     recorded = [i for i, (category, _) in enumerate(rows) if category == RECORDED]

@@ -310,8 +310,8 @@ def unit_scores(
     for start in range(0, number, block):
         size = min(block, number - start)
         rows = order[starts[start] : starts[start + size]]
-        own = _unit_sums(statistics[rows], units.codes[rows], codes[rows] - start, units.number, size)
-        for position, sums in enumerate((_sums_of_others(own), own)):
+        by_unit = _unit_sums(statistics[rows], units.codes[rows], codes[rows] - start, units.number, size)
+        for position, sums in enumerate((_sums_of_others(by_unit), by_unit)):
             for name, values in group.scores(sums, names).items():
                 scores[name][position][:, start : start + size] = values
     return scores
@@ -324,10 +324,10 @@ def _unit_sums(statistics: Floats, units: Codes, codes: Codes, number: int, size
     return np.stack(sums).reshape(-1, number, size).astype(np.float64)
 
 
-def _sums_of_others(own: Floats) -> Floats:
+def _sums_of_others(by_unit: Floats) -> Floats:
     """For each unit the sum over all others, (K, number, size), without the rounding errors of a subtraction."""
-    zeros = np.zeros_like(own[:, :1])
-    before = np.concatenate((zeros, np.cumsum(own[:, :-1], axis=1)), axis=1)
-    after = np.concatenate((np.cumsum(own[:, :0:-1], axis=1)[:, ::-1], zeros), axis=1)
+    zeros = np.zeros_like(by_unit[:, :1])
+    before = np.concatenate((zeros, np.cumsum(by_unit[:, :-1], axis=1)), axis=1)
+    after = np.concatenate((np.cumsum(by_unit[:, :0:-1], axis=1)[:, ::-1], zeros), axis=1)
     others: Floats = before + after
     return others

@@ -154,8 +154,8 @@ def _pseudo_values(results: Results, metric: str) -> tuple[Floats, Codes]:
 def _rows(
     goal: str, model: str, components: VarianceComponents, frames: Sequence[int], needed: Callable[[float], int | None]
 ) -> list[dict[str, object]]:
-    own = max(1, round(components.frames))
-    counts = sorted(set(frames) or {max(1, own // 2), own, 2 * own, 4 * own})
+    frames_of_run = max(1, round(components.frames))
+    counts = sorted(set(frames) or {max(1, frames_of_run // 2), frames_of_run, 2 * frames_of_run, 4 * frames_of_run})
     degrees = components.subjects - 1
     inflation = degrees / stats.chi2.ppf(1 - UPPER, degrees)
     return [

@@ -81,10 +81,10 @@ def sign_flip_test(
     number = defined.sum(0).astype(np.float64)
     values = np.where(defined, differences, 0.0)
     mean, squares = divide(values.sum(0), number), (values**2).sum(0)
-    own = divide(squares - number * mean**2, number * (number - 1))
-    own = np.where(own > _TIES * divide(squares, number * number), own, 0.0)
-    variance = own + (0.0 if further_variance is None else np.nan_to_num(further_variance))
-    freedom = _freedom(own, number - 1, further_variance, further_freedom)
+    between = divide(squares - number * mean**2, number * (number - 1))
+    between = np.where(between > _TIES * divide(squares, number * number), between, 0.0)
+    variance = between + (0.0 if further_variance is None else np.nan_to_num(further_variance))
+    freedom = _freedom(between, number - 1, further_variance, further_freedom)
     error = np.sqrt(variance)
     t = np.where(variance > 0, divide(np.abs(mean), error), np.where(mean == 0, 0.0, np.inf))
     t = np.where(number >= 2, t, np.nan)
@@ -101,13 +101,13 @@ def sign_flip_test(
     return SignFlipTest(mean, low, high, p, number, 2.0 ** (1 - len(differences)))
 
 
-def _freedom(own: Floats, freedom: Floats, further: Floats | None, further_freedom: Floats | None) -> Floats:
+def _freedom(between: Floats, freedom: Floats, further: Floats | None, further_freedom: Floats | None) -> Floats:
     """Degrees of freedom of a sum of variances (Welch, Biometrika 1947)."""
     freedom = np.maximum(freedom, 1)
     if further is None or further_freedom is None:
         return freedom
     other = np.nan_to_num(further)
-    total = divide((own + other) ** 2, own**2 / freedom + other**2 / np.maximum(further_freedom, 1))
+    total = divide((between + other) ** 2, between**2 / freedom + other**2 / np.maximum(further_freedom, 1))
     return np.where(np.isnan(total), freedom, np.maximum(total, 1))
 
 

@@ -18,7 +18,7 @@ FEWEST = 3
 """Subjects that have to show a label: with fewer, intervals of means over labels cover too rarely
 (benchmarks/interval_coverage.py)."""
 
-_LISTED = 4
+_MAX_NAMED = 4
 
 
 def subject_note(results: Results) -> str:
@@ -29,17 +29,17 @@ def subject_note(results: Results) -> str:
     rare = [text for task in results.tasks for text in _rare_labels(frame, task, results.labels[task.name], subjects)]
     if not rare:
         return ""
-    listed = ", ".join(rare[:_LISTED]) + (f" and {len(rare) - _LISTED} more" if len(rare) > _LISTED else "")
+    names = ", ".join(rare[:_MAX_NAMED]) + (f" and {len(rare) - _MAX_NAMED} more" if len(rare) > _MAX_NAMED else "")
     return (
-        f"Shown by fewer than {FEWEST} subjects: {listed}. Intervals of means over labels cannot include how these "
+        f"Shown by fewer than {FEWEST} subjects: {names}. Intervals of means over labels cannot include how these "
         "labels vary between patients; the mean over subjects is not affected."
     )
 
 
 def _rare_labels(frame: pd.DataFrame, task: Task, labels: Sequence[str], subjects: int) -> list[str]:
     clean = frame[frame["corruption"] == CLEAN]
-    shown = task.labels_shown(clean, len(labels))
-    by_subject = pd.DataFrame(shown).groupby(clean["subject_id"].to_numpy()).any().to_numpy()
+    present = task.labels_shown(clean, len(labels))
+    by_subject = pd.DataFrame(present).groupby(clean["subject_id"].to_numpy()).any().to_numpy()
     counts = by_subject.sum(axis=0) if len(by_subject) else np.zeros(len(labels), int)
     return [
         f"{labels[i]} ({counts[i]} of {subjects})" for i in np.flatnonzero((counts > 0) & (counts < FEWEST)).tolist()

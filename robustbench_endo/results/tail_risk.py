@@ -43,13 +43,13 @@ def worst_frames_mean(estimator: ScoreEstimator, metric: Metric) -> ScoreResult 
         return estimator.arrange(np.stack(tails, axis=1))
 
     units = estimator.units
-    point, own = scores(np.ones((1, units.number))), np.eye(units.number)
+    point, single = scores(np.ones((1, units.number))), np.eye(units.number)
     if estimator.resampling is None:
         return ScoreResult(point)
     return ScoreResult(
         point,
-        scores(1 - own),
-        scores(own),
+        scores(1 - single),
+        scores(single),
         units.sizes,
         estimator.resampling.confidence,
         metric.upper_bound,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from science_models import Answer, Respondent, Truth
+from science_models import Respondent, Rule, Truth
 from torch import Tensor
 
 import robustbench_endo as rb
@@ -34,11 +34,11 @@ def truth(monkeypatch: pytest.MonkeyPatch) -> Truth:
 
 @pytest.fixture
 def evaluate(truth: Truth) -> Callable[..., Results]:
-    """Evaluate answers on synthetic frames: ``evaluate({"name": answer}, corruptions, severities)``."""
+    """Evaluate rules on synthetic frames: ``evaluate({"name": rule}, corruptions, severities)``."""
 
-    def run(answers: dict[str, Answer], corruptions: str = "all", severities: Any = (1, 5), frames: int = 2) -> Results:
+    def run(rules: dict[str, Rule], corruptions: str = "all", severities: Any = (1, 5), frames: int = 2) -> Results:
         data = rb.load_dataset("synthetic", frames=frames, size=(96, 120))
-        models = {name: Respondent(truth, answer) for name, answer in answers.items()}
+        models = {name: Respondent(truth, rule) for name, rule in rules.items()}
         return rb.evaluate(models, data, corruptions, severities, device="cpu", precision="fp32")
 
     return run

@@ -61,6 +61,9 @@ def test_background_scores_follow_from_the_pixels(evaluate):
     assert clean["dice"] == pytest.approx(100 * 2 * by_class[0] / (total + by_class[0]) / present)
     per_frame = pixels[:, 0] / pixels.sum(1) / (pixels > 0).sum(1)
     assert clean["miou_per_image"] == pytest.approx(100 * per_frame.mean(), rel=1e-6)
+    dice = 2 * pixels[:, 0] / (pixels.sum(1) + pixels[:, 0]) / (pixels > 0).sum(1)
+    assert clean["dice_per_image"] == pytest.approx(100 * dice.mean(), rel=1e-6)
+    assert clean["missed_rate"] == 100
     assert clean["dice_foreground"] == 0
     assert clean["hd"] == pytest.approx(np.hypot(96, 120), rel=1e-4)
     floors = results.floors().query("floor == 'background everywhere'").iloc[0]

@@ -1,4 +1,4 @@
-"""Ten scientific bugs, each planted and caught: by a known answer, `datasets check`, `evaluate` or `verify`."""
+"""Ten scientific bugs, each planted and caught: by a known rule, `datasets check`, `evaluate` or `verify`."""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ from robustbench_endo.results import Resampling, Results, estimates
 def test_unit_scores_equal_scores_of_the_records(results, monkeypatch, unit, block):
     monkeypatch.setattr(estimates, "_BLOCK", block)
     estimator = results.estimator(Resampling(unit=unit))
-    own = estimator.units.codes == 7
+    single = estimator.units.codes == 7
     scores = {
         kind: Results(results.frame[rows], results.info).scores().set_index(["model", "corruption", "severity"])
-        for kind, rows in (("without", ~own), ("only", own))
+        for kind, rows in (("without", ~single), ("only", single))
     }
     keys = pd.MultiIndex.from_frame(estimator.keys)
     computed = {name: (without[7], only[7]) for name, without, only in estimator.without_units(estimator.names)}
