@@ -100,7 +100,7 @@ def dataset(folder):
             path = folder / "data" / "test" / "1" / kind / f"OP{number}_img_00.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(path)
-    return rb.load_dataset("folder", root=folder / "data")
+    return rb.load_dataset("folder", root=folder / "data", subject_regex=r"(OP\d)")
 
 
 @pytest.fixture(scope="module")
