@@ -13,7 +13,7 @@ EXTRAS_bench := train,ray,report,imagecorruptions,test,peers
 EXTRAS_dev := train,mtl,video,ray,report,imagecorruptions,test,docs,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check test lint types docs figures checkpoints bench bench-gpu dist clean
+.PHONY: help install demo check test lint types soak docs figures checkpoints bench bench-gpu dist clean
 
 help:  ## List the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,14 @@ types: .venv/dev  ## Static types (mypy, strict)
 	for item in robustbench_endo/* corruptions reports; do ln -s "$(CURDIR)/$$item" build/typing/robustbench_endo/; done
 	cd build/typing && ../../$(BIN)/mypy --config-file ../../setup.cfg --cache-dir ../../.mypy_cache -p robustbench_endo
 	$(BIN)/mypy --config-file setup.cfg tools
+
+# What takes too long for every commit: branch coverage of all tests, mutants of metrics and statistics, coverage of the
+# intervals and size of the tests on simulated studies.
+soak: export OMP_NUM_THREADS = 1
+soak: .venv/dev .venv/bench  ## Branch coverage, mutation score, and the simulations behind docs/statistics.md (an hour)
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-branch --cov-fail-under=92
+	$(BIN)/python tools/mutation.py --out benchmarks/results/mutation.json
+	cd benchmarks && ../$(BIN)/python bench_statistics.py
 
 docs: .venv/docs  ## Documentation site in build/docs, with the report of `make demo` as the example if it exists
 	$(BIN)/python docs/build_site.py
