@@ -60,9 +60,7 @@ def test_runs_of_different_frames_name_what_differs(results):
     data = {"name": "surgery", "fingerprint": "78"}
     fewer = Results(frame, {**results.info, "data": data, "name": "b"})
     count = results.frame["image_id"].nunique()
-    text = (
-        f"the data differ: {count} frames of .* and {count - 1} frames of surgery in b; 1 ids are only in .*, such"
-    )
+    text = f"the data differ: {count} frames of .* and {count - 1} frames of surgery in b; 1 ids are only in .*, such"
     with pytest.raises(RunError, match=text):
         compare([results, fewer])
 
