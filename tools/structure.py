@@ -28,9 +28,13 @@ CODE_LINES = 25_054
 TEST_NAME = re.compile(r"test(_[a-z0-9]+){2,}")
 TEST_NAME_LENGTH = 80
 
+FEATURES = "features added after the targets were set: statistics by subject, floors, mask codings, draws, seeds"
+
 EXCEPTIONS: Mapping[str, tuple[Sequence[int], str]] = {
     "lines per function: median / p95": ((7, 25), "docstrings list arguments, returns, errors and an example"),
-    "source lines": ((40_500,), "1,500 lines of docstrings more than before; the lines of code did not grow"),
+    "source files without __init__.py": ((360,), FEATURES),
+    "source lines": ((46_000,), f"docstrings list arguments, returns, errors and an example; {FEATURES}"),
+    "lines of code": ((28_500,), FEATURES),
 }
 """Row whose target is missed -> limit that fails instead, and why. The table prints these rows as missed."""
 
@@ -81,7 +85,8 @@ def quantile(values: Sequence[int], share: float) -> int:
 def file_count(repository: Repository) -> Row:
     """Source files without ``__init__.py``."""
     count, (low, high) = len(repository.modules), FILES
-    return Row("source files without __init__.py", str(count), f"{low}-{high}", low <= count <= high)
+    label, target = "source files without __init__.py", f"{low}-{high}"
+    return Row(label, str(count), target, low <= count <= high, numbers=(count,))
 
 
 def small_files(repository: Repository) -> Row:

@@ -214,7 +214,10 @@ def jackknife_interval(
         inside = smallest >= 0
         roots = _ends(np.sqrt(np.maximum(point, 0)), np.sqrt(np.maximum(left_out, 0)), sizes, confidence)
         ends = [np.maximum(root, 0) ** 2 for root in roots]
-    return np.where(inside, ends[0], plain[0]), np.where(inside, ends[1], plain[1])
+    low, high = (np.where(inside, end, other) for end, other in zip(ends, plain, strict=True))
+    # A score that no subject changes is its own interval, whatever the transformation rounds.
+    fixed = (np.abs(left_out - point) <= SAME * np.maximum(np.abs(point), 1)).all(0)
+    return np.where(fixed, point, low), np.where(fixed, point, high)
 
 
 def plain_interval(point: Floats, left_out: Floats, sizes: Floats, confidence: float) -> tuple[Floats, Floats]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from robustbench_endo.data.subjects import subject_note as subject_source_note
 from robustbench_endo.results.schema import CLEAN
 from robustbench_endo.tasks.base import Task
 
@@ -22,7 +23,13 @@ _MAX_NAMED = 4
 
 
 def subject_note(results: Results) -> str:
-    """Labels that so few subjects show that an interval cannot include how they vary; empty without."""
+    """Where the subjects come from if the data give none, and labels that too few of them show; empty for neither."""
+    source = results.info.get("data", {}).get("subject_source", "layout")
+    notes = (subject_source_note(source), _rare_labels_note(results))
+    return " ".join(note for note in notes if note)
+
+
+def _rare_labels_note(results: Results) -> str:
     frame, subjects = results.frame, results.frame["subject_id"].nunique()
     if subjects < FEWEST:
         return ""

@@ -145,6 +145,12 @@ def test_jackknife_interval_stays_in_the_range():
     assert plain[0] < 0
 
 
+def test_jackknife_interval_contains_a_score_that_no_subject_changes():
+    for value in (140.625, 0.1, 33.3):
+        ends = jackknife_interval(np.array(value), np.full(4, value), np.ones(4), 0.95)
+        assert [float(end) for end in ends] == [value, value]
+
+
 def test_jackknife_interval_of_a_score_below_zero_is_plain():
     left_out = np.array([[-5.0, 3.0, 4.0], [5.0, 3.0, 4.0]]).T
     ends = jackknife_interval(np.array([1.0, 4.0]), left_out, np.ones(3), 0.95, 100)

@@ -39,3 +39,18 @@ def test_subject_note_names_labels_of_every_task(make_results):
 @pytest.mark.parametrize("subjects", [1, 2])
 def test_subject_note_of_too_few_subjects_is_empty(make_results, subjects):
     assert subject_note(make_results(subjects=subjects)) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("none", "The data give no subjects: all frames are treated as one subject; give --subject-regex or"),
+        ("independent frames", "Every frame is treated as its own subject"),
+    ],
+)
+def test_subject_note_says_where_subjects_come_from(make_results, source, text):
+    results = make_results(subjects=1)
+    noted = type(results)(results.frame, {**results.info, "data": {"subject_source": source}})
+    assert text in subject_note(noted)
+    assert text in noted.units().warning
+    assert text in noted.scores(True).attrs["warning"]
