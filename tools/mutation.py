@@ -54,7 +54,7 @@ PRELOADED = (
     "PIL.Image",
     "hypothesis",
 )
-TIMEOUT_S = 120
+TIMEOUT_S = 300
 TARGET = 0.8
 
 _COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {

@@ -185,7 +185,7 @@ def _agreement(task: Task, records: pd.DataFrame, num_labels: int) -> Floats:
         counts = np.zeros((num_labels, num_labels))
         np.add.at(counts, (target[known], prediction[known]), 1)
         either = counts.sum(1, keepdims=True) + counts.sum(0, keepdims=True) - counts
-        return counts / np.maximum(either, 1)
+        return np.asarray(counts / np.maximum(either, 1))
     counts = records[count_columns(num_labels)].to_numpy(np.float64).reshape(len(records), 3, num_labels)
     true, predicted = counts[:, 0] + counts[:, 2], counts[:, 0] + counts[:, 1]
     common = np.minimum(true[:, :, None], predicted[:, None, :]).sum(0)
