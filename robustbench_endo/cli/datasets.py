@@ -34,10 +34,16 @@ def datasets(context: click.Context) -> None:
 @datasets.command()
 @click.argument("data")
 @click.option("--split", "splits", help="Splits to check, separated by commas.  [default: all]")
-@field_options(EvaluationConfig, ("classes", "label_map", "subject_regex"))
+@field_options(EvaluationConfig, ("classes", "label_map", "subject_regex", "assume_independent_frames"))
 @click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="Output format.")
 def check(
-    data: str, splits: str | None, classes: str | None, label_map: str | None, subject_regex: str | None, form: str
+    data: str,
+    splits: str | None,
+    classes: str | None,
+    label_map: str | None,
+    subject_regex: str | None,
+    assume_independent_frames: bool,
+    form: str,
 ) -> None:
     """Validate the data set DATA: a folder, a name, NAME:DIR, a CSV or a video.
 
@@ -50,7 +56,8 @@ def check(
     from robustbench_endo.data.checking import splits_of
 
     names = split_names(splits) if splits else ()
-    opened, broken = splits_of(data, names, split_names(classes) if classes else None, subject_regex, label_map)
+    named = split_names(classes) if classes else None
+    opened, broken = splits_of(data, names, named, subject_regex, label_map, assume_independent_frames)
     with progress_bar("Checking", "frames") as advance:
         report = check_splits(opened, broken, advance)
     if form == "json":

@@ -102,7 +102,14 @@ def load_models_and_data(
 
     def load(name: str, spec: str) -> Any:
         model = trained[spec] if spec in trained else _load_untrained(spec, dataset)
-        _check_fit(name, model, dataset)
+        try:
+            _check_fit(name, model, dataset)
+        except ModelError:
+            # A model cannot fit labels that are no class indices: their coding is the error to correct.
+            check = getattr(dataset, "check", None)
+            if callable(check):
+                check(range(len(dataset)))
+            raise
         return model
 
     models = {

@@ -226,3 +226,16 @@ def test_one_odd_mask_is_left_out(write, evaluate, robust_endo, tmp_path):
         "1 of 3 frames could not be used and are excluded; the first: image/OP1_1.png: Expected class" in result.stderr
     )
     assert robust_endo("datasets", "check", root).exit_code == 3
+
+
+def test_mask_coding_is_reported_before_a_model_that_does_not_fit_it(write, robust_endo, tmp_path):
+    factory = tmp_path / "two.py"
+    factory.write_text(
+        "import torch\ndef build():\n    return lambda x: {'segmentation': torch.zeros(len(x), 2, *x.shape[2:])}\n",
+        "utf-8",
+    )
+    root = write(coded(0, 160, 70))
+    result = robust_endo("evaluate", "--data", root, "--model", f"{factory}:build", "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    assert "Expected labels numbered from 0 without gaps" in result.stderr
+    assert "segmentation outputs" not in result.stderr
