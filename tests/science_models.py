@@ -1,4 +1,4 @@
-"""Models with known rules: they see the truth that an evaluation scores them against."""
+"""Models with known answers: they see the truth that an evaluation scores them against."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Truth(threading.local):
 
 
 class Respondent:
-    """A model that rules from the truth instead of the images."""
+    """A model that responds from the truth instead of the images."""
 
     def __init__(self, truth: Truth, rule: Rule) -> None:
         self.truth, self.rule = truth, rule

@@ -1,4 +1,4 @@
-"""Ten scientific bugs, each planted and caught: by a known rule, `datasets check`, `evaluate` or `verify`."""
+"""Ten scientific bugs, each planted and caught: by a known answer, `datasets check`, `evaluate` or `verify`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import nn
 
 import robustbench_endo as rb
 from robustbench_endo.corruptions import base, load_suite
-from robustbench_endo.data import reading
+from robustbench_endo.data import base as base_reading
 from robustbench_endo.data.checking import check
 from robustbench_endo.metrics import aggregation
 from robustbench_endo.results import verify
@@ -64,17 +64,29 @@ def test_seed_reused_across_severities_is_caught(monkeypatch):
     assert correlation() > 0.9
 
 
-def test_swapped_channels_are_caught_by_a_known_colour(tmp_path, monkeypatch):
-    Image.new("RGB", (40, 32), (200, 30, 10)).save(tmp_path / "frame.png")
+def test_swapped_channels_are_caught_by_a_model_that_reads_colours(tmp_path, monkeypatch):
+    """Instruments are red and tissue is blue: a model that knows this is perfect, unless the channels are swapped."""
+    for kind in ("image", "mask"):
+        (tmp_path / kind).mkdir()
+    mask = np.zeros((32, 40), np.uint8)
+    mask[4:20, 8:30] = 1
+    for number in range(2):
+        Image.fromarray(np.where(mask[..., None] > 0, (200, 30, 10), (10, 30, 200)).astype(np.uint8)).save(
+            tmp_path / "image" / f"OP1_{number}.png"
+        )
+        Image.fromarray(mask).save(tmp_path / "mask" / f"OP1_{number}.png")
 
-    def is_red() -> bool:
-        red, green, blue = reading.read_image(tmp_path / "frame.png").float().mean((1, 2)).tolist()
-        return red > green > blue
+    def red_is_instrument(images):
+        return {"segmentation": 20 * torch.stack((images[:, 2], images[:, 0]), 1)}
 
-    assert is_red()
-    original = reading.read_image
-    monkeypatch.setattr(reading, "read_image", lambda path: original(path).flip(0))
-    assert not is_red()
+    def iou() -> float:
+        data = rb.load_dataset(str(tmp_path))
+        return float(rb.evaluate({"m": red_is_instrument}, data, "clean", device="cpu").scores()["miou"].iloc[0])
+
+    assert iou() == 100
+    original = base_reading.read_image
+    monkeypatch.setattr(base_reading, "read_image", lambda path: original(path).flip(0))
+    assert iou() < 5
 
 
 def test_average_over_nan_is_caught_by_a_known_answer(evaluate, monkeypatch):
@@ -134,10 +146,14 @@ def test_duplicate_frames_are_caught_by_check_and_by_verify(make_folder):
     assert "look the same to every model" in problems(results)["frames are different images"]
 
 
-def test_shared_patients_are_caught_by_check(make_folder, tmp_path):
-    train, test = (make_folder(frames=3) for _ in range(2))
-    findings = check({"train": rb.load_dataset(str(train)), "test": rb.load_dataset(str(test))})
-    assert any("train" in problem.text and "test" in problem.text for problem in findings.problems)
+def test_shared_patients_are_caught_by_check(make_folder):
+    root = make_folder(frames=3, splits=("train", "test"))
+    for index, path in enumerate(sorted(root.rglob("image/*.png"))):  # no image occurs twice
+        pixels = np.random.default_rng(index).integers(0, 255, np.asarray(Image.open(path)).shape, np.uint8)
+        Image.fromarray(pixels).save(path)
+    findings = check({split: rb.load_dataset(str(root), split=split) for split in ("train", "test")})
+    (problem,) = [problem for problem in findings.problems if problem.kind == "subjects"]
+    assert "subjects in several splits" in problem.text or "subject in several splits" in problem.text
 
 
 @pytest.mark.parametrize("kind", [metrics.HausdorffDistance, metrics.MeanIoU])

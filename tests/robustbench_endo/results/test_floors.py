@@ -82,3 +82,12 @@ def test_relative_counts_above_the_floor_and_ratio_from_zero(results):
     assert table.loc[("miou", "ratio_to_clean"), "a"] == pytest.approx(100 * mean / clean)
     assert np.isnan(table.loc[("ssim", "relative"), "a"])
     assert np.isfinite(table.loc[("hd95", "relative"), "a"])
+
+
+def test_floor_without_clean_records_is_that_of_the_corruptions(results):
+    frame = results.frame[results.frame["corruption"] != "clean"]
+    without = type(results)(frame, results.info)
+    name, scores = without.floor("miou")
+    assert name == "background everywhere"
+    assert np.isnan(scores.point.clean).all()
+    assert np.isfinite(scores.point.corrupted).all()

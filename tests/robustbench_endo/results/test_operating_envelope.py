@@ -114,6 +114,9 @@ def test_envelope_marks_a_bound_close_to_the_threshold_as_borderline(results):
     assert near.loc[("a", "smoke"), "borderline"]
     assert near.loc[("a", "smoke"), "severity"] == 1
     assert not far.loc[("a", "smoke"), "borderline"]
+    value = results.scores().set_index(["model", "corruption", "severity"])["miou"]["a", "smoke", 1] / 100
+    tenth = results.envelope({"miou": at - 0.1 * (value - at)}).set_index(["model", "corruption"])
+    assert not tenth.loc[("a", "smoke"), "borderline"]
     just_above = results.envelope({"miou": at * 1.0001}).set_index(["model", "corruption"])
     assert just_above.loc[("a", "smoke"), "borderline"]
     assert just_above.loc[("a", "smoke"), "severity"] == 0

@@ -96,3 +96,18 @@ def test_sample_size_rejects_bad_input(results, options, text):
 def test_sample_size_needs_two_subjects(make_results):
     with pytest.raises(RunError, match="Expected at least 2 subjects .* got 1"):
         sample_size(make_results(subjects=1), "miou", 0.02)
+
+
+def test_sample_size_of_a_small_margin_is_large(make_results):
+    results = make_results(frames=48, subjects=8)
+    row = sample_size(results, "miou", 0.02, power=0.8, margin=0.002, frames=(6,)).iloc[-1]
+    variance = row["between_sd"] ** 2 + row["within_sd"] ** 2 / 6
+    approximate = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) ** 2 * variance / 0.2**2
+    assert row["subjects"] == pytest.approx(approximate, rel=0.05, abs=3)
+
+
+def test_sample_size_uses_both_tails_of_the_test(make_results):
+    # Without an effect the power of a two-sided test at 5 % is 5 %, whatever the sample.
+    results = make_results(frames=48, subjects=8)
+    assert sample_size(results, "miou", 0.02, power=0.05, margin=1e-9, frames=(6,)).iloc[-1]["subjects"] == 6
+    assert sample_size(results, "miou", 0.02, power=0.06, margin=1e-9, frames=(6,)).iloc[-1].isna()["subjects"]

@@ -1,5 +1,7 @@
 """Sign-flip tests: exact p-values, agreement with intervals and scipy, size, power, correction for many hypotheses."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -125,3 +127,39 @@ def test_further_variance_widens_the_interval():
     seeds = sign_flip_test(data, further_variance=np.array([1.0]), further_freedom=np.array([4.0]))
     assert seeds.p.item() > plain.p.item()
     assert seeds.high - seeds.low > plain.high - plain.low
+
+
+def test_interval_by_enumeration():
+    # The interval reaches the largest |t| that 5 % of the sign flips exceed or equal, times the standard error.
+    data = np.random.default_rng(6).normal(0.9, 1, 9)
+    signs = np.array(list(itertools.product((-1, 1), repeat=9)))
+    flipped = signs * data
+    t = np.abs(flipped.mean(1) / (flipped.std(1, ddof=1) / 3))
+    critical = max(np.sort(t)[::-1][int(0.05 * len(t))], stats.t.ppf(0.975, 8))
+    test = sign_flip_test(data[:, None])
+    half = critical * stats.sem(data)
+    assert test.p.item() <= 0.05
+    assert (test.low.item(), test.high.item()) == pytest.approx((data.mean() - half, data.mean() + half))
+
+
+def test_simultaneous_interval_by_enumeration():
+    data = np.random.default_rng(7).normal(2.0, 1, (8, 3))
+    signs = np.array(list(itertools.product((-1, 1), repeat=8)))[:, :, None]
+    flipped = signs * data
+    t = np.abs(flipped.mean(1) / (flipped.std(1, ddof=1) / np.sqrt(8))).max(1)
+    critical = max(np.sort(t)[::-1][int(0.05 * len(t))], stats.t.ppf(0.975, 7))
+    test = sign_flip_test(data)
+    significant = test.p <= 0.05
+    assert significant.any()
+    expected = data.mean(0) - critical * stats.sem(data)
+    np.testing.assert_allclose(test.low[significant], expected[significant])
+
+
+def test_further_variance_has_the_degrees_of_freedom_of_welch():
+    # Subjects that agree closely, so that the sign flips leave the p-value to Student's t.
+    data = np.array([1.0, 1.2, 0.8, 1.1, 0.9, 1.0, 1.05, 0.95, 1.0, 1.1, 0.9, 1.0])
+    between, further, freedom = stats.sem(data) ** 2, 0.04, 3.0
+    test = sign_flip_test(data[:, None], further_variance=np.array([further]), further_freedom=np.array([freedom]))
+    total = between + further
+    welch = total**2 / (between**2 / 11 + further**2 / freedom)
+    assert test.p.item() == pytest.approx(2 * stats.t.sf(data.mean() / np.sqrt(total), welch))

@@ -57,3 +57,15 @@ def test_largest_drops_are_below_the_clean_score(results):
 def test_largest_drops_without_segmentation_is_empty(results):
     activity = {**results.info, "tasks": {"activity": list("pqr")}}
     assert largest_drops(Results(results.frame, activity)).empty
+
+
+def test_tail_mean_continues_until_every_resample_is_full():
+    # With 100 frames per unit the second unit's tail has more frames than are visited at once.
+    values = np.linspace(0, 1, 1000)
+    units = (np.arange(1000) % 2).astype(np.intp)
+    weights = np.array([[1.0, 1.0], [0.0, 20.0]])
+    means = tail_mean(values, units, weights, 0.05, higher_is_better=True)
+    repeated = np.concatenate([values[units == 0], np.repeat(values[units == 1], 20)])
+    expected = np.sort(repeated)[: int(0.05 * len(repeated))].mean()
+    assert means[1] == pytest.approx(expected, rel=1e-3)
+    assert means[0] == pytest.approx(np.sort(values[units == 0])[:25].mean())

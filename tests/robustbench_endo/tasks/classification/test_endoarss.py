@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from robustbench_endo.tasks.classification.endoarss import endoarss_accuracy, endoarss_f1
+from robustbench_endo.tasks.classification.endoarss import EndoARSSAccuracy, endoarss_accuracy, endoarss_f1
+from robustbench_endo.tasks.registry import get_task
 
 PARITY = Path(__file__).parents[5] / "shared" / "parity" / "paper_metrics.npz"
 
@@ -30,3 +32,13 @@ def test_endoarss_metrics_preserve_leading_axes():
     confusion = np.random.default_rng(0).integers(0, 9, (5, 2, 3, 3))
     assert endoarss_accuracy(confusion).shape == endoarss_f1(confusion).shape == (5, 2)
     assert endoarss_f1(confusion)[3, 1] == endoarss_f1(confusion[3, 1])
+
+
+def test_endoarss_statistics_count_pairs_of_labels():
+    records = pd.DataFrame({"activity_target": [0, 2, 2, -1, 1], "activity_prediction": [0, 1, 2, 1, -1]})
+    accuracy = EndoARSSAccuracy(get_task("activity"))
+    table = accuracy.statistics(records, 3).sum(0).reshape(3, 3)
+    assert table.tolist() == [[1, 0, 0], [0, 0, 0], [0, 1, 1]]
+    assert accuracy.formula(table.reshape(-1)) == pytest.approx((1 + 0 + 1) / 3)
+    assert np.isnan(accuracy.formula(np.zeros(9)))
+    assert accuracy.higher_is_better
