@@ -29,7 +29,7 @@ def test_results_page_examples_run(run_folder, monkeypatch):
 def test_results_page_commands_run(run_folder, monkeypatch):
     monkeypatch.chdir(run_folder)
     commands = command_lines(PAGE)
-    assert len(commands) == 4
+    assert len(commands) == 5
     for words in commands:
         run_command(words)
     assert (run_folder / "site" / "index.html").is_file()
