@@ -23,7 +23,7 @@ nitpick_ignore_regex = [
     (r"py:mod", r"robustbench_endo\..*"),
     (
         r"py:.*",
-        r"MIN_SUBJECTS|FORMATS|Px|Results\.\w+|((functional|base|transforms)\.)?(CorruptionTransform|\w+\.__call__|corrupt)",
+        r"MIN_SUBJECTS|FORMATS|Px|ModelsByName|Results\.\w+|((functional|base|transforms)\.)?(CorruptionTransform|\w+\.__call__|corrupt)",
     ),
 ]
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from robustbench_endo.config import to_values
+from robustbench_endo.data.subjects import subject_note
 from robustbench_endo.evaluation.conditions import RECORDED_SEVERITY
 from robustbench_endo.io_utils import weights_sha256
 from robustbench_endo.results.schema import RECORDED
@@ -64,6 +65,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
             "fingerprint": fingerprint,
             "subjects": len({data.subjects[i] for i in plan.indices}),
             "subject_source": getattr(data, "subject_source", "layout"),
+            "subject_note": subject_note(data) or "",
             "label_map": _text(getattr(data, "labels_of_values", None)),
             "notes": list(getattr(data, "notes", ())),
         },

@@ -89,10 +89,10 @@ def sample_size(
         confidence: level of the intervals, and 1 - level of the test.
 
     Returns:
-        One row per model (and pair of models with a margin) and number of frames: ``goal`` (``interval`` or
-        ``difference``), ``model``, ``frames``, ``between_sd``, ``within_sd`` (in the unit of the metric), ``subjects``
-        needed, and ``subjects_upper``, needed if the variance is at its 90 % upper bound; <NA> beyond
-        :data:`MAX_SUBJECTS`.
+        A table with a row for each model (with a margin also each pair of models) and number of frames. Its columns are
+        ``goal`` (``interval`` or ``difference``), ``model``, ``frames``, ``between_sd``, ``within_sd`` (in the unit of
+        the metric), ``subjects`` needed, and ``subjects_upper``, needed if the variance is at its 90 % upper bound;
+        <NA> beyond 100,000.
 
     Raises:
         RobustEndoError: a number outside its range, or a metric that the run lacks.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from robustbench_endo.data.subjects import subject_note as subject_source_note
 from robustbench_endo.results.schema import CLEAN
 from robustbench_endo.tasks.base import Task
 
@@ -24,8 +23,7 @@ _MAX_NAMED = 4
 
 def subject_note(results: Results) -> str:
     """Where the subjects come from if the data give none, and labels that too few of them show; empty for neither."""
-    source = results.info.get("data", {}).get("subject_source", "layout")
-    notes = (subject_source_note(source), _rare_labels_note(results))
+    notes = (results.info.get("data", {}).get("subject_note"), _rare_labels_note(results))
     return " ".join(note for note in notes if note)
 
 
