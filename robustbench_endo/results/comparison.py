@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -104,7 +104,7 @@ def compare(
         rank_table,
         estimator.units.statement,
         smallest_p(estimator.units.number) if settings.unit == "subject" else np.nan,
-        _warnings(estimator, n_excluded),
+        _warnings(estimator, n_excluded, methods),
     )
 
 
@@ -126,8 +126,13 @@ def _check(combined: Results, metrics: Sequence[str], baseline: str) -> None:
             )
 
 
-def _warnings(estimator: ScoreEstimator, n_excluded: int) -> list[str]:
+def _warnings(estimator: ScoreEstimator, n_excluded: int, methods: Mapping[str, Sequence[str]]) -> list[str]:
     warnings = [estimator.units.warning] if estimator.units.warning else []
+    single = [name for name, models in methods.items() if len(models) == 1]
+    if len(single) < len(methods) and single:
+        warnings.append(
+            f"Only one training seed of {', '.join(single)}: how much another seed would differ is not in its intervals."
+        )
     if n_excluded:
         warnings.append(
             f"{n_excluded} frame-conditions without a valid prediction of every model are excluded for all models: a "
