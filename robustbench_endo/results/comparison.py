@@ -131,7 +131,7 @@ def _warnings(estimator: ScoreEstimator, n_excluded: int, methods: Mapping[str, 
     single = [name for name, models in methods.items() if len(models) == 1]
     if len(single) < len(methods) and single:
         warnings.append(
-            f"Only one training seed of {', '.join(single)}: how much another seed would differ is not in its intervals."
+            f"Only one training seed of {', '.join(single)}: how much others would differ is not in the intervals."
         )
     if n_excluded:
         warnings.append(

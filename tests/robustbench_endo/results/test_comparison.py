@@ -185,7 +185,7 @@ def test_variance_between_seeds_prevents_a_false_difference(make_results):
 def test_compare_warns_of_a_single_seed_among_methods(make_results):
     results = with_methods(make_results(models=("a0", "a1", "b")), {"a0": "a", "a1": "a", "b": "b"})
     warning = compare(results, ("miou",)).warnings[-1]
-    assert warning.startswith("Only one training seed of b: how much another seed would differ")
+    assert warning.startswith("Only one training seed of b: how much others would differ")
 
 
 def test_invalid_predictions_are_excluded_for_all_models(results, invalidate):
