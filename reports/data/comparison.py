@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -223,7 +224,8 @@ def _difference(record: Any, metric: Metric) -> Cell:
         verdict = "better" if (value > 0) == metric.higher_is_better else "worse"
     text = p_text(p)
     pooled = f"pooled {signed(float(record['pooled_difference']), metric.unit)}"
-    detail = f"{f'p {text}' if text.startswith('<') else f'p = {text}'}, {pooled}"
+    test = "" if math.isnan(p) else f"p {text}, " if text.startswith("<") else f"p = {text}, "
+    detail = f"{test}{pooled}"
     return Cell(
         signed(value, metric.unit),
         value,
