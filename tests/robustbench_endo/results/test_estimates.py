@@ -101,3 +101,18 @@ def test_scores_do_not_depend_on_records_per_block(results, monkeypatch, records
     keys = ["model", "corruption", "severity"]
     parts = Results(in_order, results.info).scores().sort_values(keys, ignore_index=True)
     pd.testing.assert_frame_equal(parts, scores.sort_values(keys, ignore_index=True), check_exact=True)
+
+
+def test_conditions_arrange_every_kind_of_condition():
+    keys = pd.DataFrame(
+        {
+            "model": ["b", "a", "a", "a", "b", "a"],
+            "corruption": ["clean", "clean", "smoke", "smoke", "real_smoke", "unknown"],
+            "severity": [0, 0, 1, 3, 1, 1],
+        }
+    )
+    values = np.arange(12.0).reshape(2, 6)
+    arranged = estimates.Conditions(["a", "b"], ["smoke"], [1, 3], ["real_smoke", "real_blood"]).arrange(keys, values)
+    assert arranged.clean.tolist() == [[1, 0], [7, 6]]
+    np.testing.assert_array_equal(arranged.corrupted[0, :, 0], [[2, 3], [np.nan, np.nan]])
+    np.testing.assert_array_equal(arranged.recorded[1], [[np.nan, np.nan], [10, np.nan]])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from robustbench_endo.tasks.classification.endoarss import EndoARSSAccuracy, endoarss_accuracy, endoarss_f1
+from robustbench_endo.tasks.classification.endoarss import EndoARSSAccuracy, EndoARSSF1, endoarss_accuracy, endoarss_f1
 from robustbench_endo.tasks.registry import get_task
 
 PARITY = Path(__file__).parents[5] / "shared" / "parity" / "paper_metrics.npz"
@@ -42,3 +42,4 @@ def test_endoarss_statistics_count_pairs_of_labels():
     assert accuracy.formula(table.reshape(-1)) == pytest.approx((1 + 0 + 1) / 3)
     assert np.isnan(accuracy.formula(np.zeros(9)))
     assert accuracy.higher_is_better
+    assert EndoARSSF1(get_task("activity")).higher_is_better
