@@ -47,3 +47,10 @@ def test_subject_note_says_where_subjects_come_from(make_results):
     assert subject_note(noted) == text
     assert text in noted.units().warning
     assert text in noted.scores(True).attrs["warning"]
+
+
+def test_subject_note_counts_labels_on_clean_frames(results):
+    frame = results.frame.copy()
+    few = frame["subject_id"].isin(sorted(frame["subject_id"].unique())[2:]) & (frame["corruption"] == "clean")
+    frame.loc[few, ["tp_2", "fn_2"]] = 0
+    assert "z (2 of 12)" in subject_note(type(results)(frame, results.info))

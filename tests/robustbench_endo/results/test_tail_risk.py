@@ -60,12 +60,11 @@ def test_largest_drops_without_segmentation_is_empty(results):
 
 
 def test_tail_mean_continues_until_every_resample_is_full():
-    # With 100 frames per unit the second unit's tail has more frames than are visited at once.
-    values = np.linspace(0, 1, 1000)
-    units = (np.arange(1000) % 2).astype(np.intp)
+    # The tail of the first resample is full after 25 frames, that of the second has 500 frames more.
+    values = np.concatenate((np.linspace(0, 1, 500), np.linspace(2, 3, 500)))
+    units = np.repeat([0, 1], 500).astype(np.intp)
     weights = np.array([[1.0, 1.0], [0.0, 20.0]])
     means = tail_mean(values, units, weights, 0.05, higher_is_better=True)
-    repeated = np.concatenate([values[units == 0], np.repeat(values[units == 1], 20)])
-    expected = np.sort(repeated)[: int(0.05 * len(repeated))].mean()
-    assert means[1] == pytest.approx(expected, rel=1e-3)
-    assert means[0] == pytest.approx(np.sort(values[units == 0])[:25].mean())
+    assert means[0] == pytest.approx(values[:25].mean())
+    repeated = np.concatenate((values[:500], np.repeat(values[500:], 20)))
+    assert means[1] == pytest.approx(repeated[:525].mean())
