@@ -20,8 +20,9 @@ from robustbench_endo.evaluation.config import split_names
 def compare(runs: tuple[Path, ...], metrics: str | None, baseline: str | None, out: Path | None, **params: Any) -> None:
     """Compare models of one or more finished runs on the same images: paired differences, p-values, ranks.
 
-    The runs need the same data, suite, resolution, seed and protocol. Differences have intervals from resampled
-    patients or sequences; p-values are corrected for the number of corruptions (Holm).
+    The runs need the same data, suite, resolution, seed and protocol. Differences are means over patients or sequences,
+    tested by flipping their signs; intervals and p-values are corrected for the number of corruptions and agree. Models
+    that are training seeds of one method are compared as that method. One patient has no interval and no p-value.
     """
     from rich.console import Console
 

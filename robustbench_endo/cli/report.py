@@ -18,7 +18,7 @@ from robustbench_endo.evaluation.config import parse_formats, split_names
     "--out", "-o", type=click.Path(path_type=Path, file_okay=False), help="Folder.  [default: the run folder]"
 )
 @click.option("--page-size", default="a4", type=click.Choice(("a4", "letter")), help="Page size of the PDF.")
-@click.option("--intervals", is_flag=True, help="Print the table with resampling intervals, also in the reports.")
+@click.option("--intervals", is_flag=True, help="Print the table with intervals by subject, also in the reports.")
 @click.option("--robustness", is_flag=True, help="Print summary metrics and silent failures.")
 @click.option("--baseline", help="Model that mCE is relative to; implies --robustness.")
 @click.option("--metric", "metrics", help="Metrics to print, separated by commas.  [default: one per task]")

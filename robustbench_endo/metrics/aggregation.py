@@ -1,6 +1,6 @@
-"""Sums over frames and what follows from them; every metric is a formula of such sums, so that it can be resampled.
+"""Sums over frames and what follows from them; every metric is a formula of such sums, so that it can be computed without any subject.
 
-Sums are float64 (K, ...): K statistics first, then any shape (conditions, resamples). A formula drops K. Needs neither
+Sums are float64 (K, ...): K statistics first, then any shape (conditions, subjects). A formula drops K. Needs neither
 torch nor a GPU.
 """
 

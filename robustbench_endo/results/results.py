@@ -86,7 +86,7 @@ class Results(RunInfo):
         Scores are over all draws of the frames (``--replicates``); ``images`` counts each frame once. ``n_invalid``
         counts the frames, once per draw, for which a model gave NaN or infinite logits; they enter no score. With
         intervals every metric is followed by ``<metric>_low`` and ``<metric>_high``, and ``.attrs["intervals"]`` says
-        what was resampled.
+        what the intervals rest on.
 
         Raises:
             RunError: intervals of a run without frames.
@@ -114,7 +114,7 @@ class Results(RunInfo):
 
         Recorded conditions are the last rows, of the category ``recorded``; they do not enter the mean over all
         corruptions. With intervals the columns have a third level, ``value``, ``low``, ``high``, and
-        ``.attrs["intervals"]`` says what was resampled.
+        ``.attrs["intervals"]`` says what the intervals rest on.
 
         Args:
             metrics: names of metrics; None for one per task.
@@ -225,7 +225,7 @@ class Results(RunInfo):
         return _with_statement(table, self.units(intervals)) if intervals else table
 
     def units(self, intervals: Intervals = True) -> ResamplingUnits:
-        """What the intervals of this run resample: ``statement`` in one sentence, and a ``warning`` if there is one.
+        """What the intervals of this run rest on: ``statement`` in one sentence, and a ``warning`` if there is one.
 
         Raises:
             RunError: a run without frames.
