@@ -1,4 +1,4 @@
-"""Sums over frames and what follows from them; every metric is a formula of such sums, so that it can be computed without any subject.
+"""Sums over frames and what follows from them; every metric is a formula of sums, and so has a value without a subject.
 
 Sums are float64 (K, ...): K statistics first, then any shape (conditions, subjects). A formula drops K. Needs neither
 torch nor a GPU.
