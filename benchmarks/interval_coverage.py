@@ -107,7 +107,7 @@ def size_and_power(simulations: int = 2000) -> Iterator[Row]:
 
 
 def independent_cases(simulations: int = 2000) -> Iterator[Row]:
-    """Coverage for independent cases with skewed scores, as in arXiv 2601.17103, beside two usual intervals.
+    """Coverage for independent cases with skewed scores, as in arXiv 2601.17103, and of the usual interval.
 
     The normal interval, mean +- 1.96 SD / sqrt(n), is the one that arXiv 2409.17763 reconstructs.
     """

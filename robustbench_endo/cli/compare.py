@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from robustbench_endo.cli.options import resampling_from, resampling_options
-from robustbench_endo.evaluation.config import split_names
+from robustbench_endo.data_options import split_names
 
 
 @click.command()

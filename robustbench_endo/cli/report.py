@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from robustbench_endo.cli.options import formats_option, parse_thresholds, resampling_from, resampling_options
-from robustbench_endo.evaluation.config import parse_formats, split_names
+from robustbench_endo.data_options import split_names
+from robustbench_endo.evaluation.config import parse_formats
 
 
 @click.command()

@@ -9,6 +9,13 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from robustbench_endo.config import check_choice, option
+from robustbench_endo.data_options import (
+    classes_option,
+    independent_frames_option,
+    label_map_option,
+    split_names,
+    subject_regex_option,
+)
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.shard import parse_shard
 from robustbench_endo.tasks.segmentation.tolerance import check_tolerances, parse_spacing
@@ -80,11 +87,6 @@ def parse_resolution(text: str) -> Resolution:
     raise RobustEndoError(f"Expected a resolution such as native, 512 or 256x256 (at least 32), got {text!r}.")
 
 
-def split_names(text: str) -> tuple[str, ...]:
-    """Names separated by commas."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 def parse_formats(text: str) -> tuple[str, ...]:
     """Names of report formats, sorted; none for ``none``.
 
@@ -123,19 +125,10 @@ class EvaluationConfig:
     )
     data: str = option("synthetic", "Folder of frames, or the name of a data set.", "--data", "-d")
     split: str | None = option(None, "Sub-folder or split.", shown_default="test where there is one")
-    classes: tuple[str, ...] | None = option(
-        None, "Names of the mask labels, background first, separated by commas.", parse=split_names
-    )
-    label_map: str | None = option(
-        None,
-        "Names of the values of masks, background first, as VALUE=NAME,...: values, ranges (1-9) or colours (#ff0000); "
-        "the name ignore leaves pixels out.",
-        shown_default="labels.toml in the data folder, else values are class indices",
-    )
-    subject_regex: str | None = option(None, "Regular expression for the patient or sequence in a frame's path.")
-    assume_independent_frames: bool = option(
-        False, "Treat every frame as its own subject, for data whose frames are of different patients.", type="bool"
-    )
+    classes: tuple[str, ...] | None = classes_option()
+    label_map: str | None = label_map_option()
+    subject_regex: str | None = subject_regex_option()
+    assume_independent_frames: bool = independent_frames_option()
     corruptions: str | tuple[str, ...] = option(
         "all",
         "all, a category (noise, blur, occlusion, digital), recorded, clean, or names separated by commas.",

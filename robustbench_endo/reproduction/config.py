@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from robustbench_endo.config import check_choice, option
+from robustbench_endo.data_options import split_names
 from robustbench_endo.errors import RobustEndoError
-from robustbench_endo.evaluation.config import split_names
 from robustbench_endo.evaluation.shard import parse_shard
 
 FORMATS = ("csv", "latex", "html")

@@ -21,7 +21,7 @@ from robustbench_endo.tasks.segmentation.metrics import count_columns
 CONDITION = ["corruption", "severity", "replicate"]
 _FRAME = [*CONDITION, "image_id"]
 FEWEST = 5
-"""Frames below which the order of labels is not judged: few frames agree with many orders."""
+"""Frames below which the order of labels is not checked: few frames agree with many orders."""
 
 CLEARLY, HARDLY = 0.6, 0.1
 """Labels are exchanged where a predicted one agrees more than this with another true one, and less with its own."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from robustbench_endo.config import option, to_values
+from robustbench_endo.data_options import split_names
 from robustbench_endo.errors import SynthesisError
-from robustbench_endo.evaluation.config import split_names
 
 Activity = Literal["auto", "source", "count", "none"]
 Labels = Literal["auto", "parts", "types"]

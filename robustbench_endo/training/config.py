@@ -8,8 +8,14 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from robustbench_endo.config import option, to_values
+from robustbench_endo.data_options import (
+    classes_option,
+    independent_frames_option,
+    label_map_option,
+    split_names,
+    subject_regex_option,
+)
 from robustbench_endo.errors import TrainingError, unknown_name
-from robustbench_endo.evaluation.config import split_names
 
 Schedule = Literal["cosine", "constant"]
 ClassWeights = Literal["sqrt", "none"]
@@ -109,19 +115,10 @@ class TrainConfig:
     )
     data: str = option("synthetic", "Folder of frames, or the name of a data set.", "--data", "-d")
     split: str | None = option(None, "Sub-folder or split.", shown_default="train where there is one")
-    classes: tuple[str, ...] | None = option(
-        None, "Names of the mask labels, background first, separated by commas.", parse=split_names
-    )
-    label_map: str | None = option(
-        None,
-        "Names of the values of masks, background first, as VALUE=NAME,...: values, ranges (1-9) or colours (#ff0000); "
-        "the name ignore leaves pixels out.",
-        shown_default="labels.toml in the data folder, else values are class indices",
-    )
-    subject_regex: str | None = option(None, "Regular expression for the patient or sequence in a frame's path.")
-    assume_independent_frames: bool = option(
-        False, "Treat every frame as its own subject, for data whose frames are of different patients.", type="bool"
-    )
+    classes: tuple[str, ...] | None = classes_option()
+    label_map: str | None = label_map_option()
+    subject_regex: str | None = subject_regex_option()
+    assume_independent_frames: bool = independent_frames_option()
     validation: float | str | None = option(
         None,
         "Frames that select the best epoch: a fraction of the subjects (0.2), or a split (val).",
