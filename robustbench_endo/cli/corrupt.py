@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from robustbench_endo.cli.config_options import config_from_params, field_options
-from robustbench_endo.cli.errors import FRAMES_FAILED, resumable
+from robustbench_endo.cli.errors import FRAMES_FAILED
 from robustbench_endo.cli.output import counted, progress_bar
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.config import SEVERITIES, EvaluationConfig
+from robustbench_endo.interruption import resumable
 from robustbench_endo.io_utils import writable_folder, write_atomically
 
 if TYPE_CHECKING:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import io
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 
+from robustbench_endo import interruption
 from robustbench_endo.errors import RobustEndoError
 
 INTERRUPTED = 130
+
+ERROR = 2
+"""Exit code of an error that is printed in one sentence."""
 
 FRAMES_FAILED = 3
 """Exit code of a run that is complete except for frames that could not be used."""
 
 PROBLEMS = 3
 """Exit code of a dataset validation with errors."""
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_MAX_LENGTH = 500
 
 
 class ErrorHandlingGroup(click.Group):
@@ -29,13 +35,21 @@ class ErrorHandlingGroup(click.Group):
         """Run the command line."""
         arguments = args[0] if args else kwargs.get("args")
         debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+        interruption.forget_folder()
         try:
-            return super().main(*args, **kwargs)
-        except RobustEndoError as error:
-            if debug:
+            result = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo(interruption.interruption_message(), err=True)
+            sys.exit(INTERRUPTED)
+        except Exception as error:
+            if debug or interruption.received():
                 raise
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(2)
+            click.echo(f"Error: {error_sentence(error)}", err=True)
+            sys.exit(ERROR)
+        sys.exit(result if isinstance(result, int) else 0)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -49,11 +63,30 @@ class ErrorHandlingGroup(click.Group):
             raise click.UsageError(f"Expected a command, got {args[0]!r}: {hint}", ctx) from error
 
 
-@contextmanager
-def resumable(out: Path) -> Iterator[None]:
-    """Inside, an interruption is reported with the way to resume."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        click.echo(f"Interrupted: finished work is saved in {out}; re-run the same command to resume.", err=True)
-        sys.exit(INTERRUPTED)
+def error_sentence(error: Exception) -> str:
+    """What is printed for an error: its message, or for one that no module has foreseen a sentence that names it.
+
+    >>> error_sentence(FileNotFoundError(2, "No such file or directory", "a.png"))
+    'Cannot access a.png: No such file or directory. Check the path and its permissions.'
+    """
+    if isinstance(error, RobustEndoError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "Out of memory. Use a smaller --resolution or --batch-size, fewer models at a time, or --workers 1."
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        file = f" {error.filename}" if error.filename else ""
+        return f"Cannot write{file}: {error.strerror}. Free some space and re-run the same command."
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"Cannot access {error.filename}: {error.strerror}. Check the path and its permissions."
+    message = " ".join(str(error).split())[:_MAX_LENGTH].rstrip(".")
+    return (
+        f"Unexpected error: {type(error).__name__}: {message}. Re-run with robust-endo --debug for the traceback and "
+        "report it."
+    )
+
+
+def print_any_character() -> None:
+    """Write characters that the encoding of the terminal lacks as escapes, instead of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import click
 
 from robustbench_endo.cli.config_options import config_options
-from robustbench_endo.cli.errors import resumable
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.config import EvaluationConfig
+from robustbench_endo.interruption import resumable
 
 
 @click.command(context_settings={"allow_extra_args": True})
@@ -33,27 +33,28 @@ def evaluate(config: EvaluationConfig, profile: bool) -> None:
     selected = select_corruptions(config)
     engine = choose_engine(config, debug=click.get_current_context().find_root().params["debug"])
     profiler = profiler_for(config.device if profile else "cpu")
-    models, dataset = load_models_and_data(
-        config.models,
-        config.data,
-        config.split,
-        config.classes,
-        config.subject_regex,
-        label_map=config.label_map,
-        assume_independent_frames=config.assume_independent_frames,
-    )
-    plan = build_plan(config, models, dataset, selected)
-    with resumable(config.out), progress_bar("Evaluating", "frames x conditions") as advance:
+    with resumable(config.out):
+        models, dataset = load_models_and_data(
+            config.models,
+            config.data,
+            config.split,
+            config.classes,
+            config.subject_regex,
+            label_map=config.label_map,
+            assume_independent_frames=config.assume_independent_frames,
+        )
+        plan = build_plan(config, models, dataset, selected)
+        with progress_bar("Evaluating", "frames x conditions") as advance:
+            if config.shard is None:
+                results = run_plan(plan, advance, profiler, engine)
+            else:
+                shard = run_shard(plan, advance, profiler, engine)
+        if profile:
+            print_profile(profiler)
         if config.shard is None:
-            results = run_plan(plan, advance, profiler, engine)
+            show_results(results, config.out, config.formats)
         else:
-            shard = run_shard(plan, advance, profiler, engine)
-    if profile:
-        print_profile(profiler)
-    if config.shard is None:
-        show_results(results, config.out, config.formats)
-    else:
-        show_shard(shard, parse_shard(config.shard), config.out)
+            show_shard(shard, parse_shard(config.shard), config.out)
 
 
 def _refuse_arguments(arguments: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from robustbench_endo.cli.config_options import config_options
-from robustbench_endo.cli.errors import resumable
+from robustbench_endo.interruption import resumable
 from robustbench_endo.reproduction.config import ReproductionConfig
 
 if TYPE_CHECKING:
@@ -60,11 +60,12 @@ def reproduce(config: ReproductionConfig, what: str, dry_run: bool) -> None:
         return
     if config.trunk_weights:
         require_trunks(runner.untrained(selected))
-    with resumable(config.out), cell_progress(selected) as runner.progress:
-        outcomes = runner.run(selected)
-    notes = [*scale.notes, *_deviations(config, scale), *selected.remarks, *facts]
-    table = comparison_table(selected, outcomes, scale)
-    show_table(selected, table, outcomes, notes, config.out / scale.name, config.formats)
+    with resumable(config.out):
+        with cell_progress(selected) as runner.progress:
+            outcomes = runner.run(selected)
+        notes = [*scale.notes, *_deviations(config, scale), *selected.remarks, *facts]
+        table = comparison_table(selected, outcomes, scale)
+        show_table(selected, table, outcomes, notes, config.out / scale.name, config.formats)
     if any(outcome.failed for outcome in outcomes.values()):
         sys.exit(CELLS_FAILED)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from robustbench_endo.cli.config_options import config_options
-from robustbench_endo.cli.errors import resumable
 from robustbench_endo.cli.output import counted
+from robustbench_endo.interruption import resumable
 from robustbench_endo.synthesis.config import SynthesisConfig
 
 if TYPE_CHECKING:

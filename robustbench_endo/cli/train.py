@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from robustbench_endo.cli.config_options import config_options
-from robustbench_endo.cli.errors import resumable
 from robustbench_endo.cli.output import counted, progress_bar
 from robustbench_endo.config import to_toml
+from robustbench_endo.interruption import resumable
 from robustbench_endo.io_utils import writable_folder, write_atomically
 from robustbench_endo.training.config import PRESETS, TrainConfig
 
@@ -38,12 +38,13 @@ def train(config: TrainConfig) -> None:
 
     hardware = Hardware(choose_device(config.device), config.devices, config.nodes, config.workers)
     configs = seed_configs(config)
-    for number, each in enumerate(configs, start=1):
-        if len(configs) > 1 and _is_first_process():
-            click.echo(f"Training {number} of {len(configs)}, seed {each.seed}, in {each.out}.")
-        _train(each, hardware)
-        if _is_first_process():
-            _print_result(each.out)
+    with resumable(config.out):
+        for number, each in enumerate(configs, start=1):
+            if len(configs) > 1 and _is_first_process():
+                click.echo(f"Training {number} of {len(configs)}, seed {each.seed}, in {each.out}.")
+            _train(each, hardware)
+            if _is_first_process():
+                _print_result(each.out)
     if _is_first_process():
         if len(configs) > 1:
             _print_seeds(summarize_seeds([validation_scores(each.out) for each in configs]))
@@ -62,7 +63,7 @@ def _train(config: TrainConfig, hardware: Hardware) -> None:
         click.echo(f"Note: {note}", err=True)
     if _is_first_process() and not (config.out / "state.pt").exists():
         write_atomically(writable_folder(config.out) / "config.toml", to_toml(config, "train").encode())
-    with resumable(config.out), _progress() as progress:
+    with _progress() as progress:
         run(
             config.model,
             training,

@@ -1,8 +1,38 @@
-"""Unknown commands, `--debug`, and interruptions."""
+"""Unknown commands, `--debug`, interruptions, and errors that no module has foreseen."""
 
+import errno
+import io
+import sys
+
+import click
 import pytest
+from click.testing import CliRunner
 
-from robustbench_endo.cli.errors import INTERRUPTED, resumable
+from robustbench_endo.cli.errors import INTERRUPTED, ErrorHandlingGroup, error_sentence, print_any_character
+from robustbench_endo.errors import DataError
+from robustbench_endo.interruption import resumable
+
+
+@pytest.fixture
+def raising():
+    """Run a command that raises an error; the result has ``exit_code`` and ``stderr``."""
+
+    def call(error, *arguments, folder=None):
+        @click.group(cls=ErrorHandlingGroup)
+        @click.option("--debug", is_flag=True)
+        def group(debug):
+            pass
+
+        @group.command()
+        def work():
+            if folder is None:
+                raise error
+            with resumable(folder):
+                raise error
+
+        return CliRunner().invoke(group, [*arguments, "work"])
+
+    return call
 
 
 def test_resolve_command_names_the_closest_command(robust_endo):
@@ -11,13 +41,45 @@ def test_resolve_command_names_the_closest_command(robust_endo):
     assert "Expected a command, got 'evalute': did you mean evaluate?" in result.stderr
 
 
-def test_main_with_debug_raises(robust_endo, tmp_path):
-    result = robust_endo("--debug", "evaluate", "--severity", "9", "--out", tmp_path)
-    assert type(result.exception).__name__ == "RobustEndoError"
+def test_main_with_debug_raises(raising):
+    result = raising(DataError("Expected a, got b."), "--debug")
+    assert type(result.exception) is DataError
 
 
-def test_resumable_reports_how_to_resume(capsys, tmp_path):
-    with pytest.raises(SystemExit) as stopped, resumable(tmp_path):
-        raise KeyboardInterrupt
-    assert stopped.value.code == INTERRUPTED
-    assert f"saved in {tmp_path}; re-run the same command to resume." in capsys.readouterr().err
+def test_main_reports_how_to_resume(raising, tmp_path):
+    (tmp_path / "run.json").touch()
+    result = raising(KeyboardInterrupt(), folder=tmp_path)
+    assert result.exit_code == INTERRUPTED
+    assert f"saved in {tmp_path}; re-run the same command to resume." in result.stderr
+    result = raising(KeyboardInterrupt())
+    assert result.exit_code == INTERRUPTED
+    assert "Interrupted: re-run the same command to start again." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (DataError("Expected a, got b."), "Expected a, got b."),
+        (OSError(errno.ENOSPC, "No space left on device"), "Cannot write: No space left on device. Free some space"),
+        (OSError(errno.EFBIG, "File too large", "a.csv"), "Cannot write a.csv: File too large. Free some space"),
+        (PermissionError(13, "Permission denied", "a.png"), "Cannot access a.png: Permission denied. Check the path"),
+        (MemoryError(), "Out of memory. Use a smaller --resolution"),
+        (KeyError("x\ny"), "Unexpected error: KeyError: 'x\\ny'. Re-run with robust-endo --debug"),
+        (OSError("first line\nsecond."), "Unexpected error: OSError: first line second. Re-run with robust-endo"),
+    ],
+)
+def test_main_prints_every_error_in_one_sentence(raising, error, sentence):
+    result = raising(error)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: {sentence}")
+    assert result.stderr.count("\n") == 1
+    assert error_sentence(error) in result.stderr
+
+
+def test_print_any_character_replaces_an_encoding_error(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    print_any_character()
+    stream.write("± \udcff")
+    stream.flush()
+    assert stream.buffer.getvalue() == rb"\xb1 \udcff"

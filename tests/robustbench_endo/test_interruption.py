@@ -1,0 +1,191 @@
+"""Signals in every phase of every command, in processes of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from robustbench_endo.interruption import GRACE_S, interruption_message, resumable
+
+DRIVER = """
+import importlib, sys, time
+from pathlib import Path
+
+module, name, marker, seconds = sys.argv[1:5]
+sys.argv[1:] = sys.argv[5:]
+
+def wait(*arguments, **options):
+    Path(marker).touch()
+    time.sleep(float(seconds))
+
+if module:
+    setattr(importlib.import_module(module), name, wait)
+from robustbench_endo.__main__ import run
+run()
+"""
+
+SLOW_MODEL = """
+import subprocess, time
+from pathlib import Path
+import torch
+from torch import nn
+
+class Slow(nn.Module):
+    def forward(self, images):
+        if Path("out/run.json").exists():
+            # A thread that computes does not see signals.
+            subprocess.Popen(["sleep", "97"])
+            Path("reached").touch()
+            time.sleep(60)
+        return {"segmentation": torch.zeros(len(images), 7, *images.shape[2:])}
+
+def build(num_classes):
+    return Slow()
+"""
+
+SAVED = "Interrupted: finished work is saved in out; re-run the same command to resume.\n"
+AGAIN = "Interrupted: re-run the same command to start again.\n"
+FRAMES = ("--data", "synthetic@frames=2", "--device", "cpu")
+
+
+@pytest.fixture
+def interrupt(tmp_path):
+    """Start `robust-endo`, send a signal when a function is called, and return exit code, seconds and output."""
+
+    def call(function, number, *arguments, seconds=60, delay=0.0):
+        module, _, name = function.partition(":")
+        reached = tmp_path / "reached"
+        command = [sys.executable, "-c", DRIVER, module, name, str(reached), str(seconds), *map(str, arguments)]
+        environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp"), "OMP_NUM_THREADS": "1"}
+        (tmp_path / "tmp").mkdir(exist_ok=True)
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            deadline = time.monotonic() + 120
+            while function and not reached.exists():
+                assert process.poll() is None, process.stderr.read()
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            time.sleep(delay)
+            begin = time.monotonic()
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=30)
+        return process.returncode, time.monotonic() - begin, errors
+
+    return call
+
+
+def last_line(errors):
+    return errors.rstrip("\n").rpartition("\n")[2] + "\n"
+
+
+def temporary_files(folder):
+    writing = [path for path in folder.rglob("*") if path.name.startswith(".writing-")]
+    return writing + [path for path in (folder / "tmp").iterdir() if "torchinductor" not in path.name]  # a cache
+
+
+def running(text):
+    return [
+        entry
+        for entry in Path("/proc").glob("[0-9]*/cmdline")
+        if entry.exists() and text in entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    ]
+
+
+def test_install_handles_signals_during_imports(interrupt):
+    code, seconds, errors = interrupt("", signal.SIGTERM, "models", delay=0.25)
+    assert (code, errors) in ((143, AGAIN), (-15, ""))  # before the first line of Python runs, nothing can be handled
+    assert seconds < 5
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_finish_ends_a_running_evaluation_with_its_threads_and_processes(interrupt, tmp_path, number, code):
+    (tmp_path / "slow.py").write_text(SLOW_MODEL)
+    model = ("--model", "slow.py:build", "--limit", 1, "--out", "out", *FRAMES)
+    result, seconds, errors = interrupt(":model", number, "evaluate", *model)
+    assert result == code
+    assert seconds < GRACE_S + 2.5
+    assert last_line(errors) == SAVED
+    assert "Traceback" not in errors
+    assert not temporary_files(tmp_path)
+    assert not running("sleep 97")
+
+
+def test_finish_ends_at_once_at_a_second_signal(tmp_path):
+    (tmp_path / "slow.py").write_text(SLOW_MODEL)
+    command = ["evaluate", "--model", "slow.py:build", "--limit", "1", "--out", "out", *FRAMES]
+    with subprocess.Popen(
+        [sys.executable, "-m", "robustbench_endo", *command],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        while not (tmp_path / "reached").exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate(timeout=30)[1]
+    assert process.returncode == 130
+    assert time.monotonic() - begin < GRACE_S
+    assert errors.count("Interrupted") == 1
+
+
+LOADING = "robustbench_endo.cli.resolve_inputs:load_models_and_data"
+PHASES = [
+    (LOADING, ("evaluate", "--out", "out", *FRAMES), AGAIN),
+    ("robustbench_endo.training:train", ("train", "--out", "out", *FRAMES), SAVED),
+    ("robustbench_endo.results:load_results", ("report", "run"), AGAIN),
+]
+SLOW_PHASES = [
+    ("robustbench_endo.cli.output:show_results", ("evaluate", "--limit", 1, "--corruption", "contrast"), SAVED),
+    ("robustbench_endo.training.trainer:save_history", ("train", "--epochs", 2, "--out", "out", *FRAMES), SAVED),
+    ("robustbench_endo.results:load_results", ("compare", "run", "run"), AGAIN),
+    ("robustbench_endo.reports.leaderboard:write_site", ("leaderboard", ".", "--out", "site"), AGAIN),
+    ("robustbench_endo.evaluation.merge_shards:merge", ("merge", "run", "--out", "out"), AGAIN),
+    ("robustbench_endo.models:load_model", ("export", "tiny-resnet/mmoe", "--out", "a.pt2"), AGAIN),
+    ("robustbench_endo.data.checking:check", ("datasets", "check", "synthetic"), AGAIN),
+    ("robustbench_endo.reproduction.runner:train_cell", ("reproduce", "table2", "--synthetic", "--out", "out"), AGAIN),
+    (
+        "robustbench_endo.synthesis:synthesize",
+        ("synthesize", "--background", "synthetic", "--instruments", "synthetic", "--out", "out"),
+        AGAIN,
+    ),
+]
+
+
+def check_phase(interrupt, tmp_path, function, arguments, message):
+    if arguments[0] == "evaluate" and "--out" not in arguments:
+        arguments = (*arguments, "--out", "out", *FRAMES)
+    code, seconds, errors = interrupt(function, signal.SIGTERM, *arguments)
+    assert code == 143, errors
+    assert seconds < 5
+    assert last_line(errors) == message
+    assert "Traceback" not in errors
+    assert not temporary_files(tmp_path)
+
+
+@pytest.mark.parametrize(("function", "arguments", "message"), PHASES)
+def test_resumable_names_the_folder_in_every_phase(interrupt, tmp_path, function, arguments, message):
+    check_phase(interrupt, tmp_path, function, arguments, message)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("function", "arguments", "message"), SLOW_PHASES)
+def test_resumable_names_the_folder_in_every_phase_of_every_command(interrupt, tmp_path, function, arguments, message):
+    check_phase(interrupt, tmp_path, function, arguments, message)
+
+
+def test_interruption_message_names_a_folder_only_where_it_has_files(tmp_path):
+    with resumable(tmp_path):
+        assert interruption_message() + "\n" == AGAIN
+        (tmp_path / "run.json").touch()
+        assert f"saved in {tmp_path}; re-run" in interruption_message()
+    assert interruption_message() + "\n" == AGAIN
