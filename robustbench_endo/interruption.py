@@ -97,10 +97,10 @@ def interruption_message() -> str:
 def finish() -> NoReturn:
     """Print the sentence, end the processes that this one has started, and exit with 128 + the number of the signal."""
     _announce()
-    _end_processes()
     handlers = threading.Thread(target=_run_exit_handlers, daemon=True)
     handlers.start()
     handlers.join(EXIT_HANDLERS_S)
+    _end_processes()
     _delete_temporaries()  # last, because other threads may still write
     os._exit(128 + (_state.signal or signal.SIGINT))
 
@@ -139,6 +139,8 @@ def _announce() -> None:
         # A progress bar has hidden the cursor, and is in the middle of a line.
         prefix = "\x1b[?25h\r\n" if sys.stderr.isatty() else ""
         os.write(2, f"{prefix}{interruption_message()}\n".encode(errors="backslashreplace"))
+        # Libraries would report that their threads and processes end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _delete_temporaries() -> None:

@@ -34,12 +34,14 @@ from pathlib import Path
 import torch
 from torch import nn
 
+FOLDER = Path(__file__).parent
+
 class Slow(nn.Module):
     def forward(self, images):
-        if Path("out/run.json").exists():
+        if (FOLDER / "out/run.json").exists():
             # A thread that computes does not see signals.
             subprocess.Popen(["sleep", "97"])
-            Path("reached").touch()
+            (FOLDER / "reached").touch()
             time.sleep(60)
         return {"segmentation": torch.zeros(len(images), 7, *images.shape[2:])}
 
@@ -60,7 +62,7 @@ def interrupt(tmp_path):
         module, _, name = function.partition(":")
         reached = tmp_path / "reached"
         command = [sys.executable, "-c", DRIVER, module, name, str(reached), str(seconds), *map(str, arguments)]
-        environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp"), "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp"), "OMP_NUM_THREADS": "1", "RAY_TMPDIR": "/tmp"}
         (tmp_path / "tmp").mkdir(exist_ok=True)
         with subprocess.Popen(
             command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -189,3 +191,21 @@ def test_interruption_message_names_a_folder_only_where_it_has_files(tmp_path):
         (tmp_path / "run.json").touch()
         assert f"saved in {tmp_path}; re-run" in interruption_message()
     assert interruption_message() + "\n" == AGAIN
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_finish_ends_the_processes_of_ray(interrupt, tmp_path, number, code):
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    (tmp_path / "slow.py").write_text(SLOW_MODEL)
+    before = {path.parent.name for path in running("ray")}
+    model = ("--model", "slow.py:build", "--engine", "ray", "--out", tmp_path / "out", *FRAMES)
+    result, seconds, errors = interrupt(":model", number, "evaluate", *model)
+    assert result == code
+    assert seconds < 5
+    assert last_line(errors) == SAVED.replace("out", str(tmp_path / "out"))
+    assert "Traceback" not in errors
+    time.sleep(0.2)
+    assert {path.parent.name for path in running("ray")} <= before
+    assert not temporary_files(tmp_path)

@@ -11,6 +11,7 @@ from typing import Any
 
 from robustbench_endo.errors import OptionalDependencyError, RobustEndoError, RunError
 from robustbench_endo.evaluation.workers import cores
+from robustbench_endo.interruption import reinstall
 
 CONNECT_TIMEOUT_S = 5.0
 """Seconds that an address has to reply."""
@@ -68,6 +69,7 @@ def join_cluster(ray: Any, address: str | None, debug: bool = False) -> Iterator
             "RAY_AUTH_MODE=token here if it asks for a token (~/.ray/auth_token, the same on all machines), or leave "
             "--address out to start one on this machine."
         ) from error
+    reinstall()  # Ray replaces the handler of SIGTERM
     try:
         yield
     finally:
