@@ -8,11 +8,22 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from robustbench_endo.errors import RobustEndoError, RunError
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
+
+LIVE_TEMPORARIES: set[Path] = set()
+"""Temporary files that this process writes at the moment: a process that ends at once has to delete them."""
+
+_TEMPORARY = ".writing-"
+_NAME_LENGTH = 64
 
 
 @contextmanager
@@ -25,22 +36,55 @@ def replace_atomically(path: Path) -> Iterator[Path]:
         RunError: the file cannot be written; what was there before is kept.
     """
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(descriptor)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{_TEMPORARY}{path.name[:_NAME_LENGTH]}.")
         temporary = Path(name)
+        LIVE_TEMPORARIES.add(temporary)
         try:
+            _lock(descriptor)
             yield temporary
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
-            temporary.chmod(0o644)  # mkstemp creates private files
+            temporary.chmod(0o666 & ~_umask())  # mkstemp creates private files
             temporary.replace(path)
         finally:
+            os.close(descriptor)
             temporary.unlink(missing_ok=True)
+            LIVE_TEMPORARIES.discard(temporary)
     except OSError as error:
         raise RunError(
             f"Cannot write {path}: {error.strerror or error}. Free some space or choose another folder; finished work "
             "is kept."
         ) from error
+
+
+def remove_stale_temporaries(folder: Path) -> None:
+    """Delete the temporary files of :func:`replace_atomically` below a folder whose writers were killed.
+
+    A writer holds a lock on its file, which ends with its process; where locks are not supported nothing is deleted.
+    """
+    if fcntl is None:
+        return
+    for path in folder.rglob(f"{_TEMPORARY}*"):
+        with suppress(OSError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+
+
+def _lock(descriptor: int) -> None:
+    if fcntl is not None:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _umask() -> int:
+    """The permissions that new files of this process do not get."""
+    with suppress(OSError, ValueError, StopIteration):
+        # Linux; elsewhere it can only be read by setting it, which other threads would see.
+        status = Path("/proc/self/status").read_text("ascii")
+        return int(next(line for line in status.splitlines() if line.startswith("Umask:")).split()[1], 8)
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -72,12 +116,19 @@ def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file.
 
     Raises:
-        RunError: the file is no JSON.
+        RunError: the file cannot be read, or is no JSON object.
     """
     try:
-        content: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        content = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise RunError(f"Cannot read {path}: {error.strerror or error}. Check the file and its permissions.") from error
+    except (ValueError, RecursionError) as error:  # of JSON and of UTF-8
         raise RunError(f"Cannot parse {path}: invalid JSON ({error}). Restore the file or use a new folder.") from error
+    if not isinstance(content, dict):
+        raise RunError(
+            f"Cannot parse {path}: invalid JSON (no object, but {type(content).__name__}). Restore the file or use a "
+            "new folder."
+        )
     return content
 
 
@@ -136,10 +187,19 @@ def identity_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
     >>> identity_changes({"seed": 0}, {"seed": 1})
     'seed changed from 0 to 1'
+    >>> identity_changes({"code": {"model a": {"net.py": "1f"}}}, {"code": {"model a": {"net.py": "2e"}}})
+    'code, model a, net.py changed from "1f" to "2e"'
     """
-    now = json.loads(json.dumps(now))  # as it is read back: tuples are lists
-    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    return "; ".join(f"{name} changed from {_short(before.get(name))} to {_short(now.get(name))}" for name in changed)
+    return "; ".join(_changes(before, json.loads(json.dumps(now))))  # as it is read back: tuples are lists
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
+    for name in {**before, **now}:
+        first, second = before.get(name), now.get(name)
+        if isinstance(first, Mapping) and isinstance(second, Mapping):
+            yield from _changes(first, second, (*path, name))
+        elif first != second:
+            yield f"{', '.join((*path, name))} changed from {_short(first)} to {_short(second)}"
 
 
 def check_resumable(
