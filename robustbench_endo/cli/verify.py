@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from robustbench_endo.results import Check, Results
 
 VERIFICATION_FAILED = 1
 """Exit code of a run that breaks a check."""
@@ -13,18 +18,78 @@ VERIFICATION_FAILED = 1
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-def verify(run: Path) -> None:
-    """Check that the records of a finished run fit each other, the truth and the files of its folder.
+@click.option(
+    "--replay",
+    default=0,
+    type=click.IntRange(0, 1_000_000),
+    help="Number of random corrupted frames to compute again and to compare; needs the data of the run.",
+)
+@click.option(
+    "--model",
+    "-m",
+    "models",
+    multiple=True,
+    help="Model of the run whose predictions are computed again, too, as NAME=SPEC; repeatable.",
+)
+@click.option("--data", "-d", help="The data, where they have moved.  [default: those of the run]")
+@click.option("--trust-model-file", is_flag=True, help="Open model files that contain programs without vetting them.")
+def verify(run: Path, replay: int, models: tuple[str, ...], data: str | None, trust_model_file: bool) -> None:
+    """Check that a finished run is what its evaluation wrote, and that its records fit each other and the truth.
 
-    Detects runs that were changed or mixed up, masks that did not move with the image, a seed that was used twice, the
-    same frame under two names, and labels in another order than those of the data.
+    Detects files that were changed, exchanged or removed, records that are missing or occur twice, aggregates that do
+    not follow from the records, masks that did not move with the image, a seed that was used twice, the same frame
+    under two names, and labels in another order than those of the data. With --replay, corrupted images and predictions
+    are computed again and compared with the records.
 
     Exit code 0: all checks passed; 1: one did not; 2: there is no such run.
     """
+    from robustbench_endo.evaluation.run_checks import check_folder
+    from robustbench_endo.reports import check_tables
     from robustbench_endo.results import load_results
     from robustbench_endo.results import verify as run_checks
 
-    checks = run_checks(load_results(run))
+    checks = check_folder(run)
+    if all(check.passed for check in checks):
+        results = load_results(run)
+        checks += [*run_checks(results), *check_tables(results)]
+        if replay or models:
+            checks += _replay(results, replay or 1, models, data, trust_model_file)
+    _print(checks)
+
+
+def _replay(
+    results: Results, frames: int, models: Sequence[str], data: str | None, trust_model_file: bool
+) -> list[Check]:
+    from robustbench_endo.cli.resolve_inputs import load_data, load_models_and_data
+    from robustbench_endo.config import from_values
+    from robustbench_endo.evaluation.config import EvaluationConfig
+    from robustbench_endo.evaluation.replay import replay
+
+    stored = {name: value for name, value in results.info.get("config", {}).items() if value is not None}
+    config = from_values(EvaluationConfig, stored, f"the run {results.path}")
+    source = data or config.data
+    options: dict[str, Any] = {
+        "label_map": config.label_map,
+        "assume_independent_frames": config.assume_independent_frames,
+    }
+    # A folder without names of its classes took those of the models.
+    names = tuple(results.labels.get("segmentation", ())) or None
+    if not models:
+        dataset = load_data(source, config.split, config.classes, config.subject_regex, names, **options)
+        return replay(results, dataset, frames)
+    loaded, dataset = load_models_and_data(
+        models,
+        source,
+        config.split,
+        config.classes,
+        config.subject_regex,
+        trust_model_file=trust_model_file,
+        **options,
+    )
+    return replay(results, dataset, frames, loaded)
+
+
+def _print(checks: Sequence[Check]) -> None:
     for check in checks:
         click.echo(f"passed  {check.name}" if check.passed else f"FAILED  {check.name}: {check.problem}")
     failed = sum(not check.passed for check in checks)

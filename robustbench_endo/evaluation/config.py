@@ -123,6 +123,12 @@ class EvaluationConfig:
         multiple=True,
         shown_default="the three shipped models",
     )
+    trust_model_file: bool = option(
+        False,
+        "Load TorchScript and torch.export files without vetting them; such a file is a program and can then do "
+        "whatever you can.",
+        type="bool",
+    )
     data: str = option("synthetic", "Folder of frames, or the name of a data set.", "--data", "-d")
     split: str | None = option(None, "Sub-folder or split.", shown_default="test where there is one")
     classes: tuple[str, ...] | None = classes_option()

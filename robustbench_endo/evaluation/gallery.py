@@ -16,6 +16,7 @@ from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.predict import Predictions
 from robustbench_endo.io_utils import write_atomically, write_json
 from robustbench_endo.results.gallery import INDEX, image_file, prediction_file, read_index, target_file
+from robustbench_endo.results.integrity import GALLERY
 
 SHORT_SIDE = 256
 """Images are stored at most this large: they are for viewing, not for measuring."""
@@ -39,16 +40,33 @@ class GalleryWriter:
         part: Literal["frames", "worst"] = "frames",
     ) -> None:
         prefix = "" if part == "frames" else f"{part}-"
+        self._folder, self._part = folder, part
         self._folders = (
-            {} if folder is None else {name: folder / "gallery" / f"{prefix}{i}" for i, name in enumerate(ids)}
+            {} if folder is None else {name: folder / GALLERY / f"{prefix}{i}" for i, name in enumerate(ids)}
         )
         self._models = list(models)
-        if folder is not None:
-            (folder / "gallery").mkdir(parents=True, exist_ok=True)
-            for path in self._folders.values():
-                path.mkdir(parents=True, exist_ok=True)
-            frames = [{"image_id": name, "folder": path.name} for name, path in self._folders.items()]
-            write_json(folder / INDEX, {**read_index(folder), "models": self._models, part: frames})
+
+    def write_index(self) -> None:
+        """Add the frames to the gallery's index."""
+        if self._folder is None:
+            return
+        for path in (self._folder / GALLERY, *self._folders.values()):
+            path.mkdir(parents=True, exist_ok=True)
+        frames = [{"image_id": name, "folder": path.name} for name, path in self._folders.items()]
+        before = read_index(self._folder)
+        index = {**before, "models": self._models, self._part: frames}
+        if index != before:
+            write_json(self._folder / INDEX, index)
+
+    def lacks(self, image_id: str, condition: Condition) -> bool:
+        """Whether the image of a frame at a condition is not stored, although its frame belongs to the gallery."""
+        folder = self._folders.get(image_id)
+        return folder is not None and not (folder / image_file(condition.corruption, condition.severity)).is_file()
+
+    @property
+    def ids(self) -> list[str]:
+        """The frames to store."""
+        return list(self._folders)
 
     def save(
         self,
@@ -69,6 +87,7 @@ class GalleryWriter:
             folder = self._folders.get(image_id)
             if folder is None:
                 continue
+            folder.mkdir(parents=True, exist_ok=True)
             pixels = (images[i] * 255).round().byte().permute(1, 2, 0).cpu().numpy()
             _save(folder / image_file(corruption, severity), pixels, Image.Resampling.BILINEAR)
             for target in targets.values():

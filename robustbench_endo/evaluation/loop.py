@@ -7,19 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.batch import Batch, Failure, read_batches
 from robustbench_endo.evaluation.conditions import Condition
+from robustbench_endo.evaluation.data_fingerprint import check_unchanged
 from robustbench_endo.evaluation.device import deterministic
 from robustbench_endo.evaluation.plan import EvaluationPlan
 from robustbench_endo.evaluation.predict import Predictions, predict
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.records import Records
 from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
-from robustbench_endo.results.schema import CLEAN
+from robustbench_endo.results.schema import CLEAN, IMAGE_CHECKSUM, image_checksum
 from robustbench_endo.tasks.base import Columns
 
 Advance = Callable[[int], None]
@@ -117,10 +119,12 @@ def score_batch(
 ) -> Records:
     """One record per frame and model: the distortion of the image and the scores of every task."""
     assert batch.clean is not None
+    levels = (images * 255).round().byte().cpu().numpy()
+    checksums = np.array([image_checksum(image) for image in levels], np.int64)
     distortion = {"image_ssim": batch.clean.ssim(images).numpy(), "image_psnr": batch.clean.psnr(images).numpy()}
     records = Records()
     for model, outputs in predictions.items():
-        columns: Columns = dict(distortion)
+        columns: Columns = {IMAGE_CHECKSUM: checksums, **distortion}
         for task in plan.tasks:
             name = task.name
             prediction = outputs[name].to_cpu() if name in outputs else None
@@ -135,8 +139,22 @@ def score_batch(
 def read_chunk(plan: EvaluationPlan, chunk: int, profiler: Profiler) -> tuple[list[Batch], list[Failure]]:
     """Decode the frames of a chunk."""
     with profiler.time("decode"):
-        indices, resolution = plan.chunks[chunk], plan.suite.resolution
-        return read_batches(plan.dataset, indices, resolution, plan.tasks, plan.recorded)
+        return read_frames(plan, plan.chunks[chunk])
+
+
+def read_frames(plan: EvaluationPlan, indices: Sequence[int]) -> tuple[list[Batch], list[Failure]]:
+    """Decode frames; what cannot be read is read twice, because a disk may be away for a moment.
+
+    Raises:
+        RunError: a frame that was there when the run began is not any more, or was changed.
+    """
+    for last in (False, True):
+        batches, failures = read_batches(plan.dataset, indices, plan.suite.resolution, plan.tasks, plan.recorded)
+        failed = {failure.id for failure in failures}
+        check_unchanged(plan.dataset, [i for i in indices if plan.dataset.ids[i] in failed], plan.fingerprint)
+        if last or not failed:
+            break
+    return batches, failures
 
 
 @contextmanager

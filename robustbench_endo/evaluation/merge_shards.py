@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.evaluation.conditions import list_conditions
+from robustbench_endo.evaluation.chunk_integrity import NO_FILE, chunk_problem
 from robustbench_endo.evaluation.provenance import utc_now
 from robustbench_endo.evaluation.run import write_summary
+from robustbench_endo.evaluation.run_checks import run_conditions
 from robustbench_endo.evaluation.run_folder import RunFolder, chunk_file
 from robustbench_endo.evaluation.shard import shards_with
-from robustbench_endo.io_utils import identity_changes, read_json, write_atomically, write_json
-from robustbench_endo.results import Results, load_results
+from robustbench_endo.io_utils import identity_changes, write_atomically, write_json
+from robustbench_endo.results import Results
 from robustbench_endo.results.gallery import INDEX, read_index
-from robustbench_endo.results.io import RUN_FILE
+from robustbench_endo.results.integrity import RUN_FILE, check_intact, content_sha256, read_run, write_run
+from robustbench_endo.results.io import read_records
 
 
 def merge(*folders: str | Path, out: str | Path | None = None) -> Results:
@@ -46,16 +49,10 @@ def merge(*folders: str | Path, out: str | Path | None = None) -> Results:
         if not folder.has_chunk(chunk):
             write_atomically(chunk_file(target, chunk), chunk_file(source, chunk).read_bytes())
     _copy_gallery(runs, target)
-    conditions = list_conditions(
-        [entry["name"] for entry in info["corruptions"]],
-        info["severities"],
-        [entry["name"] for entry in info["recorded_conditions"]],
-        {entry["name"]: info["replicates"] for entry in info["corruptions"] if entry["stochastic"]},
-    )
-    folder.finish(len(chunk_folders), {**info, "finished": utc_now()}, conditions)
-    results = load_results(target)
+    info = folder.finish(len(chunk_folders), {**info, "finished": utc_now()}, run_conditions(info))
+    results = read_records(target, dict(info))
     write_summary(results)
-    return results
+    return replace(results, info=write_run(target, info))
 
 
 def lacks_largest_drops(results: Results) -> bool:
@@ -70,7 +67,9 @@ def _read_run(folder: Path) -> dict[str, Any]:
             f"Expected a run folder to merge, got no {RUN_FILE} in {folder}: give the --out of robust-endo evaluate "
             "--shard."
         )
-    info = read_json(folder / RUN_FILE)
+    info = read_run(folder)
+    if info.get("finished"):
+        check_intact(folder, info)
     missing = [name for name in ("identity", "chunks") if name not in info]
     if missing:
         raise RunError(
@@ -94,15 +93,28 @@ def _check_one_run(runs: Mapping[Path, Mapping[str, Any]]) -> None:
 
 
 def _locate_chunks(runs: Mapping[Path, Mapping[str, Any]]) -> list[Path]:
-    """The folder that has each chunk.
+    """The folder that has each chunk, undamaged.
 
     Raises:
         RunError: no folder has it.
     """
-    count = next(iter(runs.values()))["chunks"]
-    located = [next((folder for folder in runs if chunk_file(folder, i).is_file()), None) for i in range(count)]
+    info = next(iter(runs.values()))
+    run, located, damaged = content_sha256(info["identity"]), [], {}
+    for chunk in range(info["chunks"]):
+        problems = {folder: chunk_problem(chunk_file(folder, chunk), run, chunk) for folder in runs}
+        located.append(next((folder for folder, problem in problems.items() if not problem), None))
+        damaged |= {
+            chunk_file(folder, chunk): problem for folder, problem in problems.items() if problem not in ("", NO_FILE)
+        }
     missing = [chunk for chunk, folder in enumerate(located) if folder is None]
+    if missing and damaged:
+        file, problem = next(iter(damaged.items()))
+        raise RunError(
+            f"Cannot merge the records {file}: {problem}. Run the robust-endo evaluate that wrote them again, then "
+            "merge again."
+        )
     if missing:
+        count = info["chunks"]
         raise RunError(
             f"Expected all {count} chunks of the run, got {count - len(missing)}; missing: {_join(missing)}: "
             f"{_remedy(missing, [info.get('shards') for info in runs.values()])}, then merge again."
@@ -141,6 +153,8 @@ def _copy_gallery(runs: Iterable[Path], target: Path) -> None:
     """Copy the stored images: every shard has those of its own frames."""
     for folder in runs:
         for image in sorted((folder / INDEX).parent.glob("*/*")):
+            if image.is_symlink() or not image.resolve().is_relative_to(folder.resolve()):
+                continue  # it may show any file of this machine
             path = target / image.relative_to(folder)
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)

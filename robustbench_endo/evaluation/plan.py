@@ -14,6 +14,7 @@ from robustbench_endo.corruptions import Selection, Suite, select
 from robustbench_endo.errors import DataError, ModelError, RobustEndoError
 from robustbench_endo.evaluation.conditions import Condition, list_conditions, parse_selection, select_recorded
 from robustbench_endo.evaluation.config import EvaluationConfig
+from robustbench_endo.evaluation.data_fingerprint import DataFingerprint, fingerprint_data
 from robustbench_endo.evaluation.device import choose_device, choose_precision
 from robustbench_endo.evaluation.gallery import GalleryWriter
 from robustbench_endo.evaluation.methods import MethodSeed, ModelsByName, split_methods
@@ -67,6 +68,7 @@ class EvaluationPlan:
         folder: where the records of a chunk are written atomically, as soon as all of them are computed.
         gallery: stores images of some frames.
         notes: sentences for the report.
+        given_fingerprint: of the data where the run began, if that was another process; else they are read here.
     """
 
     config: EvaluationConfig
@@ -85,6 +87,12 @@ class EvaluationPlan:
     folder: RunFolder
     gallery: GalleryWriter
     notes: tuple[str, ...]
+    given_fingerprint: DataFingerprint | None = None
+
+    @cached_property
+    def fingerprint(self) -> DataFingerprint:
+        """Of the frames when the run began."""
+        return self.given_fingerprint or fingerprint_data(self.dataset, self.indices)
 
     @cached_property
     def conditions(self) -> list[Condition]:
@@ -152,6 +160,7 @@ def build_plan(
     selected: Selection | None = None,
     metrics: Sequence[Metric | type[Metric]] = (),
     chunks: Sequence[Sequence[int]] | None = None,
+    fingerprint: DataFingerprint | None = None,
 ) -> EvaluationPlan:
     """Resolve the settings of a run; its models are moved to the device.
 
@@ -160,6 +169,7 @@ def build_plan(
         selected: from :func:`select_corruptions`; None selects by the configuration.
         metrics: further metrics, as classes or objects.
         chunks: indices of the frames of each chunk, where another process divided them.
+        fingerprint: of the data, where another process has read them.
 
     Raises:
         DataError, ModelError, RobustEndoError: settings that the models, the data or this machine do not allow.
@@ -190,6 +200,7 @@ def build_plan(
         folder=RunFolder(config.out),
         gallery=_gallery(config, dataset, [index for chunk in chunks for index in chunk], list(by_name)),
         notes=(*config.notes, *selected.notes),
+        given_fingerprint=fingerprint,
     )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,6 +14,7 @@ import torch
 
 from robustbench_endo.config import to_values
 from robustbench_endo.data.subjects import subject_note
+from robustbench_endo.evaluation.code_identity import code_digests
 from robustbench_endo.evaluation.conditions import RECORDED_SEVERITY
 from robustbench_endo.io_utils import weights_sha256
 from robustbench_endo.results.schema import RECORDED
@@ -29,7 +28,7 @@ _PACKAGES = ("torch", "timm", "numpy", "numba", "scipy", "pandas", "pyarrow", "p
 def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
     """The content of run.json at the start of a run; ``identity`` is what must not change when it is resumed."""
     config, data, suite = plan.config, plan.dataset, plan.suite
-    fingerprint = data_fingerprint(data, plan.indices)
+    fingerprint = plan.fingerprint.total
     models = [
         {
             "name": name,
@@ -97,6 +96,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
             "device": plan.device.type,
             "precision": plan.precision,
             "compile": config.compile,
+            "code": describe_code(plan),
             "recorded_conditions": list(plan.recorded),
         },
         "config": to_values(config),
@@ -137,13 +137,18 @@ def parameter_count(model: object) -> int:
     return sum(p.numel() for p in model.parameters()) if isinstance(model, torch.nn.Module) else 0
 
 
-def data_fingerprint(dataset: Any, indices: Sequence[int]) -> str:
-    """The data set's own fingerprint of the frames; else SHA-256 over their ids and subjects."""
-    fingerprint = getattr(dataset, "fingerprint", None)
-    if callable(fingerprint):
-        return str(fingerprint(indices))
-    content = "\0".join(f"{dataset.ids[i]}\1{dataset.subjects[i]}" for i in indices)
-    return hashlib.sha256(content.encode()).hexdigest()
+def describe_code(plan: EvaluationPlan) -> dict[str, dict[str, str]]:
+    """What a user's models, data, corruptions and metrics consist of -> digests by file or package."""
+    parts = {
+        f"model {name}": code_digests(
+            model, *getattr(model, "source_objects", ()), files=getattr(model, "source_files", ())
+        )
+        for name, model in plan.models.items()
+    }
+    parts[f"data {plan.dataset.name}"] = code_digests(plan.dataset)
+    parts |= {f"metric {metric.name}": code_digests(metric) for metric in plan.user_metrics}
+    parts |= {f"corruption {name}": code_digests(plan.suite.get(name)) for name in plan.corruptions}
+    return {part: digests for part, digests in parts.items() if digests}
 
 
 def _text(value: object) -> str | None:

@@ -6,30 +6,23 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
-from robustbench_endo.evaluation.batch import read_batches
-from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.config import SEVERITIES, EvaluationConfig, config_from_options
-from robustbench_endo.evaluation.device import deterministic
 from robustbench_endo.evaluation.engines import choose_engine
-from robustbench_endo.evaluation.gallery import GalleryWriter
-from robustbench_endo.evaluation.loop import Advance, evaluate_condition
+from robustbench_endo.evaluation.gallery_images import remove_damaged_images, store_images
+from robustbench_endo.evaluation.loop import Advance
 from robustbench_endo.evaluation.methods import ModelsByName
 from robustbench_endo.evaluation.plan import Engine, EvaluationPlan, build_plan, select_corruptions
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.provenance import describe_run, utc_now
 from robustbench_endo.evaluation.shard import parse_shard
-from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
 from robustbench_endo.io_utils import write_atomically
 from robustbench_endo.metrics.base import Metric
-from robustbench_endo.results.gallery import read_index
-from robustbench_endo.results.io import SUMMARY_FILE, load_results
+from robustbench_endo.results.integrity import SUMMARY_FILE, write_run
+from robustbench_endo.results.io import read_records, summary_csv
 from robustbench_endo.results.results import Results
-from robustbench_endo.results.schema import CLEAN
-from robustbench_endo.results.tail_risk import largest_drops
 from robustbench_endo.types import Dataset
 
 if TYPE_CHECKING:
@@ -157,13 +150,18 @@ def run_plan(plan: EvaluationPlan, progress: Progress, profiler: Profiler, engin
     advance = _advance(plan, chunks, missing, progress)
     if missing:
         engine(plan, missing, profiler, advance)
+    return finish_run(plan, info, profiler)
+
+
+def finish_run(plan: EvaluationPlan, info: Mapping[str, Any], profiler: Profiler) -> Results:
+    """Merge the records of all chunks, write what follows from them, and, last, the checksums of all files."""
     with profiler.time("write"):
-        finished = {**info, "finished": utc_now(), "timings": profiler.seconds()}
-        plan.folder.finish(len(chunks), finished, plan.conditions)
-    results = load_results(plan.config.out, plan.user_metrics)
-    save_largest_drops(plan, results, profiler)
+        info = plan.folder.finish(len(plan.chunks), info, plan.conditions)
+    results = read_records(plan.config.out, info, plan.user_metrics)
+    store_images(plan, results, profiler)
     write_summary(results)
-    return results
+    sealed = write_run(plan.config.out, {**info, "finished": utc_now(), "timings": profiler.seconds()})
+    return replace(results, info=sealed)
 
 
 def run_shard(plan: EvaluationPlan, progress: Progress, profiler: Profiler, engine: Engine) -> ShardResult:
@@ -195,37 +193,16 @@ def open_run(plan: EvaluationPlan) -> Mapping[str, Any]:
     parts: dict[str, Any] = {"chunks": len(plan.chunks)}
     if plan.config.shard is not None:
         parts["shards"] = parse_shard(plan.config.shard).of
-    return plan.folder.open({**describe_run(plan), **parts})
-
-
-def save_largest_drops(plan: EvaluationPlan, results: Results, profiler: Profiler) -> None:
-    """Store images of the frames with the largest drops, which are known only when the run has finished.
-
-    Nothing is done where the run stores no gallery or has stored them before.
-    """
-    if not plan.config.gallery_frames or "worst" in read_index(plan.config.out):
-        return
-    conditions: dict[str, set[Condition]] = {}
-    for row in largest_drops(results).itertuples():
-        conditions.setdefault(str(row.image_id), set()).add(Condition(str(row.corruption), int(row.severity)))
-    position = {plan.dataset.ids[index]: index for index in plan.indices}
-    gallery = GalleryWriter(plan.config.out, list(conditions), list(plan.models), part="worst")
-    worst = replace(plan, gallery=gallery)
-    with deterministic(), Workers(plan.models, plan.device, plan.config.workers) as workers:
-        for image_id, selected in conditions.items():
-            frame = [position[image_id]]
-            batches, _ = read_batches(plan.dataset, frame, plan.suite.resolution, plan.tasks, plan.recorded)
-            for batch in batches:  # none where the file was deleted since it was scored
-                store = partial(evaluate_condition, worst, workers, profiler)
-                each = [Condition(CLEAN, 0), *sorted(selected)]
-                list(workers.map(store, batch.to(plan.device), each, AdaptiveBatchSize(None)))
+    info = plan.folder.open({**describe_run(plan), **parts})
+    remove_damaged_images(plan.config.out)
+    plan.gallery.write_index()
+    return info
 
 
 def write_summary(results: Results) -> None:
     """Write ``summary.csv``: one row per model and condition."""
     if results.path is not None:
-        table = results.scores().to_csv(index=False, float_format="%.6g")
-        write_atomically(results.path / SUMMARY_FILE, table.encode())
+        write_atomically(results.path / SUMMARY_FILE, summary_csv(results))
 
 
 def _advance(plan: EvaluationPlan, chunks: Sequence[int], missing: Sequence[int], progress: Progress) -> Advance:

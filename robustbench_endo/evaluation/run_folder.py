@@ -13,17 +13,32 @@ import pyarrow as pa
 
 from robustbench_endo.errors import DataError, RunError
 from robustbench_endo.evaluation.batch import Failure
+from robustbench_endo.evaluation.chunk_integrity import chunk_problem, chunk_stamp
 from robustbench_endo.evaluation.conditions import Condition
-from robustbench_endo.evaluation.records import FAILURES, merge_records, read_failures
-from robustbench_endo.io_utils import check_resumable, read_json, writable_folder, write_json
-from robustbench_endo.results.io import RESULTS_FILE, RUN_FILE, check_records, write_table
+from robustbench_endo.evaluation.records import merge_records, read_failures
+from robustbench_endo.io_utils import check_resumable, remove_stale_temporaries, writable_folder
+from robustbench_endo.results.integrity import (
+    RECORDS,
+    RESULTS_FILE,
+    RUN_FILE,
+    content_sha256,
+    damaged_files,
+    read_run,
+    write_run,
+)
+from robustbench_endo.results.io import write_table
 
 
 class RunFolder:
     """``run.json``, ``records/`` and ``results.parquet`` of one run.
 
+    Several processes may compute the same run in one folder: each writes whole files of the same bytes.
+
     Args:
         path: created where it is missing.
+
+    Attributes:
+        run: digest of the run's identity, which its chunks carry; empty until :meth:`open` or :meth:`join`.
 
     Raises:
         RunError: the folder cannot be written.
@@ -31,7 +46,9 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        writable_folder(path / "records")
+        self.run = ""
+        self._damaged: set[str] = set()
+        writable_folder(path / RECORDS)
 
     def open(self, info: Mapping[str, Any]) -> Mapping[str, Any]:
         """Start the run, or resume it when it is the same one; the content of ``run.json``.
@@ -39,58 +56,70 @@ class RunFolder:
         Several processes may do so at once. The file of a finished run is not changed until the run finishes again.
 
         Raises:
-            RunError: the folder holds another run, or one with another number of shards.
+            RunError: the folder holds another run, one with another number of shards, or a changed run.json.
         """
-        before = read_json(self.path / RUN_FILE) if (self.path / RUN_FILE).is_file() else None
+        before = read_run(self.path) if (self.path / RUN_FILE).is_file() else None
         if before is not None:
             check_resumable(before.get("identity", {}), info["identity"], self.path)
             _check_shards(before, info, self.path)
             info = {**info, "created": before["created"]}
+            if before.get("finished"):
+                self._damaged = set(damaged_files(self.path, before))
         if before is None or not before.get("finished"):
-            write_json(self.path / RUN_FILE, info)
+            write_run(self.path, info, finished=False)
+        self.join(info["identity"])
         return info
 
+    def join(self, identity: Mapping[str, Any]) -> None:
+        """Compute chunks of a run that another process has opened."""
+        self.run = content_sha256(json.loads(json.dumps(identity)))
+
     def has_chunk(self, chunk: int) -> bool:
-        """Whether the records of a chunk are written."""
-        return chunk_file(self.path, chunk).is_file()
+        """Whether the records of a chunk are written, undamaged, and of this run."""
+        file = chunk_file(self.path, chunk)
+        return file.relative_to(self.path).as_posix() not in self._damaged and not chunk_problem(file, self.run, chunk)
 
     def missing_chunks(self, chunks: Iterable[int]) -> list[int]:
-        """Those of the chunks without records, including recent writes of other machines."""
+        """Those of the chunks without usable records, including recent writes of other machines."""
         # A network file system drops its cached listing of a folder when a file is created in it.
-        with tempfile.TemporaryFile(dir=self.path / "records"):
+        with tempfile.TemporaryFile(dir=self.path / RECORDS):
             return [chunk for chunk in chunks if not self.has_chunk(chunk)]
 
     def write_chunk(self, chunk: int, table: pa.Table, failures: Sequence[Failure]) -> None:
         """Write the records of a chunk atomically, with the frames and predictions that could not be used."""
         encoded = json.dumps([asdict(failure) for failure in failures]).encode()
-        write_table(chunk_file(self.path, chunk), table.replace_schema_metadata({FAILURES: encoded}))
+        stamp = chunk_stamp(table, encoded, self.run, chunk)
+        file = chunk_file(self.path, chunk)
+        write_table(file, table.replace_schema_metadata(stamp))
+        self._damaged.discard(file.relative_to(self.path).as_posix())
 
-    def finish(self, chunks: int, info: Mapping[str, Any], conditions: Sequence[Condition]) -> Mapping[str, Any]:
-        """Merge all records as ``results.parquet``, and complete ``run.json``.
+    def finish(self, chunks: int, info: Mapping[str, Any], conditions: Sequence[Condition]) -> dict[str, Any]:
+        """Merge all records as ``results.parquet``; the content of ``run.json`` with the failures.
 
         Raises:
             DataError: no frame could be read.
-            RunError: records of something else.
+            RunError: records that are damaged or of another run.
         """
         files = [chunk_file(self.path, chunk) for chunk in range(chunks)]
-        for file in files:
-            check_records(file, dict(info))
+        for chunk, file in enumerate(files):
+            if problem := chunk_problem(file, self.run, chunk):
+                raise RunError(
+                    f"Cannot use the records {file}: {problem}. Run the same robust-endo evaluate again, which "
+                    "computes them."
+                )
         failures = read_failures(files)
         models = [model["name"] for model in info["models"]]
         if not merge_records(self.path / RESULTS_FILE, files, models, conditions):
             raise DataError(
                 f"Expected at least one readable frame, got none of {info['data']['frames']}: {failures[0]['reason']}"
             )
-        info = {**info, "failures": failures}
-        write_json(self.path / RUN_FILE, info)
-        for partial in (self.path / "records").glob(".chunk-*"):
-            partial.unlink(missing_ok=True)  # of a process that was killed while it wrote
-        return info
+        remove_stale_temporaries(self.path)
+        return {**info, "failures": failures}
 
 
 def chunk_file(folder: Path, chunk: int) -> Path:
     """The file in a run folder with the records of a chunk."""
-    return folder / "records" / f"chunk-{chunk:05d}.parquet"
+    return folder / RECORDS / f"chunk-{chunk:05d}.parquet"
 
 
 def _check_shards(before: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> None:

@@ -12,14 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.io_utils import read_json, replace_atomically
+from robustbench_endo.io_utils import replace_atomically
 from robustbench_endo.metrics.base import Metric
+from robustbench_endo.results.completeness import check_complete
+from robustbench_endo.results.integrity import RESULTS_FILE, RUN_FILE, check_intact, read_run
 from robustbench_endo.results.results import Results
+from robustbench_endo.results.run_schema import check_run_info
 from robustbench_endo.results.schema import check_schema
-
-RUN_FILE = "run.json"
-RESULTS_FILE = "results.parquet"
-SUMMARY_FILE = "summary.csv"
 
 
 def load_results(path: str | Path, metrics: Sequence[Metric | type[Metric]] = ()) -> Results:
@@ -31,21 +30,51 @@ def load_results(path: str | Path, metrics: Sequence[Metric | type[Metric]] = ()
             are left out. All others are read from the run.
 
     Raises:
-        RunError: no such folder, an unfinished run, or a table without the schema's columns and types.
+        RunError: no such folder, an unfinished run, files that were changed after the run wrote them, a table without
+            the schema's columns and types, or records that are missing or occur twice.
+    """
+    folder, info = open_run_folder(path)
+    check_intact(folder, info)
+    return read_records(folder, info, metrics)
+
+
+def open_run_folder(path: str | Path) -> tuple[Path, dict[str, Any]]:
+    """The folder of a finished run and the checked content of its run.json.
+
+    Raises:
+        RunError: no such folder, an unfinished run, or a run.json that was changed or does not describe a run.
     """
     folder = Path(path)
-    folder = folder.parent if folder.is_file() else folder
-    for name in (RUN_FILE, RESULTS_FILE):
-        if not (folder / name).is_file():
-            raise RunError(
-                f"Expected a finished run in {folder}, got no {name}: give the --out of a robust-endo evaluate "
-                "that has finished, or run it again to finish it."
-            )
-    info = read_json(folder / RUN_FILE)
-    if "tasks" not in info:
-        raise RunError(f"Expected a run of this version in {folder}, got a {RUN_FILE} without tasks: evaluate again.")
+    try:
+        folder = folder.parent if folder.is_file() else folder
+        missing = [name for name in (RUN_FILE, RESULTS_FILE) if not (folder / name).is_file()]
+    except (OSError, ValueError) as error:  # names that are too long, or have characters that no file has
+        raise RunError(f"Cannot read {str(path)[:200]!r}: {error}. Give a run folder.") from error
+    if missing:
+        raise RunError(
+            f"Expected a finished run in {folder}, got no {missing[0]}: give the --out of a robust-endo evaluate "
+            "that has finished, or run it again to finish it."
+        )
+    info = read_run(folder)
+    check_run_info(info, folder / RUN_FILE)
+    if not info["finished"]:
+        raise RunError(
+            f"Expected a finished run in {folder}, got one that was interrupted: run the same robust-endo evaluate "
+            "again to finish it."
+        )
+    return folder, info
+
+
+def read_records(folder: Path, info: dict[str, Any], metrics: Sequence[Metric | type[Metric]] = ()) -> Results:
+    """The results of a run folder, without a check of its files.
+
+    Raises:
+        RunError: a table without the schema's columns and types, or records that are missing or occur twice.
+    """
     user_metrics = tuple(metric() if isinstance(metric, type) else metric for metric in metrics)
-    return Results(_read_frame(folder / RESULTS_FILE, info), info, folder, user_metrics)
+    results = Results(_read_frame(folder / RESULTS_FILE, info), info, folder, user_metrics)
+    check_complete(results)
+    return results
 
 
 def check_records(path: Path, info: dict[str, Any]) -> None:
@@ -55,6 +84,11 @@ def check_records(path: Path, info: dict[str, Any]) -> None:
         RunError: a column is missing or has another type.
     """
     check_schema(pq.read_schema(path), Results(pd.DataFrame(), info).schema, str(path))
+
+
+def summary_csv(results: Results) -> bytes:
+    """The content of ``summary.csv``: the scores of every model and condition, six digits."""
+    return results.scores().to_csv(index=False, float_format="%.6g").encode()
 
 
 def write_table(path: Path, table: pa.Table) -> None:
@@ -72,7 +106,9 @@ def _read_frame(path: Path, info: dict[str, Any]) -> pd.DataFrame:
                 return file.read().to_pandas()
             # One by one: the whole table is never in memory twice.
             return pd.DataFrame({name: _column(file, name) for name in schema.names}, copy=False)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, RunError):
+            raise
         raise RunError(
             f"Cannot parse {path}: no valid Parquet table ({error}). Run robust-endo evaluate again."
         ) from error

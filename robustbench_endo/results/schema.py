@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.metrics.base import DISTORTION_METRICS, Metric
@@ -26,20 +29,38 @@ KEYS: dict[str, pa.DataType] = {
     "subject_id": pa.string(),
 }
 
-_TYPES = {"float32": pa.float32(), "int16": pa.int16(), "int32": pa.int32()}
+IMAGE_CHECKSUM = "image_checksum"
+"""Column with :func:`image_checksum` of the image that the models saw."""
+
+_TYPES = {"float32": pa.float32(), "int16": pa.int16(), "int32": pa.int32(), "int64": pa.int64()}
+
+
+def image_checksum(pixels: NDArray[np.uint8]) -> int:
+    """The checksum of an image: the first 8 bytes of BLAKE2b over its size and pixels, as a signed number.
+
+    Args:
+        pixels: (3, H, W) 8-bit levels.
+
+    >>> image_checksum(np.zeros((3, 2, 2), np.uint8)) == image_checksum(np.zeros((3, 4, 1), np.uint8))
+    False
+    """
+    digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=8)
+    digest.update(np.ascontiguousarray(pixels).tobytes())
+    return int.from_bytes(digest.digest(), "little", signed=True)
 
 
 def record_columns(
     tasks: Sequence[Task], labels: Mapping[str, Sequence[str]], frame_metrics: Mapping[str, Iterable[Metric]]
 ) -> list[Column]:
-    """The columns of the records besides :data:`KEYS`: the distortion, then those of each task and its metrics.
+    """The columns besides :data:`KEYS`: checksum and distortion of the image, then those of each task and its metrics.
 
     Args:
         tasks: of the run.
         labels: task name -> names of its labels.
         frame_metrics: task name -> metrics with a column.
     """
-    columns = [Column(kind.name, "float32", kind.description) for kind in DISTORTION_METRICS]
+    columns = [Column(IMAGE_CHECKSUM, "int64", "checksum of the image that the models saw (BLAKE2b, 8 bytes)")]
+    columns += [Column(kind.name, "float32", kind.description) for kind in DISTORTION_METRICS]
     for task in tasks:
         columns += task.columns(len(labels[task.name]))
         columns += [

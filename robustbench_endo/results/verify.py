@@ -10,9 +10,10 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from robustbench_endo.metrics.aggregation import Floats
-from robustbench_endo.results.io import SUMMARY_FILE
+from robustbench_endo.results.completeness import incompleteness
+from robustbench_endo.results.integrity import SUMMARY_FILE
 from robustbench_endo.results.results import Results
-from robustbench_endo.results.schema import CLEAN, KEYS
+from robustbench_endo.results.schema import CLEAN, IMAGE_CHECKSUM, KEYS
 from robustbench_endo.tasks.base import Task
 from robustbench_endo.tasks.classification.metrics import known_labels
 from robustbench_endo.tasks.classification.task import Classification
@@ -62,18 +63,8 @@ def verify(results: Results) -> list[Check]:
 
 
 def _complete(results: Results) -> str:
-    frame, keys = results.frame, list(KEYS)[:-1]
-    if repeated := int(frame.duplicated(keys).sum()):
-        return f"{repeated} records occur twice: the run folder was changed; evaluate again."
-    sizes = frame.groupby(["model", *CONDITION], observed=True)["image_id"].nunique()
-    expected = frame["image_id"].nunique()
-    recorded = sizes.index.get_level_values("corruption").isin(results.recorded_conditions)
-    short = sizes[(sizes < expected) & ~recorded]
-    if len(short):
-        return (
-            f"{len(short)} conditions lack frames, the first: {_at(short.index[0])} has {short.iloc[0]} of {expected}."
-        )
-    return ""
+    problem = incompleteness(results)
+    return f"There are {problem}: the run folder was changed; evaluate again." if problem else ""
 
 
 def _in_range(results: Results) -> str:
@@ -153,9 +144,13 @@ def _draws_differ(results: Results) -> str:
 
 
 def _frames_differ(results: Results) -> str:
-    """No two frames have equal clean records of every model: the same image under two names counts twice."""
+    """No two frames have equal clean images, or records of every model: the same image under two names counts twice."""
     clean = results.frame[results.frame["corruption"] == CLEAN]
-    columns = [name for name in clean.select_dtypes("number") if name not in KEYS]
+    images = clean.drop_duplicates("image_id").set_index("image_id")[IMAGE_CHECKSUM]
+    if images.duplicated().any():
+        first = list(images.index[images == images[images.duplicated()].iloc[0]][:2])
+        return f"{int(images.duplicated(keep=False).sum())} frames are the same image, such as {' and '.join(first)}."
+    columns = [name for name in clean.select_dtypes("number") if name not in (*KEYS, IMAGE_CHECKSUM)]
     wide = clean.pivot(index="image_id", columns="model", values=columns)
     numbers = wide.loc[:, wide.nunique() > 1]
     repeated = numbers.duplicated(keep=False) if numbers.shape[1] > 1 else pd.Series(data=False, index=wide.index)

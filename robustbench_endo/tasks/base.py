@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Columns = dict[str, NDArray[np.generic]]
 """Record columns of a batch, each (B,)."""
 
-ColumnType = Literal["float32", "int16", "int32"]
+ColumnType = Literal["float32", "int16", "int32", "int64"]
 
 
 @dataclass(frozen=True)

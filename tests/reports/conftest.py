@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from robustbench_endo.reports.data.report_data import ReportData, report_data
-from robustbench_endo.results import Resampling, Results, load_results
+from robustbench_endo.results import Resampling, Results
 from robustbench_endo.results.gallery import image_file, prediction_file, target_file
+from robustbench_endo.results.integrity import write_run
 from robustbench_endo.results.io import write_table
 
 CATEGORIES = {
@@ -99,6 +101,7 @@ def provenance(models: Sequence[str], corruptions: Sequence[str], severities: Se
         "python": "3.11.9",
         "seed": 7,
         "protocol": "standard",
+        "replicates": 1,
         "tasks": {"activity": list(ACTIVITIES), "segmentation": list(CLASSES)},
         "suite": {"name": "endo19", "hash": "9f2c51d4c1aa", "resolution": 512, "reference_size": 256},
         "data": {
@@ -232,11 +235,11 @@ def build(
     info = provenance(models, corruptions, severities, frames)
     edited = edit(frame, info) if edit else None
     frame = frame if edited is None else edited
-    (folder / "run.json").write_text(json.dumps(info))
     schema = Results(frame, info).schema
     for name in set(schema.names) - set(frame):
         frame[name] = 0
     write_table(folder / "results.parquet", pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
     if gallery:
         write_gallery(folder, models, corruptions, severities)
-    return load_results(folder)
+    # Not by load_results, which refuses records that are not complete.
+    return Results(pq.read_table(folder / "results.parquet").to_pandas(), write_run(folder, info), folder)

@@ -17,15 +17,15 @@ import torch
 from robustbench_endo.corruptions import Selection
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.config import EvaluationConfig
+from robustbench_endo.evaluation.data_fingerprint import DataFingerprint
 from robustbench_endo.evaluation.plan import EvaluationPlan
 from robustbench_endo.evaluation.predict import Model
-from robustbench_endo.evaluation.provenance import data_fingerprint
 from robustbench_endo.io_utils import read_json, weights_sha256
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.models import load_model
 from robustbench_endo.models.assemble import split_io_spec
 from robustbench_endo.models.external.file_type import is_model_file
-from robustbench_endo.results.io import RUN_FILE
+from robustbench_endo.results.integrity import RUN_FILE
 from robustbench_endo.tasks.registry import labels_of
 from robustbench_endo.types import Dataset
 
@@ -83,7 +83,7 @@ class RayPayload:
         chunks: indices of the frames of each chunk.
         identity: of the run, by which a worker checks the run folder.
         directory: working directory, where relative paths begin.
-        probe: indices of frames, and their fingerprint on the driver.
+        fingerprint: of the data on the driver.
     """
 
     config: EvaluationConfig
@@ -94,7 +94,13 @@ class RayPayload:
     chunks: Sequence[Sequence[int]]
     identity: Mapping[str, Any]
     directory: Path
-    probe: tuple[Sequence[int], str]
+    fingerprint: DataFingerprint
+
+    @property
+    def probe(self) -> list[int]:
+        """Indices of frames by which a worker checks that it sees the same data."""
+        indices = [index for chunk in self.chunks for index in chunk]
+        return indices[:: max(1, len(indices) // PROBE_FRAMES)][:PROBE_FRAMES]
 
 
 def serialize(ray: Any, plan: EvaluationPlan) -> bytes:
@@ -103,8 +109,6 @@ def serialize(ray: Any, plan: EvaluationPlan) -> bytes:
     Raises:
         RunError: a model, metric or data set cannot be serialized.
     """
-    indices = plan.indices
-    probe = indices[:: max(1, len(indices) // PROBE_FRAMES)][:PROBE_FRAMES]
     config = replace(
         plan.config,
         out=plan.config.out.resolve(),
@@ -126,7 +130,7 @@ def serialize(ray: Any, plan: EvaluationPlan) -> bytes:
                     plan.chunks,
                     read_json(plan.config.out / RUN_FILE)["identity"],
                     Path.cwd(),
-                    (probe, data_fingerprint(plan.dataset, probe)),
+                    plan.fingerprint,
                 )
             )
         except _SERIALIZATION_ERRORS as error:

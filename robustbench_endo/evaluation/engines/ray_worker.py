@@ -11,13 +11,13 @@ from pickle import UnpicklingError
 from typing import Any
 
 from robustbench_endo.errors import RunError
+from robustbench_endo.evaluation.data_fingerprint import fingerprint_data
 from robustbench_endo.evaluation.engines.ray_payload import RayPayload, ReloadableModel
 from robustbench_endo.evaluation.loop import evaluate_chunks
 from robustbench_endo.evaluation.plan import EvaluationPlan, build_plan
 from robustbench_endo.evaluation.profiler import Profiler
-from robustbench_endo.evaluation.provenance import data_fingerprint
 from robustbench_endo.io_utils import read_json
-from robustbench_endo.results.io import RUN_FILE
+from robustbench_endo.results.integrity import RUN_FILE
 
 
 def compute_chunks(chunks: Sequence[int], payload: Any) -> tuple[dict[str, float], int]:
@@ -74,8 +74,9 @@ def open_payload(payload: RayPayload) -> EvaluationPlan:
         )
     with suppress(OSError):
         os.chdir(payload.directory)
-    indices, fingerprint = payload.probe
-    if data_fingerprint(payload.dataset, indices) != fingerprint:
+    before = payload.fingerprint
+    here = fingerprint_data(payload.dataset, payload.probe).frames
+    if any(before.frames.get(index) != digest for index, digest in here.items()):
         raise RunError(
             f"Expected the same data {payload.dataset.name!r} on {host}, got other files or none: put the data on a "
             "file system that all machines of the cluster share."
@@ -84,4 +85,6 @@ def open_payload(payload: RayPayload) -> EvaluationPlan:
         name: model.load(payload.dataset) if isinstance(model, ReloadableModel) else model
         for name, model in payload.models.items()
     }
-    return build_plan(config, models, payload.dataset, payload.selected, payload.metrics, payload.chunks)
+    plan = build_plan(config, models, payload.dataset, payload.selected, payload.metrics, payload.chunks, before)
+    plan.folder.join(payload.identity)
+    return plan

@@ -19,7 +19,11 @@ def test_gallery_writer_stores_selected_frames_at_a_condition(make_plan, tmp_pat
     batch, condition = host.to(plan.device), plan.conditions[-1]
     images, targets = corrupt_batch(plan, batch, condition)
     predictions = {name: predict(model, images, plan.tasks) for name, model in plan.models.items()}
-    GalleryWriter(tmp_path, [batch.ids[1]], list(plan.models)).save(condition, batch, images, targets, predictions)
+    writer = GalleryWriter(tmp_path, [batch.ids[1]], list(plan.models))
+    writer.write_index()
+    assert writer.lacks(batch.ids[1], condition)
+    writer.save(condition, batch, images, targets, predictions)
+    assert not writer.lacks(batch.ids[1], condition)
     (frame,) = read_gallery(tmp_path)
     assert frame.image_id == batch.ids[1]
     np.testing.assert_array_equal(frame.target(*condition[:2]), targets["segmentation"][1].numpy())
@@ -33,6 +37,7 @@ def test_gallery_writer_stores_the_first_draw_of_a_condition(make_plan, tmp_path
     (host, *_), _ = read_chunk(plan, 0, Profiler())
     batch = host.to(plan.device)
     writer = GalleryWriter(tmp_path, list(batch.ids), [])
+    writer.write_index()
     writer.save(Condition("smoke", 3, 1), batch, batch.images, {}, {})
     assert read_gallery(tmp_path)[0].image("smoke", 3) is None
     writer.save(Condition("smoke", 3, 0), batch, batch.images, {}, {})
@@ -44,17 +49,19 @@ def test_gallery_writer_limits_the_size(make_plan, tmp_path):
     (host, *_), _ = read_chunk(plan, 0, Profiler())
     batch, condition = host.to(plan.device), plan.conditions[0]
     images = torch.zeros(len(batch), 3, 2 * SHORT_SIDE, 3 * SHORT_SIDE)
-    GalleryWriter(tmp_path, list(batch.ids), []).save(condition, batch, images, {}, {})
+    writer = GalleryWriter(tmp_path, list(batch.ids), [])
+    writer.write_index()
+    writer.save(condition, batch, images, {}, {})
     assert read_gallery(tmp_path)[0].image(*condition[:2]).shape == (SHORT_SIDE, 384, 3)
 
 
 def test_gallery_writer_keeps_other_parts_of_the_index(tmp_path):
-    GalleryWriter(tmp_path, ["a"], ["m"])
-    GalleryWriter(tmp_path, ["b"], ["m"], part="worst")
+    GalleryWriter(tmp_path, ["a"], ["m"]).write_index()
+    GalleryWriter(tmp_path, ["b"], ["m"], part="worst").write_index()
     index = json.loads((tmp_path / "gallery" / "index.json").read_text())
     assert [entry["image_id"] for part in ("frames", "worst") for entry in index[part]] == ["a", "b"]
 
 
 def test_gallery_writer_without_folder_stores_nothing(tmp_path):
-    GalleryWriter(None, ["a"], ["m"])
+    GalleryWriter(None, ["a"], ["m"]).write_index()
     assert list(tmp_path.iterdir()) == []

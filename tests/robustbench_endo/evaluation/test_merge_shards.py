@@ -11,6 +11,7 @@ from robustbench_endo.evaluation.loop import evaluate_chunks
 from robustbench_endo.evaluation.merge_shards import lacks_largest_drops, merge
 from robustbench_endo.evaluation.run import open_run
 from robustbench_endo.results import load_results
+from robustbench_endo.results.integrity import write_run
 
 THIRDS = ["1/3", "2/3", "3/3"]
 
@@ -142,7 +143,7 @@ def test_merge_notes_different_versions(plan_in, run_part, tmp_path):
         run_part(plan_in(f"part {shard[0]}", shard))
     file = tmp_path / "part 2" / "run.json"
     info = json.loads(file.read_text())
-    file.write_text(json.dumps({**info, "versions": {**info["versions"], "torch": "1.0"}}))
+    write_run(file.parent, {**info, "versions": {**info["versions"], "torch": "1.0"}}, finished=False)
     results = merge(tmp_path / "part 1", tmp_path / "part 2", out=tmp_path / "merged")
     assert "different versions (torch 1.0 and " in results.info["notes"][-1]
 
@@ -150,7 +151,7 @@ def test_merge_notes_different_versions(plan_in, run_part, tmp_path):
 def test_merge_without_a_run_raises(tmp_path):
     with pytest.raises(RunError, match=r"got no run\.json in"):
         merge(tmp_path)
-    (tmp_path / "run.json").write_text("{}")
+    write_run(tmp_path, {}, finished=False)
     with pytest.raises(RunError, match=r"got no identity in its run\.json"):
         merge(tmp_path)
     with pytest.raises(RunError, match="or several and an --out, got 2"):
@@ -162,6 +163,6 @@ def test_merge_without_a_run_raises(tmp_path):
 def test_merge_removes_what_a_killed_process_left(plan_in, run_part, tmp_path):
     run_part(plan_in("left", "1/1"))
     first = next((tmp_path / "left" / "records").glob("*.parquet"))
-    shutil.copy(first, first.with_name(f".{first.name}.abc"))
+    shutil.copy(first, first.with_name(f".writing-{first.name}.abc"))
     merge(tmp_path / "left")
     assert not list((tmp_path / "left" / "records").glob(".*"))

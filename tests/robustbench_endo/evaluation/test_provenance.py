@@ -1,13 +1,11 @@
 """The content of run.json identifies models, data, code and machine."""
 
 from datetime import datetime
-from types import SimpleNamespace
 
 import torch
 
 from robustbench_endo.evaluation.provenance import (
     commit,
-    data_fingerprint,
     describe_run,
     environment,
     parameter_count,
@@ -41,14 +39,6 @@ def test_describe_run_identity_changes_with_what_changes_numbers(make_plan):
         {"precision": "bf16"},
     ):
         assert describe_run(make_plan(frames=1, **change))["identity"] != identity
-
-
-def test_data_fingerprint_depends_on_ids_and_subjects():
-    data = SimpleNamespace(ids=("a", "b"), subjects=("p", "q"))
-    other = SimpleNamespace(ids=("a", "b"), subjects=("p", "p"))
-    assert data_fingerprint(data, [0, 1]) == data_fingerprint(data, [0, 1])
-    assert len({data_fingerprint(data, [0, 1]), data_fingerprint(data, [1, 0]), data_fingerprint(other, [0, 1])}) == 3
-    assert data_fingerprint(SimpleNamespace(fingerprint=lambda indices: f"own {indices}"), [0]) == "own [0]"
 
 
 def test_environment_names_versions_and_device():

@@ -40,6 +40,8 @@ def make(
     frame["replicate"] = np.int16(0)
     frame["image_id"] = [f"OP{i % subjects:02d}_img_{i:03d}.png" for i in number]
     frame["subject_id"] = [f"OP{i % subjects:02d}_img" for i in number]
+    digests = pd.util.hash_pandas_object(frame.drop(columns="model"), index=False)
+    frame["image_checksum"] = digests.to_numpy().view(np.int64)
     rows = len(frame)
     quality = np.clip(0.9 - 0.12 * frame["severity"] + random.normal(0, 0.06, rows), 0.05, 0.98).to_numpy()
     floats = {name: np.clip(quality + random.normal(0, 0.05, rows), 0.01, 0.99) for name in FRACTIONS}
@@ -65,6 +67,7 @@ def make(
     info = {
         "name": f"run{seed}",
         "protocol": "standard",
+        "finished": "2026-01-02T03:04:05+00:00",
         "seed": 0,
         "replicates": 1,
         "models": [{"name": name} for name in models],

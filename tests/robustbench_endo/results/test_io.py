@@ -10,6 +10,7 @@ from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.records import Records
 from robustbench_endo.io_utils import replace_atomically, write_json
 from robustbench_endo.results import Results, load_results
+from robustbench_endo.results.integrity import read_run, write_run
 from robustbench_endo.results.io import write_table
 
 
@@ -21,9 +22,15 @@ def to_table(results):
 @pytest.fixture
 def run(tmp_path, results):
     """A run folder."""
-    write_json(tmp_path / "run.json", results.info)
     write_table(tmp_path / "results.parquet", to_table(results))
+    write_run(tmp_path, results.info)
     return tmp_path
+
+
+def replace_table(run, table):
+    """Write other records as a run would."""
+    write_table(run / "results.parquet", table)
+    write_run(run, read_run(run))
 
 
 def test_load_results_reads_what_was_written(run, results):
@@ -32,7 +39,7 @@ def test_load_results_reads_what_was_written(run, results):
     pd.testing.assert_frame_equal(loaded.scores(), results.scores(), rtol=1e-5)
     assert np.isnan(loaded.frame["hd"]).sum() == np.isnan(results.frame["hd"]).sum() > 0
     assert loaded.schema == to_table(results).schema == results.schema
-    assert load_results(run / "results.parquet").info == results.info
+    assert load_results(run / "results.parquet").info.items() >= results.info.items()
 
 
 def test_load_results_rejects_folder_without_run(tmp_path, results):
@@ -40,19 +47,21 @@ def test_load_results_rejects_folder_without_run(tmp_path, results):
         load_results(tmp_path)
     write_json(tmp_path / "run.json", {})
     (tmp_path / "results.parquet").touch()
-    with pytest.raises(RunError, match="Expected a run of this version in .*, got a run.json without tasks"):
+    with pytest.raises(RunError, match="Expected a run of this version in .*, got a run.json without checksum"):
         load_results(tmp_path)
-    write_json(tmp_path / "run.json", results.info)
     pd.DataFrame({"model": ["m"]}).to_parquet(tmp_path / "results.parquet")
+    write_run(tmp_path, results.info)
     with pytest.raises(RunError, match="got no corruption, severity"):
         load_results(tmp_path)
 
 
 def test_load_results_rejects_corrupt_files(run, results):
     (run / "results.parquet").write_bytes(b"PAR1 half a table")
+    with pytest.raises(RunError, match="Expected the files that the run in .* wrote, got results.parquet changed"):
+        load_results(run)
+    write_run(run, results.info)
     with pytest.raises(RunError, match="Cannot parse .*results.parquet: no valid Parquet table"):
         load_results(run)
-    write_table(run / "results.parquet", results.schema.empty_table())
     (run / "run.json").write_text("{")
     with pytest.raises(RunError, match="Cannot parse .*run.json: invalid JSON"):
         load_results(run)
@@ -72,7 +81,7 @@ def test_load_results_checks_types(run, column, kind, text):
     position = table.schema.get_field_index(column)
     values = pa.array(np.zeros(len(table))).cast(kind)
     other = table.set_column(position, pa.field(column, kind), values)
-    pq.write_table(other, run / "results.parquet")
+    replace_table(run, other)
     with pytest.raises(RunError, match=text):
         load_results(run)
 
@@ -80,14 +89,14 @@ def test_load_results_checks_types(run, column, kind, text):
 @pytest.mark.parametrize("column", ["fn_2", "activity_brier", "seg_bin_correct_14"])
 def test_load_results_needs_all_columns(run, column):
     table = pq.read_table(run / "results.parquet").drop_columns([column])
-    pq.write_table(table, run / "results.parquet")
+    replace_table(run, table)
     with pytest.raises(RunError, match=f"got no {column}"):
         load_results(run)
 
 
 def test_load_results_reads_dictionaries_as_strings(run):
     table = pq.read_table(run / "results.parquet")
-    write_table(run / "results.parquet", table.set_column(0, "model", table["model"].dictionary_encode()))
+    replace_table(run, table.set_column(0, "model", table["model"].dictionary_encode()))
     assert load_results(run).table().notna().all(axis=None)
 
 
@@ -139,4 +148,5 @@ def test_loaded_columns_are_writable(run):
 def test_load_results_drops_index_of_pandas(run):
     frame = load_results(run).frame.iloc[::-1]
     frame.to_parquet(run / "results.parquet")
+    write_run(run, read_run(run))
     assert list(load_results(run).frame.columns) == list(frame.columns)

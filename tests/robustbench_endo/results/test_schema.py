@@ -17,7 +17,7 @@ class TipError(Metric):
 
 def test_record_columns_are_those_of_tasks_and_metrics():
     names = [column.name for column in record_columns(TASKS, LABELS, {"segmentation": [TipError()]})]
-    assert names[:2] == ["image_ssim", "image_psnr"]
+    assert names[:3] == ["image_checksum", "image_ssim", "image_psnr"]
     assert {"tp_0", "tp_1", "seg_bin_count_14", "activity_brier", "tip_error"} <= set(names)
     assert "tp_2" not in names
     assert len(names) == len(set(names))

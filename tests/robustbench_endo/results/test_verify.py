@@ -84,8 +84,8 @@ def repeat_frame(frame):
 @pytest.mark.parametrize(
     ("edit", "name", "text"),
     [
-        (drop_record, "every model has every frame", "1 conditions lack frames, the first: "),
-        (repeat_record, "every model has every frame", "1 records occur twice"),
+        (drop_record, "every model has every frame", "There are no records for 1 of the models x conditions x"),
+        (repeat_record, "every model has every frame", "There are records that occur twice for 1 of"),
         (break_range, "values are in the range", "Dice per frame is 1.2 for"),
         (corrupt_clean, "clean images are unchanged", "differs from itself without a corruption"),
         (other_truth, "targets do not depend on the model", "targets of contrast"),
@@ -141,4 +141,4 @@ def test_verify_detects_a_changed_summary(run, tmp_path):
     cells = first.split(",")
     cells[header.split(",").index("miou")] = "99.9"
     (folder / "summary.csv").write_text("\n".join((header, ",".join(cells), *rest)) + "\n", "utf-8")
-    assert failed(load_results(folder)) == ["summary.csv agrees with the records"]
+    assert failed(dataclasses.replace(run, path=folder)) == ["summary.csv agrees with the records"]

@@ -25,7 +25,7 @@ def test_serialize_of_a_plan_gives_absolute_paths_and_one_thread(make_plan):
     assert payload.config.out.is_absolute()
     assert (payload.config.workers, payload.config.device, payload.config.engine) == (1, "cpu", "local")
     assert payload.chunks == plan.chunks
-    assert len(payload.probe[0]) <= PROBE_FRAMES
+    assert len(payload.probe) <= PROBE_FRAMES
 
 
 def test_serialize_of_an_object_that_cannot_be_sent_raises(make_plan):

@@ -1,0 +1,87 @@
+"""Digests of the code of models, data, corruptions and metrics."""
+
+import functools
+import importlib
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from robustbench_endo.errors import RunError
+from robustbench_endo.evaluation.code_identity import code_digests
+from robustbench_endo.models import load_model
+from robustbench_endo.plugins import resolve
+
+NET = """
+import torch
+from torch import nn
+from scaling import scale
+
+class Net(nn.Module):
+    def forward(self, images):
+        return {"segmentation": scale(torch.cat((images[:, :1], images[:, 1:2]), 1))}
+
+def build():
+    return Net()
+"""
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A user's model in a file, which imports a module from the same folder."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "scaling", raising=False)
+    (tmp_path / "scaling.py").write_text("def scale(values):\n    return 2 * values\n")
+    (tmp_path / "net.py").write_text(NET)
+    importlib.invalidate_caches()
+    yield tmp_path
+    sys.modules.pop("scaling", None)
+
+
+def build(package):
+    """The model, from its files as they are now."""
+    sys.modules.pop("scaling", None)
+    return resolve("model", f"{package / 'net.py'}:build", {})()
+
+
+def test_code_digests_cover_the_file_and_what_it_imports(package):
+    first = code_digests(build(package))
+    assert set(first) == {"net.py", "scaling"}
+    (package / "scaling.py").write_text("def scale(values):\n    return values\n")
+    second = code_digests(build(package))
+    assert first["net.py"] == second["net.py"]
+    assert first["scaling"] != second["scaling"]
+
+
+def test_code_digests_cover_hooks_functions_and_parts(package):
+    net = build(package)
+    assert "net.py" in code_digests(torch.nn.Sequential(torch.nn.Identity(), net))
+    assert "net.py" in code_digests(functools.partial(len, net))
+    hooked = torch.nn.Identity()
+    hooked.register_forward_pre_hook(net.forward.__func__)
+    assert "net.py" in code_digests(hooked)
+
+
+def test_code_digests_of_models_of_this_package_and_of_torch_are_empty():
+    assert code_digests(load_model("tiny-resnet/mmoe", weights="pretrained")) == {}
+    assert code_digests(torch.nn.Linear(2, 3), np.float64(1), len) == {}
+
+
+def test_code_digests_of_an_installed_package_are_its_version():
+    pytest.importorskip("albumentations")
+    import albumentations
+
+    assert code_digests(albumentations.Blur()).get("albumentations") == albumentations.__version__
+
+
+def test_code_digests_include_files(tmp_path):
+    (tmp_path / "adapter.toml").write_text("a = 1")
+    assert list(code_digests(files=[tmp_path / "adapter.toml", tmp_path / "missing.toml"])) == ["adapter.toml"]
+
+
+def test_run_plan_does_not_resume_with_other_code_of_equal_weights(make_plan, run, package):
+    run(make_plan(frames=1, models={"ours": build(package)}))
+    (package / "scaling.py").write_text("def scale(values):\n    return -values\n")
+    with pytest.raises(RunError, match="Cannot resume .*: code, model ours, scaling changed from"):
+        run(make_plan(frames=1, models={"ours": build(package)}))
