@@ -15,7 +15,7 @@ from robustbench_endo.data.file_listing import Entry
 from robustbench_endo.data.frame_checks import FrameScan, check_files, check_masks_exist, check_size
 from robustbench_endo.data.label_map import LabelMap, UnmappedValuesError
 from robustbench_endo.data.mask_coding import Counts, coding_problem
-from robustbench_endo.data.reading import UnsuitableFrameError, read_image, read_mask
+from robustbench_endo.data.reading import UnsuitableFrameError, read_header, read_image, read_mask
 from robustbench_endo.data.subjects import ALL_FRAMES, SubjectSource, names_give_subjects, subject_of
 from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.io_utils import file_sha256
@@ -174,6 +174,24 @@ class ImageFolderBase(ABC):
             pixels = self.check_files(range(len(self))).pixels
         if problem := self._coding_problem(pixels):
             raise DataError(problem)
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the files when they were read, for ``run.json``."""
+        turned = sum(self.is_turned(index) for index in range(len(self)))
+        return (f"{turned} of {len(self)} frames have an EXIF orientation and were turned.",) if turned else ()
+
+    def is_turned(self, index: int) -> bool:
+        """Whether the image of a frame, or a mask of it, has an EXIF orientation that turns or mirrors it."""
+        entry = self.entries[index]
+        for path in (entry.image, *entry.masks):
+            try:
+                header = read_header(path)
+            except FrameError:
+                continue
+            if header is not None and header.turned:
+                return True
+        return False
 
     def _coding_problem(self, pixels: Counts) -> str | None:
         return coding_problem(pixels, self.classes, named=self.classes_are_named)

@@ -56,7 +56,8 @@ def check_files(entry: Entry) -> None:
     """Check that the masks of a frame exist, and the headers of its files.
 
     Raises:
-        UnsuitableFrameError: a mask that is missing or has another size, or an image of another mode than 8-bit RGB.
+        UnsuitableFrameError: a mask that is missing or has another size than the upright image, an image of another
+            mode than 8-bit RGB, or a file with several frames or too many pixels.
     """
     check_masks_exist(entry)
     image = read_header(entry.image)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -96,8 +97,10 @@ def _attempt(plain: nn.Module, frames: Tensor, path: Path, form: Format) -> Call
 def _torch_export(plain: nn.Module, frames: Tensor, path: Path) -> Callable[[Tensor], dict[str, Tensor]]:
     batch = torch.export.Dim("batch", min=1, max=1024)
     program = torch.export.export(plain, (frames,), dynamic_shapes=({0: batch},))
-    with path.open("wb") as file:  # with a path, it requires a suffix
-        torch.export.save(program, file)
+    # In memory: its writer of files ends the process when the disk is full.
+    content = io.BytesIO()
+    torch.export.save(program, content)
+    path.write_bytes(content.getvalue())
     with path.open("rb") as file:
         loaded: Any = torch.export.load(file).module()
     return lambda images: dict(loaded(images))

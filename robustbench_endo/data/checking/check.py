@@ -53,7 +53,7 @@ def check(
     ]
     problems += [*_frame_problems(frames), *label_problems(frames, classes, named=named), *leakage_problems(frames)]
     remarks = [*label_remarks(frames, classes, names), *activity_remarks(frames, activities, names)]
-    remarks += leakage_remarks(frames)
+    remarks += [*leakage_remarks(frames), *_orientation_remarks(frames)]
     if note := next(filter(None, map(subject_note, splits.values())), None):
         remarks.append(Problem("subjects", note))
     summaries = {
@@ -76,13 +76,14 @@ def _read(splits: Mapping[str, Dataset], progress: Progress) -> list[FrameStats]
 
 def _frame_problems(frames: Sequence[FrameStats]) -> Iterator[Problem]:
     """Frames that cannot be used, whatever the other frames are."""
-    unreadable = [frame for frame in frames if frame.error]
-    if unreadable:
-        yield Problem(
-            "unreadable",
-            f"{len(unreadable)} of {len(frames)} frames cannot be used; the first: {unreadable[0].error}",
-            tuple(frame.location for frame in unreadable),
-        )
+    for kind in ("unreadable", "JPEG mask", "several frames"):
+        unusable = [frame for frame in frames if frame.error and frame.error_kind == kind]
+        if unusable:
+            yield Problem(
+                kind,
+                f"{len(unusable)} of {len(frames)} frames cannot be used; the first: {unusable[0].error}",
+                tuple(frame.location for frame in unusable),
+            )
     resized = [frame for frame in frames if frame.mask_size is not None and frame.mask_size != frame.size]
     if resized:
         yield Problem(
@@ -97,6 +98,16 @@ def _frame_problems(frames: Sequence[FrameStats]) -> Iterator[Problem]:
             "unreadable",
             f"{len(missing)} images in recorded conditions cannot be used; the first: {missing[0][2]}",
             tuple(f"{location} ({condition})" for location, condition, _ in missing),
+        )
+
+
+def _orientation_remarks(frames: Sequence[FrameStats]) -> Iterator[Problem]:
+    if turned := tuple(frame.location for frame in frames if frame.turned):
+        yield Problem(
+            "orientation",
+            f"{len(turned)} of {len(frames)} frames have an EXIF orientation and are turned ({join_names(turned)}): "
+            "check that their masks fit the upright frames.",
+            turned,
         )
 
 

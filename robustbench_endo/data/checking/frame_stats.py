@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from robustbench_endo.data.reading import LossyMaskError, SeveralFramesError
 from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.types import Dataset, Sample
 
@@ -29,6 +30,8 @@ class FrameStats:
         id: name of the frame.
         subject_id: patient or sequence.
         error: why the frame cannot be read; empty when it can.
+        error_kind: ``JPEG mask``, ``several frames`` or ``unreadable``.
+        turned: whether an EXIF orientation turns the image or its mask.
         size: (height, width) of the image.
         mask_size: of its mask, None without one.
         labels: number of pixels of each mask value, (256,).
@@ -42,6 +45,8 @@ class FrameStats:
     id: str
     subject_id: str
     error: str = ""
+    error_kind: str = "unreadable"
+    turned: bool = False
     size: tuple[int, int] | None = None
     mask_size: tuple[int, int] | None = None
     labels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
@@ -62,12 +67,13 @@ def frame_stats(split: str, dataset: Dataset, index: int) -> FrameStats:
     try:
         sample = dataset[index]
     except DataError as error:
-        return FrameStats(split, image_id, subject, str(error))
+        return FrameStats(split, image_id, subject, str(error), _kind(error))
     pixels = sample.image.permute(1, 2, 0).numpy()
     return FrameStats(
         split,
         image_id,
         subject,
+        turned=bool(getattr(dataset, "is_turned", _never)(index)),
         size=(pixels.shape[0], pixels.shape[1]),
         mask_size=None if sample.mask is None else (sample.mask.shape[0], sample.mask.shape[1]),
         labels=_count_labels(sample),
@@ -76,6 +82,16 @@ def frame_stats(split: str, dataset: Dataset, index: int) -> FrameStats:
         difference_hash=difference_hash(pixels),
         missing=tuple(_missing_conditions(dataset, index)),
     )
+
+
+def _kind(error: DataError) -> str:
+    kinds = {LossyMaskError: "JPEG mask", SeveralFramesError: "several frames"}
+    return kinds.get(type(error), "unreadable")
+
+
+def _never(index: int) -> bool:
+    """For a data set without image files."""
+    return False
 
 
 def difference_hash(pixels: NDArray[np.uint8]) -> NDArray[np.int8]:

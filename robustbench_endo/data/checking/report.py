@@ -11,8 +11,8 @@ class Problem:
     """An error in a data set, or a warning about it.
 
     Attributes:
-        kind: ``unreadable``, ``labels``, ``classes``, ``split``, ``subjects``, ``identical``, ``alike`` or
-            ``activities``.
+        kind: ``unreadable``, ``JPEG mask``, ``several frames``, ``orientation``, ``labels``, ``classes``, ``split``,
+            ``subjects``, ``identical``, ``alike`` or ``activities``.
         text: one sentence: what was detected, and what to do.
         frames: all frames concerned, as ``split: id``.
     """

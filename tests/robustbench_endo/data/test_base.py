@@ -103,3 +103,35 @@ def test_numbered_class_names_has_at_least_two():
 def test_highest_label_leaves_out_ignored_pixels_and_missing_masks():
     assert highest_label([None, torch.tensor([[3, 255]], dtype=torch.uint8)]) == 3
     assert highest_label([None]) == 0
+
+
+def turn(path, orientation):
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    with Image.open(path) as image:
+        image.load()
+    image.save(path, exif=tags)
+
+
+def test_notes_count_the_turned_frames(make_folder):
+    root = make_folder()
+    assert FolderDataset(root).notes == ()
+    frame = root / "test/1/image/OP1_img_00.png"
+    before = FolderDataset(root)[0]
+    for path in (frame, root / "test/1/mask/OP1_img_00.png"):
+        turn(path, 6)
+    data = FolderDataset(root)
+    assert data.notes == ("1 of 4 frames have an EXIF orientation and were turned.",)
+    assert (data.is_turned(0), data.is_turned(1)) == (True, False)
+    data.check(range(4))
+    assert torch.equal(data[0].image, before.image.rot90(-1, (1, 2)))
+    assert torch.equal(data[0].mask, before.mask.rot90(-1))
+
+
+def test_check_leaves_out_a_frame_that_is_turned_without_its_mask(make_folder):
+    root = make_folder()
+    turn(root / "test/1/image/OP1_img_00.png", 6)
+    data = FolderDataset(root)
+    assert len(data.check_files(range(4)).unsuitable) == 1
+    with pytest.raises(FrameError, match="Expected a mask of the size of its frame .* .48 x 64., got 64 x 48"):
+        data[0]

@@ -104,3 +104,26 @@ def test_check_finds_no_problem_in_real_frames(shared_data):
         "train": ["OP1_img", "OP2_img"],
         "test": ["OP3_img"],
     }
+
+
+def test_check_names_turned_frames_jpeg_masks_and_several_frames(validate, root):
+    folder = root / "test/1"
+    tags = Image.Exif()
+    tags[0x0112] = 3
+    with Image.open(folder / "image/OP1_img_00.png") as image:
+        image.load()
+    image.save(folder / "image/OP1_img_00.png", exif=tags)
+    mask = folder / "mask/OP2_img_01.png"
+    with Image.open(mask) as image:
+        image.convert("RGB").save(folder / "mask/OP2_img_01.jpg")
+    mask.unlink()
+    frames = [Image.new("RGB", (64, 48), (value, 0, 0)) for value in (0, 99)]
+    frames[0].save(folder / "image/OP1_img_02.png", save_all=True, append_images=frames[1:])
+    findings = validate()
+    problems = {problem.kind: problem for problem in findings.problems}
+    assert problems["JPEG mask"].frames == ("test: 1/image/OP2_img_01.png",)
+    assert problems["several frames"].frames == ("test: 1/image/OP1_img_02.png",)
+    assert "got 2 (an animation, or several pages)" in problems["several frames"].text
+    remark = next(remark for remark in findings.remarks if remark.kind == "orientation")
+    assert remark.frames == ("test: 1/image/OP1_img_00.png",)
+    assert remark.text.startswith("1 of 16 frames have an EXIF orientation and are turned")
