@@ -42,6 +42,7 @@ def evaluate(config: EvaluationConfig, profile: bool) -> None:
             config.subject_regex,
             label_map=config.label_map,
             assume_independent_frames=config.assume_independent_frames,
+            trust_model_file=config.trust_model_file,
         )
         plan = build_plan(config, models, dataset, selected)
         with progress_bar("Evaluating", "frames x conditions") as advance:

@@ -31,6 +31,11 @@ def _size(context: click.Context, parameter: click.Parameter, text: str | None) 
 @click.option("--size", callback=_size, help="HEIGHTxWIDTH of the frames.  [default: input size of the model]")
 @click.option("--num-classes", type=click.IntRange(1), help="Number of mask labels, if the model does not declare it.")
 @click.option(
+    "--trust-model-file",
+    is_flag=True,
+    help="Load a TorchScript or torch.export file without vetting it; it can then run any code.",
+)
+@click.option(
     "--num-activities", type=click.IntRange(1), help="Number of activities, if the model does not declare it."
 )
 def export(
@@ -40,11 +45,13 @@ def export(
     size: tuple[int, int] | None,
     num_classes: int | None,
     num_activities: int | None,
+    trust_model_file: bool,
 ) -> None:
     """Write MODEL (as for evaluate --model) as one file that runs without this package, and check its outputs."""
     from robustbench_endo.models import SHIPPED, load_model
     from robustbench_endo.models.export import export as export_model
 
-    loaded = load_model(model, num_classes, num_activities, weights="pretrained" if model in SHIPPED else None)
+    weights = "pretrained" if model in SHIPPED else None
+    loaded = load_model(model, num_classes, num_activities, weights, trust_model_file=trust_model_file)
     difference = export_model(loaded, out, cast("Format", name), size)
     click.echo(f"Written: {out}. Its logits differ from those of the model by at most {difference:.1g} of the largest.")

@@ -77,11 +77,13 @@ def load_models_and_data(
     *,
     label_map: str | None = None,
     assume_independent_frames: bool = False,
+    trust_model_file: bool = False,
 ) -> tuple[dict[str, Any], Dataset]:
     """The models of ``--model`` by name, those of a method as a list, and the data for them.
 
     Checkpoints are loaded first, because they contain the names of their labels; a user's factory is then called with
-    the number of labels of the data. Every model is validated on a small batch before the run.
+    the number of labels of the data. Every model is validated on a small batch before the run. Model files that are
+    programs are vetted before they are opened, unless ``trust_model_file`` is set.
 
     Raises:
         ModelError: two models of one name, a zoo model without trained weights, outputs that do not fit the data.
@@ -101,7 +103,7 @@ def load_models_and_data(
     )
 
     def load(name: str, spec: str) -> Any:
-        model = trained[spec] if spec in trained else _load_untrained(spec, dataset)
+        model = trained[spec] if spec in trained else _load_untrained(spec, dataset, trust_model_file)
         try:
             _check_fit(name, model, dataset)
         except ModelError:
@@ -178,7 +180,7 @@ def _load_trained(spec: str) -> Any:
     return load_model(spec, weights="pretrained" if spec in SHIPPED else None)
 
 
-def _load_untrained(spec: str, data: Dataset) -> Any:
+def _load_untrained(spec: str, data: Dataset, trust_model_file: bool) -> Any:
     if spec in ZOO:
         raise ModelError(
             f"Expected trained weights for the model {spec!r}, got none shipped: train it with "
@@ -189,7 +191,7 @@ def _load_untrained(spec: str, data: Dataset) -> Any:
             f"Expected trained weights for the model {spec!r}, got none: name a file as the option weights=FILE "
             "after an @."
         )
-    return load_model(spec, labels=labels_of(data))
+    return load_model(spec, labels=labels_of(data), trust_model_file=trust_model_file)
 
 
 def _check_fit(name: str, model: Any, data: Dataset) -> None:

@@ -33,10 +33,14 @@ def split_io_spec(spec: str) -> tuple[str, Path | None]:
     return (model, Path(file)) if mark and model and file.endswith(".toml") else (spec, None)
 
 
-def load_io_spec(spec: str, file: Path | None) -> IOSpec:
-    """The declaration in ``file``, else the one next to the model's file, else one that changes nothing."""
+def io_spec_file(spec: str, file: Path | None) -> Path | None:
+    """The file that declares inputs and outputs: ``file``, else the one next to the model's file, else none."""
     path = Path(spec.rpartition(":")[0] if ".py:" in spec else spec)
-    file = file or (find_io_spec(path) if path.exists() else None)
+    return file or (find_io_spec(path) if path.exists() else None)
+
+
+def load_io_spec(file: Path | None) -> IOSpec:
+    """The declaration in ``file``; without one a declaration that changes nothing."""
     return IOSpec() if file is None else read_io_spec(file)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from robustbench_endo.errors import ModelError, RobustEndoError, UnknownNameError
 from robustbench_endo.io_utils import file_sha256, weights_sha256
-from robustbench_endo.models.assemble import load_io_spec, own_labels, split_io_spec, wrap_model
+from robustbench_endo.models.assemble import io_spec_file, load_io_spec, own_labels, split_io_spec, wrap_model
 from robustbench_endo.models.checkpoint import SHIPPED, WEIGHTS, is_checkpoint, read_card, shipped_checkpoint
 from robustbench_endo.models.external.hf import is_huggingface_folder
 from robustbench_endo.models.external.io_spec import LoadedModel
@@ -54,12 +55,15 @@ def load_model(
     classes: Sequence[str] | None = None,
     activities: Sequence[str] | None = None,
     labels: Labels | None = None,
+    trust_model_file: bool = False,
 ) -> nn.Module:
     """A model in eval mode on the CPU: float images (B, 3, H, W) in [0, 1] -> a dict of logits by task.
 
     It has the attributes ``spec``, ``input_size``, ``weights_sha256``, for a checkpoint ``training_seed``, and, for
     each task, the names and the number of its labels (``classes``, ``num_classes``, ``activities``,
-    ``num_activities``; None where unknown). The same call gives the same weights.
+    ``num_activities``; None where unknown). A user's model has ``source_files``, the absolute paths of the files that
+    determine what it computes: its code, its model file with external data, its adapter. The same call gives the same
+    weights.
 
     Args:
         spec: a zoo name `backbone/architecture[@key=value,...]`, a checkpoint folder, an entry point,
@@ -74,6 +78,8 @@ def load_model(
         classes: names of the data set's classes, for an adapter that translates the model's.
         activities: names of the data set's activities, likewise.
         labels: task -> number or names of its labels; the general form of the four arguments above.
+        trust_model_file: load a TorchScript or `torch.export` file without vetting it. Such a file is a program: give
+            this only for a file whose author you trust.
 
     Raises:
         UnknownNameError: a name that is not registered; lists the closest matches.
@@ -100,7 +106,7 @@ def load_model(
     if not _is_zoo(spec) and _is_checkpoint(spec):
         return _load_checkpoint(Path(spec), spaces, None)
     if not _is_zoo(spec):
-        return _load_external(spec, spaces, weights)
+        return _load_external(spec, spaces, weights, trust_model_file)
     model = _build(spec, spaces)
     if weights is not None:
         load_weights(model, read_weights(Path(weights)), str(weights))
@@ -124,13 +130,18 @@ def _build(spec: str, labels: LabelSpaces, trunk: Literal["pretrained"] | None =
     return _annotate(model, {task: LabelSpace(space.count) for task, space in labels.items()})
 
 
-def _load_external(spec: str, labels: LabelSpaces, weights: str | Path | None) -> nn.Module:
+def _load_external(
+    spec: str, labels: LabelSpaces, weights: str | Path | None, trust_model_file: bool = False
+) -> nn.Module:
     plain, file = split_io_spec(spec)
-    io_spec = load_io_spec(plain, file)
+    file = io_spec_file(plain, file)
+    io_spec = load_io_spec(file)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        loaded = _load_inner(plain, own_labels(io_spec, labels), weights)
+        loaded = _load_inner(plain, own_labels(io_spec, labels), weights, trust_model_file)
     model = wrap_model(loaded, spec, io_spec, labels)
+    model.trust_model_file = trust_model_file
+    model.source_files = (*loaded.files, *([file.resolve()] if file else []))
     refuse_broken_weights(model, spec)
     # The names are those of the model's outputs only where they were translated to them.
     spaces = {
@@ -139,15 +150,17 @@ def _load_external(spec: str, labels: LabelSpaces, weights: str | Path | None) -
     return _finish(_annotate(model, spaces), loaded.sha256 or weights_sha256(model))
 
 
-def _load_inner(spec: str, labels: LabelSpaces, weights: str | Path | None) -> LoadedModel:
+def _load_inner(spec: str, labels: LabelSpaces, weights: str | Path | None, trust_model_file: bool) -> LoadedModel:
     """A user's network or, below an adapter, one of ours, with its weights."""
     if is_zoo_spec(spec) or _is_checkpoint(spec):
         model = load_model(spec, weights=weights, labels=counts_of(labels) if is_zoo_spec(spec) else None)
         names = {task: space.names for task, space in labels_of_model(model).items()}
         return LoadedModel(model, labels=names, sha256=str(model.weights_sha256))
-    loaded = load_external(spec, labels)
+    loaded = load_external(spec, labels, trust_model_file)
     if loaded is None:
-        loaded = LoadedModel(call_factory(_factory(spec), spec, **arguments_of(labels)))
+        factory = _factory(spec)
+        files = _source_files(factory, spec)
+        loaded = LoadedModel(call_factory(factory, spec, **arguments_of(labels)), files=files)
     if weights is None:
         return loaded
     if not isinstance(loaded.inner, nn.Module):
@@ -155,7 +168,17 @@ def _load_inner(spec: str, labels: LabelSpaces, weights: str | Path | None) -> L
             f"Expected a torch.nn.Module to load {weights} into, got {spec!r} to be none: load them in the factory."
         )
     load_weights(loaded.inner, _without_wrapper(read_weights(Path(weights))), str(weights))
-    return replace(loaded, sha256=file_sha256(Path(weights)))
+    return replace(loaded, sha256=file_sha256(Path(weights)), files=(*loaded.files, Path(weights).resolve()))
+
+
+def _source_files(factory: Callable[..., Any], spec: str) -> tuple[Path, ...]:
+    """The file that a spec names, and the one that defines the factory where it is another."""
+    named = [spec.rpartition(":")[0]] if ".py:" in spec else []
+    try:
+        source = inspect.getsourcefile(inspect.unwrap(factory))
+    except TypeError:  # a built-in, or an object that can be called
+        source = inspect.getsourcefile(type(factory))
+    return tuple(dict.fromkeys(Path(file).resolve() for file in [*named, *([source] if source else [])]))
 
 
 def _without_wrapper(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -204,4 +227,6 @@ def _annotate(model: nn.Module, labels: LabelSpaces, trained_on: Sequence[str] =
 
 def _finish(model: nn.Module, digest: str) -> nn.Module:
     model.weights_sha256 = digest  # type: ignore[assignment]
+    if not hasattr(model, "source_files"):
+        model.source_files = ()  # type: ignore[assignment]
     return model.eval()

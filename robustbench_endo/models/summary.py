@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from robustbench_endo.errors import ModelError
-from robustbench_endo.models.assemble import load_io_spec, split_io_spec
+from robustbench_endo.models.assemble import io_spec_file, load_io_spec, split_io_spec
 from robustbench_endo.models.checkpoint import SHIPPED, folder_of, read_card
 from robustbench_endo.models.external.class_mapping import Entries
 from robustbench_endo.models.external.hf import is_huggingface_folder
@@ -177,7 +177,7 @@ def _load(spec: str) -> nn.Module:
     """Without data, a checkpoint has its own labels, an adapter those that it names, else the example counts."""
     if Path(spec).is_dir() and not is_huggingface_folder(Path(spec)):
         return load_model(spec)
-    io_spec = load_io_spec(*split_io_spec(spec))
+    io_spec = load_io_spec(io_spec_file(*split_io_spec(spec)))
     names = {
         task: _label_names(entries, io_spec.unmapped if get_task(task).has_label_map else REFUSE)
         for task, entries in io_spec.labels.items()

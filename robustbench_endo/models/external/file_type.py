@@ -23,7 +23,7 @@ def kind_of(path: Path) -> FileKind:
     """The kind of a file: archives by their members, the others by their first bytes, ONNX by its suffix as well.
 
     Raises:
-        ModelError: no such file.
+        ModelError: no such file, or a damaged archive.
     """
     if not path.is_file():
         raise ModelError(f"Expected a model file, got no {path}: check the path.")
@@ -43,9 +43,12 @@ def kind_of(path: Path) -> FileKind:
 
 
 def _archive(path: Path) -> FileKind:
-    with zipfile.ZipFile(path) as archive:
-        # Members lie below one folder that is named after the file.
-        members = {name.partition("/")[2] or name for name in archive.namelist()}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            # Members lie below one folder that is named after the file.
+            members = {name.partition("/")[2] or name for name in archive.namelist()}
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
+        raise ModelError(f"Cannot read the archive {path}: {error}. Restore it.") from error
     if "archive_format" in members or "serialized_exported_program.json" in {*members, *map(_last, members)}:
         return "exported"
     if any(member.startswith("code/") for member in members):

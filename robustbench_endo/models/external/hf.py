@@ -13,6 +13,9 @@ from robustbench_endo.errors import ModelError, import_optional
 from robustbench_endo.io_utils import file_sha256
 from robustbench_endo.models.external.io_spec import IOSpec, LoadedModel
 
+FILE_SUFFIXES = (".json", ".safetensors", ".bin")
+"""Files of ``save_pretrained`` that determine a model."""
+
 TASK = "segmentation"
 """The task of the models of ``AutoModelForSemanticSegmentation``."""
 
@@ -61,7 +64,11 @@ def load_huggingface(name: str) -> LoadedModel:
         )
     classes = tuple(str(label) for _, label in sorted(model.config.id2label.items()))
     return LoadedModel(
-        LogitsOnly(model), _preprocessing(transformers, name), {TASK: classes}, _weights_sha256(Path(name))
+        LogitsOnly(model),
+        _preprocessing(transformers, name),
+        {TASK: classes},
+        _weights_sha256(Path(name)),
+        _files(Path(name)),
     )
 
 
@@ -88,6 +95,13 @@ def _size(size: object) -> tuple[int, int] | None:
     if isinstance(size, Mapping) and {"height", "width"} <= set(size):
         return int(size["height"]), int(size["width"])
     return None  # a short side, say: the model takes frames of any size
+
+
+def _files(folder: Path) -> tuple[Path, ...]:
+    """The settings and weights in a local folder; none for a name on the hub."""
+    if not folder.is_dir():
+        return ()
+    return tuple(sorted(file.resolve() for file in folder.iterdir() if file.suffix in FILE_SUFFIXES))
 
 
 def _weights_sha256(folder: Path) -> str | None:

@@ -76,12 +76,14 @@ class LoadedModel:
         io_spec: what the source itself declares about inputs and outputs; the user's declaration overrides it.
         labels: task -> names of the model's own labels, where it has them.
         sha256: of the file it came from, None where it came from code.
+        files: that determine what it computes.
     """
 
     inner: Callable[..., Any]
     io_spec: IOSpec = field(default_factory=IOSpec)
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sha256: str | None = None
+    files: tuple[Path, ...] = ()
 
 
 def find_io_spec(path: Path) -> Path | None:

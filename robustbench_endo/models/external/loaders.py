@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from robustbench_endo.models.external.hf import is_huggingface_folder, load_hugg
 from robustbench_endo.models.external.io_spec import LoadedModel
 from robustbench_endo.models.external.onnx import load_onnx
 from robustbench_endo.models.external.smp import load_smp
+from robustbench_endo.models.external.vetting import vet_model_file
 from robustbench_endo.models.labels import LabelSpaces
 from robustbench_endo.models.weights import read_weights
 
@@ -40,39 +42,52 @@ class ScriptModel(nn.Module):
         return self
 
 
-def load_torchscript(path: Path) -> LoadedModel:
-    """A TorchScript archive on the CPU; it carries its own code, which is not Python and cannot reach outside.
+def load_torchscript(path: Path, trusted: bool = False) -> LoadedModel:
+    """A TorchScript archive on the CPU; it carries its own code, which is vetted first: it could reach files.
+
+    Args:
+        path: of the file.
+        trusted: do not vet it, because the user trusts its author.
 
     Raises:
-        ModelError: it is damaged, or needs operators that are not installed.
+        ModelError: it is damaged, holds more than computations, or needs operators that are not installed.
     """
+    path = path.resolve()
+    with path.open("rb") as file:
+        if not trusted:
+            vet_model_file(file, path, "TorchScript")
+        script = _read_torchscript(file, path)
+    return LoadedModel(ScriptModel(script), sha256=file_sha256(path), files=(path,))
+
+
+def _read_torchscript(file: BinaryIO, path: Path) -> nn.Module:
     try:
         with warnings.catch_warnings():
             # The format is deprecated, but archives exist; only this warning is ignored, only here.
             warnings.filterwarnings("ignore", r"`torch\.jit\.load` is", category=FutureWarning)
             warnings.filterwarnings("ignore", r"`torch\.jit\.load` is", category=DeprecationWarning)
-            script = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
-    except (RuntimeError, ValueError, OSError) as error:
+            return torch.jit.load(file, map_location="cpu")  # type: ignore[no-any-return, no-untyped-call]
+    except (RuntimeError, ValueError, OSError, EOFError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
-            f"Cannot load the TorchScript archive {path}: {str(error).splitlines()[0]}. Save it again, or export it "
-            "with torch.export."
+            f"Cannot load the TorchScript archive {path}: {reason}. Save it again, or export it with torch.export."
         ) from error
-    return LoadedModel(ScriptModel(script), sha256=file_sha256(path))
 
 
-FILES: dict[FileKind, Callable[[Path], LoadedModel]] = {
+FILES: dict[FileKind, Callable[[Path, bool], LoadedModel]] = {
     "torchscript": load_torchscript,
     "exported": load_exported,
     "onnx": load_onnx,
 }
 
 
-def load_external(spec: str, labels: LabelSpaces) -> LoadedModel | None:
+def load_external(spec: str, labels: LabelSpaces, trust_model_file: bool = False) -> LoadedModel | None:
     """The network of ``smp:...``, ``hf:...``, a folder of transformers or a model file; None for any other spec.
 
     Args:
         spec: see :func:`~robustbench_endo.models.load_model`, without the adapter.
         labels: of the model that is requested.
+        trust_model_file: do not vet a model file that is a program.
 
     Raises:
         ModelError: a file without a model; says what it contains.
@@ -84,13 +99,13 @@ def load_external(spec: str, labels: LabelSpaces) -> LoadedModel | None:
         return load_huggingface(rest)
     if is_huggingface_folder(Path(spec)):
         return load_huggingface(spec)
-    return _load_file(Path(spec)) if is_model_file(spec) else None
+    return _load_file(Path(spec), trust_model_file) if is_model_file(spec) else None
 
 
-def _load_file(path: Path) -> LoadedModel:
+def _load_file(path: Path, trusted: bool) -> LoadedModel:
     kind = kind_of(path)
     if kind in FILES:
-        return FILES[kind](path)
+        return FILES[kind](path, trusted)
     if kind == "unknown":
         raise ModelError(
             f"Expected a TorchScript, torch.export or ONNX file, got something else in {path}: give one of these, or "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_endo.errors import ModelError, import_optional
-from robustbench_endo.io_utils import file_sha256
 from robustbench_endo.models.external.io_spec import IOSpec, LoadedModel
+from robustbench_endo.models.external.onnx_files import external_files, files_sha256
 from robustbench_endo.models.labels import task_of_rank
 
 
@@ -99,18 +98,25 @@ class OnnxModel(nn.Module):
         return self.sessions[device.type]
 
 
-def load_onnx(path: Path) -> LoadedModel:
-    """An ONNX file on the CPU.
+def load_onnx(path: Path, trusted: bool = False) -> LoadedModel:
+    """An ONNX file on the CPU; libraries of custom operators are not loaded.
+
+    Args:
+        path: of the file.
+        trusted: has no effect, because a graph is no program: onnxruntime only computes it.
 
     Raises:
         OptionalDependencyError: onnxruntime is not installed.
-        ModelError: it is damaged or does not take images.
+        ModelError: it is damaged, does not take images, or reads files outside its folder.
     """
+    import_optional("onnxruntime", PURPOSE, "onnx")
+    path = path.resolve()
+    files = (path, *external_files(path))
     model = OnnxModel(path)
     outputs = model.sessions["cpu"].get_outputs()
     task = task_of_rank(len(outputs[0].shape)) if len(outputs) == 1 else None  # a single output needs no name
     names = {task.name: outputs[0].name} if task else {}
-    return LoadedModel(model, IOSpec(input_size=model.size, output=names), sha256=_sha256(path))
+    return LoadedModel(model, IOSpec(input_size=model.size, output=names), sha256=files_sha256(files), files=files)
 
 
 def _open_session(path: Path, device: torch.device) -> Any:
@@ -141,14 +147,6 @@ def _input(session: Any, path: Path) -> tuple[str, torch.dtype, int | None, tupl
     batch, _, height, width = shape
     size = (height, width) if isinstance(height, int) and isinstance(width, int) else None
     return inputs[0].name, TYPES[inputs[0].type], batch if isinstance(batch, int) else None, size
-
-
-def _sha256(path: Path) -> str:
-    """SHA-256 of the file, and of the file with its weights if exporters wrote one."""
-    data = path.with_name(f"{path.name}.data")
-    if not data.is_file():
-        return file_sha256(path)
-    return hashlib.sha256(f"{file_sha256(path)} {file_sha256(data)}".encode()).hexdigest()
 
 
 def _errors() -> tuple[type[Exception], ...]:

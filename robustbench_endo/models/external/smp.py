@@ -46,7 +46,7 @@ def load_smp(text: str, labels: LabelSpaces) -> LoadedModel:
         return LoadedModel(model, IMAGENET)
     weights = Path(options["weights"])
     load_weights(model, read_weights(weights), str(weights))
-    return LoadedModel(model, IMAGENET, sha256=file_sha256(weights))
+    return LoadedModel(model, IMAGENET, sha256=file_sha256(weights), files=(weights.resolve(),))
 
 
 def _check_names(library: Any, architecture: str, encoder: str) -> None:

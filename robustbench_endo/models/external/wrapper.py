@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -139,6 +140,8 @@ class ExternalModel(nn.Module):
     """
 
     identity: Tensor
+    source_files: tuple[Path, ...] = ()
+    trust_model_file: bool = False
 
     def __init__(
         self,

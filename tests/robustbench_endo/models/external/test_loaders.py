@@ -71,5 +71,5 @@ def test_load_external_of_a_damaged_archive_raises(model_files, tmp_path, name):
         for member in source.namelist():
             broken = member.endswith(("model.json", "data.pkl"))
             target.writestr(member, b"{}" if broken else source.read(member))
-    with pytest.raises(ModelError, match=r"Cannot load the TorchScript archive|Cannot load the torch.export program"):
+    with pytest.raises(ModelError, match=r"Cannot read the TorchScript archive|Cannot load the torch.export program"):
         load_model(str(path))
