@@ -6,6 +6,7 @@ import difflib
 import errno
 import io
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -25,7 +26,7 @@ PROBLEMS = 3
 """Exit code of a dataset validation with errors."""
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_MAX_LENGTH = 500
+_MAX_LENGTH = 2000
 
 
 class ErrorHandlingGroup(click.Group):
@@ -37,6 +38,7 @@ class ErrorHandlingGroup(click.Group):
         debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
         interruption.forget_folder()
         try:
+            _check_arguments(sys.argv[1:] if arguments is None else arguments)
             result = super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.ClickException as error:
             error.show()
@@ -70,19 +72,36 @@ def error_sentence(error: Exception) -> str:
     'Cannot access a.png: No such file or directory. Check the path and its permissions.'
     """
     if isinstance(error, RobustEndoError):
-        return str(error)
+        return _shorten(str(error))
     if isinstance(error, MemoryError):
         return "Out of memory. Use a smaller --resolution or --batch-size, fewer models at a time, or --workers 1."
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         file = f" {error.filename}" if error.filename else ""
         return f"Cannot write{file}: {error.strerror}. Free some space and re-run the same command."
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"Cannot access {error.filename}: {error.strerror}. Check the path and its permissions."
-    message = " ".join(str(error).split())[:_MAX_LENGTH].rstrip(".")
+    if isinstance(error, OSError) and error.strerror:
+        file = error.filename or "a file"
+        return _shorten(f"Cannot access {file}: {error.strerror}. Check the path and its permissions.")
+    message = _shorten(" ".join(str(error).split()).rstrip("."))
     return (
         f"Unexpected error: {type(error).__name__}: {message}. Re-run with robust-endo --debug for the traceback and "
         "report it."
     )
+
+
+def _check_arguments(arguments: Sequence[str]) -> None:
+    """Raise RobustEndoError for text that neither a file system nor a report can store."""
+    for text in arguments:
+        if "\0" in text or not text.isascii() and text.encode("utf-8", "replace").decode() != text:
+            raise RobustEndoError(
+                f"Expected arguments in UTF-8 without null characters, got {_shorten(ascii(text))}: rename the file or "
+                "folder."
+            )
+
+
+def _shorten(text: str) -> str:
+    """A text without its middle, where a value makes it longer than anybody reads."""
+    half = _MAX_LENGTH // 2
+    return text if len(text) <= _MAX_LENGTH else f"{text[:half]} ... {text[-half:]}"
 
 
 def print_any_character() -> None:

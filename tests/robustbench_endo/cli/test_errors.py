@@ -83,3 +83,17 @@ def test_print_any_character_replaces_an_encoding_error(monkeypatch):
     stream.write("± \udcff")
     stream.flush()
     assert stream.buffer.getvalue() == rb"\xb1 \udcff"
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\udcff.png"])
+def test_main_refuses_text_that_cannot_be_stored(robust_endo, text):
+    result = robust_endo("report", text)
+    assert result.exit_code == 2
+    assert f"Expected arguments in UTF-8 without null characters, got {ascii(text)}" in result.stderr
+
+
+def test_error_sentence_leaves_out_the_middle_of_a_long_value():
+    text = error_sentence(DataError(f"Expected a, got {'n' * 9000}: do b."))
+    assert len(text) < 2100
+    assert text.startswith("Expected a, got n")
+    assert text.endswith("n: do b.")
