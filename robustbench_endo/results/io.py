@@ -109,8 +109,9 @@ def _read_frame(path: Path, info: dict[str, Any]) -> pd.DataFrame:
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, RunError):
             raise
+        reason = str(error).strip().partition("\n")[0]
         raise RunError(
-            f"Cannot parse {path}: no valid Parquet table ({error}). Run robust-endo evaluate again."
+            f"Cannot parse {path}: no valid Parquet table ({reason}). Run robust-endo evaluate again."
         ) from error
 
 

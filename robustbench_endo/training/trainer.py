@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from robustbench_endo.errors import TrainingError
-from robustbench_endo.io_utils import writable_folder
+from robustbench_endo.io_utils import remove_stale_temporaries, writable_folder
 from robustbench_endo.models.checkpoint import WEIGHTS, shipped_checkpoint
 from robustbench_endo.models.loading import load_model
 from robustbench_endo.models.network import Network
@@ -101,6 +101,7 @@ def train(
     corrupt, config = _corruption_augmentation(corrupt, config)
     pipeline = read_pipeline(config.augment)
     folder = writable_folder(Path(out))
+    remove_stale_temporaries(folder)  # of a training that was killed while it wrote
     fabric = make_fabric(hardware, config.precision)
     with reproducible(config.seed, fabric):
         network = _build(model, dataset)

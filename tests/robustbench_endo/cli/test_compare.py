@@ -1,12 +1,13 @@
 """`robust-endo compare`."""
 
-import json
 import re
 import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from robustbench_endo.results.integrity import read_run, write_run
 
 
 @pytest.fixture
@@ -26,8 +27,7 @@ def test_compare_within_a_run_and_between_runs(robust_endo, run, tmp_path):
     assert "are not distinguishable by mIoU (one - two: 0.00, interval" in " ".join(result.stdout.split())
     assert "subjects (patients or sequences" in " ".join(result.stdout.split())
     shutil.copytree(run, tmp_path / "again")
-    info = json.loads((run / "run.json").read_text("utf-8"))
-    (tmp_path / "again" / "run.json").write_text(json.dumps({**info, "name": "again"}))
+    write_run(tmp_path / "again", {**read_run(run), "name": "again"})
     result = robust_endo("compare", run, tmp_path / "again", "--metric", "miou", "--baseline", "again/one")
     assert result.exit_code == 0, result.output
     assert "run/two compared with again/one" in result.stdout
@@ -56,12 +56,19 @@ def study(records, random, subjects=5, frames=8):
     return pd.concat(copies, ignore_index=True)
 
 
+def replace_records(folder, records):
+    """Write other records of the same conditions, as a run would."""
+    records.to_parquet(folder / "results.parquet")
+    info = read_run(folder)
+    write_run(folder, {**info, "data": {**info["data"], "frames": records["image_id"].nunique()}})
+
+
 def test_compare_rarely_distinguishes_exchangeable_models(robust_endo, run, tmp_path):
     records, rejected, random = pd.read_parquet(run / "results.parquet"), 0, np.random.default_rng(0)
     for number in range(12):
         folder = tmp_path / f"study{number}"
         shutil.copytree(run, folder)
-        study(records, random).to_parquet(folder / "results.parquet")
+        replace_records(folder, study(records, random))
         result = robust_endo("compare", folder, "--metric", "miou_per_image")
         assert result.exit_code == 0, result.output
         rejected += "are not distinguishable" not in " ".join(result.stdout.split())
@@ -74,7 +81,7 @@ def test_compare_of_one_subject_gives_no_interval_no_p_value_and_no_winner(robus
     one = study(records, np.random.default_rng(1), subjects=1)
     one.loc[one["model"] == "two", "iou_mean"] -= 0.3
     shutil.copytree(run, tmp_path / "one")
-    one.to_parquet(tmp_path / "one" / "results.parquet")
+    replace_records(tmp_path / "one", one)
     result = robust_endo("compare", tmp_path / "one", "--metric", "miou_per_image")
     assert result.exit_code == 0, result.output
     text = " ".join(result.stdout.split())
@@ -106,12 +113,12 @@ def test_compare_rejects_option(robust_endo, run, tmp_path, arguments, text):
 
 def test_compare_rejects_runs_of_other_settings(robust_endo, run, tmp_path):
     shutil.copytree(run, tmp_path / "other")
-    info = json.loads((run / "run.json").read_text("utf-8"))
+    info = read_run(run)
     suite = {**info["suite"], "resolution": 128}
     other = {**info, "name": "other", "protocol": "endoarss", "suite": suite, "seed": 5}
-    (tmp_path / "other" / "run.json").write_text(json.dumps(other))
     records = tmp_path / "other" / "results.parquet"
     pd.read_parquet(records).assign(endoarss_hd=np.float32(1), endoarss_ssim=np.float32(1)).to_parquet(records)
+    write_run(tmp_path / "other", other)
     result = robust_endo("compare", run, tmp_path / "other")
     assert result.exit_code == 2
     for text in (
