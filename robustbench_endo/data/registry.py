@@ -11,13 +11,16 @@ from typing import Any
 
 from robustbench_endo.data.folder import FolderDataset
 from robustbench_endo.data.reading import VIDEO_SUFFIXES
-from robustbench_endo.errors import DataError
+from robustbench_endo.errors import DataError, RobustEndoError
 from robustbench_endo.io_utils import parse_options
 from robustbench_endo.plugins import resolve
 from robustbench_endo.types import Dataset
 
 Root = str | Path
 Names = Sequence[str]
+
+
+SYNTHETIC_OPTIONS = ("split", "frames", "seed", "size")
 
 
 def _folder(
@@ -196,7 +199,20 @@ def load_dataset(spec: str | Path, **options: Any) -> Dataset:
         values["root"] = Path(root).expanduser()
     factory = resolve("dataset", name, BUILTINS)
     _check_options(factory, values, name)
-    dataset: Dataset = factory(**values)
+    return _build(factory, values, name)
+
+
+def _build(factory: Callable[..., Any], values: Mapping[str, Any], name: str) -> Dataset:
+    """The data set of a factory; an error of a user's factory names it."""
+    try:
+        dataset: Dataset = factory(**values)
+    except Exception as error:
+        if name in BUILTINS or isinstance(error, RobustEndoError):
+            raise
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": .")
+        raise DataError(
+            f"Cannot open the data set {name!r}: its factory raised {reason}. Correct it; --debug shows the traceback."
+        ) from error
     return dataset
 
 
@@ -262,8 +278,11 @@ def _check_options(factory: Callable[..., Any], options: dict[str, Any], name: s
     parameters = inspect.signature(factory).parameters
     if "root" in options and name == "synthetic":
         raise DataError("Expected no folder for the synthetic scenes, got one: write --data synthetic.")
-    if name == "synthetic" and (extra := {"label_map", "assume_independent_frames"} & set(options)):
-        raise DataError(f"Expected no {min(extra)} for the synthetic scenes, got one: leave it out.")
+    if name == "synthetic" and (extra := set(options) - set(SYNTHETIC_OPTIONS)):
+        raise DataError(
+            f"Expected no {min(extra)} for the synthetic scenes, got one: leave it out; they have "
+            f"{', '.join(SYNTHETIC_OPTIONS)}."
+        )
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return
     unknown = [option for option in options if option not in parameters]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,11 @@ Precision = Literal["32-true", "bf16-mixed", "16-mixed", "bf16-true"]
 
 MEAN_OF_TASKS = "mean_of_tasks"
 """Selects the epoch by the mean of the validation metrics of all tasks."""
+
+MAX_SEEDS = 1000
+MAX_DEVICES = 10_000
+MAX_SEED = 2**32 - 1
+"""Largest seed that all random number generators take."""
 
 LOGGERS = ("tensorboard", "mlflow", "wandb")
 
@@ -78,8 +84,8 @@ def parse_task_weights(weights: str | Sequence[str] | Mapping[str, float]) -> di
             raise TrainingError(
                 f"Expected TASK=NUMBER as a task weight, got {value!r} for {name}: correct it."
             ) from error
-        if not parsed[task] >= 0:
-            raise TrainingError(f"Expected a task weight >= 0 for {name}, got {value}: change it.")
+        if not 0 <= parsed[task] < math.inf:
+            raise TrainingError(f"Expected a finite task weight >= 0 for {name}, got {value}: change it.")
     return parsed
 
 
@@ -205,8 +211,13 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "grad_accum", "devices", "nodes", "workers", "seeds"):
             self._require(name, getattr(self, name) is None or getattr(self, name) >= 1, ">= 1")
         for name in ("dice_weight", "grad_clip", "patience"):
-            self._require(name, getattr(self, name) >= 0, ">= 0")
-        self._require("learning_rate", self.learning_rate > 0, "> 0")
+            self._require(name, 0 <= getattr(self, name) < math.inf, ">= 0 and finite")
+        self._require("learning_rate", 0 < self.learning_rate < math.inf, "> 0 and finite")
+        self._require("corruption_prob", 0 <= self.corruption_prob <= 1, "from 0 to 1")
+        for name in ("devices", "nodes", "workers"):
+            self._require(name, (getattr(self, name) or 1) <= MAX_DEVICES, f"<= {MAX_DEVICES}")
+        self._require("seeds", self.seeds <= MAX_SEEDS, f"<= {MAX_SEEDS}")
+        self._require("seed", 0 <= self.seed <= MAX_SEED, f"from 0 to {MAX_SEED}")
         self._require("grad_accum", self.grad_accum <= self.batch_size, f"<= batch_size ({self.batch_size})")
         for name, choices in (("schedule", Schedule), ("class_weights", ClassWeights), ("precision", Precision)):
             if getattr(self, name) not in get_args(choices):

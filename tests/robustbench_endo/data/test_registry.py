@@ -119,3 +119,15 @@ def test_load_dataset_takes_options_in_the_spec():
     with pytest.raises(RobustEndoError, match="Expected options as key=value,key=value after the @, got 'frames'"):
         load_dataset("synthetic@frames")
     assert not is_divided("video@every=5:clip.mp4")
+
+
+@pytest.mark.parametrize("name", ["classes", "subject_regex", "label_map", "assume_independent_frames", "every"])
+def test_load_dataset_refuses_options_that_the_synthetic_scenes_lack(name):
+    with pytest.raises(DataError, match=f"Expected no {name} for the synthetic scenes, got one: leave it out"):
+        load_dataset("synthetic", **{name: "x"})
+
+
+def test_load_dataset_names_a_factory_that_raises(tmp_path):
+    (tmp_path / "mine.py").write_text("def build(root=None):\n    return {}['frames']\n")
+    with pytest.raises(DataError, match="Cannot open the data set .*mine.py:build': its factory raised KeyError: 'fr"):
+        load_dataset(f"{tmp_path}/mine.py:build")

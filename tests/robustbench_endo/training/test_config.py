@@ -63,3 +63,26 @@ def test_recorded_settings_leave_out_sources_and_hardware():
     assert settings["corruptions"] == ["smoke"]
     assert settings["task_weights"] == {"activity": 1.0}
     assert not settings.keys() & {"model", "data", "device", "out", "loggers"}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"learning_rate": float("inf")},
+        {"learning_rate": float("nan")},
+        {"dice_weight": float("inf")},
+        {"grad_clip": float("nan")},
+        {"corruption_prob": 1.5},
+        {"corruption_prob": float("nan")},
+        {"task_weights": {"activity": float("inf")}},
+        {"seed": -1},
+        {"seed": 2**32},
+        {"seeds": 10**30},
+        {"devices": 10**20},
+        {"nodes": 10**20},
+        {"workers": 10**20},
+    ],
+)
+def test_train_config_refuses_numbers_outside_their_range(values):
+    with pytest.raises(TrainingError, match="Expected "):
+        TrainConfig(**values)
