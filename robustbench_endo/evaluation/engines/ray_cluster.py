@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import secrets
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from os import environ
 from typing import Any
 
@@ -17,6 +18,8 @@ CONNECT_TIMEOUT_S = 5.0
 """Seconds that an address has to reply."""
 
 LOCAL, AUTO = "local", "auto"
+_MODE = "RAY_AUTH_MODE"
+_TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 _SETTINGS = 4
 _HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0])
 _ADDRESS = re.compile(r"(?:ray://)?(?P<host>[^\s/:]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
@@ -60,8 +63,13 @@ def join_cluster(ray: Any, address: str | None, debug: bool = False) -> Iterator
     local_settings = {"num_cpus": cores(), "include_dashboard": False, "_system_config": {"worker_niceness": 0}}
     starting = local_settings if target == LOCAL else {}
     quiet = {"log_to_driver": debug, "logging_level": "info" if debug else "error"}
+    with _closed_to_others() if target == LOCAL else nullcontext():
+        yield from _connected(ray, target, starting | quiet)
+
+
+def _connected(ray: Any, target: str, options: Mapping[str, Any]) -> Iterator[None]:
     try:
-        ray.init(address=target, **starting, **quiet)
+        ray.init(address=target, **options)
     except (OSError, RuntimeError, ValueError, TimeoutError, ray.exceptions.RayError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise RunError(
@@ -74,6 +82,48 @@ def join_cluster(ray: Any, address: str | None, debug: bool = False) -> Iterator
         yield
     finally:
         ray.shutdown()  # of a cluster that was there before only the connection
+
+
+@contextmanager
+def _closed_to_others() -> Iterator[None]:
+    """Let a cluster that starts here listen on the loopback interface only, and ask for a token of this run.
+
+    A mode, token or file of tokens that the user has set stays.
+    """
+    settings = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # what Ray calls a cluster of one machine, on any system
+    if not any(name in environ for name in (*_TOKENS, _MODE)):
+        settings[_TOKENS[0]] = secrets.token_hex(32)
+    if _MODE not in environ:
+        settings[_MODE] = "token"
+    before = {name: environ.get(name) for name in settings}
+    environ.update(settings)
+    restore = _reload_settings()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            environ.pop(name) if value is None else environ.update({name: value})
+        restore()
+
+
+def _reload_settings() -> Callable[[], None]:
+    """Let Ray read the settings again, which it does when it is imported.
+
+    Returns:
+        A function that undoes this.
+    """
+    from ray._private import ray_constants
+    from ray._raylet import AuthenticationTokenLoader, Config
+
+    before = ray_constants.ENABLE_RAY_CLUSTER
+
+    def read(cluster: bool) -> None:
+        ray_constants.ENABLE_RAY_CLUSTER = cluster
+        Config.initialize("")  # before the token: a thread that still runs may read it
+        AuthenticationTokenLoader.instance().reset_cache()
+
+    read(False)
+    return lambda: read(before)
 
 
 def check_address(address: str) -> None:

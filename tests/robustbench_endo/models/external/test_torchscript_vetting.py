@@ -134,6 +134,7 @@ def test_vet_torchscript_refuses_old_archives(script_file, edited):
         load_model(str(edited(script_file, {}, {"model.json": b"{}"})))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "form"), [("lraspp", "script"), ("lraspp", "trace"), ("lraspp", "export"), ("swin", "script")]
 )
@@ -146,6 +147,7 @@ def test_vet_model_file_accepts_networks_of_torchvision(tmp_path: Path, name: st
     load_model(str(saved(build[name]().eval(), tmp_path, form, 64)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "form"), [("resnet10t", "script"), ("vit_tiny_patch16_224", "trace"), ("convnext_atto", "export")]
 )
