@@ -1,18 +1,21 @@
 """Atomic writes, folders, checksums, resume identities and spec strings."""
 
 import hashlib
+import os
 
 import pytest
 import torch
 
 from robustbench_endo.errors import ModelError, RobustEndoError, RunError
 from robustbench_endo.io_utils import (
+    LIVE_TEMPORARIES,
     check_resumable,
     file_sha256,
     identity_changes,
     parse_options,
     read_json,
     read_toml,
+    remove_stale_temporaries,
     replace_atomically,
     split_spec,
     weights_sha256,
@@ -114,3 +117,47 @@ def test_parse_options_splits_key_value_pairs():
 def test_parse_options_of_a_pair_without_value_raises(text):
     with pytest.raises(ModelError, match="Expected options as key=value"):
         parse_options(text, ModelError)
+
+
+@pytest.mark.parametrize("mask", [0o077, 0o022, 0o007])
+def test_write_atomically_respects_the_umask(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        write_atomically(tmp_path / "file", b"")
+        (tmp_path / "plain").touch()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_remove_stale_temporaries_leaves_those_of_a_living_writer(tmp_path):
+    stale = tmp_path / "below" / ".writing-old.abc"
+    stale.parent.mkdir()
+    stale.touch()
+    with replace_atomically(tmp_path / "below" / "file") as living:
+        living.write_text("content")
+        remove_stale_temporaries(tmp_path)
+        assert not stale.exists()
+        assert living in LIVE_TEMPORARIES
+    assert (tmp_path / "below" / "file").read_text() == "content"
+    assert not LIVE_TEMPORARIES
+
+
+def test_replace_atomically_takes_long_names(tmp_path):
+    name = "é" * 120
+    write_atomically(tmp_path / name, b"content")
+    assert (tmp_path / name).read_bytes() == b"content"
+    with pytest.raises(RunError, match="File name too long"):
+        write_atomically(tmp_path / ("x" * 300), b"")
+
+
+@pytest.mark.parametrize("content", [b"[1]", b"\xff{}", b"nul", b'{"a": ' + b"[" * 100_000])
+def test_read_json_of_damaged_content_raises(tmp_path, content):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(RunError, match="Cannot parse .*a.json: invalid JSON"):
+        read_json(tmp_path / "a.json")
+
+
+def test_identity_changes_names_nested_keys():
+    before, now = {"models": {"a": "1", "b": "2"}}, {"models": {"a": "1", "b": "3", "c": "4"}}
+    assert identity_changes(before, now) == 'models, b changed from "2" to "3"; models, c changed from null to "4"'

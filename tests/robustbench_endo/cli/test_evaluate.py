@@ -202,3 +202,21 @@ def test_evaluate_config_file_gives_the_run_of_its_options(robust_endo, make_fol
 def test_evaluate_rejects_unknown_setting_of_config_file(robust_endo, tmp_path):
     (tmp_path / "run.toml").write_text("[evaluate]\nsed = 1\n")
     assert_error(robust_endo("evaluate", "--config", tmp_path / "run.toml"), "'sed'", "did you mean seed")
+
+
+def test_evaluate_does_not_resume_with_a_changed_adapter_or_code(robust_endo, make_folder, model_file, tmp_path):
+    adapter = tmp_path / "adapter.toml"
+    adapter.write_text('channel_order = "RGB"\n')
+    arguments = ("evaluate", "--data", make_folder(), "--corruption", "contrast", "--severity", 1, "--format", "none")
+    arguments = (*arguments, "--model", f"{model_file}:build#{adapter}", "--out", tmp_path / "run")
+    first = robust_endo(*arguments)
+    assert first.exit_code == 0, first.output
+    adapter.write_text('channel_order = "BGR"\n')
+    second = robust_endo(*arguments)
+    assert second.exit_code == 2, second.output
+    assert "adapter.toml changed from" in second.stderr
+    model_file.write_text(model_file.read_text() + "\n# changed\n")
+    adapter.write_text('channel_order = "RGB"\n')
+    third = robust_endo(*arguments)
+    assert third.exit_code == 2
+    assert f"{model_file.name} changed from" in third.stderr

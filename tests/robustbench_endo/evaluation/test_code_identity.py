@@ -1,8 +1,10 @@
 """Digests of the code of models, data, corruptions and metrics."""
 
+import dataclasses
 import functools
 import importlib
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import torch
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.code_identity import code_digests
+from robustbench_endo.evaluation.provenance import describe_code
 from robustbench_endo.models import load_model
 from robustbench_endo.plugins import resolve
 
@@ -85,3 +88,24 @@ def test_run_plan_does_not_resume_with_other_code_of_equal_weights(make_plan, ru
     (package / "scaling.py").write_text("def scale(values):\n    return -values\n")
     with pytest.raises(RunError, match="Cannot resume .*: code, model ours, scaling changed from"):
         run(make_plan(frames=1, models={"ours": build(package)}))
+
+
+@pytest.mark.parametrize("part", ["data", "metric", "corruption"])
+def test_describe_code_covers_data_metrics_and_corruptions(make_plan, tmp_path, monkeypatch, part):
+    plan = make_plan(frames=1)
+    (tmp_path / "users_code.py").write_text("class Base:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "users_code", raising=False)
+    base = importlib.import_module("users_code").Base
+    if part == "data":
+        changed = dataclasses.replace(plan, dataset=type("Data", (base,), {"name": "own"})())
+    elif part == "metric":
+        changed = dataclasses.replace(plan, user_metrics=[type("Own", (base,), {"name": "own"})()])
+    else:
+        corruption = plan.suite.get("contrast")
+        users = type("Own", (base, type(corruption)), {})
+        suite = SimpleNamespace(get=lambda name: object.__new__(users) if name == "contrast" else corruption)
+        changed = dataclasses.replace(plan, suite=suite)
+    code = describe_code(changed)
+    name = {"data": "data own", "metric": "metric own", "corruption": "corruption contrast"}[part]
+    assert "users_code" in code[name]
