@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import sys
@@ -10,14 +11,16 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robustbench_endo.errors import RobustEndoError, RunError
 
-try:
-    import fcntl
-except ImportError:  # on Windows
-    fcntl = None  # type: ignore[assignment]
+if TYPE_CHECKING:
+    from types import ModuleType
+
+fcntl: ModuleType | None = None
+with suppress(ImportError):  # on Windows
+    fcntl = importlib.import_module("fcntl")
 
 LIVE_TEMPORARIES: set[Path] = set()
 """Temporary files that this process writes at the moment: a process that ends at once has to delete them."""

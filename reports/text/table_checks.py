@@ -41,8 +41,8 @@ def _equal(stored: pd.DataFrame, table: pd.DataFrame) -> bool:
     for name in table:
         first, second = stored[name], table[name]
         if pd.api.types.is_numeric_dtype(second):
-            numbers = (pd.to_numeric(each, errors="coerce").to_numpy(np.float64) for each in (first, second))
-            if not np.allclose(*numbers, rtol=1e-9, atol=1e-12, equal_nan=True):
+            before, now = (pd.to_numeric(each, errors="coerce").to_numpy(np.float64) for each in (first, second))
+            if not np.allclose(before, now, rtol=1e-9, atol=1e-12, equal_nan=True):
                 return False
         elif _texts(first) != _texts(second):
             return False

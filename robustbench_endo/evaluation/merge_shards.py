@@ -99,7 +99,8 @@ def _locate_chunks(runs: Mapping[Path, Mapping[str, Any]]) -> list[Path]:
         RunError: no folder has it.
     """
     info = next(iter(runs.values()))
-    run, located, damaged = content_sha256(info["identity"]), [], {}
+    run, located = content_sha256(info["identity"]), list[Path | None]()
+    damaged: dict[Path, str] = {}
     for chunk in range(info["chunks"]):
         problems = {folder: chunk_problem(chunk_file(folder, chunk), run, chunk) for folder in runs}
         located.append(next((folder for folder, problem in problems.items() if not problem), None))

@@ -43,7 +43,7 @@ def check_folder(path: str | Path) -> list[Check]:
         "results.parquet has the records of all chunks": _check_chunks,
         "every model has every frame under every condition once": read_records,
     }
-    checks = []
+    checks: list[Check] = []
     for name, step in steps.items():
         try:
             step(root, info)

@@ -39,7 +39,7 @@ def content_sha256(content: object) -> str:
 
 def write_run(folder: Path, info: Mapping[str, Any], *, finished: bool = True) -> dict[str, Any]:
     """Write run.json with its checksum and, for a finished run, those of all files; the content."""
-    described = {name: value for name, value in info.items() if name not in (CHECKSUM, FILES)}
+    described: dict[str, Any] = {name: value for name, value in info.items() if name not in (CHECKSUM, FILES)}
     described = json.loads(json.dumps(described))  # as it is read back
     if finished:
         described[FILES] = {str(path.relative_to(folder).as_posix()): file_sha256(path) for path in run_files(folder)}

@@ -88,7 +88,8 @@ def check_records(path: Path, info: dict[str, Any]) -> None:
 
 def summary_csv(results: Results) -> bytes:
     """The content of ``summary.csv``: the scores of every model and condition, six digits."""
-    return results.scores().to_csv(index=False, float_format="%.6g").encode()
+    text: str = results.scores().to_csv(index=False, float_format="%.6g")
+    return text.encode()
 
 
 def write_table(path: Path, table: pa.Table) -> None:
