@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.floors import floor_of
@@ -16,7 +18,8 @@ from robustbench_endo.reports.data.metrics import headline_present, with_numbers
 from robustbench_endo.reports.formatting import MISSING, number, number_range
 from robustbench_endo.results import load_results
 from robustbench_endo.results.combine import comparison_key
-from robustbench_endo.results.io import RESULTS_FILE, RUN_FILE
+from robustbench_endo.results.gallery import INDEX
+from robustbench_endo.results.integrity import RESULTS_FILE, RUN_FILE
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
@@ -83,27 +86,58 @@ class UnreadableRun:
     reason: str
 
 
+FAILURES = (
+    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, OSError, RuntimeError, MemoryError,
+    Image.DecompressionBombError,
+)  # fmt: skip
+"""What a folder that looks like a run, but can contain anything, may raise."""
+
+
 def read_runs(root: Path, exclude: Path, metrics: Sequence[str] = ()) -> Iterator[RunEntry | UnreadableRun]:
     """Every run folder below ``root`` but none below ``exclude``, in the order of their paths.
+
+    Runs may come from anybody: symbolic links, which could lead outside of a run, are never followed.
 
     Args:
         root, exclude: folders.
         metrics: names of the scores; empty for the headline metrics of each run.
     """
-    folders = {path.parent for name in (RUN_FILE, RESULTS_FILE) for path in root.rglob(name)}
-    for folder in sorted(folders):
+    for folder in sorted(_run_folders(root)):
         if not folder.resolve().is_relative_to(exclude.resolve()):
             yield _read(folder, root, metrics)
 
 
+def _run_folders(root: Path) -> Iterator[Path]:
+    """Folders with one of the two files of a run, and links to such folders."""
+    for name, folders, files in os.walk(root):
+        if {RUN_FILE, RESULTS_FILE} & set(files):
+            yield Path(name)
+        for path in (Path(name, folder) for folder in folders):
+            if path.is_symlink() and any((path / file).exists() for file in (RUN_FILE, RESULTS_FILE)):
+                yield path
+
+
 def _read(folder: Path, root: Path, metrics: Sequence[str]) -> RunEntry | UnreadableRun:
+    if link := _link(folder):
+        return UnreadableRun(folder, f"{link} is a symbolic link, which may lead out of the run: copy the run itself")
     try:
         return _entry(load_results(folder), folder, metrics)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError) as error:
+    except FAILURES as error:
         # A folder that looks like a run can contain anything: it is reported, and the others are shown.
         damage = f"its {RUN_FILE} or {RESULTS_FILE} is damaged ({error!r})"
         reason = str(error) if isinstance(error, ValueError) else damage
         return UnreadableRun(folder, reason.replace(str(folder), str(folder.relative_to(root))))
+
+
+def _link(folder: Path) -> str | None:
+    """What is a symbolic link: the folder of a run, or a file that its report reads."""
+    if folder.is_symlink():
+        return "it"
+    files = [folder / name for name in (RUN_FILE, RESULTS_FILE)]
+    gallery = folder / INDEX.parent
+    tree = [] if gallery.is_symlink() else os.walk(gallery)
+    inside = [Path(name, each) for name, folders, names in tree for each in (*folders, *names)]
+    return next((path.relative_to(folder).as_posix() for path in (*files, gallery, *inside) if path.is_symlink()), None)
 
 
 def _entry(results: Results, folder: Path, metrics: Sequence[str]) -> RunEntry:

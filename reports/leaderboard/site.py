@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,13 +13,13 @@ from robustbench_endo.errors import RunError
 from robustbench_endo.io_utils import write_atomically
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.comparison import rank_range
+from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.formatting import MISSING, counted
+from robustbench_endo.reports.html import html
 from robustbench_endo.reports.leaderboard.compare_page import render
-from robustbench_endo.reports.leaderboard.runs import ModelScores, RunEntry, Score, UnreadableRun, read_runs
+from robustbench_endo.reports.leaderboard.runs import FAILURES, ModelScores, RunEntry, Score, UnreadableRun, read_runs
 from robustbench_endo.results import Results, combine_runs, compare, load_results
 from robustbench_endo.results.combine import combined_names
-
-REPORT = "report.html"
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class BoardRow:
         rank: as printed: one rank, or the ranks that the comparison leaves open, such as ``1 to 3``.
         model: with its scores.
         run: of the model.
-        link: address of the report's copy; empty without one.
+        link: address of the report; empty without one.
     """
 
     rank: str
@@ -63,7 +62,7 @@ class Board:
 
 
 def write_site(root: str | Path, out: str | Path, metrics: Sequence[str] = ()) -> Path:
-    """Write ``index.html`` for all runs below ``root``, with copies of their reports.
+    """Write ``index.html`` for all runs below ``root``, with their reports, made again from their records.
 
     Runs of other data, another suite, resolution, seed, protocol, other corruptions or severities are on a separate
     leaderboard. Runs that cannot be read, or lack a metric, are listed.
@@ -95,7 +94,7 @@ def write_site(root: str | Path, out: str | Path, metrics: Sequence[str] = ()) -
 def _write(runs: Sequence[RunEntry | UnreadableRun], root: Path, out: Path) -> Path:
     entries = [run for run in runs if isinstance(run, RunEntry)]
     unreadable = [run for run in runs if isinstance(run, UnreadableRun)]
-    links = {run.folder: _copy_report(run.folder, root, out) for run in entries}
+    links = {run.folder: _write_report(run.folder, root, out) for run in entries}
     keys = dict.fromkeys(run.key for run in entries)
     boards = [_board([run for run in entries if run.key == key], links) for key in keys]
     page = render(
@@ -170,14 +169,20 @@ def _order(model: ModelScores, metrics: Sequence[Metric]) -> tuple[bool, float, 
     return value is None, 0.0 if value is None else -value, model.model
 
 
-def _copy_report(folder: Path, root: Path, out: Path) -> str:
-    """Copy the report of a run; its address relative to the site, empty without one."""
-    if not (folder / REPORT).is_file():
+def _write_report(folder: Path, root: Path, out: Path) -> str:
+    """Write the report of a run from its records: a page that lies in the folder could contain anything.
+
+    Returns:
+        Its address relative to the site; empty where no report can be made.
+    """
+    try:
+        page = html(report_data(load_results(folder)))
+    except FAILURES:  # the index says that there is no report
         return ""
     # A path becomes one name; the digest distinguishes paths whose names become equal.
     relative = folder.relative_to(root).as_posix()
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", relative).strip("-") or "run"
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", relative).strip("-")[:100] or "run"
     name = safe if safe == relative else f"{safe}-{hashlib.sha256(relative.encode()).hexdigest()[:8]}"
     (out / "reports").mkdir(exist_ok=True)
-    shutil.copyfile(folder / REPORT, out / "reports" / f"{name}.html")
+    write_atomically(out / "reports" / f"{name}.html", page.encode())
     return f"reports/{name}.html"

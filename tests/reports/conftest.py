@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 from collections.abc import Callable, Sequence
@@ -211,7 +212,7 @@ def annotated_run(tmp_path_factory: pytest.TempPathFactory) -> Results:
     names = ["smoke", "contrast", "spatter"]
     results = build(folder, ["first", "second"], names, [1, 3], edit=edit)
     write_conditions(folder / "gallery" / "0", 2, [("recorded_smoke", 1)])
-    return results
+    return dataclasses.replace(results, info=write_run(folder, results.info))
 
 
 @pytest.fixture(scope="session")

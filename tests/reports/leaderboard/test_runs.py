@@ -52,10 +52,11 @@ def test_read_runs_skips_excluded_folder_and_reports_damage(run, tmp_path):
     assert str(tmp_path) not in runs[0].reason
 
 
-def test_read_runs_incomplete_model_is_marked(make_run, tmp_path):
+def test_read_runs_with_missing_records_are_unreadable(make_run, tmp_path):
     def drop(frame, info):
         return frame[~((frame["model"] == "a") & (frame["severity"] == 3))]
 
     make_run(models=["a", "b"], corruptions=["smoke"], severities=[1, 3], gallery=False, edit=drop)
     (entry,) = read_runs(tmp_path, tmp_path / "site")
-    assert {scores.model: scores.complete for scores in entry.models} == {"a": False, "b": True}
+    assert isinstance(entry, UnreadableRun)
+    assert "record" in entry.reason
