@@ -12,6 +12,7 @@ depth = [0.2, 0.4, 0.8, 1.6, 3.2]   # severities 1 to 5; a single value applies 
 from __future__ import annotations
 
 import dataclasses
+import math
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
@@ -19,8 +20,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from robustbench_endo.corruptions.base import MINIMUM_SIDE, Corruption
+from robustbench_endo.corruptions.base import MINIMUM_SIDE, Corruption, parameter_units
 from robustbench_endo.corruptions.errors import CorruptionError, unknown_name
+from robustbench_endo.corruptions.parameter_ranges import check_parameter
 from robustbench_endo.corruptions.registry import CORRUPTIONS
 from robustbench_endo.corruptions.suite import Resolution, Suite
 
@@ -30,6 +32,10 @@ else:
     import tomli as tomllib
 
 SUITES = ("endo19", "endoarss", "imagenet-c")
+MAXIMUM_SIDE = 16_384
+"""Largest side in pixels to which a suite resizes frames."""
+
+_LARGEST_INTEGER = 10**300
 _ROOT = "endo19"
 _KEYS = ("name", "extends", "reference_size", "resolution", "corruptions")
 
@@ -72,8 +78,8 @@ def _from_file(path: Path, descendants: tuple[Path, ...]) -> Suite:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise CorruptionError(f"Cannot read the suite file {path}: {error}. Check the path.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise CorruptionError(f"Cannot parse {path}: invalid TOML ({error}).") from error
+    except (ValueError, RecursionError) as error:
+        raise CorruptionError(f"Cannot parse {path}: invalid TOML ({error}). Correct the file.") from error
     return _parse(content, path.stem, _parent(content.get("extends", _ROOT), path, descendants))
 
 
@@ -95,9 +101,9 @@ def _parse(content: Mapping[str, Any], name: str, parent: Suite) -> Suite:
         if key not in tables and key not in _KEYS:
             raise unknown_name(f"setting or a corruption in suite {name}", key, (*_KEYS, *parent.names))
     updated = {key: _with_parameters(parent.get(key), table, name) for key, table in tables.items()}
-    selected = parent.select(content.get("corruptions", "all"))
+    selected = parent.select(_texts(content.get("corruptions", "all"), name))
     return Suite(
-        name=content.get("name", name),
+        name=_name(content.get("name", name), name),
         reference_size=_reference_size(content["reference_size"], name)
         if "reference_size" in content
         else parent.reference_size,
@@ -106,35 +112,53 @@ def _parse(content: Mapping[str, Any], name: str, parent: Suite) -> Suite:
     )
 
 
+def _name(value: Any, suite: str) -> str:
+    if isinstance(value, str) and value.strip() and value.isprintable():
+        return value
+    raise CorruptionError(f"Suite {suite}: expected a name of printable characters, got {value!r}.")
+
+
+def _texts(value: Any, suite: str) -> str | list[str]:
+    if isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+        return value
+    raise CorruptionError(f"Suite {suite}: expected corruptions = a list of names, got {value!r}.")
+
+
 def _reference_size(value: Any, suite: str) -> int | None:
     if value == "native":
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+    if isinstance(value, int) and not isinstance(value, bool) and MINIMUM_SIDE <= value <= MAXIMUM_SIDE:
         return value
-    raise CorruptionError(f'Suite {suite}: expected reference_size = pixels or "native", got {value!r}.')
+    raise CorruptionError(
+        f'Suite {suite}: expected reference_size = {MINIMUM_SIDE} to {MAXIMUM_SIDE} pixels or "native", got {value!r}.'
+    )
 
 
 def _resolution(value: Any, suite: str) -> Resolution:
     match value:
         case "native":
             return "native"
-        case int() if not isinstance(value, bool) and value >= MINIMUM_SIDE:
+        case int() if not isinstance(value, bool) and MINIMUM_SIDE <= value <= MAXIMUM_SIDE:
             return value
-        case [int() as height, int() as width] if min(height, width) >= MINIMUM_SIDE:
+        case [int() as height, int() as width] if min(value) >= MINIMUM_SIDE and max(value) <= MAXIMUM_SIDE:
             return height, width
     raise CorruptionError(
-        f"Suite {suite}: expected resolution = a short side of at least {MINIMUM_SIDE}, "
+        f"Suite {suite}: expected resolution = a short side of {MINIMUM_SIDE} to {MAXIMUM_SIDE}, "
         f'"native" or [height, width], got {value!r}.'
     )
 
 
 def _with_parameters(corruption: Corruption, table: Mapping[str, Any], suite: str) -> Corruption:
-    types = get_type_hints(type(corruption.severities[0]))
+    parameters = type(corruption.severities[0])
+    types, units = get_type_hints(parameters), parameter_units(parameters)
     columns = {}
     for key, values in table.items():
         if key not in types:
             raise unknown_name(f"parameter of {corruption.name} in suite {suite}", key, types)
-        columns[key] = _five_values(values, types[key], f"Suite {suite}: {corruption.name}.{key}")
+        source = f"Suite {suite}: {corruption.name}.{key}"
+        columns[key] = _five_values(values, types[key], source)
+        for value in columns[key]:
+            check_parameter(value, key, units.get(key, ""), source)
     severities = tuple(
         dataclasses.replace(params, **{key: column[i] for key, column in columns.items()})
         for i, params in enumerate(corruption.severities)
@@ -151,7 +175,7 @@ def _five_values(values: Any, type_: Any, where: str) -> list[Any]:
 
 def _convert(value: Any, type_: Any, where: str) -> Any:
     if type_ is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) < _LARGEST_INTEGER else math.inf
     if type_ in (int, float, str, bool) and type(value) is not type_:
         raise CorruptionError(f"{where}: expected values of type {type_.__name__}, got {value!r}.")
     return tuple(value) if isinstance(value, list) else value

@@ -10,6 +10,7 @@ from robustbench_endo.config import check_choice, option
 from robustbench_endo.data_options import split_names
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.shard import parse_shard
+from robustbench_endo.training.config import MAX_SEED
 
 FORMATS = ("csv", "latex", "html")
 INIT_WEIGHTS = ("pretrained", "none")
@@ -69,6 +70,8 @@ class ReproductionConfig:
     def __post_init__(self) -> None:
         check_choice("init_weights", self.init_weights, INIT_WEIGHTS)
         parse_shard(self.shard)
+        if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
+            raise RobustEndoError(f"Expected a seed from 0 to {MAX_SEED}, got {self.seed}: change --seed.")
         if self.quick and not self.synthetic:
             raise RobustEndoError("Expected --synthetic with --quick, got only --quick: add it, or leave --quick out.")
         if self.synthetic and (self.data or self.data_gen):
