@@ -16,6 +16,7 @@ from robustbench_endo.reports.data.confidence import failure_scores
 from robustbench_endo.reports.data.metrics import metrics_present, with_numbers
 from robustbench_endo.reports.data.scores import score_table
 from robustbench_endo.reports.data.tables import Table
+from robustbench_endo.results.csv_text import csv_text
 from robustbench_endo.results.metrics import split_label
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 def write_tables(results: Results, folder: Path, intervals: bool | Resampling = False) -> list[Path]:
     """Write ``<table>.csv`` and ``<table>.parquet`` for each of :func:`data_tables`; a missing number is empty.
 
+    In the CSV, a text that a spreadsheet would run as a formula begins with an apostrophe.
+
     Raises:
         RunError: the folder cannot be written.
     """
@@ -32,7 +35,7 @@ def write_tables(results: Results, folder: Path, intervals: bool | Resampling = 
     files = []
     for name, table in data_tables(results, intervals).items():
         files += [folder / f"{name}.csv", folder / f"{name}.parquet"]
-        write_atomically(files[-2], table.to_csv(index=False).encode())
+        write_atomically(files[-2], csv_text(table).encode())
         buffer = io.BytesIO()
         table.to_parquet(buffer, index=False)
         write_atomically(files[-1], buffer.getvalue())

@@ -15,6 +15,7 @@ from robustbench_endo.errors import RunError
 from robustbench_endo.io_utils import replace_atomically
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.results.completeness import check_complete
+from robustbench_endo.results.csv_text import csv_text
 from robustbench_endo.results.integrity import RESULTS_FILE, RUN_FILE, check_intact, read_run
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.run_schema import check_run_info
@@ -88,8 +89,7 @@ def check_records(path: Path, info: dict[str, Any]) -> None:
 
 def summary_csv(results: Results) -> bytes:
     """The content of ``summary.csv``: the scores of every model and condition, six digits."""
-    text: str = results.scores().to_csv(index=False, float_format="%.6g")
-    return text.encode()
+    return csv_text(results.scores(), "%.6g").encode()
 
 
 def write_table(path: Path, table: pa.Table) -> None:
