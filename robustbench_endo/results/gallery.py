@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from robustbench_endo.errors import RunError
 from robustbench_endo.io_utils import read_json
+from robustbench_endo.results.integrity import is_inside
 
 Bytes = NDArray[np.uint8]
 
 INDEX = Path("gallery") / "index.json"
+
+Part = Literal["frames", "worst"]
+PARTS: tuple[Part, ...] = ("frames", "worst")
 
 
 @dataclass(frozen=True)
@@ -48,29 +53,66 @@ class GalleryFrame:
 
 def image_file(corruption: str, severity: int) -> str:
     """File name of the image at a condition."""
-    return f"{corruption}-{severity}.webp"
+    return f"{_stem(corruption, severity)}.webp"
 
 
 def target_file(corruption: str, severity: int) -> str:
     """File name of the target map at a condition."""
-    return f"{corruption}-{severity}.target.png"
+    return f"{_stem(corruption, severity)}.target.png"
 
 
 def prediction_file(corruption: str, severity: int, model: int) -> str:
     """File name of the label map that model number ``model`` predicts at a condition."""
-    return f"{corruption}-{severity}.{model}.png"
+    return f"{_stem(corruption, severity)}.{model}.png"
+
+
+def _stem(corruption: str, severity: int) -> str:
+    if not _is_name(corruption):
+        raise RunError(
+            f"Expected the name of a corruption without / and .., got {corruption!r}: rename it, files have its name."
+        )
+    return f"{corruption}-{severity}"
 
 
 def read_index(folder: Path) -> dict[str, Any]:
-    """The index of a run folder's gallery; empty where there is none."""
-    return read_json(folder / INDEX) if (folder / INDEX).is_file() else {}
+    """The index of a run folder's gallery; empty where there is none.
+
+    Raises:
+        RunError: the file cannot be read or names anything but folders of the gallery.
+    """
+    path = folder / INDEX
+    if not path.is_file():
+        return {}
+    index = read_json(path)
+    entries = [entry for part in PARTS for entry in _list(index.get(part, []))]
+    names = [entry.get(key) for entry in entries if isinstance(entry, dict) for key in ("image_id", "folder")]
+    models = _list(index.get("models", []))
+    simple = all(_is_name(entry["folder"]) for entry in entries if isinstance(entry, dict) and "folder" in entry)
+    if len(names) != 2 * len(entries) or not all(isinstance(each, str) for each in (*names, *models)) or not simple:
+        raise RunError(
+            f"Expected folders of the gallery in {path}, got another content: delete the folder {path.parent} and run "
+            "the same robust-endo evaluate again."
+        )
+    return index
 
 
-def read_gallery(folder: Path, part: Literal["frames", "worst"] = "frames") -> list[GalleryFrame]:
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [None]
+
+
+def _is_name(folder: object) -> bool:
+    """Whether it is the name of a folder in the gallery, not a path that leaves it."""
+    return isinstance(folder, str) and is_inside(folder) and "/" not in folder and folder != "."
+
+
+def read_gallery(folder: Path, part: Part = "frames") -> list[GalleryFrame]:
     """The gallery of a run folder; empty when the run stored none.
 
     Args:
         part: the frames stored at every condition, or those of the largest drops, stored clean and at the drop.
+
+    Raises:
+        RunError: see :func:`read_index`.
     """
     index = read_index(folder)
     models = tuple(index.get("models", ()))
@@ -80,7 +122,12 @@ def read_gallery(folder: Path, part: Literal["frames", "worst"] = "frames") -> l
 
 
 def _read(path: Path, mode: str) -> Bytes | None:
-    if not path.is_file():
+    if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
         return None
-    with Image.open(path) as image:
-        return np.asarray(image.convert(mode))
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert(mode))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise RunError(
+            f"Cannot read the stored image {path}: {error}. Run the same robust-endo evaluate again, which stores it."
+        ) from error

@@ -89,7 +89,7 @@ def test_print_any_character_replaces_an_encoding_error(monkeypatch):
 def test_main_refuses_text_that_cannot_be_stored(robust_endo, text):
     result = robust_endo("report", text)
     assert result.exit_code == 2
-    assert f"Expected arguments in UTF-8 without null characters, got {ascii(text)}" in result.stderr
+    assert f"Expected arguments in UTF-8 without null characters, got {text!a}" in result.stderr
 
 
 def test_error_sentence_leaves_out_the_middle_of_a_long_value():

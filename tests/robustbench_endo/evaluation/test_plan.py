@@ -83,3 +83,10 @@ def test_plan_resolves_the_tolerances_of_the_classes(make_plan):
     assert nsd.label == "Surface Dice within 3 px"
     with pytest.raises(RobustEndoError, match="Expected a class of the data .* in --nsd-tolerance, got 'hook'"):
         make_plan(frames=1, nsd_tolerance=("hook=3px",)).schema  # noqa: B018
+
+
+def test_build_plan_notes_layers_that_run_in_contiguous_layout(make_plan):
+    layers = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 1), torch.nn.Conv2d(8, 3, 1, 2))
+    plan = make_plan(models={"mine": layers})
+    assert plan.notes[-1].startswith("Model mine: its strided 1 x 1 convolutions from 8 channels run in contiguous")
+    assert make_plan().notes == ()

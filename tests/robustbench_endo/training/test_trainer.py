@@ -328,3 +328,16 @@ def test_is_best_and_should_stop_follow_the_selection_score():
 
 def test_mean_of_averages_values_over_the_steps_that_have_them():
     assert trainer.mean_of([{"a": 1.0, "b": 4.0}, {"a": 3.0}]) == {"a": 2.0, "b": 4.0}
+
+
+def test_train_runs_layers_that_crash_in_contiguous_layout(tmp_path, squares):
+    class Mine(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3, padding=1), torch.nn.Conv2d(8, 2, 1, 2))
+
+        def forward(self, images):
+            return {"segmentation": self.layers(images.contiguous(memory_format=torch.channels_last))}
+
+    out = fit(Mine(), squares(4), out=tmp_path, **QUICK)
+    assert "convolutions from 8 channels run in contiguous memory layout" in card(out)["notes"][0]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 import torch
 
-from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.models import build, load_model
-from robustbench_endo.models.backbones.feature_maps import crashes_in_channels_last, to_fast_layout
+from robustbench_endo.models.backbones.feature_maps import to_fast_layout
+from robustbench_endo.models.contiguous_convolutions import crashes_in_channels_last
 
 SMALL = "size=s,depth=1,head_channels=8,input_size=any"
 
@@ -46,28 +45,6 @@ def test_feature_maps_keep_the_position_of_a_bright_patch(spec, size):
 
 
 ROOT = Path(__file__).parents[4]
-
-
-TINY = re.compile(r"tiny-(?:resnet|endoarss)/[a-z_{}]+(?:@[a-z_=0-9x,]+)?")
-
-
-def trained_specs() -> list[str]:
-    """Specs of the tiny models that appear in tests, docs, examples and README."""
-    files = [ROOT / "README.md"]
-    files += [path for folder in ("tests", "docs", "examples") for path in (ROOT / folder).rglob("*.*")]
-    others = [path for path in files if path.suffix in (".py", ".md", ".ipynb") and path != Path(__file__)]
-    texts = [path.read_text("utf-8") for path in others]
-    specs = {spec.rstrip(",") for text in texts for spec in TINY.findall(text)}
-    return sorted({spec.replace("{architecture}", "tesla").replace("{}", "tesla") for spec in specs})
-
-
-@pytest.mark.parametrize("spec", trained_specs())
-def test_models_that_are_trained_have_no_layer_that_crashes(spec):
-    try:
-        model = load_model(spec, 3, 2)
-    except RobustEndoError as error:
-        pytest.skip(f"a spec that is refused, so that nothing trains it: {error}")
-    assert not crashes_in_channels_last(model)
 
 
 def test_crashes_in_channels_last_finds_the_layer():
