@@ -56,9 +56,9 @@ def test_merge_results_replaces_only_the_sections_that_ran(soak, tmp_path):
     run, outcome = soak("run"), soak("outcome")
     path = tmp_path / "soak.json"
     run.merge_results(
-        path, {"fuzz": [outcome.Outcome("fuzz", 1, 2, 3.0)], "signals": [outcome.Outcome("s", 5, 5, 1)]}, 1
+        path, {"fuzz": [outcome.SoakResult("fuzz", 1, 2, 3.0)], "signals": [outcome.SoakResult("s", 5, 5, 1)]}, 1
     )
-    run.merge_results(path, {"fuzz": [outcome.Outcome("fuzz", 2, 2, 3.0)]}, 0.5)
+    run.merge_results(path, {"fuzz": [outcome.SoakResult("fuzz", 2, 2, 3.0)]}, 0.5)
     sections = json.loads(path.read_text())["sections"]
     assert list(sections) == ["signals", "fuzz"]
     assert sections["fuzz"]["tests"][0]["passed"] == 2

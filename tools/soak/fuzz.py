@@ -9,13 +9,13 @@ from pathlib import Path
 from fuzz_cases import file_cases
 from fuzz_options import option_cases
 from inprocess import Verdict, run_cases
-from outcome import Outcome, Tally
+from outcome import SoakResult, Tally
 from small_files import base_files
 
 MEANINGS = {0: "accepted", 1: "failed a check", 2: "named errors", 3: "with counted frames"}
 
 
-def run(folder: Path, scale: float) -> list[Outcome]:
+def run(folder: Path, scale: float) -> list[SoakResult]:
     """All kinds of inputs, in two processes."""
     tally, base = Tally("fuzz"), base_files()
     verdicts = run_cases([*file_cases(base, scale), *option_cases(base, scale)], folder / "cases")

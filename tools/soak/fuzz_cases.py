@@ -70,7 +70,7 @@ def accepted_problem(out: Path, code: int) -> str:
     if not (out / "results.parquet").is_file():
         return f"exit code {code} without results.parquet"
     info = json.loads((out / "run.json").read_text("utf-8"))
-    columns = [name for name in ("model", "image_id", "corruption", "severity", "iou_mean", "dice_mean")]
+    columns = ["model", "image_id", "corruption", "severity", "iou_mean", "dice_mean"]
     rows = pq.read_table(out / "results.parquet", columns=columns).to_pylist()
     keys = Counter((row["model"], row["image_id"], row["corruption"], row["severity"]) for row in rows)
     frames = Counter((key[0], *key[2:]) for key in keys)

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from mutations import BYTES, JSON, TEXT
 
@@ -27,46 +28,46 @@ def odd_image(path: Path, random_: random.Random) -> None:
         path.write_bytes(random_.choice(edits)(image, random_))
 
 
-def _encoded(image: object, form: str, **options: object) -> bytes:
+def _encoded(image: Any, form: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, form, **options)  # type: ignore[attr-defined]
+    image.save(buffer, form, **options)
     return buffer.getvalue()
 
 
-def _other_mode(image: object, random_: random.Random) -> bytes:
+def _other_mode(image: Any, random_: random.Random) -> bytes:
     mode = random_.choice(MODES)
     converted = (
         image.convert("L").convert(mode)
         if mode in ("1", "I", "F", "I;16", "LA")
         else image.convert("RGB").convert(mode)
-    )  # type: ignore[attr-defined]
+    )
     return _encoded(converted, "PNG" if mode not in ("CMYK", "F", "YCbCr") else "TIFF")
 
 
-def _other_size(image: object, random_: random.Random) -> bytes:
+def _other_size(image: Any, random_: random.Random) -> bytes:
     size = random_.choice(((1, 1), (1, 400), (3, 3), (56, 41), (700, 500), (5000, 1)))
-    return _encoded(image.resize(size), "PNG")  # type: ignore[attr-defined]
+    return _encoded(image.resize(size), "PNG")
 
 
-def _other_format(image: object, random_: random.Random) -> bytes:
-    return _encoded(image.convert("RGB"), random_.choice(("GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "ICO")))  # type: ignore[attr-defined]
+def _other_format(image: Any, random_: random.Random) -> bytes:
+    return _encoded(image.convert("RGB"), random_.choice(("GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "ICO")))
 
 
-def _animation(image: object, random_: random.Random) -> bytes:
-    frame = image.convert("RGB")  # type: ignore[attr-defined]
+def _animation(image: Any, random_: random.Random) -> bytes:
+    frame = image.convert("RGB")
     return _encoded(frame, random_.choice(("GIF", "TIFF", "PNG")), save_all=True, append_images=[frame.rotate(90)])
 
 
-def _rotated(image: object, random_: random.Random) -> bytes:
-    frame = image.convert("RGB")  # type: ignore[attr-defined]
+def _rotated(image: Any, random_: random.Random) -> bytes:
+    frame = image.convert("RGB")
     exif = frame.getexif()
     exif[0x0112] = random_.randint(0, 9)
     return _encoded(frame, random_.choice(("JPEG", "PNG")), exif=exif)
 
 
-def _huge_header(image: object, random_: random.Random) -> bytes:
+def _huge_header(image: Any, random_: random.Random) -> bytes:
     """A PNG whose header, with a correct checksum, names up to 2^31 - 1 pixels on a side."""
-    content = bytearray(_encoded(image.convert("RGB"), "PNG"))  # type: ignore[attr-defined]
+    content = bytearray(_encoded(image.convert("RGB"), "PNG"))
     sides = (20_000, 60_000, 100_000, 2**31 - 1, 13_500)
     content[16:24] = struct.pack(">II", random_.choice(sides), random_.choice(sides))
     content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))

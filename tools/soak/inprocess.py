@@ -105,7 +105,7 @@ def serve(connection: Connection) -> None:
     """The loop of a process: receive (arguments, folder), run, send what happened."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
-    with open(os.devnull, "w") as null:  # native libraries write past Python
+    with Path(os.devnull).open("w") as null:  # native libraries write past Python
         os.dup2(null.fileno(), 1)
         os.dup2(null.fileno(), 2)
     while True:

@@ -15,7 +15,7 @@ import kills_evaluate
 import kills_train
 from commands import Command, Finished
 from folders import stray_files
-from outcome import Outcome, Tally, count
+from outcome import SoakResult, Tally, count
 from small_files import base_files, copy_base
 
 LIMIT_S = 5.0
@@ -78,13 +78,10 @@ def selection(number: int) -> list[tuple[Interruption, signal.Signals]]:
     """Interruptions in turn, first of ray where it is installed, with SIGINT and SIGTERM in turn."""
     interruptions = [*([RAY_INTERRUPTION] if find_spec("ray") else []), *INTERRUPTIONS]
     numbers = (signal.SIGTERM, signal.SIGINT)
-    rounds = [
-        (interruptions[n % len(interruptions)], numbers[(n + n // len(interruptions)) % 2]) for n in range(number)
-    ]
-    return rounds
+    return [(interruptions[n % len(interruptions)], numbers[(n + n // len(interruptions)) % 2]) for n in range(number)]
 
 
-def run(folder: Path, scale: float) -> list[Outcome]:
+def run(folder: Path, scale: float) -> list[SoakResult]:
     """20 signals."""
     base = base_files()
     tally, slowest, random_ = Tally("signals"), (0.0, ""), random.Random(0)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from commands import Command, expect_success
 from folders import content_of, difference, missing_files, stray_files
-from outcome import Outcome, Tally, in_words
+from outcome import SoakResult, Tally, in_words
 
 JOBS = 2
 
@@ -113,7 +113,7 @@ def resume(target: Target, reference: Reference, folder: Path) -> str:
     )
 
 
-def kill_repeatedly(name: str, target: Target, folder: Path, kills: int) -> Outcome:
+def kill_repeatedly(name: str, target: Target, folder: Path, kills: int) -> SoakResult:
     """Kill a command a number of times over several runs; each kill counts as one trial.
 
     Kills that come too late, after the end of the process, do not count; further runs replace them.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from folders import RUN_FILES, newest
 from kills import Phase, Target, kill_repeatedly
-from outcome import Outcome, count
+from outcome import SoakResult, count
 
 KILLS = 50
 ARGUMENTS = (
@@ -51,6 +51,6 @@ PHASES = (
 TARGET = Target(ARGUMENTS, PHASES, (*RUN_FILES, "report.md", "gallery/index.json"))
 
 
-def run(folder: Path, scale: float) -> list[Outcome]:
+def run(folder: Path, scale: float) -> list[SoakResult]:
     """50 kills, spread over all phases."""
     return [kill_repeatedly("kills-evaluate", TARGET, folder, count(KILLS, scale))]

@@ -7,7 +7,7 @@ from pathlib import Path
 from folders import CHECKPOINT_FILES, newest
 from kills import Phase, Target, kill_repeatedly
 from kills_evaluate import always
-from outcome import Outcome, count
+from outcome import SoakResult, count
 
 KILLS = 50
 ARGUMENTS = (
@@ -41,6 +41,6 @@ PHASES = (
 TARGET = Target(ARGUMENTS, PHASES, CHECKPOINT_FILES)
 
 
-def run(folder: Path, scale: float) -> list[Outcome]:
+def run(folder: Path, scale: float) -> list[SoakResult]:
     """50 kills, spread over all phases."""
     return [kill_repeatedly("kills-train", TARGET, folder, count(KILLS, scale))]

@@ -51,7 +51,7 @@ VALUES: tuple[Any, ...] = (
     [], [None], [[]], {}, {"x": 1}, "9" * 400,
 )  # fmt: skip
 
-Damage = Callable[[bytes, random.Random], bytes]
+Mutation = Callable[[bytes, random.Random], bytes]
 
 
 def flip_bits(content: bytes, random_: random.Random) -> bytes:
@@ -107,7 +107,7 @@ def noise(content: bytes, random_: random.Random) -> bytes:
     return random_.randbytes(random_.choice((1, 100, 3000)))
 
 
-BYTES: tuple[Damage, ...] = (
+BYTES: tuple[Mutation, ...] = (
     flip_bits, flip_in_header, truncate, insert, zero_block, repeat_block, large_number, large_number, noise
 )  # fmt: skip
 
@@ -149,7 +149,7 @@ def change_lines(content: bytes, random_: random.Random) -> bytes:
     return random_.choice((*(b"".join(form) for form in forms), content.replace(b"\n", b"\r"), content * 3))
 
 
-TEXT: tuple[Damage, ...] = (
+TEXT: tuple[Mutation, ...] = (
     replace_number, replace_number, replace_word, insert_strange, other_encoding, change_lines, truncate, flip_bits
 )  # fmt: skip
 
@@ -186,7 +186,7 @@ def _containers(tree: Any) -> list[Any]:
     return [tree, *nested] if isinstance(tree, (dict, list)) else nested
 
 
-JSON: tuple[Damage, ...] = (change_json, change_json, change_json, *TEXT)
+JSON: tuple[Mutation, ...] = (change_json, change_json, change_json, *TEXT)
 
 
 def change_table(path: Path, random_: random.Random) -> None:
@@ -215,8 +215,8 @@ def change_table(path: Path, random_: random.Random) -> None:
     pq.write_table(random_.choice(edits)(), path)
 
 
-def damage_file(path: Path, kinds: tuple[Damage, ...], random_: random.Random) -> str:
-    """Damage a file with a random kind of damage; the name of the kind."""
+def damage_file(path: Path, kinds: tuple[Mutation, ...], random_: random.Random) -> str:
+    """Mutation a file with a random kind of damage; the name of the kind."""
     content = path.read_bytes()
     kind = random_.choice(kinds)
     path.write_bytes(kind(content, random_))

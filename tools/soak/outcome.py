@@ -1,4 +1,4 @@
-"""Outcome of one test of the soak: how many trials passed, how long they took, and the first that failed."""
+"""SoakResult of one test of the soak: how many trials passed, how long they took, and the first that failed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_FAILURES = 20
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SoakResult:
     """The result of one test.
 
     Attributes:
@@ -69,11 +69,11 @@ class Tally:
         else:
             self.passed += trials
 
-    def outcome(self, detail: str = "") -> Outcome:
+    def outcome(self, detail: str = "") -> SoakResult:
         """The result."""
         seconds = time.monotonic() - self.started
         failures = tuple(text[:400] for text in self.failures)
-        return Outcome(self.name, self.passed, self.total, seconds, detail, failures)
+        return SoakResult(self.name, self.passed, self.total, seconds, detail, failures)
 
 
 def count(full: int, scale: float, minimum: int = 1) -> int:

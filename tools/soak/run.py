@@ -23,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from outcome import Outcome
+from outcome import SoakResult
 
 ROOT = Path(__file__).resolve().parents[2]
 SECTIONS = {
@@ -41,15 +41,15 @@ SECTIONS = {
 PACKAGES = ("robustbench-endo", "torch", "numpy", "pandas", "pyarrow", "pillow", "safetensors", "click")
 
 
-def run_section(name: str, scale: float, work: Path | None) -> list[Outcome]:
+def run_section(name: str, scale: float, work: Path | None) -> list[SoakResult]:
     """The outcomes of a section, in a temporary folder; an exception of the harness is a failed test."""
     with tempfile.TemporaryDirectory(prefix=f"soak-{name}-", dir=work, ignore_cleanup_errors=True) as folder:
         started = time.monotonic()
         try:
-            outcomes: list[Outcome] = importlib.import_module(SECTIONS[name]).run(Path(folder), scale)
+            outcomes: list[SoakResult] = importlib.import_module(SECTIONS[name]).run(Path(folder), scale)
         except Exception as error:  # noqa: BLE001 - the other sections still run
             traceback.print_exc()
-            outcomes = [Outcome(name, 0, 1, time.monotonic() - started, f"{type(error).__name__}: {error}"[:400])]
+            outcomes = [SoakResult(name, 0, 1, time.monotonic() - started, f"{type(error).__name__}: {error}"[:400])]
     return outcomes
 
 
@@ -60,7 +60,7 @@ def environment() -> dict[str, Any]:
     return {"commit": commit.stdout.strip(), "date": time.strftime("%Y-%m-%d", time.gmtime()), "versions": versions}
 
 
-def merge_results(path: Path, sections: dict[str, list[Outcome]], scale: float) -> None:
+def merge_results(path: Path, sections: dict[str, list[SoakResult]], scale: float) -> None:
     """Replace the sections that ran in the result file and keep the others."""
     before = json.loads(path.read_text("utf-8"))["sections"] if path.is_file() else {}
     now = environment()

@@ -11,7 +11,7 @@ from typing import Any
 
 from commands import Finished, expect_success
 from commands import run as run_command
-from outcome import Outcome, Tally, count
+from outcome import SoakResult, Tally, count
 from small_files import FACTORY, RUN, base_files, write_frames
 
 SIDE, MEMORY_LIMIT_MB, TIME_LIMIT_S = 8192, 8192, 900.0
@@ -28,7 +28,7 @@ MANY = (
 )
 
 
-def run(folder: Path, scale: float) -> list[Outcome]:
+def run(folder: Path, scale: float) -> list[SoakResult]:
     """All three; a scale below 1 takes a smaller frame and fewer frames and models."""
     return [
         large_frame(folder / "frame", count(SIDE, scale**0.5, 512)),
@@ -37,7 +37,7 @@ def run(folder: Path, scale: float) -> list[Outcome]:
     ]
 
 
-def large_frame(folder: Path, side: int) -> Outcome:
+def large_frame(folder: Path, side: int) -> SoakResult:
     """Refused in one sentence, or done within the limits of memory and time."""
     tally = Tally(f"sizes: one frame of {side} x {side} px at native resolution")
     folder.mkdir(parents=True)
@@ -60,7 +60,7 @@ def large_frame_problem(finished: Finished, out: Path) -> str:
     return "" if (out / "results.parquet").is_file() else "no results.parquet"
 
 
-def many_frames(folder: Path, number: int) -> Outcome:
+def many_frames(folder: Path, number: int) -> SoakResult:
     """Small frames, each evaluated once per condition, in bounded memory."""
     import pyarrow.parquet as pq
 
@@ -77,7 +77,7 @@ def many_frames(folder: Path, number: int) -> Outcome:
     return tally.outcome(f"{rows:,} rows in {finished.seconds:.0f} s with {finished.peak_mb / 1024:.1f} GB")
 
 
-def many_models(folder: Path, number: int) -> Outcome:
+def many_models(folder: Path, number: int) -> SoakResult:
     """A report of many models: its size, and that it names all of them."""
     tally = Tally(f"sizes: report of {number} models")
     base = Path(shutil.copytree(base_files(), folder))

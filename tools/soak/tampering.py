@@ -12,11 +12,11 @@ from typing import Any
 
 from commands import expect_success
 from inprocess import Done, Verdict, run_cases
-from outcome import Outcome, Tally
+from outcome import SoakResult, Tally
 from small_files import RUN, base_files, copy_base
 
-Edit = Callable[[Path, Path], None]
-"""(run folder, base files) -> None."""
+Edit = Callable[[Path, Path], object]
+"""(run folder, base files) -> anything: it is called for its effect."""
 
 COMMANDS: dict[str, tuple[Sequence[str], tuple[int, ...]]] = {
     "report": (("report", "runs/run", "--format", "md", "--out", "out"), (2,)),
@@ -67,11 +67,11 @@ def _swap_chunks(run: Path, base: Path) -> None:
 
 
 def _truncate(name: str) -> Edit:
-    return lambda run, base: (run / name).write_bytes((run / name).read_bytes()[:-100]) and None
+    return lambda run, base: (run / name).write_bytes((run / name).read_bytes()[:-100])
 
 
 def _other_run(name: str) -> Edit:
-    return lambda run, base: shutil.copy2(base / "other" / name, run / name) and None
+    return lambda run, base: shutil.copy2(base / "other" / name, run / name)
 
 
 def _images(run: Path) -> list[Path]:
@@ -118,9 +118,9 @@ EDITS: Mapping[str, Edit] = {
     "summary.csv": _edit_summary,
     "summary.csv deleted": _delete("summary.csv"),
     "gallery image": _edit_image,
-    "gallery image added": lambda run, base: shutil.copy2(_images(run)[0], run / "gallery" / "0" / "new.png") and None,
-    "gallery image renamed": lambda run, base: _images(run)[0].rename(_images(run)[0].with_name("new.png")) and None,
-    "gallery images swapped": lambda run, base: _images(run)[1].write_bytes(_images(run)[0].read_bytes()) and None,
+    "gallery image added": lambda run, base: shutil.copy2(_images(run)[0], run / "gallery" / "0" / "new.png"),
+    "gallery image renamed": lambda run, base: _images(run)[0].rename(_images(run)[0].with_name("new.png")),
+    "gallery images swapped": lambda run, base: _images(run)[1].write_bytes(_images(run)[0].read_bytes()),
 }
 """Kind of tampering -> how it is done."""
 
@@ -172,7 +172,7 @@ def _board_problem(page: Path, edit: str) -> str:
     return "" if ">run<" in unreadable else f"{edit}: {page.name} does not list the run as unreadable"
 
 
-def run(folder: Path, scale: float) -> list[Outcome]:
+def run(folder: Path, scale: float) -> list[SoakResult]:
     """Every edit, refused by every command; an edit counts as refused if all of them refuse it."""
     tally = Tally("tampering")
     base = Path(shutil.copytree(base_files(), folder / "base"))

@@ -168,7 +168,7 @@ def _script(body: str, base: Path, folder: Path) -> Sequence[str]:
     specification.loader.exec_module(module)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TorchScript is deprecated, but files exist
-        torch.jit.script(module.Trap()).save(str(folder / "trap.pt"))  # type: ignore[no-untyped-call]
+        torch.jit.script(module.Trap()).save(str(folder / "trap.pt"))
     return [*COMMAND, "--model", "m=trap.pt"]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inprocess import Verdict, Worker, run_cases
-from outcome import Outcome, Tally, count
+from outcome import SoakResult, Tally, count
 from small_files import base_files
 from trap_cases import TrapCase
 from trap_folders import folder_traps
@@ -15,7 +15,7 @@ from trap_models import model_traps
 from trap_names import combined_traps, field_traps, site_traps
 
 
-def run(folder: Path, scale: float) -> list[Outcome]:
+def run(folder: Path, scale: float) -> list[SoakResult]:
     """One test for each kind of trap."""
     base = base_files()
     outcomes = [
@@ -37,7 +37,7 @@ def spread(traps: Sequence[TrapCase], scale: float) -> list[TrapCase]:
     return [traps[index * len(traps) // number] for index in range(number)]
 
 
-def run_traps(name: str, traps: Sequence[TrapCase], folder: Path) -> tuple[Outcome, list[Verdict]]:
+def run_traps(name: str, traps: Sequence[TrapCase], folder: Path) -> tuple[SoakResult, list[Verdict]]:
     """Run traps and count those without effect."""
     tally = Tally(name)
     verdicts = run_cases(traps, folder)

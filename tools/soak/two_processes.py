@@ -9,13 +9,13 @@ from pathlib import Path
 from commands import Command, Finished, expect_success
 from folders import content_of, difference, missing_files, stray_files
 from kills_evaluate import ARGUMENTS, TARGET
-from outcome import Outcome, Tally, count
+from outcome import SoakResult, Tally, count
 
 PAIRS = 5
 LARGEST_DELAY_S = 3.0
 
 
-def run(folder: Path, scale: float) -> list[Outcome]:
+def run(folder: Path, scale: float) -> list[SoakResult]:
     """5 pairs, the second of each up to three seconds after the first."""
     expect_success(ARGUMENTS, folder / "reference")
     reference, tally, random_, refused = (
