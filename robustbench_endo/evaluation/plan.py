@@ -22,6 +22,7 @@ from robustbench_endo.evaluation.predict import Model
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.run_folder import RunFolder
 from robustbench_endo.metrics.base import Metric
+from robustbench_endo.models.contiguous_convolutions import use_contiguous_convolutions
 from robustbench_endo.results.schema import arrow_schema
 from robustbench_endo.tasks.base import Task
 from robustbench_endo.tasks.registry import TASKS, labels_of
@@ -183,10 +184,11 @@ def build_plan(
         chunks = split_chunks(select_indices(len(dataset), config.limit), device)
     labels = labels_of(dataset)
     tasks = [task for task in TASKS if labels[task.name]] or list(TASKS)
+    moved = move_models(by_name, device, compiled=config.compile)
     return EvaluationPlan(
         config=config,
         dataset=dataset,
-        models=move_models(by_name, device, compiled=config.compile),
+        models=moved,
         seeds=seeds,
         suite=selected.suite,
         corruptions=selected.names,
@@ -199,7 +201,7 @@ def build_plan(
         chunks=chunks,
         folder=RunFolder(config.out),
         gallery=_gallery(config, dataset, [index for chunk in chunks for index in chunk], list(by_name)),
-        notes=(*config.notes, *selected.notes),
+        notes=(*config.notes, *selected.notes, *use_contiguous_convolutions(moved, device)),
         given_fingerprint=fingerprint,
     )
 

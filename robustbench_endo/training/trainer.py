@@ -14,6 +14,7 @@ from torch import nn
 from robustbench_endo.errors import TrainingError
 from robustbench_endo.io_utils import remove_stale_temporaries, writable_folder
 from robustbench_endo.models.checkpoint import WEIGHTS, shipped_checkpoint
+from robustbench_endo.models.contiguous_convolutions import use_contiguous_convolutions
 from robustbench_endo.models.loading import load_model
 from robustbench_endo.models.network import Network
 from robustbench_endo.models.weights import load_matching, read_weights
@@ -105,6 +106,7 @@ def train(
     fabric = make_fabric(hardware, config.precision)
     with reproducible(config.seed, fabric):
         network = _build(model, dataset)
+        notes = use_contiguous_convolutions({str(getattr(network, "spec", "")) or "trained": network}, fabric.device)
         size: tuple[int, int] = getattr(network, "input_size", None) or DEFAULT_SIZE
         frames = InMemoryDataset(dataset, size)
         absent = check_data(network, dataset, frames)
@@ -127,6 +129,7 @@ def train(
             "init_weights": str(init_weights or ""),
             "new_layers": new_layers,
             "labels_without_example": absent,
+            "notes": list(notes),
             "trained_on": sorted({*getattr(corrupt, "names", ()), *overlaps(pipeline)}),
         }
         with activation_checkpointing(network) if config.activation_checkpointing else nullcontext():

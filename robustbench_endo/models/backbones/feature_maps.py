@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from robustbench_endo.models.contiguous_convolutions import crashes_in_channels_last
+
 if TYPE_CHECKING:
     from timm.models.vision_transformer import VisionTransformer
 
@@ -47,28 +49,13 @@ class LastMap(nn.Module):
         return last
 
 
-def crashes_in_channels_last(network: nn.Module) -> bool:
-    """Whether a backward pass of this network in channels-last layout can crash on a CPU with AVX-512.
-
-    In torch 2.15 (oneDNN 3.13.3) the backward pass of a strided 1 x 1 convolution from exactly 8 channels writes
-    beyond its buffers. Other numbers of channels and the contiguous layout are not affected.
-    """
-    return any(
-        isinstance(layer, nn.Conv2d)
-        and layer.kernel_size == (1, 1)
-        and max(layer.stride) > 1
-        and 8 in (layer.in_channels, layer.in_channels // layer.groups)
-        for layer in network.modules()
-    )
-
-
 def to_fast_layout(images: Tensor, contiguous_on_cpu: bool) -> Tensor:
     """Images in the memory layout in which convolutions are fast; the layers after them inherit it.
 
     Args:
         images: (B, 3, H, W).
         contiguous_on_cpu: whether the network must not run in channels-last layout on a CPU, see
-            :func:`crashes_in_channels_last`.
+            :func:`~robustbench_endo.models.contiguous_convolutions.crashes_in_channels_last`.
     """
     if contiguous_on_cpu and images.device.type == "cpu":
         return images.contiguous()
