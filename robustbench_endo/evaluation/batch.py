@@ -20,6 +20,10 @@ from robustbench_endo.tasks.base import Task
 from robustbench_endo.types import Dataset, Sample
 
 
+MAX_FRAME_PIXELS = 7680 * 4320
+"""Pixels of a frame at most (8K video): corruptions and models need about 200 bytes for each."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """A frame, or a model's prediction for it, that could not be used, and why."""
@@ -131,6 +135,13 @@ def _read(
         except FrameError as error:
             failures.append(Failure(sample.id, str(error)))
     scored = at_resolution(sample, resolution)
+    height, width = scored.image.shape[1:]
+    if height * width > MAX_FRAME_PIXELS:
+        reason = (
+            f"Expected at most {MAX_FRAME_PIXELS / 1e6:.0f} million pixels to evaluate, got {width} x {height}, which "
+            "needs more than 8 GB: evaluate with a --resolution such as 1080."
+        )
+        return None, [*failures, Failure(sample.id, reason)]
     rows, columns = (
         after / before for after, before in zip(scored.image.shape[1:], sample.image.shape[1:], strict=True)
     )

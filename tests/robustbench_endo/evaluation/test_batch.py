@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import torch
 
+from robustbench_endo.evaluation import batch as batch_module
 from robustbench_endo.evaluation.batch import read_batches
 from robustbench_endo.tasks.registry import TASKS
 
@@ -62,3 +63,12 @@ def test_batch_select_keeps_frames_and_targets_together(make_plan):
     for name, targets in batch.targets.items():
         assert torch.equal(part.targets[name][1], targets[0])
     assert len(batch.select([])) == 0
+
+
+def test_read_batches_leaves_out_frames_of_too_many_pixels(make_plan, monkeypatch):
+    plan = make_plan(frames=1)
+    monkeypatch.setattr(batch_module, "MAX_FRAME_PIXELS", 48 * 64 - 1)
+    batches, failures = read_batches(plan.dataset, [0, 1], "native", plan.tasks)
+    assert batches == []
+    assert len(failures) == 2
+    assert "got 64 x 48, which needs more than 8 GB: evaluate with a --resolution such as 1080." in failures[0].reason
