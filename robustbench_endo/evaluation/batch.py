@@ -19,7 +19,6 @@ from robustbench_endo.metrics.image_similarity import CleanReference
 from robustbench_endo.tasks.base import Task
 from robustbench_endo.types import Dataset, Sample
 
-
 MAX_FRAME_PIXELS = 7680 * 4320
 """Pixels of a frame at most (8K video): corruptions and models need about 200 bytes for each."""
 

@@ -151,10 +151,10 @@ _MODELS = "the models are those of the run"
 def _draw(results: Results, frames: int, seed: int | None) -> list[Position]:
     """Frames at conditions, drawn without repetition."""
     keys = results.frame[["image_id", "corruption", "severity", "replicate"]].drop_duplicates()
-    chosen = keys.sample(min(frames, len(keys)), random_state=np.random.default_rng(seed))
+    sampled = keys.sample(min(frames, len(keys)), random_state=np.random.default_rng(seed))
     return [
         Position(str(image_id), Condition(str(corruption), int(severity), int(draw)))
-        for image_id, corruption, severity, draw in chosen.sort_values("image_id").itertuples(index=False)
+        for image_id, corruption, severity, draw in sampled.sort_values("image_id").itertuples(index=False)
     ]
 
 

@@ -18,8 +18,8 @@ Bytes = NDArray[np.uint8]
 
 INDEX = Path("gallery") / "index.json"
 
-Part = Literal["frames", "worst"]
-PARTS: tuple[Part, ...] = ("frames", "worst")
+GallerySection = Literal["frames", "worst"]
+SECTIONS: tuple[GallerySection, ...] = ("frames", "worst")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def read_index(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     index = read_json(path)
-    entries = [entry for part in PARTS for entry in _list(index.get(part, []))]
+    entries = [entry for part in SECTIONS for entry in _list(index.get(part, []))]
     names = [entry.get(key) for entry in entries if isinstance(entry, dict) for key in ("image_id", "folder")]
     models = _list(index.get("models", []))
     simple = all(_is_name(entry["folder"]) for entry in entries if isinstance(entry, dict) and "folder" in entry)
@@ -105,7 +105,7 @@ def _is_name(folder: object) -> bool:
     return isinstance(folder, str) and is_inside(folder) and "/" not in folder and folder != "."
 
 
-def read_gallery(folder: Path, part: Part = "frames") -> list[GalleryFrame]:
+def read_gallery(folder: Path, part: GallerySection = "frames") -> list[GalleryFrame]:
     """The gallery of a run folder; empty when the run stored none.
 
     Args:

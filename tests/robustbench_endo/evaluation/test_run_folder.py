@@ -121,12 +121,12 @@ def test_run_folder_open_rejects_a_changed_description(tmp_path):
 
 def test_run_folder_finish_removes_what_a_killed_process_left(make_plan, run):
     plan = make_plan(frames=2)
-    left = [plan.config.out / folder / ".writing-x.abc" for folder in (".", "records", "gallery")]
-    for path in left:
+    temporaries = [plan.config.out / folder / ".writing-x.abc" for folder in (".", "records", "gallery")]
+    for path in temporaries:
         path.parent.mkdir(exist_ok=True)
         path.touch()
     run(plan)
-    assert not any(path.exists() for path in left)
+    assert not any(path.exists() for path in temporaries)
     assert json.loads((plan.config.out / "run.json").read_text())["finished"]
 
 
