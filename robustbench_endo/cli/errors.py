@@ -8,6 +8,7 @@ import io
 import sys
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import category
 
 import click
 
@@ -49,7 +50,7 @@ class ErrorHandlingGroup(click.Group):
         except Exception as error:
             if debug or interruption.received():
                 raise
-            click.echo(f"Error: {error_sentence(error)}", err=True)
+            click.echo(f"Error: {_printable(error_sentence(error))}", err=True)
             sys.exit(ERROR)
         sys.exit(result if isinstance(result, int) else 0)
 
@@ -91,11 +92,18 @@ def error_sentence(error: Exception) -> str:
 def _check_arguments(arguments: Sequence[str]) -> None:
     """Raise RobustEndoError for text that neither a file system nor a report can store."""
     for text in arguments:
-        if "\0" in text or not text.isascii() and text.encode("utf-8", "replace").decode() != text:
+        if "\0" in text or (not text.isascii() and text.encode("utf-8", "replace").decode() != text):
             raise RobustEndoError(
                 f"Expected arguments in UTF-8 without null characters, got {_shorten(ascii(text))}: rename the file or "
                 "folder."
             )
+
+
+def _printable(text: str) -> str:
+    """A text in which control characters of names and files, which a terminal would obey, are escapes."""
+    return "".join(
+        each if each.isprintable() or (each.isspace() and each >= " ") else ascii(each)[1:-1] for each in text
+    )
 
 
 def _shorten(text: str) -> str:

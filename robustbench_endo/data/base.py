@@ -17,6 +17,7 @@ from robustbench_endo.data.label_map import LabelMap, UnmappedValuesError
 from robustbench_endo.data.mask_coding import Counts, coding_problem
 from robustbench_endo.data.reading import UnsuitableFrameError, read_header, read_image, read_mask
 from robustbench_endo.data.subjects import ALL_FRAMES, SubjectSource, names_give_subjects, subject_of
+from robustbench_endo.data.text_files import read_text
 from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.io_utils import file_sha256
 from robustbench_endo.types import ACTIVITY, IGNORE, MASK, Sample
@@ -247,11 +248,15 @@ class ImageFolderBase(ABC):
 
 
 def read_class_names(folder: Path) -> tuple[str, ...] | None:
-    """The names in ``classes.txt``, one per line, background first; None without that file."""
+    """The names in ``classes.txt``, one per line, background first; None without that file.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
     path = folder / "classes.txt"
     if not path.is_file():
         return None
-    return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
+    return tuple(line.strip() for line in read_text(path).splitlines() if line.strip())
 
 
 def numbered_class_names(highest: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from robustbench_endo.data.reading import IMAGE_SUFFIXES
+from robustbench_endo.data.text_files import has_controls
 from robustbench_endo.errors import DataError
 from robustbench_endo.types import ACTIVITY
 
@@ -161,12 +162,21 @@ def _has_suffix(stem: str, suffix: str, files: Mapping[str, Path]) -> bool:
 
 
 def list_images(folder: Path) -> list[Path]:
-    """The images in a folder, by name, without hidden files such as the metadata of macOS (``._name.png``)."""
-    return sorted(
+    """The images in a folder, by name, without hidden files such as the metadata of macOS (``._name.png``).
+
+    Raises:
+        DataError: a file name that no report can store.
+    """
+    images = sorted(
         path
         for path in folder.iterdir()
         if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
     )
+    if odd := [path.name for path in images if has_controls(path.name)]:
+        raise DataError(
+            f"Expected file names in UTF-8 without control characters in {folder}, got {odd[0]!a}: rename the file."
+        )
+    return images
 
 
 def images_by_stem(folder: Path) -> dict[str, Path]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_endo.data.reading import read_colours, read_grey
+from robustbench_endo.data.text_files import has_controls
 from robustbench_endo.errors import DataError
 from robustbench_endo.io_utils import read_toml
 from robustbench_endo.types import IGNORE
@@ -22,7 +23,7 @@ IGNORED_NAME = "ignore"
 """Name of the pixels that enter no metric and no loss."""
 
 _EXAMPLE = "0=background,255=instrument"
-_VALUE = re.compile(r"(?:(\d+)(?:-(\d+))?|#([0-9a-fA-F]{6}))")
+_VALUE = re.compile(r"(?:([0-9]{1,9})(?:-([0-9]{1,9}))?|#([0-9a-fA-F]{6}))")
 _MAX_VALUES = 8
 
 Codes = NDArray[np.int64]
@@ -62,6 +63,11 @@ class LabelMap:
     def __post_init__(self) -> None:
         if not self.names:
             raise DataError(f"Expected names of labels in {self.source}, got none: write {_EXAMPLE}, for example.")
+        if odd := [name for name in self.names if not name.strip() or has_controls(name)]:
+            raise DataError(
+                f"Expected names of labels without control characters in {self.source}, got {odd[0]!r}: rename the "
+                "label."
+            )
         if "background" in self.names[1:]:
             raise DataError(
                 f"Expected the background first in {self.source}, got {self.names[0]!r} before it: labels are numbered "

@@ -14,6 +14,7 @@ from torch import Tensor
 from robustbench_endo.data.base import ImageFolderBase, highest_label, numbered_class_names, read_class_names
 from robustbench_endo.data.file_listing import Entry, natural_key
 from robustbench_endo.data.label_map import LabelMap, find_label_map
+from robustbench_endo.data.text_files import has_controls
 from robustbench_endo.errors import DataError
 from robustbench_endo.tasks import registry as task_registry
 from robustbench_endo.tasks.classification.task import Classification
@@ -21,6 +22,10 @@ from robustbench_endo.types import ACTIVITY
 
 ALL = "all"
 """The split that is every row."""
+
+
+_MAX_LENGTH = 1000
+"""Characters of a cell: no file system has longer paths in practice."""
 
 
 class Row(NamedTuple):
@@ -176,6 +181,7 @@ class ManifestDataset(ImageFolderBase):
 
 def _read_rows(path: Path) -> Iterator[Row]:
     for line, cells in _read_lines(path):
+        _check_cells(path, line, cells)
         if not cells["image"]:
             raise DataError(f"Expected an image in line {line} of {path}, got an empty cell: name a file.")
         image, mask = path.parent / cells["image"], cells["mask"]
@@ -194,6 +200,8 @@ def _read_rows(path: Path) -> Iterator[Row]:
 
 def _read_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Line numbers and cells of all columns, empty for columns that the file lacks."""
+    if path.exists() and not path.is_file():
+        raise DataError(f"Cannot read {path} as a CSV file in UTF-8: no regular file. Check the path and the file.")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -213,13 +221,22 @@ def _read_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise DataError(f"Cannot read {path} as a CSV file in UTF-8: {reason}. Check the path and the file.") from error
 
 
+def _check_cells(path: Path, line: int, cells: Mapping[str, str]) -> None:
+    for name, text in cells.items():
+        if len(text) > _MAX_LENGTH or has_controls(text):
+            raise DataError(
+                f"Expected at most {_MAX_LENGTH} characters without control characters in column {name}, line {line} "
+                f"of {path}, got {text[:40]!a}: correct the cell."
+            )
+
+
 def _check_header(path: Path, header: list[str]) -> None:
     columns = manifest_columns()
     unknown = [name for name in header if name not in columns]
     if unknown or "image" not in header or len(set(header)) < len(header):
         raise DataError(
             f"Expected the columns {', '.join(columns)} (image at least, each once) in the first line of {path}, got "
-            f"{', '.join(header) or 'an empty file'}: correct the header, separated by commas."
+            f"{', '.join(header)[:200] or 'an empty file'}: correct the header, separated by commas."
         )
 
 

@@ -226,7 +226,7 @@ def is_divided(spec: str) -> bool:
     if name == "video":
         return False
     if name == "manifest" and root is not None and Path(root).is_file():
-        with Path(root).open(encoding="utf-8-sig") as file:
+        with Path(root).open(encoding="utf-8-sig", errors="replace") as file:
             return "split" in file.readline().strip().split(",")
     undivided = name == "folder" and root is not None and Path(root).is_dir()
     return not undivided or any((Path(root or ".") / split).is_dir() for split in ("train", "test"))

@@ -46,13 +46,14 @@ def subject_of(image_id: str, pattern: str | None = None) -> str:
         return _default_subject(PurePosixPath(image_id).stem)
     try:
         match = re.search(pattern, image_id)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise DataError(
             f"Expected a regular expression for the subjects, got {pattern!r} ({error}): correct it."
         ) from error
-    if match is None:
+    subject = None if match is None else match.group(1) if match.re.groups else match.group(0)
+    if not subject:
         raise DataError(f"Expected every frame to match the subject pattern {pattern!r}, got {image_id!r}: correct it.")
-    return match.group(1) if match.groups() else match.group(0)
+    return subject
 
 
 def names_give_subjects(image_ids: Sequence[str]) -> bool:

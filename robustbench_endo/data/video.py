@@ -23,6 +23,7 @@ from robustbench_endo.data.label_map import LabelMap, UnmappedValuesError, find_
 from robustbench_endo.data.mask_coding import coding_problem
 from robustbench_endo.data.reading import VIDEO_SUFFIXES
 from robustbench_endo.data.subjects import SubjectSource, subject_of
+from robustbench_endo.data.text_files import read_text
 from robustbench_endo.data.video_reader import VideoReader
 from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.io_utils import file_sha256
@@ -61,7 +62,7 @@ def read_levels_file(path: Path) -> tuple[int, ...]:
     Raises:
         DataError: a word that is not a whole number.
     """
-    text = path.read_text("utf-8")
+    text = read_text(path)
     try:
         return tuple(int(word) for word in text.replace(",", " ").split())
     except ValueError as error:

@@ -16,6 +16,7 @@ from torch import Tensor
 from robustbench_endo.data.file_listing import Entry, images_by_stem, mask_for
 from robustbench_endo.data.layouts.base import Layout
 from robustbench_endo.data.reading import read_colours
+from robustbench_endo.data.text_files import read_text
 from robustbench_endo.errors import DataError
 
 _LISTS = {"train": "train.txt", "test": "test.txt"}
@@ -59,5 +60,5 @@ class KvasirInstrument(Layout):
 
 
 def _names(path: Path) -> list[str]:
-    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
+    lines = (line.strip() for line in read_text(path).splitlines())
     return [Path(line).stem for line in lines if line]

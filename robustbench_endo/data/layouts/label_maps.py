@@ -15,6 +15,7 @@ from torch import Tensor
 
 from robustbench_endo.data.file_listing import visible_folders
 from robustbench_endo.data.reading import read_colours, read_levels
+from robustbench_endo.data.text_files import read_text
 from robustbench_endo.errors import DataError
 
 Colour = tuple[int, int, int]
@@ -106,10 +107,12 @@ def read_palette(path: Path) -> tuple[tuple[str, Colour], ...]:
         DataError: the file is no such list, or its classids are not 0, 1, 2, ...
     """
     try:
-        content: Any = json.loads(path.read_text("utf-8"))
+        content: Any = json.loads(read_text(path))
         items = content["classes"] if isinstance(content, dict) else content
         classes = sorted((int(item["classid"]), str(item["name"]), _colour(item["color"])) for item in items)
-    except (ValueError, KeyError, TypeError) as error:
+    except DataError:
+        raise
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise DataError(
             f'Expected a list of {{"name", "color", "classid"}} in {path}, got {error!r}: restore the file that came '
             "with the data, or remove it (the challenge's colours are known)."

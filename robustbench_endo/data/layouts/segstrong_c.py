@@ -125,7 +125,7 @@ def _truth(image: Path, folder: Path) -> Path:
 def _read_array(path: Path) -> np.ndarray:
     try:
         values: np.ndarray = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # damaged headers give errors of many types
         raise FrameError(f"Cannot read the array {path}: {error}. Replace or remove the frame.") from error
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[..., 0]
