@@ -13,7 +13,7 @@ EXTRAS_bench := train,ray,report,imagecorruptions,test,peers
 EXTRAS_dev := train,mtl,video,ray,report,imagecorruptions,test,docs,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check test lint types soak soak-statistics docs figures checkpoints bench bench-gpu dist clean
+.PHONY: help install demo check test lint types audit soak soak-statistics docs figures checkpoints bench bench-gpu dist clean
 
 help:  ## List the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,13 +48,17 @@ types: .venv/dev  ## Static types (mypy, strict)
 # What takes too long for every commit: attacks on the command line, and, by soak-statistics, branch coverage of all
 # tests, mutants of metrics and statistics, coverage of the intervals and size of the tests on simulated studies.
 soak soak-statistics: export OMP_NUM_THREADS = 1
-soak: .venv/dev .venv/bench  ## Kills, signals, fuzzed files, traps, edited runs, large inputs (an hour)
-	$(BIN)/python tools/soak/run.py --out benchmarks/results/soak.json
+soak: .venv/dev .venv/bench  ## Kills, signals, fuzzed files, traps, edited runs, large inputs (an hour); table of the README
+	$(BIN)/python tools/soak/run.py --out benchmarks/results/soak.json; failed=$$?; \
+	$(BIN)/python docs/soak_table.py --write; exit $$failed
 
 soak-statistics: .venv/dev .venv/bench  ## Branch coverage, mutation score, simulations behind docs/statistics.md (an hour)
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-branch --cov-fail-under=92
 	$(BIN)/python tools/mutation.py --out benchmarks/results/mutation.json
 	cd benchmarks && ../$(BIN)/python bench_statistics.py
+
+audit: .venv/lint  ## Security: bandit over the code, pip-audit over the packages where its advisories can be reached
+	$(BIN)/python tools/audit.py
 
 docs: .venv/docs  ## Documentation site in build/docs, with the report of `make demo` as the example if it exists
 	$(BIN)/python docs/build_site.py

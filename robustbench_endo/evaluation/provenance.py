@@ -169,7 +169,7 @@ def _version(name: str) -> str:
 
 def _git(folder: Path, *arguments: str) -> str | None:
     try:
-        done = subprocess.run(  # nosec B603 B607: arguments of this file; git is where the user has it
+        done = subprocess.run(  # nosec B603 B607  # arguments of this file; git is where the user has it
             ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False, timeout=20
         )
     except (OSError, subprocess.TimeoutExpired):

@@ -41,3 +41,9 @@ def banned_names() -> ModuleType:
 def mutation() -> ModuleType:
     """``tools/mutation.py``."""
     return load("mutation")
+
+
+@pytest.fixture(scope="session")
+def audit() -> ModuleType:
+    """``tools/audit.py``."""
+    return load("audit")
