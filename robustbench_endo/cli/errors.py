@@ -101,9 +101,7 @@ def _check_arguments(arguments: Sequence[str]) -> None:
 
 def _printable(text: str) -> str:
     """A text in which control characters of names and files, which a terminal would obey, are escapes."""
-    return "".join(
-        each if each.isprintable() or (each.isspace() and each >= " ") else ascii(each)[1:-1] for each in text
-    )
+    return "".join(ascii(each)[1:-1] if category(each) in ("Cc", "Cs", "Zl", "Zp") else each for each in text)
 
 
 def _shorten(text: str) -> str:
