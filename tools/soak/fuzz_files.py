@@ -41,7 +41,7 @@ def _other_mode(image: Any, random_: random.Random) -> bytes:
         if mode in ("1", "I", "F", "I;16", "LA")
         else image.convert("RGB").convert(mode)
     )
-    return _encoded(converted, "PNG" if mode not in ("CMYK", "F", "YCbCr") else "TIFF")
+    return _encoded(converted, "PNG" if mode not in ("CMYK", "F", "I", "YCbCr") else "TIFF")
 
 
 def _other_size(image: Any, random_: random.Random) -> bytes:

@@ -55,6 +55,9 @@ class Reply:
     peak_mb: float
 
 
+UNBUILT = Reply(None, "", "", "", 0.0, 0.0)
+
+
 @dataclass(frozen=True)
 class Done:
     """A command that has run.
@@ -231,7 +234,10 @@ def _run_share(cases: Sequence[Case], folder: Path) -> list[Verdict]:
 def _run_case(case: Case, worker: Worker, sandbox: Path) -> Verdict:
     work = sandbox / "work"
     work.mkdir(parents=True)
-    arguments = case.build(work)
+    try:
+        arguments = case.build(work)
+    except Exception as error:  # noqa: BLE001 - the other cases still run
+        return Verdict(case.name, f"{case.name}: cannot be built: {type(error).__name__}: {error}", UNBUILT)
     before = listing(sandbox)
     reply = worker.run(arguments, work)
     done = Done(arguments, work, before, reply)
