@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +167,17 @@ def file_sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def large_file_sha256(path: Path) -> str:
+    """SHA-256 of a file that many frames share, such as a video: read again only when its size or time has changed."""
+    status = path.stat()
+    return _large_file_sha256(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _large_file_sha256(path: Path, size: int, modified: int) -> str:
+    return file_sha256(path)
 
 
 def weights_sha256(model: object) -> str:

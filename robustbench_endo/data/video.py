@@ -26,7 +26,7 @@ from robustbench_endo.data.subjects import SubjectSource, subject_of
 from robustbench_endo.data.text_files import read_text
 from robustbench_endo.data.video_reader import VideoReader
 from robustbench_endo.errors import DataError, FrameError
-from robustbench_endo.io_utils import file_sha256
+from robustbench_endo.io_utils import large_file_sha256
 from robustbench_endo.types import IGNORE, MASK, Sample
 
 LEVELS_FILE = "levels.txt"
@@ -280,7 +280,7 @@ class VideoDataset:
             digest.update(f"{self.ids[index]}\0{self.subjects[index]}\0".encode())
         for video in sorted({bisect_right(self._ends, index) for index in indices}):
             for path in self.videos[video]:
-                digest.update(b"" if path is None else bytes.fromhex(file_sha256(path)))
+                digest.update(b"" if path is None else bytes.fromhex(large_file_sha256(path)))
         return digest.hexdigest()
 
     def __getstate__(self) -> dict[str, Any]:

@@ -6,12 +6,14 @@ import os
 import pytest
 import torch
 
+from robustbench_endo import io_utils
 from robustbench_endo.errors import ModelError, RobustEndoError, RunError
 from robustbench_endo.io_utils import (
     LIVE_TEMPORARIES,
     check_resumable,
     file_sha256,
     identity_changes,
+    large_file_sha256,
     parse_options,
     read_json,
     read_toml,
@@ -161,3 +163,17 @@ def test_read_json_of_damaged_content_raises(tmp_path, content):
 def test_identity_changes_names_nested_keys():
     before, now = {"models": {"a": "1", "b": "2"}}, {"models": {"a": "1", "b": "3", "c": "4"}}
     assert identity_changes(before, now) == 'models, b changed from "2" to "3"; models, c changed from null to "4"'
+
+
+def test_large_file_sha256_reads_a_file_once(tmp_path, monkeypatch):
+    path = tmp_path / "video"
+    path.write_bytes(b"frames")
+    assert large_file_sha256(path) == file_sha256(path)
+    monkeypatch.setattr(io_utils, "file_sha256", lambda path: pytest.fail("read again"))
+    large_file_sha256(path)
+    monkeypatch.undo()
+    path.write_bytes(b"other frames")
+    assert large_file_sha256(path) == file_sha256(path)
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        large_file_sha256(path)
