@@ -28,6 +28,7 @@ from robustbench_endo.reports.data.gallery import (
     frame_score_label,
     gallery_grid,
 )
+from robustbench_endo.reports.data.many_models import AllModels, select_models
 from robustbench_endo.reports.data.methods import method_tables
 from robustbench_endo.reports.data.metrics import headline_present, leading_metric, metrics_present
 from robustbench_endo.reports.data.operating_envelope import (
@@ -98,6 +99,7 @@ class ReportData:
         protocol, notes, provenance, model_facts, corruptions, glossary: text.
         failures: frames that are excluded, ``n_failed`` their number as printed.
         n_invalid: (model, corruption, severity) -> frames without a valid prediction.
+        all_models: every model of a run of so many that only some are shown in detail.
     """
 
     name: str
@@ -142,6 +144,7 @@ class ReportData:
     failures: Facts
     n_failed: str
     n_invalid: Mapping[tuple[str, str, int], int]
+    all_models: AllModels | None
 
 
 def report_data(
@@ -154,6 +157,8 @@ def report_data(
         intervals: whether, and how, intervals are printed; those that can be looked up are computed in any case.
         published: published numbers, shaped as :meth:`Results.table`.
     """
+    complete = results
+    results, all_models, left_out = select_models(complete)
     metrics, headline = metrics_present(results), headline_present(results)
     resampling = intervals if isinstance(intervals, Resampling) else Resampling()
     estimates = estimate_scores(results, metrics, resampling) if metrics else None
@@ -183,7 +188,7 @@ def report_data(
         curves=_curves(results, headline, resampling),
         labels=label_tables(results),
         by_subject=by_subject(results),
-        methods=method_tables(results, headline),
+        methods=method_tables(complete, headline),
         draws=draw_tables(results, headline, resampling),
         estimates=estimates,
         envelope=operating_envelope(results, estimates, resampling) if estimates else None,
@@ -197,7 +202,7 @@ def report_data(
         frame_score=frame_score_label(results),
         drops=drops(results, IMAGE_WIDTH),
         protocol=protocol_statement(results.protocol),
-        notes=[*notes(results), *scores.floor_warnings, *_training_notes(results)],
+        notes=[*left_out, *notes(complete), *scores.floor_warnings, *_training_notes(results)],
         provenance=provenance(results),
         model_facts=model_facts(results),
         corruptions=corruption_facts(results),
@@ -205,6 +210,7 @@ def report_data(
         failures=failures(results),
         n_failed=counted(len({frame for frame, _ in failures(results)}), "frame"),
         n_invalid=_n_invalid(results),
+        all_models=all_models,
     )
 
 
