@@ -61,6 +61,8 @@ def _import_module(kind: Kind, name: str) -> ModuleType:
         raise RobustEndoError(
             f"Cannot import the module {name!r} for the {kind}: {error}. Install it or give a path ending in .py."
         ) from error
+    except Exception as error:  # the code of a user's module, or no name of a module
+        raise _broken(kind, name, error) from error
 
 
 def _import_file(kind: Kind, path: Path) -> ModuleType:
@@ -70,5 +72,17 @@ def _import_file(kind: Kind, path: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # the code of a user's file
+        raise _broken(kind, str(path), error) from error
     return module
+
+
+def _broken(kind: Kind, source: str, error: Exception) -> RobustEndoError:
+    if isinstance(error, RobustEndoError):
+        return error
+    reason = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(".: ")
+    return RobustEndoError(
+        f"Cannot import {source!r} for the {kind}: {reason}. Correct it; robust-endo --debug shows the traceback."
+    )

@@ -50,3 +50,16 @@ def test_resolve_names_a_missing_module_or_file(tmp_path):
         resolve("model", "no_such:build", {})
     with pytest.raises(RobustEndoError, match=r"Expected a Python file for the model, got no .*absent.py: check the"):
         resolve("model", f"{tmp_path / 'absent.py'}:build", {})
+
+
+@pytest.mark.parametrize("content", ["1 / 0", "def (", "import no_such_module", "raise RuntimeError('a\\nb')", "\0"])
+def test_resolve_names_a_file_whose_code_raises(tmp_path, content):
+    (tmp_path / "mine.py").write_text(content)
+    with pytest.raises(RobustEndoError, match=r"Cannot import '.*mine.py' for the model: \w+: .*\. Correct it"):
+        resolve("model", f"{tmp_path}/mine.py:build", {})
+
+
+@pytest.mark.parametrize("spec", [":", ":build", "..:build", "a b:c", ".x:y"])
+def test_resolve_names_what_is_no_module(spec):
+    with pytest.raises(RobustEndoError, match="Cannot import "):
+        resolve("dataset", spec, {})
