@@ -85,8 +85,9 @@ def frame_stats(split: str, dataset: Dataset, index: int) -> FrameStats:
 
 
 def _kind(error: DataError) -> str:
-    kinds = {LossyMaskError: "JPEG mask", SeveralFramesError: "several frames"}
-    return kinds.get(type(error), "unreadable")
+    if isinstance(error, LossyMaskError):
+        return "JPEG mask"
+    return "several frames" if isinstance(error, SeveralFramesError) else "unreadable"
 
 
 def _never(index: int) -> bool:
