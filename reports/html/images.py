@@ -92,14 +92,24 @@ def image_sources(
 
     At the smallest size frames are left out from the end until they fit; the first one always remains.
     """
-    sources = _encode(grids, models, drops, *_SIZES[0])
-    for width, quality in _SIZES[1:]:
+    sizes = [size for size in _SIZES[:-1] if _estimate(grids, models, *size) <= 2 * budget]
+    for width, quality in (*sizes, _SIZES[-1]):
+        sources = _encode(grids, models, drops, width, quality)
         if sources.size <= budget:
             break
-        sources = _encode(grids, models, drops, width, quality)
     while sources.size > budget and len(sources.grids) > 1:
         sources = ImageSources(sources.grids[:-1], sources.drops)
     return sources
+
+
+def _estimate(grids: Sequence[GalleryGrid], models: Sequence[str], width: int, quality: int) -> int:
+    """Characters of all images of the grids, from the first one: encoding the maps of many models takes long."""
+    number = sum(1 for grid in grids for _ in grid.images())
+    first = next((image for grid in grids for image in grid.images()), None)
+    if first is None:
+        return 0
+    sample = GalleryGrid("", first, {})
+    return number * _encode([sample], models, (), width, quality).size
 
 
 def _encode(
