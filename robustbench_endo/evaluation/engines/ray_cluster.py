@@ -113,7 +113,7 @@ def _reload_settings() -> Callable[[], None]:
         A function that undoes this.
     """
     from ray._private import ray_constants
-    from ray._raylet import AuthenticationTokenLoader, Config
+    from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]  # compiled
 
     before = ray_constants.ENABLE_RAY_CLUSTER
 
