@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -266,4 +267,6 @@ def parse_options(text: str, error: type[RobustEndoError] = RobustEndoError) -> 
 
 def _short(value: object) -> str:
     text = json.dumps(value)
+    if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value):
+        return f"{value[:12]}..."  # a digest
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"

@@ -51,7 +51,9 @@ def verify(run: Path, replay: int, models: tuple[str, ...], data: str | None, tr
     checks = check_folder(run)
     if all(check.passed for check in checks):
         results = load_results(run)
-        checks += [*run_checks(results), *check_tables(results)]
+        checked = {check.name for check in checks}
+        checks += [check for check in run_checks(results) if check.name not in checked]
+        checks += check_tables(results)
         if replay or models:
             checks += _replay(results, replay or 1, models, data, trust_model_file)
     _print(checks)

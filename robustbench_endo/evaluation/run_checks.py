@@ -41,7 +41,7 @@ def check_folder(path: str | Path) -> list[Check]:
         "run.json is as the run wrote it and describes a run": describe,
         "every file has the checksum that run.json names": check_intact,
         "results.parquet has the records of all chunks": _check_chunks,
-        "every model has every frame under every condition once": read_records,
+        "every model has every frame under every condition, once": read_records,
     }
     checks: list[Check] = []
     for name, step in steps.items():

@@ -177,3 +177,8 @@ def test_large_file_sha256_reads_a_file_once(tmp_path, monkeypatch):
     path.unlink()
     with pytest.raises(FileNotFoundError):
         large_file_sha256(path)
+
+
+def test_identity_changes_shortens_digests():
+    before, now = ({"data": content * 64} for content in "ab")
+    assert identity_changes(before, now) == "data changed from aaaaaaaaaaaa... to bbbbbbbbbbbb..."
