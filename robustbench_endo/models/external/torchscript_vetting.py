@@ -12,12 +12,7 @@ from collections.abc import Iterator
 
 from robustbench_endo.models.external.archive import Archive, RefusedFileError, inner_names
 from robustbench_endo.models.external.operators import is_allowed, is_denied_method
-
-MAX_TRIPS = 1_000_000
-"""Most rounds of nested loops."""
-
-TYPICAL_TRIPS = 1_000
-"""Rounds that a loop over the length of a list counts for."""
+from robustbench_endo.models.external.torchscript_loops import has_long_loop
 
 BUILTINS = frozenset(
     {
@@ -75,7 +70,8 @@ def _vet_member(archive: Archive, name: str) -> None:
         tree = ast.parse(source)
         for problem in _problems(tree):
             raise RefusedFileError(name, problem)
-        _refuse_long_loops(tree, name, 1)
+        if has_long_loop(tree):
+            raise RefusedFileError(name, "a loop without a bound that the code states")
     except (SyntaxError, UnicodeDecodeError, RecursionError, MemoryError, tokenize.TokenError) as error:
         raise RefusedFileError(name, f"code that cannot be parsed ({type(error).__name__})") from error
     except RefusedFileError:
@@ -168,30 +164,6 @@ def _call_problems(node: ast.Call) -> Iterator[str]:
     elif name not in BUILTINS and not re.fullmatch(r"_\d+|[A-Z]\w*", name, re.ASCII):
         # _0 = __torch__.module.function; the right side of the assignment is checked where it is.
         yield f"the operator {name[:80]}"
-
-
-def _refuse_long_loops(node: ast.AST, member: str, trips: int) -> None:
-    for child in ast.iter_child_nodes(node):
-        count = 1
-        if isinstance(child, ast.For):
-            count = _trips(child.iter)
-        elif isinstance(child, ast.comprehension):
-            count = TYPICAL_TRIPS
-        if trips * count > MAX_TRIPS:
-            raise RefusedFileError(member, "a loop without a bound that is known beforehand")
-        _refuse_long_loops(child, member, trips * count)
-
-
-def _trips(iterated: ast.AST) -> int:
-    """Rounds of a loop: exact for ``range`` of a literal, typical over sizes and lists."""
-    if isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Name) and iterated.func.id == "range":
-        bounds = [each.value for each in iterated.args if isinstance(each, ast.Constant)]
-        if len(bounds) == len(iterated.args) and all(isinstance(bound, int) for bound in bounds):
-            return max(1, len(range(*bounds)))  # type: ignore[arg-type]
-        numbers = [each.value for each in ast.walk(iterated) if isinstance(each, ast.Constant)]
-        large = [n for n in numbers if isinstance(n, (int, float)) and abs(n) > TYPICAL_TRIPS]
-        return MAX_TRIPS + 1 if large else TYPICAL_TRIPS
-    return TYPICAL_TRIPS
 
 
 def _vet_pickle(archive: Archive, name: str) -> None:
