@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from robustbench_endo.metrics.base import Metric
@@ -179,12 +180,12 @@ class Table:
     remarks: tuple[str, ...] = ()
     floor_warnings: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def metrics(self) -> tuple[Metric, ...]:
         """The metrics of the columns, in order."""
         return tuple({column.metric.name: column.metric for column in self.columns if column.metric}.values())
 
-    @property
+    @cached_property
     def models(self) -> tuple[str, ...]:
         """The models of the columns, in order."""
         return tuple(dict.fromkeys(column.model for column in self.columns if column.model is not None))
@@ -230,7 +231,7 @@ class Table:
         meaning = f"{BELOW_FLOOR}: worse than a predictor that sees no image (the floor)."
         return [meaning, *self.floor_warnings] if self.below_floor else []
 
-    @property
+    @cached_property
     def has_levels(self) -> bool:
         """Whether cells show severities as circles, which are aligned on the left."""
         return any(cell.level is not None for cell in self.cells)
