@@ -29,7 +29,7 @@ from robustbench_endo.data.folder import FolderDataset
 from robustbench_endo.data.reading import read_image
 from robustbench_endo.data.resolution import at_resolution
 from robustbench_endo.errors import DataError, FrameError
-from robustbench_endo.io_utils import write_atomically
+from robustbench_endo.io_utils import remove_stale_temporaries, write_atomically
 from robustbench_endo.types import Sample
 
 Bytes = NDArray[np.uint8]
@@ -103,6 +103,7 @@ def write_copies(data: FolderDataset, settings: CopySettings, progress: Progress
         DataError: no frames, two frames of one file name, or copies in ``out`` with another origin.
     """
     _check_distinct(data.ids)
+    remove_stale_temporaries(settings.out)
     total = len(data) * len(settings.conditions)
     rows: list[dict[str, object]] = []
     failures = []
@@ -249,8 +250,11 @@ def _check_distinct(ids: Iterable[str]) -> None:
 def _write_manifest(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     by_path: dict[str, Mapping[str, object]] = {}
     if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            by_path = {row["path"]: row for row in csv.DictReader(file)}
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                by_path = {row["path"]: {name: row[name] for name in COLUMNS} for row in csv.DictReader(file)}
+        except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
+            raise DataError(f"Cannot read {path}: no manifest of this command ({error!r}). Delete it.") from error
     by_path.update({str(row["path"]): row for row in rows})
     text = StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")

@@ -13,7 +13,14 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from robustbench_endo.errors import SynthesisError
-from robustbench_endo.io_utils import check_resumable, read_json, writable_folder, write_atomically, write_json
+from robustbench_endo.io_utils import (
+    check_resumable,
+    read_json,
+    remove_stale_temporaries,
+    writable_folder,
+    write_atomically,
+    write_json,
+)
 from robustbench_endo.synthesis.compose import SyntheticImage
 from robustbench_endo.synthesis.utils import Bytes
 
@@ -39,17 +46,19 @@ def open_folder(folder: Path, identity: Mapping[str, Any], classes: Sequence[str
         SynthesisError: images of other settings or sources, or other files.
         RunError: a folder that cannot be written, or a damaged record.
     """
+    remove_stale_temporaries(folder)
     if (folder / RECORD).is_file():
         _check_identity(read_json(folder / RECORD), identity, folder)
-        return
-    if folder.is_dir() and any(folder.iterdir()):
+    elif folder.is_dir() and any(folder.iterdir()):
         raise SynthesisError(
             f"Expected an empty folder for synthesized images, got {folder} with files and no {RECORD}: choose "
             "another --out."
         )
-    writable_folder(folder)
-    write_atomically(folder / CLASSES, "".join(f"{name}\n" for name in classes).encode())
-    write_json(folder / RECORD, {**identity, "pictures": []})
+    else:
+        # The record first: it says that the folder is ours, whenever the command is interrupted.
+        write_json(writable_folder(folder) / RECORD, {**identity, "pictures": []})
+    if not (folder / CLASSES).is_file():
+        write_atomically(folder / CLASSES, "".join(f"{name}\n" for name in classes).encode())
 
 
 def write_record(folder: Path, identity: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -74,3 +74,11 @@ def test_read_rows_rejects_another_image(tmp_path):
         SynthesisError, match=r"written by robust-endo synthesize in .*mine.png, got another: remove it"
     ):
         read_rows(tmp_path)
+
+
+def test_open_folder_resumes_one_whose_first_files_were_interrupted(tmp_path):
+    (tmp_path / ".writing-synthesis.json.x").touch()
+    open_folder(tmp_path, IDENTITY, CLASSES)
+    (tmp_path / "classes.txt").unlink()
+    open_folder(tmp_path, IDENTITY, CLASSES)
+    assert {path.name for path in tmp_path.iterdir()} == {"classes.txt", "synthesis.json"}
