@@ -50,10 +50,12 @@ class ReloadableModel:
     Attributes:
         spec: argument of :func:`~robustbench_endo.models.load_model`.
         sha256: of its weights.
+        trust_model_file: its file is not vetted, because it was not on the driver either.
     """
 
     spec: str
     sha256: str
+    trust_model_file: bool = False
 
     def load(self, data: Dataset) -> Model:
         """The model.
@@ -61,7 +63,7 @@ class ReloadableModel:
         Raises:
             ModelError, RunError: the file is missing here or is another one.
         """
-        model = load_model(self.spec, labels=labels_of(data))
+        model = load_model(self.spec, labels=labels_of(data), trust_model_file=self.trust_model_file)
         if weights_sha256(model) != self.sha256:
             raise RunError(
                 f"Expected the model {self.spec} as it was where the run began, got another one on {platform.node()}: "
@@ -149,7 +151,8 @@ def _serializable_models(ray: Any, models: Mapping[str, Model]) -> dict[str, Mod
             try:
                 ray.cloudpickle.dumps(model)
             except _SERIALIZATION_ERRORS:
-                serializable[name] = ReloadableModel(spec, weights_sha256(model))
+                trusted = bool(getattr(model, "trust_model_file", False))
+                serializable[name] = ReloadableModel(spec, weights_sha256(model), trusted)
     return serializable
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from robustbench_endo.errors import RunError
+from robustbench_endo.evaluation.engines import ray_payload
 from robustbench_endo.evaluation.engines.ray_payload import PROBE_FRAMES, RayPayload, by_value, serialize
 from robustbench_endo.evaluation.run import open_run
 
@@ -52,3 +53,13 @@ def test_by_value_sends_modules_of_the_user(monkeypatch):
         assert module in calls
         assert torch not in calls
     assert calls.count(module) == 2
+
+
+def test_reloadable_model_is_vetted_unless_it_is_trusted(monkeypatch):
+    trusted = []
+    monkeypatch.setattr(ray_payload, "load_model", lambda spec, **options: trusted.append(options["trust_model_file"]))
+    monkeypatch.setattr(ray_payload, "weights_sha256", lambda model: "digest")
+    monkeypatch.setattr(ray_payload, "labels_of", lambda data: None)
+    ray_payload.ReloadableModel("model.pt2", "digest").load(None)
+    ray_payload.ReloadableModel("model.pt2", "digest", trust_model_file=True).load(None)
+    assert trusted == [False, True]
