@@ -22,7 +22,8 @@ Build = Callable[[Path, Path, random.Random], Sequence[str]]
 CLEAN = (*EVALUATE, "--gallery-frames", "0", "--out", "out")
 ANALYSES = (
     ("report", "run", "--format", "md,csv", "--out", "out"), ("compare", "run", "--out", "out"), ("verify", "run"),
-    ("sample-size", "run"), ("leaderboard", ".", "--out", "out"), ("merge", "run", "--out", "out", "--format", "none"),
+    ("sample-size", "run", "--half-width", "5"),
+    ("leaderboard", ".", "--out", "out"), ("merge", "run", "--out", "out", "--format", "none"),
 )  # fmt: skip
 
 
@@ -142,7 +143,10 @@ def _run_json(base: Path, folder: Path, random_: random.Random) -> Sequence[str]
     damage_file(folder / "run" / "run.json", random_.choice((JSON, JSON, BYTES)), random_)
     if random_.random() < 0.6:
         rehash_run(folder / "run")
-    return random_.choice((*ANALYSES, [*RUN, "--out", "run"]))
+    if random_.random() < 6 / 7:
+        return random_.choice(ANALYSES)
+    (folder / "run").rename(folder / "out")
+    return [*RUN, "--out", "out"]
 
 
 def _results(base: Path, folder: Path, random_: random.Random) -> Sequence[str]:
