@@ -136,5 +136,6 @@ def problem_of(finished: Finished, number: signal.Signals, seconds: float, comma
 
 
 def remaining_scratch(folder: Path) -> list[str]:
-    """Files in the folder for temporary files; empty folders do not count."""
-    return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+    """Files in the folder for temporary files, without the logs that Ray retains after every session."""
+    files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    return [str(path) for path in files if path.parts[0] != "ray"]

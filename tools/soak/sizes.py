@@ -104,6 +104,7 @@ def relabel(run: Path, number: int) -> None:
 
     table = pq.read_table(run / "results.parquet")
     frame, random, parts = table.to_pandas(), np.random.default_rng(0), []
+    frame = frame[frame["model"] == frame["model"].iloc[0]]
     scores = [name for name in ("iou_mean", "dice_mean") if name in frame]
     for index in range(number):
         changed = {name: (frame[name] * (1 - 0.001 * random.random(len(frame)))).astype("float32") for name in scores}

@@ -69,7 +69,7 @@ N_FRAMES = 3
 
 EVALUATE = ("evaluate", "--data", "frames", "--corruption", "contrast", "--severity", "3", "--format", "none")
 LIGHT = ("--model", "light=light.py:build")
-RUN = (*EVALUATE, *LIGHT, "--gallery-frames", "1", "--subject-regex", r"f(\d)")
+RUN = (*EVALUATE, *LIGHT, "--model", "same=light.py:build", "--gallery-frames", "1", "--subject-regex", r"f(\d)")
 
 
 @lru_cache(maxsize=1)

@@ -177,7 +177,7 @@ def run(folder: Path, scale: float) -> list[SoakResult]:
     tally = Tally("tampering")
     base = Path(shutil.copytree(base_files(), folder / "base"))
     shutil.copytree(base / "run", base / "second")
-    expect_success([*RUN, "--seed", "7", "--model", "other=light.py:build", "--out", "other"], base)
+    expect_success([*RUN, "--seed", "7", "--model", "third=light.py:build", "--out", "other"], base)
     selected = list(EDITS)[: max(2, round(len(EDITS) * min(1.0, scale)))]
     cases = [TamperingCase(n, edit, command, base) for n, edit in enumerate(["", *selected]) for command in COMMANDS]
     verdicts = {verdict.name: verdict for verdict in run_cases(cases, folder / "cases")}
