@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +34,8 @@ class ExportedModel(nn.Module):
         self.path = path
         self.trusted = trusted
         self.device_type = "cpu"
-        self.batch, self.min_batch, self.size = _shape(program)
         with _reported(path):
+            self.batch, self.min_batch, self.size = _shape(program)
             self.graph = program.module()
 
     def forward(self, images: Tensor) -> Any:
@@ -78,14 +79,33 @@ def _read(path: Path, trusted: bool) -> ExportedProgram:
 @contextmanager
 def _reported(path: Path) -> Iterator[None]:
     """Report any failure of torch, which raises what its parts happen to raise, as a sentence."""
+    log, captured = logging.getLogger("torch.export"), _Captured()
+    log.addFilter(captured)
     try:
         yield
+    except ModelError:
+        raise
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [""])[0][:500]
+        cause = captured.error or error
+        reason = (str(cause).strip().splitlines() or [""])[0][:500]
         raise ModelError(
-            f"Cannot load the torch.export program {path}: {type(error).__name__} {reason}. Export it again with this "
+            f"Cannot load the torch.export program {path}: {type(cause).__name__} {reason}. Export it again with this "
             f"version of torch ({torch.__version__})."
         ) from error
+    finally:
+        log.removeFilter(captured)
+
+
+class _Captured(logging.Filter):
+    """Keeps the error that torch logs with its traceback, instead of printing it."""
+
+    error: BaseException | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is printed."""
+        if record.exc_info and record.exc_info[1] is not None:
+            self.error = record.exc_info[1]
+        return self.error is None
 
 
 def _shape(program: ExportedProgram) -> tuple[int | None, int, tuple[int, int] | None]:

@@ -152,3 +152,15 @@ def test_vet_exported_of_a_nested_document_raises(exported_file, edited):
     path = edited(exported_file, {"models/model.json": lambda _: b"[" * deep + b"]" * deep})
     with pytest.raises(ModelError, match=r"nested too deeply|Cannot read the torch.export archive"):
         load_model(str(path))
+
+
+def unknown_overload(program: dict) -> None:
+    program["graph_module"]["graph"]["nodes"][0]["target"] = "torch.ops.aten.relu.nothing"
+
+
+def test_load_exported_of_a_program_that_torch_rejects_prints_no_traceback(exported_file, edited, capfd, caplog):
+    path = edited(exported_file, {"models/model.json": document(unknown_overload)})
+    with pytest.raises(ModelError, match=r"Cannot load the torch.export program .*: SerializeError .*Export it again"):
+        load_model(str(path))
+    assert "Traceback" not in capfd.readouterr().err
+    assert not caplog.records
