@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.chunk_integrity import chunk_problem
 from robustbench_endo.evaluation.conditions import list_conditions
@@ -16,7 +14,7 @@ from robustbench_endo.evaluation.records import merge_records
 from robustbench_endo.evaluation.run_folder import chunk_file
 from robustbench_endo.io_utils import file_sha256
 from robustbench_endo.results.integrity import RESULTS_FILE, RUN_FILE, check_intact, content_sha256
-from robustbench_endo.results.io import open_run_folder, read_records
+from robustbench_endo.results.io import open_run_folder, read_frame, read_records
 from robustbench_endo.results.verify import Check
 
 Step = Callable[[Path, dict[str, Any]], object]
@@ -59,14 +57,19 @@ def run_conditions(info: Mapping[str, Any]) -> list[Any]:
         [entry["name"] for entry in info["corruptions"]],
         info["severities"],
         [entry["name"] for entry in info.get("recorded_conditions", ())],
-        {entry["name"]: info["replicates"] for entry in info["corruptions"] if entry["stochastic"]},
+        {entry["name"]: info["replicates"] for entry in info["corruptions"] if entry.get("stochastic", True)},
     )
 
 
 def _check_chunks(folder: Path, info: dict[str, Any]) -> None:
     """Merge the chunks again, and compare."""
+    chunks = info.get("chunks", 0)
+    if not isinstance(info.get("identity"), dict) or not 0 < chunks <= info["data"].get("frames", 0):
+        raise RunError(
+            f"Expected the identity and the chunks of a run in {folder / RUN_FILE}, got none: evaluate again."
+        )
     run = content_sha256(info["identity"])
-    files = [chunk_file(folder, chunk) for chunk in range(info["chunks"])]
+    files = [chunk_file(folder, chunk) for chunk in range(chunks)]
     for chunk, file in enumerate(files):
         if problem := chunk_problem(file, run, chunk):
             raise RunError(f"Cannot use the records {file}: {problem}. Run the same robust-endo evaluate again.")
@@ -77,7 +80,7 @@ def _check_chunks(folder: Path, info: dict[str, Any]) -> None:
         if file_sha256(merged) == file_sha256(results):
             return
         # Another version of pyarrow writes the same records as other bytes.
-        first, second = (pq.read_table(path).to_pandas() for path in (merged, results))
+        first, second = (read_frame(path, info) for path in (merged, results))
     if not first.equals(second):
         raise RunError(
             f"Expected in {results} the records of the run's chunks, got others: restore the folder, or run the same "

@@ -73,18 +73,9 @@ def read_records(folder: Path, info: dict[str, Any], metrics: Sequence[Metric | 
         RunError: a table without the schema's columns and types, or records that are missing or occur twice.
     """
     user_metrics = tuple(metric() if isinstance(metric, type) else metric for metric in metrics)
-    results = Results(_read_frame(folder / RESULTS_FILE, info), info, folder, user_metrics)
+    results = Results(read_frame(folder / RESULTS_FILE, info), info, folder, user_metrics)
     check_complete(results)
     return results
-
-
-def check_records(path: Path, info: dict[str, Any]) -> None:
-    """Check that a Parquet file has the columns of a run's records.
-
-    Raises:
-        RunError: a column is missing or has another type.
-    """
-    check_schema(pq.read_schema(path), Results(pd.DataFrame(), info).schema, str(path))
 
 
 def summary_csv(results: Results) -> bytes:
@@ -98,7 +89,12 @@ def write_table(path: Path, table: pa.Table) -> None:
         pq.write_table(table, temporary, compression="zstd")
 
 
-def _read_frame(path: Path, info: dict[str, Any]) -> pd.DataFrame:
+def read_frame(path: Path, info: dict[str, Any]) -> pd.DataFrame:
+    """The records in a Parquet file.
+
+    Raises:
+        RunError: it cannot be read, or lacks the columns and types of the run.
+    """
     try:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow

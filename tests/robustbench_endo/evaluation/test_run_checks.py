@@ -46,3 +46,16 @@ def test_check_folder_without_a_run_raises(tmp_path):
 def test_run_conditions_are_those_of_the_plan(make_plan, run):
     plan = make_plan(frames=1, replicates=3)
     assert run_conditions(run(plan).info) == plan.conditions
+
+
+@pytest.mark.parametrize("content", [b"", b"P", b"PAR1" + b"\xff" * 40 + b"PAR1"])
+def test_check_folder_of_damaged_records_with_new_checksums_fails(folder, content):
+    (folder / "results.parquet").write_bytes(content)
+    write_run(folder, read_run(folder))
+    assert check_folder(folder)[-1].problem.startswith("Cannot parse ")
+
+
+@pytest.mark.parametrize("key", ["identity", "chunks"])
+def test_check_folder_of_a_description_without_chunks_fails(folder, key):
+    write_run(folder, {name: value for name, value in read_run(folder).items() if name != key})
+    assert "Expected the identity and the chunks of a run" in check_folder(folder)[-1].problem
