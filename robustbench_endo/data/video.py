@@ -44,12 +44,7 @@ def is_mask_video(path: Path) -> bool:
 
 
 def mask_video_of(video: Path, masks: Mapping[str, Path]) -> Path | None:
-    """The mask video of a video.
-
-    Args:
-        video: its file.
-        masks: mask videos of the same folder by their stems in lower case.
-    """
+    """The mask video of a video file, among ``masks`` of the same folder by their stems in lower case."""
     stem = video.stem.lower()
     names = (f"{stem}{separator}{word}" for separator in "_-. " for word in ("mask", "masks"))
     replaced = re.sub(r"video$", "mask", stem)

@@ -38,7 +38,7 @@ COMMANDS = {
     "synthesize": ("synthesize", "--background", "frames", "--instruments", "frames", "--count", "1", "--out", "out"),
     "corrupt": ("corrupt", "frames", "out", "--corruption", "contrast", "--severity", "1"),
     "preview": ("preview", "frames/image/OP1_1.png", "--corruption", "contrast", "--out", "out.png"),
-    "export": ("export", "tiny-resnet/hps", "--out", "out.pt2"),
+    "export": ("export", "tiny-resnet/mmoe", "--out", "out.pt2"),
 }
 SLOW = ("train", "export")
 
