@@ -46,6 +46,15 @@ def test_load_model_of_a_file_with_a_changed_byte_loads_or_raises(exported_file,
         load_model(str(path))
 
 
+def test_vet_model_file_of_names_in_no_encoding_raises(exported_file, edited):
+    def damage(content: bytes) -> bytes:
+        return content.replace(b"data.pkl", b"d\xf6ta.pkl") if content.startswith(b"PK") else content
+
+    path = edited(exported_file, {"sample_inputs/model.pt": damage})
+    with pytest.raises(ModelError, match=r"Cannot read the torch.export archive|not loaded"):
+        load_model(str(path))
+
+
 def test_load_model_lists_the_files_of_a_model(exported_file, tmp_path):
     code = tmp_path / "net.py"
     code.write_text("import torch\ndef make(): return torch.nn.Conv2d(3, 4, 1)\n")
