@@ -30,6 +30,8 @@ ENGINES = ("local", "ray")
 FORMATS = ("html", "pdf", "latex", "md", "csv", "figures")
 SEVERITIES = (1, 2, 3, 4, 5)
 MAX_REPLICATES = 10_000
+MAX_SIDE = 16_384
+"""Largest side in pixels to which frames are resized."""
 
 _ENDOARSS_SIZE = (256, 256)
 
@@ -79,12 +81,13 @@ def parse_resolution(text: str) -> Resolution:
     """
     if text == "native":
         return "native"
-    if match := re.fullmatch(r"(\d+)(?:x(\d+))?", text):
+    if match := re.fullmatch(r"([0-9]{1,9})(?:x([0-9]{1,9}))?", text):
         height, width = int(match.group(1)), match.group(2)
         size: Resolution = height if width is None else (height, int(width))
-        if min(height, int(width or height)) >= 32:
+        sides = height, int(width or height)
+        if min(sides) >= 32 and max(sides) <= MAX_SIDE:
             return size
-    raise RobustEndoError(f"Expected a resolution such as native, 512 or 256x256 (at least 32), got {text!r}.")
+    raise RobustEndoError(f"Expected a resolution such as native, 512 or 256x256 (32 to {MAX_SIDE}), got {text!r}.")
 
 
 def parse_formats(text: str) -> tuple[str, ...]:

@@ -120,3 +120,9 @@ def test_config_needs_a_spacing_for_tolerances_in_millimetres():
     config = EvaluationConfig(nsd_tolerance=("shaft=1.5mm",), spacing=0.1)
     assert config.spacing == (0.1, 0.1)
     assert config.metric_options == {"nsd_tolerance": ("shaft=1.5mm",), "spacing": (0.1, 0.1)}
+
+
+@pytest.mark.parametrize("text", ["16", "16385", "64x99999", "9" * 5000, "\u0663\u0663\u0663", "64x", "inf"])
+def test_parse_resolution_refuses_sizes_that_no_memory_holds(text):
+    with pytest.raises(RobustEndoError, match="Expected a resolution such as .* .32 to 16384., got "):
+        parse_resolution(text)
