@@ -67,7 +67,7 @@ def _read_torchscript(file: BinaryIO, path: Path) -> nn.Module:
             warnings.filterwarnings("ignore", r"`torch\.jit\.load` is", category=FutureWarning)
             warnings.filterwarnings("ignore", r"`torch\.jit\.load` is", category=DeprecationWarning)
             return torch.jit.load(file, map_location="cpu")  # type: ignore[no-any-return, no-untyped-call]
-    except (RuntimeError, ValueError, OSError, EOFError) as error:
+    except Exception as error:  # torch passes on what its C++ library raises
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
             f"Cannot load the TorchScript archive {path}: {reason}. Save it again, or export it with torch.export."

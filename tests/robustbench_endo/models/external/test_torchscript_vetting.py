@@ -168,3 +168,10 @@ def saved(network: nn.Module, folder: Path, form: str, size: int) -> Path:
         else:
             torch.jit.trace(network, images, strict=False).save(path)
     return path
+
+
+def test_load_torchscript_of_another_version_raises(script_file, edited):
+    for content in (b"9" * 40, b"x", b""):
+        path = edited(script_file, {"/version": lambda _, content=content: content})
+        with pytest.raises(ModelError, match="Cannot load the TorchScript archive"):
+            load_model(str(path))
