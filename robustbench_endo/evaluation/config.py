@@ -47,10 +47,11 @@ def parse_severities(text: str) -> tuple[int, ...]:
     """
     severities: list[int] = []
     for part in text.replace(" ", "").split(","):
-        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part)
         if match is None:
             raise RobustEndoError(f"Expected severities such as 1-5 or 1,3,5, got {text!r}.")
         first, last = int(match.group(1)), int(match.group(2) or match.group(1))
+        check_severities((first, last))  # before a range of any length is listed
         severities += range(first, last + 1)
     return check_severities(severities)
 

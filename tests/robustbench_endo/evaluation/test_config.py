@@ -126,3 +126,9 @@ def test_config_needs_a_spacing_for_tolerances_in_millimetres():
 def test_parse_resolution_refuses_sizes_that_no_memory_holds(text):
     with pytest.raises(RobustEndoError, match="Expected a resolution such as .* .32 to 16384., got "):
         parse_resolution(text)
+
+
+@pytest.mark.parametrize("text", ["1-999999999", "9" * 5000, "0-3", "5-1"])
+def test_parse_severities_refuses_a_range_before_it_is_listed(text):
+    with pytest.raises(RobustEndoError, match="Expected severities "):
+        parse_severities(text)
