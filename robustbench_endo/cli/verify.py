@@ -75,7 +75,7 @@ def _replay(
         "assume_independent_frames": config.assume_independent_frames,
     }
     # A folder without names of its classes took those of the models.
-    names = tuple(results.labels.get("segmentation", ())) or None
+    names = next((tuple(results.labels[task.name]) for task in results.tasks if task.has_label_map), None)
     if not models:
         dataset = load_data(source, config.split, config.classes, config.subject_regex, names, **options)
         return replay(results, dataset, frames)
