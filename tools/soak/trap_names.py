@@ -173,25 +173,31 @@ def combined_traps(base: Path, accepted: Collection[str]) -> list[TrapCase]:
     ]
 
 
+SITE_RUNS = 3
+
+
 def site_traps(runs: Path) -> list[TrapCase]:
-    """Commands that read runs with such names, together and one by one."""
-
-    def all_runs(words: Sequence[str], base: Path, folder: Path) -> Sequence[str]:
-        shutil.copytree(base, folder / "runs")
-        return words
-
-    def one_run(words: Sequence[str], label: str, base: Path, folder: Path) -> Sequence[str]:
-        source = next((base / label).iterdir())
-        shutil.copytree(source, folder / "run")
-        return words
-
-    traps = [TrapCase("site", "all", runs, partial(all_runs, ("leaderboard", "runs", "--out", "out")), (0,), effect)]
+    """Commands that read runs with such names, some together and one by one."""
+    labels = [path.name for path in sorted(runs.iterdir())]
+    groups = [labels[start : start + SITE_RUNS] for start in range(0, len(labels), SITE_RUNS)]
+    sites = [TrapCase("site", f"of-{group[0]}", runs, partial(_some_runs, group), (0,), effect) for group in groups]
     commands = {
         "compare": ("compare", "run", "--out", "out"),
         "report": ("report", "run", "--robustness", "--out", "out"),
     }
-    return traps + [
-        TrapCase(command, path.name, runs, partial(one_run, words, path.name), (0,), effect)
-        for path in sorted(runs.iterdir())
+    return sites + [
+        TrapCase(command, label, runs, partial(_one_run, words, label), (0,), effect)
+        for label in labels
         for command, words in commands.items()
     ]
+
+
+def _some_runs(labels: Sequence[str], base: Path, folder: Path) -> Sequence[str]:
+    for label in labels:
+        shutil.copytree(base / label, folder / "runs" / label)
+    return ["leaderboard", "runs", "--out", "out"]
+
+
+def _one_run(words: Sequence[str], label: str, base: Path, folder: Path) -> Sequence[str]:
+    shutil.copytree(next((base / label).iterdir()), folder / "run")
+    return words
