@@ -16,6 +16,7 @@ from robustbench_endo.config import to_values
 from robustbench_endo.data.subjects import subject_note
 from robustbench_endo.evaluation.code_identity import code_digests
 from robustbench_endo.evaluation.conditions import RECORDED_SEVERITY
+from robustbench_endo.evaluation.names import printable
 from robustbench_endo.io_utils import weights_sha256
 from robustbench_endo.results.schema import RECORDED
 
@@ -119,7 +120,7 @@ def environment(device: torch.device) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "versions": versions(),
         "commit": commit(),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": printable(" ".join([Path(sys.argv[0]).name, *sys.argv[1:]])),
     }
 
 

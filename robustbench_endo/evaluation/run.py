@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -14,15 +15,17 @@ from robustbench_endo.evaluation.engines import choose_engine
 from robustbench_endo.evaluation.gallery_images import remove_damaged_images, store_images
 from robustbench_endo.evaluation.loop import Advance
 from robustbench_endo.evaluation.methods import ModelsByName
+from robustbench_endo.evaluation.names import check_dataset_names, check_names
 from robustbench_endo.evaluation.plan import Engine, EvaluationPlan, build_plan, select_corruptions
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.provenance import describe_run, utc_now
 from robustbench_endo.evaluation.shard import parse_shard
 from robustbench_endo.io_utils import write_atomically
 from robustbench_endo.metrics.base import Metric
-from robustbench_endo.results.integrity import SUMMARY_FILE, write_run
+from robustbench_endo.results.integrity import RUN_FILE, SUMMARY_FILE, write_run
 from robustbench_endo.results.io import read_records, summary_csv
 from robustbench_endo.results.results import Results
+from robustbench_endo.results.run_schema import check_run_info
 from robustbench_endo.types import Dataset
 
 if TYPE_CHECKING:
@@ -186,6 +189,15 @@ def open_run(plan: EvaluationPlan) -> Mapping[str, Any]:
     Raises:
         DataError, RunError: data that cannot be evaluated, or a folder with another run.
     """
+    check_dataset_names(plan.dataset)
+    check_names(
+        {
+            "model names": plan.models,
+            "corruption names": plan.corruptions,
+            "a run folder": [plan.config.out.name],
+            "notes": plan.notes,
+        }
+    )
     check = getattr(plan.dataset, "check", None)
     if callable(check):
         check(plan.indices)
@@ -193,7 +205,10 @@ def open_run(plan: EvaluationPlan) -> Mapping[str, Any]:
     parts: dict[str, Any] = {"chunks": len(plan.chunks)}
     if plan.config.shard is not None:
         parts["shards"] = parse_shard(plan.config.shard).of
-    info = plan.folder.open({**describe_run(plan), **parts})
+    described = {**describe_run(plan), **parts}
+    # What would be refused when it is read is refused before it is computed.
+    check_run_info(json.loads(json.dumps(described)), plan.config.out / RUN_FILE)
+    info = plan.folder.open(described)
     remove_damaged_images(plan.config.out)
     plan.gallery.write_index()
     return info

@@ -15,6 +15,7 @@ from robustbench_endo.errors import DataError, RunError
 from robustbench_endo.evaluation.batch import Failure
 from robustbench_endo.evaluation.chunk_integrity import chunk_problem, chunk_stamp
 from robustbench_endo.evaluation.conditions import Condition
+from robustbench_endo.evaluation.names import printable
 from robustbench_endo.evaluation.records import merge_records, read_failures
 from robustbench_endo.io_utils import check_resumable, remove_stale_temporaries, writable_folder
 from robustbench_endo.results.integrity import (
@@ -87,7 +88,9 @@ class RunFolder:
 
     def write_chunk(self, chunk: int, table: pa.Table, failures: Sequence[Failure]) -> None:
         """Write the records of a chunk atomically, with the frames and predictions that could not be used."""
-        encoded = json.dumps([asdict(failure) for failure in failures]).encode()
+        # Reasons may quote a damaged file.
+        entries = [{name: printable(text) for name, text in asdict(failure).items()} for failure in failures]
+        encoded = json.dumps(entries).encode()
         stamp = chunk_stamp(table, encoded, self.run, chunk)
         file = chunk_file(self.path, chunk)
         write_table(file, table.replace_schema_metadata(stamp))

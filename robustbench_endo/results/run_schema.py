@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,12 @@ STRUCTURE: dict[Any, Kind] = {
     "protocol": str,
     "seed": int,
     "replicates": int,
-    "suite": {"name": str, "hash": str, "?resolution": (str, int, list), "?reference_size": (int, float, list)},
+    "suite": {
+        "name": str,
+        "hash": str,
+        "?resolution": (str, int, list),
+        "?reference_size": (int, float, list, type(None)),
+    },
     "data": {
         "?name": str,
         "?root": str,
@@ -130,6 +136,8 @@ def _wrong(value: object, expected: str, where: str) -> str:
 
 def _contradiction(info: Mapping[str, Any]) -> str:
     """What the types do not show: no model, two of one name, an unknown task, a severity that does not exist."""
+    if (text := next(_texts_with_control_characters(info), None)) is not None:
+        return f"a text with control characters ({ascii(text)[:80]})"
     for key in ("models", "corruptions"):
         names = [entry["name"] for entry in info[key]]
         if len(set(names)) < len(names):
@@ -145,3 +153,20 @@ def _contradiction(info: Mapping[str, Any]) -> str:
     if not 1 <= info["replicates"] <= 10_000:
         return f"{info['replicates']} replicates"
     return ""
+
+
+def _texts_with_control_characters(value: object) -> Iterator[str]:
+    """Keys and texts that a terminal or a page would interpret; reasons and notes may have several lines."""
+    if isinstance(value, str):
+        if _CONTROL.search(value):
+            yield value
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _texts_with_control_characters(key)
+            yield from _texts_with_control_characters(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts_with_control_characters(each)
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -61,3 +61,11 @@ def test_check_run_info_rejects_contradictions(results, change, text):
     change(info)
     with pytest.raises(RunError, match=f"got {text}.*: evaluate again"):
         check(info)
+
+
+@pytest.mark.parametrize("text", ["a\x1b[2J", "a\x00", "\x9b", "\ud800"])
+def test_check_run_info_rejects_control_characters_in_any_text(results, text):
+    for info in ({"name": text}, {"notes": [text]}, {"tasks": {"activity": [text]}}, {"config": {text: 1}}):
+        with pytest.raises(RunError, match="got a text with control characters") as caught:
+            check({**results.info, **info})
+        assert str(caught.value).isprintable()
