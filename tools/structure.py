@@ -28,13 +28,16 @@ CODE_LINES = 25_054
 TEST_NAME = re.compile(r"test(_[a-z0-9]+){2,}")
 TEST_NAME_LENGTH = 80
 
-FEATURES = "features added after the targets were set: statistics by subject, floors, mask codings, draws, seeds"
+FEATURES = (
+    "features added after the targets were set: statistics by subject, floors, mask codings, draws, seeds, checksums and "
+    "replays of runs, vetting of model files, signals and faults"
+)
 
 EXCEPTIONS: Mapping[str, tuple[Sequence[int], str]] = {
     "lines per function: median / p95": ((7, 25), "docstrings list arguments, returns, errors and an example"),
-    "source files without __init__.py": ((360,), FEATURES),
-    "source lines": ((46_000,), f"docstrings list arguments, returns, errors and an example; {FEATURES}"),
-    "lines of code": ((28_500,), FEATURES),
+    "source files without __init__.py": ((380,), FEATURES),
+    "source lines": ((50_000,), f"docstrings list arguments, returns, errors and an example; {FEATURES}"),
+    "lines of code": ((31_500,), FEATURES),
 }
 """Row whose target is missed -> limit that fails instead, and why. The table prints these rows as missed."""
 
