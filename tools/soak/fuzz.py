@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fuzz_cases import file_cases
+from fuzz_controls import control_cases
 from fuzz_options import option_cases
 from inprocess import Verdict, run_cases
 from outcome import SoakResult, Tally
@@ -17,11 +18,14 @@ MEANINGS = {0: "accepted", 1: "failed a check", 2: "named errors", 3: "with coun
 
 def run(folder: Path, scale: float) -> list[SoakResult]:
     """All kinds of inputs, in two processes."""
-    tally, base = Tally("fuzz"), base_files()
+    tally, base = Tally("fuzz: damaged files and odd options"), base_files()
+    controls = Tally("fuzz: undamaged inputs")
+    for verdict in run_cases(control_cases(base), folder / "controls"):
+        controls.add(verdict.problem)
     verdicts = run_cases([*file_cases(base, scale), *option_cases(base, scale)], folder / "cases")
     for verdict in verdicts:
         tally.add(verdict.problem)
-    return [tally.outcome(describe(verdicts))]
+    return [controls.outcome("all succeed"), tally.outcome(describe(verdicts))]
 
 
 def describe(verdicts: Sequence[Verdict]) -> str:

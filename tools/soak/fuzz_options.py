@@ -51,7 +51,7 @@ BASES: dict[str, tuple[str, ...]] = {
     "corrupt": ("corrupt", "frames", "out", "--corruption", "contrast", "--severity", "1"),
     "preview": ("preview", "frames/image/f0.png", "--corruption", "contrast", "--out", "out.png"),
     "export": ("export", "checkpoint", "--out", "out.pt2", "--size", "32x32"),
-    "models": ("models",),
+    "models": ("models", "--model", "tiny-resnet/mmoe"),
     "corruptions": ("corruptions",),
 }
 """Command -> arguments with which it succeeds."""

@@ -53,15 +53,17 @@ frames/image/f1.jpg,frames/mask/f1.png,grasping,patient 1,test
 frames/image/f2.bmp,frames/mask/f2.png,cutting,patient 2,test
 """
 
-CONFIG = """data = "frames"
-model = ["light=light.py:build"]
-corruption = "contrast"
-severity = "1,5"
+CONFIG = """[evaluate]
+models = ["light=light.py:build"]
+data = "frames"
+corruptions = "contrast"
+severities = [1, 5]
 seed = 3
-gallery-frames = 0
-format = "none"
-note = ["a note"]
+replicates = 1
+gallery_frames = 0
+notes = ["a note"]
 out = "out"
+formats = []
 """
 
 CLASSES = "background\ngrasper\nscissors\n"
