@@ -20,7 +20,7 @@ EVALUATIONS: dict[str, tuple[str, ...]] = {
     "checkpoint": (*CLEAN, "--model", "checkpoint"),
     "torchscript": (*CLEAN, "--model", "m=traced.pt"),
     "torch-export": (*CLEAN, "--model", "m=exported.pt2"),
-    "resume": (*RUN, "--out", "run"),
+    "resume": (*RUN, "--out", "out"),
 }
 """Kind -> an evaluation."""
 
@@ -55,6 +55,8 @@ class ControlCase:
     def build(self, folder: Path) -> Sequence[str]:
         """Copy the files."""
         copy_base(self.base, folder, *FILES, *FOLDERS)
+        if self.kind == "resume":
+            (folder / "run").rename(folder / "out")
         return self.arguments
 
     def check(self, done: Done) -> str:
@@ -62,7 +64,7 @@ class ControlCase:
         if done.reply.code != 0:
             return f"exit code {done.reply.code} on undamaged input: {done.reply.stderr.strip()[-250:]}"
         if self.kind in EVALUATIONS:
-            return accepted_problem(done.folder / ("run" if self.kind == "resume" else "out"), 0)
+            return accepted_problem(done.folder / "out", 0)
         return ""
 
 
