@@ -29,8 +29,8 @@ TEST_NAME = re.compile(r"test(_[a-z0-9]+){2,}")
 TEST_NAME_LENGTH = 80
 
 FEATURES = (
-    "features added after the targets were set: statistics by subject, floors, mask codings, draws, seeds, checksums and "
-    "replays of runs, vetting of model files, signals and faults"
+    "features added after the targets were set: statistics by subject, floors, mask codings, draws, seeds, checksums "
+    "and replays of runs, vetting of model files, signals and faults"
 )
 
 EXCEPTIONS: Mapping[str, tuple[Sequence[int], str]] = {
