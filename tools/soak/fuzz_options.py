@@ -84,7 +84,8 @@ class OptionCase:
         command = random_.choices(commands, [WEIGHTS.get(name, 1) for name in commands])[0]
         words = list(BASES[command])
         if random_.random() < 0.12:
-            words[random_.randrange(len(words))] = random_.choice(TEXTS)
+            positions = [index for index, word in enumerate(words) if not word.startswith("out")]
+            words[random_.choice(positions)] = random_.choice(TEXTS)
             return words if words[0] in BASES else [words[0]]
         options = _options(command)
         return words + (_with_value(random_.choice(options), random_) if options else [random_.choice(TEXTS)])
