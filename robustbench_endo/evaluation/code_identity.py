@@ -53,7 +53,7 @@ def code_digests(*objects: object, files: Iterable[Path] = ()) -> dict[str, str]
 
 def _namespaces_of(item: object, digests: dict[str, str]) -> Iterator[Mapping[str, Any]]:
     """The module namespaces of the code of an object; code of ``__main__`` is added to the digests itself."""
-    for code in _code_of(item):
+    for code in _code_of(item, set()):
         module = str(getattr(code, "__module__", "") or "")
         if module == "__main__":
             digests[f"__main__.{getattr(code, '__qualname__', '')}"] = _source_sha256(code)
@@ -63,31 +63,35 @@ def _namespaces_of(item: object, digests: dict[str, str]) -> Iterator[Mapping[st
                 yield namespace
 
 
-def _code_of(item: object) -> Iterator[Any]:
-    """Classes and functions that an object consists of."""
+def _code_of(item: object, visited: set[int] | None = None) -> Iterator[Any]:
+    """Classes and functions that an object consists of; ``visited`` has the ids of objects that refer to it."""
+    visited = set() if visited is None else visited
+    if id(item) in visited:  # a module may hold a method of its own, as programs of torch.export do
+        return
+    visited.add(id(item))
     if isinstance(item, functools.partial):
         for part in (item.func, *item.args, *item.keywords.values()):
-            yield from _code_of(part)
+            yield from _code_of(part, visited)
     elif isinstance(item, MethodType):
-        yield from _code_of(item.__self__)
+        yield from _code_of(item.__self__, visited)
         yield item.__func__
     elif isinstance(item, (FunctionType, type)):
         yield item
     elif isinstance(item, nn.Module):
         for part in item.modules():
             yield from type(part).__mro__
-            yield from _attributes(vars(part).values())
-            yield from _attributes((*part._forward_pre_hooks.values(), *part._forward_hooks.values()))
+            yield from _attributes(vars(part).values(), visited)
+            yield from _attributes((*part._forward_pre_hooks.values(), *part._forward_hooks.values()), visited)
     else:
         yield from type(item).__mro__
-        yield from _attributes(vars(item).values() if hasattr(item, "__dict__") else ())
+        yield from _attributes(vars(item).values() if hasattr(item, "__dict__") else (), visited)
 
 
-def _attributes(values: Iterable[object]) -> Iterator[Any]:
+def _attributes(values: Iterable[object], visited: set[int]) -> Iterator[Any]:
     """Functions, and classes of objects, that an object holds, such as a transform."""
     for value in values:
         if isinstance(value, (FunctionType, MethodType, functools.partial)):
-            yield from _code_of(value)
+            yield from _code_of(value, visited)
         else:
             yield type(value)
 

@@ -109,3 +109,36 @@ def test_describe_code_covers_data_metrics_and_corruptions(make_plan, tmp_path, 
     code = describe_code(changed)
     name = {"data": "data own", "metric": "metric own", "corruption": "corruption contrast"}[part]
     assert "users_code" in code[name]
+
+
+def test_code_digests_of_an_object_that_holds_its_own_methods(package):
+    net = build(package)
+    net.__dict__["hook"] = net.forward
+    net.__dict__["again"] = functools.partial(net.forward)
+    assert "net.py" in code_digests(net)
+
+
+def test_code_digests_of_an_exported_program_are_its_file(tmp_path):
+    program = torch.export.export(Exported(), (torch.zeros(2, 3, 32, 32),))
+    torch.export.save(program, tmp_path / "net.pt2")
+    model = load_model(str(tmp_path / "net.pt2"), labels={"segmentation": 2})
+    assert list(code_digests(model, files=model.source_files)) == ["net.pt2"]
+
+
+class Exported(torch.nn.Module):
+    """Two classes from the red channel."""
+
+    def forward(self, images):
+        return {"segmentation": torch.cat((images[:, :1], -images[:, :1]), 1)}
+
+
+def test_code_digests_of_a_module_that_holds_its_method_ends():
+    module = torch.nn.Conv2d(1, 1, 1)
+    module.run = module.forward
+    assert code_digests(module) == {}
+
+
+def test_code_digests_of_an_exported_program_ends(tmp_path):
+    program = torch.export.export(torch.nn.Conv2d(3, 2, 1).eval(), (torch.rand(1, 3, 32, 40),))
+    torch.export.save(program, tmp_path / "model.pt2")
+    assert code_digests(load_model(str(tmp_path / "model.pt2"))) == {}
