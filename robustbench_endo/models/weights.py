@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import struct
 import warnings
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from robustbench_endo.errors import ModelError
 WRAPPERS = ("state_dict", "model_state_dict", "model", "teacher")
 """Keys under which training scripts store a state dict, the first that exists is used."""
 
-DAMAGED = (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError)
+DAMAGED = (
+    *(pickle.UnpicklingError, struct.error, RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError),
+    AttributeError,
+)
 """What ``torch.load(weights_only=True)`` raises on a file that is damaged or holds more than tensors."""
 
 

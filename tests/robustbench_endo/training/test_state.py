@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import struct
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ import torch
 from robustbench_endo.errors import RunError
 from robustbench_endo.models import load_model
 from robustbench_endo.training import TrainConfig, train, trainer
-from robustbench_endo.training.state import save_history
+from robustbench_endo.training.state import read_state, save_history
 
 QUICK = {"epochs": 1, "augment": "none"}
 
@@ -25,6 +26,17 @@ def test_restore_rejects_damaged_state(tmp_path, squares, spec):
     (tmp_path / "state.pt").write_bytes(b"half a file")
     with pytest.raises(RunError, match="Cannot read the training state .*state.pt"):
         train(spec, squares(4), config=TrainConfig(**QUICK), out=tmp_path)
+
+
+@pytest.mark.parametrize("error", [struct.error("unpack requires a buffer of 8 bytes"), EOFError("Ran out of input")])
+def test_read_state_names_what_torch_raises_on_damage(tmp_path, monkeypatch, error):
+    def load(*args, **options):
+        raise error
+
+    (tmp_path / "state.pt").touch()
+    monkeypatch.setattr(torch, "load", load)
+    with pytest.raises(RunError, match=f"Cannot read the training state .*state.pt: {error}"):
+        read_state(tmp_path)
 
 
 def test_save_state_on_a_full_disk_keeps_the_last_checkpoint(tmp_path, squares, spec, weights, monkeypatch):
