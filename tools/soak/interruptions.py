@@ -20,6 +20,9 @@ from small_files import base_files, copy_base
 
 LIMIT_S = 5.0
 ORPHAN_LIMIT_S = 5.0
+PROGRESS = r"[━╸]|\d+/[\d?]+ .*\d:\d\d:\d\d|^(Note|Frames): |^(Cutting out|Reading|Writing) .* \.\.\.$"
+"""Lines about work in progress and data, before the message."""
+
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 ATTEMPTS = 4
 
@@ -53,7 +56,17 @@ def reached(begun: Callable[[Path, float], bool]) -> Callable[[Command, Path], b
 
 TORCH, ARROW = loaded("libtorch_cpu"), loaded("libarrow")
 EVALUATE, TRAIN = kills_evaluate.ARGUMENTS, kills_train.ARGUMENTS
-SYNTHESIZE = ("synthesize", "--instruments", "frames", "--background", "tissue.png", "--count", "500", "--out", "out")
+SYNTHESIZE = (
+    "synthesize",
+    "--instruments",
+    "synthetic@frames=4",
+    "--background",
+    "tissue.png",
+    "--count",
+    "500",
+    "--out",
+    "out",
+)
 CORRUPT = ("corrupt", "frames", "out", "--corruption", "all")
 RAY = (*EVALUATE, "--engine", "ray")
 
@@ -118,7 +131,7 @@ def attempt(
 def problem_of(finished: Finished, number: signal.Signals, seconds: float, command: Command, work: Path) -> str:
     """What is wrong with how a command ended."""
     lines = [line.strip() for line in re.split(r"[\r\n]+", finished.stderr) if line.strip()]
-    message = [line for line in lines if not re.search("[━╸]|^(Note|Frames): ", line)]
+    message = [line for line in lines if not re.search(PROGRESS, line)]
     if finished.code != CODES[number]:
         return f"exit code {finished.code} instead of {CODES[number]}: {' / '.join(message)[-600:]}"
     if seconds > LIMIT_S:
