@@ -130,15 +130,3 @@ class Exported(torch.nn.Module):
 
     def forward(self, images):
         return {"segmentation": torch.cat((images[:, :1], -images[:, :1]), 1)}
-
-
-def test_code_digests_of_a_module_that_holds_its_method_ends():
-    module = torch.nn.Conv2d(1, 1, 1)
-    module.run = module.forward
-    assert code_digests(module) == {}
-
-
-def test_code_digests_of_an_exported_program_ends(tmp_path):
-    program = torch.export.export(torch.nn.Conv2d(3, 2, 1).eval(), (torch.rand(1, 3, 32, 40),))
-    torch.export.save(program, tmp_path / "model.pt2")
-    assert code_digests(load_model(str(tmp_path / "model.pt2"))) == {}
