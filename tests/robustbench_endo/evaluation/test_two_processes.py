@@ -11,8 +11,8 @@ import sys
 import robustbench_endo as rb
 
 model = rb.load_model("tiny-resnet/mmoe", weights="pretrained")
-data = rb.load_dataset("synthetic", frames=8, size=(64, 80))
-rb.evaluate({"resnet": model}, data, "smoke,contrast,elastic_transform", (3,), sys.argv[1])
+data = rb.load_dataset("synthetic", frames=6, size=(64, 64))
+rb.evaluate({"resnet": model}, data, "smoke,contrast", (3,), sys.argv[1])
 """
 
 TIMES = ("created", "finished", "timings", "name", "config", "command", "checksum")
