@@ -27,7 +27,8 @@ EVALUATE = (
     *("evaluate", "--model", "model.py:build", "--data", "synthetic@frames=1", "--device", "cpu"),
     *("--corruption", "contrast", "--severity", "1"),
 )
-TRAIN = ("train", "--data", "synthetic@frames=2", "--device", "cpu", "--epochs", "1", "--logger", "none")
+DATA = ("--data", "frames", "--classes", "background,tool")
+TRAIN = ("train", *DATA, "--device", "cpu", "--epochs", "1", "--logger", "none")
 COMMANDS = {
     "evaluate": (*EVALUATE, "--out", "out", "--format", "html,csv"),
     "train": (*TRAIN, "--model", "tiny-resnet/mmoe@width=12", "--out", "out"),
@@ -99,7 +100,7 @@ def test_main_reports_a_full_disk_in_one_sentence(inputs, robust_endo, monkeypat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [0, 1500, 9000, 400_000])
+@pytest.mark.parametrize("size", [0, 9000])
 @pytest.mark.parametrize("name", ["evaluate", "train"])
 def test_main_resumes_after_a_limit_of_the_file_size(inputs, name, size):
     words = [*COMMANDS[name]]
