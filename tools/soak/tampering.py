@@ -66,6 +66,12 @@ def _swap_chunks(run: Path, base: Path) -> None:
     second.write_bytes(content)
 
 
+def _other_image(run: Path, base: Path) -> None:
+    """Models may predict the same: the image is replaced by one that differs."""
+    first, *others = sorted((run / "gallery").rglob("*.webp"))
+    first.write_bytes(next(path for path in others if path.read_bytes() != first.read_bytes()).read_bytes())
+
+
 def _truncate(name: str) -> Edit:
     return lambda run, base: (run / name).write_bytes((run / name).read_bytes()[:-100])
 
@@ -120,7 +126,7 @@ EDITS: Mapping[str, Edit] = {
     "gallery image": _edit_image,
     "gallery image added": lambda run, base: shutil.copy2(_images(run)[0], run / "gallery" / "0" / "new.png"),
     "gallery image renamed": lambda run, base: _images(run)[0].rename(_images(run)[0].with_name("new.png")),
-    "gallery images swapped": lambda run, base: _images(run)[1].write_bytes(_images(run)[0].read_bytes()),
+    "gallery image of another condition": _other_image,
 }
 """Kind of tampering -> how it is done."""
 
