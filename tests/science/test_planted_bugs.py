@@ -143,7 +143,7 @@ def test_duplicate_frames_are_caught_by_check_and_by_verify(make_folder):
         return {"segmentation": torch.cat((0.6 - red, red - 0.6, green - 1), 1)}
 
     results = rb.evaluate({"m": threshold}, data, "contrast", (3,), device="cpu")
-    assert "look the same to every model" in problems(results)["frames are different images"]
+    assert "2 frames are the same image, such as" in problems(results)["frames are different images"]
 
 
 def test_shared_patients_are_caught_by_check(make_folder):

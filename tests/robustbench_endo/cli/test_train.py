@@ -140,7 +140,7 @@ OPTIONS = [
     (["--precision", "fp16"], "got 'fp16'"),
     (["--precision", "16-mixed"], "a GPU for the precision 16-mixed"),
     (["--train-corruption", "smok"], "smoke"),
-    (["--corruption-prob", "2", "--train-corruption", "smoke"], "a probability"),
+    (["--corruption-prob", "2", "--train-corruption", "smoke"], "Expected corruption_prob from 0 to 1, got 2"),
     (["--lr", "-1"], "learning_rate > 0"),
     (["--corruption-prob", "0", "--train-corruption", "smoke"], "corruption_prob above 0 to train on smoke, got 0"),
     (["--select-by", "iou"], "did you mean miou"),
@@ -152,7 +152,7 @@ OPTIONS = [
     (["--logger", "tensorbord"], "did you mean tensorboard"),
     (["--task-weight", "activity"], "TASK=NUMBER"),
     (["--task-weight", "activty=1"], "did you mean activity"),
-    (["--task-weight", "activity=-1"], "a task weight >= 0"),
+    (["--task-weight", "activity=-1"], "a finite task weight >= 0"),
 ]
 
 
