@@ -47,11 +47,10 @@ class Score:
 
 @dataclass(frozen=True)
 class ModelScores:
-    """A model of a run; ``complete`` unless records of a condition are missing."""
+    """A model of a run."""
 
     model: str
     scores: tuple[Score, ...]
-    complete: bool
 
 
 @dataclass(frozen=True)
@@ -153,16 +152,8 @@ def _entry(results: Results, folder: Path, metrics: Sequence[str]) -> RunEntry:
         str(info.get("finished") or info.get("created") or "")[:10],
         f"{len(results.corruptions)} corruptions at severities {', '.join(map(str, results.severities))}",
         int(results.frame["image_id"].nunique()),
-        tuple(_model_scores(results, model, metrics) for model in results.models),
+        tuple(ModelScores(model, tuple(_scores(results, model, metrics))) for model in results.models),
     )
-
-
-def _model_scores(results: Results, model: str, metrics: Sequence[str]) -> ModelScores:
-    scores = results.scores()
-    rows = scores[scores["model"] == model]
-    present = set(zip(rows["corruption"], rows["severity"], strict=True))
-    expected = {("clean", 0), *((name, severity) for name in results.corruptions for severity in results.severities)}
-    return ModelScores(model, tuple(_scores(results, model, metrics)), expected <= present)
 
 
 def _scores(results: Results, model: str, metrics: Sequence[str]) -> Iterator[Score]:

@@ -157,9 +157,9 @@ def _only(results: Results, models: Sequence[str]) -> Results:
 
 
 def _ranking_value(model: ModelScores, metrics: Sequence[Metric]) -> float | None:
-    """Higher is better; None for a model without a rank: no number, or a mean over fewer conditions."""
+    """Higher is better; None for a model without a rank: no number."""
     for score in model.scores:
-        if metrics and score.metric.name == metrics[0].name and model.complete and math.isfinite(score.value):
+        if metrics and score.metric.name == metrics[0].name and math.isfinite(score.value):
             return score.value if score.metric.higher_is_better else -score.value
     return None
 
