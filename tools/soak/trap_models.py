@@ -176,7 +176,10 @@ SCRIPTS = {
     "save": 'torch.save(images, "{path}")',
     "save-op": 'torch.ops.aten.save(images, "{path}")',
     "from_file": 'images = images + torch.from_file("{secret}", False, 10, dtype=torch.uint8).float().mean()',
-    "write-through-from_file": 'torch.from_file("{path}", True, 10, dtype=torch.uint8).fill_(7)',
+    # The result is used: torch does not write an operation without effect on the output into the archive.
+    "write-through-from_file": (
+        'images = images + torch.from_file("{path}", True, 10, dtype=torch.uint8).fill_(7).float().mean()'
+    ),
     "endless-loop": "while images.numel() > 0:\n    images = images * 1.0",
     "endless-for": "for _ in range(9000000000000000000):\n    images = images * 1.0",
 }
