@@ -27,6 +27,10 @@ from folders import difference, listing
 CPU_LIMIT_S = 10.0
 WALL_LIMIT_S = 120.0
 MEMORY_LIMIT_MB = 2048
+PRELOADED = (
+    *("robustbench_endo.cli", "robustbench_endo.training.trainer", "robustbench_endo.evaluation.run"),
+    *("torch", "lightning.fabric", "pandas", "pyarrow.parquet"),
+)
 LARGEST_FILE = 1 << 30
 JOBS = 2
 RENEW_AFTER = 150
@@ -160,7 +164,8 @@ class Worker:
 
     def __init__(self) -> None:
         self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(["robustbench_endo.cli", "torch", "pandas", "pyarrow.parquet", "inprocess"])
+        # What commands import, seconds of processor time each, is no hang of the command.
+        self.context.set_forkserver_preload([*PRELOADED, "inprocess"])
         self._start()
 
     def _start(self) -> None:
