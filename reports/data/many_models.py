@@ -42,7 +42,7 @@ def select_models(results: Results) -> tuple[Results, AllModels | None, list[str
 
     Returns:
         Them, all models by their mean, and a note on what is left out; the same results, None and no note where the
-        report has room for every model.
+        report can detail every model within its limit.
     """
     count, metric = _count(results), leading_metric(results)
     if metric is None or count >= len(results.models):
