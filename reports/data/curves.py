@@ -37,7 +37,7 @@ class Curves:
     """
 
     metric: Metric
-    severities: tuple[int, ...]
+    severities: tuple[float, ...]
     lines: Lines
     limits: tuple[float, float]
     styles: Mapping[str, Style]

@@ -14,6 +14,7 @@ from PIL import Image
 
 from robustbench_endo.reports.formatting import number, title
 from robustbench_endo.results.schema import CLEAN
+from robustbench_endo.results.severity import as_severity
 from robustbench_endo.results.tail_risk import MAX_DROPS, largest_drops
 from robustbench_endo.tasks.base import Task
 
@@ -30,7 +31,7 @@ IGNORE = 255
 _FILL, _EDGE = 80, 255
 """Opacity of regions and of their outlines."""
 
-Scores = dict[tuple[str, str, int], float]
+Scores = dict[tuple[str, str, float], float]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class GalleryImage:
     """
 
     corruption: str
-    severity: int
+    severity: float
     image: Bytes
     target: Bytes | None
     predictions: Mapping[str, Bytes]
@@ -97,7 +98,7 @@ def gallery_grid(results: Results, frame: GalleryFrame, width: int) -> GalleryGr
     """A frame's images and label maps, at most ``width`` pixels wide; None when none of them can be read."""
     scores = _scores(results, frame.image_id)
 
-    def image(name: str, severity: int) -> GalleryImage | None:
+    def image(name: str, severity: float) -> GalleryImage | None:
         return _image(results, frame, name, severity, width, scores)
 
     rows = {name: tuple(image(name, severity) for severity in results.severities) for name in results.corruptions}
@@ -107,14 +108,14 @@ def gallery_grid(results: Results, frame: GalleryFrame, width: int) -> GalleryGr
 
 
 def gallery_image(
-    results: Results, frame: GalleryFrame, corruption: str, severity: int, width: int
+    results: Results, frame: GalleryFrame, corruption: str, severity: float, width: int
 ) -> GalleryImage | None:
     """A frame at one condition, at most ``width`` pixels wide; None when the run did not store its image."""
     return _image(results, frame, corruption, severity, width, _scores(results, frame.image_id))
 
 
 def _image(
-    results: Results, frame: GalleryFrame, corruption: str, severity: int, width: int, scores: Scores
+    results: Results, frame: GalleryFrame, corruption: str, severity: float, width: int, scores: Scores
 ) -> GalleryImage | None:
     image = frame.image(corruption, severity)
     if image is None:
@@ -156,7 +157,7 @@ class Drop:
 
     model: str
     corruption: str
-    severity: int
+    severity: float
     image_id: str
     score: str
     clean_score: str
@@ -170,11 +171,12 @@ def drops(results: Results, width: int, count: int = MAX_DROPS) -> list[Drop]:
     frames = {frame.image_id: frame for frame in [*results.gallery(), *results.worst_gallery()]}
     rows = []
     for row in largest_drops(results, count).itertuples():
-        name, severity, image_id = str(row.corruption), int(row.severity), str(row.image_id)
+        name, severity, image_id = str(row.corruption), as_severity(row.severity), str(row.image_id)
         frame = frames.get(image_id)
+        conditions: tuple[tuple[str, float], ...] = ((CLEAN, 0), (name, severity))
         clean, corrupted = (
-            None if frame is None else gallery_image(results, frame, *condition, width)
-            for condition in ((CLEAN, 0), (name, severity))
+            None if frame is None else gallery_image(results, frame, corruption, level, width)
+            for corruption, level in conditions
         )
         rows.append(
             Drop(
@@ -192,7 +194,7 @@ def drops(results: Results, width: int, count: int = MAX_DROPS) -> list[Drop]:
     return rows
 
 
-def reproduction_command(results: Results, corruption: str, severity: int, image_id: str) -> str:
+def reproduction_command(results: Results, corruption: str, severity: float, image_id: str) -> str:
     """The call that reproduces a corrupted image; empty for a recorded condition."""
     if corruption not in results.corruptions:
         return ""

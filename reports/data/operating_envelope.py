@@ -19,6 +19,7 @@ from robustbench_endo.reports.data.scores import model_columns
 from robustbench_endo.reports.data.tables import PLAIN, Cell, Column, Row, Table
 from robustbench_endo.reports.formatting import MISSING, joined, number, title, with_unit
 from robustbench_endo.results.metrics import split_label
+from robustbench_endo.results.severity import as_severity
 from robustbench_endo.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def envelope_table(results: Results, thresholds: Mapping[str, float], intervals:
         record = records[corruption, model]
         if pd.isna(record.severity):
             return _envelope_cell(results, record, [])
-        classes = [each.worst(model, corruption, int(record.severity)) for each in hidden]
+        classes = [each.worst(model, corruption, as_severity(record.severity)) for each in hidden]
         return _envelope_cell(results, record, [text for text in classes if text])
 
     rows = tuple(
@@ -154,7 +155,7 @@ class _HiddenClasses:
         scores = {name: each.point.with_clean()[0] for name, each in results.estimator().results(present)}
         return cls(results, threshold * metric.scale, scores)
 
-    def worst(self, model: str, corruption: str, severity: int) -> str:
+    def worst(self, model: str, corruption: str, severity: float) -> str:
         """``Dice of tip only 11.7 %``, of the worst class where it is below the threshold; else empty."""
         results = self.results
         position = results.models.index(model), results.corruptions.index(corruption)
@@ -183,7 +184,7 @@ def _envelope_cell(results: Results, record: Any, hidden: Sequence[str]) -> Cell
     remarks = (*hidden, *borderline, *([f"limit: {', '.join(limits)}"] if limits else []))
     if pd.isna(record.severity):
         return Cell("not even clean", remarks=remarks, level=0)
-    severity = int(record.severity)
+    severity = as_severity(record.severity)
     if not severity:
         return Cell("clean only", remarks=remarks, level=0)
     return Cell(f"to {severity}", detail=f"distortion {number(record.distortion)}", remarks=remarks, level=severity)
@@ -237,7 +238,7 @@ def relative_robustness(results: Results, fraction: float = RETAINED_FRACTION) -
     return RelativeRobustness(metric, fraction, curves.floor_name, table)
 
 
-def _retained_cell(above: Floats, severities: tuple[int, ...], fraction: float) -> Cell:
+def _retained_cell(above: Floats, severities: tuple[float, ...], fraction: float) -> Cell:
     """A cell from the scores above the floor; no number where clean is not above it."""
     if np.isnan(above).any() or not above[0] > 0:
         return Cell(MISSING)

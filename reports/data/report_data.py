@@ -107,7 +107,7 @@ class ReportData:
     day: str
     seed: str
     models: list[str]
-    severities: list[int]
+    severities: list[float]
     categories: Mapping[str, str]
     styles: Mapping[str, Style]
     first_model: str
@@ -143,7 +143,7 @@ class ReportData:
     glossary: list[tuple[str, str]]
     failures: Facts
     n_failed: str
-    n_invalid: Mapping[tuple[str, str, int], int]
+    n_invalid: Mapping[tuple[str, str, float], int]
     all_models: AllModels | None
 
 
@@ -228,7 +228,7 @@ def _training_notes(results: Results) -> list[str]:
     ]
 
 
-def _n_invalid(results: Results) -> dict[tuple[str, str, int], int]:
+def _n_invalid(results: Results) -> dict[tuple[str, str, float], int]:
     scores = results.scores()
     invalid = scores[scores["n_invalid"] > 0]
     keys = zip(invalid["model"], invalid["corruption"], invalid["severity"], strict=True)

@@ -116,8 +116,8 @@ def _setting(results: Results) -> str:
     return f"{counted(len(results.models), 'model')}, {sample} of {source}, {conditions}."
 
 
-def _severities(severities: list[int]) -> str:
-    if len(severities) > 2 and severities == list(range(severities[0], severities[-1] + 1)):
+def _severities(severities: list[float]) -> str:
+    if len(severities) > 2 and severities == list(range(int(severities[0]), int(severities[-1]) + 1)):
         return f"severities {severities[0]} to {severities[-1]}"
     return f"severit{'y' if len(severities) == 1 else 'ies'} {joined([str(s) for s in severities])}"
 

@@ -101,7 +101,7 @@ class Cell:
     below_floor: bool = False
     published: str = ""
     verdict: Literal["", "better", "worse"] = ""
-    level: int | None = None
+    level: float | None = None
 
     @property
     def marks(self) -> str:

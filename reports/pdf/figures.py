@@ -96,7 +96,7 @@ def _entry(label: str, figure: Figure, name: str, folder: FigureFolder, descript
 
 
 def gallery_pages(
-    grid: GalleryGrid, models: Sequence[str], severities: Sequence[int], folder: Path, hardest: Sequence[str]
+    grid: GalleryGrid, models: Sequence[str], severities: Sequence[float], folder: Path, hardest: Sequence[str]
 ) -> dict[str, Any]:
     """Write the images to ``folder`` and describe their layout; a missing image is None.
 

@@ -19,7 +19,7 @@ Bytes = NDArray[np.uint8]
 _GAP, _INK, _BACKGROUND = 4, "#1c2126", "#ffffff"
 
 
-def corruption_sheet(images: Mapping[tuple[str, int], Bytes], width: int = 160) -> bytes:
+def corruption_sheet(images: Mapping[tuple[str, float], Bytes], width: int = 160) -> bytes:
     """Images of corruptions in a grid with their names.
 
     Args:
@@ -56,7 +56,7 @@ def corruption_sheet(images: Mapping[tuple[str, int], Bytes], width: int = 160) 
 @dataclass(frozen=True)
 class _Grid:
     rows: list[str]
-    severities: list[int]
+    severities: list[float]
     width: int
     height: int
     margin: int
@@ -71,7 +71,7 @@ class _Grid:
         return self.margin + column * (self.width + _GAP), self.top + row * (self.height + _GAP)
 
 
-def _grid(images: Mapping[tuple[str, int], Bytes], width: int) -> _Grid:
+def _grid(images: Mapping[tuple[str, float], Bytes], width: int) -> _Grid:
     rows = list(dict.fromkeys(name for name, _ in images))
     severities = sorted({severity for name, severity in images if name != CLEAN}) or [0]
     height = max(round(image.shape[0] * width / image.shape[1]) for image in images.values())

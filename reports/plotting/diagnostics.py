@@ -90,7 +90,7 @@ def _severity_figure(results: Results, label: str, names: Sequence[str], severit
     return figure
 
 
-def _set_severity_axes(axes: Axes, names: Sequence[str], severities: Sequence[int]) -> None:
+def _set_severity_axes(axes: Axes, names: Sequence[str], severities: Sequence[float]) -> None:
     set_names(axes.yaxis, names)
     axes.set_ylim(len(names) - 0.45, -0.55)
     axes.set_xlim(-1, max(severities, default=1) + 0.1)

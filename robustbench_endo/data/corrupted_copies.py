@@ -55,7 +55,7 @@ class Origin:
 
     image_id: str
     corruption: str
-    severity: int
+    severity: float
     seed: int
     suite: str
     suite_hash: str
@@ -80,12 +80,12 @@ class CopySettings:
 
     suite: Suite
     names: Sequence[str]
-    severities: Sequence[int]
+    severities: Sequence[float]
     seed: int
     out: Path
 
     @property
-    def conditions(self) -> list[tuple[str, int]]:
+    def conditions(self) -> list[tuple[str, float]]:
         """Every corruption at every severity."""
         return list(product(self.names, self.severities))
 
@@ -122,15 +122,15 @@ def write_copies(data: FolderDataset, settings: CopySettings, progress: Progress
 
 
 def corrupted_images(
-    frame: Path, suite: Suite, names: Sequence[str], severities: Sequence[int], seed: int, progress: Progress
-) -> Mapping[tuple[str, int], Bytes]:
+    frame: Path, suite: Suite, names: Sequence[str], severities: Sequence[float], seed: int, progress: Progress
+) -> Mapping[tuple[str, float], Bytes]:
     """A frame under every corruption and severity, (name, severity) -> uint8 (H, W, 3); (``clean``, 0) too.
 
     Raises:
         DataError: the file is not an 8-bit RGB image.
     """
     sample = at_resolution(Sample(read_image(frame), {}, frame.name, frame.stem), suite.resolution)
-    images = {("clean", 0): sample.image.permute(1, 2, 0).numpy()}
+    images: dict[tuple[str, float], Bytes] = {("clean", 0): sample.image.permute(1, 2, 0).numpy()}
     for name, severity in product(names, severities):
         images[name, severity] = _corrupt(sample, suite, name, severity, seed)[0]
         progress(len(images) - 1, len(names) * len(severities))
@@ -199,7 +199,7 @@ def _thread_pool() -> Iterator[ThreadPoolExecutor]:
         torch.set_num_threads(before)
 
 
-def _corrupt(sample: Sample, suite: Suite, name: str, severity: int, seed: int) -> tuple[Bytes, Bytes | None]:
+def _corrupt(sample: Sample, suite: Suite, name: str, severity: float, seed: int) -> tuple[Bytes, Bytes | None]:
     corrupted = suite.corrupt(sample.image[None].float() / 255, name, severity, [sample.id], seed)
     pixels: Bytes = (corrupted.images[0] * 255).round().byte().permute(1, 2, 0).numpy()
     if sample.mask is None:
@@ -208,7 +208,7 @@ def _corrupt(sample: Sample, suite: Suite, name: str, severity: int, seed: int) 
     return pixels, mask[0].numpy()
 
 
-def _copy(sample: Sample, checksum: str, settings: CopySettings, condition: tuple[str, int]) -> dict[str, object]:
+def _copy(sample: Sample, checksum: str, settings: CopySettings, condition: tuple[str, float]) -> dict[str, object]:
     name, severity = condition
     suite, seed = settings.suite, settings.seed
     path = PurePosixPath(name, str(severity), sample.id).with_suffix(".png")

@@ -31,7 +31,7 @@ class Condition(NamedTuple):
     """A corruption at a severity, and the number of its draw; clean has severity 0, a recorded condition severity 1."""
 
     corruption: str
-    severity: int
+    severity: float
     replicate: int = 0
 
     def __str__(self) -> str:
@@ -69,7 +69,7 @@ def parse_selection(corruptions: str | Sequence[str]) -> CorruptionSelection:
 
 def list_conditions(
     corruptions: Sequence[str],
-    severities: Sequence[int],
+    severities: Sequence[float],
     recorded: Sequence[str] = (),
     replicates: Mapping[str, int] | None = None,
 ) -> list[Condition]:

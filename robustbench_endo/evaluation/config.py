@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
+import numpy as np
+
 from robustbench_endo.config import check_choice, option
 from robustbench_endo.data_options import (
     classes_option,
@@ -18,6 +20,7 @@ from robustbench_endo.data_options import (
 )
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.shard import parse_shard
+from robustbench_endo.results.severity import as_severity
 from robustbench_endo.tasks.segmentation.tolerance import check_tolerances, parse_spacing
 
 Resolution = int | Literal["native"] | tuple[int, int]
@@ -36,39 +39,47 @@ MAX_SIDE = 16_384
 _ENDOARSS_SIZE = (256, 256)
 
 
-def parse_severities(text: str) -> tuple[int, ...]:
-    """``1-5``, ``3`` or ``1,3,5`` as numbers.
+def parse_severities(text: str) -> tuple[float, ...]:
+    """``1-5``, ``3``, ``2.4`` or ``1,3,5`` as numbers.
 
     Raises:
         RobustEndoError: any other text.
 
-    >>> parse_severities("1-3,5")
-    (1, 2, 3, 5)
+    >>> parse_severities("1-3,4.5")
+    (1, 2, 3, 4.5)
     """
-    severities: list[int] = []
+    severities: list[float] = []
     for part in text.replace(" ", "").split(","):
+        if re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", part):
+            severities.append(float(part))
+            continue
         match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part)
         if match is None:
-            raise RobustEndoError(f"Expected severities such as 1-5 or 1,3,5, got {text!r}.")
+            raise RobustEndoError(f"Expected severities such as 1-5, 1,3,5 or 2.4, got {text!r}.")
         first, last = int(match.group(1)), int(match.group(2) or match.group(1))
         check_severities((first, last))  # before a range of any length is listed
         severities += range(first, last + 1)
     return check_severities(severities)
 
 
-def check_severities(severities: Sequence[int]) -> tuple[int, ...]:
-    """Severities in ascending order.
+def check_severities(severities: Sequence[float]) -> tuple[float, ...]:
+    """Severities in ascending order, whole numbers as int, others with at most three decimals.
 
     Raises:
         RobustEndoError: no severity, or one outside 1 to 5.
     """
-    invalid = [severity for severity in severities if severity not in SEVERITIES]
+    invalid = [severity for severity in severities if not _is_severity(severity)]
     if invalid or not severities:
         raise RobustEndoError(
             f"Expected severities from 1 to 5, got {invalid[0] if invalid else 'none'}: severity 0 is the clean "
             "condition and always runs."
         )
-    return tuple(sorted(set(severities)))
+    return tuple(sorted({as_severity(severity) for severity in severities}))
+
+
+def _is_severity(value: object) -> bool:
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    return number and bool(1 <= value <= 5)
 
 
 def parse_resolution(text: str) -> Resolution:
@@ -145,8 +156,13 @@ class EvaluationConfig:
         "--corruption",
         "-c",
     )
-    severities: tuple[int, ...] = option(
-        SEVERITIES, "Severities, such as 1-5 or 1,3,5.", "--severity", "-s", parse=parse_severities, shown_default="1-5"
+    severities: tuple[float, ...] = option(
+        SEVERITIES,
+        "Severities, such as 1-5, 1,3,5 or 2.4.",
+        "--severity",
+        "-s",
+        parse=parse_severities,
+        shown_default="1-5",
     )
     protocol: str = option(
         "standard",

@@ -19,6 +19,7 @@ from robustbench_endo.results.gallery import INDEX, read_index
 from robustbench_endo.results.integrity import GALLERY, RUN_FILE, damaged_files, read_run
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import CLEAN
+from robustbench_endo.results.severity import as_severity
 from robustbench_endo.results.tail_risk import largest_drops
 
 
@@ -61,7 +62,7 @@ def store_images(plan: EvaluationPlan, results: Results, profiler: Profiler) -> 
         return
     conditions: dict[str, set[Condition]] = {}
     for row in largest_drops(results).itertuples():
-        conditions.setdefault(str(row.image_id), set()).add(Condition(str(row.corruption), int(row.severity)))
+        conditions.setdefault(str(row.image_id), set()).add(Condition(str(row.corruption), as_severity(row.severity)))
     gallery = GalleryWriter(plan.config.out, list(conditions), list(plan.models), part="worst")
     drops = {image_id: [Condition(CLEAN, 0), *sorted(each)] for image_id, each in conditions.items()}
     _store(replace(plan, gallery=gallery), profiler, drops)

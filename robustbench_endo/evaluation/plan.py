@@ -137,7 +137,7 @@ class EvaluationPlan:
     @cached_property
     def schema(self) -> pa.Schema:
         """The columns of the records."""
-        return arrow_schema(self.tasks, self.labels, self.frame_metrics)
+        return arrow_schema(self.tasks, self.labels, self.frame_metrics, self.config.severities)
 
     @property
     def indices(self) -> list[int]:

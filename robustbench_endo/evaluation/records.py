@@ -18,6 +18,7 @@ from robustbench_endo.evaluation.batch import Batch, Failure
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.predict import Predictions
 from robustbench_endo.io_utils import replace_atomically
+from robustbench_endo.results.severity import severity_codes
 from robustbench_endo.tasks.base import Columns
 
 FAILURES = b"failures"
@@ -107,16 +108,17 @@ def _positions(
 ) -> list[NDArray[np.int64]]:
     """Position in the whole table of each row of each chunk."""
     corruptions = list(dict.fromkeys(condition.corruption for condition in conditions))
-    size = (1 + max(condition.severity for condition in conditions), 1 + max(each.replicate for each in conditions))
-    ranks = np.zeros((len(corruptions), *size), np.int64)
+    levels = sorted({condition.severity for condition in conditions})
+    ranks = np.zeros((len(corruptions), len(levels), 1 + max(each.replicate for each in conditions)), np.int64)
     for rank, (corruption, severity, replicate) in enumerate(conditions):
-        ranks[corruptions.index(corruption), severity, replicate] = rank
+        ranks[corruptions.index(corruption), levels.index(severity), replicate] = rank
     codes = []
     for chunk in chunks:
         keys = _read(chunk, ["model", "corruption", "severity", "replicate"])
         model = pc.index_in(keys["model"], pa.array(models, pa.string())).to_numpy()
         corruption = pc.index_in(keys["corruption"], pa.array(corruptions, pa.string())).to_numpy()
-        rank = ranks[corruption, keys["severity"].to_numpy(), keys["replicate"].to_numpy()]
+        level = severity_codes(levels, keys["severity"].to_numpy())
+        rank = ranks[corruption, level, keys["replicate"].to_numpy()]
         codes.append(model * len(conditions) + rank)
     order = np.argsort(np.concatenate(codes), kind="stable")
     position = np.empty(len(order), np.int64)

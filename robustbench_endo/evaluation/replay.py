@@ -29,6 +29,7 @@ from robustbench_endo.evaluation.workers import Workers
 from robustbench_endo.io_utils import weights_sha256
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import IMAGE_CHECKSUM, KEYS, image_checksum
+from robustbench_endo.results.severity import as_severity
 from robustbench_endo.results.verify import Check
 from robustbench_endo.types import Dataset
 
@@ -153,7 +154,7 @@ def _draw(results: Results, frames: int, seed: int | None) -> list[Position]:
     keys = results.frame[["image_id", "corruption", "severity", "replicate"]].drop_duplicates()
     sampled = keys.sample(min(frames, len(keys)), random_state=np.random.default_rng(seed))
     return [
-        Position(str(image_id), Condition(str(corruption), int(severity), int(draw)))
+        Position(str(image_id), Condition(str(corruption), as_severity(severity), int(draw)))
         for image_id, corruption, severity, draw in sampled.sort_values("image_id").itertuples(index=False)
     ]
 

@@ -57,7 +57,7 @@ def evaluate(
     models: ModelsByName,
     data: Dataset,
     corruptions: str | Sequence[str] = "all",
-    severities: Sequence[int] = SEVERITIES,
+    severities: Sequence[float] = SEVERITIES,
     out: str | Path | None = None,
     *,
     suite: str | Path | Suite | None = None,
@@ -76,7 +76,7 @@ def evaluate(
         data: frames with targets, see :func:`load_dataset`.
         corruptions: ``all``, a category, names separated by commas, or a list of them; ``recorded`` for the recorded
             conditions of the data set, ``clean`` for the clean frames only.
-        severities: a selection of 1 to 5; the clean condition always runs.
+        severities: numbers from 1 to 5, such as ``(1, 3, 5)`` or ``(2.4,)``; the clean condition always runs.
         out: run folder; an interrupted run is resumed. None stores no files.
         suite: ``endo19`` (default), ``endoarss``, ``imagenet-c``, a TOML file, or a suite object.
         metrics: further :class:`~robustbench_endo.metrics.Metric` classes or objects.
@@ -113,7 +113,7 @@ def evaluate_shard(
     models: ModelsByName,
     data: Dataset,
     corruptions: str | Sequence[str] = "all",
-    severities: Sequence[int] = SEVERITIES,
+    severities: Sequence[float] = SEVERITIES,
     *,
     out: str | Path,
     suite: str | Path | Suite | None = None,
@@ -235,7 +235,7 @@ def _advance(plan: EvaluationPlan, chunks: Sequence[int], missing: Sequence[int]
 
 def _config(
     corruptions: str | Sequence[str],
-    severities: Sequence[int],
+    severities: Sequence[float],
     out: Path,
     suite: str | Path | Suite | None,
     engine: str | Engine,

@@ -175,7 +175,7 @@ def _select(
     run: Results,
     names: Mapping[str, str],
     corruptions: Collection[str],
-    severities: Sequence[int],
+    severities: Sequence[float],
     recorded: Collection[str],
 ) -> pd.DataFrame:
     frame = run.frame

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.results.schema import CLEAN
+from robustbench_endo.results.severity import severity_codes
 
 if TYPE_CHECKING:
     from robustbench_endo.results.results import Results
@@ -54,13 +55,13 @@ def incompleteness(results: Results) -> str:
     return _frame_count_problem(results, len(ids))
 
 
-def expected_conditions(results: Results) -> dict[tuple[str, int, int], bool]:
+def expected_conditions(results: Results) -> dict[tuple[str, float, int], bool]:
     """(corruption, severity, draw) of a run -> whether frames may lack it."""
     draws = {
         entry["name"]: int(results.info.get("replicates", 1)) if entry.get("stochastic", True) else 1
         for entry in results.info["corruptions"]
     }
-    conditions = {(CLEAN, 0, 0): False}
+    conditions: dict[tuple[str, float, int], bool] = {(CLEAN, 0, 0): False}
     conditions |= {
         (name, severity, draw): False
         for name in results.corruptions
@@ -85,21 +86,22 @@ def _codes(column: pd.Series, names: Sequence[str]) -> NDArray[np.int64]:
     return np.asarray(pd.Index(names).get_indexer(column), np.int64)
 
 
-def _condition_codes(frame: pd.DataFrame, conditions: Sequence[tuple[str, int, int]]) -> NDArray[np.int64]:
+def _condition_codes(frame: pd.DataFrame, conditions: Sequence[tuple[str, float, int]]) -> NDArray[np.int64]:
     names = list(dict.fromkeys(name for name, _, _ in conditions))
-    severity, draw = (frame[name].to_numpy(np.int64) for name in ("severity", "replicate"))
-    size = (len(names) + 1, 1 + max(each[1] for each in conditions), 1 + max(each[2] for each in conditions))
+    levels = sorted({level for _, level, _ in conditions})
+    severity, draw = severity_codes(levels, frame["severity"].to_numpy()), frame["replicate"].to_numpy(np.int64)
+    size = (len(names) + 1, len(levels), 1 + max(each[2] for each in conditions))
     codes = np.full(size, -1, np.int64)
     for code, (name, level, replicate) in enumerate(conditions):
-        codes[names.index(name), level, replicate] = code
+        codes[names.index(name), levels.index(level), replicate] = code
     corruption = _codes(frame["corruption"], names)  # -1 for others: the last row of the codes
-    inside = (severity >= 0) & (severity < size[1]) & (draw >= 0) & (draw < size[2])
+    inside = (severity >= 0) & (draw >= 0) & (draw < size[2])
     return np.where(inside, codes[corruption, np.where(inside, severity, 0), np.where(inside, draw, 0)], -1)
 
 
 def _describe(
     results: Results,
-    conditions: Sequence[tuple[str, int, int]],
+    conditions: Sequence[tuple[str, float, int]],
     ids: pd.Index | NDArray[np.object_],
     cells: NDArray[np.int64],
     text: str,

@@ -74,7 +74,7 @@ class Conditions:
 
     models: Sequence[str]
     corruptions: Sequence[str]
-    severities: Sequence[int]
+    severities: Sequence[float]
     recorded: Sequence[str] = ()
 
     def arrange(self, keys: pd.DataFrame, values: Floats) -> ScoreArray:
@@ -82,7 +82,7 @@ class Conditions:
         model = pd.Index(self.models).get_indexer(keys["model"])
         names = keys["corruption"].astype(object)
         corruption = pd.Index(self.corruptions, dtype=object).get_indexer(names)
-        severity = pd.Index(self.severities, dtype=int).get_indexer(keys["severity"].astype(int))
+        severity = pd.Index(self.severities, dtype=float).get_indexer(keys["severity"].astype(float))
         recorded_index = pd.Index(self.recorded, dtype=object).get_indexer(names)
         clean = np.full((len(values), len(self.models)), np.nan)
         corrupted = np.full((*clean.shape, len(self.corruptions), len(self.severities)), np.nan)

@@ -36,37 +36,37 @@ class GalleryFrame:
     folder: Path
     models: tuple[str, ...]
 
-    def image(self, corruption: str, severity: int) -> Bytes | None:
+    def image(self, corruption: str, severity: float) -> Bytes | None:
         """The image at a condition, uint8 (h, w, 3) RGB."""
         return _read(self.folder / image_file(corruption, severity), "RGB")
 
-    def target(self, corruption: str, severity: int) -> Bytes | None:
+    def target(self, corruption: str, severity: float) -> Bytes | None:
         """The target map at a condition (warped where the geometry moved), uint8 (h, w), 255 = ignore."""
         return _read(self.folder / target_file(corruption, severity), "L")
 
-    def prediction(self, model: str, corruption: str, severity: int) -> Bytes | None:
+    def prediction(self, model: str, corruption: str, severity: float) -> Bytes | None:
         """A model's label map, uint8 (h, w)."""
         if model not in self.models:
             return None
         return _read(self.folder / prediction_file(corruption, severity, self.models.index(model)), "L")
 
 
-def image_file(corruption: str, severity: int) -> str:
+def image_file(corruption: str, severity: float) -> str:
     """File name of the image at a condition."""
     return f"{_stem(corruption, severity)}.webp"
 
 
-def target_file(corruption: str, severity: int) -> str:
+def target_file(corruption: str, severity: float) -> str:
     """File name of the target map at a condition."""
     return f"{_stem(corruption, severity)}.target.png"
 
 
-def prediction_file(corruption: str, severity: int, model: int) -> str:
+def prediction_file(corruption: str, severity: float, model: int) -> str:
     """File name of the label map that model number ``model`` predicts at a condition."""
     return f"{_stem(corruption, severity)}.{model}.png"
 
 
-def _stem(corruption: str, severity: int) -> str:
+def _stem(corruption: str, severity: float) -> str:
     if not _is_name(corruption):
         raise RunError(
             f"Expected the name of a corruption without / and .., got {corruption!r}: rename it, files have its name."

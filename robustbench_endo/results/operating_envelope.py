@@ -13,6 +13,7 @@ from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.results.estimates import ScoreArray, ScoreEstimator, ScoreResult
 from robustbench_endo.results.metrics import find_metric
+from robustbench_endo.results.severity import has_fractions
 
 INVALID_PREDICTIONS = "frames without a valid prediction"
 
@@ -89,7 +90,7 @@ def operating_envelope(estimator: ScoreEstimator, thresholds: Mapping[str, float
         for c, corruption in enumerate(conditions.corruptions)
     ]
     table = pd.DataFrame(rows, columns=["model", "corruption", "severity", "distortion", "limit", "borderline"])
-    table = table.astype({"severity": "Int64"})
+    table = table.astype({"severity": "Float64" if has_fractions(conditions.severities) else "Int64"})
     table.attrs["bound"] = estimator.units.number > 1
     return table
 
@@ -110,7 +111,7 @@ def clears(scores: ScoreResult, metric: Metric, threshold: float) -> tuple[Flags
     return flags, np.abs(bound - limit) < BORDERLINE * np.abs(estimate.value - bound)
 
 
-def _reached(last_safe: int, severities: Sequence[int], distortion: Floats) -> dict[str, float | None]:
+def _reached(last_safe: int, severities: Sequence[float], distortion: Floats) -> dict[str, float | None]:
     if last_safe < 0:
         return {"severity": None, "distortion": np.nan}
     return {"severity": [0, *severities][last_safe], "distortion": float(distortion[last_safe])}

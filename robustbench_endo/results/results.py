@@ -78,7 +78,7 @@ class Results(RunInfo):
             task = metric.task or self.tasks[-1].name
             if task in frame_metrics:
                 frame_metrics[task].append(metric)
-        return arrow_schema(self.tasks, self.labels, frame_metrics)
+        return arrow_schema(self.tasks, self.labels, frame_metrics, self.severities)
 
     def scores(self, intervals: Intervals = False) -> pd.DataFrame:
         """One row per model x corruption x severity (``clean`` included): ``images`` and every metric, in its unit.

@@ -27,7 +27,7 @@ from robustbench_endo.results.table import row_formulas
 from robustbench_endo.results.tail_risk import worst_frames_mean
 
 
-def area_by_severity(scores: ScoreArray, severities: Sequence[int]) -> Floats:
+def area_by_severity(scores: ScoreArray, severities: Sequence[float]) -> Floats:
     """Mean height of the curve from severity 0 (clean) to the strongest, (R, models), mean over corruptions."""
     strength = np.array([0, *severities], np.float64)
     values = scores.with_clean()

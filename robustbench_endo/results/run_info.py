@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from robustbench_endo.results.metrics import run_tasks
+from robustbench_endo.results.severity import as_severity
 from robustbench_endo.tasks.base import Task
 
 
@@ -47,9 +48,9 @@ class RunInfo:
         return [entry["name"] for entry in self.info.get("recorded_conditions", ())]
 
     @property
-    def severities(self) -> list[int]:
+    def severities(self) -> list[float]:
         """The severities of the run, without 0."""
-        return list(self.info["severities"])
+        return [as_severity(severity) for severity in self.info["severities"]]
 
     @property
     def protocol(self) -> str:

@@ -63,7 +63,7 @@ STRUCTURE: dict[Any, Kind] = {
             "?severities": (list, dict),
         }
     ],
-    "severities": [int],
+    "severities": [(int, float)],
     "?precision": str,
     "?recorded_conditions": [{"name": str, "category": str, "severity": int}],
     "?metrics": [{"name": str}],
@@ -113,12 +113,19 @@ def _problems(value: object, kind: Kind, where: str) -> Iterator[str]:
                 yield from _problems(item, kind[str], f"{where}.{name}")
         else:
             yield from _member_problems(value, kind, where)
-    elif not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+    elif not isinstance(value, kind) or (isinstance(value, bool) and kind in (int, (int, float))):
         names = kind if isinstance(kind, tuple) else (kind,)
         yield _wrong(value, " or ".join(_NAMES.get(each, each.__name__) for each in names), where)
 
 
-_NAMES = {str: "a text", int: "a whole number", type(None): "null", bool: "true or false", list: "a list"}
+_NAMES = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    type(None): "null",
+    bool: "true or false",
+    list: "a list",
+}
 
 
 def _member_problems(value: Mapping[str, Any], kind: Mapping[str, Kind], where: str) -> Iterator[str]:

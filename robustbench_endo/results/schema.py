@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.metrics.base import DISTORTION_METRICS, Metric
+from robustbench_endo.results.severity import has_fractions
 from robustbench_endo.tasks.base import Column, Task
 
 CLEAN = "clean"
@@ -72,10 +73,18 @@ def record_columns(
 
 
 def arrow_schema(
-    tasks: Sequence[Task], labels: Mapping[str, Sequence[str]], frame_metrics: Mapping[str, Iterable[Metric]]
+    tasks: Sequence[Task],
+    labels: Mapping[str, Sequence[str]],
+    frame_metrics: Mapping[str, Iterable[Metric]],
+    severities: Sequence[float] = (),
 ) -> pa.Schema:
-    """The exact schema of the records; float32 columns hold NaN where a value is not defined."""
-    fields = [pa.field(name, dtype, nullable=False) for name, dtype in KEYS.items()]
+    """The exact schema of the records; float32 columns hold NaN where a value is not defined.
+
+    Args:
+        severities: of the run; its column is floating where one of them is no whole number.
+    """
+    keys = KEYS | ({"severity": pa.float64()} if has_fractions(severities) else {})
+    fields = [pa.field(name, dtype, nullable=False) for name, dtype in keys.items()]
     for column in record_columns(tasks, labels, frame_metrics):
         fields.append(pa.field(column.name, _TYPES[column.type], nullable=column.type == "float32"))
     return pa.schema(fields)
