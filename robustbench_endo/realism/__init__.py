@@ -1,0 +1,1 @@
+"""Realism of synthetic corruptions, measured against pairs of real frames."""
