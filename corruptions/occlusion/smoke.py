@@ -10,41 +10,44 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption, Px
+from robustbench_endo.corruptions.kernels.backend import Bytes
 from robustbench_endo.corruptions.kernels.color.mean import deterministic_mean
-from robustbench_endo.corruptions.kernels.fluids.composite import composite
 from robustbench_endo.corruptions.kernels.fluids.grid import (
     SHORT_SIDE,
     CoarseGrid,
     coarse_grid_size,
+    fractal_spline_noise,
     frame_weights,
     to_coarse_grid,
     to_frame,
 )
 from robustbench_endo.corruptions.kernels.fluids.perlin import fractal_perlin_noise
-from robustbench_endo.corruptions.occlusion.field_of_view import field_of_view_mask
+from robustbench_endo.corruptions.kernels.fluids.scatter import scatter, scatter_bytes
 from robustbench_endo.corruptions.rng import Noise
 
-_SOURCE, _WARP_X, _WARP_Y, _BILLOWS = 0, 1, 2, 3  # streams
+_SOURCE, _WARP_X, _WARP_Y, _BILLOWS, _VEIL, _LIGHT, _GAIN, _HUE = 0, 1, 2, 3, 8, 12, 13, 14  # streams
 
-_STRETCH = 1.7  # billows are longer along the drift
+_STRETCH = 1.6  # billows are longer along the drift
 
-_WARP = 0.30  # displacement of the billows by the flow, as a share of their size
+_WARP = 0.10  # displacement of the billows by the flow, as a share of their size: more draws ribbons
 
 _WARP_CELL = 4.0  # nodes of the coarse grid between the nodes of the warp
 
+_VEIL_CELL = 0.55  # distance of the nodes of the uneven veil, as a share of the short side
+
 _WIDENING = 0.45  # growth of the half width of the plume along the drift
 
-_NOZZLE = 0.13  # half width of the plume at the source, as a share of the short side
+_NOZZLE = 0.20  # half width of the plume at the source, as a share of the short side
 
-_SATURATION = 4.0  # density, in means, at which it levels off: a plume has a limited thickness
+_LIMIT = 3.0  # density, in means, at which it levels off: a plume has a limited thickness
 
-_SCOPE_LIGHT = (0.90, 0.95, 1.0)  # xenon and LED light sources are bluish white
+_FALLOFF = 0.15  # loss of light in the corners of the frame
 
-_FALLOFF = 0.45  # loss of light in the corners of the frame
+_GLARE_RADIUS = 0.45  # standard deviation of the haze near the light of the scope, as a share of the short side
 
-_TISSUE = 0.25  # share of the airlight that comes from the surrounding tissue
+_LIGHT_SPREAD = 0.10  # standard deviation of the brightness of the airlight between frames
 
-_BACKSCATTER = 0.07  # additional brightness of billows that lean towards the scope
+_HUE_SPREAD = 0.03  # the same for the share of green
 
 
 @dataclass(frozen=True)
@@ -52,29 +55,41 @@ class SmokeParams:
     """Parameters of :class:`Smoke`.
 
     Attributes:
-        depth: optical depth beta * d, mean over the frame.
-        wisps: standard deviation of the logarithm of the density; 0 is a uniform veil.
+        depth: optical depth beta * d of red, mean over the frame.
+        green_depth: optical depth of green over that of red.
+        blue_depth: optical depth of blue over that of red.
+        wisps: standard deviation of the logarithm of the density; 0 is a smooth veil.
         plume: share of the smoke that is still in the plume rising from the source.
         scale: size of the largest billows, in pixels.
-        airlight: brightness of dense smoke at the centre of the frame.
+        airlight: brightness of dense smoke in red, at the centre of the frame.
+        green_airlight: brightness of dense smoke in green, over that in red.
+        blue_airlight: brightness of dense smoke in blue, over that in red.
+        glare: additional brightness of the smoke in front of the light of the scope.
     """
 
     depth: Annotated[float, "optical depth"]
-    wisps: Annotated[float, "log density"] = 0.55
+    green_depth: Annotated[float, "times"] = 1.20
+    blue_depth: Annotated[float, "times"] = 1.25
+    wisps: Annotated[float, "log density"] = 0.60
     plume: Annotated[float, "share"] = 0.35
-    scale: Px = 110.0
-    airlight: Annotated[float, "value"] = 0.72
+    scale: Px = 130.0
+    airlight: Annotated[float, "value"] = 0.95
+    green_airlight: Annotated[float, "times"] = 0.88
+    blue_airlight: Annotated[float, "times"] = 0.96
+    glare: Annotated[float, "share"] = 0.12
 
 
 @dataclass(frozen=True)
 class Smoke(Corruption):
-    """The atmospheric scattering model, I = J t + A (1 - t) with t = exp(-beta d).
+    """The atmospheric scattering model in each colour, I = J t + A (1 - t) with t = exp(-beta d).
 
-    The density is domain-warped fractal noise around a plume that drifts from a cautery point; the airlight A is the
-    light of the scope, bluish, brightest in the centre and on the crests of the billows, tinted by the tissue around.
+    The optical depth is largest in blue and smallest in red, as that of particles smaller than the wavelength. The
+    density is an uneven veil and a plume that drifts from a cautery point, both with the texture of fractal noise; the
+    airlight A is a pinkish white, brightest in front of the light of the scope. The pattern of a frame does not depend
+    on the severity: its smoke thickens. Colours and depths were fitted to pairs of real frames without and with smoke.
 
-    >>> Smoke().severities[2]
-    SmokeParams(depth=0.95, wisps=0.55, plume=0.35, scale=110.0, airlight=0.66)
+    >>> Smoke().severities[2].depth, Smoke().severities[2].airlight
+    (0.33, 0.95)
     """
 
     name: ClassVar[str] = "smoke"
@@ -85,29 +100,32 @@ class Smoke(Corruption):
         "in surgery: Chen et al., De-smokeGCN, IEEE TMI 2020."
     )
 
-    severities: tuple[SmokeParams, ...] = (
-        SmokeParams(0.25, wisps=0.70, plume=0.50, airlight=0.62),
-        SmokeParams(0.55, wisps=0.62, plume=0.42, airlight=0.64),
-        SmokeParams(0.95, wisps=0.55, plume=0.35, airlight=0.66),
-        SmokeParams(1.55, wisps=0.48, plume=0.28, airlight=0.68),
-        SmokeParams(2.40, wisps=0.40, plume=0.22, airlight=0.70),
-    )
+    severities: tuple[SmokeParams, ...] = tuple(SmokeParams(depth) for depth in (0.10, 0.19, 0.33, 0.62, 1.10))
 
     def apply(self, images: Tensor, params: SmokeParams, noise: Noise) -> CorruptedBatch:
         """``images`` t + A (1 - t)."""
-        grid = CoarseGrid.of(images.shape[-2:])
-        scene = to_coarse_grid(images, grid.size)
-        density, billows = smoke_density(grid, params.scale * grid.scale, params.wisps, params.plume, noise)
-        transmission = (density.double() * -params.depth).exp().float()[:, None]
-        opacity = (1.0 - transmission) * field_of_view_mask(scene)
-        airlight = _light(billows, grid, params.airlight) * airlight_colour(scene)
-        layer = torch.cat((opacity, airlight * opacity), dim=1)
-        corrupted, opacity = composite(images, layer, *frame_weights(layer.shape, images.shape))
+        medium = smoke_medium(CoarseGrid.of(images.shape[-2:]), params, noise)
+        weights = frame_weights(medium.shape, images.shape)
+        corrupted, opacity = scatter(images, medium, airlight_colour(params, noise), *weights)
         return CorruptedBatch(corrupted, opacity=opacity)
 
+    def apply_bytes(self, frame: Bytes, params: SmokeParams, noise: Noise) -> Bytes:
+        """:meth:`apply` to a uint8 frame (H, W, 3)."""
+        size = frame.shape[:2]
+        medium = smoke_medium(CoarseGrid.of(size), params, noise)
+        return scatter_bytes(frame, medium, airlight_colour(params, noise), *frame_weights(medium.shape, size))
 
-def smoke_density(grid: CoarseGrid, scale: float, wisps: float, plume: float, noise: Noise) -> tuple[Tensor, Tensor]:
-    """Density of the smoke, and the billows that shape it.
+
+def smoke_medium(grid: CoarseGrid, params: SmokeParams, noise: Noise) -> Tensor:
+    """Cover 1 - t of red, green and blue, and brightness of the airlight, (B, 4, rows, columns)."""
+    density = smoke_density(grid, params.scale * grid.scale, params.wisps, params.plume, noise)[:, None]
+    depths = torch.tensor([1.0, params.green_depth, params.blue_depth], dtype=torch.float64, device=noise.device)
+    cover = 1.0 - (density.double() * (depths.view(1, 3, 1, 1) * -params.depth)).exp().float()
+    return torch.cat((cover, smoke_light(grid, params.glare, noise)), dim=1)
+
+
+def smoke_density(grid: CoarseGrid, scale: float, wisps: float, plume: float, noise: Noise) -> Tensor:
+    """Density of the smoke, (B, rows, columns), > 0, of mean 1 over the frame.
 
     Args:
         grid: grid of the result.
@@ -115,19 +133,40 @@ def smoke_density(grid: CoarseGrid, scale: float, wisps: float, plume: float, no
         wisps: standard deviation of the logarithm of the density.
         plume: share of the smoke in the plume; the rest has spread over the frame.
         noise: source of the position of the cautery point, the drift and the billows.
-
-    Returns:
-        Two of (B, rows, columns): the density, > 0, of mean 1 over the frame; the billows, of about mean 0 and
-        variance 1.
     """
     along, across = _drift_coordinates(grid, noise)
     billows = _warped_noise(along / _STRETCH, across, scale, noise)
-    texture = (billows.double() * wisps).exp().float()
+    veil = fractal_spline_noise(noise, grid.size, _VEIL_CELL * SHORT_SIDE, 2, _VEIL)[:, 0]
+    texture = ((0.8 * billows + 1.2 * veil).double() * wisps).exp().float()
     cone = _plume_profile(along, across)
-    density = texture * ((1.0 - plume) + cone * (plume / deterministic_mean(cone).clamp_min(0.02)))
-    level = (density / deterministic_mean(density)).clamp_max(64.0) / _SATURATION
+    density = texture * ((1.0 - plume) + cone * (plume / deterministic_mean(cone).clamp_min(0.05)))
+    level = (density / deterministic_mean(density)).clamp_max(64.0) / _LIMIT
     limited = level / (1.0 + level * level).sqrt()
-    return limited / deterministic_mean(limited), billows
+    return limited / deterministic_mean(limited)
+
+
+def smoke_light(grid: CoarseGrid, glare: float, noise: Noise) -> Tensor:
+    """Brightness of the airlight, (B, 1, rows, columns), about 1: more in front of the light, less in the corners.
+
+    Args:
+        grid: grid of the result.
+        glare: additional brightness in front of the light of the scope, which is near the bottom of the frame.
+        noise: source of the position of the light and of the brightness of the frame.
+    """
+    draw = noise.uniform((2, 1, 1), _LIGHT)
+    x, y = grid.coordinates(noise.device)
+    right, below = x - (draw[:, 0] - 0.5) * (0.6 * grid.columns), y - draw[:, 1] * (0.45 * grid.rows)
+    radius = _GLARE_RADIUS * SHORT_SIDE
+    spot = (-(right * right + below * below) / (2 * radius * radius)).double().exp().float()
+    gain = 1.0 + _LIGHT_SPREAD * noise.normal((1, 1, 1), _GAIN).clamp(-1.5, 1.5)
+    return ((1.0 - _FALLOFF * grid.squared_radius(noise.device) + glare * spot) * gain[:, 0])[:, None]
+
+
+def airlight_colour(params: SmokeParams, noise: Noise) -> Tensor:
+    """Colour of the airlight at the centre of the frame, (B, 3): it differs a little between frames."""
+    spread = _HUE_SPREAD * noise.normal((1,), _HUE).clamp(-1.5, 1.5)
+    shares = (torch.ones_like(spread), params.green_airlight + spread, params.blue_airlight + 0.5 * spread)
+    return torch.cat(shares, dim=1) * params.airlight
 
 
 def _drift_coordinates(grid: CoarseGrid, noise: Noise) -> tuple[Tensor, Tensor]:
@@ -135,7 +174,7 @@ def _drift_coordinates(grid: CoarseGrid, noise: Noise) -> tuple[Tensor, Tensor]:
     draw = noise.uniform((3, 1, 1), _SOURCE)
     x, y = grid.coordinates(noise.device)
     # Cautery happens around the centre; warm smoke drifts mostly upwards in the image.
-    source_x, source_y = (draw[:, 0] - 0.5) * (0.6 * grid.columns), (draw[:, 1] - 0.3) * (0.6 * grid.rows)
+    source_x, source_y = (draw[:, 0] - 0.5) * (0.6 * grid.columns), (draw[:, 1] - 0.4) * (0.6 * grid.rows)
     angle = ((draw[:, 2] - 0.5) * (1.3 * math.pi) - 0.5 * math.pi).double()
     cos, sin = angle.cos().float(), angle.sin().float()
     right, below = x - source_x, y - source_y
@@ -143,7 +182,7 @@ def _drift_coordinates(grid: CoarseGrid, noise: Noise) -> tuple[Tensor, Tensor]:
 
 
 def _warped_noise(along: Tensor, across: Tensor, scale: float, noise: Noise) -> Tensor:
-    """Fractal noise at positions displaced by fractal noise: filaments and curls instead of clouds."""
+    """Fractal noise of about unit variance at positions displaced by fractal noise."""
     x, y = along / scale, across / scale
     # The warp is smooth: it is drawn on a coarser grid, and its positions, which are linear, are averaged.
     coarse = coarse_grid_size(along.shape, _WARP_CELL)
@@ -152,7 +191,7 @@ def _warped_noise(along: Tensor, across: Tensor, scale: float, noise: Noise) -> 
     warp = torch.stack([fractal_perlin_noise(coarse_x, coarse_y, table, octaves=2) for table in tables], dim=1)
     warp_x, warp_y = to_frame(warp, along.shape).unbind(1)
     table = noise.uniform((256,), _BILLOWS)
-    return fractal_perlin_noise(x + _WARP * warp_x, y + _WARP * warp_y, table, octaves=5, gain=0.45)
+    return fractal_perlin_noise(x + _WARP * warp_x, y + _WARP * warp_y, table, octaves=5, gain=0.5)
 
 
 def _plume_profile(along: Tensor, across: Tensor) -> Tensor:
@@ -160,19 +199,5 @@ def _plume_profile(along: Tensor, across: Tensor) -> Tensor:
     nozzle = _NOZZLE * SHORT_SIDE
     width = nozzle + _WIDENING * along.clamp_min(0.0)
     profile = (-(across / width).square()).double().exp().float()
-    start = (along / (0.4 * SHORT_SIDE) + 0.5).clamp(0.0, 1.0)
-    return profile * (start * start * (3.0 - 2.0 * start)) * (nozzle / width).sqrt()
-
-
-def _light(billows: Tensor, grid: CoarseGrid, airlight: float) -> Tensor:
-    """Brightness of the airlight (B, 1, rows, columns): the beam of the scope, more on the crests of the billows."""
-    beam = 1.0 - _FALLOFF * grid.squared_radius(billows.device)
-    return (airlight * beam * (1.0 + _BACKSCATTER * billows.clamp(-2.0, 2.0)))[:, None]
-
-
-def airlight_colour(scene: Tensor) -> Tensor:
-    """Colour of the airlight (B, 3, 1, 1): the light of the scope, mixed with the hue of the lit tissue."""
-    scope = torch.tensor(_SCOPE_LIGHT, device=scene.device)[None, :, None, None]
-    tissue = deterministic_mean(scene)
-    hue = tissue / tissue.amax(1, keepdim=True).clamp_min(1e-3)
-    return scope * (1.0 - _TISSUE) + scope * hue * _TISSUE
+    start = (along / (0.7 * SHORT_SIDE) + 0.5).clamp(0.0, 1.0)
+    return profile * (start * start * (3.0 - 2.0 * start)) * (nozzle / width)

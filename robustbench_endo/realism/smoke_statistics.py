@@ -272,4 +272,5 @@ def _equal_contrast(frame: Bytes) -> Bytes:
     grey = frame.mean(2)
     mean = gaussian_filter(grey, 12)
     spread = np.sqrt(np.maximum(gaussian_filter(grey * grey, 12) - mean * mean, 0.0)) + 3.0
-    return np.clip(128 + 45 * (grey - mean) / spread, 0, 255).astype(np.uint8)
+    levels: Bytes = np.clip(128 + 45 * (grey - mean) / spread, 0, 255).astype(np.uint8)
+    return levels
