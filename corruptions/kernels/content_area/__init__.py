@@ -1,0 +1,1 @@
+"""Kernels of the content area: its geometry, and its fit to the pixels of a frame."""
