@@ -25,7 +25,7 @@ Frames = Callable[..., Tensor]
 Similarity = Callable[[Tensor, Tensor], float]
 SEVERITIES = (1, 2, 3, 4, 5)
 HELD_OUT = ("seq05", "seq13", "seq28", "seq39")
-"""Sequences of real pairs that no parameter was fitted on; the others are seq03, seq08, seq22 and seq31."""
+"""Sequences of real pairs to which colours and texture were not fitted: those are seq03, seq08, seq22 and seq31."""
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_smoke_optical_depth_is_largest_in_blue_and_smallest_in_red() -> None:
     dark, light = (smoky(torch.full((1, 3, 128, 160), level), 4).images for level in (0.2, 0.8))
     red, green, blue = ((light - dark) / 0.6).log().neg().unbind(1)
     assert (green / red - 1.20).abs().max() < 0.01
-    assert (blue / red - 1.25).abs().max() < 0.01
+    assert (blue / red - 1.22).abs().max() < 0.01
 
 
 def test_airlight_colour_is_a_pinkish_white() -> None:
