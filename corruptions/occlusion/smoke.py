@@ -86,8 +86,8 @@ class Smoke(Corruption):
     The optical depth is largest in blue and smallest in red, as that of particles smaller than the wavelength. The
     density is an uneven veil and a plume that drifts from a cautery point, both with the texture of fractal noise; the
     airlight A is a pinkish white, brightest in front of the light of the scope. The pattern of a frame does not depend
-    on the severity: its smoke thickens. Colours and texture were fitted to four sequences of real da Vinci frames without
-    and with smoke, in gamma-encoded values, in which the model fits them better than in linear light. The lightness of
+    on the severity: its smoke thickens. Colours and texture were fitted to four sequences of real da Vinci frames
+    without and with smoke, in gamma-encoded values, which the model fits better than linear light. The lightness of
     real frames rises by about as much as at severities 2 and 3, that of the densest tenth as at severity 4.
 
     >>> Smoke().severities[2].depth, Smoke().severities[2].airlight
