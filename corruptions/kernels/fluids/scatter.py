@@ -92,12 +92,22 @@ def _scatter_bytes(
     height, width, _ = frame.shape
     rings = np.empty((4, rows.weights.shape[1], width), np.float32)
     lines = np.empty((4, width), np.float32)
+    planes = np.empty((3, width), np.uint8)  # one row: arithmetic on pixels side by side would not be vectorised
     ready = np.zeros(4, np.int64)
     for y in range(height):
         for i in range(4):
             ready[i] = upsample_row(medium[i], ready[i], rows, columns, y, rings[i], lines[i])
         for x in range(width):
-            for c in range(3):
-                scene = np.float32(frame[y, x, c])
-                value = scene + (lines[3, x] * colour[c] - scene) * lines[c, x]
-                out[y, x, c] = np.uint8(min(max(value, np.float32(0.0)), np.float32(255.0)) + np.float32(0.5))
+            planes[0, x], planes[1, x], planes[2, x] = frame[y, x, 0], frame[y, x, 1], frame[y, x, 2]
+        for c in range(3):
+            _blend_bytes(planes[c], lines[c], lines[3], colour[c])
+        for x in range(width):
+            out[y, x, 0], out[y, x, 1], out[y, x, 2] = planes[0, x], planes[1, x], planes[2, x]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _blend_bytes(levels: Bytes, cover: Floats, light: Floats, colour: float) -> None:
+    for x in range(len(levels)):
+        scene = np.float32(levels[x])
+        value = scene + (light[x] * colour - scene) * cover[x] + np.float32(0.5)
+        levels[x] = np.uint8(np.int32(min(max(value, np.float32(0.0)), np.float32(255.0))))
