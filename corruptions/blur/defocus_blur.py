@@ -15,6 +15,7 @@ from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.backend import Floats
 from robustbench_endo.corruptions.kernels.filters.correlate import correlate
 from robustbench_endo.corruptions.kernels.filters.pyramid_blur import added_variance, filter_at_reduced_scale
+from robustbench_endo.corruptions.kernels.filters.pyramid_bytes import filter_bytes_at_reduced_scale
 from robustbench_endo.corruptions.kernels.filters.separable import border_index
 from robustbench_endo.corruptions.rng import Noise
 
@@ -60,13 +61,29 @@ class DefocusBlur(Corruption):
 
     def apply(self, images: Tensor, params: DefocusBlurParams, noise: Noise) -> Tensor:
         """``images`` correlated with a disk, large disks at a reduced scale."""
-        factor = max(int(params.radius / _MINIMUM_RADIUS), 1)
-        # A disk has a variance of radius^2 / 4 along each axis.
-        radius = math.sqrt(params.radius**2 - 4.0 * added_variance(factor)) / factor
-        kernel = disk(radius, params.samples, params.softening)[None]
+        factor, kernel = _reduced(params)
         return filter_at_reduced_scale(
             images, factor, math.ceil(params.radius), "mirror", lambda coarse: correlate(coarse, kernel, "mirror")
         )
+
+    def apply_bytes(
+        self, frame: NDArray[np.uint8], params: DefocusBlurParams, noise: Noise
+    ) -> NDArray[np.uint8] | None:
+        """:meth:`apply` to 8-bit levels, where the disk is large."""
+        factor, kernel = _reduced(params)
+        if factor == 1:
+            return None
+        return filter_bytes_at_reduced_scale(
+            frame, factor, math.ceil(params.radius), "mirror", lambda coarse: correlate(coarse, kernel, "mirror")
+        )
+
+
+def _reduced(params: DefocusBlurParams) -> tuple[int, Floats]:
+    """The factor of the reduced scale, and the kernel (1, k, k) that is left to apply there."""
+    factor = max(int(params.radius / _MINIMUM_RADIUS), 1)
+    # A disk has a variance of radius^2 / 4 along each axis.
+    radius = math.sqrt(params.radius**2 - 4.0 * added_variance(factor)) / factor
+    return factor, disk(radius, params.samples, params.softening)[None]
 
 
 @lru_cache(maxsize=16)

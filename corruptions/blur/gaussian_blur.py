@@ -6,11 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.filters.pyramid_blur import added_variance, filter_at_reduced_scale
-from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
+from robustbench_endo.corruptions.kernels.filters.pyramid_bytes import filter_bytes_at_reduced_scale
+from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur, half_gaussian
+from robustbench_endo.corruptions.kernels.filters.separable_bytes import separable_filter_bytes
 from robustbench_endo.corruptions.rng import Noise
 
 _MINIMUM_SIGMA = 2.0  # standard deviation, in reduced pixels, down to which the frame may be reduced (error < 1/255)
@@ -51,9 +55,26 @@ class GaussianBlur(Corruption):
 
     def apply(self, images: Tensor, params: GaussianBlurParams, noise: Noise) -> Tensor:
         """``images`` convolved with a Gaussian, wide ones at a reduced scale."""
-        # Powers of two: an even factor is aligned with the pixel grid, an odd one has four times the error.
-        factor = 2 ** max(int(math.log2(max(params.sigma, _MINIMUM_SIGMA) / _MINIMUM_SIGMA)), 0)
-        sigma = math.sqrt(params.sigma**2 - added_variance(factor)) / factor
+        factor, sigma = _reduced(params.sigma)
         return filter_at_reduced_scale(
             images, factor, 3 * factor, "nearest", lambda coarse: gaussian_blur(coarse, sigma, "nearest")
         )
+
+    def apply_bytes(
+        self, frame: NDArray[np.uint8], params: GaussianBlurParams, noise: Noise
+    ) -> NDArray[np.uint8] | None:
+        """:meth:`apply` to 8-bit levels: in fixed point, wide Gaussians at a reduced scale."""
+        factor, sigma = _reduced(params.sigma)
+        if factor == 1:
+            half = half_gaussian(sigma)
+            return separable_filter_bytes(frame, half, half, "nearest")
+        return filter_bytes_at_reduced_scale(
+            frame, factor, 3 * factor, "nearest", lambda coarse: gaussian_blur(coarse, sigma, "nearest")
+        )
+
+
+def _reduced(sigma: float) -> tuple[int, float]:
+    """The factor of the reduced scale, and the standard deviation that is left to do there."""
+    # Powers of two: an even factor is aligned with the pixel grid, an odd one has four times the error.
+    factor = 2 ** max(int(math.log2(max(sigma, _MINIMUM_SIGMA) / _MINIMUM_SIGMA)), 0)
+    return factor, math.sqrt(sigma**2 - added_variance(factor)) / factor

@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import area_weights, bilinear_weights
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample
+from robustbench_endo.corruptions.kernels.interpolation.residual_bytes import (
+    block_means,
+    block_sums,
+    residual_upsample_bytes,
+)
 from robustbench_endo.corruptions.kernels.interpolation.residual_upsample import residual_upsample
-from robustbench_endo.corruptions.kernels.jpeg.codec import jpeg_round_trip
+from robustbench_endo.corruptions.kernels.jpeg.codec import jpeg_round_trip, jpeg_round_trip_bytes
 from robustbench_endo.corruptions.kernels.jpeg.dct import quantisation_table
 from robustbench_endo.corruptions.rng import Noise
 
@@ -63,7 +70,7 @@ class JpegCompression(Corruption):
     def apply(self, images: Tensor, params: JpegCompressionParams, noise: Noise) -> Tensor:
         """decode(encode(``images``)) at the scale of the blocks."""
         height, width = images.shape[-2:]
-        rows, columns = (max(round(size * _BLOCK / params.block), 2) for size in (height, width))
+        rows, columns = _coded_size(height, width, params.block)
         if (rows, columns) == (height, width):
             return jpeg_round_trip(images, params.quality)
         scaled = _resize(images, rows, columns)
@@ -71,6 +78,28 @@ class JpegCompression(Corruption):
         if rows > height:
             return _resize(decoded, height, width).clamp_(0.0, 1.0)
         return residual_upsample(images, scaled, decoded, detail_threshold(params.quality))
+
+    def apply_bytes(
+        self, frame: NDArray[np.uint8], params: JpegCompressionParams, noise: Noise
+    ) -> NDArray[np.uint8] | None:
+        """:meth:`apply` to 8-bit levels, if the frame is coded at its size or reduced by a whole factor."""
+        height, width = frame.shape[:2]
+        rows, columns = _coded_size(height, width, params.block)
+        factor = height // rows
+        if factor == 0 or (rows * factor, columns * factor) != (height, width):
+            return None
+        if factor == 1:
+            return jpeg_round_trip_bytes(frame, params.quality)
+        source = np.ascontiguousarray(frame)
+        sums = block_sums(source, factor)
+        decoded = jpeg_round_trip_bytes(block_means(sums, factor), params.quality)
+        return residual_upsample_bytes(source, sums, decoded, 255.0 * detail_threshold(params.quality))
+
+
+def _coded_size(height: int, width: int, block: float) -> tuple[int, int]:
+    """Height and width at which ``block`` is that of the standard."""
+    rows, columns = (max(round(size * _BLOCK / block), 2) for size in (height, width))
+    return rows, columns
 
 
 def detail_threshold(quality: int) -> float:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.interpolation.pixelate import pixelate
+from robustbench_endo.corruptions.kernels.interpolation.pixelate_bytes import pixelate_bytes
 from robustbench_endo.corruptions.rng import Noise
 
 
@@ -51,6 +54,11 @@ class Pixelate(Corruption):
         """nearest(box(``images``))."""
         height, width = images.shape[-2:]
         return pixelate(images, cell_count(height, params.cell), cell_count(width, params.cell))
+
+    def apply_bytes(self, frame: NDArray[np.uint8], params: PixelateParams, noise: Noise) -> NDArray[np.uint8] | None:
+        """:meth:`apply` to 8-bit levels, by sums of integers."""
+        height, width = frame.shape[:2]
+        return pixelate_bytes(frame, cell_count(height, params.cell), cell_count(width, params.cell))
 
 
 def cell_count(size: int, side: float) -> int:

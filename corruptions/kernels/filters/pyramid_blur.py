@@ -31,8 +31,8 @@ def filter_at_reduced_scale(
         return smooth(images)
     sides = images.shape[-2:]
     cells = -(-margin // factor)
-    down = [_reduction(side, factor, cells, border) for side in sides]
-    up = [_enlargement(side, factor, cells, len(weights)) for side, weights in zip(sides, down, strict=True)]
+    down = [reduction(side, factor, cells, border) for side in sides]
+    up = [enlargement(side, factor, cells, len(weights)) for side, weights in zip(sides, down, strict=True)]
     return resample(smooth(resample(images, down[0], down[1])), up[0], up[1])
 
 
@@ -43,7 +43,8 @@ def added_variance(factor: int) -> float:
 
 
 @lru_cache(maxsize=32)
-def _reduction(size: int, factor: int, cells: int, border: Border) -> InterpolationWeights:
+def reduction(size: int, factor: int, cells: int, border: Border) -> InterpolationWeights:
+    """Weights that reduce an axis of ``size`` pixels by ``factor``, with ``cells`` more on either side."""
     before = cells * factor
     count = -(-(size + 2 * before) // factor)
     half = factor // 2  # a triangle reaches half a cell into either neighbour
@@ -58,5 +59,6 @@ def _reduction(size: int, factor: int, cells: int, border: Border) -> Interpolat
 
 
 @lru_cache(maxsize=32)
-def _enlargement(size: int, factor: int, cells: int, count: int) -> InterpolationWeights:
+def enlargement(size: int, factor: int, cells: int, count: int) -> InterpolationWeights:
+    """Weights that interpolate ``size`` pixels from ``count`` cells, of which ``cells`` lie before the first pixel."""
     return linear_at((np.arange(size) + 0.5) / factor - 0.5 + cells, count)

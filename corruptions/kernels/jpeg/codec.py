@@ -8,6 +8,7 @@ of 2 x 2 for the chroma, the transform of :mod:`.dct`, and triangle interpolatio
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +20,9 @@ from robustbench_endo.corruptions.kernels.jpeg.dct import CHROMINANCE, LUMINANCE
 
 _FRACTION_BITS = 16
 _HALF = 1 << (_FRACTION_BITS - 1)
+
+_ROUNDING = np.float32(0.5 + 2**-10)
+"""Halves go up whatever the rounding of the mean they come from, as with integers."""
 
 
 def jpeg_round_trip(images: Tensor, quality: int) -> Tensor:
@@ -37,14 +41,53 @@ def jpeg_round_trip(images: Tensor, quality: int) -> Tensor:
     return torch.from_numpy(out)
 
 
+def jpeg_round_trip_bytes(frame: Bytes, quality: int) -> Bytes:
+    """:func:`jpeg_round_trip` of uint8 (H, W, 3)."""
+    from PIL import Image
+
+    decoded = _decoded(Image.fromarray(np.ascontiguousarray(frame)), quality)
+    return decoded if decoded.shape[2] == 3 else _pack(decoded)
+
+
 def _libjpeg(pixels: Bytes, quality: int) -> Bytes:
+    """Compress and decompress (H, W, 4), of which the fourth channel is ignored, to (H, W, 3) or (H, W, 4)."""
     from PIL import Image
 
     height, width = pixels.shape[:2]
-    stream = io.BytesIO()
     # Pillow uses four bytes per pixel in place; three it would copy.
-    Image.frombuffer("RGBX", (width, height), pixels, "raw", "RGBX", 0, 1).save(stream, "JPEG", quality=quality)
-    return np.asarray(Image.open(stream, formats=("JPEG",)))
+    return _decoded(Image.frombuffer("RGBX", (width, height), pixels, "raw", "RGBX", 0, 1), quality)
+
+
+def _decoded(image: Any, quality: int) -> Bytes:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=quality)
+    decoded = Image.open(stream, formats=("JPEG",))
+    decoded.load()
+    return _pixels(decoded)
+
+
+def _pixels(image: Any) -> Bytes:
+    """The pixels of an RGB image: its own memory (H, W, 4), if Pillow exports it (since 11.2), or a copy (H, W, 3)."""
+    import pyarrow
+
+    try:
+        values = pyarrow.array(image).values
+    except (ValueError, TypeError, pyarrow.ArrowInvalid):  # an older Pillow, or an image in several blocks of memory
+        return np.asarray(image)
+    pixels: Bytes = values.to_numpy().reshape(image.height, image.width, 4)
+    return pixels
+
+
+@njit(cache=True, nogil=True)
+def _pack(pixels: Bytes) -> Bytes:
+    out = np.empty((pixels.shape[0], pixels.shape[1], 3), np.uint8)
+    for y in range(len(out)):
+        source, target = pixels[y].reshape(-1), out[y].reshape(-1)
+        for x in range(out.shape[1]):
+            target[3 * x], target[3 * x + 1], target[3 * x + 2] = source[4 * x], source[4 * x + 1], source[4 * x + 2]
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -54,7 +97,7 @@ def _to_pixels(image: Floats) -> Bytes:
     for y in range(height):
         for x in range(width):
             for c in range(3):
-                pixels[y, x, c] = np.uint8(image[c, y, x] * np.float32(255.0) + np.float32(0.5))
+                pixels[y, x, c] = np.uint8(image[c, y, x] * np.float32(255.0) + _ROUNDING)
             pixels[y, x, 3] = np.uint8(0)
     return pixels
 
@@ -71,7 +114,7 @@ def _from_pixels(pixels: Bytes, image: Floats) -> None:
 def jpeg_round_trip_torch(images: Tensor, quality: int) -> Tensor:
     """:func:`jpeg_round_trip` without libjpeg, on any device."""
     height, width = images.shape[-2:]
-    luma, chroma = rgb_to_ycc(images.mul(255.0).add_(0.5).int())
+    luma, chroma = rgb_to_ycc(images.mul(255.0).add_(float(_ROUNDING)).int())
     luma = code_blocks(_repeat_edge(luma, -height % 8, -width % 8), quantisation_table(quality, LUMINANCE))
     # The last column is repeated up to a full block before the chroma is subsampled, the last row after.
     rows, columns = -(-height // 2), -(-width // 2)

@@ -11,7 +11,11 @@ import torch
 from PIL import Image, features
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.jpeg.codec import jpeg_round_trip, jpeg_round_trip_torch
+from robustbench_endo.corruptions.kernels.jpeg.codec import (
+    jpeg_round_trip,
+    jpeg_round_trip_bytes,
+    jpeg_round_trip_torch,
+)
 
 turbo = pytest.mark.skipif(
     not features.check("libjpeg_turbo"), reason="this Pillow decodes with another library than libjpeg-turbo"
@@ -62,3 +66,17 @@ def test_jpeg_round_trip_torch_does_not_modify_its_input(frames: Callable[..., T
     before = images.clone()
     jpeg_round_trip_torch(images, 25)
     assert torch.equal(images, before)
+
+
+def test_jpeg_round_trip_bytes_is_that_of_values(frames: Callable[..., Tensor]) -> None:
+    images = frames(1)[..., :-3, :-5]
+    levels = (images[0] * 255).round().byte().permute(1, 2, 0).numpy()
+    expected = (jpeg_round_trip(images, 15)[0] * 255).round().byte().permute(1, 2, 0).numpy()
+    assert np.array_equal(jpeg_round_trip_bytes(levels, 15), expected)
+
+
+def test_jpeg_round_trip_does_without_the_memory_of_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
+    expected = jpeg_round_trip_bytes(levels, 15)
+    monkeypatch.delattr("PIL.Image.Image.__arrow_c_array__", raising=False)
+    assert np.array_equal(jpeg_round_trip_bytes(levels, 15), expected)

@@ -1,0 +1,161 @@
+"""Saturation in linear light: the distance of the channels from their luminance, scaled without leaving the gamut.
+
+The distance ``r`` of a colour from the grey of its luminance is 1 at the edge of the gamut, where a channel is black or
+white. It becomes ``g r / (1 + (g - 1) r)``, which has the slope ``g`` at grey and rolls off towards the edge without a
+flat part. ``g`` falls to 1 where the channels differ by a few 8-bit levels, which is noise.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numba import njit
+from torch import Tensor
+
+from robustbench_endo.corruptions.kernels.backend import (
+    Bytes,
+    Floats,
+    Indices32,
+    Scalar,
+    from_planes,
+    to_planes,
+    use_numba,
+)
+from robustbench_endo.corruptions.kernels.color.linear_light import to_encoded, to_linear
+from robustbench_endo.corruptions.kernels.color.tone_curve import POSITIONS
+
+_RED, _GREEN, _BLUE = np.float32(0.2126), np.float32(0.7152), np.float32(0.0722)  # luminance (ITU-R BT.709)
+_NOISE = np.float32(2 / 255)  # difference of the channels up to which nothing changes
+_SOFT = np.float32((8 / 255) ** 2)  # squared difference beyond it at which half of the gain is reached
+_LEVELS = len(POSITIONS) - 1
+_STEPS = 8192  # of the table of encoded values
+_TINY = np.float32(1e-6)
+_ZERO, _ONE = np.float32(0.0), np.float32(1.0)
+_STEPS_PER_UNIT = np.float32(_STEPS)
+_LAST = np.float32(_STEPS - 0.01)
+
+
+def scale_chroma(images: Tensor, gain: float) -> Tensor:
+    """(B, 3, H, W) in [0, 1] with the saturation of linear light scaled by ``gain``, at least 1."""
+    decode, encode = _curves()
+    if not use_numba(images.device):
+        return scale_chroma_torch(images, gain)
+    planes = to_planes(images).reshape(*images.shape)
+    out = np.empty_like(planes)
+    _scale_chroma(planes, decode, encode, np.float32(gain), out)
+    return from_planes(out.reshape(-1, *images.shape[-2:]), images)
+
+
+def scale_chroma_bytes(frame: Bytes, gain: float) -> Bytes:
+    """:func:`scale_chroma` of 8-bit levels (H, W, 3), to the nearest level or the one next to it."""
+    decode, encode = _curves()
+    source = np.ascontiguousarray(frame)
+    out = np.empty_like(source)
+    levels = np.rint(encode * np.float32(255)).astype(np.int32)
+    _scale_chroma_bytes(source, np.ascontiguousarray(decode[::16]), levels, np.float32(gain), out)
+    return out
+
+
+@lru_cache(maxsize=1)
+def _curves() -> tuple[Floats, Floats]:
+    """Light by encoded value, and encoded value by light."""
+    encode = to_encoded(np.arange(_STEPS + 1) / _STEPS)
+    return to_linear(POSITIONS).astype(np.float32), encode.astype(np.float32)
+
+
+def scale_chroma_torch(images: Tensor, gain: float) -> Tensor:
+    """:func:`scale_chroma` on any device."""
+    decode, encode = (torch.from_numpy(curve).to(images.device) for curve in _curves())
+    light = _interpolate(decode, images * _LEVELS, _LEVELS - 1)
+    red, green, blue = light[:, :1], light[:, 1:2], light[:, 2:]
+    luminance = red * float(_RED) + green * float(_GREEN) + blue * float(_BLUE)
+    excess = (images.amax(1, keepdim=True) - images.amin(1, keepdim=True) - float(_NOISE)).clamp_min(0.0).square()
+    extra = (gain - 1.0) * (excess / (excess + float(_SOFT)))
+    dark = (luminance - light.amin(1, keepdim=True)) / (luminance + float(_TINY))
+    bright = (light.amax(1, keepdim=True) - luminance) / (1.0 - luminance + float(_TINY))
+    share = torch.maximum(dark, bright)
+    scaled = luminance + (light - luminance) * ((1.0 + extra) / (1.0 + extra * share))
+    position = (scaled * float(_STEPS_PER_UNIT)).clamp(0.0, float(_LAST))
+    return _interpolate(encode, position, _STEPS - 1)
+
+
+def _interpolate(table: Tensor, position: Tensor, last: int) -> Tensor:
+    first = position.long().clamp(0, last)
+    low = table[first]
+    return low + (position - first) * (table[first + 1] - low)
+
+
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def _factor(r: Scalar, g: Scalar, b: Scalar, difference: Scalar, luminance: Scalar, extra: Scalar) -> Scalar:
+    excess = max(difference - _NOISE, _ZERO)
+    excess *= excess
+    extra = extra * (excess / (excess + _SOFT))
+    dark = (luminance - min(r, min(g, b))) / (luminance + _TINY)
+    bright = (max(r, max(g, b)) - luminance) / (_ONE - luminance + _TINY)
+    share = max(dark, bright)
+    return (_ONE + extra) / (_ONE + extra * share)
+
+
+@njit(cache=True, nogil=True)
+def _scale_chroma(planes: Floats, decode: Floats, encode: Floats, gain: Scalar, out: Floats) -> None:
+    light = np.empty((3, planes.shape[3]), np.float32)
+    for b in range(len(planes)):
+        for y in range(planes.shape[2]):
+            for c in range(3):
+                _lerp(planes[b, c, y], decode, np.float32(_LEVELS), np.float32(_LEVELS), light[c])
+            _scale_row(light, planes[b, 0, y], planes[b, 1, y], planes[b, 2, y], gain - _ONE)
+            for c in range(3):
+                _lerp(light[c], encode, _STEPS_PER_UNIT, _LAST, out[b, c, y])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _scale_row(light: Floats, red: Floats, green: Floats, blue: Floats, extra: Scalar) -> None:
+    for x in range(light.shape[1]):
+        r, g, b = light[0, x], light[1, x], light[2, x]
+        luminance = r * _RED + g * _GREEN + b * _BLUE
+        difference = max(red[x], max(green[x], blue[x])) - min(red[x], min(green[x], blue[x]))
+        factor = _factor(r, g, b, difference, luminance, extra)
+        light[0, x] = luminance + (r - luminance) * factor
+        light[1, x] = luminance + (g - luminance) * factor
+        light[2, x] = luminance + (b - luminance) * factor
+
+
+@njit(cache=True, nogil=True)
+def _lerp(source: Floats, table: Floats, scale: Scalar, last: Scalar, target: Floats) -> None:
+    following = table[1:]
+    for x in range(len(source)):
+        position = min(max(source[x] * scale, _ZERO), last)
+        first = min(np.int32(position), np.int32(len(table) - 2))
+        low = table[first]
+        target[x] = low + (position - np.float32(first)) * (following[first] - low)
+
+
+@njit(cache=True, nogil=True)
+def _scale_chroma_bytes(frame: Bytes, decode: Floats, encode: Indices32, gain: Scalar, out: Bytes) -> None:
+    # One loop over a row for each step: the look-ups are then vectorised.
+    width = frame.shape[1]
+    light, factor, luminance = np.empty(3 * width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
+    index = np.empty(3 * width, np.int32)
+    for y in range(frame.shape[0]):
+        source, target = frame[y].reshape(-1), out[y].reshape(-1)
+        for i in range(3 * width):
+            light[i] = decode[np.int32(source[i])]
+        _row_factors(source, light, gain - _ONE, luminance, factor)
+        for x in range(width):
+            for c in range(3):
+                value = luminance[x] + (light[3 * x + c] - luminance[x]) * factor[x]
+                index[3 * x + c] = np.int32(min(max(value * _STEPS_PER_UNIT, _ZERO), _LAST) + np.float32(0.5))
+        for i in range(3 * width):
+            target[i] = np.uint8(encode[index[i]])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _row_factors(source: Bytes, light: Floats, extra: Scalar, luminance: Floats, factor: Floats) -> None:
+    for x in range(len(factor)):
+        red, green, blue = np.int32(source[3 * x]), np.int32(source[3 * x + 1]), np.int32(source[3 * x + 2])
+        r, g, b = light[3 * x], light[3 * x + 1], light[3 * x + 2]
+        difference = np.float32(max(red, max(green, blue)) - min(red, min(green, blue))) * np.float32(1 / 255)
+        luminance[x] = r * _RED + g * _GREEN + b * _BLUE
+        factor[x] = _factor(r, g, b, difference, luminance[x], extra)

@@ -1,0 +1,77 @@
+"""Curves that map each channel of an image by itself: interpolated tables for values, one table for 8-bit levels.
+
+A curve is given at :data:`POSITIONS`, which contain the 256 levels; between them it is linear.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from torch import Tensor
+
+from robustbench_endo.corruptions.kernels.backend import Bytes, Doubles, Floats, from_planes, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.color.byte_table import look_up_image
+
+_STEPS_PER_LEVEL = 16
+
+_LAST = 255 * _STEPS_PER_LEVEL
+
+POSITIONS: Doubles = np.arange(_LAST + 1) / _LAST
+"""Values in [0, 1] at which a curve is given: 16 per 8-bit level."""
+
+
+def apply_curves(images: Tensor, curves: Tensor) -> Tensor:
+    """Map every value of (B, C, H, W) in [0, 1] by the curve of its channel.
+
+    Args:
+        images: (B, C, H, W) in [0, 1].
+        curves: float32 (B or 1, C or 1, n), the values at the n :data:`POSITIONS`, on the device of ``images``.
+    """
+    tables = curves.expand(*images.shape[:2], -1)
+    if not use_numba(images.device):
+        return apply_curves_torch(images, tables)
+    planes = to_planes(images)
+    out = np.empty_like(planes)
+    for plane, table, target in zip(planes, tables.reshape(len(planes), -1).numpy(), out, strict=True):
+        _apply_curve(plane, table, target)
+    return from_planes(out, images)
+
+
+def apply_curves_torch(images: Tensor, curves: Tensor) -> Tensor:
+    """:func:`apply_curves` on any device."""
+    position = images.flatten(2) * _LAST
+    first = position.long().clamp(0, _LAST - 1)
+    tables = curves.expand(*images.shape[:2], -1)
+    low, high = tables.gather(2, first), tables.gather(2, first + 1)
+    return (low + (position - first) * (high - low)).reshape(images.shape)
+
+
+@njit(cache=True, nogil=True)
+def _apply_curve(plane: Floats, table: Floats, out: Floats) -> None:
+    following = table[1:]
+    for y in range(plane.shape[0]):
+        source, target = plane[y], out[y]
+        for x in range(len(source)):
+            position = source[x] * np.float32(_LAST)
+            first = min(np.int32(position), np.int32(_LAST - 1))
+            low = table[first]
+            target[x] = low + (position - np.float32(first)) * (following[first] - low)
+
+
+def level_tables(curves: Floats) -> Bytes:
+    """The curves (C, n) at the 256 levels, rounded to levels: uint8 (C, 256)."""
+    levels: Bytes = np.rint(np.clip(curves[:, ::_STEPS_PER_LEVEL], 0.0, 1.0) * np.float32(255)).astype(np.uint8)
+    return levels
+
+
+def look_up(frame: Bytes, tables: Bytes) -> Bytes:
+    """Map the levels of an 8-bit image.
+
+    Args:
+        frame: uint8 (H, W, 3).
+        tables: uint8 (1, 256) for all channels, or (3, 256).
+    """
+    source = np.ascontiguousarray(frame)
+    out = np.empty_like(source)
+    look_up_image(source, tables, out)
+    return out
