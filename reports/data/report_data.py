@@ -19,6 +19,7 @@ from robustbench_endo.reports.data.confidence import (
 from robustbench_endo.reports.data.curves import severity_curves
 from robustbench_endo.reports.data.draws import draw_tables
 from robustbench_endo.reports.data.estimates import ReportEstimates, estimate_scores
+from robustbench_endo.reports.data.failure_points import failure_point_tables
 from robustbench_endo.reports.data.floors import MetricFloor, floor_of
 from robustbench_endo.reports.data.gallery import (
     Drop,
@@ -89,6 +90,7 @@ class ReportData:
         by_subject: scores per patient or sequence.
         methods: scores of methods over training seeds; none where each has one.
         draws: variation between the draws of the corruptions; none for a run with one draw.
+        failure_points: at which severity frames fail first; none for a run without a search.
         estimates: every number with its interval.
         envelope, relative: up to which severity models are safe.
         silent_failures: confident wrong predictions.
@@ -124,6 +126,7 @@ class ReportData:
     by_subject: BySubject | None
     methods: list[Table]
     draws: list[Table]
+    failure_points: list[Table]
     estimates: ReportEstimates | None
     envelope: OperatingEnvelope | None
     relative: RelativeRobustness | None
@@ -190,6 +193,7 @@ def report_data(
         by_subject=by_subject(results),
         methods=method_tables(complete, headline),
         draws=draw_tables(results, headline, resampling),
+        failure_points=failure_point_tables(results, resampling),
         estimates=estimates,
         envelope=operating_envelope(results, estimates, resampling) if estimates else None,
         relative=relative_robustness(results),

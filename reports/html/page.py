@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from robustbench_endo.reports.data.comparison import COMPARISON_NOTE
 from robustbench_endo.reports.data.draws import DRAWS_NOTE
+from robustbench_endo.reports.data.failure_points import FAILURE_POINTS_NOTE
 from robustbench_endo.reports.data.methods import METHODS_NOTE
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
@@ -43,6 +44,7 @@ _SECTIONS = {
     "breakdown": "Classes and patients",
     "methods": "Training seeds",
     "draws": "Draws",
+    "failure-points": "Failure points",
     "provenance": "Provenance",
     "glossary": "Glossary",
 }
@@ -79,6 +81,7 @@ def _values(report: ReportData) -> dict[str, Any]:
         "comparison_note": COMPARISON_NOTE,
         "methods_note": METHODS_NOTE,
         "draws_note": DRAWS_NOTE,
+        "failure_points_note": FAILURE_POINTS_NOTE,
         "dagger": DAGGER,
         "published": _published(report),
         "has_distortion": "image_ssim" in report.metrics,
@@ -112,6 +115,7 @@ def _has(report: ReportData, section: str) -> bool:
         "drops": report.drops,
         "methods": report.methods,
         "draws": report.draws,
+        "failure-points": report.failure_points,
     }
     return bool(optional.get(section, True))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from robustbench_endo.reports.data.comparison import COMPARISON_NOTE
 from robustbench_endo.reports.data.draws import DRAWS_NOTE
+from robustbench_endo.reports.data.failure_points import FAILURE_POINTS_NOTE
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import Cell, Table
@@ -129,7 +130,8 @@ def report_tables(report: ReportData) -> dict[str, Any]:
         "labels": [part for table in report.labels for part in split(table, models, PAIRS)],
         "by_subject": _by_subject(report),
         "methods": [part for table in report.methods for part in split(table, models, PAIRS)],
-        "draws": _draws(report),
+        "draws": _with_note(report, report.draws, DRAWS_NOTE),
+        "failure_points": _with_note(report, report.failure_points, FAILURE_POINTS_NOTE),
         "envelope": _envelope(report),
         "relative": _relative(report),
         "failures": [part for t in report.silent_failures.tables for part in split(t, models, FAILURES)],
@@ -144,10 +146,10 @@ def _by_subject(report: ReportData) -> dict[str, Any] | None:
     return {"n_omitted": report.by_subject.n_omitted, "parts": parts}
 
 
-def _draws(report: ReportData) -> dict[str, Any] | None:
-    if not report.draws:
+def _with_note(report: ReportData, tables: Sequence[Table], note: str) -> dict[str, Any] | None:
+    if not tables:
         return None
-    return {"note": DRAWS_NOTE, "parts": [part for t in report.draws for part in split(t, report.models, PAIRS)]}
+    return {"note": note, "parts": [part for t in tables for part in split(t, report.models, PAIRS)]}
 
 
 def _envelope(report: ReportData) -> dict[str, Any] | None:

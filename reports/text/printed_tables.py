@@ -20,11 +20,11 @@ MAX_COLUMNS, MAX_COLUMNS_WITH_INTERVALS = 8, 5
 
 
 def printed_tables(results: Results, report: ReportData, intervals: bool | Resampling = False) -> list[Table]:
-    """Every table of a run: scores (headline metrics first), summary metrics, failures, by label, seeds, draws."""
+    """Every table: scores (headline metrics first), summary metrics, failures, labels, seeds, draws, failure points."""
     tables = [*score_tables(report), *aggregate_tables(results, report.headline, None, intervals)]
     if report.metrics and (failures := finite_failure_summary(results, intervals)):
         tables.append(failures)
-    return [*tables, *report.labels, *report.methods, *report.draws]
+    return [*tables, *report.labels, *report.methods, *report.draws, *report.failure_points]
 
 
 def score_tables(report: ReportData) -> list[Table]:

@@ -20,6 +20,7 @@ from robustbench_endo.data_options import (
 )
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.shard import parse_shard
+from robustbench_endo.results.failure_points import parse_failure_point
 from robustbench_endo.results.severity import as_severity
 from robustbench_endo.tasks.segmentation.tolerance import check_tolerances, parse_spacing
 
@@ -78,8 +79,9 @@ def check_severities(severities: Sequence[float]) -> tuple[float, ...]:
 
 
 def _is_severity(value: object) -> bool:
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    return number and bool(1 <= value <= 5)
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    return bool(1 <= value <= 5)
 
 
 def parse_resolution(text: str) -> Resolution:
@@ -163,6 +165,11 @@ class EvaluationConfig:
         "-s",
         parse=parse_severities,
         shown_default="1-5",
+    )
+    failure_point: str | None = option(
+        None,
+        "METRIC=THRESHOLD, such as miou=0.5: search for each frame and corruption the severity at which the metric of "
+        "the frame first falls below the threshold.",
     )
     protocol: str = option(
         "standard",
@@ -258,7 +265,18 @@ class EvaluationConfig:
             )
         if self.shard is not None:
             parse_shard(self.shard)
+        self._check_failure_point()
         self._check_protocol()
+
+    def _check_failure_point(self) -> None:
+        if self.failure_point is None:
+            return
+        parse_failure_point(self.failure_point)
+        if self.shard is not None:
+            raise RobustEndoError(
+                f"Expected a failure point of a whole run, got --shard {self.shard}: merge the shards, then run "
+                "the same robust-endo evaluate with --failure-point and without --shard."
+            )
 
     def _check_protocol(self) -> None:
         """The protocol ``endoarss`` includes the authors' suite at 256 x 256."""
@@ -296,6 +314,7 @@ class EvaluationOptions(TypedDict, total=False):
     protocol: Literal["standard", "endoarss"]
     backend: Literal["builtin", "imagecorruptions"]
     resolution: Resolution | None
+    failure_point: str | None
     limit: int | None
     seed: int
     replicates: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -75,9 +75,14 @@ def evaluate_chunk(
 
 
 def evaluate_condition(
-    plan: EvaluationPlan, workers: Workers, profiler: Profiler, batch: Batch, condition: Condition
+    plan: EvaluationPlan,
+    workers: Workers,
+    profiler: Profiler,
+    batch: Batch,
+    condition: Condition,
+    only: Collection[str] | None = None,
 ) -> Records:
-    """Corrupt a batch once, show it to every model, score every task."""
+    """Corrupt a batch once, show it to every model (or those named by ``only``), score every task."""
     if condition.corruption in batch.recorded:
         batch = batch.with_recorded(condition.corruption)
         if not len(batch):
@@ -88,6 +93,8 @@ def evaluate_condition(
     predictions: dict[str, Predictions] = {}
     with profiler.time("forward"), workers.streams.forward.acquire(after=corrupted), workers.models() as models:
         for name, model in models.items():
+            if only is not None and name not in only:
+                continue
             predictions[name] = predict(model, images, plan.tasks, plan.precision)
         predicted = workers.streams.forward.record()
     with profiler.time("metrics"), workers.streams.score.acquire(after=predicted):

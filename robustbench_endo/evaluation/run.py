@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from robustbench_endo.evaluation.config import SEVERITIES, EvaluationConfig, config_from_options
 from robustbench_endo.evaluation.engines import choose_engine
+from robustbench_endo.evaluation.failure_points import store_failure_points
 from robustbench_endo.evaluation.gallery_images import remove_damaged_images, store_images
 from robustbench_endo.evaluation.loop import Advance
 from robustbench_endo.evaluation.methods import ModelsByName
@@ -22,8 +23,10 @@ from robustbench_endo.evaluation.provenance import describe_run, utc_now
 from robustbench_endo.evaluation.shard import parse_shard
 from robustbench_endo.io_utils import write_atomically
 from robustbench_endo.metrics.base import Metric
+from robustbench_endo.results.failure_points import failure_metric, parse_failure_point
 from robustbench_endo.results.integrity import RUN_FILE, SUMMARY_FILE, write_run
 from robustbench_endo.results.io import read_records, summary_csv
+from robustbench_endo.results.metrics import run_metrics
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.run_schema import check_run_info
 from robustbench_endo.types import Dataset
@@ -161,6 +164,7 @@ def finish_run(plan: EvaluationPlan, info: Mapping[str, Any], profiler: Profiler
     with profiler.time("write"):
         info = plan.folder.finish(len(plan.chunks), info, plan.conditions)
     results = read_records(plan.config.out, info, plan.user_metrics)
+    results = replace(results, failure_points=store_failure_points(plan, results, profiler))
     store_images(plan, results, profiler)
     write_summary(results)
     sealed = write_run(plan.config.out, {**info, "finished": utc_now(), "timings": profiler.seconds()})
@@ -208,6 +212,8 @@ def open_run(plan: EvaluationPlan) -> Mapping[str, Any]:
     described = {**describe_run(plan), **parts}
     # What would be refused when it is read is refused before it is computed.
     check_run_info(json.loads(json.dumps(described)), plan.config.out / RUN_FILE)
+    if plan.config.failure_point is not None:
+        failure_metric(run_metrics(described, plan.user_metrics), parse_failure_point(plan.config.failure_point))
     info = plan.folder.open(described)
     remove_damaged_images(plan.config.out)
     plan.gallery.write_index()

@@ -80,6 +80,10 @@ class RunFolder:
         file = chunk_file(self.path, chunk)
         return file.relative_to(self.path).as_posix() not in self._damaged and not chunk_problem(file, self.run, chunk)
 
+    def is_damaged(self, name: str) -> bool:
+        """Whether a file of the finished run that was opened is missing, changed or not the run's."""
+        return name in self._damaged
+
     def missing_chunks(self, chunks: Iterable[int]) -> list[int]:
         """Those of the chunks without usable records, including recent writes of other machines."""
         # A network file system drops its cached listing of a folder when a file is created in it.

@@ -17,9 +17,11 @@ from robustbench_endo.io_utils import file_sha256, read_json, write_json
 RUN_FILE = "run.json"
 RESULTS_FILE = "results.parquet"
 SUMMARY_FILE = "summary.csv"
+FAILURE_POINTS_FILE, FAILURE_POINTS_CSV = "failure_points.parquet", "failure_points.csv"
+SINGLE_FILES = (RESULTS_FILE, SUMMARY_FILE, FAILURE_POINTS_FILE, FAILURE_POINTS_CSV)
 RECORDS, GALLERY = "records", "gallery"
 FOLDERS = (RECORDS, GALLERY)
-"""Folders of a run whose files have checksums, with those two of the run folder itself."""
+"""Folders of a run whose files have checksums, with those of the run folder itself in :data:`SINGLE_FILES`."""
 
 CHECKSUM, FILES = "checksum", "files"
 """Keys of run.json: SHA-256 of its other content, and path -> SHA-256 of the files of a finished run."""
@@ -70,7 +72,7 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 def run_files(folder: Path) -> list[Path]:
     """The files of a run folder that have checksums, sorted; reports, which can be written again, have none."""
-    single = [folder / name for name in (RESULTS_FILE, SUMMARY_FILE) if (folder / name).is_file()]
+    single = [folder / name for name in SINGLE_FILES if (folder / name).is_file()]
     below = [path for name in FOLDERS for path in (folder / name).rglob("*") if path.is_file()]
     return sorted([*single, *(path for path in below if not path.name.startswith("."))])
 

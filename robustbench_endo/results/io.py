@@ -16,7 +16,8 @@ from robustbench_endo.io_utils import replace_atomically
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.results.completeness import check_complete
 from robustbench_endo.results.csv_text import csv_text
-from robustbench_endo.results.integrity import RESULTS_FILE, RUN_FILE, check_intact, read_run
+from robustbench_endo.results.failure_points import read_failure_points
+from robustbench_endo.results.integrity import FAILURE_POINTS_FILE, RESULTS_FILE, RUN_FILE, check_intact, read_run
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.run_schema import check_run_info
 from robustbench_endo.results.schema import check_schema
@@ -73,7 +74,8 @@ def read_records(folder: Path, info: dict[str, Any], metrics: Sequence[Metric | 
         RunError: a table without the schema's columns and types, or records that are missing or occur twice.
     """
     user_metrics = tuple(metric() if isinstance(metric, type) else metric for metric in metrics)
-    results = Results(read_frame(folder / RESULTS_FILE, info), info, folder, user_metrics)
+    points = read_failure_points(folder / FAILURE_POINTS_FILE)
+    results = Results(read_frame(folder / RESULTS_FILE, info), info, folder, user_metrics, points)
     check_complete(results)
     return results
 

@@ -29,16 +29,17 @@ def check_thresholds(estimator: ScoreEstimator, thresholds: Mapping[str, float])
     if not thresholds:
         raise RobustEndoError("Expected at least one threshold such as dice=0.8, got none: name a metric.")
     for name, threshold in thresholds.items():
-        metric = find_metric(estimator.metrics, name)
-        if metric.higher_is_better is None:
-            raise RobustEndoError(
-                f"Expected a threshold for a metric with a direction, got one for {name!r}, which has none: choose "
-                "another metric."
-            )
-        _check_range(metric, threshold)
+        check_threshold(estimator.metrics, name, threshold)
 
 
-def _check_range(metric: Metric, threshold: float) -> None:
+def check_threshold(metrics: Sequence[Metric], name: str, threshold: float) -> None:
+    """Raise RobustEndoError for an unknown metric, one without a direction, or a threshold outside its range."""
+    metric = find_metric(metrics, name)
+    if metric.higher_is_better is None:
+        raise RobustEndoError(
+            f"Expected a threshold for a metric with a direction, got one for {name!r}, which has none: choose "
+            "another metric."
+        )
     if metric.scale == 100 and not 0 <= threshold <= 1:
         raise RobustEndoError(
             f"Expected a threshold for {metric.name} between 0 and 1, got {threshold:g}: write 0.8 for 80 %."

@@ -50,12 +50,15 @@ class Results(RunInfo):
         info: the content of run.json.
         path: the run folder; None for records that are not on disk.
         user_metrics: user-defined metrics of the run.
+        failure_points: one row per model x corruption x frame, columns as in :data:`.failure_points.SCHEMA`; None for
+            a run without ``failure_point``.
     """
 
     frame: pd.DataFrame = field(repr=False)
     info: Mapping[str, Any] = field(repr=False)
     path: Path | None = None
     user_metrics: Sequence[Metric] = field(default=(), repr=False)
+    failure_points: pd.DataFrame | None = field(default=None, repr=False)
 
     @cached_property
     def metrics(self) -> list[Metric]:

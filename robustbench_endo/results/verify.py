@@ -11,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.results.completeness import incompleteness
+from robustbench_endo.results.failure_points import failure_point_problem
 from robustbench_endo.results.integrity import SUMMARY_FILE
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import CLEAN, IMAGE_CHECKSUM, KEYS
@@ -219,6 +220,7 @@ CHECKS: dict[str, Callable[[Results], str]] = {
     "targets do not depend on the model": _truth_of_models,
     "masks move where, and only where, the image does": _masks_move,
     "severities and draws are different images": _draws_differ,
+    "failure points agree with the records": failure_point_problem,
     "frames are different images": _frames_differ,
     "labels are in the order of the data": _label_order,
     "summary.csv agrees with the records": _summary,

@@ -74,7 +74,7 @@ def test_report_tables_contain_every_part(usual_report):
     tables = report_tables(usual_report)
     assert set(tables) == {
         *("scores", "other_scores", "overview", "labels", "by_subject", "envelope", "relative"),
-        *("failures", "comparison", "methods", "draws"),
+        *("failures", "comparison", "methods", "draws", "failure_points"),
     }
     assert all(part for name, part in tables.items() if name not in ("methods", "draws"))
     metrics = [heading["text"] for page in (*tables["scores"], *tables["other_scores"]) for heading in page["headings"]]
