@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -105,6 +106,7 @@ def detect_content_area(image: Bytes) -> ContentArea | None:
     Returns:
         The area, or None if the frame has no surround or its edge is in doubt.
 
+    >>> import numpy as np
     >>> frame = np.full((120, 160, 3), 90, np.uint8)
     >>> detect_content_area(frame) is None
     True
@@ -114,7 +116,7 @@ def detect_content_area(image: Bytes) -> ContentArea | None:
     """
     if not may_have_surround(image):
         return None
-    shape = fit_area(image)
+    shape = fit_area(np.ascontiguousarray(image))  # one layout: compiled once
     return None if shape is None else ContentArea(image.shape[0], image.shape[1], *shape)
 
 

@@ -19,8 +19,11 @@ _LINES = 96
 _TRIPLES = 400
 """Circles through three points that are tried."""
 
-_MINIMUM_SHARE = 0.3
-"""Smallest share of the frame that counts as a content area; less is a dark scene."""
+_MINIMUM_POINTS = 10
+"""Points that a circle or round corners need."""
+
+_ASPECTS = (4 / 3, 5 / 4, 16 / 9)
+"""Aspect ratios of cameras; a frame of another one may have been resized, so that its circle is an ellipse."""
 
 
 @njit(cache=True, nogil=True)
@@ -79,7 +82,7 @@ def _bar(depth: Doubles, tolerance: float) -> float:
     for i in range(len(hits)):
         j = np.searchsorted(hits, hits[i] + tolerance, "right")
         if j - i > count:
-            best, count = hits[i + (j - i) // 2], j - i
+            best, count = hits[i + (j - i) // 4], j - i
     before = np.sum(hits < best - tolerance)
     if best < 1 or count < 0.35 * len(hits) or count < 0.2 * len(depth) or before > 0.15 * len(hits):
         return 0.0
@@ -108,12 +111,12 @@ def _points(depth: Doubles, position: Doubles, height: int, width: int, shape: S
 
 
 @njit(cache=True, nogil=True)
-def _circle(points: Doubles, tolerance: float) -> tuple[float, float, float]:
-    """Center and radius of the circle through most of the points, refined by least squares; radius 0 without one."""
+def _circle(points: Doubles, tolerance: float, triples: int) -> tuple[float, float, float, int]:
+    """Center and radius of the circle through most of the points, refined by least squares, and their number."""
     count = len(points)
     best_x, best_y, best_radius, most = 0.0, 0.0, 0.0, 0
     state = np.uint32(1)
-    for _ in range(_TRIPLES):
+    for _ in range(triples):
         index = np.empty(3, np.int64)
         for k in range(3):
             state = np.uint32(state * np.uint32(1664525) + np.uint32(1013904223))
@@ -126,12 +129,12 @@ def _circle(points: Doubles, tolerance: float) -> tuple[float, float, float]:
             near += abs(math.hypot(points[i, 0] - x, points[i, 1] - y) - radius) <= tolerance
         if near > most:
             best_x, best_y, best_radius, most = x, y, radius, near
-    if most < 10:
-        return 0.0, 0.0, 0.0
+    if most < _MINIMUM_POINTS:
+        return 0.0, 0.0, 0.0, 0
     for _ in range(2):
         away = np.hypot(points[:, 0] - best_x, points[:, 1] - best_y) - best_radius
         best_x, best_y, best_radius = _least_squares(points[np.abs(away) <= tolerance], best_x, best_y)
-    return best_x, best_y, best_radius
+    return best_x, best_y, best_radius, most
 
 
 @njit(cache=True, nogil=True)
@@ -165,23 +168,25 @@ def _least_squares(points: Doubles, x: float, y: float) -> tuple[float, float, f
 
 
 @njit(cache=True, nogil=True)
-def _corner_radius(image: Bytes, shape: Shape) -> float:
-    """Median radius of the corners by where their diagonals leave black; 0 if fewer than three agree."""
-    height, width = image.shape[:2]
-    left, top = int(max(shape[0], 0.0)), int(max(shape[1], 0.0))
-    right, bottom = int(min(shape[2], float(width))), int(min(shape[3], float(height)))
-    radii = np.zeros(4)
-    for corner in range(4):
-        for i in range(min(right - left, bottom - top) // 4):
-            row = top + i if corner < 2 else bottom - 1 - i
-            column = left + i if corner % 2 == 0 else right - 1 - i
-            if _level(image, row, column) > _BLACK:
-                radii[corner] = i / (1 - math.sqrt(0.5))
-                break
-    radii.sort()
-    middle = (radii[1] + radii[2]) / 2
-    agree = np.sum(np.abs(radii - middle) <= 0.15 * middle)
-    return middle if agree >= 3 else 0.0
+def _rounded_area(points: Doubles, box: Shape, short: float, tolerance: float) -> Shape:
+    """``box`` with the corners that lie closest to the points; radius 0 for square corners."""
+    best, least = box, math.inf
+    for step in range(60):
+        corner = step / 120 * short
+        shape = (box[0], box[1], box[2], box[3], corner, corner, 0.0, 0.0, math.inf, math.inf, tolerance)
+        residual = _residual(points, shape, tolerance)
+        if residual < least:
+            best, least = shape, residual
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _residual(points: Doubles, shape: Shape, tolerance: float) -> float:
+    """Mean distance of the points to the edge of ``shape``; for outliers a constant."""
+    total = 0.0
+    for i in range(len(points)):
+        total += min(abs(inner_distance(points[i, 0], points[i, 1], shape)), 3 * tolerance)
+    return total / len(points)
 
 
 @njit(cache=True, nogil=True)
@@ -190,11 +195,14 @@ def _is_surround(image: Bytes, shape: Shape) -> bool:
     height, width = image.shape[:2]
     short = min(height, width)
     step = max(1, short // 160)
-    margin, band = max(1.0, 0.008 * short), 0.03 * short
+    # A vignette also ends on a circle, but goes on rising behind it. No vignette ends on a straight line.
+    is_box = shape[4] == 0 and shape[8] == math.inf
+    margin, band = 1.0 if is_box else max(1.0, 0.008 * short), 0.03 * short
     outside, bright, near, near_bright, near_sum = 0, 0, 0, 0, 0.0
     first, first_bright, first_sum, second, second_sum = 0, 0, 0.0, 0, 0.0
-    for row in range(0, height, step):
-        for column in range(0, width, step):
+    for i in range(0, height + step - 1, step):  # the last row and column, too: bars may be thin
+        for j in range(0, width + step - 1, step):
+            row, column = min(i, height - 1), min(j, width - 1)
             distance = inner_distance(column + 0.5, row + 0.5, shape)
             if distance > 2 * band:
                 continue
@@ -218,7 +226,7 @@ def _is_surround(image: Bytes, shape: Shape) -> bool:
     if bright > 0.08 * outside or near_bright > 0.03 * near or first_bright < 0.55 * first:
         return False
     rise = first_sum / first - near_sum / near
-    return rise >= 14 and second_sum / second - first_sum / first < 0.6 * rise
+    return rise >= 14 and (is_box or second_sum / second - first_sum / first < 0.5 * rise)
 
 
 @njit(cache=True, nogil=True)
@@ -228,35 +236,65 @@ def fit_area(image: Bytes) -> Shape | None:
     short = min(height, width)
     tolerance = max(1.0, 0.004 * short)
     depth, position = _edge_points(image)
+    box = _box(depth, height, width)
+    points = _points(depth, position, height, width, box, 2 * tolerance)
+    if len(points) >= _MINIMUM_POINTS:
+        circle = _round_area(points, box, height, width, tolerance)
+        rounded = _rounded_area(points, box, short, tolerance)
+        is_circle = circle[8] > 0 and _residual(points, circle, tolerance) <= _residual(points, rounded, tolerance)
+        shape = circle if is_circle else rounded
+        if (is_circle or rounded[4] > 4 * tolerance) and _is_surround(image, shape):
+            return shape
+    return box if _is_surround(image, box) else None
+
+
+@njit(cache=True, nogil=True)
+def _box(depth: Doubles, height: int, width: int) -> Shape:
     left, top, right, bottom = _bar(depth[0], 1.0), _bar(depth[1], 1.0), _bar(depth[2], 1.0), _bar(depth[3], 1.0)
-    box = (
+    return (
         left if left > 0 else -math.inf,
         top if top > 0 else -math.inf,
         width - right if right > 0 else math.inf,
         height - bottom if bottom > 0 else math.inf,
         0.0, 0.0, 0.0, 0.0, math.inf, math.inf, 1.0,
     )  # fmt: skip
-    points = _points(depth, position, height, width, box, 2 * tolerance)
-    if len(points) >= 10:
-        x, y, radius = _circle(points, tolerance)
-        if 0.3 * short < radius < 0.7 * math.hypot(height, width):
-            feather = max(1.0, 0.004 * short)
-            cut = (
-                box[0] if box[0] > x - radius + 2 * tolerance else -math.inf,
-                box[1] if box[1] > y - radius + 2 * tolerance else -math.inf,
-                box[2] if box[2] < x + radius - 2 * tolerance else math.inf,
-                box[3] if box[3] < y + radius - 2 * tolerance else math.inf,
-                0.0, 0.0, x, y, radius, radius, feather,
-            )  # fmt: skip
-            if _is_surround(image, cut):
-                return cut
-    if min(min(left, top), min(right, bottom)) > 0:
-        corner = _corner_radius(image, box)
-        if corner > 4 * tolerance:
-            feather = max(1.0, 0.004 * short)
-            rounded = (box[0], box[1], box[2], box[3], corner, corner, 0.0, 0.0, math.inf, math.inf, feather)
-            if _is_surround(image, rounded):
-                return rounded
-    if max(max(left, top), max(right, bottom)) > 0 and _is_surround(image, box):
-        return box
-    return None
+
+
+@njit(cache=True, nogil=True)
+def _round_area(points: Doubles, box: Shape, height: int, width: int, tolerance: float) -> Shape:
+    """The circle through the points, or the ellipse that a circle becomes by a change of the frame's aspect ratio.
+
+    Returns:
+        Radii of 0 without one. Sides of ``box`` that only touch the circle are left out.
+    """
+    aspect = width / height
+    x, y, radius, near = _circle(points, tolerance, _TRIPLES)
+    stretch = 1.0
+    if near < 0.9 * len(points) and not _is_common_aspect(aspect):
+        for common in _ASPECTS:
+            scaled = points.copy()
+            scaled[:, 0] *= common / aspect
+            candidate = _circle(scaled, tolerance, _TRIPLES // 4)
+            if candidate[3] > 1.1 * near:
+                x, y, radius, near = candidate
+                stretch = aspect / common
+    x, radius_x = x * stretch, radius * stretch
+    short, diagonal = min(height, width / stretch), math.hypot(height, width / stretch)
+    if not 0.3 * short < radius < 0.7 * diagonal:
+        radius_x, radius = 0.0, 0.0
+    margin = 2 * tolerance
+    return (
+        box[0] if box[0] > x - radius_x + margin else -math.inf,
+        box[1] if box[1] > y - radius + margin else -math.inf,
+        box[2] if box[2] < x + radius_x - margin else math.inf,
+        box[3] if box[3] < y + radius - margin else math.inf,
+        0.0, 0.0, x, y, radius_x, radius, tolerance,
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _is_common_aspect(aspect: float) -> bool:
+    nearest = math.inf
+    for common in _ASPECTS:
+        nearest = min(nearest, abs(aspect / common - 1))
+    return nearest < 0.02
