@@ -39,13 +39,15 @@ _WIDENING = 0.45  # growth of the half width of the plume along the drift
 
 _NOZZLE = 0.20  # half width of the plume at the source, as a share of the short side
 
-_LIMIT = 3.0  # density, in means, at which it levels off: a plume has a limited thickness
+_LIMIT = 2.4  # density, in means, at which it levels off: a plume has a limited thickness
 
 _FALLOFF = 0.15  # loss of light in the corners of the frame
 
 _GLARE_RADIUS = 0.45  # standard deviation of the haze near the light of the scope, as a share of the short side
 
 _LIGHT_SPREAD = 0.10  # standard deviation of the brightness of the airlight between frames
+
+_RELIEF = 0.03  # additional brightness of billows that lean towards the scope: dense smoke is not flat
 
 _HUE_SPREAD = 0.03  # the same for the share of green
 
@@ -120,14 +122,15 @@ class Smoke(Corruption):
 
 def smoke_medium(grid: CoarseGrid, params: SmokeParams, noise: Noise) -> Tensor:
     """Cover 1 - t of red, green and blue, and brightness of the airlight, (B, 4, rows, columns)."""
-    density = smoke_density(grid, params.scale * grid.scale, params.wisps, params.plume, noise)[:, None]
+    density, billows = smoke_density(grid, params.scale * grid.scale, params.wisps, params.plume, noise)
     depths = torch.tensor([1.0, params.green_depth, params.blue_depth], dtype=torch.float64, device=noise.device)
-    cover = 1.0 - (density.double() * (depths.view(1, 3, 1, 1) * -params.depth)).exp().float()
-    return torch.cat((cover, smoke_light(grid, params.glare, noise)), dim=1)
+    cover = 1.0 - (density[:, None].double() * (depths.view(1, 3, 1, 1) * -params.depth)).exp().float()
+    light = smoke_light(grid, params.glare, noise) * (1.0 + _RELIEF * billows.clamp(-2.0, 2.0))
+    return torch.cat((cover, light[:, None]), dim=1)
 
 
-def smoke_density(grid: CoarseGrid, scale: float, wisps: float, plume: float, noise: Noise) -> Tensor:
-    """Density of the smoke, (B, rows, columns), > 0, of mean 1 over the frame.
+def smoke_density(grid: CoarseGrid, scale: float, wisps: float, plume: float, noise: Noise) -> tuple[Tensor, Tensor]:
+    """Density of the smoke, and the billows that shape it.
 
     Args:
         grid: grid of the result.
@@ -135,6 +138,10 @@ def smoke_density(grid: CoarseGrid, scale: float, wisps: float, plume: float, no
         wisps: standard deviation of the logarithm of the density.
         plume: share of the smoke in the plume; the rest has spread over the frame.
         noise: source of the position of the cautery point, the drift and the billows.
+
+    Returns:
+        Two of (B, rows, columns): the density, > 0, of mean 1 over the frame; the billows, of about mean 0 and
+        variance 1.
     """
     along, across = _drift_coordinates(grid, noise)
     billows = _warped_noise(along / _STRETCH, across, scale, noise)
@@ -144,11 +151,11 @@ def smoke_density(grid: CoarseGrid, scale: float, wisps: float, plume: float, no
     density = texture * ((1.0 - plume) + cone * (plume / deterministic_mean(cone).clamp_min(0.05)))
     level = (density / deterministic_mean(density)).clamp_max(64.0) / _LIMIT
     limited = level / (1.0 + level * level).sqrt()
-    return limited / deterministic_mean(limited)
+    return limited / deterministic_mean(limited), billows
 
 
 def smoke_light(grid: CoarseGrid, glare: float, noise: Noise) -> Tensor:
-    """Brightness of the airlight, (B, 1, rows, columns), about 1: more in front of the light, less in the corners.
+    """Brightness of the airlight, (B, rows, columns), about 1: more in front of the light, less in the corners.
 
     Args:
         grid: grid of the result.
@@ -160,8 +167,8 @@ def smoke_light(grid: CoarseGrid, glare: float, noise: Noise) -> Tensor:
     right, below = x - (draw[:, 0] - 0.5) * (0.6 * grid.columns), y - draw[:, 1] * (0.45 * grid.rows)
     radius = _GLARE_RADIUS * SHORT_SIDE
     spot = (-(right * right + below * below) / (2 * radius * radius)).double().exp().float()
-    gain = 1.0 + _LIGHT_SPREAD * noise.normal((1, 1, 1), _GAIN).clamp(-1.5, 1.5)
-    return ((1.0 - _FALLOFF * grid.squared_radius(noise.device) + glare * spot) * gain[:, 0])[:, None]
+    gain = 1.0 + _LIGHT_SPREAD * noise.normal((1, 1), _GAIN).clamp(-1.5, 1.5)
+    return (1.0 - _FALLOFF * grid.squared_radius(noise.device) + glare * spot) * gain
 
 
 def airlight_colour(params: SmokeParams, noise: Noise) -> Tensor:
@@ -193,7 +200,7 @@ def _warped_noise(along: Tensor, across: Tensor, scale: float, noise: Noise) -> 
     warp = torch.stack([fractal_perlin_noise(coarse_x, coarse_y, table, octaves=2) for table in tables], dim=1)
     warp_x, warp_y = to_frame(warp, along.shape).unbind(1)
     table = noise.uniform((256,), _BILLOWS)
-    return fractal_perlin_noise(x + _WARP * warp_x, y + _WARP * warp_y, table, octaves=5, gain=0.5)
+    return fractal_perlin_noise(x + _WARP * warp_x, y + _WARP * warp_y, table, octaves=5, gain=0.54)
 
 
 def _plume_profile(along: Tensor, across: Tensor) -> Tensor:

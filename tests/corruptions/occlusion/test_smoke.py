@@ -91,7 +91,7 @@ def test_airlight_colour_is_a_pinkish_white() -> None:
 
 
 def test_smoke_light_is_brightest_near_the_light_of_the_scope() -> None:
-    light = smoke_light(CoarseGrid.of((128, 160)), 0.12, Noise(tuple(range(16)), torch.device("cpu"))).mean((0, 1))
+    light = smoke_light(CoarseGrid.of((128, 160)), 0.12, Noise(tuple(range(16)), torch.device("cpu"))).mean(0)
     corners = torch.stack([light[row, column] for row in (0, -1) for column in (0, -1)])
     assert light[128:, 80:240].mean() > 1.1 * corners.mean()
     assert light[192:].mean() > light[:64].mean()
@@ -99,11 +99,13 @@ def test_smoke_light_is_brightest_near_the_light_of_the_scope() -> None:
 
 
 def test_smoke_density_is_uneven_positive_and_of_mean_one() -> None:
-    density = smoke_density(CoarseGrid.of((128, 160)), 130.0, 0.6, 0.35, Noise((1, 2, 3), torch.device("cpu")))
+    density, billows = smoke_density(CoarseGrid.of((128, 160)), 130.0, 0.6, 0.35, Noise((1, 2, 3), torch.device("cpu")))
     assert density.min() > 0
     assert density.mean((-2, -1)) == pytest.approx(torch.ones(3), abs=1e-3)
     assert 0.3 < density.std((-2, -1)).min() <= density.std((-2, -1)).max() < 1.2
     assert (density[0] - density[1]).abs().mean() > 0.2
+    assert billows.mean().abs() < 0.5
+    assert 0.5 < billows.std() < 1.5
 
 
 def test_smoke_has_no_hard_edge_on_a_frame_with_dark_corners() -> None:
