@@ -57,10 +57,10 @@ def look_up_scalar(table: Bytes, source: Bytes, target: Bytes) -> None:
 
 @njit(cache=True, nogil=True)
 def _look_up_vector(table: Bytes, source: Bytes, target: Bytes) -> None:
-    whole = len(source) // _LANES * _LANES
-    for first in range(0, whole, _LANES):
+    end = len(source) // _LANES * _LANES
+    for first in range(0, end, _LANES):
         _look_up_64(table, source, target, np.int64(first))  # type: ignore[call-arg]
-    for i in range(whole, len(source)):
+    for i in range(end, len(source)):
         target[i] = table[source[i]]
 
 

@@ -17,12 +17,13 @@ from torch import Tensor
 from robustbench_endo.corruptions.kernels.backend import (
     Bytes,
     Floats,
-    Indices32,
     Scalar,
     from_planes,
     to_planes,
     use_numba,
 )
+from robustbench_endo.corruptions.kernels.color.byte_table import look_up_row
+from robustbench_endo.corruptions.kernels.color.light_contrast import light_bytes
 from robustbench_endo.corruptions.kernels.color.linear_light import to_encoded, to_linear
 from robustbench_endo.corruptions.kernels.color.tone_curve import POSITIONS
 
@@ -32,6 +33,9 @@ _SOFT = np.float32((8 / 255) ** 2)  # squared difference beyond it at which half
 _LEVELS = len(POSITIONS) - 1
 _STEPS = 8192  # of the table of encoded values
 _TINY = np.float32(1e-6)
+# Chebyshev fit of 1.055 s^(5/6) - 0.055 for s from 0.056 to 1.
+_C0, _C1, _C2 = np.float32(-0.04011023), np.float32(1.51795889), np.float32(-1.40278547)
+_C3, _C4, _C5 = np.float32(2.03172886), np.float32(-1.62387465), np.float32(0.51740859)
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 _STEPS_PER_UNIT = np.float32(_STEPS)
 _LAST = np.float32(_STEPS - 0.01)
@@ -50,11 +54,9 @@ def scale_chroma(images: Tensor, gain: float) -> Tensor:
 
 def scale_chroma_bytes(frame: Bytes, gain: float) -> Bytes:
     """:func:`scale_chroma` of 8-bit levels (H, W, 3), to the nearest level or the one next to it."""
-    decode, encode = _curves()
     source = np.ascontiguousarray(frame)
     out = np.empty_like(source)
-    levels = np.rint(encode * np.float32(255)).astype(np.int32)
-    _scale_chroma_bytes(source, np.ascontiguousarray(decode[::16]), levels, np.float32(gain), out)
+    _scale_chroma_bytes(source, *light_bytes(), np.float32(gain), out)
     return out
 
 
@@ -133,22 +135,33 @@ def _lerp(source: Floats, table: Floats, scale: Scalar, last: Scalar, target: Fl
 
 
 @njit(cache=True, nogil=True)
-def _scale_chroma_bytes(frame: Bytes, decode: Floats, encode: Indices32, gain: Scalar, out: Bytes) -> None:
-    # One loop over a row for each step: the look-ups are then vectorised.
+def _scale_chroma_bytes(frame: Bytes, low: Bytes, high: Bytes, gain: Scalar, out: Bytes) -> None:
+    # One loop over a row for each step, and no look-up but those of bytes: all is vectorised.
     width = frame.shape[1]
+    lower, upper = np.empty(3 * width, np.uint8), np.empty(3 * width, np.uint8)
     light, factor, luminance = np.empty(3 * width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
-    index = np.empty(3 * width, np.int32)
     for y in range(frame.shape[0]):
-        source, target = frame[y].reshape(-1), out[y].reshape(-1)
+        source = frame[y].reshape(-1)
+        look_up_row(low, source, lower)
+        look_up_row(high, source, upper)
         for i in range(3 * width):
-            light[i] = decode[np.int32(source[i])]
+            light[i] = np.float32(np.int32(upper[i]) * 256 + np.int32(lower[i])) * np.float32(1 / 65535)
         _row_factors(source, light, gain - _ONE, luminance, factor)
         for x in range(width):
             for c in range(3):
-                value = luminance[x] + (light[3 * x + c] - luminance[x]) * factor[x]
-                index[3 * x + c] = np.int32(min(max(value * _STEPS_PER_UNIT, _ZERO), _LAST) + np.float32(0.5))
-        for i in range(3 * width):
-            target[i] = np.uint8(encode[index[i]])
+                light[3 * x + c] = luminance[x] + (light[3 * x + c] - luminance[x]) * factor[x]
+        _encode_row(light, out[y].reshape(-1))
+
+
+@njit(cache=True, nogil=True)
+def _encode_row(light: Floats, target: Bytes) -> None:
+    """The levels of light, to 0.1 level: the power of sRGB as a polynomial of the square root."""
+    for i in range(len(target)):
+        value = min(max(light[i], _ZERO), _ONE)
+        s = np.sqrt(value)
+        high = ((((_C5 * s + _C4) * s + _C3) * s + _C2) * s + _C1) * s + _C0
+        level = value * np.float32(12.92) if value <= np.float32(0.0031308) else high
+        target[i] = np.uint8(np.int32(min(level, _ONE) * np.float32(255) + np.float32(0.5)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -37,7 +37,7 @@ def mean_light(images: Tensor) -> Tensor:
 
 def mean_light_bytes(frame: Bytes) -> Tensor:
     """:func:`mean_light` of 8-bit (H, W, 3), as (1, 3, 1)."""
-    sums = sums_of_16_bits(np.ascontiguousarray(frame), *_light_bytes())
+    sums = sums_of_16_bits(np.ascontiguousarray(frame), *light_bytes())
     return _mean(torch.from_numpy(sums), frame.shape[:2])[None, :, None]
 
 
@@ -46,8 +46,8 @@ def _mean(sums: Tensor, size: Sequence[int]) -> Tensor:
 
 
 @lru_cache(maxsize=1)
-def _light_bytes() -> tuple[Bytes, Bytes]:
-    """Low and high byte of the light of the 256 levels."""
+def light_bytes() -> tuple[Bytes, Bytes]:
+    """Low and high byte of the light of the 256 levels, in 1 / 65535 of white."""
     steps = np.rint(light_curve()[0, 0, ::16].astype(np.float64) * _UNIT).astype(np.int64)
     return (steps & 255).astype(np.uint8), (steps >> 8).astype(np.uint8)
 

@@ -1,0 +1,1 @@
+"""Corruptions as the package imagecorruptions computes them, where those of endo19 differ: its ``model``."""
