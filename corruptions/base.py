@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.errors import CorruptionError
@@ -98,6 +100,7 @@ class Corruption(ABC):
         bounded: set to True if :meth:`apply` returns a new tensor in [0, 1], which saves the clamping.
         moves: set to True if :meth:`apply` moves the geometry, and with it the masks.
         stochastic: set to False if :meth:`apply` uses no random number, so that repetitions are not computed.
+        model: which of several implementations of one corruption this is; a suite file selects it.
         severities: five instances of the corruption's parameter dataclass, whose fields have a unit as
             ``Annotated[float, "unit"]``; fields of type :data:`Px` are scaled to the image.
 
@@ -132,6 +135,7 @@ class Corruption(ABC):
     bounded: ClassVar[bool] = False
     stochastic: ClassVar[bool] = True
     moves: ClassVar[bool] = False
+    model: ClassVar[str] = "endo"
 
     severities: tuple[Any, ...] = ()
 
@@ -153,6 +157,19 @@ class Corruption(ABC):
         Returns:
             The corrupted images, or a :class:`CorruptedBatch` if the corruption moves or hides the scene.
         """
+
+    def apply_bytes(self, frame: NDArray[np.uint8], params: Any, noise: Noise) -> NDArray[np.uint8] | None:
+        """Corrupt 8-bit levels (H, W, 3) without values between, within a level of the rounded :meth:`apply`.
+
+        Args:
+            frame: uint8 (H, W, 3); must not be modified.
+            params: the parameters of the severity, with lengths in pixels of ``frame``.
+            noise: the only source of random numbers, of one image.
+
+        Returns:
+            The corrupted frame; None, as here, where only :meth:`apply` will do.
+        """
+        return None
 
     def __call__(
         self,
@@ -258,13 +275,22 @@ def check_images(images: Tensor, ids: Sequence[str]) -> None:
             f"Expected floating images in [0, 1], got {images.dtype}: divide uint8 images by 255, "
             "or use robustbench_endo.corrupt, which does."
         )
-    if min(images.shape[-2:]) < MINIMUM_SIDE:
-        raise CorruptionError(
-            f"Expected images of at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels, got "
-            f"{images.shape[-2]} x {images.shape[-1]}."
-        )
+    _check_size(images.shape[-2:])
     _check_range(images)
     _check_ids(ids, images.shape[0])
+
+
+def check_frames(frames: NDArray[np.uint8], ids: Sequence[str]) -> None:
+    """Raise :class:`CorruptionError` unless 8-bit ``frames`` (B, H, W, 3) are large enough and have one id each."""
+    _check_size(frames.shape[1:3])
+    _check_ids(ids, len(frames))
+
+
+def _check_size(size: Sequence[int]) -> None:
+    if min(size) < MINIMUM_SIDE:
+        raise CorruptionError(
+            f"Expected images of at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels, got {size[0]} x {size[1]}."
+        )
 
 
 def _check_range(images: Tensor) -> None:

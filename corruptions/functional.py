@@ -11,9 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_endo.corruptions.base import Corruption, check_frames, check_severity, scale_lengths
 from robustbench_endo.corruptions.errors import CorruptionError
 from robustbench_endo.corruptions.kernels.color.levels import from_bytes
 from robustbench_endo.corruptions.kernels.color.levels import to_bytes as values_to_bytes
+from robustbench_endo.corruptions.rng import Noise, image_key
 from robustbench_endo.corruptions.suite import Suite
 from robustbench_endo.corruptions.suite_file import load_suite
 
@@ -91,9 +93,36 @@ def _corrupt_array(
     if ids is None and not single:
         raise _missing_ids(len(images))
     names = [ids] if isinstance(ids, str) else ids or ["image"]
-    batch = torch.from_numpy(from_bytes(images[None] if single else images))
-    corrupted = values_to_bytes(suite.corrupt(batch, name, severity, names, seed).images.numpy())
+    frames = images[None] if single else images
+    corrupted = _corrupt_levels(frames, suite.get(name), severity, names, seed, suite.reference_size)
+    if corrupted is None:
+        batch = torch.from_numpy(from_bytes(frames))
+        corrupted = values_to_bytes(suite.corrupt(batch, name, severity, names, seed).images.numpy())
     return corrupted[0] if single else corrupted
+
+
+def _corrupt_levels(
+    frames: NDArray[np.uint8],
+    corruption: Corruption,
+    severity: int,
+    ids: Sequence[str],
+    seed: int,
+    reference_size: int | None,
+) -> NDArray[np.uint8] | None:
+    """The corrupted frames without values between; None where the corruption or its parameters need them."""
+    if severity == 0 or type(corruption).apply_bytes is Corruption.apply_bytes:
+        return None
+    check_severity(severity, corruption.name)
+    check_frames(frames, ids)
+    params = scale_lengths(corruption.severities[severity - 1], frames.shape[1:3], reference_size)
+    results = []
+    for frame, image_id in zip(frames, ids, strict=True):
+        key = image_key(seed, image_id, corruption.name, severity)
+        result = corruption.apply_bytes(frame, params, Noise((key,), torch.device("cpu")))
+        if result is None:
+            return None
+        results.append(result)
+    return np.stack(results) if len(results) > 1 else results[0][None]
 
 
 def _missing_ids(count: int) -> CorruptionError:

@@ -27,6 +27,7 @@ _BY_UNIT: dict[str, tuple[float, float]] = {
     "sub-pixels": (1, 64),
     "steps/px": (1, 64),
     "times": (0, 100),
+    "stops": (0, 10),
     "photons": (0.01, 10_000),
     "IJG quality": (1, 100),
     "degrees": (0, 360),
@@ -48,8 +49,8 @@ _BY_NAME: dict[str, tuple[float, float]] = {
     "block": (1, 64),
     "zoom": (1, 10),
     "step": (0.001, 1),
-    "under": (0, 10),
-    "over": (0, 10),
+    "under": (0.01, 10),
+    "over": (0.01, 10),
 }
 """Name of a parameter -> its range, where it differs from that of its unit: many are divisors."""
 

@@ -70,7 +70,12 @@ class Suite:
             "reference_size": self.reference_size,
             "resolution": self.resolution,
             "corruptions": [
-                {"class": type(item).__qualname__, "name": item.name, **dataclasses.asdict(item)}
+                {
+                    "class": type(item).__qualname__,
+                    "name": item.name,
+                    "model": item.model,
+                    **dataclasses.asdict(item),
+                }
                 for item in self.corruptions
             ],
         }

@@ -23,7 +23,7 @@ from typing import Any, get_type_hints
 from robustbench_endo.corruptions.base import MINIMUM_SIDE, Corruption, parameter_units
 from robustbench_endo.corruptions.errors import CorruptionError, unknown_name
 from robustbench_endo.corruptions.parameter_ranges import check_parameter
-from robustbench_endo.corruptions.registry import CORRUPTIONS
+from robustbench_endo.corruptions.registry import CORRUPTIONS, VARIANTS
 from robustbench_endo.corruptions.suite import Resolution, Suite
 
 if sys.version_info >= (3, 11):
@@ -100,7 +100,7 @@ def _parse(content: Mapping[str, Any], name: str, parent: Suite) -> Suite:
     for key in content:
         if key not in tables and key not in _KEYS:
             raise unknown_name(f"setting or a corruption in suite {name}", key, (*_KEYS, *parent.names))
-    updated = {key: _with_parameters(parent.get(key), table, name) for key, table in tables.items()}
+    updated = {key: _with_parameters(*_with_model(parent.get(key), table, name), name) for key, table in tables.items()}
     selected = parent.select(_texts(content.get("corruptions", "all"), name))
     return Suite(
         name=_name(content.get("name", name), name),
@@ -146,6 +146,18 @@ def _resolution(value: Any, suite: str) -> Resolution:
         f"Suite {suite}: expected resolution = a short side of {MINIMUM_SIDE} to {MAXIMUM_SIDE}, "
         f'"native" or [height, width], got {value!r}.'
     )
+
+
+def _with_model(corruption: Corruption, table: Mapping[str, Any], suite: str) -> tuple[Corruption, Mapping[str, Any]]:
+    """The implementation that the key ``model`` names, and the rest of the table."""
+    if "model" not in table:
+        return corruption, table
+    implementations = {item.model: item for item in (*CORRUPTIONS, *VARIANTS) if item.name == corruption.name}
+    if not isinstance(table["model"], str) or table["model"] not in implementations:
+        raise unknown_name(f"model of {corruption.name} in suite {suite}", str(table["model"]), tuple(implementations))
+    rest = {key: value for key, value in table.items() if key != "model"}
+    selected = implementations[table["model"]]
+    return (corruption if selected.model == corruption.model else selected), rest
 
 
 def _with_parameters(corruption: Corruption, table: Mapping[str, Any], suite: str) -> Corruption:

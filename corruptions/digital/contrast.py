@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption
-from robustbench_endo.corruptions.kernels.color.mean import scale_contrast
+from robustbench_endo.corruptions.kernels.color.light_contrast import mean_light, mean_light_bytes, mixture_curves
+from robustbench_endo.corruptions.kernels.color.tone_curve import apply_curves, level_tables, look_up
 from robustbench_endo.corruptions.rng import Noise
 
 
@@ -17,7 +20,7 @@ class ContrastParams:
     """Parameters of :class:`Contrast`.
 
     Attributes:
-        factor: factor of the distance of each pixel from the mean of its channel.
+        factor: share of the light that still makes the picture; the rest is spread evenly.
     """
 
     factor: Annotated[float, "share"]
@@ -25,26 +28,31 @@ class ContrastParams:
 
 @dataclass(frozen=True)
 class Contrast(Corruption):
-    """Every channel is scaled towards its mean.
+    """Veiling glare: a share of the light of each channel is spread evenly over the frame.
 
     >>> Contrast().severities[2]
-    ContrastParams(factor=0.2)
+    ContrastParams(factor=0.22)
     """
 
     name: ClassVar[str] = "contrast"
     category: ClassVar[Category] = "digital"
     cause: ClassVar[str] = "Stray light, an ageing light source, a wrong camera profile."
-    citation: ClassVar[str] = "Hendrycks & Dietterich, ICLR 2019 (ImageNet-C)."
+    citation: ClassVar[str] = "ISO 9358 (veiling glare of image forming systems); IEC 61966-2-1 (sRGB)."
+    bounded: ClassVar[bool] = True
     stochastic: ClassVar[bool] = False
 
     severities: tuple[ContrastParams, ...] = (
-        ContrastParams(0.4),
-        ContrastParams(0.3),
-        ContrastParams(0.2),
-        ContrastParams(0.1),
-        ContrastParams(0.05),
+        ContrastParams(0.45),
+        ContrastParams(0.32),
+        ContrastParams(0.22),
+        ContrastParams(0.12),
+        ContrastParams(0.06),
     )
 
     def apply(self, images: Tensor, params: ContrastParams, noise: Noise) -> Tensor:
-        """mean + factor (``images`` - mean)."""
-        return scale_contrast(images, params.factor)
+        """encode(mean + factor (light - mean)), with light = decode(``images``) and its mean in each channel."""
+        return apply_curves(images, mixture_curves(mean_light(images), params.factor))
+
+    def apply_bytes(self, frame: NDArray[np.uint8], params: ContrastParams, noise: Noise) -> NDArray[np.uint8] | None:
+        """:meth:`apply` by one table of the 256 levels for each channel."""
+        return look_up(frame, level_tables(mixture_curves(mean_light_bytes(frame), params.factor)[0].numpy()))

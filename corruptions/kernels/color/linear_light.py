@@ -32,7 +32,7 @@ def roll_off(light: Doubles, white: float) -> Doubles:
 
     >>> import numpy as np
     >>> roll_off(np.array([0.5, 1.0, 2.0, 3.0]), 2.0).round(3).tolist()
-    [0.5, 0.899, 1.0, 1.0]
+    [0.5, 0.904, 1.0, 1.0]
     >>> roll_off(np.array([0.5, 1.0]), 1.0).tolist()
     [0.5, 1.0]
     """

@@ -1,20 +1,23 @@
-"""Saturation: grey and value stay."""
+"""Saturation: black, white and grey stay, colours move away from grey within the gamut."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.digital.saturate import Saturate
 
 
-def test_saturate_keeps_grey_and_value(frames: Callable[..., Tensor]) -> None:
+def test_saturate_keeps_grey_and_widens_colours(frames: Callable[..., Tensor]) -> None:
     images = frames(1)
+    saturate = Saturate()
     grey = images[:, :1].expand(-1, 3, -1, -1)
-    assert torch.equal(Saturate()(grey, 5, ["a"]).images, grey)
-    corrupted = Saturate()(images, 5, ["a"]).images
-    assert torch.equal(corrupted.amax(1), images.amax(1))
-    assert np.all((corrupted.amin(1) <= images.amin(1) + 1e-6).numpy())
+    assert torch.allclose(saturate.apply(grey, saturate.severities[4], None), grey, atol=1e-4)
+    spreads = [images.amax(1) - images.amin(1)]
+    for params in saturate.severities:
+        corrupted = saturate.apply(images, params, None)
+        spreads.append(corrupted.amax(1) - corrupted.amin(1))
+        assert bool((spreads[-1] >= spreads[-2] - 1e-3).all())
+    assert float((spreads[-1] - spreads[0]).mean()) > 0.05
