@@ -1,4 +1,5 @@
 from .base import CATEGORIES, SEVERITIES, Category, CorruptedBatch, Corruption, Px, warp_masks
+from .compound import CompoundCorruption
 from .functional import corrupt, list_corruptions, to_bytes
 from .imagecorruptions_backend import BACKENDS, Selection, select
 from .registry import CORRUPTIONS
@@ -14,6 +15,7 @@ __all__ = [
     "SEVERITIES",
     "SUITES",
     "Category",
+    "CompoundCorruption",
     "Corrupt",
     "CorruptedBatch",
     "CorruptedDataset",

@@ -21,10 +21,12 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import SEVERITIES, Corruption
+from robustbench_endo.corruptions.compound import SEPARATOR
 from robustbench_endo.corruptions.errors import CorruptionError, import_optional, unknown_name
 from robustbench_endo.corruptions.functional import to_bytes
 from robustbench_endo.corruptions.imagecorruptions_api import PACKAGE_NAMES
 from robustbench_endo.corruptions.kernels.backend import Bytes
+from robustbench_endo.corruptions.pairwise import PAIRWISE
 from robustbench_endo.corruptions.registry import CORRUPTIONS
 from robustbench_endo.corruptions.rng import Noise
 from robustbench_endo.corruptions.suite import Suite
@@ -82,7 +84,9 @@ def select(suite: str | Path | Suite, names: str | Sequence[str], backend: str =
     if backend not in BACKENDS:
         raise unknown_name("backend", backend, BACKENDS)
     if backend == "builtin":
-        return Selection(loaded, loaded.select(names))
+        selected = loaded.select(names)
+        compounds = [loaded.get(name) for name in selected if SEPARATOR in name]
+        return Selection(loaded.with_corruptions(*compounds) if compounds else loaded, selected)
     supported, unsupported = select_imagecorruptions(loaded, names)
     package_suite = imagecorruptions_suite(loaded)
     notes = [
@@ -150,6 +154,10 @@ def select_imagecorruptions(suite: Suite, names: str | Sequence[str]) -> tuple[t
     """
     selected = suite.select(names)
     words = [word.strip() for word in (names.split(",") if isinstance(names, str) else names)]
+    if compounds := [word for word in words if word == PAIRWISE or SEPARATOR in word]:
+        raise CorruptionError(
+            f"Expected single corruptions with the backend {PACKAGE}, got {compounds[0]}: use the backend builtin."
+        )
     supported = tuple(name for name in selected if name in imagecorruptions_names())
     missing = [word for word in words if word in suite.names and word not in imagecorruptions_names()]
     if missing or not supported:

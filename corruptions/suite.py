@@ -12,7 +12,9 @@ from typing import Any, Literal
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import CATEGORIES, CorruptedBatch, Corruption, parameter_units
+from robustbench_endo.corruptions.compound import SEPARATOR, CompoundCorruption
 from robustbench_endo.corruptions.errors import CorruptionError, unknown_name
+from robustbench_endo.corruptions.pairwise import PAIRWISE, pairwise_combinations
 
 Resolution = int | Literal["native"] | tuple[int, int]
 
@@ -91,13 +93,16 @@ class Suite:
         for corruption in self.corruptions:
             if corruption.name == name:
                 return corruption
+        if SEPARATOR in name:
+            return CompoundCorruption([self.get(part.strip()) for part in name.split(SEPARATOR)])
         raise unknown_name("corruption", name, self.names)
 
     def select(self, names: str | Sequence[str]) -> tuple[str, ...]:
         """Names of corruptions, in the order of the suite.
 
         Args:
-            names: "all", a category, a name, several of these separated by commas, or a sequence of them.
+            names: "all", a category, a name, names joined by "+" for a compound corruption, "pairwise" for compounds in
+                which every pair of corruptions occurs, several of these separated by commas, or a sequence of them.
 
         Raises:
             UnknownNameError: an unknown name.
@@ -109,17 +114,23 @@ class Suite:
             raise CorruptionError(
                 f'Expected "all", a category ({", ".join(CATEGORIES)}) or names of corruptions, got nothing.'
             )
-        selected = {name for word in words for name in self._matching(word)}
-        return tuple(name for name in self.names if name in selected)
+        selected = dict.fromkeys(name for word in words for name in self._matching(word))
+        compounds = (name for name in selected if name not in self.names)
+        return *(name for name in self.names if name in selected), *compounds
 
     def _matching(self, word: str) -> tuple[str, ...]:
+        singles = tuple(name for name in self.names if SEPARATOR not in name)
         if word == "all":
-            return self.names
+            return singles
+        if word == PAIRWISE:
+            return tuple(self.get(SEPARATOR.join(each)).name for each in pairwise_combinations(singles))
+        if SEPARATOR in word:
+            return (self.get(word).name,)
         if word in CATEGORIES:
             return tuple(item.name for item in self.corruptions if item.category == word)
         if word in self.names:
             return (word,)
-        raise unknown_name("corruption", word, ("all", *CATEGORIES, *self.names))
+        raise unknown_name("corruption", word, ("all", PAIRWISE, *CATEGORIES, *self.names))
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """The size (height, width) to which a frame of ``height`` x ``width`` pixels is resized before corruption."""

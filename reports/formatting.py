@@ -20,8 +20,10 @@ def title(name: str) -> str:
 
     >>> title("jpeg_compression")
     'JPEG compression'
+    >>> title("smoke+jpeg_compression")
+    'Smoke + JPEG compression'
     """
-    text = " ".join(_ACRONYMS.get(word, word) for word in name.split("_"))
+    text = " ".join(_ACRONYMS.get(word, word) for word in name.replace("+", "_+_").split("_"))
     return text[:1].upper() + text[1:]
 
 

@@ -29,6 +29,7 @@ from robustbench_endo.reports.data.gallery import (
     frame_score_label,
     gallery_grid,
 )
+from robustbench_endo.reports.data.interactions import interaction_tables
 from robustbench_endo.reports.data.many_models import AllModels, select_models
 from robustbench_endo.reports.data.methods import method_tables
 from robustbench_endo.reports.data.metrics import headline_present, leading_metric, metrics_present
@@ -91,6 +92,7 @@ class ReportData:
         methods: scores of methods over training seeds; none where each has one.
         draws: variation between the draws of the corruptions; none for a run with one draw.
         failure_points: at which severity frames fail first; none for a run without a search.
+        interactions: compounds that are worse than the worst of their parts.
         estimates: every number with its interval.
         envelope, relative: up to which severity models are safe.
         silent_failures: confident wrong predictions.
@@ -127,6 +129,7 @@ class ReportData:
     methods: list[Table]
     draws: list[Table]
     failure_points: list[Table]
+    interactions: list[Table]
     estimates: ReportEstimates | None
     envelope: OperatingEnvelope | None
     relative: RelativeRobustness | None
@@ -194,6 +197,7 @@ def report_data(
         methods=method_tables(complete, headline),
         draws=draw_tables(results, headline, resampling),
         failure_points=failure_point_tables(results, resampling),
+        interactions=interaction_tables(results, list(headline)),
         estimates=estimates,
         envelope=operating_envelope(results, estimates, resampling) if estimates else None,
         relative=relative_robustness(results),

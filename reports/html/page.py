@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from robustbench_endo.reports.data.comparison import COMPARISON_NOTE
 from robustbench_endo.reports.data.draws import DRAWS_NOTE
 from robustbench_endo.reports.data.failure_points import FAILURE_POINTS_NOTE
+from robustbench_endo.reports.data.interactions import INTERACTIONS_NOTE
 from robustbench_endo.reports.data.methods import METHODS_NOTE
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
@@ -45,6 +46,7 @@ _SECTIONS = {
     "methods": "Training seeds",
     "draws": "Draws",
     "failure-points": "Failure points",
+    "interactions": "Interactions",
     "provenance": "Provenance",
     "glossary": "Glossary",
 }
@@ -82,6 +84,7 @@ def _values(report: ReportData) -> dict[str, Any]:
         "methods_note": METHODS_NOTE,
         "draws_note": DRAWS_NOTE,
         "failure_points_note": FAILURE_POINTS_NOTE,
+        "interactions_note": INTERACTIONS_NOTE,
         "dagger": DAGGER,
         "published": _published(report),
         "has_distortion": "image_ssim" in report.metrics,
@@ -116,6 +119,7 @@ def _has(report: ReportData, section: str) -> bool:
         "methods": report.methods,
         "draws": report.draws,
         "failure-points": report.failure_points,
+        "interactions": report.interactions,
     }
     return bool(optional.get(section, True))
 

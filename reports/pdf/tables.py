@@ -8,6 +8,7 @@ from typing import Any
 from robustbench_endo.reports.data.comparison import COMPARISON_NOTE
 from robustbench_endo.reports.data.draws import DRAWS_NOTE
 from robustbench_endo.reports.data.failure_points import FAILURE_POINTS_NOTE
+from robustbench_endo.reports.data.interactions import INTERACTIONS_NOTE
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import Cell, Table
@@ -132,6 +133,7 @@ def report_tables(report: ReportData) -> dict[str, Any]:
         "methods": [part for table in report.methods for part in split(table, models, PAIRS)],
         "draws": _with_note(report, report.draws, DRAWS_NOTE),
         "failure_points": _with_note(report, report.failure_points, FAILURE_POINTS_NOTE),
+        "interactions": _with_note(report, report.interactions, INTERACTIONS_NOTE),
         "envelope": _envelope(report),
         "relative": _relative(report),
         "failures": [part for t in report.silent_failures.tables for part in split(t, models, FAILURES)],

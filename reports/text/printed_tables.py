@@ -20,11 +20,11 @@ MAX_COLUMNS, MAX_COLUMNS_WITH_INTERVALS = 8, 5
 
 
 def printed_tables(results: Results, report: ReportData, intervals: bool | Resampling = False) -> list[Table]:
-    """Every table: scores (headline metrics first), summary metrics, failures, labels, seeds, draws, failure points."""
+    """Every table, in the order of the report; scores and summary metrics first, headline metrics before others."""
     tables = [*score_tables(report), *aggregate_tables(results, report.headline, None, intervals)]
     if report.metrics and (failures := finite_failure_summary(results, intervals)):
         tables.append(failures)
-    return [*tables, *report.labels, *report.methods, *report.draws, *report.failure_points]
+    return [*tables, *report.labels, *report.methods, *report.draws, *report.failure_points, *report.interactions]
 
 
 def score_tables(report: ReportData) -> list[Table]:

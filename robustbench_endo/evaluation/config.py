@@ -29,6 +29,7 @@ Resolution = int | Literal["native"] | tuple[int, int]
 
 PROTOCOLS = ("standard", "endoarss")
 BACKENDS = ("builtin", "imagecorruptions")
+REGIONS = ("frame", "content")
 PRECISIONS = ("auto", "fp32", "bf16")
 ENGINES = ("local", "ray")
 FORMATS = ("html", "pdf", "latex", "md", "csv", "figures")
@@ -154,7 +155,8 @@ class EvaluationConfig:
     assume_independent_frames: bool = independent_frames_option()
     corruptions: str | tuple[str, ...] = option(
         "all",
-        "all, a category (noise, blur, occlusion, digital), recorded, clean, or names separated by commas.",
+        "all, a category (noise, blur, occlusion, digital), recorded, clean, names separated by commas, "
+        "smoke+defocus_blur for both at once, or pairwise: combinations in which every pair of the suite occurs.",
         "--corruption",
         "-c",
     )
@@ -206,6 +208,12 @@ class EvaluationConfig:
         "Size of a pixel of the original frame for tolerances in mm: mm per pixel, or ROWSxCOLUMNS.",
         parse=parse_spacing,
     )
+    region: str = option(
+        "frame",
+        "Pixels that masks are scored on: frame, or content (without the scope's black surround); the mIoU and Dice of "
+        "the other one are stored as well.",
+        choices=REGIONS,
+    )
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
     precision: str = option(
         "auto", "Precision of the models; auto is bf16 on a GPU that has it, else fp32.", choices=PRECISIONS
@@ -248,6 +256,7 @@ class EvaluationConfig:
         for name, choices in (("protocol", PROTOCOLS), ("precision", PRECISIONS), ("backend", BACKENDS)):
             check_choice(name, getattr(self, name), choices)
         check_choice("engine", self.engine, ENGINES)
+        check_choice("region", self.region, REGIONS)
         if not 1 <= self.replicates <= MAX_REPLICATES:
             bound, count = ("least 1", "replicate") if self.replicates < 1 else (f"most {MAX_REPLICATES}", "replicates")
             raise RobustEndoError(
@@ -300,7 +309,7 @@ class EvaluationConfig:
     @property
     def metric_options(self) -> dict[str, Any]:
         """The options of metrics, by name, as :meth:`Task.metric_settings` takes them."""
-        return {"nsd_tolerance": self.nsd_tolerance, "spacing": self.spacing}
+        return {"nsd_tolerance": self.nsd_tolerance, "spacing": self.spacing, "region": self.region}
 
     @property
     def suite_name(self) -> str:
@@ -327,6 +336,7 @@ class EvaluationOptions(TypedDict, total=False):
     gallery_frames: int
     nsd_tolerance: Sequence[str]
     spacing: float | tuple[float, float] | None
+    region: Literal["frame", "content"]
     notes: Sequence[str]
 
 

@@ -77,8 +77,9 @@ def evaluate(
             ``activity`` (B, K). A list of networks is a method trained with several seeds: its models are called
             ``<name>/seed<n>`` and ``Results.methods`` groups them.
         data: frames with targets, see :func:`load_dataset`.
-        corruptions: ``all``, a category, names separated by commas, or a list of them; ``recorded`` for the recorded
-            conditions of the data set, ``clean`` for the clean frames only.
+        corruptions: ``all``, a category, names separated by commas, ``smoke+defocus_blur`` for both at once,
+            ``pairwise`` for compounds with every pair, or a list of them; ``recorded`` for the recorded conditions of
+            the data set, ``clean`` for the clean frames only.
         severities: numbers from 1 to 5, such as ``(1, 3, 5)`` or ``(2.4,)``; the clean condition always runs.
         out: run folder; an interrupted run is resumed. None stores no files.
         suite: ``endo19`` (default), ``endoarss``, ``imagenet-c``, a TOML file, or a suite object.

@@ -42,7 +42,7 @@ def test_suite_select_accepts_names_and_categories(names: str | list[str], expec
     [
         ("smok", "got 'smok': did you mean smoke"),
         ("noise,digtal", "got 'digtal': did you mean digital"),
-        ("xyzzy", "got 'xyzzy': choose from all, noise"),
+        ("xyzzy", "got 'xyzzy': choose from all, pairwise, noise"),
         ("", "got nothing"),
         ([], "got nothing"),
     ],
