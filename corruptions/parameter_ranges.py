@@ -38,6 +38,12 @@ _BY_UNIT: dict[str, tuple[float, float]] = {
     "slope": (0, 100),
     "standard deviations": (-10, 10),
     "share of the side": (0.001, 10),
+    "share of the radius": (0, 0.9),
+    "electrons": (0, 10_000_000),
+    "mired": (0, 500),
+    "diopters": (0, 50),
+    "compression ratio": (1, 10_000),
+    "CRF": (0, 51),
 }
 """Unit of a parameter -> smallest and largest value."""
 
@@ -47,6 +53,8 @@ _SHORTEST = 0.1
 _BY_NAME: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("radius", "sigma", "length", "pool", "warp", "unit", "scale", "patch"), (_SHORTEST, 1000)),
     "block": (1, 64),
+    "full_well": (1, 10_000_000),
+    "blur": (0, 50),
     "zoom": (1, 10),
     "step": (0.001, 1),
     "under": (0.01, 10),
