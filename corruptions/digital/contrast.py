@@ -10,8 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption
-from robustbench_endo.corruptions.kernels.color.light_contrast import mean_light, mean_light_bytes, mixture_curves
-from robustbench_endo.corruptions.kernels.color.tone_curve import apply_curves, level_tables, look_up
+from robustbench_endo.corruptions.kernels.color.light_contrast import (
+    mean_light,
+    mean_light_bytes,
+    mixture_curves,
+    mixture_tables,
+)
+from robustbench_endo.corruptions.kernels.color.tone_curve import apply_curves, look_up
 from robustbench_endo.corruptions.rng import Noise
 
 
@@ -55,4 +60,4 @@ class Contrast(Corruption):
 
     def apply_bytes(self, frame: NDArray[np.uint8], params: ContrastParams, noise: Noise) -> NDArray[np.uint8] | None:
         """:meth:`apply` by one table of the 256 levels for each channel."""
-        return look_up(frame, level_tables(mixture_curves(mean_light_bytes(frame), params.factor)[0].numpy()))
+        return look_up(frame, mixture_tables(mean_light_bytes(frame), params.factor))

@@ -11,12 +11,18 @@ from functools import lru_cache
 
 import numpy as np
 import torch
+from numba import njit
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.backend import Bytes, Floats
+from robustbench_endo.corruptions.kernels.backend import Bytes, Floats, Indices, to_planes, use_numba
 from robustbench_endo.corruptions.kernels.color.byte_table import sums_of_16_bits
 from robustbench_endo.corruptions.kernels.color.linear_light import to_encoded, to_linear
-from robustbench_endo.corruptions.kernels.color.tone_curve import POSITIONS, apply_curves
+from robustbench_endo.corruptions.kernels.color.tone_curve import (
+    POSITIONS,
+    STEPS_PER_LEVEL,
+    apply_curves_torch,
+    level_tables,
+)
 
 _UNIT = 65535
 """Light is added in these parts of white: 16 bits."""
@@ -30,9 +36,30 @@ def light_curve() -> Floats:
 
 def mean_light(images: Tensor) -> Tensor:
     """The mean light of each channel of encoded (B, C, H, W), as (B, C, 1)."""
-    light = apply_curves(images, torch.from_numpy(light_curve()).to(images.device))
-    sums = light.mul_(_UNIT).add_(0.5).int().sum((-2, -1), dtype=torch.int64)
+    if use_numba(images.device):
+        sums = torch.from_numpy(_light_sums(to_planes(images), light_curve()[0, 0])).reshape(images.shape[:2])
+    else:
+        light = apply_curves_torch(images, torch.from_numpy(light_curve()).to(images.device))
+        sums = light.mul_(_UNIT).add_(0.5).int().sum((-2, -1), dtype=torch.int64)
     return _mean(sums, images.shape[-2:])[..., None]
+
+
+@njit(cache=True, nogil=True)
+def _light_sums(planes: Floats, table: Floats) -> Indices:
+    sums = np.zeros(len(planes), np.int64)
+    following, last = table[1:], np.int32(len(table) - 2)
+    for plane in range(len(planes)):
+        for y in range(planes.shape[1]):
+            row = planes[plane, y]
+            total = np.int64(0)
+            for x in range(len(row)):
+                position = row[x] * np.float32(last + 1)
+                first = min(np.int32(position), last)
+                low = table[first]
+                light = low + (position - np.float32(first)) * (following[first] - low)
+                total += np.int32(light * np.float32(_UNIT) + np.float32(0.5))
+            sums[plane] += total
+    return sums
 
 
 def mean_light_bytes(frame: Bytes) -> Tensor:
@@ -54,9 +81,23 @@ def light_bytes() -> tuple[Bytes, Bytes]:
 
 def mixture_curves(mean: Tensor, factor: float) -> Tensor:
     """(B, C, n): the encoded value of ``factor`` times light and 1 - ``factor`` times ``mean`` (B, C, 1)."""
-    light = torch.from_numpy(to_linear(POSITIONS).astype(np.float32)).to(mean.device)
+    return _mixture(mean, factor, 1)
+
+
+def mixture_tables(mean: Tensor, factor: float) -> Bytes:
+    """:func:`mixture_curves` of one image at the 256 levels, rounded to levels: uint8 (C, 256)."""
+    return level_tables(_mixture(mean, factor, STEPS_PER_LEVEL)[0].numpy(), 1)
+
+
+def _mixture(mean: Tensor, factor: float, stride: int) -> Tensor:
+    light = torch.from_numpy(_light()[::stride]).to(mean.device)
     mixed = (mean + factor * (light - mean)).clamp(0.0, 1.0)
     if mean.device.type == "cpu":
         return torch.from_numpy(to_encoded(mixed.double().numpy()).astype(np.float32))
     power = 1.055 * mixed.double().clamp_min(1e-9).pow(1 / 2.4) - 0.055
     return torch.where(mixed <= 0.0031308, mixed.double() * 12.92, power).float()
+
+
+@lru_cache(maxsize=1)
+def _light() -> Floats:
+    return to_linear(POSITIONS).astype(np.float32)

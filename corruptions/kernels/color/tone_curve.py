@@ -12,9 +12,9 @@ from torch import Tensor
 from robustbench_endo.corruptions.kernels.backend import Bytes, Doubles, Floats, from_planes, to_planes, use_numba
 from robustbench_endo.corruptions.kernels.color.byte_table import look_up_image
 
-_STEPS_PER_LEVEL = 16
+STEPS_PER_LEVEL = 16
 
-_LAST = 255 * _STEPS_PER_LEVEL
+_LAST = 255 * STEPS_PER_LEVEL
 
 POSITIONS: Doubles = np.arange(_LAST + 1) / _LAST
 """Values in [0, 1] at which a curve is given: 16 per 8-bit level."""
@@ -58,9 +58,9 @@ def _apply_curve(plane: Floats, table: Floats, out: Floats) -> None:
             target[x] = low + (position - np.float32(first)) * (following[first] - low)
 
 
-def level_tables(curves: Floats) -> Bytes:
-    """The curves (C, n) at the 256 levels, rounded to levels: uint8 (C, 256)."""
-    levels: Bytes = np.rint(np.clip(curves[:, ::_STEPS_PER_LEVEL], 0.0, 1.0) * np.float32(255)).astype(np.uint8)
+def level_tables(curves: Floats, stride: int = STEPS_PER_LEVEL) -> Bytes:
+    """Every ``stride``-th value of curves (C, n), of which there are 256, rounded to levels: uint8 (C, 256)."""
+    levels: Bytes = np.rint(np.clip(curves[:, ::stride], 0.0, 1.0) * np.float32(255)).astype(np.uint8)
     return levels
 
 
