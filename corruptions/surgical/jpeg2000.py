@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,7 @@ class Jpeg2000(Corruption):
         Jpeg2000Params(170.0),
         Jpeg2000Params(260.0),
     )
+    region: Literal["content", "frame"] = "frame"
 
     def apply(self, images: Tensor, params: Jpeg2000Params, noise: Noise) -> Tensor:
         """decode(encode(``images``)).

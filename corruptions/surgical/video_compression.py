@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,7 @@ class VideoCompression(Corruption):
         VideoCompressionParams(43.0),
         VideoCompressionParams(48.0),
     )
+    region: Literal["content", "frame"] = "frame"
 
     def apply(self, images: Tensor, params: VideoCompressionParams, noise: Noise) -> Tensor:
         """The last frame of the decoded clip of each of ``images``.
