@@ -26,9 +26,12 @@ def metrics_present(results: Results) -> list[str]:
     """The metrics with any finite number: the headline first, then the others in the order of their declaration.
 
     Metrics of single labels are left out: a table shows them where they are named, see :func:`label_metrics_present`.
+    So are those of the other region of the frame, see :meth:`Task.region_metrics`.
     """
     names = dict.fromkeys([*headline(results), *(metric.name for metric in results.metrics)])
-    return with_numbers(results, [name for name in names if split_label(name)[1] is None])
+    settings = results.info.get("metric_settings", {})
+    regions = {metric.name for task in results.tasks for metric in task.region_metrics(settings)}
+    return with_numbers(results, [name for name in names if name not in regions and split_label(name)[1] is None])
 
 
 def label_metrics_present(results: Results, task: Task) -> list[str]:

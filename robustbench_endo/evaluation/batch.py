@@ -7,9 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_endo.corruptions.content_area import ContentArea, detect_content_areas
 from robustbench_endo.corruptions.suite import Resolution
 from robustbench_endo.data.resolution import at_resolution
 from robustbench_endo.errors import FrameError
@@ -17,6 +20,7 @@ from robustbench_endo.evaluation.conditions import read_recorded
 from robustbench_endo.evaluation.device import upload
 from robustbench_endo.metrics.image_similarity import CleanReference
 from robustbench_endo.tasks.base import Task
+from robustbench_endo.tasks.surround import Surround
 from robustbench_endo.types import Dataset, Sample
 
 MAX_FRAME_PIXELS = 7680 * 4320
@@ -42,6 +46,8 @@ class Batch:
         recorded: recorded condition -> (B,) images uint8 (3, H, W), None where there is none.
         scale: pixels of a frame per pixel of the original one along rows and columns, float64 (B, 2) on the host.
         clean: the images prepared for comparison with their corrupted versions; None on the host.
+        areas: (B,) content area of each clean frame, None for a frame without a surround.
+        outside: bool (B, H, W), pixels of the surround; None on the host and where no frame has one.
     """
 
     images: Tensor
@@ -51,6 +57,8 @@ class Batch:
     recorded: Mapping[str, tuple[Tensor | None, ...]]
     scale: Tensor | None = None
     clean: CleanReference | None = None
+    areas: tuple[ContentArea | None, ...] = ()
+    outside: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -59,6 +67,18 @@ class Batch:
     def pixels(self) -> int:
         """Pixels of a frame."""
         return self.images.shape[-2] * self.images.shape[-1]
+
+    def surround(self, scored: bool) -> Surround | None:
+        """The surround of the frames on the device, which is scored or not; None if no frame has one."""
+        return None if self.outside is None else Surround(self.outside, scored)
+
+    @property
+    def content_share(self) -> NDArray[np.float32]:
+        """Share of each frame on the device that lies inside its content area, (B,)."""
+        if self.outside is None:
+            return np.ones(len(self), np.float32)
+        pixels: NDArray[np.int64] = self.outside.flatten(1).sum(1).cpu().numpy()
+        return (1 - pixels / self.pixels).astype(np.float32)
 
     def select(self, indices: Sequence[int]) -> Batch:
         """The frames at these positions of the batch."""
@@ -72,13 +92,16 @@ class Batch:
             {name: tuple(items[i] for i in positions) for name, items in self.recorded.items()},
             None if self.scale is None else self.scale[positions],
             CleanReference(images) if self.clean is not None and positions else None,
+            tuple(self.areas[i] for i in positions) if self.areas else (),
+            None if self.outside is None else self.outside[positions],
         )
 
     def to(self, device: torch.device) -> Batch:
         """The batch on a device: bytes are uploaded and become floating images there, once for all conditions."""
         images = upload(self.images, device).float() / 255
         targets = {task: upload(target, device) for task, target in self.targets.items()}
-        batch = replace(self, images=images, targets=targets, clean=CleanReference(images))
+        outside = surround_pixels(self.areas, device)
+        batch = replace(self, images=images, targets=targets, clean=CleanReference(images), outside=outside)
         if device.type == "cuda":
             torch.cuda.current_stream(device).synchronize()  # other streams read it from now on
         return batch
@@ -94,10 +117,20 @@ class Batch:
         return images.to(self.images.device).float() / 255
 
 
+def surround_pixels(areas: Sequence[ContentArea | None], device: torch.device) -> Tensor | None:
+    """Pixels outside the content areas of frames of one size, bool (B, H, W); None if no frame has a surround."""
+    size = next(((area.height, area.width) for area in areas if area is not None), None)
+    if size is None:
+        return None
+    inside = torch.ones(size)
+    return torch.stack([inside if area is None else area.mask() for area in areas]).lt(0.5).to(device)
+
+
 class _Frame(NamedTuple):
     sample: Sample
     recorded: dict[str, Tensor | None]
     scale: tuple[float, float]
+    area: ContentArea | None
 
 
 def read_batches(
@@ -144,7 +177,8 @@ def _read(
     rows, columns = (
         after / before for after, before in zip(scored.image.shape[1:], sample.image.shape[1:], strict=True)
     )
-    return _Frame(scored, images, (rows, columns)), failures
+    (area,) = detect_content_areas(scored.image[None])
+    return _Frame(scored, images, (rows, columns), area), failures
 
 
 def _runs_of_one_size(frames: Sequence[_Frame]) -> Iterator[list[_Frame]]:
@@ -168,4 +202,5 @@ def _stack(frames: Sequence[_Frame], tasks: Sequence[Task]) -> Batch:
         subjects=tuple(sample.subject_id for sample in samples),
         recorded={name: tuple(frame.recorded[name] for frame in frames) for name in frames[0].recorded},
         scale=torch.tensor([frame.scale for frame in frames], dtype=torch.float64),
+        areas=tuple(frame.area for frame in frames),
     )

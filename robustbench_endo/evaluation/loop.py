@@ -21,7 +21,7 @@ from robustbench_endo.evaluation.predict import Predictions, predict
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.records import Records
 from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
-from robustbench_endo.results.schema import CLEAN, IMAGE_CHECKSUM, image_checksum
+from robustbench_endo.results.schema import CLEAN, CONTENT_SHARE, IMAGE_CHECKSUM, image_checksum
 from robustbench_endo.tasks.base import Columns
 
 Advance = Callable[[int], None]
@@ -129,15 +129,15 @@ def score_batch(
     levels = (images * 255).round().byte().cpu().numpy()
     checksums = np.array([image_checksum(image) for image in levels], np.int64)
     distortion = {"image_ssim": batch.clean.ssim(images).numpy(), "image_psnr": batch.clean.psnr(images).numpy()}
-    records = Records()
+    records, surround = Records(), batch.surround(scored=plan.config.region == "frame")
     for model, outputs in predictions.items():
-        columns: Columns = {IMAGE_CHECKSUM: checksums, **distortion}
+        columns: Columns = {IMAGE_CHECKSUM: checksums, CONTENT_SHARE: batch.content_share, **distortion}
         for task in plan.tasks:
             name = task.name
             prediction = outputs[name].to_cpu() if name in outputs else None
             task_targets = targets[name], batch.targets[name]
             metrics = plan.frame_metrics[name]
-            columns |= task.score(prediction, *task_targets, len(plan.labels[name]), metrics, batch.scale)
+            columns |= task.score(prediction, *task_targets, len(plan.labels[name]), metrics, batch.scale, surround)
         records.add(model, condition, batch, columns)
         records.add_invalid(model, condition, batch, outputs)
     return records

@@ -74,6 +74,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
         "corruptions": [corruptions[name] for name in plan.corruptions],
         "severities": list(config.severities),
         "precision": plan.precision,
+        "region": config.region,
         "recorded_conditions": [
             {"name": name, "category": RECORDED, "severity": RECORDED_SEVERITY} for name in plan.recorded
         ],

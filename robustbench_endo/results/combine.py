@@ -23,6 +23,7 @@ _EQUAL = {
     "replicates": ("replicates",),
     "data": ("data", "fingerprint"),
     "tasks": ("tasks",),
+    "region": ("region",),
     "metric settings": ("metric_settings",),
 }
 """What has to be equal for two runs to be comparable -> its keys in run.json."""

@@ -58,6 +58,7 @@ def run_metrics(info: Mapping[str, Any], user_metrics: Sequence[Metric] = ()) ->
     settings = info.get("metric_settings", {})
     metrics = [metric for task in tasks for metric in task.metrics(protocol, settings)]
     metrics += [metric for task in tasks for metric in task.label_metrics(info["tasks"][task.name])]
+    metrics += [metric for task in tasks for metric in task.region_metrics(settings)]
     metrics += [kind() for kind in DISTORTION_METRICS]
     known = {metric.name: metric for metric in user_metrics}
     return metrics + [

@@ -65,6 +65,7 @@ STRUCTURE: dict[Any, Kind] = {
     ],
     "severities": [(int, float)],
     "?precision": str,
+    "?region": str,
     "?recorded_conditions": [{"name": str, "category": str, "severity": int}],
     "?metrics": [{"name": str}],
     "?metric_settings": {str: object},

@@ -33,6 +33,9 @@ KEYS: dict[str, pa.DataType] = {
 IMAGE_CHECKSUM = "image_checksum"
 """Column with :func:`image_checksum` of the image that the models saw."""
 
+CONTENT_SHARE = "content_share"
+"""Column with the share of the frame inside the scope's content area, 1 for a frame without a black surround."""
+
 _TYPES = {"float32": pa.float32(), "int16": pa.int16(), "int32": pa.int32(), "int64": pa.int64()}
 
 
@@ -62,6 +65,7 @@ def record_columns(
     """
     columns = [Column(IMAGE_CHECKSUM, "int64", "checksum of the image that the models saw (BLAKE2b, 8 bytes)")]
     columns += [Column(kind.name, "float32", kind.description) for kind in DISTORTION_METRICS]
+    columns += [Column(CONTENT_SHARE, "float32", "share of the frame inside the content area, 1 without a surround")]
     for task in tasks:
         columns += task.columns(len(labels[task.name]))
         columns += [

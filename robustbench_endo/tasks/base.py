@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from robustbench_endo.tasks.prediction import Prediction
+    from robustbench_endo.tasks.surround import Surround
 
 Columns = dict[str, NDArray[np.generic]]
 """Record columns of a batch, each (B,)."""
@@ -160,6 +161,7 @@ class Task(ABC):
         num_labels: int,
         metrics: Sequence[Metric],
         scale: Tensor | None = None,
+        surround: Surround | None = None,
     ) -> Columns:
         """Record columns of a batch.
 
@@ -170,6 +172,7 @@ class Task(ABC):
             num_labels: labels of the data set.
             metrics: with a value per frame.
             scale: scored pixels per pixel of the original frame along rows and columns, (B, 2); None for 1.
+            surround: of the frames; None if no frame has one.
         """
 
     @abstractmethod
@@ -202,6 +205,16 @@ class Task(ABC):
 
         Args:
             labels: names of the labels of the run.
+        """
+        return ()
+
+    def region_metrics(self, settings: Mapping[str, Any]) -> tuple[Metric, ...]:
+        """Metrics over the region of the frame that the others are not over; none for a task without.
+
+        They are available by name, such as ``miou_content``, and a report shows them where frames have a surround.
+
+        Args:
+            settings: of the run's metrics, see :meth:`metric_settings`.
         """
         return ()
 

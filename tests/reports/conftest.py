@@ -21,6 +21,7 @@ from robustbench_endo.results import Resampling, Results
 from robustbench_endo.results.gallery import image_file, prediction_file, target_file
 from robustbench_endo.results.integrity import write_run
 from robustbench_endo.results.io import write_table
+from robustbench_endo.tasks.segmentation.metrics import SURROUND, count_columns
 
 CATEGORIES = {
     "noise": ("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise"),
@@ -82,6 +83,8 @@ def _record(
         **dict.fromkeys(("hd", "hd95", "assd"), 100 * (1 - value)),
         "image_psnr": np.inf if corruption == "clean" else 40 - 4 * severity,
         "diagonal": 102.0,
+        "content_share": 1.0,
+        **dict.fromkeys(count_columns(len(CLASSES), SURROUND), 0),
         "n_missed_classes": 1,
         "n_scored_classes": 1,
         "activity_target": truth,

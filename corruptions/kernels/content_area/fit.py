@@ -197,7 +197,8 @@ def _is_surround(image: Bytes, shape: Shape) -> bool:
     step = max(1, short // 160)
     # A vignette also ends on a circle, but goes on rising behind it. No vignette ends on a straight line.
     is_box = shape[4] == 0 and shape[8] == math.inf
-    margin, band = 1.0 if is_box else max(1.0, 0.008 * short), 0.03 * short
+    margin = 1.0 if is_box else max(1.0, 0.008 * short)
+    band = max(margin + 2, 0.03 * short)
     outside, bright, near, near_bright, near_sum = 0, 0, 0, 0, 0.0
     first, first_bright, first_sum, second, second_sum = 0, 0, 0.0, 0, 0.0
     for i in range(0, height + step - 1, step):  # the last row and column, too: bars may be thin

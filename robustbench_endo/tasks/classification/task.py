@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from robustbench_endo.tasks.prediction import Prediction
+    from robustbench_endo.tasks.surround import Surround
 
 NO_LABEL = -1
 """Target of a frame without a label, and prediction of a model without the task."""
@@ -75,6 +76,7 @@ class Classification(Task):
         num_labels: int,
         metrics: Sequence[Metric],
         scale: Tensor | None = None,
+        surround: Surround | None = None,
     ) -> Columns:
         """See :func:`robustbench_endo.tasks.classification.score.score`."""
         from robustbench_endo.tasks.classification.score import ClassificationPrediction, score

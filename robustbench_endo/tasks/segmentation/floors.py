@@ -8,15 +8,15 @@ import numpy as np
 
 from robustbench_endo.metrics.aggregation import Floats, divide
 from robustbench_endo.tasks.base import Columns
-from robustbench_endo.tasks.segmentation.metrics import count_columns
+from robustbench_endo.tasks.segmentation.metrics import SURROUND, count_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def truth_pixels(records: pd.DataFrame, num_classes: int) -> Floats:
-    """Scored pixels of each class in the mask, (n, C)."""
-    counts = records[count_columns(num_classes)].to_numpy(np.float64).clip(min=0)
+def truth_pixels(records: pd.DataFrame, num_classes: int, part: str = "") -> Floats:
+    """Scored pixels of each class in the mask, (n, C); ``part`` as in :func:`count_columns`."""
+    counts = records[count_columns(num_classes, part)].to_numpy(np.float64).clip(min=0)
     tp, _, fn = np.split(counts, 3, axis=1)
     return np.asarray(tp + fn)
 
@@ -40,10 +40,16 @@ def background_everywhere(records: pd.DataFrame, num_classes: int) -> Columns:
         "nsd": np.where(n_present > 0, 0.0, np.nan),
     }
     columns |= {name: np.where(n_present > 0, columns["diagonal"], np.nan) for name in ("hd", "hd95", "assd")}
+    around = truth_pixels(records, num_classes, SURROUND)
+    return columns | _background_counts(truth) | _background_counts(around, SURROUND)
+
+
+def _background_counts(truth: Floats, part: str = "") -> Columns:
+    background, foreground = truth[:, 0], truth[:, 1:]
     zero = np.zeros_like(foreground)
     counts = (
         np.column_stack((background, zero)),  # tp
         np.column_stack((foreground.sum(1), zero)),  # fp
-        np.column_stack((np.zeros_like(total), foreground)),  # fn
+        np.column_stack((np.zeros_like(background), foreground)),  # fn
     )
-    return columns | dict(zip(count_columns(num_classes), np.concatenate(counts, axis=1).T, strict=True))
+    return dict(zip(count_columns(truth.shape[1], part), np.concatenate(counts, axis=1).T, strict=True))

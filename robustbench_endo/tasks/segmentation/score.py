@@ -7,20 +7,24 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.metrics.calibration import confidence_bins, sample_pixels
+from robustbench_endo.metrics.overlap import ClassCounts, class_counts
 from robustbench_endo.tasks.base import Columns
 from robustbench_endo.tasks.segmentation.batch import SegmentationBatch
 from robustbench_endo.tasks.segmentation.decode import SegmentationPrediction
 from robustbench_endo.tasks.segmentation.metrics import (
+    SURROUND,
     DicePerImage,
     MeanIoUPerImage,
     SurfaceDice,
     bin_columns,
     count_columns,
 )
+from robustbench_endo.tasks.surround import Surround
 from robustbench_endo.types import IGNORE
 
 
@@ -31,6 +35,7 @@ def score(
     num_classes: int,
     metrics: Sequence[Metric],
     scale: Tensor | None = None,
+    surround: Surround | None = None,
 ) -> Columns:
     """The columns of :meth:`Segmentation.columns` and one per metric, each (B,).
 
@@ -40,8 +45,14 @@ def score(
         clean_masks: the target of the clean frame; the same object where nothing moved.
         metrics: with a value per frame.
         scale: scored pixels per pixel of the original frame along rows and columns, (B, 2); None for 1.
+        surround: of the frames; None if no frame has one.
     """
     labels = torch.zeros_like(masks) if prediction is None or prediction.label_map is None else prediction.label_map
+    around = _surround_counts(labels, _scorable(prediction, masks), num_classes, surround)
+    if surround is not None and not surround.scored:
+        moved = clean_masks is not masks
+        masks = masks.masked_fill(surround.outside, IGNORE)
+        clean_masks = clean_masks.masked_fill(surround.outside, IGNORE) if moved else masks
     tolerance = next((metric.tolerance for metric in metrics if isinstance(metric, SurfaceDice)), None)
     batch = SegmentationBatch(labels, _scorable(prediction, masks), num_classes, tolerance, scale)
     unwarped = (
@@ -55,9 +66,21 @@ def score(
     columns["n_missed_classes"] = batch.surface.missed[:, 1:].sum(1).numpy()
     columns["n_scored_classes"] = (~batch.surface.hd[:, 1:].isnan()).sum(1).numpy()
     columns["diagonal"] = np.full(len(masks), math.hypot(*masks.shape[1:]))
-    counts = torch.cat((batch.counts.tp, batch.counts.fp, batch.counts.fn), dim=1).cpu().numpy()
-    columns |= dict(zip(count_columns(num_classes), counts.T, strict=True))
-    return columns | _calibration(prediction, batch) | _confidence(prediction, len(masks))
+    columns |= dict(zip(count_columns(num_classes), _stacked(batch.counts).T, strict=True))
+    return columns | around | _calibration(prediction, batch) | _confidence(prediction, len(masks))
+
+
+def _stacked(counts: ClassCounts) -> NDArray[np.int64]:
+    stacked: NDArray[np.int64] = torch.cat((counts.tp, counts.fp, counts.fn), dim=1).cpu().numpy()
+    return stacked
+
+
+def _surround_counts(labels: Tensor, masks: Tensor, num_classes: int, surround: Surround | None) -> Columns:
+    names = count_columns(num_classes, SURROUND)
+    if surround is None:
+        return {name: np.zeros(len(masks), np.int64) for name in names}
+    counts = class_counts(labels, masks.masked_fill(~surround.outside, IGNORE), num_classes)
+    return dict(zip(names, _stacked(counts).T, strict=True))
 
 
 def _calibration(prediction: SegmentationPrediction | None, batch: SegmentationBatch) -> Columns:

@@ -14,7 +14,7 @@ from robustbench_endo.metrics.base import Metric
 from robustbench_endo.tasks.base import Column, Columns, ColumnType, ConfidenceBins, Task
 from robustbench_endo.tasks.segmentation import endoarss, metrics
 from robustbench_endo.tasks.segmentation.floors import background_everywhere, truth_pixels
-from robustbench_endo.tasks.segmentation.metrics import bin_columns, count_columns
+from robustbench_endo.tasks.segmentation.metrics import SURROUND, bin_columns, count_columns
 from robustbench_endo.tasks.segmentation.tolerance import NsdTolerance, resolve_tolerances
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from robustbench_endo.tasks.prediction import Prediction
+    from robustbench_endo.tasks.surround import Surround
 
 _COLUMNS = (
     Column("iou_mean_unwarped", "float32", "iou_mean against the mask of the clean frame (differs after a warp)"),
@@ -79,6 +80,10 @@ class Segmentation(Task):
     def columns(self, num_labels: int) -> tuple[Column, ...]:
         """See :meth:`Task.columns`."""
         counts = [Column(name, "int32", "pixels per class", repeated=True) for name in count_columns(num_labels)]
+        counts += [
+            Column(name, "int32", "pixels per class in the black surround", repeated=True)
+            for name in count_columns(num_labels, SURROUND)
+        ]
         kinds: tuple[tuple[str, ColumnType], ...] = (
             ("count", "int32"),
             ("correct", "int32"),
@@ -99,13 +104,14 @@ class Segmentation(Task):
         num_labels: int,
         metrics: Sequence[Metric],
         scale: Tensor | None = None,
+        surround: Surround | None = None,
     ) -> Columns:
         """See :func:`robustbench_endo.tasks.segmentation.score.score`."""
         from robustbench_endo.tasks.segmentation.decode import SegmentationPrediction
         from robustbench_endo.tasks.segmentation.score import score
 
         assert prediction is None or isinstance(prediction, SegmentationPrediction)
-        return score(prediction, targets, clean_targets, num_labels, metrics, scale)
+        return score(prediction, targets, clean_targets, num_labels, metrics, scale, surround)
 
     def metrics(
         self, protocol: str = "standard", settings: Mapping[str, Any] = MappingProxyType({})
@@ -116,12 +122,13 @@ class Segmentation(Task):
         return tuple(metrics.SurfaceDice(tolerance) if kind is metrics.SurfaceDice else kind() for kind in kinds)
 
     def metric_settings(self, options: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
-        """``nsd_tolerance`` (class -> tolerance) and ``spacing`` (mm per pixel) where they are set."""
+        """``nsd_tolerance`` (class -> tolerance), ``spacing`` (mm per pixel) and ``region`` where they are set."""
+        region = {"region": "content"} if options.get("region") == "content" else {}
         tolerances = resolve_tolerances(options.get("nsd_tolerance", ()), labels)
         spacing = options.get("spacing")
         if not tolerances:
-            return {}
-        return {"nsd_tolerance": tolerances, "spacing": None if spacing is None else list(spacing)}
+            return region
+        return region | {"nsd_tolerance": tolerances, "spacing": None if spacing is None else list(spacing)}
 
     def label_metrics(self, labels: Sequence[str]) -> tuple[Metric, ...]:
         """``dice[CLASS]`` and ``iou[CLASS]`` of every class; a name that occurs again has its number, ``tip #2``."""
@@ -129,6 +136,11 @@ class Segmentation(Task):
         counts = [labels[:index].count(name) for index, name in enumerate(labels)]
         names = [f"{name} #{count + 1}" if count else name for name, count in zip(labels, counts, strict=True)]
         return tuple(kind(index, name) for kind in kinds for index, name in enumerate(names))
+
+    def region_metrics(self, settings: Mapping[str, Any]) -> tuple[Metric, ...]:
+        """``miou_content`` and ``dice_content``; ``miou_frame`` and ``dice_frame`` in a run over the content area."""
+        other = "frame" if settings.get("region") == "content" else "content"
+        return tuple(kind(other) for kind in (metrics.RegionMeanIoU, metrics.RegionDice))
 
     def labels_shown(self, records: pd.DataFrame, num_labels: int) -> NDArray[np.bool_]:
         """See :meth:`Task.labels_shown`."""

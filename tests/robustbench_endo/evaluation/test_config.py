@@ -119,7 +119,7 @@ def test_config_needs_a_spacing_for_tolerances_in_millimetres():
         EvaluationConfig(nsd_tolerance=("shaft=1.5mm",))
     config = EvaluationConfig(nsd_tolerance=("shaft=1.5mm",), spacing=0.1)
     assert config.spacing == (0.1, 0.1)
-    assert config.metric_options == {"nsd_tolerance": ("shaft=1.5mm",), "spacing": (0.1, 0.1)}
+    assert config.metric_options == {"nsd_tolerance": ("shaft=1.5mm",), "spacing": (0.1, 0.1), "region": "frame"}
 
 
 @pytest.mark.parametrize("text", ["16", "16385", "64x99999", "9" * 5000, "\u0663\u0663\u0663", "64x", "inf"])

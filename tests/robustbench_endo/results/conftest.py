@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from robustbench_endo.results import Results
-from robustbench_endo.tasks.segmentation.metrics import bin_columns
+from robustbench_endo.tasks.segmentation.metrics import SURROUND, bin_columns, count_columns
 
 CATEGORIES = {"smoke": "occlusion", "contrast": "digital", "saturate": "digital"}
 FRACTIONS = (
@@ -59,6 +59,8 @@ def make(
         counts |= {
             f"{kind}_{c}": (random.uniform(0.8, 1.2, rows) * share * (3000, 900, 200)[c]).astype(int) for c in range(3)
         }
+    counts |= dict.fromkeys(count_columns(3, SURROUND), np.zeros(rows, np.int64))
+    floats["content_share"] = np.ones(rows)
     sampled = random.integers(0, 40, (rows, 15))
     middle = (np.arange(15) + 0.5) / 15
     correct = random.binomial(sampled, middle)

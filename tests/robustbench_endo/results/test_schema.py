@@ -25,7 +25,7 @@ def test_record_columns_are_those_of_tasks_and_metrics():
 
 def test_record_columns_without_segmentation():
     names = [column.name for column in record_columns(TASKS[:1], LABELS, {})]
-    assert all(name.startswith(("image_", "activity_")) for name in names)
+    assert all(name.startswith(("image_", "activity_", "content_share")) for name in names)
 
 
 def test_record_columns_describe_themselves():

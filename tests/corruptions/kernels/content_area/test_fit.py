@@ -23,3 +23,11 @@ def test_fit_area_gives_exact_bars():
     shape = fit_area(frame)
     assert shape is not None
     assert shape[:4] == (10, -math.inf, math.inf, 60)
+
+
+def test_fit_area_fits_small_frames():
+    frame = np.random.default_rng(0).integers(90, 200, (40, 52, 3), np.uint8)
+    frame[:, :8] = 0
+    shape = fit_area(frame)
+    assert shape is not None
+    assert shape[0] == 8
