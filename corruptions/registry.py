@@ -23,6 +23,7 @@ from robustbench_endo.corruptions.occlusion.bleeding import Bleeding
 from robustbench_endo.corruptions.occlusion.brightness import Brightness
 from robustbench_endo.corruptions.occlusion.smoke import Smoke
 from robustbench_endo.corruptions.occlusion.spatter import Spatter
+from robustbench_endo.corruptions.surgical import SURGICAL_CORRUPTIONS
 
 CORRUPTIONS: tuple[Corruption, ...] = (
     GaussianNoise(),
@@ -53,3 +54,6 @@ VARIANTS: tuple[Corruption, ...] = (
     saturate.Saturate(),
 )
 """Other implementations of the corruptions above, by the key ``model`` of a suite file."""
+
+SURGICAL: tuple[Corruption, ...] = SURGICAL_CORRUPTIONS
+"""The corruptions of the suite endo-surgical, in the order of the path of light: lens, scene, sensor, codec."""

@@ -23,7 +23,7 @@ from typing import Any, get_type_hints
 from robustbench_endo.corruptions.base import MINIMUM_SIDE, Corruption, parameter_units
 from robustbench_endo.corruptions.errors import CorruptionError, unknown_name
 from robustbench_endo.corruptions.parameter_ranges import check_parameter
-from robustbench_endo.corruptions.registry import CORRUPTIONS, VARIANTS
+from robustbench_endo.corruptions.registry import CORRUPTIONS, SURGICAL, VARIANTS
 from robustbench_endo.corruptions.suite import Resolution, Suite
 
 if sys.version_info >= (3, 11):
@@ -31,12 +31,14 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-SUITES = ("endo19", "endoarss", "imagenet-c")
+SUITES = ("endo19", "endo-surgical", "endoarss", "imagenet-c")
 MAXIMUM_SIDE = 16_384
 """Largest side in pixels to which a suite resizes frames."""
 
 _LARGEST_INTEGER = 10**300
 _ROOT = "endo19"
+_ROOTS = {_ROOT: CORRUPTIONS, "endo-surgical": SURGICAL}
+"""The suites that extend none."""
 _KEYS = ("name", "extends", "reference_size", "resolution", "corruptions")
 
 
@@ -44,7 +46,7 @@ def load_suite(name_or_path: str | Path) -> Suite:
     """Load a built-in suite by name, or a suite from a TOML file.
 
     Args:
-        name_or_path: ``endo19``, ``endoarss``, ``imagenet-c``, or the path of a ``.toml`` file.
+        name_or_path: ``endo19``, ``endo-surgical``, ``endoarss``, ``imagenet-c``, or the path of a ``.toml`` file.
 
     Raises:
         UnknownNameError: unknown suite, setting, corruption or parameter.
@@ -67,8 +69,9 @@ def load_suite(name_or_path: str | Path) -> Suite:
 @lru_cache(maxsize=len(SUITES))
 def _built_in(name: str) -> Suite:
     content = tomllib.loads((files(__package__) / "suites" / f"{name}.toml").read_text(encoding="utf-8"))
-    root = Suite(name, None, "native", CORRUPTIONS)
-    parent = root if name == _ROOT else _built_in(content.get("extends", _ROOT))
+    if name in _ROOTS:
+        return _parse(content, name, Suite(name, None, "native", _ROOTS[name]))
+    parent = _built_in(content.get("extends", _ROOT))
     return _parse(content, name, parent)
 
 
@@ -152,7 +155,8 @@ def _with_model(corruption: Corruption, table: Mapping[str, Any], suite: str) ->
     """The implementation that the key ``model`` names, and the rest of the table."""
     if "model" not in table:
         return corruption, table
-    implementations = {item.model: item for item in (*CORRUPTIONS, *VARIANTS) if item.name == corruption.name}
+    known = (*CORRUPTIONS, *SURGICAL, *VARIANTS)
+    implementations = {item.model: item for item in known if item.name == corruption.name}
     if not isinstance(table["model"], str) or table["model"] not in implementations:
         raise unknown_name(f"model of {corruption.name} in suite {suite}", str(table["model"]), tuple(implementations))
     rest = {key: value for key, value in table.items() if key != "model"}

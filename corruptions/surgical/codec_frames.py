@@ -42,10 +42,11 @@ def to_planes_420(frame: Bytes) -> Planes:
 
 def from_planes_420(planes: Planes) -> Bytes:
     """Inverse of :func:`to_planes_420`: (H, W, 3); a value of the chroma applies to 2 x 2 pixels."""
-    luma = (planes[0].astype(np.float32) - np.float32(16)) / np.float32(_LUMA)
-    cb, cr = ((plane.astype(np.float32) - np.float32(128)) / np.float32(_CHROMA) for plane in planes[1:])
-    red, blue = cr * np.float32(2 * (1 - _RED)), cb * np.float32(2 * (1 - _BLUE))
-    green = (red * np.float32(_RED) + blue * np.float32(_BLUE)) / np.float32(-_GREEN)
+    luma, cb, cr = (plane.astype(np.float32) for plane in planes)
+    luma = (luma - np.float32(16)) / np.float32(_LUMA)
+    red = (cr - np.float32(128)) * np.float32(2 * (1 - _RED) / _CHROMA)
+    blue = (cb - np.float32(128)) * np.float32(2 * (1 - _BLUE) / _CHROMA)
+    green: Floats = (red * np.float32(_RED) + blue * np.float32(_BLUE)) * np.float32(-1 / _GREEN)
     return np.stack([_rounded(luma + _doubled(difference)) for difference in (red, green, blue)], axis=-1)
 
 

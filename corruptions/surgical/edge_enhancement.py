@@ -50,7 +50,7 @@ class EdgeEnhancement(Corruption):
 
     def apply(self, images: Tensor, params: EdgeEnhancementParams, noise: Noise) -> Tensor:
         """``images`` + gain (luma - smoothed luma)."""
-        red, green, blue = images.split(1, dim=1)
+        red, green, blue = images[:, :1], images[:, 1:2], images[:, 2:]
         luma = (red * 0.2126).add_(green, alpha=0.7152).add_(blue, alpha=0.0722)
         detail = luma - gaussian_blur(luma, params.radius, "nearest", truncate=3.0)
         return torch.add(images, detail, alpha=params.gain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from robustbench_endo.corruptions import CORRUPTIONS
+from robustbench_endo.corruptions.registry import SURGICAL
 
 TABLE_VII = [
     *("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise"),
@@ -14,3 +15,8 @@ TABLE_VII = [
 
 def test_corruptions_are_in_the_order_of_table_vii() -> None:
     assert [item.name for item in CORRUPTIONS] == TABLE_VII
+
+
+def test_corruptions_of_the_surgical_extension_have_names_of_their_own() -> None:
+    names = [item.name for item in (*CORRUPTIONS, *SURGICAL)]
+    assert len(set(names)) == 31

@@ -12,17 +12,24 @@ from robustbench_endo.errors import RobustEndoError
 
 
 @pytest.mark.parametrize(
-    ("name", "reference_size", "resolution"),
-    [("endo19", 256, 512), ("endoarss", None, (256, 256)), ("imagenet-c", None, "native")],
+    ("name", "reference_size", "resolution", "count"),
+    [
+        ("endo19", 256, 512, 19),
+        ("endo-surgical", 256, 512, 12),
+        ("endoarss", None, (256, 256), 19),
+        ("imagenet-c", None, "native", 19),
+    ],
 )
-def test_load_suite_loads_built_in_suites(name: str, reference_size: int | None, resolution: object) -> None:
+def test_load_suite_loads_built_in_suites(
+    name: str, reference_size: int | None, resolution: object, count: int
+) -> None:
     suite = load_suite(name)
     assert (suite.name, suite.reference_size, suite.resolution) == (name, reference_size, resolution)
-    assert len(suite.corruptions) == 19
+    assert len(suite.corruptions) == count
 
 
 def test_load_suite_gives_different_suites() -> None:
-    assert len({load_suite(name).fingerprint for name in SUITES}) == 3
+    assert len({load_suite(name).fingerprint for name in SUITES}) == 4
 
 
 def test_load_suite_reads_a_user_file(tmp_path: Path) -> None:
