@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from robustbench_endo.cli.list_commands import constants, parameters
-from robustbench_endo.corruptions import SEVERITIES, CorruptedBatch, Corruption, Suite
+from robustbench_endo.corruptions import SEVERITIES, CorruptedBatch, Corruption, Suite, load_suite
 from robustbench_endo.data.synthetic import SyntheticScenes
 from robustbench_endo.metrics import CleanReference
 from robustbench_endo.reports.formatting import title
@@ -25,6 +25,7 @@ DOCS = Path(__file__).parent
 PAGE = DOCS / "corruptions.md"
 DISTORTION = DOCS / "distortion.json"
 STRIPS = DOCS / "images" / "corruptions"
+EXTENSION = "endo-surgical"
 GOLDEN = DOCS.parent / "tests" / "corruptions" / "golden.json"
 BEGIN, END = "<!-- written by make figures: begin -->", "<!-- written by make figures: end -->"
 
@@ -45,6 +46,17 @@ def strip(suite: Suite, name: str) -> Image.Image:
 
 def measure_distortion(suite: Suite) -> dict[str, Any]:
     """Mean distortion of all synthetic test scenes by corruption and severity."""
+    return {
+        "frames": len(SyntheticScenes(split="test", size=_SIZE)),
+        "size": list(_SIZE),
+        "suite_hash": suite.fingerprint,
+        "golden_sha256": golden_hash(),
+        "corruptions": _distortion(suite),
+        "extension": _distortion(load_suite(EXTENSION)),
+    }
+
+
+def _distortion(suite: Suite) -> dict[str, dict[str, list[float]]]:
     data = SyntheticScenes(split="test", size=_SIZE)
     measured: dict[str, list[list[dict[str, float]]]] = {name: [[] for _ in SEVERITIES] for name in suite.names}
     for index in range(len(data)):
@@ -54,13 +66,7 @@ def measure_distortion(suite: Suite) -> dict[str, Any]:
             for severity in SEVERITIES:
                 corrupted = _corrupt(suite, sample.image, name, severity, sample.id)
                 measured[name][severity - 1].append(_measured(clean, corrupted))
-    return {
-        "frames": len(data),
-        "size": list(_SIZE),
-        "suite_hash": suite.fingerprint,
-        "golden_sha256": golden_hash(),
-        "corruptions": {name: _means(levels) for name, levels in measured.items()},
-    }
+    return {name: _means(levels) for name, levels in measured.items()}
 
 
 def golden_hash() -> str:
@@ -81,6 +87,7 @@ def text(suite: Suite, measured: Mapping[str, Any]) -> str:
     lines = [*_overview(suite, distortion), ""]
     for item in suite.corruptions:
         lines += [*_section(item, described[item.name], distortion[item.name]), ""]
+    lines += [*_extension(load_suite(EXTENSION), measured.get("extension", {})), ""]
     return "\n".join(lines)
 
 
@@ -111,6 +118,22 @@ def _section(item: Corruption, entry: Mapping[str, Any], measured: Mapping[str, 
     if fixed := constants(rows):
         yield f"\nThe same at every severity: {fixed}."
     yield f"\nAfter: {item.citation}"
+
+
+def _extension(suite: Suite, measured: Mapping[str, Any]) -> Iterator[str]:
+    """A section with one table: what the corruptions of ``suite`` are and their parameters by severity."""
+    yield f"## The surgical extension, suite `{suite.name}`\n"
+    yield f"{len(suite.corruptions)} corruptions beyond the nineteen, with parameters in physical units; the default is"
+    yield "`endo19`. `video_compression` needs PyAV: `pip install 'robustbench-endo[video]'`.\n"
+    yield "| corruption | category | parameters at severity 1, 2, 3, 4, 5 | SSIM | cause | after |"
+    yield "|---|---|---|---|---|---|"
+    for item, entry in zip(suite.corruptions, suite.describe(), strict=True):
+        rows = parameters(entry)
+        varying = [f"`{row.name}` {', '.join(row.values)} {row.unit}" for row in rows if not row.constant]
+        fixed = [constants(rows)] if constants(rows) else []
+        ssim = _row(measured[item.name]["ssim"], 2) if item.name in measured else ""
+        cells = (f"`{item.name}`", item.category, "; ".join(varying + fixed), ssim, item.cause, item.citation)
+        yield f"| {' | '.join(cells)} |"
 
 
 def _description(kind: type) -> str:

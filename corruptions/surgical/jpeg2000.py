@@ -39,7 +39,7 @@ class Jpeg2000(Corruption):
     name: ClassVar[str] = "jpeg2000"
     category: ClassVar[Category] = "digital"
     cause: ClassVar[str] = "Lossy DICOM archives and tele-surgery links that code every frame as JPEG 2000."
-    citation: ClassVar[str] = "ITU-T T.800 | ISO/IEC 15444-1 (JPEG 2000)."
+    citation: ClassVar[str] = "ITU-T T.800, ISO/IEC 15444-1 (JPEG 2000)."
     bounded: ClassVar[bool] = True
     stochastic: ClassVar[bool] = False
 
