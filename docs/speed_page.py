@@ -39,7 +39,7 @@ def text(results: Path) -> str:
         ("Ray", "ray_cpu", ray, "bench_ray"),
         ("Table VII at full size on a GPU", "evaluation_gpu_*", table7_gpu, "bench_evaluation_gpu"),
         ("Table VII at full size on a CPU, extrapolated", "table7_cpu", table7_cpu, "bench_table7"),
-        ("Corruptions versus imagecorruptions", "corruptions_cpu", corruptions, "bench_corruptions"),
+        ("Corruptions versus other packages", "corruptions_cpu", corruptions, "bench_corruptions"),
         ("Surface distances versus MONAI and others", "surface_cpu", surfaces, "bench_surface"),
         ("Mask SSIM and counts versus scikit-image and others", "metrics_cpu", masks, "bench_metrics"),
     )

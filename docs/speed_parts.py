@@ -19,17 +19,24 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Lines:
 
 def corruptions(result: Result) -> Lines:
     """bench_corruptions."""
-    size = result["size"]
-    yield f"One frame of {size} x {size} px, severity {result['severity']}, one thread, interleaved;"
-    yield f"geometric mean over the corruptions in both: **{result['geometric_mean']:.1f} times** as fast.\n"
-    rows = []
-    for name, row in result["corruptions"].items():
-        reference_ms = row["reference_ms"]
-        reference = (
-            ("–", "–") if reference_ms is None else (f"{reference_ms:.1f}", f"{reference_ms / row['ours_ms']:.1f}")
-        )
-        rows.append((name.replace("_", " "), f"{row['ours_ms']:.1f}", *reference))
-    yield from table(("corruption", "robustbench_endo, ms", "imagecorruptions, ms", "times as fast"), rows)
+    severities = ", ".join(map(str, result["severities"]))
+    yield f"CPU time of one thread in ms, mean of severities {severities}, taking turns in one process. *8-bit* is the"
+    yield "public call with a uint8 array in and out, *float* with a tensor; lengths are pixels of the image, as in the"
+    yield "other packages, and those of the suite endo19, which grow with the image, in the column *endo19*."
+    for size, part in result["sizes"].items():
+        means = part["geometric_mean"]
+        yield f"\n**{size} px**: geometric mean over the corruptions in both, compared with imagecorruptions:"
+        yield f"**{means['scaled']:.1f} times** as fast with endo19, {means['ours']:.1f} times at lengths in pixels,"
+        yield f"{means['float']:.1f} times with tensors (target: {result['target']:.0f})."
+        slower = ", ".join(f"{name.replace('_', ' ')} ({peer})" for name, peer in part["slower"].items())
+        yield f"A package is faster at: {slower or 'none'}.\n"
+        columns = {"ours": "8-bit", "scaled": "endo19", "float": "float"}
+        columns |= {side: side for row in part["corruptions"].values() for side in row if side not in columns}
+        rows = [
+            (name.replace("_", " "), *(f"{row[side]:.2f}" if side in row else "–" for side in columns))
+            for name, row in part["corruptions"].items()
+        ]
+        yield from table(("corruption", *columns.values()), rows)
 
 
 def surfaces(result: Result) -> Lines:
