@@ -82,4 +82,4 @@ def compress(frame: NDArray[np.uint8], ratio: float) -> NDArray[np.uint8]:
         num_resolutions=levels,
         no_jp2=True,
     )
-    return np.asarray(Image.open(stream).convert("RGB"))
+    return np.array(Image.open(stream).convert("RGB"))

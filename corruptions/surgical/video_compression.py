@@ -56,8 +56,7 @@ class VideoCompression(Corruption):
     category: ClassVar[Category] = "digital"
     cause: ClassVar[str] = "Operations are recorded and streamed as H.264 or H.265 at a few Mbit/s."
     citation: ClassVar[str] = (
-        "ITU-T H.264, H.265; Munzer, Schoeffmann, Boszormenyi, Smulders & Jakimowicz, IEEE CBMS 2014 (compression of "
-        "laparoscopic videos)."
+        "ITU-T H.264, H.265; Kumcu et al., SPIE Medical Imaging 2014 (quality of H.264 compressed laparoscopic video)."
     )
     bounded: ClassVar[bool] = True
 
@@ -95,7 +94,7 @@ def compress(frame: Bytes, params: VideoCompressionParams, noise: Noise) -> Byte
     padded = np.pad(frame, ((0, rows - height), (0, columns - width), (0, 0)), mode="edge")
     motion = (noise.integers(2 * _REACH + 1, (2,), _MOTION)[0] - _REACH).tolist()
     last = _last_of_clip(av, _encoder(av, params, (rows, columns)), to_planes_420(padded), motion)
-    return from_planes_420(last)[:height, :width]
+    return np.ascontiguousarray(from_planes_420(last)[:height, :width])
 
 
 def _last_of_clip(av: Any, encoder: Any, planes: Planes, motion: list[int]) -> Planes:

@@ -104,7 +104,7 @@ def models(specs: tuple[str, ...], form: str) -> None:
 
 @click.command()
 @click.option("--corruption", "-c", default="all", help="all, a category, or names separated by commas.")
-@click.option("--suite", default="endo19", help="endo19, endoarss, imagenet-c, or a TOML file.")
+@click.option("--suite", default="endo19", help="endo19, endo-surgical, endoarss, imagenet-c, or a TOML file.")
 @click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="Output format.")
 def corruptions(corruption: str, suite: str, form: str) -> None:
     """List the corruptions with their cause, parameters by severity, and citation."""

@@ -180,7 +180,9 @@ class EvaluationConfig:
         choices=PROTOCOLS,
     )
     suite: str | None = option(
-        None, "endo19, endoarss, imagenet-c, or a TOML file.", shown_default="endo19; endoarss for that protocol"
+        None,
+        "endo19, endo-surgical, endoarss, imagenet-c, or a TOML file.",
+        shown_default="endo19; endoarss for that protocol",
     )
     backend: str = option(
         "builtin",

@@ -82,7 +82,7 @@ def evaluate(
             the data set, ``clean`` for the clean frames only.
         severities: numbers from 1 to 5, such as ``(1, 3, 5)`` or ``(2.4,)``; the clean condition always runs.
         out: run folder; an interrupted run is resumed. None stores no files.
-        suite: ``endo19`` (default), ``endoarss``, ``imagenet-c``, a TOML file, or a suite object.
+        suite: ``endo19`` (default), ``endo-surgical``, ``endoarss``, ``imagenet-c``, a TOML file, or a suite object.
         metrics: further :class:`~robustbench_endo.metrics.Metric` classes or objects.
         progress: called with (done, total) frames x conditions.
         profiler: receives the seconds per phase.

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions import Corruption
+from robustbench_endo.corruptions import Corruption, Noise
 from robustbench_endo.corruptions.base import parameter_units
 from robustbench_endo.corruptions.parameter_ranges import check_parameter
 from robustbench_endo.corruptions.surgical import SURGICAL_CORRUPTIONS
@@ -17,6 +17,7 @@ from robustbench_endo.data.synthetic import SyntheticScenes
 from robustbench_endo.metrics import CleanReference
 
 Frames = Callable[..., Tensor]
+WITH_BYTES = [item for item in SURGICAL_CORRUPTIONS if "apply_bytes" in vars(type(item))]
 each_corruption = pytest.mark.parametrize("corruption", SURGICAL_CORRUPTIONS, ids=lambda item: item.name)
 
 
@@ -82,3 +83,28 @@ def test_surgical_corruption_parameters_have_units_and_are_in_range(corruption: 
         assert set(units) == set(vars(params))
         for name, value in vars(params).items():
             check_parameter(value, name, units[name], "test")
+
+
+@each_corruption
+def test_surgical_corruption_on_other_devices_takes_the_same_values(
+    corruption: Corruption, frames: Frames, request: pytest.FixtureRequest
+) -> None:
+    images = frames(1, 64, 80)
+    expected = corruption(images, 3, ["a"]).images
+    request.getfixturevalue("plain_torch")
+    assert torch.allclose(corruption(images, 3, ["a"]).images, expected, atol=1 / 255)
+
+
+@pytest.mark.parametrize("corruption", WITH_BYTES, ids=lambda item: item.name)
+def test_surgical_corruption_of_bytes_is_within_a_level_of_that_of_values(
+    corruption: Corruption, frames: Frames
+) -> None:
+    images = frames(1, 64, 80)
+    noise = Noise((7,), images.device)
+    frame = (images[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+    coded = corruption.apply_bytes(frame, corruption.severities[2], noise)
+    assert coded is not None
+    values = corruption.apply(images, corruption.severities[2], noise)
+    assert isinstance(values, Tensor)
+    apart = torch.from_numpy(coded).permute(2, 0, 1) - (values[0] * 255).round()
+    assert apart.abs().max() <= 1
