@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import SEVERITIES, CorruptedBatch, Corruption
+from robustbench_endo.corruptions.base import CorruptedBatch, Corruption
 from robustbench_endo.corruptions.errors import CorruptionError
 from robustbench_endo.corruptions.rng import Noise
+from robustbench_endo.corruptions.severity import SEVERITIES
+from robustbench_endo.corruptions.surround import Areas
 
 SEPARATOR = "+"
 """Between the names of the parts of a compound corruption."""
@@ -69,7 +71,7 @@ class CompoundCorruption(Corruption):
     """
 
     parts: tuple[Corruption, ...] = ()
-    severities: tuple[Any, ...] = tuple(CompoundParams(severity) for severity in SEVERITIES)
+    severities: tuple[Any, ...] = tuple(CompoundParams(severity) for severity in range(1, 6))
 
     def __init__(self, parts: Sequence[Corruption]) -> None:
         object.__setattr__(self, "parts", tuple(sorted(parts, key=physical_order)))
@@ -93,7 +95,7 @@ class CompoundCorruption(Corruption):
             object.__setattr__(self, name, value)
 
     def apply(self, images: Tensor, params: CompoundParams, noise: Noise) -> CorruptedBatch:
-        """Not used: :meth:`__call__` applies the parts with their own parameters and random numbers."""
+        """Not used: a call applies the parts with their own parameters and random numbers."""
         raise NotImplementedError
 
     def __call__(
@@ -104,14 +106,16 @@ class CompoundCorruption(Corruption):
         seed: int = 0,
         replicate: int = 0,
         reference_size: int | None = 256,
+        areas: Areas | None = None,
     ) -> CorruptedBatch:
         """Corrupt a batch by each part in turn, see :meth:`.base.Corruption.__call__`.
 
         The displacements of the parts are composed; the scene is hidden by 1 - (1 - opacity of each part).
         """
         result = CorruptedBatch(images)
+        content = self._areas(images, areas)  # of the image before it is corrupted
         for part in self.parts:
-            step = part(result.images, severity, ids, seed, replicate, reference_size)  # type: ignore[arg-type,unused-ignore]
+            step = part(result.images, severity, ids, seed, replicate, reference_size, content)
             result = combine(result, step)
         return result
 

@@ -50,8 +50,8 @@ class Results(RunInfo):
         info: the content of run.json.
         path: the run folder; None for records that are not on disk.
         user_metrics: user-defined metrics of the run.
-        failure_points: one row per model x corruption x frame, columns as in :data:`.failure_points.SCHEMA`; None for
-            a run without ``failure_point``.
+        failure_points: one row per model x corruption x frame, columns as in
+            :mod:`robustbench_endo.results.failure_points`; None for a run without ``failure_point``.
     """
 
     frame: pd.DataFrame = field(repr=False)
