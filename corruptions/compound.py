@@ -71,7 +71,7 @@ class CompoundCorruption(Corruption):
     """
 
     parts: tuple[Corruption, ...] = ()
-    severities: tuple[Any, ...] = tuple(CompoundParams(severity) for severity in range(1, 6))
+    severities: tuple[Any, ...] = tuple(CompoundParams(severity) for severity in SEVERITIES)
 
     def __init__(self, parts: Sequence[Corruption]) -> None:
         object.__setattr__(self, "parts", tuple(sorted(parts, key=physical_order)))
