@@ -130,8 +130,8 @@ def detect_content_areas(images: Tensor) -> tuple[ContentArea | None, ...]:
         The area per frame, or None, see :func:`detect_content_area`.
     """
     images = images.detach()
-    corners = torch.cat([images[..., :3, :], images[..., -3:, :]], 2)
-    corners = _to_bytes(torch.cat([corners[..., :3], corners[..., -3:]], 3))
+    rows = torch.cat([images[..., :3, :], images[..., -3:, :]], 2)
+    corners = _to_bytes(torch.cat([rows[..., :3], rows[..., -3:]], 3))
     return tuple(
         detect_content_area(_to_bytes(image[None])[0]) if may_have_surround(corner) else None
         for image, corner in zip(images, corners, strict=True)

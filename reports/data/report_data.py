@@ -50,6 +50,7 @@ from robustbench_endo.reports.data.provenance import (
     protocol_statement,
     provenance,
 )
+from robustbench_endo.reports.data.regions import region_tables
 from robustbench_endo.reports.data.rows import trained_on
 from robustbench_endo.reports.data.sample import describe_sample
 from robustbench_endo.reports.data.scores import change_table, score_table
@@ -91,6 +92,7 @@ class ReportData:
         by_subject: scores per patient or sequence.
         methods: scores of methods over training seeds; none where each has one.
         draws: variation between the draws of the corruptions; none for a run with one draw.
+        regions: scores over the whole frame and over the content area; none where no frame has a surround.
         failure_points: at which severity frames fail first; none for a run without a search.
         interactions: compounds that are worse than the worst of their parts.
         estimates: every number with its interval.
@@ -128,6 +130,7 @@ class ReportData:
     by_subject: BySubject | None
     methods: list[Table]
     draws: list[Table]
+    regions: list[Table]
     failure_points: list[Table]
     interactions: list[Table]
     estimates: ReportEstimates | None
@@ -196,6 +199,7 @@ def report_data(
         by_subject=by_subject(results),
         methods=method_tables(complete, headline),
         draws=draw_tables(results, headline, resampling),
+        regions=region_tables(results),
         failure_points=failure_point_tables(results, resampling),
         interactions=interaction_tables(results, list(headline)),
         estimates=estimates,

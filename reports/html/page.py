@@ -45,6 +45,7 @@ _SECTIONS = {
     "breakdown": "Classes and patients",
     "methods": "Training seeds",
     "draws": "Draws",
+    "regions": "Content area",
     "failure-points": "Failure points",
     "interactions": "Interactions",
     "provenance": "Provenance",
@@ -118,6 +119,7 @@ def _has(report: ReportData, section: str) -> bool:
         "drops": report.drops,
         "methods": report.methods,
         "draws": report.draws,
+        "regions": report.regions,
         "failure-points": report.failure_points,
         "interactions": report.interactions,
     }

@@ -132,6 +132,7 @@ def report_tables(report: ReportData) -> dict[str, Any]:
         "by_subject": _by_subject(report),
         "methods": [part for table in report.methods for part in split(table, models, PAIRS)],
         "draws": _with_note(report, report.draws, DRAWS_NOTE),
+        "regions": _with_note(report, report.regions, "".join(t.remarks[0] for t in report.regions)),
         "failure_points": _with_note(report, report.failure_points, FAILURE_POINTS_NOTE),
         "interactions": _with_note(report, report.interactions, INTERACTIONS_NOTE),
         "envelope": _envelope(report),

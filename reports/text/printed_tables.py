@@ -24,7 +24,8 @@ def printed_tables(results: Results, report: ReportData, intervals: bool | Resam
     tables = [*score_tables(report), *aggregate_tables(results, report.headline, None, intervals)]
     if report.metrics and (failures := finite_failure_summary(results, intervals)):
         tables.append(failures)
-    return [*tables, *report.labels, *report.methods, *report.draws, *report.failure_points, *report.interactions]
+    tables += [*report.labels, *report.methods, *report.draws, *report.regions]
+    return [*tables, *report.failure_points, *report.interactions]
 
 
 def score_tables(report: ReportData) -> list[Table]:

@@ -28,7 +28,7 @@ _ASPECTS = (4 / 3, 5 / 4, 16 / 9)
 
 @njit(cache=True, nogil=True)
 def _level(image: Bytes, row: int, column: int) -> int:
-    return max(image[row, column, 0], max(image[row, column, 1], image[row, column, 2]))
+    return int(max(image[row, column, 0], max(image[row, column, 1], image[row, column, 2])))
 
 
 @njit(cache=True, nogil=True)
