@@ -10,8 +10,8 @@ from robustbench_endo.corruptions.surgical.lens_distortion import LensDistortion
 def test_lens_distortion_moves_masks_as_the_green_channel() -> None:
     mask = torch.zeros(1, 64, 80, dtype=torch.int64)
     mask[:, 20:40, 30:60] = 1
-    batch = LensDistortion()(mask[:, None].expand(-1, 3, -1, -1).float(), 4, ["a"])
-    same = batch.warp(mask).bool() == (batch.images[:, 1] > 0.5)
+    batch = LensDistortion()(0.3 + 0.6 * mask[:, None].expand(-1, 3, -1, -1), 4, ["a"])
+    same = batch.warp(mask).bool() == (batch.images[:, 1] > 0.6)
     assert same.float().mean() > 0.99
     assert not torch.equal(batch.warp(mask), mask)
 
@@ -25,8 +25,8 @@ def test_lens_distortion_magnifies_the_centre_and_keeps_the_corners() -> None:
 
 
 def test_lens_distortion_separates_the_colours_towards_the_corner() -> None:
-    image = torch.zeros(1, 3, 64, 64)
-    image[..., 8:10] = 1
-    red, _, blue = LensDistortion()(image, 5, ["a"], reference_size=32).images[0, :, 32]
+    image = torch.full((1, 3, 64, 64), 0.3)
+    image[..., 8:10] = 0.9
+    red, _, blue = LensDistortion()(image, 5, ["a"], reference_size=32).images[0, :, 32] - 0.3
     x = torch.arange(64.0)
     assert (red * x).sum() / red.sum() < (blue * x).sum() / blue.sum() - 2
