@@ -56,7 +56,7 @@ def test_corrupt_gives_the_same_bytes_for_a_batch_and_its_items(name: str, frame
 
 def test_corrupt_checks_8_bit_frames_like_values() -> None:
     frame = np.zeros((40, 40, 3), np.uint8)
-    with pytest.raises(CorruptionError, match="severity from 0 to 5, got 6"):
+    with pytest.raises(CorruptionError, match="got 6"):
         corrupt(frame, "brightness", 6)
     with pytest.raises(CorruptionError, match="at least 32 x 32"):
         corrupt(frame[:20], "brightness", 3)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.imagenet_c.brightness import Brightness
+from robustbench_endo.corruptions.rng import Noise
 
 
 @pytest.mark.parametrize("severity", [1, 2, 3, 4, 5])
@@ -22,7 +23,9 @@ def test_brightness_agrees_with_imagecorruptions(
     # An odd crop; black and grey pixels have no hue.
     images = (images[..., :-1] * 255).round() / 255
     images[:, :, :8], images[:, :, 8:16] = 0.0, 0.4
-    ours = Brightness()(images, severity, ["a", "b"]).images
+    brightness = Brightness()
+    noise = Noise((1, 2), images.device)
+    ours = brightness.apply(images, brightness.severities[severity - 1], noise)
     for image, corrupted in zip(images, ours, strict=True):
         theirs = package.brightness((image.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8), severity)
         assert np.abs(corrupted.permute(1, 2, 0).double().numpy() * 255 - theirs).max() <= 0.5
