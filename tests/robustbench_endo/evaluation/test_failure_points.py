@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from robustbench_endo.corruptions.base import Corruption
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation import failure_points
 from robustbench_endo.evaluation.config import EvaluationConfig
@@ -22,12 +21,7 @@ from robustbench_endo.results.integrity import FAILURE_POINTS_CSV, FAILURE_POINT
 MakePlan = Callable[..., EvaluationPlan]
 Run = Callable[..., Any]
 
-needs_fractions = pytest.mark.skipif(
-    not hasattr(Corruption, "parameters"), reason="corruptions do not interpolate between severities yet"
-)
 
-
-@needs_fractions
 def test_evaluate_finds_where_each_frame_fails_first(make_plan: MakePlan, run: Run) -> None:
     options: dict[str, Any] = {"failure_point": "miou=0.5", "frames": 1}
     results = run(make_plan(**options))
@@ -54,7 +48,6 @@ def test_evaluate_finds_where_each_frame_fails_first(make_plan: MakePlan, run: R
     assert "contradicts" in failure_point_problem(wrong)
 
 
-@needs_fractions
 def test_search_continues_after_the_last_finished_chunk(
     make_plan: MakePlan, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
