@@ -25,6 +25,9 @@ def print_report(report: Findings, console: Console) -> None:
         tables.append(_activities(report))
     for table in tables:
         console.print(Padding(table, (0, 0, 1, 0), expand=False))
+    for name, split in report.splits.items():
+        if split.surround:
+            console.print(Text(f"{name}: {split.surround} of {split.read} frames have a black surround."))
     _print_problems(console, "Warning", report.remarks, "yellow")
     _print_problems(console, "Error", report.problems, "bold red")
     number = len(report.problems)

@@ -125,6 +125,7 @@ def _summarize(frames: Sequence[FrameStats], classes: int, activities: Sequence[
         masks=len(masked),
         activities=sum(frame.activity is not None for frame in readable),
         subjects=_count_subjects(frames),
+        surround=sum(frame.has_surround for frame in readable),
         sizes=dict(sizes.most_common()),
         classes={
             label: LabelShare(float(pixels[label]) / max(1, scored), occurs[label] / max(1, len(masked)))

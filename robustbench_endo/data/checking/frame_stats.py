@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from robustbench_endo.corruptions.content_area import detect_content_area
 from robustbench_endo.data.reading import LossyMaskError, SeveralFramesError
 from robustbench_endo.errors import DataError, FrameError
 from robustbench_endo.types import Dataset, Sample
@@ -33,6 +34,7 @@ class FrameStats:
         error_kind: ``JPEG mask``, ``several frames`` or ``unreadable``.
         turned: whether an EXIF orientation turns the image or its mask.
         size: (height, width) of the image.
+        has_surround: whether a black surround is detected around the content area.
         mask_size: of its mask, None without one.
         labels: number of pixels of each mask value, (256,).
         activity: class index or None.
@@ -48,6 +50,7 @@ class FrameStats:
     error_kind: str = "unreadable"
     turned: bool = False
     size: tuple[int, int] | None = None
+    has_surround: bool = False
     mask_size: tuple[int, int] | None = None
     labels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
     activity: int | None = None
@@ -75,6 +78,7 @@ def frame_stats(split: str, dataset: Dataset, index: int) -> FrameStats:
         subject,
         turned=bool(getattr(dataset, "is_turned", _never)(index)),
         size=(pixels.shape[0], pixels.shape[1]),
+        has_surround=detect_content_area(pixels) is not None,
         mask_size=None if sample.mask is None else (sample.mask.shape[0], sample.mask.shape[1]),
         labels=_count_labels(sample),
         activity=sample.activity,

@@ -60,6 +60,7 @@ class SplitFindings:
         masks: those with a mask.
         activities: those with an activity.
         subjects: by name, in the order of the frames.
+        surround: frames with a black surround around the scope's content area.
         sizes: ``1280 x 1024`` (width x height) -> number of frames.
         classes: label -> share, for every label that the data set names or the masks contain.
         ignored: share of mask pixels that are 255, 0 to 1.
@@ -71,6 +72,7 @@ class SplitFindings:
     masks: int
     activities: int
     subjects: Mapping[str, SubjectFindings]
+    surround: int
     sizes: Mapping[str, int]
     classes: Mapping[int, LabelShare]
     ignored: float

@@ -2,7 +2,9 @@
 
 import io
 
+import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from robustbench_endo.cli import dataset_report
@@ -30,6 +32,20 @@ def test_print_report_has_splits_subjects_classes_and_activities(printed):
     text = printed(frames=3)
     for part in ("Frames", "Subjects (patients or sequences)", "Classes (of pixels", "Activities (frames)"):
         assert part in text
+
+
+def test_print_report_counts_frames_with_a_surround(printed):
+    def frame(root):
+        for file in root.rglob("image/*.png"):
+            pixels = np.asarray(Image.open(file).convert("RGB")).clip(60).copy()
+            pixels[:, :8] = 0
+            Image.fromarray(pixels).save(file)
+
+    assert "surround" not in printed(frames=2)
+    text = printed(frame, frames=2)
+    count = next(line for line in text.splitlines() if "surround" in line)
+    number = count.split(" of ")
+    assert number[0].split(": ")[1] == number[1].split()[0]
 
 
 def test_print_report_counts_errors_and_names_their_frames(printed):
