@@ -76,7 +76,7 @@ def channel_gains(shift: float) -> Doubles:
     """Gains of red, green and blue for a lamp ``shift`` mired warmer than the setting; luminance 1.
 
     >>> channel_gains(50.0).round(2).tolist()
-    [1.14, 0.98, 0.72]
+    [1.13, 0.99, 0.76]
     """
     # Wien's approximation: a ratio of radiances is exp(-c2 / lambda (1/T - 1/T0)).
     gains = np.exp(-_SECOND_RADIATION_CONSTANT / _WAVELENGTHS * max(shift, 10.0 - _WHITE) * 1e-6)
