@@ -15,6 +15,7 @@ from robustbench_endo.tasks.base import Column, Columns, ColumnType, ConfidenceB
 from robustbench_endo.tasks.segmentation import endoarss, metrics
 from robustbench_endo.tasks.segmentation.floors import background_everywhere, truth_pixels
 from robustbench_endo.tasks.segmentation.metrics import SURROUND, bin_columns, count_columns
+from robustbench_endo.tasks.segmentation.regions import RegionDice, RegionMeanIoU
 from robustbench_endo.tasks.segmentation.tolerance import NsdTolerance, resolve_tolerances
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class Segmentation(Task):
     def region_metrics(self, settings: Mapping[str, Any]) -> tuple[Metric, ...]:
         """``miou_content`` and ``dice_content``; ``miou_frame`` and ``dice_frame`` in a run over the content area."""
         other = "frame" if settings.get("region") == "content" else "content"
-        return tuple(kind(other) for kind in (metrics.RegionMeanIoU, metrics.RegionDice))
+        return tuple(kind(other) for kind in (RegionMeanIoU, RegionDice))
 
     def labels_shown(self, records: pd.DataFrame, num_labels: int) -> NDArray[np.bool_]:
         """See :meth:`Task.labels_shown`."""

@@ -41,9 +41,9 @@ def maps():
     return labels, target, outside
 
 
-def scored(maps, *, whole):
+def scored(maps, *, frame):
     labels, target, outside = maps
-    return TASK.score(prediction(labels), target, target, 3, (), None, Surround(outside, scored=whole))
+    return TASK.score(prediction(labels), target, target, 3, (), None, Surround(outside, scored=frame))
 
 
 def counts(columns, part=""):
@@ -52,7 +52,7 @@ def counts(columns, part=""):
 
 def test_score_gives_the_counts_of_both_regions(maps):
     labels, target, outside = maps
-    frame, content = scored(maps, whole=True), scored(maps, whole=False)
+    frame, content = scored(maps, frame=True), scored(maps, frame=False)
     inside = TASK.score(prediction(labels), target.masked_fill(outside, 255), target, 3, ())
     assert (counts(content) == counts(inside)).all()
     assert (counts(frame, SURROUND) == counts(content, SURROUND)).all()
