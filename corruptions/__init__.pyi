@@ -1,9 +1,10 @@
-from .base import CATEGORIES, SEVERITIES, Category, CorruptedBatch, Corruption, Px, warp_masks
+from .base import CATEGORIES, Category, CorruptedBatch, Corruption, Px, Region, warp_masks
 from .compound import CompoundCorruption
 from .functional import corrupt, list_corruptions, to_bytes
 from .imagecorruptions_backend import BACKENDS, Selection, select
 from .registry import CORRUPTIONS
 from .rng import Noise, image_key
+from .severity import SEVERITIES
 from .suite import Resolution, Suite
 from .suite_file import SUITES, load_suite
 from .transforms import Corrupt, CorruptedDataset, RandomCorruption
@@ -23,6 +24,7 @@ __all__ = [
     "Noise",
     "Px",
     "RandomCorruption",
+    "Region",
     "Resolution",
     "Selection",
     "Suite",

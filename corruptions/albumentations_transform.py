@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from robustbench_endo.corruptions.base import SEVERITIES, warp_masks
+from robustbench_endo.corruptions.base import warp_masks
 from robustbench_endo.corruptions.errors import CorruptionError, import_optional
-from robustbench_endo.corruptions.functional import to_bytes
+from robustbench_endo.corruptions.functional import corrupt_levels
+from robustbench_endo.corruptions.severity import SEVERITIES
 from robustbench_endo.corruptions.suite_file import load_suite
 from robustbench_endo.corruptions.transforms import check_severities
 
@@ -90,11 +91,12 @@ class AlbumentationsCorruption(_DualTransform):  # type: ignore[misc]
         if img.ndim != 3 or img.shape[2] != 3 or img.dtype not in (np.uint8, np.float32):
             raise CorruptionError(f"Expected a uint8 or float32 image (H, W, 3), got {img.dtype} {img.shape}.")
         values = torch.from_numpy(np.ascontiguousarray(img.transpose(2, 0, 1)))[None]
-        scaled = values / 255 if img.dtype == np.uint8 else values
-        batch = self._suite.corrupt(scaled, name, severity, ["image"], seed)
+        if img.dtype == np.uint8:
+            batch = corrupt_levels(values, self._suite, name, severity, ["image"], seed)
+        else:
+            batch = self._suite.corrupt(values, name, severity, ["image"], seed)
         self._grid = batch.grid
-        corrupted = to_bytes(batch.images) if img.dtype == np.uint8 else batch.images
-        return corrupted[0].permute(1, 2, 0).contiguous().numpy()
+        return batch.images[0].permute(1, 2, 0).contiguous().numpy()
 
     def apply_to_mask(self, mask: NDArray[Any], **params: Any) -> NDArray[Any]:
         """Move a mask (H, W) or (H, W, C) as the image was moved."""

@@ -14,18 +14,30 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_endo.corruptions.checks import check_frames, check_images, check_output
+from robustbench_endo.corruptions.content_area import ContentArea, detect_content_area, detect_content_areas
 from robustbench_endo.corruptions.errors import CorruptionError
-from robustbench_endo.corruptions.kernels.color.range_check import clamp_to_unit_range, in_unit_range
+from robustbench_endo.corruptions.kernels.color.range_check import clamp_to_unit_range
 from robustbench_endo.corruptions.rng import Noise, image_key
+from robustbench_endo.corruptions.severity import check_severity, interpolate
+from robustbench_endo.corruptions.surround import (
+    Areas,
+    fill_bytes,
+    fill_surround,
+    hold_surround,
+    restore_bytes,
+    restore_surround,
+    reveal_surround,
+)
 
 Category = Literal["noise", "blur", "occlusion", "digital"]
 
 CATEGORIES: tuple[Category, ...] = ("noise", "blur", "occlusion", "digital")
 
-SEVERITIES = (1, 2, 3, 4, 5)
+Region = Literal["content", "frame"]
+"""What a corruption changes: the content area of the scope, or the whole frame with the black surround."""
 
-MINIMUM_SIDE = 32
-"""Smallest height and width of an image, in pixels."""
+REGIONS: tuple[Region, ...] = ("content", "frame")
 
 Px = Annotated[float, "px"]
 """A length in pixels of an image whose short side is the suite's reference size (256): scaled to the actual image."""
@@ -103,6 +115,8 @@ class Corruption(ABC):
         model: which of several implementations of one corruption this is; a suite file selects it.
         severities: five instances of the corruption's parameter dataclass, whose fields have a unit as
             ``Annotated[float, "unit"]``; fields of type :data:`Px` are scaled to the image.
+        region: "content" for what happens before the video processor masks the frame: the black surround of the scope
+            keeps its pixels, and :meth:`apply` gets a frame in which scene fills it. "frame" for codecs.
 
     Raises:
         CorruptionError: not exactly five severities.
@@ -138,6 +152,7 @@ class Corruption(ABC):
     model: ClassVar[str] = "endo"
 
     severities: tuple[Any, ...] = ()
+    region: Region = "content"
 
     def __post_init__(self) -> None:
         if len(self.severities) != 5:
@@ -171,25 +186,36 @@ class Corruption(ABC):
         """
         return None
 
+    def parameters(self, severity: float) -> Any:
+        """The parameters at a severity from 1 to 5; between whole numbers they are interpolated linearly.
+
+        Raises:
+            CorruptionError: another severity.
+        """
+        check_severity(severity, self.name)
+        return interpolate(self.severities, severity)
+
     def __call__(
         self,
         images: Tensor,
-        severity: int,
+        severity: float,
         ids: Sequence[str],
         seed: int = 0,
         replicate: int = 0,
         reference_size: int | None = 256,
+        areas: Areas | None = None,
     ) -> CorruptedBatch:
         """Corrupt a batch.
 
         Args:
             images: floating (B, 3, H, W) in [0, 1], any device; never modified, no gradient flows back.
-            severity: 0 (identity) to 5.
+            severity: 0 (identity), or 1 to 5. All severities of an image have the same random numbers.
             ids: one stable name per image; with ``seed`` and ``replicate`` they determine all randomness.
             seed: random seed.
             replicate: number of the repetition, to corrupt the same image differently.
             reference_size: short side, in pixels, of the images to which :data:`Px` parameters refer; None if they
                 are pixels of the actual image.
+            areas: content area of each image, None for an image without a surround; detected by default.
 
         Raises:
             CorruptionError: wrong rank, channels, dtype, range, size, severity or ids.
@@ -198,26 +224,91 @@ class Corruption(ABC):
         check_images(images, ids)
         if severity == 0:
             return CorruptedBatch(images.detach().clone())
-        params = scale_lengths(self.severities[severity - 1], images.shape[-2:], reference_size)
-        keys = tuple(image_key(seed, image_id, self.name, severity, replicate) for image_id in ids)
-        noise = Noise(keys, images.device)
+        params = scale_lengths(self.parameters(severity), images.shape[-2:], reference_size)
+        noise = Noise(self._keys(ids, seed, replicate), images.device)
+        content = self._areas(images, areas)
         inputs = images.detach().float().contiguous()
         if images.device.type != "cpu":
-            return self._corrupt(inputs, params, noise, images.dtype)
+            return self._corrupt(inputs, params, noise, content, images.dtype)
         # One image at a time: a batch is then bit-identical to its items, whatever the number of threads.
-        parts = [self._corrupt(inputs[i : i + 1], params, noise.item(i), images.dtype) for i in range(len(keys))]
+        parts = [
+            self._corrupt(inputs[i : i + 1], params, noise.item(i), content[i : i + 1], images.dtype)
+            for i in range(len(ids))
+        ]
         return CorruptedBatch(
             torch.cat([part.images for part in parts]) if len(parts) > 1 else parts[0].images,
             _concatenate([part.grid for part in parts]),
             _concatenate([part.opacity for part in parts]),
         )
 
-    def _corrupt(self, images: Tensor, params: Any, noise: Noise, dtype: torch.dtype) -> CorruptedBatch:
-        result = self.apply(images, params, noise)
+    def corrupt_bytes(
+        self,
+        frames: NDArray[np.uint8],
+        severity: float,
+        ids: Sequence[str],
+        seed: int = 0,
+        replicate: int = 0,
+        reference_size: int | None = 256,
+        areas: Areas | None = None,
+    ) -> NDArray[np.uint8] | None:
+        """Corrupt 8-bit frames (B, H, W, 3) without values between, see :meth:`__call__`.
+
+        Returns:
+            The corrupted frames; None where the corruption or its parameters need values between the levels.
+
+        Raises:
+            CorruptionError: wrong size, severity or ids.
+        """
+        if severity == 0 or type(self).apply_bytes is Corruption.apply_bytes:
+            return None
+        check_frames(frames, ids)
+        params = scale_lengths(self.parameters(severity), frames.shape[1:3], reference_size)
+        results = []
+        for i, key in enumerate(self._keys(ids, seed, replicate)):
+            result = self._corrupt_bytes(frames[i], params, key, areas[i] if areas else None, detect=not areas)
+            if result is None:
+                return None
+            results.append(result)
+        return np.stack(results) if len(results) > 1 else results[0][None]
+
+    def _corrupt_bytes(
+        self, frame: NDArray[np.uint8], params: Any, key: int, area: ContentArea | None, detect: bool
+    ) -> NDArray[np.uint8] | None:
+        if self.region == "frame":
+            area = None
+        elif detect:
+            area = detect_content_area(frame)
+        filled = fill_bytes(frame, area)
+        result = self.apply_bytes(filled, params, Noise((key,), torch.device("cpu")))
+        return None if result is None else restore_bytes(result, frame, filled, area)
+
+    def _keys(self, ids: Sequence[str], seed: int, replicate: int) -> tuple[int, ...]:
+        return tuple(image_key(seed, image_id, self.name, replicate) for image_id in ids)
+
+    def _areas(self, images: Tensor, areas: Areas | None) -> Areas:
+        if self.region == "frame":
+            return (None,) * len(images)
+        return detect_content_areas(images) if areas is None else areas
+
+    def _corrupt(self, images: Tensor, params: Any, noise: Noise, areas: Areas, dtype: torch.dtype) -> CorruptedBatch:
+        scene = fill_surround(images, areas)
+        result = self.apply(scene, params, noise)
         batch = result if isinstance(result, CorruptedBatch) else CorruptedBatch(result)
         check_output(batch.images, images, self.name)
-        clamped = batch.images if self.bounded else clamp_to_unit_range(batch.images, images)
+        clamped = batch.images if self.bounded else clamp_to_unit_range(batch.images, scene)
+        if any(areas):
+            batch = CorruptedBatch(clamped.contiguous(), _contiguous(batch.grid), _contiguous(batch.opacity))
+            restore_surround(batch.images, images, scene, areas)
+            if batch.grid is not None:
+                hold_surround(batch.grid, areas)
+            if batch.opacity is not None:
+                reveal_surround(batch.opacity, areas)
+            clamped = batch.images
         return dataclasses.replace(batch, images=clamped.to(dtype))
+
+
+def _contiguous(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else tensor.contiguous()
 
 
 def _concatenate(parts: Sequence[Tensor | None]) -> Tensor | None:
@@ -246,65 +337,3 @@ def parameter_units(parameters: type) -> dict[str, str]:
 def _parameter_units(parameters: Hashable) -> dict[str, str]:
     hints = get_type_hints(parameters, include_extras=True)
     return {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
-
-
-def check_severity(severity: int, name: str) -> None:
-    """Raise :class:`CorruptionError` unless ``severity`` is an integer from 0 to 5."""
-    if isinstance(severity, bool) or not isinstance(severity, int) or not 0 <= severity <= 5:
-        raise CorruptionError(f"Corruption {name}: expected a severity from 0 to 5, got {severity!r}.")
-
-
-def check_output(output: object, images: Tensor, name: str) -> None:
-    """Raise :class:`CorruptionError` unless ``apply`` returned a tensor of the shape and device of ``images``."""
-    if not isinstance(output, Tensor):
-        raise CorruptionError(f"Corruption {name}: expected apply to return a tensor, got {type(output).__name__}.")
-    if output.shape != images.shape or output.device != images.device:
-        raise CorruptionError(
-            f"Corruption {name}: expected apply to return shape {tuple(images.shape)} on {images.device}, "
-            f"got {tuple(output.shape)} on {output.device}."
-        )
-
-
-def check_images(images: Tensor, ids: Sequence[str]) -> None:
-    """Raise :class:`CorruptionError` unless ``images`` is a finite floating (B, 3, H, W) in [0, 1] with one id each."""
-    if not isinstance(images, Tensor) or images.ndim != 4 or images.shape[1] != 3:
-        actual = tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__
-        raise CorruptionError(f"Expected images of shape (B, 3, H, W), got {actual}.")
-    if not images.is_floating_point():
-        raise CorruptionError(
-            f"Expected floating images in [0, 1], got {images.dtype}: divide uint8 images by 255, "
-            "or use robustbench_endo.corrupt, which does."
-        )
-    _check_size(images.shape[-2:])
-    _check_range(images)
-    _check_ids(ids, images.shape[0])
-
-
-def check_frames(frames: NDArray[np.uint8], ids: Sequence[str]) -> None:
-    """Raise :class:`CorruptionError` unless 8-bit ``frames`` (B, H, W, 3) are large enough and have one id each."""
-    _check_size(frames.shape[1:3])
-    _check_ids(ids, len(frames))
-
-
-def _check_size(size: Sequence[int]) -> None:
-    if min(size) < MINIMUM_SIDE:
-        raise CorruptionError(
-            f"Expected images of at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels, got {size[0]} x {size[1]}."
-        )
-
-
-def _check_range(images: Tensor) -> None:
-    if not in_unit_range(images):
-        low, high = (float(value) for value in images.detach().aminmax())
-        raise CorruptionError(
-            f"Expected finite image values in [0, 1], got {low:g} to {high:g}: divide by the white level first."
-        )
-
-
-def _check_ids(ids: Sequence[str], count: int) -> None:
-    if isinstance(ids, str) or len(ids) != count:
-        actual = "one string" if isinstance(ids, str) else f"{len(ids)} ids"
-        raise CorruptionError(f"Expected one id for each of the {count} images, got {actual}.")
-    if len(set(ids)) != len(ids):
-        repeated = sorted({name for name in ids if list(ids).count(name) > 1})
-        raise CorruptionError(f"Expected ids that differ within a batch, got {repeated[0]!r} more than once.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Corruption, check_frames, check_severity, scale_lengths
+from robustbench_endo.corruptions.base import CorruptedBatch
 from robustbench_endo.corruptions.errors import CorruptionError
 from robustbench_endo.corruptions.kernels.color.levels import from_bytes
 from robustbench_endo.corruptions.kernels.color.levels import to_bytes as values_to_bytes
-from robustbench_endo.corruptions.rng import Noise, image_key
 from robustbench_endo.corruptions.suite import Suite
 from robustbench_endo.corruptions.suite_file import load_suite
+from robustbench_endo.corruptions.surround import Areas
 
 Images = TypeVar("Images", Tensor, NDArray[np.uint8])
 
@@ -25,7 +26,7 @@ Images = TypeVar("Images", Tensor, NDArray[np.uint8])
 def corrupt(
     images: Images,
     name: str,
-    severity: int,
+    severity: float,
     ids: Sequence[str] | str | None = None,
     seed: int = 0,
     suite: str | Path | Suite = "endo19",
@@ -35,7 +36,7 @@ def corrupt(
     Args:
         images: a tensor (B, 3, H, W), floating in [0, 1] or uint8, or an array (H, W, 3) or (B, H, W, 3) of uint8.
         name: a corruption of the suite.
-        severity: 0 (identity) to 5.
+        severity: 0 (identity), or 1 to 5; between whole numbers, parameters are interpolated.
         ids: one stable name per image; with ``seed`` they determine all randomness. Optional for a single array
             (``"image"`` by default), for which it may be one string.
         seed: random seed.
@@ -67,7 +68,7 @@ def corrupt(
     names = [ids] if isinstance(ids, str) else ids
     if images.dtype != torch.uint8:
         return loaded.corrupt(images, name, severity, names, seed).images
-    return to_bytes(loaded.corrupt(images.float() / 255, name, severity, names, seed).images)
+    return corrupt_levels(images, loaded, name, severity, names, seed).images
 
 
 def to_bytes(images: Tensor) -> Tensor:
@@ -82,7 +83,7 @@ def to_bytes(images: Tensor) -> Tensor:
 
 
 def _corrupt_array(
-    images: NDArray[Any], name: str, severity: int, ids: Sequence[str] | str | None, seed: int, suite: Suite
+    images: NDArray[Any], name: str, severity: float, ids: Sequence[str] | str | None, seed: int, suite: Suite
 ) -> NDArray[np.uint8]:
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or images.shape[-1] != 3:
         raise CorruptionError(
@@ -94,35 +95,52 @@ def _corrupt_array(
         raise _missing_ids(len(images))
     names = [ids] if isinstance(ids, str) else ids or ["image"]
     frames = images[None] if single else images
-    corrupted = _corrupt_levels(frames, suite.get(name), severity, names, seed, suite.reference_size)
-    if corrupted is None:
-        batch = torch.from_numpy(from_bytes(frames))
-        corrupted = values_to_bytes(suite.corrupt(batch, name, severity, names, seed).images.numpy())
+    corrupted = _corrupt_frames(frames, suite, name, severity, names, seed)
     return corrupted[0] if single else corrupted
 
 
-def _corrupt_levels(
-    frames: NDArray[np.uint8],
-    corruption: Corruption,
-    severity: int,
+def corrupt_levels(
+    levels: Tensor,
+    suite: Suite,
+    name: str,
+    severity: float,
     ids: Sequence[str],
-    seed: int,
-    reference_size: int | None,
-) -> NDArray[np.uint8] | None:
-    """The corrupted frames without values between; None where the corruption or its parameters need them."""
-    if severity == 0 or type(corruption).apply_bytes is Corruption.apply_bytes:
-        return None
-    check_severity(severity, corruption.name)
-    check_frames(frames, ids)
-    params = scale_lengths(corruption.severities[severity - 1], frames.shape[1:3], reference_size)
-    results = []
-    for frame, image_id in zip(frames, ids, strict=True):
-        key = image_key(seed, image_id, corruption.name, severity)
-        result = corruption.apply_bytes(frame, params, Noise((key,), torch.device("cpu")))
-        if result is None:
-            return None
-        results.append(result)
-    return np.stack(results) if len(results) > 1 else results[0][None]
+    seed: int = 0,
+    replicate: int = 0,
+    areas: Areas | None = None,
+) -> CorruptedBatch:
+    """Corrupt images of 8-bit levels, with values between the levels only where the corruption needs them.
+
+    Args:
+        levels: uint8 (B, 3, H, W), any device.
+        suite: the suite of the corruption.
+        name: see :meth:`.suite.Suite.corrupt`, as the other arguments.
+
+    Returns:
+        The corrupted batch, whose images are uint8 (B, 3, H, W), rounded to the nearest level, ties to even.
+
+    Raises:
+        UnknownNameError: no such corruption.
+        CorruptionError: wrong size, severity or ids.
+    """
+    if levels.device.type == "cpu":
+        frames = levels.permute(0, 2, 3, 1).contiguous().numpy()
+        corrupted = suite.corrupt_bytes(frames, name, severity, ids, seed, replicate, areas)
+        if corrupted is not None:
+            return CorruptedBatch(torch.from_numpy(corrupted).permute(0, 3, 1, 2).contiguous())
+    batch = suite.corrupt(levels.float() / 255, name, severity, ids, seed, replicate, areas)
+    return dataclasses.replace(batch, images=to_bytes(batch.images))
+
+
+def _corrupt_frames(
+    frames: NDArray[np.uint8], suite: Suite, name: str, severity: float, ids: Sequence[str], seed: int
+) -> NDArray[np.uint8]:
+    """:func:`corrupt_levels` of frames (B, H, W, 3), which are not rearranged if bytes are enough."""
+    corrupted = suite.corrupt_bytes(frames, name, severity, ids, seed)
+    if corrupted is None:
+        batch = torch.from_numpy(from_bytes(frames))
+        corrupted = values_to_bytes(suite.corrupt(batch, name, severity, ids, seed).images.numpy())
+    return corrupted
 
 
 def _missing_ids(count: int) -> CorruptionError:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_endo.corruptions import functional
-from robustbench_endo.corruptions.base import SEVERITIES
 from robustbench_endo.corruptions.errors import CorruptionError, unknown_name
 from robustbench_endo.corruptions.kernels.backend import Bytes
+from robustbench_endo.corruptions.severity import SEVERITIES
 from robustbench_endo.corruptions.suite import Suite
 from robustbench_endo.corruptions.suite_file import load_suite
 

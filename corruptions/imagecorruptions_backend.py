@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import SEVERITIES, Corruption
+from robustbench_endo.corruptions.base import Corruption, Region
 from robustbench_endo.corruptions.compound import SEPARATOR
 from robustbench_endo.corruptions.errors import CorruptionError, import_optional, unknown_name
 from robustbench_endo.corruptions.functional import to_bytes
@@ -29,6 +29,7 @@ from robustbench_endo.corruptions.kernels.backend import Bytes
 from robustbench_endo.corruptions.pairwise import PAIRWISE
 from robustbench_endo.corruptions.registry import CORRUPTIONS
 from robustbench_endo.corruptions.rng import Noise
+from robustbench_endo.corruptions.severity import SEVERITIES
 from robustbench_endo.corruptions.suite import Suite
 from robustbench_endo.corruptions.suite_file import load_suite
 
@@ -117,6 +118,7 @@ class ImagecorruptionsCorruption(Corruption):
     name: ClassVar[str] = "imagecorruptions"
 
     severities: tuple[ImagecorruptionsParams, ...] = tuple(ImagecorruptionsParams(severity) for severity in SEVERITIES)
+    region: Region = "frame"
 
     def apply(self, images: Tensor, params: ImagecorruptionsParams, noise: Noise) -> Tensor:
         """The package's result for each image, from and to 8 bits."""

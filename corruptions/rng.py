@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,25 +16,39 @@ from robustbench_endo.corruptions.kernels.rng.philox import random_field
 from robustbench_endo.corruptions.kernels.rng.poisson import MAX_RATE, poisson_counts, rate_slices
 
 
-def image_key(seed: int, image_id: str, corruption: str, severity: int, replicate: int = 0) -> int:
-    """The key of all random numbers of one corrupted image.
+def image_key(seed: int, image_id: str, corruption: str, replicate: int = 0) -> int:
+    """The key of all random numbers of one image under one corruption, at any severity.
+
+    The severities of an image share their random numbers: smoke thickens and drops are added, so that a difference
+    between two severities is not one between two draws.
 
     Args:
         seed: random seed.
-        image_id: stable name of the image.
+        image_id: stable name of the image, see :func:`normalize_id`.
         corruption: name of the corruption.
-        severity: 1 to 5.
         replicate: number of the repetition, to corrupt the same image differently.
 
     Returns:
         A 63-bit integer, the first 8 bytes of BLAKE2b over the arguments without the sign bit.
 
     >>> from robustbench_endo.corruptions import image_key
-    >>> image_key(0, "a.png", "smoke", 3)
+    >>> image_key(0, "a.png", "smoke")
     6287557069220423979
     """
-    text = "\x1f".join((str(seed), image_id, corruption, str(severity), str(replicate)))
+    text = "\x1f".join((str(seed), normalize_id(image_id), corruption, str(replicate)))
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
+
+
+def normalize_id(image_id: str) -> str:
+    """The form of a name that is the same on every system: separators ``/``, no leading ``./``, Unicode NFC.
+
+    >>> normalize_id(".\\\\OP1\\\\frame.png")
+    'OP1/frame.png'
+    """
+    name = unicodedata.normalize("NFC", image_id.replace("\\", "/"))
+    while name.startswith("./"):
+        name = name[2:]
+    return name
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,7 @@ class Noise:
 
     >>> import torch
     >>> from robustbench_endo.corruptions import Noise, image_key
-    >>> noise = Noise((image_key(0, "a.png", "smoke", 3),), torch.device("cpu"))
+    >>> noise = Noise((image_key(0, "a.png", "smoke"),), torch.device("cpu"))
     >>> noise.uniform((3,), stream=0)
     tensor([[0.9602, 0.8915, 0.9498]])
     >>> noise.integers(10, (1, 2, 4), stream=1, grain=2.0)

@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import CATEGORIES, CorruptedBatch, Corruption, parameter_units
+from robustbench_endo.corruptions.base import CATEGORIES, CorruptedBatch, Corruption, Region, parameter_units
 from robustbench_endo.corruptions.compound import SEPARATOR, CompoundCorruption
 from robustbench_endo.corruptions.errors import CorruptionError, unknown_name
 from robustbench_endo.corruptions.pairwise import PAIRWISE, pairwise_combinations
+from robustbench_endo.corruptions.surround import Areas
 
 Resolution = int | Literal["native"] | tuple[int, int]
 
@@ -30,6 +33,7 @@ class Suite:
         resolution: size to which frames are resized first: an upper limit of the short side (frames are never
             enlarged), "native", or (height, width).
         corruptions: the corruptions with their severities, in the order of the tables.
+        version: increases when the pixels of a built-in suite change; empty for others.
 
     Raises:
         CorruptionError: two corruptions of the same name.
@@ -51,6 +55,7 @@ class Suite:
     reference_size: int | None
     resolution: Resolution
     corruptions: tuple[Corruption, ...]
+    version: str = ""
 
     def __post_init__(self) -> None:
         names = self.names
@@ -145,29 +150,61 @@ class Suite:
         self,
         images: Tensor,
         name: str,
-        severity: int,
+        severity: float,
         ids: Sequence[str],
         seed: int = 0,
         replicate: int = 0,
+        areas: Areas | None = None,
     ) -> CorruptedBatch:
         """Corrupt floating ``images`` (B, 3, H, W) in [0, 1] at their size.
 
         Args:
             images: floating (B, 3, H, W) in [0, 1], already resized to :meth:`size`.
             name: a corruption of the suite.
-            severity: 0 (identity) to 5.
+            severity: 0 (identity), or a number from 1 to 5.
             ids: one stable name per image.
             seed: random seed.
             replicate: number of the repetition, to corrupt the same image differently.
+            areas: content area of each image, None for an image without a surround; detected by default.
 
         Raises:
             UnknownNameError: no such corruption.
             CorruptionError: input that :meth:`.base.Corruption.__call__` rejects.
         """
-        return self.get(name)(images, severity, ids, seed, replicate, self.reference_size)
+        return self.get(name)(images, severity, ids, seed, replicate, self.reference_size, areas)
+
+    def corrupt_bytes(
+        self,
+        frames: NDArray[np.uint8],
+        name: str,
+        severity: float,
+        ids: Sequence[str],
+        seed: int = 0,
+        replicate: int = 0,
+        areas: Areas | None = None,
+    ) -> NDArray[np.uint8] | None:
+        """Corrupt 8-bit frames (B, H, W, 3) without values between the levels, see :meth:`corrupt`.
+
+        Returns:
+            The corrupted frames; None where the corruption or its parameters need values between the levels.
+
+        Raises:
+            UnknownNameError: no such corruption.
+            CorruptionError: wrong size, severity or ids.
+        """
+        return self.get(name).corrupt_bytes(frames, severity, ids, seed, replicate, self.reference_size, areas)
+
+    def region(self, name: str) -> Region:
+        """What a corruption changes: the "content" area of the scope, or the whole "frame" with the black surround.
+
+        >>> from robustbench_endo.corruptions import load_suite
+        >>> [load_suite(suite).region("smoke") for suite in ("endo19", "imagenet-c")]
+        ['content', 'frame']
+        """
+        return self.get(name).region
 
     def describe(self) -> list[dict[str, Any]]:
-        """One entry per corruption: name, category, cause, citation, stochastic, severities by parameter, units."""
+        """One entry per corruption: its attributes, and its severities by parameter with their units."""
         return [
             {
                 "name": item.name,
@@ -177,6 +214,7 @@ class Suite:
                 "severities": [dataclasses.asdict(params) for params in item.severities],
                 "units": dict(parameter_units(type(item.severities[0]))),
                 "stochastic": item.stochastic,
+                "region": item.region,
             }
             for item in self.corruptions
         ]

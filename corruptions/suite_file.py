@@ -3,6 +3,7 @@
 extends = "endo19"            # a built-in suite or another file; endo19 by default
 resolution = 512              # largest short side | "native" | [height, width]
 reference_size = 256          # short side of the images to which lengths refer | "native"
+region = "frame"              # corrupt the black surround, too | "content"; by default as each corruption says
 corruptions = ["smoke"]       # a selection; all by default
 
 [smoke]
@@ -20,7 +21,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from robustbench_endo.corruptions.base import MINIMUM_SIDE, Corruption, parameter_units
+from robustbench_endo.corruptions.base import REGIONS, Corruption, parameter_units
+from robustbench_endo.corruptions.checks import MINIMUM_SIDE
 from robustbench_endo.corruptions.errors import CorruptionError, unknown_name
 from robustbench_endo.corruptions.parameter_ranges import check_parameter
 from robustbench_endo.corruptions.registry import CORRUPTIONS, SURGICAL, VARIANTS
@@ -39,7 +41,7 @@ _LARGEST_INTEGER = 10**300
 _ROOT = "endo19"
 _ROOTS = {_ROOT: CORRUPTIONS, "endo-surgical": SURGICAL}
 """The suites that extend none."""
-_KEYS = ("name", "extends", "reference_size", "resolution", "corruptions")
+_KEYS = ("name", "version", "extends", "reference_size", "resolution", "region", "corruptions")
 
 
 def load_suite(name_or_path: str | Path) -> Suite:
@@ -103,15 +105,19 @@ def _parse(content: Mapping[str, Any], name: str, parent: Suite) -> Suite:
     for key in content:
         if key not in tables and key not in _KEYS:
             raise unknown_name(f"setting or a corruption in suite {name}", key, (*_KEYS, *parent.names))
-    updated = {key: _with_parameters(*_with_model(parent.get(key), table, name), name) for key, table in tables.items()}
+    updated = {key: _updated(parent.get(key), table, name) for key, table in tables.items()}
     selected = parent.select(_texts(content.get("corruptions", "all"), name))
+    corruptions = tuple(updated.get(key, parent.get(key)) for key in selected)
+    if "region" in content:
+        corruptions = tuple(_with_region(item, content["region"], name) for item in corruptions)
     return Suite(
         name=_name(content.get("name", name), name),
         reference_size=_reference_size(content["reference_size"], name)
         if "reference_size" in content
         else parent.reference_size,
         resolution=_resolution(content["resolution"], name) if "resolution" in content else parent.resolution,
-        corruptions=tuple(updated.get(key, parent.get(key)) for key in selected),
+        corruptions=corruptions,
+        version=str(content.get("version", "")),
     )
 
 
@@ -149,6 +155,20 @@ def _resolution(value: Any, suite: str) -> Resolution:
         f"Suite {suite}: expected resolution = a short side of {MINIMUM_SIDE} to {MAXIMUM_SIDE}, "
         f'"native" or [height, width], got {value!r}.'
     )
+
+
+def _updated(corruption: Corruption, table: Mapping[str, Any], suite: str) -> Corruption:
+    """The corruption with the implementation, the region and the parameters of a table."""
+    implementation, rest = _with_model(corruption, table, suite)
+    parameters = {key: value for key, value in rest.items() if key != "region"}
+    updated = _with_parameters(implementation, parameters, suite)
+    return _with_region(updated, rest["region"], suite) if "region" in rest else updated
+
+
+def _with_region(corruption: Corruption, region: Any, suite: str) -> Corruption:
+    if region not in REGIONS:
+        raise CorruptionError(f'Suite {suite}: expected region = "content" or "frame", got {region!r}.')
+    return dataclasses.replace(corruption, region=region)
 
 
 def _with_model(corruption: Corruption, table: Mapping[str, Any], suite: str) -> tuple[Corruption, Mapping[str, Any]]:

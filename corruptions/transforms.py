@@ -16,10 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import SEVERITIES, check_severity, warp_masks
+from robustbench_endo.corruptions.base import warp_masks
 from robustbench_endo.corruptions.errors import CorruptionError
-from robustbench_endo.corruptions.functional import to_bytes
+from robustbench_endo.corruptions.functional import corrupt_levels
 from robustbench_endo.corruptions.rng import Noise, image_key
+from robustbench_endo.corruptions.severity import SEVERITIES, check_severity
 from robustbench_endo.corruptions.suite import Suite
 from robustbench_endo.corruptions.suite_file import load_suite
 
@@ -53,7 +54,7 @@ class CorruptionTransform(ABC):
         self.seed = seed
 
     @abstractmethod
-    def select_condition(self, image_id: str) -> tuple[str, int]:
+    def select_condition(self, image_id: str) -> tuple[str, float]:
         """The corruption of an image and its severity; severity 0 leaves the image unchanged."""
 
     @property
@@ -80,10 +81,11 @@ class CorruptionTransform(ABC):
         name, severity = self.select_condition(image_id)
         if severity == 0:
             return image, None
-        values = image / 255 if image.dtype == torch.uint8 else image
-        batch = self.suite.corrupt(values[None], name, severity, [image_id], self.seed, self.epoch)
-        corrupted = to_bytes(batch.images[0]) if image.dtype == torch.uint8 else batch.images[0]
-        return corrupted, None if batch.grid is None else batch.grid[0]
+        if image.dtype == torch.uint8:
+            batch = corrupt_levels(image[None], self.suite, name, severity, [image_id], self.seed, self.epoch)
+        else:
+            batch = self.suite.corrupt(image[None], name, severity, [image_id], self.seed, self.epoch)
+        return batch.images[0], None if batch.grid is None else batch.grid[0]
 
 
 class Corrupt(CorruptionTransform):
@@ -91,7 +93,7 @@ class Corrupt(CorruptionTransform):
 
     Args:
         name: a corruption of the suite.
-        severity: 0 (identity) to 5.
+        severity: 0 (identity), or 1 to 5.
         suite: a suite, its name, or the path of its TOML file.
         seed: random seed.
 
@@ -109,12 +111,12 @@ class Corrupt(CorruptionTransform):
     (torch.Size([3, 48, 64]), torch.Size([48, 64]))
     """
 
-    def __init__(self, name: str, severity: int, suite: str | Path | Suite = "endo19", seed: int = 0) -> None:
+    def __init__(self, name: str, severity: float, suite: str | Path | Suite = "endo19", seed: int = 0) -> None:
         super().__init__(suite, seed)
         check_severity(severity, self.suite.get(name).name)
         self.name, self.severity = name, severity
 
-    def select_condition(self, image_id: str) -> tuple[str, int]:
+    def select_condition(self, image_id: str) -> tuple[str, float]:
         """The corruption and the severity of this transform."""
         return self.name, self.severity
 
@@ -152,7 +154,7 @@ class RandomCorruption(CorruptionTransform):
     def __init__(
         self,
         names: str | Sequence[str] = "all",
-        severities: Sequence[int] = SEVERITIES,
+        severities: Sequence[float] = SEVERITIES,
         p: float = 0.5,
         suite: str | Path | Suite = "endo19",
         seed: int = 0,
@@ -175,9 +177,9 @@ class RandomCorruption(CorruptionTransform):
         """Set the epoch; call it before iterating over the data loader."""
         self._epoch.fill_(epoch)
 
-    def select_condition(self, image_id: str) -> tuple[str, int]:
+    def select_condition(self, image_id: str) -> tuple[str, float]:
         """The corruption and severity of an image in this epoch."""
-        key = image_key(self.seed, image_id, "choice", 0, self.epoch)
+        key = image_key(self.seed, image_id, "choice", self.epoch)
         apply, name, severity = Noise((key,), torch.device("cpu")).uniform((3,), 0)[0].tolist()
         selected = self.names[int(name * len(self.names))]
         return selected, self.severities[int(severity * len(self.severities))] if apply < self.p else 0
@@ -232,7 +234,7 @@ class CorruptedDataset:
             self.transform.set_epoch(epoch)
 
 
-def check_severities(severities: Sequence[int]) -> tuple[int, ...]:
+def check_severities(severities: Sequence[float]) -> tuple[float, ...]:
     """``severities`` as a tuple.
 
     Raises:

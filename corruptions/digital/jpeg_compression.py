@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Category, Corruption, Px
+from robustbench_endo.corruptions.base import Category, Corruption, Px, Region
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import area_weights, bilinear_weights
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample
 from robustbench_endo.corruptions.kernels.interpolation.residual_bytes import (
@@ -66,6 +66,7 @@ class JpegCompression(Corruption):
         JpegCompressionParams(10),
         JpegCompressionParams(7),
     )
+    region: Region = "frame"  # a codec codes the surround, too
 
     def apply(self, images: Tensor, params: JpegCompressionParams, noise: Noise) -> Tensor:
         """decode(encode(``images``)) at the scale of the blocks."""

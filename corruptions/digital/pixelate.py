@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Category, Corruption, Px
+from robustbench_endo.corruptions.base import Category, Corruption, Px, Region
 from robustbench_endo.corruptions.kernels.interpolation.pixelate import pixelate
 from robustbench_endo.corruptions.kernels.interpolation.pixelate_bytes import pixelate_bytes
 from robustbench_endo.corruptions.rng import Noise
@@ -49,6 +49,7 @@ class Pixelate(Corruption):
         PixelateParams(5.0),
         PixelateParams(6.0),
     )
+    region: Region = "frame"  # a codec codes the surround, too
 
     def apply(self, images: Tensor, params: PixelateParams, noise: Noise) -> Tensor:
         """nearest(box(``images``))."""

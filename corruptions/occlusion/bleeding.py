@@ -20,15 +20,21 @@ from robustbench_endo.corruptions.kernels.fluids.grid import (
     illumination,
     local_mean,
     spline_noise,
+    to_coarse_grid,
+    to_frame,
 )
 from robustbench_endo.corruptions.kernels.fluids.optics import beer_lambert, specular
 from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid, remap
 from robustbench_endo.corruptions.rng import Noise
 
 # Streams; fractal noise takes one per octave.
-_DIRECTION, _TRAILS, _WARP_DOWN, _WARP_ACROSS, _POOLS, _RIPPLES, _PATCHES = 0, 1, 2, 4, 6, 12, 14
+_DIRECTION, _RUNS, _WARP_DOWN, _WARP_ACROSS, _POOLS, _DROPS, _RIPPLES, _PATCHES = 0, 1, 2, 4, 6, 10, 12, 14
 
-_BODY = (0.30, 0.02, 0.025)  # colour that thick blood scatters back
+_BODY = (0.42, 0.025, 0.03)  # colour that thick blood scatters back
+
+_METAL_CELL = 4  # nodes over which the colour is averaged before metal is recognised
+
+_METAL_SATURATION = 0.15, 0.35  # saturation up to which all is metal, and from which nothing is
 
 _FOLD_CELLS = 4, 24  # nodes over which a fold, and its surroundings, are averaged
 
@@ -54,6 +60,7 @@ class BleedingParams:
         pool: size of the pools, in pixels.
         depth: depth of a pool far from its shore, in pixels.
         settling: how strongly the dark folds of the scene attract the pools, in standard deviations of the pool field.
+        metal: how strongly metal repels the pools, in standard deviations of the pool field.
         warp: displacement of the outlines, in pixels.
         red: absorption of red, per pixel of thickness.
         green: absorption of green, per pixel of thickness.
@@ -74,8 +81,9 @@ class BleedingParams:
     pool: Px = 90.0
     depth: Px = 16.0
     settling: Annotated[float, "standard deviations"] = 2.0
+    metal: Annotated[float, "standard deviations"] = 3.0
     warp: Px = 5.0
-    red: Annotated[float, "1/px"] = 0.13
+    red: Annotated[float, "1/px"] = 0.08
     green: Annotated[float, "1/px"] = 0.75
     blue: Annotated[float, "1/px"] = 0.65
     scatter: Annotated[float, "share of the light"] = 1.0
@@ -91,7 +99,8 @@ class Bleeding(Corruption):
     """Pools, runs and drops of blood, absorbing by Beer-Lambert and lit by the light of the scene.
 
     They share one thickness field. Haemoglobin absorbs green and blue many times faster than red: a film is a
-    translucent red, a pool nearly black.
+    translucent bright red, a pool dark red. Pools leave metal, recognised by its low saturation, mostly free. Runs and
+    drops of a severity are among those of the next.
 
     >>> params = Bleeding().severities[2]
     >>> params.coverage, params.drops, params.runs
@@ -117,7 +126,7 @@ class Bleeding(Corruption):
         """A thickness field on a coarse grid, its optics, and the layer composited over ``images``."""
         size = coarse_grid_size(images.shape, params.unit)
         brightness = coarse_brightness(images, size)
-        thickness = blood_thickness(brightness, params, noise)
+        thickness = blood_thickness(brightness, metal_share(images, size), params, noise)
         gloss, dimming = surface_gloss(thickness, params, noise)
         ambient = illumination(brightness)
         absorption = (params.red, params.green, params.blue)
@@ -127,8 +136,8 @@ class Bleeding(Corruption):
         return CorruptedBatch(corrupted, opacity=opacity)
 
 
-def blood_thickness(brightness: Tensor, params: BleedingParams, noise: Noise) -> Tensor:
-    """Thickness of the blood, in nodes of the coarse grid: (B, 1, h, w) >= 0, from the brightness of the scene."""
+def blood_thickness(brightness: Tensor, metal: Tensor, params: BleedingParams, noise: Noise) -> Tensor:
+    """Thickness of the blood, in nodes: (B, 1, h, w) >= 0, from the brightness and :func:`metal_share` of the scene."""
     size = brightness.shape[-2], brightness.shape[-1]
     spacing = 4.0 * params.warp / params.unit
     warp = [fractal_spline_noise(noise, size, spacing, 2, stream) for stream in (_WARP_DOWN, _WARP_ACROSS)]
@@ -136,6 +145,7 @@ def blood_thickness(brightness: Tensor, params: BleedingParams, noise: Noise) ->
     direction = flow_direction(noise)
     thin = trail_heights(trails(size, params, noise, direction), displacement * 0.5)
     pool = pool_field(size, params, noise, direction, displacement) + params.settling * fold_depth(brightness)
+    pool = pool - params.metal * metal
     above = (pool - shore_level(pool, thin, params.coverage)).clamp(min=0.0)
     deep = above * (params.depth / params.unit) / (above + _SHELF)
     return (deep * deep + thin * thin).sqrt()
@@ -149,9 +159,9 @@ def flow_direction(noise: Noise) -> Tensor:
 
 def trails(size: tuple[int, int], params: BleedingParams, noise: Noise, direction: Tensor) -> Tensor:
     """The runs and drops of each image as (B, K, 10), see :mod:`.kernels.fluids.droplets`."""
-    count = params.drops + params.runs
-    draw = noise.uniform((count, 8), _TRAILS)
-    is_run = (torch.arange(count, device=draw.device) < params.runs).float().expand(len(draw), -1) > 0
+    # Streams of their own: the first runs and drops are the same whatever their numbers.
+    draw = torch.cat((noise.uniform((params.runs, 8), _RUNS), noise.uniform((params.drops, 8), _DROPS)), dim=1)
+    is_run = (torch.arange(draw.shape[1], device=draw.device) < params.runs).float().expand(len(draw), -1) > 0
     radius, length = params.radius / params.unit, params.length / params.unit
     head = radius * (0.15 + 0.85 * draw[..., 2] * draw[..., 2] * draw[..., 2])
     head = torch.where(is_run, radius * (0.25 + 0.3 * draw[..., 2]), head)
@@ -184,6 +194,16 @@ def shore_level(pool: Tensor, thin: Tensor, coverage: float) -> Tensor:
     rank = flat.shape[1] - round(coverage * flat.shape[1])
     level = flat.kthvalue(max(rank, 1), dim=1).values
     return torch.minimum(level, pool.flatten(1).amax(1))[:, None, None, None]
+
+
+def metal_share(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """How much each node of a grid of ``size`` looks like metal, by its low saturation: (B, 1, h, w) in [0, 1]."""
+    height, width = (max(side // _METAL_CELL, 4) for side in size)
+    colour = to_coarse_grid(images, (height, width))
+    largest, smallest = colour.amax(1, keepdim=True), colour.amin(1, keepdim=True)
+    low, high = _METAL_SATURATION
+    saturation = (largest - smallest) / largest.clamp(min=0.05)
+    return to_frame(((high - saturation) / (high - low)).clamp(0.0, 1.0), size)
 
 
 def fold_depth(brightness: Tensor) -> Tensor:

@@ -25,6 +25,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from robustbench_endo.corruptions import Suite, image_key
+from robustbench_endo.corruptions.functional import corrupt_levels
 from robustbench_endo.data.folder import FolderDataset
 from robustbench_endo.data.reading import read_image
 from robustbench_endo.data.resolution import at_resolution
@@ -200,8 +201,8 @@ def _thread_pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def _corrupt(sample: Sample, suite: Suite, name: str, severity: float, seed: int) -> tuple[Bytes, Bytes | None]:
-    corrupted = suite.corrupt(sample.image[None].float() / 255, name, severity, [sample.id], seed)
-    pixels: Bytes = (corrupted.images[0] * 255).round().byte().permute(1, 2, 0).numpy()
+    corrupted = corrupt_levels(sample.image[None], suite, name, severity, [sample.id], seed)
+    pixels: Bytes = corrupted.images[0].permute(1, 2, 0).contiguous().numpy()
     if sample.mask is None:
         return pixels, None
     mask = corrupted.warp(sample.mask[None])
@@ -227,7 +228,7 @@ def _copy(sample: Sample, checksum: str, settings: CopySettings, condition: tupl
         "path": path.as_posix(),
         "mask": "" if sample.mask is None else mask_path.as_posix(),
         **asdict(origin),
-        "key": f"{image_key(seed, sample.id, name, severity):016x}",
+        "key": f"{image_key(seed, sample.id, name):016x}",
         "pixels_sha256": checksums[0],
         "sha256": checksums[1],
     }

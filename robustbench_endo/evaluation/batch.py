@@ -47,6 +47,8 @@ class Batch:
         scale: pixels of a frame per pixel of the original one along rows and columns, float64 (B, 2) on the host.
         clean: the images prepared for comparison with their corrupted versions; None on the host.
         areas: (B,) content area of each clean frame, None for a frame without a surround.
+        levels: uint8 (B, H, W, 3), the images of a batch on the CPU, whose corruption may need no values between the
+            levels; None elsewhere.
         outside: bool (B, H, W), pixels of the surround; None on the host and where no frame has one.
     """
 
@@ -59,6 +61,7 @@ class Batch:
     clean: CleanReference | None = None
     areas: tuple[ContentArea | None, ...] = ()
     outside: Tensor | None = None
+    levels: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -94,6 +97,7 @@ class Batch:
             CleanReference(images) if self.clean is not None and positions else None,
             tuple(self.areas[i] for i in positions) if self.areas else (),
             None if self.outside is None else self.outside[positions],
+            None if self.levels is None else self.levels[positions],
         )
 
     def to(self, device: torch.device) -> Batch:
@@ -101,7 +105,10 @@ class Batch:
         images = upload(self.images, device).float() / 255
         targets = {task: upload(target, device) for task, target in self.targets.items()}
         outside = surround_pixels(self.areas, device)
-        batch = replace(self, images=images, targets=targets, clean=CleanReference(images), outside=outside)
+        levels = self.images.permute(0, 2, 3, 1).contiguous().numpy() if device.type == "cpu" else None
+        batch = replace(
+            self, images=images, targets=targets, clean=CleanReference(images), outside=outside, levels=levels
+        )
         if device.type == "cuda":
             torch.cuda.current_stream(device).synchronize()  # other streams read it from now on
         return batch

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from robustbench_endo.corruptions.base import CorruptedBatch
+from robustbench_endo.corruptions.kernels.color.levels import from_bytes
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.batch import Batch, Failure, read_batches
 from robustbench_endo.evaluation.conditions import Condition
@@ -110,10 +113,20 @@ def corrupt_batch(plan: EvaluationPlan, batch: Batch, condition: Condition) -> t
         return batch.images, dict(batch.targets)
     if condition.corruption in batch.recorded:
         return batch.recorded_images(condition.corruption), dict(batch.targets)
+    corrupted = _corrupt_levels(plan, batch, condition)
+    return corrupted.images, {task.name: task.warp(batch.targets[task.name], corrupted) for task in plan.tasks}
+
+
+def _corrupt_levels(plan: EvaluationPlan, batch: Batch, condition: Condition) -> CorruptedBatch:
+    """The corrupted batch, its images rounded to 8-bit levels; the pixels of :func:`robustbench_endo.corrupt`."""
     name, severity, replicate = condition
-    corrupted = plan.suite.corrupt(batch.images, name, severity, batch.ids, plan.config.seed, replicate)
-    images = (corrupted.images * 255).round_().div_(255)
-    return images, {task.name: task.warp(batch.targets[task.name], corrupted) for task in plan.tasks}
+    options = batch.ids, plan.config.seed, replicate, batch.areas or None
+    if batch.levels is not None:
+        levels = plan.suite.corrupt_bytes(batch.levels, name, severity, *options)
+        if levels is not None:
+            return CorruptedBatch(torch.from_numpy(from_bytes(levels)))
+    corrupted = plan.suite.corrupt(batch.images, name, severity, *options)
+    return replace(corrupted, images=(corrupted.images * 255).round_().div_(255))
 
 
 def score_batch(
