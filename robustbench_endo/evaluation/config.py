@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any, Literal, TypedDict
-
-import numpy as np
 
 from robustbench_endo.config import check_choice, option
 from robustbench_endo.data_options import (
@@ -20,7 +19,6 @@ from robustbench_endo.data_options import (
 )
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.shard import parse_shard
-from robustbench_endo.results.failure_points import parse_failure_point
 from robustbench_endo.results.severity import as_severity
 from robustbench_endo.tasks.segmentation.tolerance import check_tolerances, parse_spacing
 
@@ -79,10 +77,8 @@ def check_severities(severities: Sequence[float]) -> tuple[float, ...]:
     return tuple(sorted({as_severity(severity) for severity in severities}))
 
 
-def _is_severity(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        return False
-    return bool(1 <= value <= 5)
+def _is_severity(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Real) and bool(1 <= float(value) <= 5)
 
 
 def parse_resolution(text: str) -> Resolution:
@@ -282,6 +278,8 @@ class EvaluationConfig:
     def _check_failure_point(self) -> None:
         if self.failure_point is None:
             return
+        from robustbench_endo.results.failure_points import parse_failure_point  # imports pandas
+
         parse_failure_point(self.failure_point)
         if self.shard is not None:
             raise RobustEndoError(
