@@ -14,7 +14,7 @@ from torch import Tensor
 from robustbench_endo.corruptions.base import CorruptedBatch, scale_lengths
 from robustbench_endo.corruptions.kernels.fluids.grid import coarse_brightness
 from robustbench_endo.corruptions.kernels.fluids.optics import beer_lambert
-from robustbench_endo.corruptions.occlusion.bleeding import Bleeding, blood_thickness
+from robustbench_endo.corruptions.occlusion.bleeding import Bleeding, blood_thickness, metal_share, trails
 from robustbench_endo.corruptions.rng import Noise, image_key
 
 Similarity = Callable[[Tensor, Tensor], float]
@@ -54,8 +54,10 @@ def test_bleeding_is_red(batches: list[CorruptedBatch]) -> None:
 def test_bleeding_without_reflection_is_beer_lambert(scenes: Tensor) -> None:
     bare = dataclasses.replace(BLEEDING.severities[2], scatter=0.0, gloss=0.0, rim=0.0)
     batch = Bleeding((bare,) * 5)(scenes[:1], 3, IDS[:1])
-    noise = Noise((image_key(0, IDS[0], "bleeding", 3),), scenes.device)
-    layer = blood_thickness(coarse_brightness(scenes[:1], (256, 256)), bare, noise).double()
+    noise = Noise((image_key(0, IDS[0], "bleeding"),), scenes.device)
+    layer = blood_thickness(
+        coarse_brightness(scenes[:1], (256, 256)), metal_share(scenes[:1], (256, 256)), bare, noise
+    ).double()
     expected = torch.cat(
         [
             scenes[:1, channel : channel + 1] * torch.exp(-absorption * layer)
@@ -97,9 +99,10 @@ def test_bleeding_is_the_same_at_two_resolutions(severity: int, frames: Frames, 
 
 
 def test_blood_thickness_keeps_its_noise_in_a_longer_frame() -> None:
-    noise = Noise((image_key(0, "a", "bleeding", 5),), torch.device("cpu"))
+    noise = Noise((image_key(0, "a", "bleeding"),), torch.device("cpu"))
     params = BLEEDING.severities[4]
-    exact, longer = (blood_thickness(torch.full((1, 1, 256, side), 0.5), params, noise) for side in (320, 321))
+    fields = (torch.full((1, 1, 256, side), 0.5) for side in (320, 321))
+    exact, longer = (blood_thickness(field, torch.zeros_like(field), params, noise) for field in fields)
     both = torch.stack((exact.flatten(), longer[..., :320].flatten()))
     assert torch.corrcoef(both)[0, 1] > 0.95
 
@@ -107,7 +110,7 @@ def test_blood_thickness_keeps_its_noise_in_a_longer_frame() -> None:
 def test_bleeding_in_plain_torch_agrees_with_compiled(scenes: Tensor, request: pytest.FixtureRequest) -> None:
     expected = BLEEDING(scenes[:3], 4, IDS[:3])
     request.getfixturevalue("plain_torch")
-    noise = Noise(tuple(image_key(0, name, "bleeding", 4) for name in IDS[:3]), scenes.device)
+    noise = Noise(tuple(image_key(0, name, "bleeding") for name in IDS[:3]), scenes.device)
     batch = BLEEDING.apply(scenes[:3], scale_lengths(BLEEDING.severities[3], (256, 256), 256), noise)
     # A pixel at the very shore may fall on either side of it: those few are counted, not measured.
     apart = (batch.images.clamp(0, 1) - expected.images).abs()
@@ -122,3 +125,26 @@ def test_bleeding_is_finite_on_uniform_frames(level: float, size: tuple[int, int
     batch = BLEEDING(torch.full((1, 3, *size), level), severity, ["a"], reference_size=256)
     assert batch.images.isfinite().all()
     assert batch.opacity.isfinite().all()
+
+
+def test_bleeding_leaves_metal_mostly_free() -> None:
+    frame = torch.tensor([0.6, 0.25, 0.2])[:, None, None].expand(3, 128, 128).clone()
+    frame[:, 40:80] = 0.75
+    opacity = BLEEDING(frame.expand(6, -1, -1, -1), 3, IDS[:6]).opacity[:, 0]
+    tissue = torch.cat((opacity[:, :36], opacity[:, 84:]), dim=1)
+    assert opacity[:, 44:76].mean() < 0.5 * tissue.mean()
+
+
+def test_bleeding_film_keeps_red() -> None:
+    params, field = BLEEDING.severities[0], torch.ones(1, 1, 8, 8)
+    absorption = (params.red, params.green, params.blue)
+    film = beer_lambert(field, field, torch.zeros(1, 2, 8, 8), absorption, (0.0, 0.0, 0.0))
+    assert film[:, 1].max() < 0.25 * film[:, 2:4].min()
+
+
+def test_trails_of_a_severity_are_among_those_of_the_next() -> None:
+    noise = Noise((image_key(0, "a", "bleeding"),), torch.device("cpu"))
+    fewer, more = BLEEDING.severities[1], BLEEDING.severities[2]
+    first, second = (trails((256, 256), params, noise, torch.tensor([[1.0, 0.0]])) for params in (fewer, more))
+    assert torch.equal(first[:, : fewer.runs], second[:, : fewer.runs])
+    assert torch.equal(first[:, fewer.runs :], second[:, more.runs : more.runs + fewer.drops])
