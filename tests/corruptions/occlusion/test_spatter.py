@@ -99,7 +99,7 @@ def test_spatter_in_plain_torch_agrees_with_compiled(
 ) -> None:
     expected = SPATTER(scenes[:3], severity, IDS[:3])
     request.getfixturevalue("plain_torch")
-    noise = Noise(tuple(image_key(0, name, "spatter", severity) for name in IDS[:3]), scenes.device)
+    noise = Noise(tuple(image_key(0, name, "spatter") for name in IDS[:3]), scenes.device)
     batch = SPATTER.apply(scenes[:3], scale_lengths(SPATTER.severities[severity - 1], (256, 256), 256), noise)
     # Noise within rounding of the threshold may fall on either side of it: those few pixels are counted.
     assert ((batch.images.clamp(0, 1) - expected.images).abs() > 1 / 255).float().mean() <= 1e-4
