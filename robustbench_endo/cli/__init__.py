@@ -15,6 +15,7 @@ from robustbench_endo.cli.evaluate import evaluate
 from robustbench_endo.cli.export import export
 from robustbench_endo.cli.list_commands import corruptions, models
 from robustbench_endo.cli.merge import merge
+from robustbench_endo.cli.realism import realism
 from robustbench_endo.cli.report import leaderboard, report
 from robustbench_endo.cli.reproduce import reproduce
 from robustbench_endo.cli.sample_size import sample_size
@@ -31,7 +32,7 @@ def main(debug: bool) -> None:
 
 
 for _command in (
-    *(evaluate, merge, train, report, compare, verify, sample_size, leaderboard, reproduce),
+    *(evaluate, merge, train, report, compare, verify, sample_size, leaderboard, reproduce, realism),
     *(synthesize, corrupt, preview, export),
     *(models, datasets, corruptions),
 ):

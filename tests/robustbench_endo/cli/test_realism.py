@@ -1,0 +1,38 @@
+"""`robust-endo realism`."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    noise = np.random.default_rng(0)
+    rows = ["name,sequence"]
+    for part in ("clear", "smoky"):
+        (tmp_path / part).mkdir()
+    for i in range(4):
+        frame = noise.integers(40, 160, (48, 72, 3), dtype=np.uint8)
+        Image.fromarray(frame).save(tmp_path / "clear" / f"{i}.png")
+        Image.fromarray(frame // 2 + np.uint8(100)).save(tmp_path / "smoky" / f"{i}.png")
+        rows.append(f"{i}.png,s{i}")
+    (tmp_path / "pairs.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path
+
+
+def test_realism_writes_both_groups(robust_endo, pairs):
+    pytest.importorskip("cv2")
+    out = pairs / "table.json"
+    result = robust_endo("realism", "--pairs", pairs, "--out", out, "--fitted", "s0,s1", "--draws", 20)
+    assert result.exit_code == 0, result.output
+    tables = json.loads(out.read_text())
+    assert set(tables) == {"fitted", "held-out"}
+    assert 0 <= tables["held-out"]["severity 3"]["auc"][0] <= 1
+
+
+def test_realism_refuses_one_held_out_sequence(robust_endo, pairs):
+    result = robust_endo("realism", "--pairs", pairs, "--fitted", "s0,s1,s2")
+    assert result.exit_code == 2
+    assert "at least 2 held-out sequences" in " ".join(result.output.split())
