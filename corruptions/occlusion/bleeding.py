@@ -44,7 +44,7 @@ _PATCH_SPACING = 40.0  # the same for the glossy patches of a pool
 
 _NOISE_SLOPE = 0.146  # standard deviation, along an axis, of the slope of the noise of the ripples
 
-_SHELF = 0.5  # level above the shore, in standard deviations of the pool field, at which half of the depth is reached
+_SHELF = 0.9  # level above the shore, in standard deviations of the pool field, at which half of the depth is reached
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,13 @@ class BleedingParams:
     radius: Px = 9.0
     length: Px = 90.0
     pool: Px = 90.0
-    depth: Px = 16.0
+    depth: Px = 9.0
     settling: Annotated[float, "standard deviations"] = 2.0
     metal: Annotated[float, "standard deviations"] = 3.0
     warp: Px = 5.0
     red: Annotated[float, "1/px"] = 0.08
-    green: Annotated[float, "1/px"] = 0.75
-    blue: Annotated[float, "1/px"] = 0.65
+    green: Annotated[float, "1/px"] = 0.6
+    blue: Annotated[float, "1/px"] = 0.55
     scatter: Annotated[float, "share of the light"] = 1.0
     gloss: Annotated[float, "share of the light"] = 0.8
     relief: Annotated[float, "slope"] = 0.5
