@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,7 +16,21 @@ from robustbench_endo.corruptions.kernels.content_area.fit import fit_area, may_
 from robustbench_endo.corruptions.kernels.content_area.geometry import Shape, fill_index, mask
 
 _CACHED_FRAMES = 8
-"""Masks in memory: all conditions of a frame use the same one, and few frames are processed at a time."""
+"""Areas whose geometry stays in memory although nobody holds them: one frame is often corrupted in several calls."""
+
+
+class Outside(NamedTuple):
+    """The pixels of a surround and of its soft edge.
+
+    Attributes:
+        pixels: int64 (N,), flat index.
+        sources: int64 (N,), flat index of the pixel of the scene that fills each.
+        inside: float32 (N,), share of the scene in each, in [0, 1).
+    """
+
+    pixels: Tensor
+    sources: Tensor
+    inside: Tensor
 
 
 @dataclass(frozen=True)
@@ -74,14 +89,29 @@ class ContentArea:
 
     def mask(self) -> Tensor:
         """float32 (H, W) in [0, 1]: 1 inside, 0 in the surround. Shared by all callers; never modify it."""
-        return _mask(self)
+        return self._mask
 
     def fill_index(self) -> Tensor:
         """int64 (H, W): flat index of the pixel inside that fills each pixel. Shared by all callers; never modify it.
 
         Pixels inside fill themselves; those of the surround and of its soft edge take the pixel mirrored at the edge.
         """
-        return _fill_index(self)
+        return self._fill_index
+
+    @cached_property
+    def _mask(self) -> Tensor:
+        return torch.from_numpy(mask(self.height, self.width, self.shape()))
+
+    @cached_property
+    def _fill_index(self) -> Tensor:
+        return torch.from_numpy(fill_index(self._mask.numpy(), self.shape()))
+
+    @cached_property
+    def outside(self) -> Outside:
+        """The pixels that are not completely inside. Shared by all callers; never modify them."""
+        inside = self._mask.flatten()
+        pixels = (inside < 1).nonzero()[:, 0]
+        return Outside(pixels, self._fill_index.flatten()[pixels], inside[pixels])
 
     @property
     def share(self) -> float:
@@ -117,7 +147,7 @@ def detect_content_area(image: Bytes) -> ContentArea | None:
     if not may_have_surround(image):
         return None
     shape = fit_area(np.ascontiguousarray(image))  # one layout: compiled once
-    return None if shape is None else ContentArea(image.shape[0], image.shape[1], *shape)
+    return None if shape is None else _shared(ContentArea(image.shape[0], image.shape[1], *shape))
 
 
 def detect_content_areas(images: Tensor) -> tuple[ContentArea | None, ...]:
@@ -146,10 +176,6 @@ def _to_bytes(images: Tensor) -> Bytes:
 
 
 @lru_cache(maxsize=_CACHED_FRAMES)
-def _mask(area: ContentArea) -> Tensor:
-    return torch.from_numpy(mask(area.height, area.width, area.shape()))
-
-
-@lru_cache(maxsize=_CACHED_FRAMES)
-def _fill_index(area: ContentArea) -> Tensor:
-    return torch.from_numpy(fill_index(_mask(area).numpy(), area.shape()))
+def _shared(area: ContentArea) -> ContentArea:
+    """An equal area whose geometry may have been computed."""
+    return area

@@ -54,7 +54,7 @@ def corrupt(
     >>> from robustbench_endo.corruptions import corrupt
     >>> image = np.full((48, 64, 3), 128, np.uint8)
     >>> corrupt(image, "gaussian_noise", 3, ids="frame_1.png")[0, 0]
-    array([133, 114,  98], dtype=uint8)
+    array([196, 157, 227], dtype=uint8)
     """
     loaded = suite if isinstance(suite, Suite) else load_suite(suite)
     if isinstance(images, np.ndarray):

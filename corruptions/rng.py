@@ -33,7 +33,7 @@ def image_key(seed: int, image_id: str, corruption: str, replicate: int = 0) -> 
 
     >>> from robustbench_endo.corruptions import image_key
     >>> image_key(0, "a.png", "smoke")
-    6287557069220423979
+    4355468965134866450
     """
     text = "\x1f".join((str(seed), normalize_id(image_id), corruption, str(replicate)))
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
@@ -68,10 +68,10 @@ class Noise:
     >>> from robustbench_endo.corruptions import Noise, image_key
     >>> noise = Noise((image_key(0, "a.png", "smoke"),), torch.device("cpu"))
     >>> noise.uniform((3,), stream=0)
-    tensor([[0.9602, 0.8915, 0.9498]])
+    tensor([[0.5919, 0.8634, 0.2230]])
     >>> noise.integers(10, (1, 2, 4), stream=1, grain=2.0)
-    tensor([[[[1, 1, 8, 8],
-              [1, 1, 8, 8]]]])
+    tensor([[[[7, 7, 5, 5],
+              [7, 7, 5, 5]]]])
     """
 
     keys: tuple[int, ...]

@@ -9,39 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.corruptions.content_area import ContentArea
+from robustbench_endo.corruptions.content_area import ContentArea, Outside
+from robustbench_endo.corruptions.kernels.backend import use_numba
+from robustbench_endo.corruptions.kernels.content_area.exchange import (
+    copy_levels,
+    copy_pixels,
+    fade_in,
+    fade_in_levels,
+)
 from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid
 
 Areas = Sequence[ContentArea | None]
 
 
-class Outside(NamedTuple):
-    """The pixels of the surround and of its soft edge.
-
-    Attributes:
-        pixels: (N,) flat index.
-        sources: (N,) flat index of the pixel of the scene that fills each.
-        inside: (N,) share of the scene in each, in [0, 1).
-    """
-
-    pixels: Tensor
-    sources: Tensor
-    inside: Tensor
+@lru_cache(maxsize=64)
+def _on_device(area: ContentArea, device: torch.device) -> Outside:
+    return Outside(*(part.to(device) for part in area.outside))
 
 
-@lru_cache(maxsize=8)
-def outside(area: ContentArea, device: torch.device) -> Outside:
-    """The pixels that are not completely inside ``area``."""
-    inside, sources = area.mask().flatten(), area.fill_index().flatten()
-    pixels = (inside < 1).nonzero()[:, 0]
-    return Outside(pixels.to(device), sources[pixels].to(device), inside[pixels].to(device))
+def _outside(area: ContentArea, device: torch.device) -> Outside:
+    return area.outside if device.type == "cpu" else _on_device(area, device)
 
 
 def fill_surround(images: Tensor, areas: Areas) -> Tensor:
@@ -51,8 +44,11 @@ def fill_surround(images: Tensor, areas: Areas) -> Tensor:
     filled = images.clone()
     for image, area in zip(filled.flatten(2), areas, strict=True):
         if area is not None:
-            pixels, sources, _ = outside(area, images.device)
-            image[:, pixels] = image[:, sources]
+            pixels, sources, _ = _outside(area, images.device)
+            if use_numba(images.device):
+                copy_pixels(image.numpy(), pixels.numpy(), sources.numpy())
+            else:
+                image[:, pixels] = image[:, sources]
     return filled
 
 
@@ -69,7 +65,11 @@ def restore_surround(corrupted: Tensor, images: Tensor, filled: Tensor, areas: A
         corrupted.flatten(2), images.flatten(2), filled.flatten(2), areas, strict=True
     ):
         if area is not None:
-            pixels, _, inside = outside(area, images.device)
+            pixels, _, inside = _outside(area, images.device)
+            if use_numba(images.device):
+                arrays = (part.numpy() for part in (target, image, scene, pixels, inside))
+                fade_in(*arrays)
+                continue
             change = target[:, pixels] - scene[:, pixels]
             target[:, pixels] = (image[:, pixels] + inside * change).clamp_(0.0, 1.0)
 
@@ -78,7 +78,7 @@ def reveal_surround(opacity: Tensor, areas: Areas) -> None:
     """Let the opacity (B, 1, H, W) fade out in the surround, which nothing hides; modified."""
     for target, area in zip(opacity.flatten(2), areas, strict=True):
         if area is not None:
-            pixels, _, inside = outside(area, opacity.device)
+            pixels, _, inside = _outside(area, opacity.device)
             target[:, pixels] = target[:, pixels] * inside
 
 
@@ -91,10 +91,10 @@ def hold_surround(grid: Tensor, areas: Areas) -> None:
     """
     for target, area in zip(grid, areas, strict=True):
         if area is not None:
-            _hold(target, area)
+            _hold_one(target, area)
 
 
-def _hold(grid: Tensor, area: ContentArea) -> None:
+def _hold_one(grid: Tensor, area: ContentArea) -> None:
     height, width = grid.shape[:2]
     identity = identity_grid(height, width, grid.device).reshape(-1, 2)
     visible = area.mask().to(grid.device).flatten() >= 0.5
@@ -113,10 +113,9 @@ def fill_bytes(frame: NDArray[np.uint8], area: ContentArea | None) -> NDArray[np
     """:func:`fill_surround` of a frame (H, W, 3) of levels."""
     if area is None:
         return frame
-    pixels, sources, _ = outside(area, torch.device("cpu"))
-    filled = np.ascontiguousarray(frame).copy()
-    flat = filled.reshape(-1, 3)
-    flat[pixels.numpy()] = flat[sources.numpy()]
+    pixels, sources, _ = area.outside
+    filled = frame.copy("C")  # never strided: compiled once
+    copy_levels(filled.reshape(-1, 3), pixels.numpy(), sources.numpy())
     return filled
 
 
@@ -126,9 +125,8 @@ def restore_bytes(
     """:func:`restore_surround` of a frame (H, W, 3) of levels; ``corrupted`` is modified."""
     if area is None:
         return corrupted
-    pixels, _, inside = (part.numpy() for part in outside(area, torch.device("cpu")))
-    target = corrupted.reshape(-1, 3)
-    change = target[pixels].astype(np.float32) - filled.reshape(-1, 3)[pixels]
-    levels = np.ascontiguousarray(frame).reshape(-1, 3)[pixels] + inside[:, None] * change
-    target[pixels] = levels.round().clip(0, 255).astype(np.uint8)
-    return corrupted
+    pixels, _, inside = (part.numpy() for part in area.outside)
+    flat = (np.ascontiguousarray(levels).reshape(-1, 3) for levels in (corrupted, frame, filled))
+    target, original, scene = flat
+    fade_in_levels(target, original, scene, pixels, inside)
+    return target.reshape(frame.shape)

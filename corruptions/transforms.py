@@ -145,7 +145,7 @@ class RandomCorruption(CorruptionTransform):
     >>> from robustbench_endo.corruptions import RandomCorruption
     >>> transform = RandomCorruption("noise,blur", severities=(1, 2, 3), p=0.5)
     >>> [transform.select_condition(image_id) for image_id in ("a.png", "b.png", "c.png")]
-    [('gaussian_blur', 3), ('gaussian_noise', 2), ('speckle_noise', 0)]
+    [('defocus_blur', 3), ('motion_blur', 0), ('gaussian_noise', 1)]
     >>> transform.set_epoch(1)
     >>> transform(torch.rand(3, 48, 64), ids="a.png").shape
     torch.Size([3, 48, 64])

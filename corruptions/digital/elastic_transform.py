@@ -69,15 +69,20 @@ class ElasticTransform(Corruption):
 
     def apply(self, images: Tensor, params: ElasticTransformParams, noise: Noise) -> CorruptedBatch:
         """``images`` sampled at identity + displacement field (+ affine map)."""
-        height, width = images.shape[-2:]
-        field = displacement_field(noise, params.smoothness)
-        rows, columns = (bilinear_weights(field.shape[-1], side) for side in (height, width))
-        shift = resample(field, rows, columns) * (params.displacement * (height / width) ** params.aspect)
-        per_pixel = images.new_tensor([2.0 / width, 2.0 / height])
-        grid = identity_grid(height, width, images.device) + shift.permute(0, 2, 3, 1) * per_pixel
+        grid = displaced_grid(images, params, noise)
         if params.affine > 0:
-            grid = affine_grid(grid, (height, width), params.affine, noise)
+            grid = affine_grid(grid, images.shape[-2:], params.affine, noise)
         return CorruptedBatch(remap(images, grid), grid)
+
+
+def displaced_grid(images: Tensor, params: ElasticTransformParams, noise: Noise) -> Tensor:
+    """(B, H, W, 2): the grid that samples every pixel of ``images`` at its displaced position."""
+    height, width = images.shape[-2:]
+    field = displacement_field(noise, params.smoothness)
+    rows, columns = (bilinear_weights(field.shape[-1], side) for side in (height, width))
+    shift = resample(field, rows, columns) * (params.displacement * (height / width) ** params.aspect)
+    per_pixel = images.new_tensor([2.0 / width, 2.0 / height])
+    return identity_grid(height, width, images.device) + shift.permute(0, 2, 3, 1) * per_pixel
 
 
 def displacement_field(noise: Noise, smoothness: float) -> Tensor:

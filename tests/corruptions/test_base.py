@@ -101,9 +101,10 @@ BAD_INPUT = [
     ((GOOD, ("a",), 1), "one id for each of the 2 images, got 1 ids"),
     ((GOOD, "ab", 1), "got one string"),
     ((GOOD, ("a", "a"), 1), "ids that differ within a batch, got 'a' more than once"),
-    ((GOOD, IDS, 6), "gaussian_noise: expected a severity from 0 to 5, got 6"),
+    ((GOOD, IDS, 6), "gaussian_noise: expected a severity from 1 to 5, or 0 for the clean image, got 6"),
     ((GOOD, IDS, -1), "got -1"),
-    ((GOOD, IDS, 2.5), r"got 2\.5"),
+    ((GOOD, IDS, 0.5), r"got 0\.5"),
+    ((GOOD, IDS, float("nan")), "got nan"),
     ((GOOD, IDS, True), "got True"),
 ]
 

@@ -35,7 +35,7 @@ def test_corruption_of_a_batch_in_plain_torch_agrees_with_compiled_items(
     expected = corruption(images, severity, IDS, reference_size=48)
     request.getfixturevalue("plain_torch")
     # The base class takes CPU images one by one; a device gets the batch at once.
-    noise = Noise(tuple(image_key(0, i, corruption.name, severity) for i in IDS), images.device)
+    noise = Noise(tuple(image_key(0, i, corruption.name) for i in IDS), images.device)
     result = corruption.apply(images, scale_lengths(corruption.severities[severity - 1], (96, 111), 48), noise)
     assert_agreement(result if isinstance(result, CorruptedBatch) else CorruptedBatch(result), expected)
 

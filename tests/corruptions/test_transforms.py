@@ -173,7 +173,7 @@ def test_random_corruption_survives_pickling() -> None:
 
 BAD_INPUT = [
     (lambda: Corrupt("smok", 3), "'smok': did you mean smoke"),
-    (lambda: Corrupt("smoke", 6), "from 0 to 5, got 6"),
+    (lambda: Corrupt("smoke", 6), "for the clean image, got 6"),
     (lambda: Corrupt("smoke", 3, suite="endo20"), "'endo20'"),
     (lambda: RandomCorruption(severities=(0,)), r"from 1 to 5, got \[0\]"),
     (lambda: RandomCorruption(severities=()), r"from 1 to 5, got \[\]"),

@@ -78,15 +78,17 @@ def scale_chroma_torch(images: Tensor, gain: float) -> Tensor:
     dark = (luminance - light.amin(1, keepdim=True)) / (luminance + float(_TINY))
     bright = (light.amax(1, keepdim=True) - luminance) / (1.0 - luminance + float(_TINY))
     share = torch.maximum(dark, bright)
-    scaled = luminance + (light - luminance) * ((1.0 + extra) / (1.0 + extra * share))
-    position = (scaled * float(_STEPS_PER_UNIT)).clamp(0.0, float(_LAST))
+    light.sub_(luminance).mul_((1.0 + extra) / (1.0 + extra * share)).add_(luminance)
+    position = light.mul_(float(_STEPS_PER_UNIT)).clamp_(0.0, float(_LAST))
     return _interpolate(encode, position, _STEPS - 1)
 
 
 def _interpolate(table: Tensor, position: Tensor, last: int) -> Tensor:
-    first = position.long().clamp(0, last)
+    # In 32 bits and in place: this is where the most memory is needed.
+    first = position.int().clamp_(0, last)
+    share = position - first
     low = table[first]
-    return low + (position - first) * (table[first + 1] - low)
+    return table[first.add_(1)].sub_(low).mul_(share).add_(low)
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")

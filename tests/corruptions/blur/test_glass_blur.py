@@ -21,7 +21,7 @@ def test_glass_blur_keeps_the_mean_and_has_no_grid(frames: Frames) -> None:
     images = frames(1, 128, 128)
     batch = GlassBlur()(images, 5, ["a"], reference_size=128)
     assert batch.grid is None
-    assert torch.allclose(batch.images.mean((2, 3)), images.mean((2, 3)), atol=5e-3)
+    assert torch.allclose(batch.images.mean((2, 3)), images.mean((2, 3)), atol=6e-3)
 
 
 def test_cell_offsets_grow_with_the_image() -> None:

@@ -25,24 +25,24 @@ def test_elastic_transform_is_the_frame_sampled_at_its_grid(severity: int, frame
 
 
 def test_elastic_transform_grid_moves_a_mask_with_the_frame() -> None:
-    mask = torch.zeros(1, 1, 128, 160)
+    mask = torch.full((1, 1, 128, 160), 0.2)  # black would be the surround of a scope
     mask[..., 40:90, 50:110] = 1.0
     batch = ElasticTransform()(mask.expand(-1, 3, -1, -1), 5, ["a"], reference_size=128)
     warped = grid_sample(mask, batch.grid, mode="nearest", padding_mode="reflection", align_corners=False)
-    assert ((batch.images[:, :1] > 0.5) == (warped > 0.5)).float().mean() > 0.995
-    assert ((mask > 0.5) == (warped > 0.5)).float().mean() < 0.99
+    assert ((batch.images[:, :1] > 0.6) == (warped > 0.6)).float().mean() > 0.995
+    assert ((mask > 0.6) == (warped > 0.6)).float().mean() < 0.99
 
 
 def test_elastic_transform_displacement_is_that_of_the_parameters_at_every_size() -> None:
     deviations = {}
     for side in (64, 256):
-        grids = [ElasticTransform()(torch.rand(1, 3, side, side), 5, [str(i)]).grid for i in range(8)]
+        grids = [ElasticTransform()(torch.rand(1, 3, side, side), 5, [str(i)]).grid for i in range(48)]
         identity = torch.nn.functional.affine_grid(torch.eye(2, 3)[None], [1, 3, side, side], align_corners=False)
         inner = slice(side // 5, -side // 5)
         shift = (torch.cat(grids) - identity)[:, inner, inner] * 128  # reference pixels
         deviations[side] = float(shift.std())
     assert deviations[64] == pytest.approx(deviations[256], rel=0.02)
-    assert deviations[256] == pytest.approx(4.5, rel=0.1)
+    assert deviations[256] == pytest.approx(4.5, rel=0.05)
 
 
 def test_affine_grid_moves_its_points_within_reach() -> None:

@@ -41,7 +41,7 @@ def test_spatter_covers_more_at_each_severity(frames: Frames) -> None:
 
 @pytest.mark.parametrize("corruption", [Smoke(), Bleeding(), Spatter(), Brightness()], ids=lambda item: item.name)
 def test_occlusion_of_a_frame_of_2160_lines_is_in_range(corruption: Corruption) -> None:
-    stripes = torch.zeros(1, 3, 2160, 3840)
+    stripes = torch.full((1, 3, 2160, 3840), 0.3)
     stripes[..., ::2] = 1
     corrupted = corruption(stripes, 5, ["a"]).images
     assert corrupted.isfinite().all()

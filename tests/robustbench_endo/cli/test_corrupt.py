@@ -54,7 +54,7 @@ def test_corrupt_writes_images_masks_and_manifest(copies):
         assert np.array_equal(copy, corrupt(source, name, severity, row["image_id"]))
         assert row["pixels_sha256"] == hashlib.sha256(copy.tobytes()).hexdigest()
         assert row["sha256"] == hashlib.sha256((out / row["path"]).read_bytes()).hexdigest()
-        assert int(row["key"], 16) == image_key(0, row["image_id"], name, severity)
+        assert int(row["key"], 16) == image_key(0, row["image_id"], name)
         mask = root / "test" / row["image_id"].replace("image", "mask")
         still = np.array_equal(pixels(out / row["mask"]), pixels(mask))
         assert still == (name == "smoke")

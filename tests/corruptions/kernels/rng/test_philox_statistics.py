@@ -42,12 +42,11 @@ def test_words_of_the_same_pixel_of_many_images_are_uniform() -> None:
 
 def test_image_key_of_similar_arguments_gives_unrelated_fields() -> None:
     coordinates = {
-        "frame 1": (0, "OP1_img_01.png", "gaussian_noise", 3, 0),
-        "frame 2": (0, "OP1_img_02.png", "gaussian_noise", 3, 0),
-        "severity 4": (0, "OP1_img_01.png", "gaussian_noise", 4, 0),
-        "seed 1": (1, "OP1_img_01.png", "gaussian_noise", 3, 0),
-        "other corruption": (0, "OP1_img_01.png", "speckle_noise", 3, 0),
-        "replicate 1": (0, "OP1_img_01.png", "gaussian_noise", 3, 1),
+        "frame 1": (0, "OP1_img_01.png", "gaussian_noise", 0),
+        "frame 2": (0, "OP1_img_02.png", "gaussian_noise", 0),
+        "seed 1": (1, "OP1_img_01.png", "gaussian_noise", 0),
+        "other corruption": (0, "OP1_img_01.png", "speckle_noise", 0),
+        "replicate 1": (0, "OP1_img_01.png", "gaussian_noise", 1),
     }
     fields = random_field("normal", tuple(image_key(*item) for item in coordinates.values()), (3, 256, 256), 0, CPU)
     for (one, a), (other, b) in combinations(zip(coordinates, fields, strict=True), 2):
@@ -55,7 +54,7 @@ def test_image_key_of_similar_arguments_gives_unrelated_fields() -> None:
 
 
 def test_image_key_of_a_dataset_is_uniform() -> None:
-    keys = np.array([image_key(0, f"OP1_img_{i:05d}.png", "smoke", 3) for i in range(16384)])
+    keys = np.array([image_key(0, f"OP1_img_{i:05d}.png", "smoke") for i in range(16384)])
     assert np.unique(keys).size == keys.size
     for shift in (0, 27, 55):
         assert stats.chisquare(np.bincount(keys >> shift & 0xFF, minlength=256)).pvalue > 1e-4
