@@ -25,7 +25,7 @@ from robustbench_endo.corruptions.base import REGIONS, Corruption, parameter_uni
 from robustbench_endo.corruptions.checks import MINIMUM_SIDE
 from robustbench_endo.corruptions.errors import CorruptionError, unknown_name
 from robustbench_endo.corruptions.parameter_ranges import check_parameter
-from robustbench_endo.corruptions.registry import CORRUPTIONS, SURGICAL, VARIANTS
+from robustbench_endo.corruptions.registry import CORRUPTIONS, VARIANTS
 from robustbench_endo.corruptions.suite import Resolution, Suite
 
 if sys.version_info >= (3, 11):
@@ -39,8 +39,7 @@ MAXIMUM_SIDE = 16_384
 
 _LARGEST_INTEGER = 10**300
 _ROOT = "endo19"
-_ROOTS = {_ROOT: CORRUPTIONS, "endo-surgical": SURGICAL}
-"""The suites that extend none."""
+_SURGICAL = "endo-surgical"
 _KEYS = ("name", "version", "extends", "reference_size", "resolution", "region", "corruptions")
 
 
@@ -71,10 +70,16 @@ def load_suite(name_or_path: str | Path) -> Suite:
 @lru_cache(maxsize=len(SUITES))
 def _built_in(name: str) -> Suite:
     content = tomllib.loads((files(__package__) / "suites" / f"{name}.toml").read_text(encoding="utf-8"))
-    if name in _ROOTS:
-        return _parse(content, name, Suite(name, None, "native", _ROOTS[name]))
-    parent = _built_in(content.get("extends", _ROOT))
-    return _parse(content, name, parent)
+    if name in (_ROOT, _SURGICAL):  # they extend no other suite
+        return _parse(content, name, Suite(name, None, "native", CORRUPTIONS if name == _ROOT else _surgical()))
+    return _parse(content, name, _built_in(content.get("extends", _ROOT)))
+
+
+def _surgical() -> tuple[Corruption, ...]:
+    # Imported only here: few runs need these modules.
+    from robustbench_endo.corruptions.surgical import SURGICAL_CORRUPTIONS
+
+    return SURGICAL_CORRUPTIONS
 
 
 def _from_file(path: Path, descendants: tuple[Path, ...]) -> Suite:
@@ -175,7 +180,7 @@ def _with_model(corruption: Corruption, table: Mapping[str, Any], suite: str) ->
     """The implementation that the key ``model`` names, and the rest of the table."""
     if "model" not in table:
         return corruption, table
-    known = (*CORRUPTIONS, *SURGICAL, *VARIANTS)
+    known = (corruption, *CORRUPTIONS, *VARIANTS)
     implementations = {item.model: item for item in known if item.name == corruption.name}
     if not isinstance(table["model"], str) or table["model"] not in implementations:
         raise unknown_name(f"model of {corruption.name} in suite {suite}", str(table["model"]), tuple(implementations))

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import CorruptedBatch
-from robustbench_endo.corruptions.kernels.color.levels import from_bytes
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.batch import Batch, Failure, read_batches
 from robustbench_endo.evaluation.conditions import Condition
+from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
 from robustbench_endo.evaluation.data_fingerprint import check_unchanged
 from robustbench_endo.evaluation.device import deterministic
 from robustbench_endo.evaluation.plan import EvaluationPlan
@@ -24,7 +22,7 @@ from robustbench_endo.evaluation.predict import Predictions, predict
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.records import Records
 from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
-from robustbench_endo.results.schema import CLEAN, CONTENT_SHARE, IMAGE_CHECKSUM, image_checksum
+from robustbench_endo.results.schema import CONTENT_SHARE, IMAGE_CHECKSUM, image_checksum
 from robustbench_endo.tasks.base import Columns
 
 Advance = Callable[[int], None]
@@ -105,28 +103,6 @@ def evaluate_condition(
     with profiler.time("write"):
         plan.gallery.save(condition, batch, images, targets, predictions)
     return records
-
-
-def corrupt_batch(plan: EvaluationPlan, batch: Batch, condition: Condition) -> tuple[Tensor, dict[str, Tensor]]:
-    """Images in 8-bit levels, as a camera delivers them, and the targets that fit them."""
-    if condition.corruption == CLEAN:
-        return batch.images, dict(batch.targets)
-    if condition.corruption in batch.recorded:
-        return batch.recorded_images(condition.corruption), dict(batch.targets)
-    corrupted = _corrupt_levels(plan, batch, condition)
-    return corrupted.images, {task.name: task.warp(batch.targets[task.name], corrupted) for task in plan.tasks}
-
-
-def _corrupt_levels(plan: EvaluationPlan, batch: Batch, condition: Condition) -> CorruptedBatch:
-    """The corrupted batch, its images rounded to 8-bit levels; the pixels of :func:`robustbench_endo.corrupt`."""
-    name, severity, replicate = condition
-    options = batch.ids, plan.config.seed, replicate, batch.areas or None
-    if batch.levels is not None:
-        levels = plan.suite.corrupt_bytes(batch.levels, name, severity, *options)
-        if levels is not None:
-            return CorruptedBatch(torch.from_numpy(from_bytes(levels)))
-    corrupted = plan.suite.corrupt(batch.images, name, severity, *options)
-    return replace(corrupted, images=(corrupted.images * 255).round_().div_(255))
 
 
 def score_batch(

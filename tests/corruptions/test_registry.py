@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from robustbench_endo.corruptions import CORRUPTIONS
-from robustbench_endo.corruptions.registry import SURGICAL
+from robustbench_endo.corruptions.surgical import SURGICAL_CORRUPTIONS
 
 TABLE_VII = [
     *("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise"),
@@ -18,5 +18,5 @@ def test_corruptions_are_in_the_order_of_table_vii() -> None:
 
 
 def test_corruptions_of_the_surgical_extension_have_names_of_their_own() -> None:
-    names = [item.name for item in (*CORRUPTIONS, *SURGICAL)]
+    names = [item.name for item in (*CORRUPTIONS, *SURGICAL_CORRUPTIONS)]
     assert len(set(names)) == 31

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 
 from robustbench_endo.evaluation.conditions import Condition
+from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
 from robustbench_endo.evaluation.gallery import SHORT_SIDE, GalleryWriter
-from robustbench_endo.evaluation.loop import corrupt_batch, read_chunk
+from robustbench_endo.evaluation.loop import read_chunk
 from robustbench_endo.evaluation.predict import predict
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.results.gallery import read_gallery
