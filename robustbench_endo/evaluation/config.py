@@ -18,6 +18,7 @@ from robustbench_endo.data_options import (
     subject_regex_option,
 )
 from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.evaluation.severity_options import check_severity_options
 from robustbench_endo.evaluation.shard import parse_shard
 from robustbench_endo.results.severity import as_severity
 from robustbench_endo.tasks.segmentation.tolerance import check_tolerances, parse_spacing
@@ -169,6 +170,11 @@ class EvaluationConfig:
         "METRIC=THRESHOLD, such as miou=0.5: search for each frame and corruption the severity at which the metric of "
         "the frame first falls below the threshold.",
     )
+    target_distortion: float | None = option(
+        None,
+        "Evaluate each corruption at the one severity with this mean distortion (1 - image SSIM), such as 0.2.",
+        type="float",
+    )
     protocol: str = option(
         "standard",
         "Metric definitions: standard, or endoarss (the authors' suite, size and definitions, for comparison with "
@@ -272,20 +278,8 @@ class EvaluationConfig:
             )
         if self.shard is not None:
             parse_shard(self.shard)
-        self._check_failure_point()
+        check_severity_options(self, SEVERITIES)
         self._check_protocol()
-
-    def _check_failure_point(self) -> None:
-        if self.failure_point is None:
-            return
-        from robustbench_endo.results.failure_points import parse_failure_point  # imports pandas
-
-        parse_failure_point(self.failure_point)
-        if self.shard is not None:
-            raise RobustEndoError(
-                f"Expected a failure point of a whole run, got --shard {self.shard}: merge the shards, then run "
-                "the same robust-endo evaluate with --failure-point and without --shard."
-            )
 
     def _check_protocol(self) -> None:
         """The protocol ``endoarss`` includes the authors' suite at 256 x 256."""
@@ -312,6 +306,11 @@ class EvaluationConfig:
         return {"nsd_tolerance": self.nsd_tolerance, "spacing": self.spacing, "region": self.region}
 
     @property
+    def run_severities(self) -> tuple[float, ...]:
+        """The severities of the conditions; one where a target distortion sets the parameters."""
+        return self.severities if self.target_distortion is None else (1,)
+
+    @property
     def suite_name(self) -> str:
         """The suite, by default that of the protocol."""
         return self.suite or ("endoarss" if self.protocol == "endoarss" else "endo19")
@@ -324,6 +323,7 @@ class EvaluationOptions(TypedDict, total=False):
     backend: Literal["builtin", "imagecorruptions"]
     resolution: Resolution | None
     failure_point: str | None
+    target_distortion: float | None
     limit: int | None
     seed: int
     replicates: int

@@ -30,6 +30,7 @@ from robustbench_endo.types import Dataset
 
 if TYPE_CHECKING:
     from robustbench_endo.evaluation.loop import Advance
+    from robustbench_endo.evaluation.target_distortion import TargetSeverity
 
 MAX_CHUNK, MAX_CHUNK_ON_DEVICE = 4, 32
 """Frames per chunk at most, on the CPU and elsewhere: the work that an interruption loses, and the largest batch."""
@@ -69,6 +70,7 @@ class EvaluationPlan:
         folder: where the records of a chunk are written atomically, as soon as all of them are computed.
         gallery: stores images of some frames.
         notes: sentences for the report.
+        targets: the severities that give a target distortion; empty without a target, or until they are solved.
         given_fingerprint: of the data where the run began, if that was another process; else they are read here.
     """
 
@@ -88,6 +90,7 @@ class EvaluationPlan:
     folder: RunFolder
     gallery: GalleryWriter
     notes: tuple[str, ...]
+    targets: Sequence[TargetSeverity] = ()
     given_fingerprint: DataFingerprint | None = None
 
     @cached_property
@@ -100,7 +103,7 @@ class EvaluationPlan:
         """Clean, the draws of the corruptions at their severities, the recorded conditions."""
         stochastic = [name for name in self.corruptions if self.suite.get(name).stochastic]
         replicates = dict.fromkeys(stochastic, self.config.replicates)
-        return list_conditions(self.corruptions, self.config.severities, self.recorded, replicates)
+        return list_conditions(self.corruptions, self.config.run_severities, self.recorded, replicates)
 
     @cached_property
     def metric_settings(self) -> dict[str, Any]:
@@ -137,7 +140,7 @@ class EvaluationPlan:
     @cached_property
     def schema(self) -> pa.Schema:
         """The columns of the records."""
-        return arrow_schema(self.tasks, self.labels, self.frame_metrics, self.config.severities)
+        return arrow_schema(self.tasks, self.labels, self.frame_metrics, self.config.run_severities)
 
     @property
     def indices(self) -> list[int]:

@@ -17,6 +17,7 @@ from robustbench_endo.data.subjects import subject_note
 from robustbench_endo.evaluation.code_identity import code_digests
 from robustbench_endo.evaluation.conditions import RECORDED_SEVERITY
 from robustbench_endo.evaluation.names import printable
+from robustbench_endo.evaluation.target_distortion import describe_targets
 from robustbench_endo.io_utils import weights_sha256
 from robustbench_endo.results.schema import RECORDED
 
@@ -72,7 +73,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
         "tasks": labels,
         "models": models,
         "corruptions": [corruptions[name] for name in plan.corruptions],
-        "severities": list(config.severities),
+        "severities": list(config.run_severities),
         "precision": plan.precision,
         "region": config.region,
         "recorded_conditions": [
@@ -80,6 +81,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
         ],
         "metrics": metrics,
         "metric_settings": plan.metric_settings,
+        **describe_targets(config.target_distortion, plan.targets),
         "failures": [],
         "notes": list(plan.notes),
         "identity": {
@@ -87,7 +89,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
             "suite": suite.fingerprint,
             "resolution": suite.resolution,
             "corruptions": list(plan.corruptions),
-            "severities": list(config.severities),
+            "severities": list(config.run_severities),
             "seed": config.seed,
             "replicates": config.replicates,
             "data": fingerprint,
@@ -100,6 +102,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
             "compile": config.compile,
             "code": describe_code(plan),
             "recorded_conditions": list(plan.recorded),
+            **({} if config.target_distortion is None else {"target_distortion": config.target_distortion}),
         },
         "config": to_values(config),
         **environment(plan.device),

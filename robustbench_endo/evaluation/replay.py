@@ -17,14 +17,16 @@ from robustbench_endo.config import from_values
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.config import EvaluationConfig
+from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
 from robustbench_endo.evaluation.data_fingerprint import fingerprint_data
 from robustbench_endo.evaluation.device import deterministic
-from robustbench_endo.evaluation.loop import corrupt_batch, evaluate_condition, read_frames
+from robustbench_endo.evaluation.loop import evaluate_condition, read_frames
 from robustbench_endo.evaluation.methods import ModelsByName
 from robustbench_endo.evaluation.plan import EvaluationPlan, build_plan, select_indices
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.provenance import describe_code, versions
 from robustbench_endo.evaluation.records import Records
+from robustbench_endo.evaluation.target_distortion import stored_severities
 from robustbench_endo.evaluation.workers import Workers
 from robustbench_endo.io_utils import weights_sha256
 from robustbench_endo.results.results import Results
@@ -100,7 +102,7 @@ def _plan(results: Results, dataset: Dataset, models: ModelsByName | None, folde
         shard=None,
         gallery_frames=0,
     )
-    plan = build_plan(config, models or {"none": _no_model}, dataset)
+    plan = stored_severities(build_plan(config, models or {"none": _no_model}, dataset), results.info)
     if unknown := [name for name in plan.models if models and name not in results.models]:
         raise RunError(
             f"Expected models of the run ({', '.join(results.models)}), got {unknown[0]}: name it as --model "

@@ -21,6 +21,7 @@ from robustbench_endo.evaluation.plan import Engine, EvaluationPlan, build_plan,
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.provenance import describe_run, utc_now
 from robustbench_endo.evaluation.shard import parse_shard
+from robustbench_endo.evaluation.target_distortion import with_target_distortion
 from robustbench_endo.io_utils import write_atomically
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.results.failure_points import failure_metric, parse_failure_point
@@ -151,6 +152,7 @@ def run_plan(plan: EvaluationPlan, progress: Progress, profiler: Profiler, engin
     Raises:
         DataError, ModelError, RunError: the plan cannot be met; finished work is kept.
     """
+    plan = with_target_distortion(plan)
     info = open_run(plan)
     chunks = range(len(plan.chunks))
     missing = plan.folder.missing_chunks(chunks)
@@ -179,6 +181,7 @@ def run_shard(plan: EvaluationPlan, progress: Progress, profiler: Profiler, engi
         DataError, ModelError, RunError: the plan cannot be met, or the folder's run has another number of shards.
     """
     shard = parse_shard(str(plan.config.shard))
+    plan = with_target_distortion(plan)
     open_run(plan)
     chunks = shard.share(len(plan.chunks))
     missing = plan.folder.missing_chunks(chunks)

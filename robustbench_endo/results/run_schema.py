@@ -69,6 +69,10 @@ STRUCTURE: dict[Any, Kind] = {
     "?recorded_conditions": [{"name": str, "category": str, "severity": int}],
     "?metrics": [{"name": str}],
     "?metric_settings": {str: object},
+    "?target_distortion": {
+        "target": (int, float),
+        "corruptions": [{"name": str, "severity": (int, float), "distortion": (int, float)}],
+    },
     "failures": [{"id": str, "reason": str}],
     "?notes": [str],
     "?identity": {str: object},
