@@ -56,6 +56,7 @@ from robustbench_endo.reports.data.sample import describe_sample
 from robustbench_endo.reports.data.scores import change_table, score_table
 from robustbench_endo.reports.data.summary import Summary, summarise
 from robustbench_endo.reports.data.tables import DAGGER, Table
+from robustbench_endo.reports.data.target_distortion import target_tables
 from robustbench_endo.reports.formatting import counted, joined, title
 from robustbench_endo.reports.palette import Style, model_styles
 from robustbench_endo.reports.plotting.severity_curves import CurveBlock, curve_block
@@ -94,6 +95,7 @@ class ReportData:
         draws: variation between the draws of the corruptions; none for a run with one draw.
         regions: scores over the whole frame and over the content area; none where no frame has a surround.
         failure_points: at which severity frames fail first; none for a run without a search.
+        targets: the severities of a run at a target distortion; none for other runs.
         interactions: compounds that are worse than the worst of their parts.
         estimates: every number with its interval.
         envelope, relative: up to which severity models are safe.
@@ -132,6 +134,7 @@ class ReportData:
     draws: list[Table]
     regions: list[Table]
     failure_points: list[Table]
+    targets: list[Table]
     interactions: list[Table]
     estimates: ReportEstimates | None
     envelope: OperatingEnvelope | None
@@ -201,6 +204,7 @@ def report_data(
         draws=draw_tables(results, headline, resampling),
         regions=region_tables(results),
         failure_points=failure_point_tables(results, resampling),
+        targets=target_tables(results),
         interactions=interaction_tables(results, list(headline)),
         estimates=estimates,
         envelope=operating_envelope(results, estimates, resampling) if estimates else None,

@@ -47,6 +47,7 @@ _SECTIONS = {
     "draws": "Draws",
     "regions": "Content area",
     "failure-points": "Failure points",
+    "target-distortion": "Target distortion",
     "interactions": "Interactions",
     "provenance": "Provenance",
     "glossary": "Glossary",
@@ -121,6 +122,7 @@ def _has(report: ReportData, section: str) -> bool:
         "draws": report.draws,
         "regions": report.regions,
         "failure-points": report.failure_points,
+        "target-distortion": report.targets,
         "interactions": report.interactions,
     }
     return bool(optional.get(section, True))

@@ -134,6 +134,7 @@ def report_tables(report: ReportData) -> dict[str, Any]:
         "draws": _with_note(report, report.draws, DRAWS_NOTE),
         "regions": _with_note(report, report.regions, "".join(t.remarks[0] for t in report.regions)),
         "failure_points": _with_note(report, report.failure_points, FAILURE_POINTS_NOTE),
+        "targets": _with_note(report, report.targets, "".join(t.remarks[0] for t in report.targets)),
         "interactions": _with_note(report, report.interactions, INTERACTIONS_NOTE),
         "envelope": _envelope(report),
         "relative": _relative(report),

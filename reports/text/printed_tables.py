@@ -25,7 +25,7 @@ def printed_tables(results: Results, report: ReportData, intervals: bool | Resam
     if report.metrics and (failures := finite_failure_summary(results, intervals)):
         tables.append(failures)
     tables += [*report.labels, *report.methods, *report.draws, *report.regions]
-    return [*tables, *report.failure_points, *report.interactions]
+    return [*tables, *report.failure_points, *report.targets, *report.interactions]
 
 
 def score_tables(report: ReportData) -> list[Table]:

@@ -27,6 +27,7 @@ from robustbench_endo.reports.data.sample import describe_sample
 from robustbench_endo.reports.data.sample_size import sample_size_note, sample_size_table
 from robustbench_endo.reports.data.scores import score_table
 from robustbench_endo.reports.data.tables import Cell, Column, Row, Table
+from robustbench_endo.reports.data.target_distortion import target_tables
 from robustbench_endo.reports.formatting import MISSING
 from robustbench_endo.results.resampling import Resampling
 
@@ -117,6 +118,14 @@ def print_envelope(
     _print(table, console)
     console.print(Text("Distortion: 1 - image SSIM at that severity. Limit: what fails at the next severity."))
     _print_notes(table, console)
+
+
+def print_target_distortion(results: Results, console: Console) -> None:
+    """Print the severity and the distortion of each corruption of a run at a target distortion."""
+    for table in target_tables(results):
+        _print(table, console)
+        for remark in table.remarks[1:]:  # the first is a note of the run
+            console.print(Text(remark))
 
 
 def print_comparison(comparison: Comparison, metrics: Sequence[Metric], console: Console) -> None:

@@ -25,9 +25,11 @@ def show_results(results: Results, out: Path, formats: tuple[str, ...]) -> None:
     from rich.console import Console
 
     from robustbench_endo.reports import print_table
+    from robustbench_endo.reports.text.terminal import print_target_distortion
 
     console = Console()
     print_table(results, console)
+    print_target_distortion(results, console)
     for note in results.info["notes"]:
         console.print(note, highlight=False)
     paths = [out / "results.parquet", out / "summary.csv", *write_reports(results, out, formats)]
