@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from robustbench_endo.realism.comparison import Interval, Synthesis
+    from collections.abc import Sequence
+
+    from robustbench_endo.realism.comparison import Interval, Measurements, Synthesis
+    from robustbench_endo.realism.pairs import Pair
+
+POOLED = (2, 3, 4)
+"""Severities of the pooled synthetic column: real pairs are of thin to dense smoke, too."""
 
 
 @click.command("realism")
@@ -17,39 +23,62 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), help="JSON file of the table.")
 @click.option("--corruption", default="smoke", help="Corruption to compare with the real frames.")
 @click.option("--suite", default="endo19", help="Suite, or the path of its TOML file.")
-@click.option("--fitted", default="", help="Sequences that the corruption was fitted to, separated by commas.")
+@click.option(
+    "--fitted",
+    help="Sequences that the corruption was fitted to, separated by commas. Default: those of smoke, where the pairs "
+    "have them.",
+)
 @click.option("--draws", default=200, type=click.IntRange(min=20), help="Resamples of the intervals.")
-def realism(pairs: Path, out: Path | None, corruption: str, suite: str, fitted: str, draws: int) -> None:
+def realism(pairs: Path, out: Path | None, corruption: str, suite: str, fitted: str | None, draws: int) -> None:
     """How close a corruption is to real frames of its condition.
 
     Statistics of real and synthetic pairs with 95 % intervals by sequence, and the area under the curve of a classifier
-    of real against synthetic frames (0.5: not distinguishable). --fitted gives those sequences a table of their own.
+    of real against synthetic frames (0.5: not distinguishable). --fitted gives those sequences and the others tables of
+    their own.
     """
-    from robustbench_endo.errors import RobustEndoError
     from robustbench_endo.io_utils import write_json
-    from robustbench_endo.realism.comparison import compare_pairs
+    from robustbench_endo.realism.comparison import compare_measurements
     from robustbench_endo.realism.pairs import read_pairs
 
     every = read_pairs(pairs)
-    names = {part.strip() for part in fitted.split(",") if part.strip()}
-    groups = {"all": every}
-    if names:
-        groups = {
-            "fitted": [pair for pair in every if pair.sequence in names],
-            "held-out": [pair for pair in every if pair.sequence not in names],
-        }
-    for group, members in groups.items():
-        if len({pair.sequence for pair in members}) < 2:
-            raise RobustEndoError(f"Expected at least 2 {group} sequences, got fewer: change --fitted.")
-    conditions = {f"severity {level}": _synthesis(corruption, level, suite) for level in range(1, 6)}
-    tables = {group: compare_pairs(members, conditions, draws) for group, members in groups.items()}
+    groups = _groups(every, fitted, corruption)
+    measured = _measure(every, corruption, suite)
+    tables = {group: compare_measurements(measured, draws, names) for group, names in groups.items()}
     for group, table in tables.items():
         _print(f"{corruption}, {group} sequences", table)
     if out:
-        write_json(out, {group: _without_nan(table) for group, table in tables.items()})
+        write_json(out, {group: without_nan(table) for group, table in tables.items()})
 
 
-def _without_nan(table: dict[str, Interval]) -> dict[str, dict[str, list[float | None]]]:
+def _groups(pairs: Sequence[Pair], fitted: str | None, corruption: str) -> dict[str, set[str]]:
+    """The sequences of each table: all, and where some are fitted those and the others."""
+    from robustbench_endo.errors import RobustEndoError
+    from robustbench_endo.realism.smoke_statistics import FIT_SEQUENCES
+
+    sequences = {pair.sequence for pair in pairs}
+    if fitted is None:
+        names = set(FIT_SEQUENCES) if corruption == "smoke" and sequences > set(FIT_SEQUENCES) else set()
+    else:
+        names = {part.strip() for part in fitted.split(",") if part.strip()}
+    groups = {"all": sequences}
+    if names:
+        groups |= {"fitted": sequences & names, "held-out": sequences - names}
+    for group, members in groups.items():
+        if len(members) < 2:
+            raise RobustEndoError(f"Expected at least 2 {group} sequences, got {len(members)}: change --fitted.")
+    return groups
+
+
+def _measure(pairs: Sequence[Pair], corruption: str, suite: str) -> Measurements:
+    from robustbench_endo.realism.comparison import measure_conditions
+
+    measured = measure_conditions(pairs, {f"severity {k}": _synthesis(corruption, k, suite) for k in range(1, 6)})
+    pooled = [item for level in POOLED for item in measured[f"severity {level}"]]
+    return measured | {f"severities {POOLED[0]}-{POOLED[-1]}": pooled}
+
+
+def without_nan(table: dict[str, Interval]) -> dict[str, dict[str, list[float | None]]]:
+    """The table with None, which JSON has, in place of nan."""
     return {
         name: {key: [None if math.isnan(value) else value for value in values] for key, values in row.items()}
         for name, row in table.items()
@@ -68,6 +97,15 @@ def _print(title: str, table: dict[str, Interval]) -> None:
 
     cells = Table("statistic", *table, title=title)
     for key in table["severity 1"]:
-        values = [row.get(key) for row in table.values()]
-        cells.add_row(key, *("" if v is None else f"{v[0]:.2f} [{v[1]:.2f}, {v[2]:.2f}]" for v in values))
-    Console(width=180).print(cells)
+        cells.add_row(key, *(_cell(row.get(key)) for row in table.values()))
+    Console(width=200).print(cells)
+
+
+def _cell(values: list[float] | None) -> str:
+    match values:
+        case [count]:
+            return f"{count:.0f}"
+        case [value, low, high]:
+            return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+        case _:
+            return ""

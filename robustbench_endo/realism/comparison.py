@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from robustbench_endo.realism.classifier import area_under_curve, held_out_scores, pair_features
 from robustbench_endo.realism.pairs import Pair
-from robustbench_endo.realism.smoke_statistics import Bytes, align_frame, measure_pair, pooled_statistics
+from robustbench_endo.realism.smoke_statistics import (
+    Bytes,
+    Floats,
+    PairMeasurement,
+    align_frame,
+    measure_pair,
+    pooled_statistics,
+)
+
+REAL = "real"
+"""The name of the measurements of the real pairs."""
 
 Interval = dict[str, list[float]]
-"""Name of a statistic -> value, lower and upper limit."""
+"""Name of a statistic -> value, lower and upper limit; a count has its value only."""
 
 Synthesis = Callable[[Bytes, str], Bytes]
 """The synthetic condition of a clear frame with an id."""
+
+
+@dataclass(frozen=True)
+class FrameMeasurement:
+    """What one pair, real or synthetic, contributes to a table.
+
+    Attributes:
+        sequence: of the pair.
+        statistics: of its smoke.
+        features: of the classifier.
+    """
+
+    sequence: str
+    statistics: PairMeasurement
+    features: Floats
+
+
+Measurements = dict[str, list[FrameMeasurement]]
+"""``REAL`` and each synthetic condition -> its frames."""
 
 
 def sequence_intervals(
@@ -43,45 +72,72 @@ def _limits(samples: list[float]) -> list[float]:
     return [float(limit) for limit in np.percentile(defined, (2.5, 97.5))] if defined else [float("nan")] * 2
 
 
-def compare_pairs(pairs: Sequence[Pair], conditions: dict[str, Synthesis], draws: int = 500) -> dict[str, Interval]:
-    """Statistics of the real pairs and of each synthetic condition of their clear frames.
+def measure_conditions(pairs: Sequence[Pair], conditions: Mapping[str, Synthesis]) -> Measurements:
+    """Measure the real pairs and each synthetic condition of their clear frames.
 
     Args:
         pairs: real pairs.
         conditions: name -> synthesis, such as one for each severity.
-        draws: number of resamples of the intervals.
-
-    Returns:
-        "real" and each condition -> statistics; conditions have "auc", of a classifier tested on other sequences.
     """
     clear = [align_frame(pair.clear, pair.smoky) for pair in pairs]
-    sequences = [pair.sequence for pair in pairs]
-    real = [pair.smoky for pair in pairs]
-    table = {"real": _statistics(clear, real, sequences, draws)}
+    syntheses: dict[str, Callable[[Bytes, Pair], Bytes]] = {REAL: lambda _, pair: pair.smoky}
     for name, synthesis in conditions.items():
-        synthetic = [synthesis(frame, pair.name) for frame, pair in zip(clear, pairs, strict=True)]
-        table[name] = _statistics(clear, synthetic, sequences, draws)
-        table[name] |= _auc(clear, real, synthetic, sequences, draws)
+        syntheses[name] = lambda frame, pair, synthesis=synthesis: synthesis(frame, pair.name)
+    return {
+        name: [_measure(pair.sequence, frame, corrupt(frame, pair)) for frame, pair in zip(clear, pairs, strict=True)]
+        for name, corrupt in syntheses.items()
+    }
+
+
+def _measure(sequence: str, clear: Bytes, smoky: Bytes) -> FrameMeasurement:
+    return FrameMeasurement(sequence, measure_pair(clear, smoky, align=False), pair_features(clear, smoky))
+
+
+def compare_measurements(
+    measured: Measurements, draws: int, sequences: Collection[str] | None = None
+) -> dict[str, Interval]:
+    """Statistics of measured frames.
+
+    Args:
+        measured: real and synthetic frames, the synthetic ones of one condition or of several together.
+        draws: number of resamples of the intervals.
+        sequences: of the table; None for all.
+
+    Returns:
+        ``REAL`` and each condition -> statistics; conditions have "auc", of a classifier tested on other sequences.
+    """
+    frames = {
+        name: [item for item in items if sequences is None or item.sequence in sequences]
+        for name, items in measured.items()
+    }
+    table = {name: _statistics(items, draws) for name, items in frames.items()}
+    for name in table.keys() - {REAL}:
+        table[name] |= _auc(frames[REAL], frames[name], draws)
     return table
 
 
-def _statistics(clear: list[Bytes], smoky: list[Bytes], sequences: list[str], draws: int) -> Interval:
-    measured = [measure_pair(*frames, align=False) for frames in zip(clear, smoky, strict=True)]
+def compare_pairs(pairs: Sequence[Pair], conditions: Mapping[str, Synthesis], draws: int = 500) -> dict[str, Interval]:
+    """:func:`compare_measurements` of pairs and of the synthetic conditions of their clear frames."""
+    return compare_measurements(measure_conditions(pairs, conditions), draws)
 
+
+def _statistics(items: list[FrameMeasurement], draws: int) -> Interval:
     def statistic(picked: list[int]) -> dict[str, float]:
-        values = asdict(pooled_statistics([measured[i] for i in picked]))
+        values = asdict(pooled_statistics([items[i].statistics for i in picked]))
         airlight = dict(zip(("airlight_red", "airlight_green", "airlight_blue"), values.pop("airlight"), strict=True))
         return {**airlight, **values}
 
-    return sequence_intervals(sequences, statistic, draws)
+    table = sequence_intervals([item.sequence for item in items], statistic, draws)
+    return table | {"tiles": table["tiles"][:1]}  # a count of this data set estimates nothing
 
 
-def _auc(clear: list[Bytes], real: list[Bytes], synthetic: list[Bytes], sequences: list[str], draws: int) -> Interval:
-    features = np.array([pair_features(*frames) for frames in zip(clear * 2, real + synthetic, strict=True)])
-    labels = np.repeat([1.0, 0.0], len(real))
-    scores = held_out_scores(features, labels, sequences * 2)
+def _auc(real: list[FrameMeasurement], synthetic: list[FrameMeasurement], draws: int) -> Interval:
+    items = real + synthetic
+    labels = np.repeat([1.0, 0.0], [len(real), len(synthetic)])
+    sequences = [item.sequence for item in items]
+    scores = held_out_scores(np.array([item.features for item in items]), labels, sequences)
 
     def statistic(picked: list[int]) -> dict[str, float]:
         return {"auc": area_under_curve(scores[picked], labels[picked])}
 
-    return sequence_intervals(sequences * 2, statistic, draws)
+    return sequence_intervals(sequences, statistic, draws)

@@ -23,6 +23,9 @@ Floats = NDArray[np.floating[Any]]
 TILE = 24
 """Side of a tile in pixels."""
 
+FIT_SEQUENCES = ("seq03", "seq08", "seq22", "seq31")
+"""Sequences of the DesmokeData pairs to which colours and texture of the corruption ``smoke`` were fitted."""
+
 _CORRELATION = 0.85  # smallest correlation of the frames in a tile, in each channel
 
 _CONTRAST = 0.015  # smallest standard deviation of the clear frame in a tile: below it, noise decides the ratio

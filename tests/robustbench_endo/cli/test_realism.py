@@ -28,7 +28,9 @@ def test_realism_writes_both_groups(robust_endo, pairs):
     result = robust_endo("realism", "--pairs", pairs, "--out", out, "--fitted", "s0,s1", "--draws", 20)
     assert result.exit_code == 0, result.output
     tables = json.loads(out.read_text())
-    assert set(tables) == {"fitted", "held-out"}
+    assert set(tables) == {"all", "fitted", "held-out"}
+    assert set(tables["all"]) == {"real", *(f"severity {k}" for k in range(1, 6)), "severities 2-4"}
+    assert len(tables["all"]["severities 2-4"]["tiles"]) == 1
     assert 0 <= tables["held-out"]["severity 3"]["auc"][0] <= 1
 
 

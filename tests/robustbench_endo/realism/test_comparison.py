@@ -1,13 +1,14 @@
 """Comparison of real and synthetic pairs."""
 
 import numpy as np
-import pytest
-from PIL import Image
 
-from robustbench_endo.errors import DataError
-from robustbench_endo.realism.classifier import area_under_curve, held_out_scores
-from robustbench_endo.realism.comparison import compare_pairs, sequence_intervals
-from robustbench_endo.realism.pairs import Pair, read_pairs
+from robustbench_endo.realism.comparison import (
+    compare_measurements,
+    compare_pairs,
+    measure_conditions,
+    sequence_intervals,
+)
+from robustbench_endo.realism.pairs import Pair
 
 
 def _veil(frame, _=""):
@@ -34,19 +35,10 @@ def test_sequence_intervals_resample_whole_sequences():
     assert result["mean"] == [0.5, 0.0, 1.0]
 
 
-def test_held_out_scores_separate_shifted_features():
-    noise = np.random.default_rng(1)
-    real = np.tile([0.0, 1.0], 20)
-    scores = held_out_scores(noise.normal(size=(40, 3)) + 6 * real[:, None], real, [str(i // 10) for i in range(40)])
-    assert area_under_curve(scores, real) > 0.95
-
-
-def test_read_pairs_names_the_missing_frame(tmp_path):
-    (tmp_path / "pairs.csv").write_text("name,sequence\na.png,s1\nb.png,s2\n")
-    with pytest.raises(DataError, match="Cannot read the frame"):
-        read_pairs(tmp_path)
-    for part in ("clear", "smoky"):
-        (tmp_path / part).mkdir()
-        for name in "ab":
-            Image.new("RGB", (48, 48)).save(tmp_path / part / f"{name}.png")
-    assert [pair.sequence for pair in read_pairs(tmp_path)] == ["s1", "s2"]
+def test_compare_measurements_pools_conditions_and_selects_sequences(monkeypatch):
+    monkeypatch.setattr("robustbench_endo.realism.comparison.align_frame", lambda clear, smoky: clear)
+    measured = measure_conditions(_pairs(), {"same": _veil, "grey": lambda frame, _: frame // 2 + np.uint8(60)})
+    measured["both"] = measured["same"] + measured["grey"]
+    table = compare_measurements(measured, 20, {"s0", "s1"})
+    assert table["both"]["tiles"] == [table["same"]["tiles"][0] + table["grey"]["tiles"][0]] == [2 * 4 * 6]
+    assert 0.5 < table["both"]["auc"][0] < 1
