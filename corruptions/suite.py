@@ -74,6 +74,7 @@ class Suite:
     def fingerprint(self) -> str:
         """SHA-256 (hex) of everything that determines the pixels: sizes, class names, parameters."""
         content = {
+            "version": self.version,
             "reference_size": self.reference_size,
             "resolution": self.resolution,
             "corruptions": [

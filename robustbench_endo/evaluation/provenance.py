@@ -54,6 +54,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
         "replicates": config.replicates,
         "suite": {
             "name": suite.name,
+            "version": suite.version,
             "hash": suite.fingerprint,
             "resolution": suite.resolution,
             "reference_size": suite.reference_size,

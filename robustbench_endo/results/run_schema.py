@@ -26,6 +26,7 @@ STRUCTURE: dict[Any, Kind] = {
     "suite": {
         "name": str,
         "hash": str,
+        "?version": str,
         "?resolution": (str, int, list),
         "?reference_size": (int, float, list, type(None)),
     },
