@@ -147,7 +147,8 @@ class Bracket:
             return WEAKEST
         if not math.isfinite(self.high):
             return STRONGEST
-        return as_severity((self.low + self.high) / 2) if self.high - self.low > 2 * TOLERANCE else None
+        close = self.high - self.low <= 2 * TOLERANCE + 1e-9  # 2.2 - 2 is a little more than 0.2
+        return None if close else as_severity((self.low + self.high) / 2)
 
     def update(self, severity: float, passed: bool) -> None:
         """Move an end to a severity that was evaluated."""

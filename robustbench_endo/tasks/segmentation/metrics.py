@@ -38,8 +38,7 @@ class SegmentationMetric(Metric):
         return super().score(batch)
 
 
-SURROUND = "surround_"
-"""Start of the names of the pixel counts in the black surround."""
+SURROUND = "surround_"  # start of the names of the pixel counts in the black surround
 
 
 def count_columns(num_classes: int, part: str = "") -> list[str]:

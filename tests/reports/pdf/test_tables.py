@@ -74,9 +74,9 @@ def test_report_tables_contain_every_part(usual_report):
     tables = report_tables(usual_report)
     assert set(tables) == {
         *("scores", "other_scores", "overview", "labels", "by_subject", "envelope", "relative"),
-        *("failures", "comparison", "methods", "draws", "failure_points", "interactions"),
+        *("failures", "comparison", "methods", "draws", "failure_points", "interactions", "targets", "regions"),
     }
-    optional = ("methods", "draws", "failure_points", "interactions")
+    optional = ("methods", "draws", "failure_points", "interactions", "targets", "regions")
     assert all(part for name, part in tables.items() if name not in optional)
     metrics = [heading["text"] for page in (*tables["scores"], *tables["other_scores"]) for heading in page["headings"]]
     assert len(metrics) == len(set(metrics)) == len(usual_report.metrics)

@@ -122,8 +122,8 @@ TAMPERING = (
 def test_verify_passes_a_run(robust_endo, run):
     result = robust_endo("verify", run)
     assert result.exit_code == 0, result.output
-    assert result.stdout.count("passed  ") == 13
-    assert result.stdout.endswith("All 13 checks passed.\n")
+    assert result.stdout.count("passed  ") == 14
+    assert result.stdout.endswith("All 14 checks passed.\n")
 
 
 @pytest.mark.parametrize("tamper", TAMPERING)
