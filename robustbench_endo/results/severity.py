@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 DECIMALS = 3
 """Decimals of a severity: file names, tables and records show it exactly."""
@@ -14,6 +17,7 @@ DECIMALS = 3
 def as_severity(value: float) -> float:
     """A severity as tables and file names print it: a whole number is an int, any other a float.
 
+    >>> import numpy as np
     >>> as_severity(2.0), as_severity(np.float32(2.4))
     (2, 2.4)
     """
@@ -29,9 +33,12 @@ def has_fractions(severities: Sequence[float]) -> bool:
 def severity_codes(severities: Sequence[float], values: NDArray[np.generic]) -> NDArray[np.int64]:
     """The position of each value among ascending severities; -1 for one that is none of them.
 
+    >>> import numpy as np
     >>> severity_codes([0, 1, 2.4], np.array([2.4, 3.0, 0.0]))
     array([ 2, -1,  0])
     """
+    import numpy as np  # not needed by the command line's help
+
     levels, numbers = np.asarray(severities, np.float64), np.asarray(values, np.float64)
     position = np.minimum(np.searchsorted(levels, numbers), len(levels) - 1)
     return np.where(levels[position] == numbers, position, -1).astype(np.int64)
