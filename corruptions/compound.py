@@ -23,13 +23,13 @@ COMPOUND = "compound"
 
 _ORDER = (
     *("bleeding", "smoke", "bubbles"),  # scene
-    *("brightness", "low_light", "specular_glare", "white_balance"),  # light
+    *("brightness", "specular_glare"),  # light
     *("lens_fog", "spatter", "elastic_transform", "lens_distortion", "vignetting"),  # lens
     *("defocus_blur", "depth_defocus", "gaussian_blur", "glass_blur"),
     *("zoom_blur", "motion_blur"),  # motion
-    *("shot_noise", "gaussian_noise", "speckle_noise", "impulse_noise"),  # sensor
-    *("gamma_correction", "contrast", "saturate", "edge_enhancement"),  # processor
-    *("interlacing", "pixelate", "jpeg2000", "jpeg_compression", "h264", "h265"),  # codec
+    *("low_light", "shot_noise", "gaussian_noise", "speckle_noise", "impulse_noise"),  # sensor
+    *("white_balance", "gamma_correction", "contrast", "saturate", "edge_enhancement"),  # processor
+    *("interlacing", "pixelate", "jpeg2000", "jpeg_compression", "video_compression"),  # codec
 )
 _LAST_OF_CATEGORY = {
     "occlusion": "bubbles",

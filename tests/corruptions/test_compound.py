@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from robustbench_endo.corruptions import CompoundCorruption, CorruptedBatch, load_suite, select, warp_masks
-from robustbench_endo.corruptions.compound import combine, physical_order
+from robustbench_endo.corruptions.compound import _ORDER, combine, physical_order
 from robustbench_endo.corruptions.errors import CorruptionError, UnknownNameError
 
 SUITE = load_suite("endo19")
@@ -90,3 +90,8 @@ def test_compound_names_the_unknown_part() -> None:
         select("endo19", "smok+contrast")
     with pytest.raises(CorruptionError, match="at least two different"):
         CompoundCorruption([SUITE.get("smoke")])
+
+
+def test_physical_order_names_every_corruption_of_the_built_in_suites() -> None:
+    names = {name for suite in ("endo19", "endo-surgical") for name in load_suite(suite).names}
+    assert names == set(_ORDER)
