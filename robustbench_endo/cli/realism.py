@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,8 +18,12 @@ POOLED = (2, 3, 4)
 
 
 @click.command("realism")
-@click.option("--pairs", required=True, type=click.Path(path_type=Path), help="Folder of clear/, smoky/ and pairs.csv.")
-@click.option("--out", type=click.Path(path_type=Path), help="JSON file of the table.")
+@click.option("--pairs", type=click.Path(path_type=Path), help="Folder of clear/, smoky/ and pairs.csv.")
+@click.option(
+    "--run", "run_folder", type=click.Path(path_type=Path), help="Run of 6 or more models with recorded conditions."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="JSON file of the tables.")
+@click.option("--montage", type=click.Path(path_type=Path), help="PNG file of the pairs with the synthetic severities.")
 @click.option("--corruption", default="smoke", help="Corruption to compare with the real frames.")
 @click.option("--suite", default="endo19", help="Suite, or the path of its TOML file.")
 @click.option(
@@ -29,25 +32,77 @@ POOLED = (2, 3, 4)
     "have them.",
 )
 @click.option("--draws", default=200, type=click.IntRange(min=20), help="Resamples of the intervals.")
-def realism(pairs: Path, out: Path | None, corruption: str, suite: str, fitted: str | None, draws: int) -> None:
+def realism(
+    pairs: Path | None,
+    run_folder: Path | None,
+    out: Path | None,
+    montage: Path | None,
+    corruption: str,
+    suite: str,
+    fitted: str | None,
+    draws: int,
+) -> None:
     """How close a corruption is to real frames of its condition.
 
-    Statistics of real and synthetic pairs with 95 % intervals by sequence, and the area under the curve of a classifier
-    of real against synthetic frames (0.5: not distinguishable). --fitted gives those sequences and the others tables of
-    their own.
+    With --pairs: statistics of real and synthetic pairs with 95 % intervals by sequence, and the area under the curve
+    of a classifier of real against synthetic frames (0.5: not distinguishable). --fitted gives those sequences and the
+    others tables of their own.
+
+    With --run: Spearman's rank correlation of the models' scores at recorded and synthetic conditions, with 95 %
+    intervals by subject.
     """
+    from robustbench_endo.errors import RobustEndoError
     from robustbench_endo.io_utils import write_json
-    from robustbench_endo.realism.comparison import compare_measurements
+    from robustbench_endo.realism.comparison import without_nan
     from robustbench_endo.realism.pairs import read_pairs
 
-    every = read_pairs(pairs)
-    groups = _groups(every, fitted, corruption)
-    measured = _measure(every, corruption, suite)
+    if pairs is None and (run_folder is None or montage is not None):
+        raise RobustEndoError("Expected --pairs or --run, and --pairs for a montage, got none: give a folder.")
+    content: dict[str, Any] = {}
+    if run_folder is not None:
+        content["rank_correlations"] = _rank_correlations(run_folder, draws)
+    if pairs is not None:
+        every = read_pairs(pairs)
+        tables = _tables(every, _groups(every, fitted, corruption), corruption, suite, draws)
+        content |= {group: without_nan(table) for group, table in tables.items()}
+        if montage is not None:
+            _save_montage(montage, every, corruption, suite)
+    if out:
+        write_json(out, content)
+
+
+def _rank_correlations(folder: Path, draws: int) -> list[dict[str, Any]]:
+    """Print the correlations of a run."""
+    from dataclasses import asdict
+
+    from robustbench_endo.realism.rank_correlation import rank_correlations
+    from robustbench_endo.results import load_results
+
+    rows = rank_correlations(load_results(folder), draws)
+    cells = [[row.metric, row.recorded, row.synthetic, _cell([row.value, row.low, row.high])] for row in rows]
+    header = ["metric", "recorded", "synthetic", "rank correlation"]
+    _print(f"{rows[0].models} models, {rows[0].subjects} subjects", header, cells)
+    return [{k: None if v != v else v for k, v in asdict(row).items()} for row in rows]  # nan
+
+
+def _tables(
+    pairs: Sequence[Pair], groups: dict[str, set[str]], corruption: str, suite: str, draws: int
+) -> dict[str, dict[str, Interval]]:
+    """Measure, and print the table of each group."""
+    from robustbench_endo.realism.comparison import compare_measurements
+
+    measured = _measure(pairs, corruption, suite)
     tables = {group: compare_measurements(measured, draws, names) for group, names in groups.items()}
     for group, table in tables.items():
-        _print(f"{corruption}, {group} sequences", table)
-    if out:
-        write_json(out, {group: without_nan(table) for group, table in tables.items()})
+        rows = [[key, *(_cell(row.get(key)) for row in table.values())] for key in table["severity 1"]]
+        _print(f"{corruption}, {group} sequences", ["statistic", *table], rows)
+    return tables
+
+
+def _save_montage(file: Path, pairs: Sequence[Pair], corruption: str, suite: str) -> None:
+    from robustbench_endo.realism.montage import pair_montage, save_montage
+
+    save_montage(file, pair_montage(pairs, {f"severity {k}": _synthesis(corruption, k, suite) for k in range(1, 6)}))
 
 
 def _groups(pairs: Sequence[Pair], fitted: str | None, corruption: str) -> dict[str, set[str]]:
@@ -77,27 +132,19 @@ def _measure(pairs: Sequence[Pair], corruption: str, suite: str) -> Measurements
     return measured | {f"severities {POOLED[0]}-{POOLED[-1]}": pooled}
 
 
-def without_nan(table: dict[str, Interval]) -> dict[str, dict[str, list[float | None]]]:
-    """The table with None, which JSON has, in place of nan."""
-    return {
-        name: {key: [None if math.isnan(value) else value for value in values] for key, values in row.items()}
-        for name, row in table.items()
-    }
-
-
 def _synthesis(corruption: str, severity: int, suite: str) -> Synthesis:
     from robustbench_endo.corruptions import corrupt
 
     return lambda frame, image_id: corrupt(frame, corruption, severity, ids=image_id, suite=suite)
 
 
-def _print(title: str, table: dict[str, Interval]) -> None:
+def _print(title: str, header: list[str], rows: list[list[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    cells = Table("statistic", *table, title=title)
-    for key in table["severity 1"]:
-        cells.add_row(key, *(_cell(row.get(key)) for row in table.values()))
+    cells = Table(*header, title=title)
+    for row in rows:
+        cells.add_row(*row)
     Console(width=200).print(cells)
 
 

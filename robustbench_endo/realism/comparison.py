@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -80,13 +81,11 @@ def measure_conditions(pairs: Sequence[Pair], conditions: Mapping[str, Synthesis
         conditions: name -> synthesis, such as one for each severity.
     """
     clear = [align_frame(pair.clear, pair.smoky) for pair in pairs]
-    syntheses: dict[str, Callable[[Bytes, Pair], Bytes]] = {REAL: lambda _, pair: pair.smoky}
+    frames = {REAL: [pair.smoky for pair in pairs]}
     for name, synthesis in conditions.items():
-        syntheses[name] = lambda frame, pair, synthesis=synthesis: synthesis(frame, pair.name)
-    return {
-        name: [_measure(pair.sequence, frame, corrupt(frame, pair)) for frame, pair in zip(clear, pairs, strict=True)]
-        for name, corrupt in syntheses.items()
-    }
+        frames[name] = [synthesis(frame, pair.name) for frame, pair in zip(clear, pairs, strict=True)]
+    sequences = [pair.sequence for pair in pairs]
+    return {name: [*map(_measure, sequences, clear, smoky)] for name, smoky in frames.items()}
 
 
 def _measure(sequence: str, clear: Bytes, smoky: Bytes) -> FrameMeasurement:
@@ -119,6 +118,14 @@ def compare_measurements(
 def compare_pairs(pairs: Sequence[Pair], conditions: Mapping[str, Synthesis], draws: int = 500) -> dict[str, Interval]:
     """:func:`compare_measurements` of pairs and of the synthetic conditions of their clear frames."""
     return compare_measurements(measure_conditions(pairs, conditions), draws)
+
+
+def without_nan(table: dict[str, Interval]) -> dict[str, dict[str, list[float | None]]]:
+    """The table with None, which JSON has, in place of nan."""
+    return {
+        name: {key: [None if math.isnan(value) else value for value in values] for key, values in row.items()}
+        for name, row in table.items()
+    }
 
 
 def _statistics(items: list[FrameMeasurement], draws: int) -> Interval:

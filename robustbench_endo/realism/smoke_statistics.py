@@ -26,6 +26,9 @@ TILE = 24
 FIT_SEQUENCES = ("seq03", "seq08", "seq22", "seq31")
 """Sequences of the DesmokeData pairs to which colours and texture of the corruption ``smoke`` were fitted."""
 
+SAME_SCENE = {"seq05": "seq03", "seq28": "seq31"}
+"""Sequence of these pairs -> a fitted one that shows the same tissue: other smoke, but not another patient."""
+
 _CORRELATION = 0.85  # smallest correlation of the frames in a tile, in each channel
 
 _CONTRAST = 0.015  # smallest standard deviation of the clear frame in a tile: below it, noise decides the ratio

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from robustbench_endo.realism.rank_correlation import RankCorrelation
+
 
 @pytest.fixture
 def pairs(tmp_path):
@@ -25,8 +27,11 @@ def pairs(tmp_path):
 def test_realism_writes_both_groups(robust_endo, pairs):
     pytest.importorskip("cv2")
     out = pairs / "table.json"
-    result = robust_endo("realism", "--pairs", pairs, "--out", out, "--fitted", "s0,s1", "--draws", 20)
+    result = robust_endo(
+        "realism", "--pairs", pairs, "--out", out, "--fitted", "s0,s1", "--draws", 20, "--montage", pairs / "m.png"
+    )
     assert result.exit_code == 0, result.output
+    assert (pairs / "m.png").stat().st_size > 1000
     tables = json.loads(out.read_text())
     assert set(tables) == {"all", "fitted", "held-out"}
     assert set(tables["all"]) == {"real", *(f"severity {k}" for k in range(1, 6)), "severities 2-4"}
@@ -38,3 +43,20 @@ def test_realism_refuses_one_held_out_sequence(robust_endo, pairs):
     result = robust_endo("realism", "--pairs", pairs, "--fitted", "s0,s1,s2")
     assert result.exit_code == 2
     assert "at least 2 held-out sequences" in " ".join(result.output.split())
+
+
+def test_realism_refuses_neither_pairs_nor_run(robust_endo):
+    result = robust_endo("realism")
+    assert result.exit_code == 2
+    assert "Expected --pairs or --run" in " ".join(result.output.split())
+
+
+def test_realism_prints_and_writes_rank_correlations(robust_endo, tmp_path, monkeypatch):
+    row = RankCorrelation("accuracy", "recorded_smoke", "smoke", 6, 1, 0.94, float("nan"), float("nan"))
+    monkeypatch.setattr("robustbench_endo.results.load_results", lambda folder: folder)
+    monkeypatch.setattr("robustbench_endo.realism.rank_correlation.rank_correlations", lambda run, draws: [row])
+    result = robust_endo("realism", "--run", tmp_path, "--out", tmp_path / "table.json")
+    assert result.exit_code == 0, result.output
+    assert "0.94" in result.output
+    (written,) = json.loads((tmp_path / "table.json").read_text())["rank_correlations"]
+    assert (written["value"], written["low"]) == (0.94, None)
