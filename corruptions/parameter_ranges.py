@@ -13,6 +13,7 @@ _BY_UNIT: dict[str, tuple[float, float]] = {
     "share": _SHARE,
     "share of values": _SHARE,
     "share of the frame": _SHARE,
+    "share of the frames": _SHARE,
     "share of the light": _SHARE,
     "opacity": _SHARE,
     "share of white": (0, 10),

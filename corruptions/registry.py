@@ -14,7 +14,7 @@ from robustbench_endo.corruptions.digital.gamma_correction import GammaCorrectio
 from robustbench_endo.corruptions.digital.jpeg_compression import JpegCompression
 from robustbench_endo.corruptions.digital.pixelate import Pixelate
 from robustbench_endo.corruptions.digital.saturate import Saturate
-from robustbench_endo.corruptions.imagenet_c import brightness, contrast, gamma_correction, saturate
+from robustbench_endo.corruptions.imagenet_c import brightness, contrast, gamma_correction, saturate, spatter
 from robustbench_endo.corruptions.noise.gaussian_noise import GaussianNoise
 from robustbench_endo.corruptions.noise.impulse_noise import ImpulseNoise
 from robustbench_endo.corruptions.noise.shot_noise import ShotNoise
@@ -52,6 +52,7 @@ VARIANTS: tuple[Corruption, ...] = (
     contrast.Contrast(),
     gamma_correction.GammaCorrection(),
     saturate.Saturate(),
+    spatter.Spatter(),
 )
 """Other implementations of the corruptions above, by the key ``model`` of a suite file."""
 

@@ -104,7 +104,7 @@ def specular(thickness: Tensor, ripples: Tensor, relief: float) -> tuple[Tensor,
 
 def specular_torch(thickness: Tensor, ripples: Tensor, relief: float) -> tuple[Tensor, Tensor]:
     """:func:`specular` on any device."""
-    down, across = _slopes(_surface_height(thickness, ripples, relief))
+    down, across = slopes(_surface_height(thickness, ripples, relief))
     height, width = thickness.shape[-2:]
     grid = identity_grid(height, width, thickness.device)[..., None].permute(0, 4, 1, 2, 3)
     highlight = _highlight(down, across, grid[..., 1] * _LAMP_TILT + _LAMP, grid[..., 0] * _LAMP_TILT + _LAMP)
@@ -117,7 +117,7 @@ def _surface_height(thickness: Tensor, ripples: Tensor, relief: float) -> Tensor
     return thickness * relief + ripples * thickness / (thickness + 1.0)
 
 
-def _slopes(height: Tensor) -> tuple[Tensor, Tensor]:
+def slopes(height: Tensor) -> tuple[Tensor, Tensor]:
     """The derivatives of (B, 1, h, w) down and across, by central differences; the edge is repeated."""
     padded = torch.nn.functional.pad(height, (1, 1, 1, 1), mode="replicate")
     down = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) * 0.5

@@ -8,6 +8,7 @@ import torch
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
+from robustbench_endo.corruptions.imagenet_c.spatter import SpatterParams, liquid_level
 from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
 from robustbench_endo.corruptions.kernels.fluids.relief import (
     canny_edges,
@@ -18,7 +19,6 @@ from robustbench_endo.corruptions.kernels.fluids.relief import (
     emboss_torch,
     equalise_histogram,
 )
-from robustbench_endo.corruptions.occlusion.spatter import SpatterParams, liquid_level
 from robustbench_endo.corruptions.rng import Noise
 
 
