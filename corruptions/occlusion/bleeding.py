@@ -23,12 +23,23 @@ from robustbench_endo.corruptions.kernels.fluids.grid import (
     to_coarse_grid,
     to_frame,
 )
+from robustbench_endo.corruptions.kernels.fluids.lens_drops import (
+    BLOOD,
+    DropOptics,
+    LensDrops,
+    lens_drop_heights,
+    lens_layer,
+)
 from robustbench_endo.corruptions.kernels.fluids.optics import beer_lambert, specular
 from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid, remap
 from robustbench_endo.corruptions.rng import Noise
 
 # Streams; fractal noise takes one per octave.
-_DIRECTION, _RUNS, _WARP_DOWN, _WARP_ACROSS, _POOLS, _DROPS, _RIPPLES, _PATCHES = 0, 1, 2, 4, 6, 10, 12, 14
+_DIRECTION, _RUNS, _WARP_DOWN, _WARP_ACROSS, _POOLS, _RIPPLES, _PATCHES, _DROPS = 0, 1, 2, 4, 6, 12, 14, 16
+
+_DROP_NODE = 2  # nodes of the coarse grid per node of that of the drops on the lens, which are out of focus
+
+_DISPLACEMENT, _RIM, _GLOSS = 64.0, 0.5, 0.4  # of the drops, see Spatter; in nodes of the coarse grid, and shares
 
 _BODY = (0.42, 0.025, 0.03)  # colour that thick blood scatters back
 
@@ -52,10 +63,12 @@ class BleedingParams:
     """Parameters of :class:`Bleeding`.
 
     Attributes:
-        coverage: share of the frame that is covered by blood.
-        drops: number of drops.
-        runs: number of runs (drops that flow down).
-        radius: radius of the largest drop, in pixels.
+        coverage: share of the frame that is covered by pools, runs and drops.
+        drops: number of drops on the lens; a fraction is the share of the area of the last one.
+        runs: number of runs (blood that flows down the scene).
+        radius: radius of the largest drop on the lens, in pixels.
+        defocus: standard deviation of the Gaussian that blurs the drops on the lens, in pixels.
+        width: largest radius of a run, in pixels.
         length: length of the longest run, in pixels.
         pool: size of the pools, in pixels.
         depth: depth of a pool far from its shore, in pixels.
@@ -74,9 +87,11 @@ class BleedingParams:
     """
 
     coverage: Annotated[float, "share of the frame"]
-    drops: Annotated[int, "count"]
+    drops: Annotated[float, "count"]
     runs: Annotated[int, "count"]
-    radius: Px = 9.0
+    radius: Px = 24.0
+    defocus: Px = 2.8
+    width: Px = 5.0
     length: Px = 90.0
     pool: Px = 90.0
     depth: Px = 9.0
@@ -98,13 +113,13 @@ class BleedingParams:
 class Bleeding(Corruption):
     """Pools, runs and drops of blood, absorbing by Beer-Lambert and lit by the light of the scene.
 
-    They share one thickness field. Haemoglobin absorbs green and blue many times faster than red: a film is a
-    translucent bright red, a pool dark red. Pools leave metal, recognised by its low saturation, mostly free. Runs and
-    drops of a severity are among those of the next.
+    Pools and runs lie on the scene and share one thickness field; drops lie on the lens, out of focus. Haemoglobin
+    absorbs green and blue many times faster than red: a film is a translucent bright red, a pool dark red. Pools leave
+    metal, recognised by its low saturation, mostly free. Runs and drops of a severity are among those of the next.
 
     >>> params = Bleeding().severities[2]
     >>> params.coverage, params.drops, params.runs
-    (0.18, 18, 5)
+    (0.18, 3.0, 5)
     """
 
     name: ClassVar[str] = "bleeding"
@@ -115,38 +130,62 @@ class Bleeding(Corruption):
     )
 
     severities: tuple[BleedingParams, ...] = (
-        BleedingParams(0.04, 10, 2),
-        BleedingParams(0.10, 14, 3),
-        BleedingParams(0.18, 18, 5),
-        BleedingParams(0.28, 22, 6),
-        BleedingParams(0.40, 26, 7),
+        BleedingParams(0.04, 1.0, 2),
+        BleedingParams(0.10, 2.0, 3),
+        BleedingParams(0.18, 3.0, 5),
+        BleedingParams(0.28, 5.0, 6),
+        BleedingParams(0.40, 7.0, 7),
     )
 
     def apply(self, images: Tensor, params: BleedingParams, noise: Noise) -> CorruptedBatch:
-        """A thickness field on a coarse grid, its optics, and the layer composited over ``images``."""
+        """Blood on the scene and drops on the lens on a coarse grid, as one layer composited over ``images``."""
         size = coarse_grid_size(images.shape, params.unit)
         brightness = coarse_brightness(images, size)
-        thickness = blood_thickness(brightness, metal_share(images, size), params, noise)
+        drops = drop_layer(images, size, params, noise)
+        thickness = blood_thickness(brightness, metal_share(images, size), drops[:, :1], params, noise)
         gloss, dimming = surface_gloss(thickness, params, noise)
         ambient = illumination(brightness)
         absorption = (params.red, params.green, params.blue)
         body = [params.scatter * value for value in _BODY]
         layer = beer_lambert(thickness, dimming, torch.cat((ambient, gloss * ambient), dim=1), absorption, body)
-        corrupted, opacity = composite(images, layer, *frame_weights(size, images.shape))
+        corrupted, opacity = composite(images, in_front(drops, layer), *frame_weights(size, images.shape))
         return CorruptedBatch(corrupted, opacity=opacity)
 
 
-def blood_thickness(brightness: Tensor, metal: Tensor, params: BleedingParams, noise: Noise) -> Tensor:
-    """Thickness of the blood, in nodes: (B, 1, h, w) >= 0, from the brightness and :func:`metal_share` of the scene."""
+def drop_layer(images: Tensor, size: tuple[int, int], params: BleedingParams, noise: Noise) -> Tensor:
+    """Opacity and light of the drops on the lens, (B, 4, h, w) on a grid of ``size``."""
+    node = _DROP_NODE * params.unit
+    drops = LensDrops(params.drops, params.radius / node, 0.4 * params.warp / node, _DROPS)
+    height = lens_drop_heights(drops, coarse_grid_size(size, _DROP_NODE), noise)
+    optics = DropOptics(_DISPLACEMENT / _DROP_NODE, params.defocus / node, _RIM, _GLOSS, params.radius / node)
+    return to_frame(lens_layer(images, height, images.new_tensor([BLOOD]), optics), size)
+
+
+def in_front(drops: Tensor, layer: Tensor) -> Tensor:
+    """The ``drops`` (B, 4, h, w) in front of a layer (B, 7, h, w) of :func:`.composite.composite`: of 7 channels."""
+    hidden = drops[:, :1]
+    return torch.cat((hidden + layer[:, :4] * (1.0 - hidden), drops[:, 1:] + layer[:, 4:] * (1.0 - hidden)), dim=1)
+
+
+def blood_thickness(brightness: Tensor, metal: Tensor, drops: Tensor, params: BleedingParams, noise: Noise) -> Tensor:
+    """Thickness of the blood on the scene, in nodes: (B, 1, h, w) >= 0.
+
+    Args:
+        brightness: of the scene, (B, 1, h, w).
+        metal: :func:`metal_share` of the scene, (B, 1, h, w).
+        drops: opacity of the drops on the lens, (B, 1, h, w), which counts as covered.
+        params: of the severity.
+        noise: source of the random numbers.
+    """
     size = brightness.shape[-2], brightness.shape[-1]
     spacing = 4.0 * params.warp / params.unit
     warp = [fractal_spline_noise(noise, size, spacing, 2, stream) for stream in (_WARP_DOWN, _WARP_ACROSS)]
     displacement = torch.cat(warp, dim=1) * (params.warp / params.unit * 0.5)
     direction = flow_direction(noise)
-    thin = trail_heights(trails(size, params, noise, direction), displacement * 0.5)
+    thin = trail_heights(runs(size, params, noise, direction), displacement * 0.5)
     pool = pool_field(size, params, noise, direction, displacement) + params.settling * fold_depth(brightness)
     pool = pool - params.metal * metal
-    above = (pool - shore_level(pool, thin, params.coverage)).clamp(min=0.0)
+    above = (pool - shore_level(pool, thin + drops, params.coverage)).clamp(min=0.0)
     deep = above * (params.depth / params.unit) / (above + _SHELF)
     return (deep * deep + thin * thin).sqrt()
 
@@ -157,23 +196,19 @@ def flow_direction(noise: Noise) -> Tensor:
     return torch.cat((angle.sin(), angle.cos()), dim=1).float()
 
 
-def trails(size: tuple[int, int], params: BleedingParams, noise: Noise, direction: Tensor) -> Tensor:
-    """The runs and drops of each image as (B, K, 10), see :mod:`.kernels.fluids.droplets`."""
-    # Streams of their own: the first runs and drops are the same whatever their numbers.
-    draw = torch.cat((noise.uniform((params.runs, 8), _RUNS), noise.uniform((params.drops, 8), _DROPS)), dim=1)
-    is_run = (torch.arange(draw.shape[1], device=draw.device) < params.runs).float().expand(len(draw), -1) > 0
-    radius, length = params.radius / params.unit, params.length / params.unit
-    head = radius * (0.15 + 0.85 * draw[..., 2] * draw[..., 2] * draw[..., 2])
-    head = torch.where(is_run, radius * (0.25 + 0.3 * draw[..., 2]), head)
-    reach = torch.where(is_run, length * (0.3 + 0.7 * draw[..., 3]), head * draw[..., 3] + 0.1)
-    tail = head * torch.where(is_run, 0.35, 0.8)
+def runs(size: tuple[int, int], params: BleedingParams, noise: Noise, direction: Tensor) -> Tensor:
+    """The runs of each image as (B, K, 10), see :mod:`.kernels.fluids.droplets`; more are added to fewer."""
+    draw = noise.uniform((params.runs, 8), _RUNS)
+    head = params.width / params.unit * (0.45 + 0.55 * draw[..., 2])
+    reach = params.length / params.unit * (0.3 + 0.7 * draw[..., 3])
     swing = reach * 0.25 * (draw[..., 4] - 0.5)
     lean = (draw[..., 7] - 0.5) * 0.5
     down, across = direction[:, :1] + lean * direction[:, 1:], direction[:, 1:] - lean * direction[:, :1]
     norm = (down * down + across * across).sqrt()
     row, column = draw[..., 0] * size[0], draw[..., 1] * size[1]
     windings, phase = 1.0 + 2.0 * draw[..., 5], draw[..., 6]
-    return torch.stack((row, column, down / norm, across / norm, reach, head, tail, swing, windings, phase), dim=-1)
+    shape = (reach, head, head * 0.35, swing, windings, phase)
+    return torch.stack((row, column, down / norm, across / norm, *shape), dim=-1)
 
 
 def pool_field(
@@ -188,9 +223,9 @@ def pool_field(
     return field + 0.5 * (grid[None, ..., 0, :, :, 1] * down + grid[None, ..., 0, :, :, 0] * across)
 
 
-def shore_level(pool: Tensor, thin: Tensor, coverage: float) -> Tensor:
+def shore_level(pool: Tensor, covered: Tensor, coverage: float) -> Tensor:
     """The level (B, 1, 1, 1) of the pools at which pools, runs and drops together cover ``coverage`` of the frame."""
-    flat = torch.where(thin > 0, torch.inf, pool).flatten(1)
+    flat = torch.where(covered > 0, torch.inf, pool).flatten(1)
     rank = flat.shape[1] - round(coverage * flat.shape[1])
     level = flat.kthvalue(max(rank, 1), dim=1).values
     return torch.minimum(level, pool.flatten(1).amax(1))[:, None, None, None]

@@ -14,7 +14,7 @@ from torch import Tensor
 from robustbench_endo.corruptions.base import CorruptedBatch, scale_lengths
 from robustbench_endo.corruptions.kernels.fluids.grid import coarse_brightness
 from robustbench_endo.corruptions.kernels.fluids.optics import beer_lambert
-from robustbench_endo.corruptions.occlusion.bleeding import Bleeding, blood_thickness, metal_share, trails
+from robustbench_endo.corruptions.occlusion.bleeding import Bleeding, blood_thickness, drop_layer, metal_share, runs
 from robustbench_endo.corruptions.rng import Noise, image_key
 
 Similarity = Callable[[Tensor, Tensor], float]
@@ -52,12 +52,12 @@ def test_bleeding_is_red(batches: list[CorruptedBatch]) -> None:
 
 
 def test_bleeding_without_reflection_is_beer_lambert(scenes: Tensor) -> None:
-    bare = dataclasses.replace(BLEEDING.severities[2], scatter=0.0, gloss=0.0, rim=0.0)
+    bare = dataclasses.replace(BLEEDING.severities[2], drops=0.0, scatter=0.0, gloss=0.0, rim=0.0)
     batch = Bleeding((bare,) * 5)(scenes[:1], 3, IDS[:1])
     noise = Noise((image_key(0, IDS[0], "bleeding"),), scenes.device)
-    layer = blood_thickness(
-        coarse_brightness(scenes[:1], (256, 256)), metal_share(scenes[:1], (256, 256)), bare, noise
-    ).double()
+    brightness = coarse_brightness(scenes[:1], (256, 256))
+    metal, dry = metal_share(scenes[:1], (256, 256)), torch.zeros_like(brightness)
+    layer = blood_thickness(brightness, metal, dry, bare, noise).double()
     expected = torch.cat(
         [
             scenes[:1, channel : channel + 1] * torch.exp(-absorption * layer)
@@ -102,7 +102,7 @@ def test_blood_thickness_keeps_its_noise_in_a_longer_frame() -> None:
     noise = Noise((image_key(0, "a", "bleeding"),), torch.device("cpu"))
     params = BLEEDING.severities[4]
     fields = (torch.full((1, 1, 256, side), 0.5) for side in (320, 321))
-    exact, longer = (blood_thickness(field, torch.zeros_like(field), params, noise) for field in fields)
+    exact, longer = (blood_thickness(field, field * 0.0, field * 0.0, params, noise) for field in fields)
     both = torch.stack((exact.flatten(), longer[..., :320].flatten()))
     assert torch.corrcoef(both)[0, 1] > 0.95
 
@@ -142,9 +142,17 @@ def test_bleeding_film_keeps_red() -> None:
     assert film[:, 1].max() < 0.25 * film[:, 2:4].min()
 
 
-def test_trails_of_a_severity_are_among_those_of_the_next() -> None:
+def test_runs_of_a_severity_are_among_those_of_the_next() -> None:
     noise = Noise((image_key(0, "a", "bleeding"),), torch.device("cpu"))
     fewer, more = BLEEDING.severities[1], BLEEDING.severities[2]
-    first, second = (trails((256, 256), params, noise, torch.tensor([[1.0, 0.0]])) for params in (fewer, more))
-    assert torch.equal(first[:, : fewer.runs], second[:, : fewer.runs])
-    assert torch.equal(first[:, fewer.runs :], second[:, more.runs : more.runs + fewer.drops])
+    first, second = (runs((256, 256), params, noise, torch.tensor([[1.0, 0.0]])) for params in (fewer, more))
+    assert torch.equal(first, second[:, : fewer.runs])
+
+
+def test_bleeding_drops_on_the_lens_are_soft_and_added_with_severity(scenes: Tensor) -> None:
+    noise = Noise((image_key(0, "a", "bleeding"),), torch.device("cpu"))
+    hidden = [drop_layer(scenes[:1], (256, 256), params, noise)[:, :1] for params in BLEEDING.severities]
+    for fewer, more in itertools.pairwise(hidden):
+        assert (more >= fewer - 1e-5).all()
+    assert hidden[-1].mean() > hidden[0].mean() > 0
+    assert hidden[-1].diff(dim=-1).abs().max() < 0.25
