@@ -55,7 +55,7 @@ class LensDrops:
         count: number of drops; the last has the remaining share of its area.
         radius: radius of the largest drop.
         warp: displacement of the outlines.
-        stream: first of three streams for the drops and their outlines, and of two for each octave of these.
+        stream: first of six streams: two for the drops, four for their outlines.
     """
 
     count: float
