@@ -36,6 +36,8 @@ from robustbench_endo.realism.pairs import Pair, read_pairs
 from robustbench_endo.realism.smoke_statistics import FIT_SEQUENCES, SAME_SCENE
 
 SHORT_SIDE = 256
+MOST_VIOLATIONS = 0.02
+WHOLE_FRAME = ("jpeg_compression", "pixelate")  # the codec is behind the processor that adds the surround
 PACKAGES = ("torch", "numpy", "scipy", "cv2", "albumentations", "imagecorruptions")
 
 
@@ -89,13 +91,14 @@ def _ours(severity: int) -> Synthesis:
 def main() -> None:
     """Measure, print and save."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the real frames")
+    parser.add_argument("--data", type=Path, help="folder of the real frames; nothing is measured without")
     parser.add_argument("--draws", type=int, default=200, help="resamples of the intervals")
     parser.add_argument("--quick", action="store_true", help="save to the temporary folder")
     options = parser.parse_args()
-    data: Path = options.data
-    if not (data / "smoke_pairs" / "pairs.csv").is_file():
-        sys.exit(f"Skipped: {data} has no smoke_pairs/pairs.csv.")
+    data: Path | None = options.data
+    if data is None or not (data / "smoke_pairs" / "pairs.csv").is_file():
+        print(f"Skipped: expected --data with a folder that has smoke_pairs/pairs.csv, got {data}.")
+        return
     sections: dict[str, Callable[[], Any]] = {
         "smoke": lambda: smoke(data, options.draws),
         "monotone": lambda: {"short_side": SHORT_SIDE, "corruptions": severity_order(scenes(data, SHORT_SIDE))},
@@ -107,6 +110,26 @@ def main() -> None:
         result[name] = section()
         print(f"{name}: {time.process_time() - start:.0f} s of CPU time", flush=True)
     print(save_result("realism", result, options.quick))
+    if missed := missed_promises(result):
+        sys.exit("\n".join(missed))
+
+
+def missed_promises(result: dict[str, Any]) -> list[str]:
+    """What is promised of severities and surrounds and does not hold, a sentence each."""
+    missed = []
+    for name, measures in result["monotone"]["corruptions"].items():
+        for key, item in measures.items():
+            if not item["monotone"] or item["violations"] > MOST_VIOLATIONS * item["steps"]:
+                missed.append(
+                    f"{name}: {key} is not monotone, or {item['violations']} of {item['steps']} steps are not."
+                )
+    surround = result["surround"]
+    if surround["with_area"] * 200 > surround["frames"]:
+        missed.append(f"A content area in {surround['with_area']} of {surround['frames']} frames without a surround.")
+    for name, change in surround["scopes"]["largest_change"].items():
+        if change and name not in WHOLE_FRAME:
+            missed.append(f"{name} changes the surround by {change} levels.")
+    return missed
 
 
 if __name__ == "__main__":
