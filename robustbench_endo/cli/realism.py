@@ -152,6 +152,8 @@ def _cell(values: list[float] | None) -> str:
     match values:
         case [count]:
             return f"{count:.0f}"
+        case [value, low, _] if value != value or low != low:  # nan: not defined, or of one subject
+            return "–" if value != value else f"{value:.2f}"
         case [value, low, high]:
             return f"{value:.2f} [{low:.2f}, {high:.2f}]"
         case _:

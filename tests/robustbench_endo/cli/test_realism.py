@@ -58,5 +58,6 @@ def test_realism_prints_and_writes_rank_correlations(robust_endo, tmp_path, monk
     result = robust_endo("realism", "--run", tmp_path, "--out", tmp_path / "table.json")
     assert result.exit_code == 0, result.output
     assert "0.94" in result.output
+    assert "nan" not in result.output
     (written,) = json.loads((tmp_path / "table.json").read_text())["rank_correlations"]
     assert (written["value"], written["low"]) == (0.94, None)
