@@ -251,7 +251,7 @@ class Corruption(ABC):
         reference_size: int | None = 256,
         areas: Areas | None = None,
     ) -> NDArray[np.uint8] | None:
-        """Corrupt 8-bit frames (B, H, W, 3) without values between, see :meth:`Corruption.__call__`.
+        """Corrupt 8-bit frames (B, H, W, 3) without values between, as a call of the corruption does.
 
         Returns:
             The corrupted frames; None where the corruption or its parameters need values between the levels.

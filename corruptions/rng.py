@@ -24,7 +24,7 @@ def image_key(seed: int, image_id: str, corruption: str, replicate: int = 0) -> 
 
     Args:
         seed: random seed.
-        image_id: stable name of the image, see :func:`.rng.normalize_id`.
+        image_id: stable name of the image, with any separators; see ``normalize_id``.
         corruption: name of the corruption.
         replicate: number of the repetition, to corrupt the same image differently.
 
