@@ -25,6 +25,7 @@ _BY_UNIT: dict[str, tuple[float, float]] = {
     "1/px": (0, 1000),
     "passes": (0, 100),
     "count": (0, 1000),
+    "cells": (1, 1000),
     "sub-pixels": (1, 64),
     "steps/px": (1, 64),
     "times": (0, 100),

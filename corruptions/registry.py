@@ -14,7 +14,17 @@ from robustbench_endo.corruptions.digital.gamma_correction import GammaCorrectio
 from robustbench_endo.corruptions.digital.jpeg_compression import JpegCompression
 from robustbench_endo.corruptions.digital.pixelate import Pixelate
 from robustbench_endo.corruptions.digital.saturate import Saturate
-from robustbench_endo.corruptions.imagenet_c import brightness, contrast, gamma_correction, saturate, spatter
+from robustbench_endo.corruptions.imagenet_c import (
+    brightness,
+    contrast,
+    elastic_transform,
+    gamma_correction,
+    glass_blur,
+    motion_blur,
+    pixelate,
+    saturate,
+    spatter,
+)
 from robustbench_endo.corruptions.noise.gaussian_noise import GaussianNoise
 from robustbench_endo.corruptions.noise.impulse_noise import ImpulseNoise
 from robustbench_endo.corruptions.noise.shot_noise import ShotNoise
@@ -23,7 +33,6 @@ from robustbench_endo.corruptions.occlusion.bleeding import Bleeding
 from robustbench_endo.corruptions.occlusion.brightness import Brightness
 from robustbench_endo.corruptions.occlusion.smoke import Smoke
 from robustbench_endo.corruptions.occlusion.spatter import Spatter
-from robustbench_endo.corruptions.surgical import SURGICAL_CORRUPTIONS
 
 CORRUPTIONS: tuple[Corruption, ...] = (
     GaussianNoise(),
@@ -48,13 +57,14 @@ CORRUPTIONS: tuple[Corruption, ...] = (
 )
 
 VARIANTS: tuple[Corruption, ...] = (
+    glass_blur.GlassBlur(),
+    motion_blur.MotionBlur(),
     brightness.Brightness(),
     contrast.Contrast(),
+    elastic_transform.ElasticTransform(),
     gamma_correction.GammaCorrection(),
+    pixelate.Pixelate(),
     saturate.Saturate(),
     spatter.Spatter(),
 )
 """Other implementations of the corruptions above, by the key ``model`` of a suite file."""
-
-SURGICAL: tuple[Corruption, ...] = SURGICAL_CORRUPTIONS
-"""The corruptions of the suite endo-surgical, in the order of the path of light: lens, scene, sensor, codec."""

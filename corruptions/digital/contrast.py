@@ -25,7 +25,7 @@ class ContrastParams:
     """Parameters of :class:`Contrast`.
 
     Attributes:
-        factor: share of the light that still makes the picture; the rest is spread evenly.
+        factor: share of the light that still makes the image; the rest is spread evenly.
     """
 
     factor: Annotated[float, "share"]

@@ -82,7 +82,8 @@ def displaced_grid(images: Tensor, params: ElasticTransformParams, noise: Noise)
     rows, columns = (bilinear_weights(field.shape[-1], side) for side in (height, width))
     shift = resample(field, rows, columns) * (params.displacement * (height / width) ** params.aspect)
     per_pixel = images.new_tensor([2.0 / width, 2.0 / height])
-    return identity_grid(height, width, images.device) + shift.permute(0, 2, 3, 1) * per_pixel
+    grid: Tensor = identity_grid(height, width, images.device) + shift.permute(0, 2, 3, 1) * per_pixel
+    return grid
 
 
 def displacement_field(noise: Noise, smoothness: float) -> Tensor:

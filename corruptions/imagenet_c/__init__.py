@@ -1,1 +1,1 @@
-"""Corruptions as the package imagecorruptions computes them, where those of endo19 differ: its ``model``."""
+"""Corruptions as imagecorruptions or the authors of EndoARSS compute them, where endo19 differs: their ``model``."""

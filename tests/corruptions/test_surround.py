@@ -129,13 +129,13 @@ def test_areas_of_a_batch_are_those_of_its_items(scope: Tensor, frames: Callable
 
 
 def test_apply_never_sees_the_surround(scope: Tensor) -> None:
-    seen = []
+    minima = []
 
     class Spy(type(SUITES["endo19"].get("contrast"))):  # type: ignore[misc]
         def apply(self, images: Tensor, params: object, noise: Noise) -> Tensor:
-            seen.append(images.min())
+            minima.append(images.min())
             return images + 0.0
 
     spy: Corruption = Spy()
     assert torch.equal(spy(scope, 3, ["a"], areas=[AREA]).images, scope)
-    assert seen[0] > 0.1
+    assert minima[0] > 0.1
