@@ -20,7 +20,8 @@ from robustbench_endo.corruptions.compound import CompoundCorruption
 from robustbench_endo.errors import DataError, RobustEndoError
 from robustbench_endo.evaluation.batch import Batch
 from robustbench_endo.evaluation.conditions import Condition
-from robustbench_endo.evaluation.corrupt_batch import corrupt_batch, read_frames
+from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
+from robustbench_endo.evaluation.loop import read_frames
 from robustbench_endo.results.severity import as_severity
 
 if TYPE_CHECKING:
