@@ -21,7 +21,7 @@ from timing import machine, save_result
 from robustbench_endo.io_utils import write_json
 from robustbench_endo.results import Resampling, Results, compare, load_results
 from robustbench_endo.results.io import write_table
-from robustbench_endo.tasks.segmentation.metrics import bin_columns, count_columns
+from robustbench_endo.tasks.segmentation.metrics import SURROUND, bin_columns, count_columns
 
 FRAMES, PATIENTS, CLASSES, ACTIVITIES = 402, 20, 7, 3
 MODELS = [{"name": f"model {index}"} for index in range(3)]
@@ -60,6 +60,8 @@ def synthetic_run() -> Results:
     columns: dict[str, NDArray[Any]] = {name: np.clip(quality + random.normal(0, 0.03, rows), 0, 1) for name in floats}
     columns |= {name: 100 * (1 - quality) + random.uniform(0, 3, rows) for name in ("hd", "hd95", "assd")}
     columns |= {name: random.integers(0, 4, rows) for name in ("n_missed_classes", "n_scored_classes")}
+    columns["content_share"] = np.ones(rows, np.float32)  # frames without a surround
+    columns |= {name: np.zeros(rows, np.int32) for name in count_columns(CLASSES, SURROUND)}
     columns["activity_target"] = number % ACTIVITIES
     wrong = random.random(rows) >= quality
     columns["activity_prediction"] = (columns["activity_target"] + wrong) % ACTIVITIES
