@@ -117,6 +117,7 @@ class Corruption(ABC):
             ``Annotated[float, "unit"]``; fields of type :data:`Px` are scaled to the image.
         region: "content" for what happens before the video processor masks the frame: the black surround of the scope
             keeps its pixels, and :meth:`apply` gets a frame in which scene fills it. "frame" for codecs.
+        plausible: lowest and highest severity that occur in surgery, as clinicians rate them; None: not known.
 
     Raises:
         CorruptionError: not exactly five severities.
@@ -153,6 +154,7 @@ class Corruption(ABC):
 
     severities: tuple[Any, ...] = ()
     region: Region = "content"
+    plausible: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if len(self.severities) != 5:

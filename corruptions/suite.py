@@ -33,7 +33,7 @@ class Suite:
         resolution: size to which frames are resized first: an upper limit of the short side (frames are never
             enlarged), "native", or (height, width).
         corruptions: the corruptions with their severities, in the order of the tables.
-        version: increases when the pixels of a built-in suite change; empty for others.
+        version: increases when the pixels of a built-in suite change; suites that extend it inherit it.
 
     Raises:
         CorruptionError: two corruptions of the same name.
@@ -82,7 +82,7 @@ class Suite:
                     "class": type(item).__qualname__,
                     "name": item.name,
                     "model": item.model,
-                    **dataclasses.asdict(item),
+                    **{key: value for key, value in dataclasses.asdict(item).items() if key != "plausible"},
                 }
                 for item in self.corruptions
             ],
@@ -216,6 +216,7 @@ class Suite:
                 "units": dict(parameter_units(type(item.severities[0]))),
                 "stochastic": item.stochastic,
                 "region": item.region,
+                "plausible": item.plausible,
             }
             for item in self.corruptions
         ]

@@ -8,6 +8,7 @@ corruptions = ["smoke"]       # a selection; all by default
 
 [smoke]
 depth = [0.2, 0.4, 0.8, 1.6, 3.2]   # severities 1 to 5; a single value applies to all five
+plausible = [1, 4]                  # the severities that occur in surgery; reports name the others
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ def _parse(content: Mapping[str, Any], name: str, parent: Suite) -> Suite:
         else parent.reference_size,
         resolution=_resolution(content["resolution"], name) if "resolution" in content else parent.resolution,
         corruptions=corruptions,
-        version=str(content.get("version", "")),
+        version=str(content.get("version", parent.version)),
     )
 
 
@@ -163,11 +164,22 @@ def _resolution(value: Any, suite: str) -> Resolution:
 
 
 def _updated(corruption: Corruption, table: Mapping[str, Any], suite: str) -> Corruption:
-    """The corruption with the implementation, the region and the parameters of a table."""
+    """The corruption with the implementation, the region, the plausible severities and the parameters of a table."""
     implementation, rest = _with_model(corruption, table, suite)
-    parameters = {key: value for key, value in rest.items() if key != "region"}
+    parameters = {key: value for key, value in rest.items() if key not in ("region", "plausible")}
     updated = _with_parameters(implementation, parameters, suite)
-    return _with_region(updated, rest["region"], suite) if "region" in rest else updated
+    if "region" in rest:
+        updated = _with_region(updated, rest["region"], suite)
+    return _with_plausible(updated, rest["plausible"], suite) if "plausible" in rest else updated
+
+
+def _with_plausible(corruption: Corruption, value: Any, suite: str) -> Corruption:
+    match value:
+        case [(int() | float()) as low, (int() | float()) as high] if 1 <= low <= high <= 5:
+            return dataclasses.replace(corruption, plausible=(low, high))
+    raise CorruptionError(
+        f"Suite {suite}: expected {corruption.name}.plausible = [lowest, highest] severity from 1 to 5, got {value!r}."
+    )
 
 
 def _with_region(corruption: Corruption, region: Any, suite: str) -> Corruption:

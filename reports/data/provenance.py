@@ -83,7 +83,21 @@ def failures(results: Results) -> Facts:
 def notes(results: Results) -> list[str]:
     """The notes of the run and of its data, and the conditions without records."""
     stored = [*results.info.get("notes", []), *results.info.get("data", {}).get("notes", [])]
-    return [str(note) for note in stored] + _missing(results)
+    return [str(note) for note in stored] + _missing(results) + _implausible(results)
+
+
+def _implausible(results: Results) -> list[str]:
+    """A sentence for each corruption with severities that clinicians do not call plausible."""
+    sentences = []
+    for entry in results.info["corruptions"]:
+        if limits := entry.get("plausible"):
+            beyond = [severity for severity in results.severities if not limits[0] <= severity <= limits[1]]
+            if beyond:
+                sentences.append(
+                    f"{title(entry['name'])}: severity {', '.join(map(str, beyond))} is outside the range that "
+                    f"clinicians rate plausible ({limits[0]} to {limits[1]})."
+                )
+    return sentences
 
 
 def as_text(value: Any) -> str:

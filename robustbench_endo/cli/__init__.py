@@ -19,6 +19,7 @@ from robustbench_endo.cli.realism import realism
 from robustbench_endo.cli.report import leaderboard, report
 from robustbench_endo.cli.reproduce import reproduce
 from robustbench_endo.cli.sample_size import sample_size
+from robustbench_endo.cli.severity_survey import severity_survey
 from robustbench_endo.cli.synthesize import synthesize
 from robustbench_endo.cli.train import train
 from robustbench_endo.cli.verify import verify
@@ -33,7 +34,7 @@ def main(debug: bool) -> None:
 
 for _command in (
     *(evaluate, merge, train, report, compare, verify, sample_size, leaderboard, reproduce, realism),
-    *(synthesize, corrupt, preview, export),
+    *(synthesize, corrupt, preview, severity_survey, export),
     *(models, datasets, corruptions),
 ):
     main.add_command(_command)

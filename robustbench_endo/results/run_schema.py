@@ -62,6 +62,8 @@ STRUCTURE: dict[Any, Kind] = {
             "?cause": str,
             "?citation": _TEXT_OR_NONE,
             "?severities": (list, dict),
+            "?region": str,
+            "?plausible": (list, type(None)),
         }
     ],
     "severities": [(int, float)],

@@ -90,3 +90,15 @@ def test_load_suite_rejects_a_missing_file_and_an_unknown_suite(tmp_path: Path) 
         load_suite(tmp_path / "none.toml")
     with pytest.raises(RobustEndoError, match="got 'endo18': did you mean endo19"):
         load_suite("endo18")
+
+
+def test_suite_file_states_plausible_severities_without_changing_pixels(tmp_path: Path) -> None:
+    path = tmp_path / "rated.toml"
+    path.write_text("[smoke]\nplausible = [1, 3.5]\n", encoding="utf-8")
+    suite = load_suite(path)
+    assert suite.get("smoke").plausible == (1, 3.5)
+    assert suite.fingerprint == load_suite("endo19").fingerprint
+    for value in ("[4, 2]", "[0, 3]", "3", '["a", "b"]'):
+        path.write_text(f"[smoke]\nplausible = {value}\n", encoding="utf-8")
+        with pytest.raises(RobustEndoError, match=r"smoke.plausible = \[lowest, highest\] severity from 1 to 5"):
+            load_suite(path)

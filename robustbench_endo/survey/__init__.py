@@ -1,0 +1,1 @@
+"""Survey of severities: which of them clinicians call plausible."""

@@ -1,0 +1,28 @@
+"""The rating sheet: blind, in random order, self-contained."""
+
+import numpy as np
+
+from robustbench_endo.reports.survey.sheet import key_csv, sheet_html, sheet_item
+from robustbench_endo.survey.ratings import read_key
+
+
+def test_sheet_html_shows_codes_only_in_an_order_that_tells_nothing():
+    items = [sheet_item("a.png", name, severity, 0) for name in ("smoke", "contrast") for severity in (1, 2, 3, 4, 5)]
+    images = {item: np.full((30, 40, 3), 25 * i, np.uint8) for i, item in enumerate(items)}
+    page = sheet_html(images)
+    assert "smoke" not in page
+    assert "a.png" not in page
+    assert "http" not in page.replace('http-equiv="Content-Security-Policy"', "")
+    positions = [page.index(f'data-code="{item.code}"') for item in items]
+    assert positions != sorted(positions)
+    assert page.count("data:image/webp") == page.count('value="unusable"') == 10
+
+
+def test_sheet_item_codes_depend_on_the_seed():
+    assert sheet_item("a.png", "smoke", 3, 0).code != sheet_item("a.png", "smoke", 3, 1).code
+
+
+def test_key_csv_is_read_back(tmp_path):
+    items = [sheet_item("a,b.png", "smoke", severity, 0) for severity in (1, 2.4)]
+    (tmp_path / "key.csv").write_text(key_csv(items), encoding="utf-8")
+    assert list(read_key(tmp_path / "key.csv").values()) == items
