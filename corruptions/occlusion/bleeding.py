@@ -139,17 +139,23 @@ class Bleeding(Corruption):
 
     def apply(self, images: Tensor, params: BleedingParams, noise: Noise) -> CorruptedBatch:
         """Blood on the scene and drops on the lens on a coarse grid, as one layer composited over ``images``."""
-        size = coarse_grid_size(images.shape, params.unit)
-        brightness = coarse_brightness(images, size)
-        drops = drop_layer(images, size, params, noise)
-        thickness = blood_thickness(brightness, metal_share(images, size), drops[:, :1], params, noise)
-        gloss, dimming = surface_gloss(thickness, params, noise)
-        ambient = illumination(brightness)
-        absorption = (params.red, params.green, params.blue)
-        body = [params.scatter * value for value in _BODY]
-        layer = beer_lambert(thickness, dimming, torch.cat((ambient, gloss * ambient), dim=1), absorption, body)
-        corrupted, opacity = composite(images, in_front(drops, layer), *frame_weights(size, images.shape))
+        layer = blood_layer(images, params, noise)
+        corrupted, opacity = composite(images, layer, *frame_weights(layer.shape, images.shape))
         return CorruptedBatch(corrupted, opacity=opacity)
+
+
+def blood_layer(images: Tensor, params: BleedingParams, noise: Noise) -> Tensor:
+    """Blood on the scene, and drops on the lens in front of it: (B, 7, h, w), see :func:`.composite.composite`."""
+    size = coarse_grid_size(images.shape, params.unit)
+    brightness = coarse_brightness(images, size)
+    drops = drop_layer(images, size, params, noise)
+    thickness = blood_thickness(brightness, metal_share(images, size), drops[:, :1], params, noise)
+    gloss, dimming = surface_gloss(thickness, params, noise)
+    ambient = illumination(brightness)
+    absorption = (params.red, params.green, params.blue)
+    body = [params.scatter * value for value in _BODY]
+    layer = beer_lambert(thickness, dimming, torch.cat((ambient, gloss * ambient), dim=1), absorption, body)
+    return in_front(drops, layer)
 
 
 def drop_layer(images: Tensor, size: tuple[int, int], params: BleedingParams, noise: Noise) -> Tensor:
