@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from robustbench_endo.reports.templating import environment
-from robustbench_endo.survey.ratings import KEY_COLUMNS, RATINGS, Item
+from robustbench_endo.results.survey_ratings import KEY_COLUMNS, RATINGS, Item
 
 Bytes = NDArray[np.uint8]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from robustbench_endo.survey.ratings import Item, Plausibility
+    from robustbench_endo.results.survey_ratings import Item, Plausibility
 
 SHEET, KEY = "survey.html", "key.csv"
 _PATH = click.Path(path_type=Path)
@@ -54,12 +54,15 @@ def severity_survey(
     raters and the plausible severities; --write stores these in a suite file.
     """
     if bool(ratings) == (frames is not None):
-        raise RobustEndoError("Expected either FRAMES for a new sheet or --ratings of a sheet: give one of them.")
+        number = "both" if ratings else "neither"
+        raise RobustEndoError(f"Expected either FRAMES for a new sheet or --ratings of a sheet, got {number}: give one.")
     if frames is not None:
         _write_sheet(frames, out, corruption, severity, suite, limit, seed)
         return
     if key is None:
-        raise RobustEndoError(f"Expected --key with --ratings: give the {KEY} that was written with the sheet.")
+        raise RobustEndoError(
+            f"Expected --key with --ratings, got none: give the {KEY} of the sheet."
+        )
     _summarize(ratings, key, suite, write)
 
 
@@ -97,7 +100,7 @@ def _image_files(frames: Path) -> list[Path]:
 
 def _summarize(ratings: Sequence[Path], key: Path, suite: str, write: Path | None) -> None:
     from robustbench_endo.io_utils import write_atomically
-    from robustbench_endo.survey.ratings import agreement, read_key, read_ratings, suite_text, summarize
+    from robustbench_endo.results.survey_ratings import agreement, read_key, read_ratings, suite_text, summarize
 
     items = read_key(key)
     raters = read_ratings(ratings, items)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from robustbench_endo.reports.survey.sheet import key_csv, sheet_html, sheet_item
-from robustbench_endo.survey.ratings import read_key
+from robustbench_endo.results.survey_ratings import read_key
 
 
 def test_sheet_html_shows_codes_only_in_an_order_that_tells_nothing():

@@ -50,9 +50,9 @@ def test_severity_survey_writes_the_plausible_severities_of_a_suite(robust_endo,
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ((), "Expected either FRAMES for a new sheet or --ratings of a sheet"),
+        ((), "Expected either FRAMES for a new sheet or --ratings of a sheet, got neither"),
         (("frames", "--ratings", "a.csv"), "Expected either FRAMES for a new sheet or --ratings of a sheet"),
-        (("--ratings", "a.csv"), "Expected --key with --ratings"),
+        (("--ratings", "a.csv"), "Expected --key with --ratings, got none"),
         (("nothing",), "Expected an image or a folder of images, got nothing"),
         (("--ratings", "a.csv", "--key", "key.csv"), "Cannot read key.csv"),
     ],

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from robustbench_endo.errors import DataError
+from robustbench_endo.results.agreement import ordinal_alpha
 from robustbench_endo.results.severity import as_severity
-from robustbench_endo.survey.agreement import ordinal_alpha
 
 RATINGS = ("plausible", "usable", "unusable")
 """In order: occurs in surgery; occurs, and the surgeon would go on; the surgeon would stop and clean the lens."""

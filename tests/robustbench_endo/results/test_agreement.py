@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from robustbench_endo.survey.agreement import ordinal_alpha
+from robustbench_endo.results.agreement import ordinal_alpha
 
 N = np.nan
 # Krippendorff, Computing Krippendorff's Alpha-Reliability, 2011, section C: 4 observers, 12 units.

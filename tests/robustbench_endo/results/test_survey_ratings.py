@@ -6,7 +6,7 @@ import pytest
 
 from robustbench_endo.corruptions import load_suite
 from robustbench_endo.errors import DataError
-from robustbench_endo.survey.ratings import (
+from robustbench_endo.results.survey_ratings import (
     Item,
     agreement,
     plausible_range,

@@ -1,1 +1,0 @@
-"""Survey of severities: which of them clinicians call plausible."""
