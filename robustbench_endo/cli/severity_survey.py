@@ -55,14 +55,14 @@ def severity_survey(
     """
     if bool(ratings) == (frames is not None):
         number = "both" if ratings else "neither"
-        raise RobustEndoError(f"Expected either FRAMES for a new sheet or --ratings of a sheet, got {number}: give one.")
+        raise RobustEndoError(
+            f"Expected either FRAMES for a new sheet or --ratings of a sheet, got {number}: give one."
+        )
     if frames is not None:
         _write_sheet(frames, out, corruption, severity, suite, limit, seed)
         return
     if key is None:
-        raise RobustEndoError(
-            f"Expected --key with --ratings, got none: give the {KEY} of the sheet."
-        )
+        raise RobustEndoError(f"Expected --key with --ratings, got none: give the {KEY} of the sheet.")
     _summarize(ratings, key, suite, write)
 
 

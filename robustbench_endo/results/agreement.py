@@ -21,7 +21,7 @@ def ordinal_alpha(ratings: NDArray[np.float64]) -> float:
 
     >>> import numpy as np
     >>> ordinal_alpha(np.array([[1.0, 2, 3, 3], [1, 2, 3, 2]])).__round__(3)
-    0.818
+    0.79
     """
     coincidences = _coincidences(ratings)
     totals = coincidences.sum(1)
