@@ -1,4 +1,4 @@
-"""Glass blur of 224 x 224 pixels ."""
+"""Glass blur of 224 x 224 pixels."""
 
 from __future__ import annotations
 
