@@ -89,9 +89,13 @@ def notes(results: Results) -> list[str]:
 def _implausible(results: Results) -> list[str]:
     """A sentence for each corruption with severities that clinicians do not call plausible."""
     sentences = []
+    solved = {
+        item["name"]: item["severity"] for item in results.info.get("target_distortion", {}).get("corruptions", [])
+    }
     for entry in results.info["corruptions"]:
         if limits := entry.get("plausible"):
-            beyond = [severity for severity in results.severities if not limits[0] <= severity <= limits[1]]
+            severities = [solved[entry["name"]]] if entry["name"] in solved else results.severities
+            beyond = [severity for severity in severities if not limits[0] <= severity <= limits[1]]
             if beyond:
                 sentences.append(
                     f"{title(entry['name'])}: severity {', '.join(map(str, beyond))} is outside the range that "

@@ -88,3 +88,22 @@ def test_glossary_explains_every_metric(usual_run):
 def test_protocol_statement_describes_each_protocol():
     assert protocol_statement("endoarss") != protocol_statement("standard")
     assert "mine" in protocol_statement("mine")
+
+
+def test_notes_name_severities_that_clinicians_do_not_call_plausible(make_run):
+    def state(frame, info):
+        next(entry for entry in info["corruptions"] if entry["name"] == "smoke")["plausible"] = [1, 3]
+
+    results = make_run(gallery=False, corruptions=["smoke", "contrast"], severities=[1, 3, 5], edit=state)
+    (sentence,) = [note for note in notes(results) if "plausible" in note]
+    assert sentence == "Smoke: severity 5 is outside the range that clinicians rate plausible (1 to 3)."
+
+
+def test_notes_compare_the_severity_of_a_target_with_the_plausible_ones(make_run):
+    def state(frame, info):
+        next(entry for entry in info["corruptions"] if entry["name"] == "smoke")["plausible"] = [1, 3]
+        solved = {"name": "smoke", "severity": 4.562, "distortion": 0.4}
+        info["target_distortion"] = {"target": 0.4, "corruptions": [solved]}
+
+    results = make_run(gallery=False, corruptions=["smoke"], severities=[1], edit=state)
+    assert "Smoke: severity 4.562 is outside the range that clinicians rate plausible (1 to 3)." in notes(results)
