@@ -33,6 +33,7 @@ class Curves:
         styles: one per model.
         floor: panel -> y of a predictor that sees no image (len(severities),); empty for a metric without a floor.
         floor_name: of that predictor.
+        plausible: panel -> lowest and highest severity that clinicians rate plausible, where the suite states them.
         bands: panel -> model -> interval (2, len(severities)), NaN where there is none; empty without intervals.
     """
 
@@ -44,6 +45,7 @@ class Curves:
     bands: Lines = field(default_factory=dict)
     floor: Mapping[str, Floats] = field(default_factory=dict)
     floor_name: str = ""
+    plausible: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def severity_curves(results: Results, name: str, intervals: bool | Resampling = False) -> Curves:
@@ -76,6 +78,7 @@ def severity_curves(results: Results, name: str, intervals: bool | Resampling = 
         panels(*ends) if intervals else {},
         {} if floor is None else floor.panels,
         "" if floor is None else floor.name,
+        {entry["name"]: tuple(entry["plausible"]) for entry in results.info["corruptions"] if entry.get("plausible")},
     )
 
 

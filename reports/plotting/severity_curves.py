@@ -44,19 +44,20 @@ class Drawing:
 
 @dataclass(frozen=True)
 class CurveBlock:
-    """All drawings of one metric; ``floor_name`` of their dashed line, empty without one."""
+    """All drawings of one metric; the name of their dashed line, empty without one; whether some have grey areas."""
 
     metric: Metric
     mean: Drawing
     panels: tuple[Drawing, ...]
     floor_name: str = ""
+    marks_severities: bool = False
 
 
 def curve_block(curves: Curves) -> CurveBlock:
     """Draw the curves of a metric; a run without corruptions has a mean panel with only its axes."""
     drawings = {panel: _drawing(curves, panel) for panel in curves.lines}
     mean = drawings.pop("mean")
-    return CurveBlock(curves.metric, mean, tuple(drawings.values()), curves.floor_name)
+    return CurveBlock(curves.metric, mean, tuple(drawings.values()), curves.floor_name, bool(curves.plausible))
 
 
 def curve_figure(curves: Curves, panel: str, size: tuple[float, float], *, large: bool = False) -> Figure:
@@ -76,7 +77,7 @@ def curve_figure(curves: Curves, panel: str, size: tuple[float, float], *, large
 
 
 def draw_curves(axes: Axes, curves: Curves, panel: str, *, large: bool = False) -> None:
-    """Draw one panel: bands, the floor as a dashed grey line, a line per model, the scale that all panels share."""
+    """Draw one panel: bands, the floor (dashed), implausible severities (grey), a line per model, the shared scale."""
     # Many bands over each other would hide the lines.
     opacity = 0.16 if len(curves.styles) <= 4 else 0.05
     for model, (low, high) in curves.bands.get(panel, {}).items():
@@ -97,7 +98,13 @@ def draw_curves(axes: Axes, curves: Curves, panel: str, *, large: bool = False) 
     if panel in curves.floor:
         axes.plot(curves.severities, curves.floor[panel], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     axes.set_ylim(*curves.limits)
-    axes.set_xlim(curves.severities[0] - 0.15, curves.severities[-1] + 0.15)
+    left, right = curves.severities[0] - 0.15, curves.severities[-1] + 0.15
+    if panel in curves.plausible:
+        low, high = curves.plausible[panel]
+        # Grey from halfway between a plausible severity and the next one; the clean frame is always plausible.
+        axes.axvspan(high + 0.5, max(right, high + 0.5), color=GRID, linewidth=0, zorder=0)
+        axes.axvspan(0.5, max(low - 0.5, 0.5), color=GRID, linewidth=0, zorder=0)
+    axes.set_xlim(left, right)
     axes.set_xticks(curves.severities)
     axes.locator_params(axis="y", nbins=6 if large else 3)
     axes.tick_params(labelsize=7.5 if large else 6.5, pad=2.5)
@@ -163,6 +170,9 @@ def _description(curves: Curves, panel: str, label: str) -> str:
     )
     severities = ", ".join(map(str, curves.severities))
     text = f"{heading(curves.metric)}, {label}, at severities {severities}. {'; '.join(lines)}."
+    if panel in curves.plausible:
+        low, high = curves.plausible[panel]
+        text += f" Grey: severities outside the plausible ones, {low} to {high}."
     if panel not in curves.floor:
         return text
     floor = ", ".join(number(float(value), curves.metric.unit) for value in curves.floor[panel])

@@ -59,3 +59,23 @@ def test_curve_block_describes_each_panel_for_screen_readers(curves):
     assert block.mean.label == "Mean of all corruptions"
     assert "at severities 0, 1, 2, 3, 4, 5" in block.panels[0].description
     assert all(model in block.panels[0].description for model in curves.styles)
+
+
+def test_curves_are_grey_where_severities_are_not_plausible(make_run):
+    def state(frame, info):
+        next(entry for entry in info["corruptions"] if entry["name"] == "smoke")["plausible"] = [2, 3]
+
+    results = make_run(gallery=False, corruptions=["smoke", "contrast"], edit=state)
+    curves = severity_curves(results, "miou")
+    assert curves.plausible == {"smoke": (2, 3)}
+    grey = [
+        (patch.get_x(), patch.get_x() + patch.get_width())
+        for patch in curve_figure(curves, "smoke", (2, 1.5)).axes[0].patches
+    ]
+    assert sorted(span for span in grey if span[1] > span[0]) == [(0.5, 1.5), (3.5, 5.15)]
+    assert not curve_figure(curves, "contrast", (2, 1.5)).axes[0].patches
+    block = curve_block(curves)
+    assert block.marks_severities
+    described = {panel.label: panel.description for panel in block.panels}
+    assert "Grey: severities outside the plausible ones, 2 to 3." in described["Smoke"]
+    assert "Grey" not in described["Contrast"]
