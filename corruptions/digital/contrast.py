@@ -36,7 +36,7 @@ class Contrast(Corruption):
     """Veiling glare: a share of the light of each channel is spread evenly over the frame.
 
     >>> Contrast().severities[2]
-    ContrastParams(factor=0.22)
+    ContrastParams(factor=0.55)
     """
 
     name: ClassVar[str] = "contrast"
@@ -47,11 +47,11 @@ class Contrast(Corruption):
     stochastic: ClassVar[bool] = False
 
     severities: tuple[ContrastParams, ...] = (
-        ContrastParams(0.45),
-        ContrastParams(0.32),
-        ContrastParams(0.22),
-        ContrastParams(0.12),
-        ContrastParams(0.06),
+        ContrastParams(0.85),
+        ContrastParams(0.7),
+        ContrastParams(0.55),
+        ContrastParams(0.4),
+        ContrastParams(0.28),
     )
 
     def apply(self, images: Tensor, params: ContrastParams, noise: Noise) -> Tensor:
