@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption, Px
-from robustbench_endo.corruptions.kernels.backend import Bytes
 from robustbench_endo.corruptions.kernels.color.mean import deterministic_mean
 from robustbench_endo.corruptions.kernels.fluids.grid import (
     SHORT_SIDE,
@@ -22,7 +21,7 @@ from robustbench_endo.corruptions.kernels.fluids.grid import (
     to_frame,
 )
 from robustbench_endo.corruptions.kernels.fluids.perlin import fractal_perlin_noise
-from robustbench_endo.corruptions.kernels.fluids.scatter import scatter, scatter_bytes
+from robustbench_endo.corruptions.kernels.fluids.scatter import scatter
 from robustbench_endo.corruptions.rng import Noise
 
 _SOURCE, _WARP_X, _WARP_Y, _BILLOWS, _VEIL, _LIGHT, _GAIN, _HUE = 0, 1, 2, 3, 8, 12, 13, 14  # streams
@@ -112,12 +111,6 @@ class Smoke(Corruption):
         weights = frame_weights(medium.shape, images.shape)
         corrupted, opacity = scatter(images, medium, airlight_colour(params, noise), *weights)
         return CorruptedBatch(corrupted, opacity=opacity)
-
-    def apply_bytes(self, frame: Bytes, params: SmokeParams, noise: Noise) -> Bytes:
-        """:meth:`apply` to a uint8 frame (H, W, 3)."""
-        size = frame.shape[:2]
-        medium = smoke_medium(CoarseGrid.of(size), params, noise)
-        return scatter_bytes(frame, medium, airlight_colour(params, noise), *frame_weights(medium.shape, size))
 
 
 def smoke_medium(grid: CoarseGrid, params: SmokeParams, noise: Noise) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from numba import njit
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.backend import Bytes, Floats, from_planes, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.backend import Floats, from_planes, to_planes, use_numba
 from robustbench_endo.corruptions.kernels.fluids.upsample_rows import upsample_row
 from robustbench_endo.corruptions.kernels.interpolation.fast_resample import WeightArrays
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import InterpolationWeights
@@ -46,15 +46,6 @@ def scatter_torch(
     return images + (light * colour[:, :, None, None] - images) * cover, cover[:, 1:2].clamp(0.0, 1.0)
 
 
-def scatter_bytes(
-    frame: Bytes, medium: Tensor, colour: Tensor, rows: InterpolationWeights, columns: InterpolationWeights
-) -> Bytes:
-    """:func:`scatter` of one uint8 ``frame`` (H, W, 3), with a batch of 1 in the other arguments, rounded."""
-    out = np.empty_like(frame)
-    _scatter_bytes(frame, to_planes(medium), colour[0].numpy() * np.float32(255), rows.arrays, columns.arrays, out)
-    return out
-
-
 @njit(cache=True, nogil=True)
 def _scatter(
     images: Floats,
@@ -83,31 +74,3 @@ def _scatter(
 def _blend(scene: Floats, cover: Floats, light: Floats, colour: float, target: Floats) -> None:
     for x in range(len(target)):
         target[x] = scene[x] + (light[x] * colour - scene[x]) * cover[x]
-
-
-@njit(cache=True, nogil=True)
-def _scatter_bytes(
-    frame: Bytes, medium: Floats, colour: Floats, rows: WeightArrays, columns: WeightArrays, out: Bytes
-) -> None:
-    height, width, _ = frame.shape
-    rings = np.empty((4, rows.weights.shape[1], width), np.float32)
-    lines = np.empty((4, width), np.float32)
-    planes = np.empty((3, width), np.uint8)  # one row: arithmetic on pixels side by side would not be vectorised
-    ready = np.zeros(4, np.int64)
-    for y in range(height):
-        for i in range(4):
-            ready[i] = upsample_row(medium[i], ready[i], rows, columns, y, rings[i], lines[i])
-        for x in range(width):
-            planes[0, x], planes[1, x], planes[2, x] = frame[y, x, 0], frame[y, x, 1], frame[y, x, 2]
-        for c in range(3):
-            _blend_bytes(planes[c], lines[c], lines[3], colour[c])
-        for x in range(width):
-            out[y, x, 0], out[y, x, 1], out[y, x, 2] = planes[0, x], planes[1, x], planes[2, x]
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _blend_bytes(levels: Bytes, cover: Floats, light: Floats, colour: float) -> None:
-    for x in range(len(levels)):
-        scene = np.float32(levels[x])
-        value = scene + (light[x] * colour - scene) * cover[x] + np.float32(0.5)
-        levels[x] = np.uint8(np.int32(min(max(value, np.float32(0.0)), np.float32(255.0))))

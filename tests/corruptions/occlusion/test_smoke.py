@@ -144,14 +144,6 @@ def test_smoke_in_plain_torch_agrees_with_compiled(request: pytest.FixtureReques
     assert (plain.opacity - compiled.opacity).abs().max() < 1e-4
 
 
-def test_smoke_of_bytes_is_the_rounded_float_result() -> None:
-    frame = torch.randint(0, 256, (96, 128, 3), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
-    params = scale_lengths(Smoke().severities[3], (96, 128), 256)
-    expected = smoky(frame.permute(2, 0, 1)[None].float() / 255, 4).images[0].permute(1, 2, 0).clamp(0, 1) * 255
-    result = Smoke().apply_bytes(frame.numpy(), params, Noise((1,), torch.device("cpu")))
-    assert np.abs(result - expected.round().numpy()).max() <= 1
-
-
 @pytest.mark.slow
 def test_smoke_has_the_statistics_of_real_smoke_on_held_out_sequences(shared_data: Path) -> None:
     pytest.importorskip("cv2", reason="the package opencv is not installed")

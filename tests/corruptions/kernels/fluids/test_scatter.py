@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.fluids.grid import frame_weights
-from robustbench_endo.corruptions.kernels.fluids.scatter import scatter, scatter_bytes, scatter_torch
+from robustbench_endo.corruptions.kernels.fluids.scatter import scatter, scatter_torch
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample_torch
 
 SIZES = [(40, 56), (80, 112), (97, 131), (33, 32)]
@@ -39,21 +38,3 @@ def test_scatter_leaves_bare_pixels_identical() -> None:
         result, opacity = function(images, medium, COLOUR, *frame_weights(medium.shape, images.shape))
         assert torch.equal(result, images)
         assert opacity.max() == 0
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_scatter_bytes_is_the_rounded_float_result(size: tuple[int, int]) -> None:
-    frame = (random(*size, 3) * 255).byte()
-    medium, colour = random(1, 4, 40, 56), COLOUR[1:]  # some light is beyond white
-    weights = frame_weights(medium.shape, size)
-    result, _ = scatter(frame.permute(2, 0, 1)[None].float() / 255, medium, colour, *weights)
-    expected = (result[0].permute(1, 2, 0).clamp(0, 1) * 255).round()
-    rounded = scatter_bytes(frame.numpy(), medium, colour, *weights)
-    assert rounded.dtype == np.uint8
-    assert np.abs(expected.numpy() - rounded).max() <= 1
-
-
-def test_scatter_bytes_clips_light_beyond_white() -> None:
-    frame, medium = np.zeros((80, 112, 3), np.uint8), torch.ones(1, 4, 40, 56)
-    rounded = scatter_bytes(frame, medium, COLOUR[1:], *frame_weights(medium.shape, (80, 112)))
-    assert np.unique(rounded.reshape(-1, 3), axis=0).tolist() == [[255, 230, 255]]
