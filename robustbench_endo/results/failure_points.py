@@ -171,8 +171,11 @@ def known_passes(results: Results, threshold: FailureThreshold) -> dict[tuple[st
     A frame without a value at its clean image has no failure point and is left out.
     """
     metric = failure_metric(results.metrics, threshold)
-    frame = results.frame[results.frame["replicate"] == 0]
-    frame = frame.assign(passed=threshold.passes(metric, frame), value=metric.frame_values(frame))
+    records = results.frame[results.frame["replicate"] == 0]
+    # Only what is needed: runs with many classes have hundreds of columns.
+    frame = records[["model", "corruption", "severity", "image_id"]].assign(
+        passed=threshold.passes(metric, records), value=metric.frame_values(records)
+    )
     clean = frame[(frame["corruption"] == CLEAN) & frame["value"].notna()]
     start = {(str(row.model), str(row.image_id)): bool(row.passed) for row in clean.itertuples()}
     known: dict[tuple[str, str, str], list[tuple[float, bool]]] = {

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import warnings
 
+import pandas as pd
 import pytest
 
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation import failure_points
 from robustbench_endo.evaluation.config import EvaluationConfig
-from robustbench_endo.results.failure_points import Bracket
+from robustbench_endo.results import Results
+from robustbench_endo.results.failure_points import Bracket, FailureThreshold, known_passes
 
 
 def test_bracket_takes_the_first_crossing() -> None:
@@ -48,3 +51,21 @@ def test_frame_that_fails_clean_is_censored_below() -> None:
 def test_failure_point_needs_a_threshold(text: str) -> None:
     with pytest.raises(RobustEndoError, match="Expected a metric and a threshold such as miou=0.5"):
         EvaluationConfig(failure_point=text)
+
+
+def test_known_passes_of_a_run_of_many_columns_warn_of_nothing() -> None:
+    frame = pd.DataFrame({
+        "model": "m", "corruption": ["clean", "smoke", "smoke"], "severity": [0, 1, 2], "replicate": 0,
+        "image_id": "a.png", "subject_id": "a",
+        **{f"{kind}_{i}": 10 for kind in ("tp", "fp", "fn") for i in (0, 1)},
+    })  # fmt: skip
+    frame.loc[2, ["fp_0", "fp_1"]] = 90
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for number in range(150):
+            frame[f"unused_{number}"] = 0.0  # each is a block of its own: pandas warns when such a frame is extended
+    tasks = {"segmentation": ["background", "tool"]}
+    info = {"name": "r", "models": [{"name": "m"}], "corruptions": [{"name": "smoke", "category": "occlusion"}]}
+    results = Results(frame, {**info, "severities": [1, 2], "tasks": tasks, "data": {"name": "x"}})
+    known = known_passes(results, FailureThreshold("miou", 0.2))
+    assert known == {("m", "smoke", "a.png"): [(0, True), (1, True), (2, False)]}
