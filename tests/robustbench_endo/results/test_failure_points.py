@@ -59,7 +59,6 @@ def test_known_passes_of_a_run_of_many_columns_warn_of_nothing() -> None:
         "image_id": "a.png", "subject_id": "a",
         **{f"{kind}_{i}": 10 for kind in ("tp", "fp", "fn") for i in (0, 1)},
     })  # fmt: skip
-    frame.loc[2, ["fp_0", "fp_1"]] = 90
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for number in range(150):
