@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 
-import pandas as pd
 import pytest
 
 from robustbench_endo.errors import RobustEndoError
@@ -53,18 +53,14 @@ def test_failure_point_needs_a_threshold(text: str) -> None:
         EvaluationConfig(failure_point=text)
 
 
-def test_known_passes_of_a_run_of_many_columns_warn_of_nothing() -> None:
-    frame = pd.DataFrame({
-        "model": "m", "corruption": ["clean", "smoke", "smoke"], "severity": [0, 1, 2], "replicate": 0,
-        "image_id": "a.png", "subject_id": "a",
-        **{f"{kind}_{i}": 10 for kind in ("tp", "fp", "fn") for i in (0, 1)},
-    })  # fmt: skip
+def test_known_passes_of_a_run_of_many_columns_warn_of_nothing(make_results: Callable[..., Results]) -> None:
+    results, threshold = make_results(), FailureThreshold("miou", 0.6)
+    expected = known_passes(results, threshold)
+    frame = results.frame.copy()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for number in range(150):
             frame[f"unused_{number}"] = 0.0  # each is a block of its own: pandas warns when such a frame is extended
-    tasks = {"segmentation": ["background", "tool"]}
-    info = {"name": "r", "models": [{"name": "m"}], "corruptions": [{"name": "smoke", "category": "occlusion"}]}
-    results = Results(frame, {**info, "severities": [1, 2], "tasks": tasks, "data": {"name": "x"}})
-    known = known_passes(results, FailureThreshold("miou", 0.2))
-    assert known == {("m", "smoke", "a.png"): [(0, True), (1, True), (2, False)]}
+    assert known_passes(Results(frame, results.info), threshold) == expected
+    assert [severity for severity, _ in expected["a", "smoke", "OP00_img_000.png"]] == [0, 1, 3]
+    assert {passed for passes in expected.values() for _, passed in passes} == {True, False}
