@@ -1,4 +1,4 @@
-"""Corruptions beyond the nineteen: what happens to the picture of an endoscope during an operation."""
+"""Corruptions beyond the nineteen: what happens to the image of an endoscope during an operation."""
 
 from robustbench_endo.corruptions.base import Corruption
 from robustbench_endo.corruptions.surgical.bubbles import Bubbles

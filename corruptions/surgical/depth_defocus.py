@@ -37,7 +37,7 @@ class DepthDefocusParams:
 class DepthDefocus(Corruption):
     """The circle of confusion grows with the distance, in diopters, from the plane of focus.
 
-    Depth is estimated from the picture: the scope carries the light, so that the square root of the smoothed light
+    Depth is estimated from the image: the scope carries the light, so that the square root of the smoothed light
     falls with the distance, and the lower part of the view is mostly nearer. The focus is near or far, by frame.
 
     >>> DepthDefocus().severities[2]

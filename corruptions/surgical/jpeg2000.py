@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, features
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Category, Corruption
+from robustbench_endo.corruptions.base import Category, Corruption, Region
 from robustbench_endo.corruptions.errors import CorruptionError
 from robustbench_endo.corruptions.rng import Noise
 from robustbench_endo.corruptions.surgical.codec_frames import round_trip
@@ -50,7 +50,7 @@ class Jpeg2000(Corruption):
         Jpeg2000Params(170.0),
         Jpeg2000Params(260.0),
     )
-    region: Literal["content", "frame"] = "frame"
+    region: Region = "frame"
 
     def apply(self, images: Tensor, params: Jpeg2000Params, noise: Noise) -> Tensor:
         """decode(encode(``images``)).

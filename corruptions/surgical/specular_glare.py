@@ -15,7 +15,7 @@ from robustbench_endo.corruptions.surgical.blur import blurred
 from robustbench_endo.corruptions.surgical.light import to_light, to_values
 
 _SHIFT = 0  # stream
-_HIGHLIGHT = 0.45  # light, as a share of white, from which a picture's value is a reflection of the lamp
+_HIGHLIGHT = 0.45  # light, as a share of white, from which an image's value is a reflection of the lamp
 _LIGHT_CELL = 48  # nodes over which the illumination is averaged
 _WIDE = 5.0  # width of the halo of a highlight over that of its core
 
@@ -27,7 +27,7 @@ class SpecularGlareParams:
     Attributes:
         stops: by how much the centre of the glare is over-exposed, in stops.
         spot: standard deviation of the over-exposed spot, as a share of the short side.
-        bloom: light of the highlights that spreads, as a multiple of what the picture shows of them.
+        bloom: light of the highlights that spreads, as a multiple of what the image shows of them.
         radius: standard deviation of the core of the bloom, in pixels.
     """
 
@@ -39,7 +39,7 @@ class SpecularGlareParams:
 
 @dataclass(frozen=True)
 class SpecularGlare(Corruption):
-    """Highlights of the picture bloom in linear light, and a spot near the brightest tissue is over-exposed.
+    """Highlights of the image bloom in linear light, and a spot near the brightest tissue is over-exposed.
 
     >>> SpecularGlare().severities[2]
     SpecularGlareParams(stops=1.5, spot=0.24, bloom=3.0, radius=2.5)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import Category, Corruption
+from robustbench_endo.corruptions.base import Category, Corruption, Region
 from robustbench_endo.corruptions.errors import CorruptionError, OptionalDependencyError
 from robustbench_endo.corruptions.kernels.backend import Bytes
 from robustbench_endo.corruptions.rng import Noise
@@ -44,9 +44,9 @@ class VideoCompressionParams:
 class VideoCompression(Corruption):
     """The last frame of a short clip, coded as one I frame and P frames at a constant rate factor.
 
-    The clip is the still picture, moved from frame to frame by a few whole pixels in a direction that is drawn for the
+    The clip is the still image, moved from frame to frame by a few whole pixels in a direction that is drawn for the
     frame, so that the codec predicts and quantises residuals as in a video. The last frame is not moved. The encoder
-    runs in one thread without lookahead: the result depends on the picture and the release of the encoder only.
+    runs in one thread without lookahead: the result depends on the image and the release of the encoder only.
 
     >>> VideoCompression().severities[2]
     VideoCompressionParams(crf=38.0, codec='libx264')
@@ -67,7 +67,7 @@ class VideoCompression(Corruption):
         VideoCompressionParams(43.0),
         VideoCompressionParams(48.0),
     )
-    region: Literal["content", "frame"] = "frame"
+    region: Region = "frame"
 
     def apply(self, images: Tensor, params: VideoCompressionParams, noise: Noise) -> Tensor:
         """The last frame of the decoded clip of each of ``images``.

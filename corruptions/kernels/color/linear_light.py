@@ -7,7 +7,7 @@ import numpy as np
 from robustbench_endo.corruptions.kernels.backend import Doubles
 
 HEADROOM = 2.0
-"""Light, as a multiple of white, above which a sensor is saturated: one stop more than the picture holds."""
+"""Light, as a multiple of white, above which a sensor is saturated: one stop more than the image holds."""
 
 _KNEE = 0.7  # share of white from which highlights are compressed
 
