@@ -65,5 +65,6 @@ def save_result(name: str, content: dict[str, Any], quick: bool = False) -> Path
     folder = Path(tempfile.gettempdir()) / "robust-endo-benchmarks" if quick else RESULTS
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}.json"
-    path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    valid = json.loads(json.dumps(content), parse_constant=lambda _: None)  # JSON has no NaN
+    path.write_text(json.dumps(valid, indent=1) + "\n", "utf-8")
     return path
