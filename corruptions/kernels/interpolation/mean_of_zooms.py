@@ -16,8 +16,13 @@ from robustbench_endo.corruptions.kernels.backend import (
     to_planes,
     use_numba,
 )
-from robustbench_endo.corruptions.kernels.interpolation.fast_resample import add_range
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import InterpolationWeights
+from robustbench_endo.corruptions.kernels.interpolation.permuted_taps import (
+    LANES,
+    PADDING,
+    add_permuted,
+    relative_starts,
+)
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample_torch
 from robustbench_endo.corruptions.kernels.triton_support import use_triton
 
@@ -26,7 +31,7 @@ Zooms = tuple[tuple[InterpolationWeights, InterpolationWeights], ...]
 
 
 def mean_of_zooms(images: Tensor, zooms: Zooms) -> Tensor:
-    """The mean of several resamplings of (B, C, H, W), all of the same output size and of two taps."""
+    """The mean of several resamplings of (B, C, H, W), of two taps and the same output size; none reduces the width."""
     if use_triton(images.device):
         from robustbench_endo.corruptions.kernels.interpolation import resample_triton
 
@@ -40,12 +45,17 @@ def mean_of_zooms(images: Tensor, zooms: Zooms) -> Tensor:
 
 
 @lru_cache(maxsize=32)
-def _stack(zooms: Zooms) -> tuple[Indices32, Floats, Indices32, Floats]:
+def _stack(zooms: Zooms) -> tuple[Indices32, Floats, Indices32, Indices32, Floats]:
     rows, columns = ([weights.arrays for weights in axis] for axis in zip(*zooms, strict=True))
+    starts = np.stack([axis.start32 for axis in columns])
+    relative = relative_starts(starts, LANES)
+    if relative.max() >= LANES or relative.min() < 0:
+        raise ValueError("Expected resamplings that do not reduce the width, got one that does.")
     return (
         np.stack([axis.start32 for axis in rows]),
         np.stack([axis.by_tap for axis in rows]),
-        np.stack([axis.start32 for axis in columns]),
+        starts,
+        relative,
         np.stack([axis.by_tap for axis in columns]),
     )
 
@@ -56,25 +66,22 @@ def _mean_of_zooms(
     row_start: Indices32,
     row_weights: Floats,
     column_start: Indices32,
+    relative: Indices32,
     column_weights: Floats,
     factor: Scalar,
 ) -> Floats:
     count, (zooms, height) = len(planes), row_start.shape
     width = column_start.shape[1]
     out = np.zeros((count, height, width), np.float32)
-    line = np.empty(planes.shape[2], np.float32)
+    line = np.zeros(planes.shape[2] + PADDING, np.float32)
     for plane in range(count):
         for y in range(height):
             for i in range(zooms):
-                top = row_start[i, y]
-                _blend(
-                    planes[plane, top],
-                    factor * row_weights[i, 0, y],
-                    planes[plane, top + 1],
-                    factor * row_weights[i, 1, y],
-                    line,
-                )
-                add_range(line, column_start[i], column_weights[i], 0, width, out[plane, y])
+                first, end = column_start[i, 0], column_start[i, width - 1] + 2
+                upper, lower = planes[plane, row_start[i, y]], planes[plane, row_start[i, y] + 1]
+                w0, w1 = factor * row_weights[i, 0, y], factor * row_weights[i, 1, y]
+                _blend(upper[first:end], w0, lower[first:end], w1, line[first:end])
+                add_permuted(line, column_start[i], relative[i], column_weights[i], out[plane, y])
     return out
 
 
