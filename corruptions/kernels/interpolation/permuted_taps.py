@@ -1,7 +1,7 @@
 """Interpolation along a row that does not shrink it: taps are permuted within registers instead of looked up.
 
-The first taps of n neighbouring outputs then lie within n neighbouring inputs, so one load and one permutation replace n
-look-ups. The sums are those of :func:`.fast_resample.add_range`, bit for bit.
+The first taps of n neighbouring outputs then lie within n neighbouring inputs, so one load and one permutation replace
+n look-ups. The sums are those of :func:`.fast_resample.add_range`, bit for bit.
 """
 
 from __future__ import annotations
