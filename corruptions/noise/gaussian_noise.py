@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption, Px
+from robustbench_endo.corruptions.kernels.rng.noise_bytes import add_noise_bytes
 from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape
 from robustbench_endo.corruptions.kernels.rng.noise_ops import add_noise
 from robustbench_endo.corruptions.rng import Noise
@@ -51,3 +54,8 @@ class GaussianNoise(Corruption):
         """``images`` + std z, with z standard normal."""
         z = noise.normal(cell_shape(images.shape[1:], params.grain), stream=0)
         return add_noise(images, z, params.std, params.grain)
+
+    def apply_bytes(self, frame: NDArray[np.uint8], params: GaussianNoiseParams, noise: Noise) -> NDArray[np.uint8]:
+        """:meth:`apply` to 8-bit levels: the same, rounded."""
+        z = noise.normal(cell_shape((3, *frame.shape[:2]), params.grain), stream=0)
+        return add_noise_bytes(frame, z, params.std, params.grain)

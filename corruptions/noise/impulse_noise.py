@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption, Px
+from robustbench_endo.corruptions.kernels.rng.noise_bytes import salt_and_pepper_bytes
 from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape
 from robustbench_endo.corruptions.kernels.rng.noise_ops import salt_and_pepper
 from robustbench_endo.corruptions.rng import Noise
@@ -53,3 +56,8 @@ class ImpulseNoise(Corruption):
         """0 where u < share / 2, 1 where u > 1 - share / 2, with u uniform; ``images`` elsewhere."""
         u = noise.uniform(cell_shape(images.shape[1:], params.grain), stream=0)
         return salt_and_pepper(images, u, params.share, params.grain)
+
+    def apply_bytes(self, frame: NDArray[np.uint8], params: ImpulseNoiseParams, noise: Noise) -> NDArray[np.uint8]:
+        """:meth:`apply` to 8-bit levels: the same, rounded."""
+        u = noise.uniform(cell_shape((3, *frame.shape[:2]), params.grain), stream=0)
+        return salt_and_pepper_bytes(frame, u, params.share, params.grain)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption, Px
+from robustbench_endo.corruptions.kernels.rng.noise_bytes import multiply_noise_bytes
 from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_shape
 from robustbench_endo.corruptions.kernels.rng.noise_ops import multiply_noise
 from robustbench_endo.corruptions.rng import Noise
@@ -53,3 +56,8 @@ class SpeckleNoise(Corruption):
         """``images`` (1 + std z), with z standard normal."""
         z = noise.normal(cell_shape(images.shape[1:], params.grain), stream=0)
         return multiply_noise(images, z, params.std, params.grain)
+
+    def apply_bytes(self, frame: NDArray[np.uint8], params: SpeckleNoiseParams, noise: Noise) -> NDArray[np.uint8]:
+        """:meth:`apply` to 8-bit levels: the same, rounded."""
+        z = noise.normal(cell_shape((3, *frame.shape[:2]), params.grain), stream=0)
+        return multiply_noise_bytes(frame, z, params.std, params.grain)
