@@ -60,7 +60,7 @@ def train(name: str, work: Path, synthesised: Path, options: argparse.Namespace)
         *RECIPE,
         "--epochs",
         str(round(options.frames / count)),
-        *(("--augmix",) if "mix" in TRAININGS[name] else ()),
+        *(("--harden", "augmix") if "mix" in TRAININGS[name] else ()),
     )
     start = ("--init-weights", options.init_weights) if options.init_weights != "none" else ()
     spent = robust_endo("train", "-m", options.model, "-d", DATA, *extra, *CLASSES, *recipe, *start, "-o", out)

@@ -34,8 +34,11 @@ def train(config: TrainConfig) -> None:
     """
     from robustbench_endo.evaluation.device import choose_device
     from robustbench_endo.training import Hardware
+    from robustbench_endo.training.augmentation import inherited_corruptions, plan_hardening
     from robustbench_endo.training.seeds import seed_configs, summarize_seeds, validation_scores
 
+    # Settings that contradict each other are reported before data are read.
+    plan_hardening(config, before=inherited_corruptions(config.init_weights))
     hardware = Hardware(choose_device(config.device), config.devices, config.nodes, config.workers)
     configs = seed_configs(config)
     with resumable(config.out):

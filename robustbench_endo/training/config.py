@@ -30,6 +30,8 @@ MAX_DEVICES = 10_000
 MAX_SEED = 2**32 - 1
 """Largest seed that all random number generators take."""
 
+HARDENING = ("augmix", "pixmix", "corruptions")
+
 LOGGERS = ("tensorboard", "mlflow", "wandb")
 
 _NOT_RECORDED = (
@@ -153,7 +155,18 @@ class TrainConfig:
         1, "Number of trainings: with the seeds --seed, --seed + 1, ... in the folders OUT/seed0, ...", type="int"
     )
     augment: str = option("surgical", "Augmentation: surgical, light, none, or a TOML file.")
-    augmix: bool = option(False, "Mix each frame with chains of operations (AugMix).", type="bool")
+    harden: str | None = option(
+        None,
+        "Against corruptions: augmix (mix each frame with chains of operations), pixmix (with generated fractals) or "
+        "corruptions (corrupt frames by --train-corruption).",
+        shown_default="none of them",
+    )
+    hold_out: str | tuple[str, ...] = option(
+        (),
+        "Corruptions that must not be trained on: a category, or names separated by commas; --harden corruptions "
+        "trains on the others.",
+        shown_default="none",
+    )
     weighting: str = option(
         "equal",
         "Multi-task method: equal, moco, aligned_mtl, stch, db_mtl or torchjd:NAME; options follow as in "
@@ -184,11 +197,11 @@ class TrainConfig:
     )
     corruptions: str | tuple[str, ...] = option(
         (),
-        "Corruptions to train on: all, a category, or names separated by commas; the others are held out.",
+        "Corruptions of --harden corruptions: all, a category, or names separated by commas.",
         "--train-corruption",
-        shown_default="none",
+        shown_default="all that are not held out",
     )
-    corruption_prob: float = option(0.5, "Probability that --train-corruption corrupts a frame.", type="float")
+    corruption_prob: float = option(0.5, "Probability that --harden corruptions corrupts a frame.", type="float")
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
     devices: int = option(1, "Devices of that kind on each node.", type="int")
     nodes: int = option(1, "Machines, as started by torchrun or Slurm.", type="int")
@@ -227,15 +240,26 @@ class TrainConfig:
                 raise unknown_name("logger", name, LOGGERS)
         if self.select_by not in selection_metrics():
             raise unknown_name("validation metric", self.select_by, selection_metrics())
-        if self.corruptions and not self.corruption_prob:
-            raise TrainingError(
-                f"Expected a corruption_prob above 0 to train on {', '.join(self.corruption_names)}, got 0: leave the "
-                "corruptions out, or raise it."
-            )
+        self._check_hardening()
         if isinstance(self.validation, (int, float)) and not 0 < self.validation < 1:
             raise TrainingError(
                 "Expected a validation fraction between 0 and 1 or the name of a split, got "
                 f"{self.validation}: change --validation."
+            )
+
+    def _check_hardening(self) -> None:
+        """A method that exists, with corruptions only where they are applied."""
+        if self.harden is not None and self.harden not in HARDENING:
+            raise unknown_name("hardening", self.harden, HARDENING)
+        if self.corruptions and self.harden != "corruptions":
+            raise TrainingError(
+                f"Expected corruptions to train on only with harden='corruptions', got {self.harden!r}: add --harden "
+                "corruptions, or leave --train-corruption out."
+            )
+        if self.harden == "corruptions" and not self.corruption_prob:
+            raise TrainingError(
+                f"Expected a corruption_prob above 0 to train on {', '.join(self.corruption_names) or 'corruptions'}, "
+                "got 0: leave --harden corruptions out, or raise it."
             )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from robustbench_endo.models.weights import load_matching, read_weights
 from robustbench_endo.models.zoo import has_pretrained_trunk
 from robustbench_endo.tasks.registry import TASKS
 from robustbench_endo.training.activation_checkpointing import activation_checkpointing
-from robustbench_endo.training.augmentation import CorruptionAugmentation, augmentation, overlaps, read_pipeline
+from robustbench_endo.training.augmentation import augmentation, inherited_corruptions, plan_hardening
 from robustbench_endo.training.config import MEAN_OF_TASKS, TrainConfig
 from robustbench_endo.training.data import InMemoryDataset, PrefetchLoader, check_data
 from robustbench_endo.training.fabric import Hardware, make_fabric, make_loggers, reproducible
@@ -99,8 +99,10 @@ def train(
     """
     config, hardware = config or TrainConfig(), hardware or Hardware()
     _check_validation(config, validation)
-    corrupt, config = _corruption_augmentation(corrupt, config)
-    pipeline = read_pipeline(config.augment)
+    before = (*inherited_corruptions(init_weights), *getattr(model, "trained_on", ()))
+    hardening = plan_hardening(config, corrupt, before)
+    config = hardening.config
+    mix = config.harden if config.harden in ("augmix", "pixmix") else None
     folder = writable_folder(Path(out))
     remove_stale_temporaries(folder)  # of a training that was killed while it wrote
     fabric = make_fabric(hardware, config.precision)
@@ -117,12 +119,12 @@ def train(
             frames,
             config.batch_size,
             config.seed,
-            lambda: augmentation(pipeline, config.augmix),
+            lambda: augmentation(hardening.pipeline, mix),
             fabric.global_rank,
             fabric.world_size,
             hardware.threads,
         )
-        loop = TrainStep(fabric.to_device(network), loader, config, fabric, corrupt)
+        loop = TrainStep(fabric.to_device(network), loader, config, fabric, hardening.corrupt)
         metadata = {
             "data": dataset.name,
             "frames": len(frames),
@@ -130,7 +132,8 @@ def train(
             "new_layers": new_layers,
             "labels_without_example": absent,
             "notes": list(notes),
-            "trained_on": sorted({*getattr(corrupt, "names", ()), *overlaps(pipeline)}),
+            "trained_on": list(hardening.trained_on),
+            "held_out": list(hardening.held_out),
         }
         with activation_checkpointing(network) if config.activation_checkpointing else nullcontext():
             sample = ValidationSample.of(validation) if validation else None
@@ -158,30 +161,6 @@ def _check_validation(config: TrainConfig, validation: Dataset | None) -> None:
             f"Expected validation frames with labels for {config.select_by}, got only labels for "
             f"{', '.join(available) or 'nothing'}: select by another metric."
         )
-
-
-def _corruption_augmentation(corrupt: Corrupt | None, config: TrainConfig) -> tuple[Corrupt | None, TrainConfig]:
-    """The corruption augmentation, and the settings with its corruptions.
-
-    Raises:
-        TrainingError: an augmentation that does not say what it applies, or other corruptions in the settings.
-    """
-    if corrupt is None:
-        if config.corruptions:
-            corrupt = CorruptionAugmentation(config.corruptions, config.corruption_prob, seed=config.seed)
-        return corrupt, config
-    names = getattr(corrupt, "names", None)
-    if names is None:
-        raise TrainingError(
-            "Expected a corruption augmentation with the attribute `names`, the corruptions that it applies, got one "
-            "without: use CorruptionAugmentation, or set the attribute."
-        )
-    if config.corruptions and set(config.corruption_names) != set(names):
-        raise TrainingError(
-            f"Expected the corruptions that the augmentation applies ({', '.join(names) or 'none'}) in the settings, "
-            f"got {', '.join(config.corruption_names)}: leave TrainConfig.corruptions out."
-        )
-    return corrupt, replace(config, corruptions=tuple(names))
 
 
 def initialise(model: nn.Module, init_weights: str | Path) -> list[str]:

@@ -12,7 +12,8 @@ from outcome import SoakResult, count
 KILLS = 50
 ARGUMENTS = (
     *("train", "--data", "synthetic@frames=8", "--model", "tiny-resnet/mmoe", "--epochs", "6", "--batch-size", "4"),
-    *("--validation", "0.5", "--logger", "none", "--train-corruption", "contrast", "--out", "run"),
+    *("--validation", "0.5", "--logger", "none", "--harden", "corruptions", "--train-corruption", "contrast"),
+    *("--out", "run"),
 )
 
 

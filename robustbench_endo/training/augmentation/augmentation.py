@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from robustbench_endo.errors import OptionalDependencyError, TrainingError, unknown_name
 from robustbench_endo.io_utils import read_toml
-from robustbench_endo.training.augmentation.augmix import Mixing, mixed
+from robustbench_endo.training.augmentation.augmix import Mixing
+from robustbench_endo.training.augmentation.pixmix import PixMix
 
 Augment = Callable[[NDArray[np.uint8], NDArray[np.uint8], int], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 """(image (H, W, 3), mask (H, W), seed) -> augmented image and mask; a pure function of its arguments."""
@@ -51,24 +52,38 @@ class Pipeline:
     mixing: Mixing | None
 
 
-def augmentation(pipeline: str | Pipeline, augmix: bool | Mixing = False) -> Augment | None:
+Mixer = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
+"""(image (H, W, 3), seed) -> mixed image, in which nothing has moved; a pure function of its arguments."""
+
+
+def augmentation(pipeline: str | Pipeline, mix: str | Mixer | None = None) -> Augment | None:
     """The augmentation of a pipeline; None for one without transforms.
 
     Args:
         pipeline: read before, or ``surgical``, ``light``, ``none``, or a file ending in .toml (see
             docs/training_data.md).
-        augmix: whether the image is mixed with chains of operations afterwards: True for the [mixing] table of the file
-            (or the defaults), or other settings. The mask is that of the pipeline, as AugMix moves nothing.
+        mix: changes the image afterwards: ``augmix`` (with the [mixing] table of the file, or the defaults),
+            ``pixmix``, or a :class:`~robustbench_endo.training.augmentation.Mixing` or
+            :class:`~robustbench_endo.training.augmentation.PixMix`. The mask is that of the pipeline, as mixing moves
+            nothing.
 
     Raises:
-        UnknownNameError: no such augmentation.
+        UnknownNameError: no such augmentation or mixing.
         TrainingError: a file that is no pipeline, or a transform or parameter that albumentations does not take.
         OptionalDependencyError: albumentations is not installed.
     """
     pipeline = read_pipeline(pipeline) if isinstance(pipeline, str) else pipeline
     first = _seeded(pipeline) if pipeline.entries else None
-    settings = augmix if isinstance(augmix, Mixing) else (pipeline.mixing or Mixing()) if augmix else None
-    return first if settings is None else _then_mixed(first, settings)
+    if mix is None:
+        return first
+    return _then_mixed(first, _mixer(mix, pipeline) if isinstance(mix, str) else mix)
+
+
+def _mixer(name: str, pipeline: Pipeline) -> Mixer:
+    mixers: dict[str, Mixer] = {"augmix": pipeline.mixing or Mixing(), "pixmix": PixMix()}
+    if name not in mixers:
+        raise unknown_name("mixing", name, mixers)
+    return mixers[name]
 
 
 def _seeded(pipeline: Pipeline) -> Augment:
@@ -84,13 +99,13 @@ def _seeded(pipeline: Pipeline) -> Augment:
     return augment
 
 
-def _then_mixed(first: Augment | None, settings: Mixing) -> Augment:
+def _then_mixed(first: Augment | None, mixer: Mixer) -> Augment:
     def augment(
         image: NDArray[np.uint8], mask: NDArray[np.uint8], seed: int
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         if first is not None:
             image, mask = first(image, mask, seed)
-        return mixed(image, settings, seed), mask
+        return mixer(image, seed), mask
 
     return augment
 

@@ -103,6 +103,10 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 
+_STREAM = 0xA06
+"""Separates the random numbers from those of others with the same seed."""
+
+
 @dataclass(frozen=True)
 class Mixing:
     """Settings of AugMix; three chains of one to three operations and alpha = 1 are those of the paper.
@@ -140,37 +144,38 @@ class Mixing:
             if name not in OPERATIONS:
                 raise unknown_name("mixing operation", name, OPERATIONS)
 
+    def __call__(self, image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+        """A mixed image, a pure function of the arguments; no operation moves a pixel, so that the mask stays valid.
+
+        Args:
+            image: uint8 (H, W, 3); it is not changed.
+            seed: random seed.
+
+        Returns:
+            uint8 (H, W, 3).
+        """
+        original = np.ascontiguousarray(image.transpose(2, 0, 1), np.float32)
+        blend = self.mix(original, np.random.default_rng([seed, _STREAM]))
+        # Only rounding leaves the range.
+        levels: NDArray[np.uint8] = np.rint(np.clip(blend, 0, 255, out=blend), out=blend).astype(np.uint8)
+        return np.ascontiguousarray(levels.transpose(1, 2, 0))
+
+    def mix(self, image: Floats, rng: np.random.Generator) -> Floats:
+        """``(1 - m) x + m sum_k w_k chain_k(x)`` with ``w ~ Dirichlet(alpha, ...)`` and ``m ~ Beta(alpha, alpha)``.
+
+        Args:
+            image: float32 (3, H, W) in [0, 255].
+            rng: source of the random numbers.
+        """
+        shares, part = weights(self, rng)
+        blend: Floats = (1 - part) * image
+        for share in shares:
+            blend += (part * share) * _chain(image, self, rng)
+        return blend
+
 
 def _reject(expected: str, value: object) -> None:
     raise TrainingError(f"Expected {expected} for mixing, got {value!r}: correct the setting.")
-
-
-_STREAM = 0xA06
-"""Separates the random numbers from those of others with the same seed."""
-
-
-def mixed(image: NDArray[np.uint8], settings: Mixing, seed: int) -> NDArray[np.uint8]:
-    """``(1 - m) x + m sum_k w_k chain_k(x)`` with ``w ~ Dirichlet(alpha, ...)`` and ``m ~ Beta(alpha, alpha)``.
-
-    No operation moves a pixel, so that the mask stays valid.
-
-    Args:
-        image: uint8 (H, W, 3); it is not changed.
-        settings: see :class:`Mixing`.
-        seed: random seed; the result is a pure function of the arguments.
-
-    Returns:
-        uint8 (H, W, 3).
-    """
-    rng = np.random.default_rng([seed, _STREAM])
-    shares, part = weights(settings, rng)
-    original = np.ascontiguousarray(image.transpose(2, 0, 1), np.float32)
-    blend = (1 - part) * original
-    for share in shares:
-        blend += (part * share) * _chain(original, settings, rng)
-    # Only rounding leaves the range.
-    levels: NDArray[np.uint8] = np.rint(np.clip(blend, 0, 255, out=blend), out=blend).astype(np.uint8)
-    return np.ascontiguousarray(levels.transpose(1, 2, 0))
 
 
 def weights(settings: Mixing, rng: np.random.Generator) -> tuple[Floats, np.float32]:

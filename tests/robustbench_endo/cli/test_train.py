@@ -47,11 +47,11 @@ def test_train_options_replace_preset(train, tmp_path):
 
 
 def test_train_reports_validation_split(train, tmp_path):
-    result = train("--validation", "test", "--patience", 3, "--augmix")
+    result = train("--validation", "test", "--patience", 3, "--harden", "augmix")
     assert result.exit_code == 0, result.output
     assert "Validation of the selected epoch (1, by mean_of_tasks) on 8 frames of 2 subjects: miou" in result.stdout
     assert "Note: The selected epoch depends on few frames: 8 frames of 2 subjects" in result.stderr
-    assert card(tmp_path)["settings"]["augmix"] is True
+    assert card(tmp_path)["settings"]["harden"] == "augmix"
     assert (tmp_path / "run" / "tensorboard").is_dir()
 
 
@@ -77,10 +77,31 @@ def test_train_seeds_writes_a_checkpoint_for_each(train, robust_endo, make_folde
 
 
 def test_train_records_corruptions(train, tmp_path):
-    result = train("--train-corruption", "blur,smoke", "--logger", "none")
+    result = train("--harden", "corruptions", "--train-corruption", "blur,smoke", "--logger", "none")
     assert result.exit_code == 0, result.output
     assert card(tmp_path)["trained_on"] == [
         *("defocus_blur", "gaussian_blur", "glass_blur", "motion_blur", "smoke", "zoom_blur"),
+    ]
+
+
+def test_train_hold_out_trains_on_the_others_and_records_both(train, tmp_path):
+    result = train("--harden", "corruptions", "--hold-out", "smoke,noise,digital", "--logger", "none")
+    assert result.exit_code == 0, result.output
+    assert card(tmp_path)["held_out"] == [
+        *("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise", "smoke", "contrast", "elastic_transform"),
+        *("gamma_correction", "jpeg_compression", "pixelate", "saturate"),
+    ]
+    assert card(tmp_path)["trained_on"] == [
+        *(
+            "bleeding",
+            "brightness",
+            "defocus_blur",
+            "gaussian_blur",
+            "glass_blur",
+            "motion_blur",
+            "spatter",
+            "zoom_blur",
+        ),
     ]
 
 
@@ -103,8 +124,8 @@ def test_train_config_file_gives_the_training_of_its_options(train, robust_endo,
 
 
 def test_train_preset_prints_complete_config(robust_endo):
-    lines = robust_endo("train", "--preset", "mtlendovis", "--no-augmix", "--print-config").stdout.splitlines()
-    for line in ("learning_rate = 0.001", 'weighting = "db_mtl"', "augmix = false", "epochs = 200"):
+    lines = robust_endo("train", "--preset", "mtlendovis", "--harden", "augmix", "--print-config").stdout.splitlines()
+    for line in ("learning_rate = 0.001", 'weighting = "db_mtl"', 'harden = "augmix"', "epochs = 200"):
         assert line in lines
 
 
@@ -129,6 +150,7 @@ def test_train_rejects_preset_with_config_file(robust_endo, tmp_path):
     assert_error(result, "either --preset or --config")
 
 
+HARDEN = ("--harden", "corruptions")
 OPTIONS = [
     (["--preset", "mtlesdd"], "did you mean mtlesd"),
     (["--augment", "surgicl"], "did you mean surgical"),
@@ -139,10 +161,21 @@ OPTIONS = [
     (["--patience", "2"], "validation frames for a patience of 2 epochs"),
     (["--precision", "fp16"], "got 'fp16'"),
     (["--precision", "16-mixed"], "a GPU for the precision 16-mixed"),
-    (["--train-corruption", "smok"], "smoke"),
-    (["--corruption-prob", "2", "--train-corruption", "smoke"], "Expected corruption_prob from 0 to 1, got 2"),
+    (["--train-corruption", "smoke"], "only with harden='corruptions', got None"),
+    ([*HARDEN, "--train-corruption", "smok"], "smoke"),
+    ([*HARDEN, "--corruption-prob", "2"], "Expected corruption_prob from 0 to 1, got 2"),
+    ([*HARDEN, "--hold-out", "smok"], "smoke"),
+    ([*HARDEN, "--hold-out", "all"], "a corruption to train on, got all of them held out"),
+    (
+        [*HARDEN, "--train-corruption", "smoke,blur", "--hold-out", "occlusion"],
+        "Expected to hold out corruptions that are not trained on, got smoke in both",
+    ),
+    (["--harden", "augmixx"], "did you mean augmix"),
     (["--lr", "-1"], "learning_rate > 0"),
-    (["--corruption-prob", "0", "--train-corruption", "smoke"], "corruption_prob above 0 to train on smoke, got 0"),
+    (
+        [*HARDEN, "--corruption-prob", "0", "--train-corruption", "smoke"],
+        "corruption_prob above 0 to train on smoke, got 0",
+    ),
     (["--select-by", "iou"], "did you mean miou"),
     (["--select-by", "dice"], "choose from mean_of_tasks, miou, accuracy"),
     (["--select-by", "miou"], "validation frames to select the epoch by miou, got none"),

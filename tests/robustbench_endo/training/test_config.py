@@ -59,7 +59,9 @@ def test_preset_sets_the_published_settings():
 
 
 def test_recorded_settings_leave_out_sources_and_hardware():
-    settings = TrainConfig(corruptions=("smoke",), task_weights={"activity": 1}).recorded_settings()
+    settings = TrainConfig(
+        harden="corruptions", corruptions=("smoke",), task_weights={"activity": 1}
+    ).recorded_settings()
     assert settings["corruptions"] == ["smoke"]
     assert settings["task_weights"] == {"activity": 1.0}
     assert not settings.keys() & {"model", "data", "device", "out", "loggers"}

@@ -43,7 +43,7 @@ def test_train_applies_and_records_a_corruption_augmentation(tmp_path, squares, 
 
 
 def test_train_with_corruptions_in_the_settings_trains_on_them(tmp_path, squares, spec, weights):
-    noisy = TrainConfig(**QUICK, corruptions="noise", corruption_prob=1.0)
+    noisy = TrainConfig(**QUICK, harden="corruptions", corruptions="noise", corruption_prob=1.0)
     for config, name in ((TrainConfig(**QUICK), "plain"), (noisy, "noisy")):
         train(spec, squares(8), config=config, out=tmp_path / name)
     assert card(tmp_path / "plain")["trained_on"] == []
@@ -62,10 +62,10 @@ def test_train_records_what_an_augmentation_resembles(tmp_path, squares, spec):
 
 
 def test_train_rejects_an_augmentation_that_contradicts_the_settings(tmp_path, squares, spec):
-    config = TrainConfig(**QUICK, corruptions=("smoke", "bleeding"))
+    config = TrainConfig(**QUICK, harden="corruptions", corruptions=("smoke", "bleeding"))
     with pytest.raises(TrainingError, match=r"augmentation applies \(brightness\) .*, got smoke, bleeding: leave"):
         train(spec, squares(4), config=config, out=tmp_path, corrupt=Darken())
     with pytest.raises(TrainingError, match="the attribute `names`, the corruptions that it applies, got one without"):
         train(spec, squares(4), config=config, out=tmp_path, corrupt=lambda *batch: batch[:2])
     with pytest.raises(TrainingError, match="corruption_prob above 0 to train on smoke, got 0"):
-        TrainConfig(corruptions="smoke", corruption_prob=0)
+        TrainConfig(harden="corruptions", corruptions="smoke", corruption_prob=0)

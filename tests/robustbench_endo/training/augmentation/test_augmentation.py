@@ -137,7 +137,7 @@ def test_augmentation_rejects_file_in_one_sentence(pipeline, text, message):
 def test_augmentation_uses_mixing_of_the_file(pipeline):
     text = "[mixing]\nstrength = 0.0\ndepth = [1, 1]"
     assert pipeline(text) is None
-    image, mask = pipeline(text, augmix=True)(IMAGE, MASK, 0)
+    image, mask = pipeline(text, mix="augmix")(IMAGE, MASK, 0)
     assert np.array_equal(image, IMAGE)
     assert np.array_equal(mask, MASK)
 

@@ -7,7 +7,7 @@ import pytest
 
 from robustbench_endo.errors import TrainingError, UnknownNameError
 from robustbench_endo.training.augmentation import Mixing, augmentation
-from robustbench_endo.training.augmentation.augmix import OPERATIONS, mixed, weights
+from robustbench_endo.training.augmentation.augmix import OPERATIONS, weights
 
 RNG = np.random.default_rng(0)
 IMAGE, MASK = RNG.integers(0, 256, (32, 40, 3), np.uint8), RNG.integers(0, 3, (32, 40), np.uint8)
@@ -15,11 +15,11 @@ SMOOTH = np.linspace(60, 190, 32 * 40 * 3).reshape(32, 40, 3).astype(np.uint8)
 
 
 def test_augmix_keeps_the_mask_of_the_pipeline():
-    image, mask = augmentation("none", augmix=True)(IMAGE, MASK, 1)
+    image, mask = augmentation("none", mix="augmix")(IMAGE, MASK, 1)
     assert np.array_equal(mask, MASK)
     assert not np.array_equal(image, IMAGE)
     pytest.importorskip("albumentations")
-    plain, both = augmentation("surgical"), augmentation("surgical", augmix=True)
+    plain, both = augmentation("surgical"), augmentation("surgical", mix="augmix")
     for seed in range(5):
         assert np.array_equal(plain(IMAGE, MASK, seed)[1], both(IMAGE, MASK, seed)[1])
 
@@ -27,7 +27,7 @@ def test_augmix_keeps_the_mask_of_the_pipeline():
 def test_mixed_is_a_pure_function():
     original = IMAGE.copy()
     before = np.random.get_state()[1].copy()  # noqa: NPY002
-    results = {mixed(IMAGE, Mixing(), seed).tobytes() for seed in (0, 1, 2, 0, 1, 2)}
+    results = {Mixing()(IMAGE, seed).tobytes() for seed in (0, 1, 2, 0, 1, 2)}
     assert len(results) == 3
     assert np.array_equal(IMAGE, original)
     assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
@@ -35,15 +35,15 @@ def test_mixed_is_a_pure_function():
 
 @pytest.mark.parametrize("image", [IMAGE, np.zeros_like(IMAGE), np.full_like(IMAGE, 255)])
 def test_mixed_keeps_shape_and_type_and_is_the_identity_at_strength_zero(image):
-    changed = mixed(image, Mixing(), 3)
+    changed = Mixing()(image, 3)
     assert changed.shape == image.shape
     assert changed.dtype == np.uint8
     assert changed.flags.c_contiguous
-    assert np.array_equal(mixed(image, Mixing(strength=0.0), 3), image)
+    assert np.array_equal(Mixing(strength=0.0)(image, 3), image)
 
 
 def test_mixed_preserves_mean_brightness_and_contrast():
-    changed = np.stack([mixed(SMOOTH, Mixing(), seed) for seed in range(300)]).astype(float)
+    changed = np.stack([Mixing()(SMOOTH, seed) for seed in range(300)]).astype(float)
     assert np.abs(changed - SMOOTH).mean() > 2
     assert abs(changed.mean() - SMOOTH.mean()) < 1.5
     assert np.quantile(np.abs(changed.mean(axis=(1, 2, 3)) - SMOOTH.mean()), 0.9) < 8
@@ -66,7 +66,7 @@ def test_mixed_is_the_documented_mixture():
     settings = Mixing(chains=2, depth=(1, 1), operations=("temperature",))
     dark = SMOOTH // 3  # without clipping
     for seed in range(20):
-        difference = mixed(dark, settings, seed).astype(float) - dark
+        difference = settings(dark, seed).astype(float) - dark
         gain = difference.reshape(-1, 3).mean(axis=0) / dark.reshape(-1, 3).mean(axis=0)
         assert np.allclose(difference, gain * dark, atol=1)
 
