@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from robustbench_endo.corruptions.errors import CorruptionError
 from robustbench_endo.corruptions.kernels.color.levels import from_bytes
 from robustbench_endo.corruptions.kernels.color.levels import to_bytes as values_to_bytes
 from robustbench_endo.corruptions.suite import Suite
-from robustbench_endo.corruptions.suite_file import load_suite
+from robustbench_endo.corruptions.suite_file import load_suite, with_parameters
 from robustbench_endo.corruptions.surround import Areas
 
 Images = TypeVar("Images", Tensor, NDArray[np.uint8])
@@ -30,6 +30,7 @@ def corrupt(
     ids: Sequence[str] | str | None = None,
     seed: int = 0,
     suite: str | Path | Suite = "endo19",
+    parameters: Mapping[str, Any] | None = None,
 ) -> Images:
     """Corrupt images at their size.
 
@@ -41,14 +42,16 @@ def corrupt(
             (``"image"`` by default), for which it may be one string.
         seed: random seed.
         suite: a suite, its name, or the path of its TOML file.
+        parameters: values that replace those of the severity, such as ``{"bitrate": 2000.0}`` of video_compression in
+            the suite endo-surgical.
 
     Returns:
         A new object of the shape, type and device of ``images``; 8-bit values are rounded to the nearest level, ties
         to even.
 
     Raises:
-        UnknownNameError: unknown corruption or suite.
-        CorruptionError: invalid severity; wrong shape, type or range; ids missing or not distinct.
+        UnknownNameError: unknown corruption, suite or parameter.
+        CorruptionError: invalid severity or parameter; wrong shape, type or range; ids missing or not distinct.
 
     >>> import numpy as np
     >>> from robustbench_endo.corruptions import corrupt
@@ -57,6 +60,8 @@ def corrupt(
     array([196, 157, 227], dtype=uint8)
     """
     loaded = suite if isinstance(suite, Suite) else load_suite(suite)
+    if parameters is not None:
+        loaded = with_parameters(loaded, name, parameters)
     if isinstance(images, np.ndarray):
         return _corrupt_array(images, name, severity, ids, seed, loaded)
     if not isinstance(images, Tensor):

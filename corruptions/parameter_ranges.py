@@ -46,6 +46,7 @@ _BY_UNIT: dict[str, tuple[float, float]] = {
     "diopters": (0, 50),
     "compression ratio": (1, 10_000),
     "CRF": (0, 51),
+    "kbit/s": (0, 1_000_000),
 }
 """Unit of a parameter -> smallest and largest value."""
 

@@ -68,6 +68,25 @@ def load_suite(name_or_path: str | Path) -> Suite:
     return _from_file(Path(text), ())
 
 
+def with_parameters(suite: Suite, name: str, values: Mapping[str, Any]) -> Suite:
+    """The suite with other parameters of one corruption, as the table of a suite file sets them.
+
+    Args:
+        suite: which has the corruption.
+        name: of the corruption.
+        values: parameter -> value of all five severities, or a list of five.
+
+    Raises:
+        UnknownNameError: unknown corruption or parameter.
+        CorruptionError: wrong number, type or range of values.
+
+    >>> suite = with_parameters(load_suite("endo-surgical"), "interlacing", {"deinterlacing": "bob"})
+    >>> suite.get("interlacing").severities[0]
+    InterlacingParams(motion=0.7, line=0.5, deinterlacing='bob')
+    """
+    return suite.with_corruptions(_with_parameters(suite.get(name), values, suite.name))
+
+
 @lru_cache(maxsize=len(SUITES))
 def _built_in(name: str) -> Suite:
     content = tomllib.loads((files(__package__) / "suites" / f"{name}.toml").read_text(encoding="utf-8"))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption, Px
+from robustbench_endo.corruptions.errors import CorruptionError
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import linear_at
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample
 from robustbench_endo.corruptions.rng import Noise
 
 _DIRECTION = 0  # stream
+METHODS = ("weave", "bob")
+"""Ways to make a frame of two fields."""
 
 
 @dataclass(frozen=True)
@@ -22,28 +25,40 @@ class InterlacingParams:
     """Parameters of :class:`Interlacing`.
 
     Attributes:
-        motion: movement of the scene between the two fields, in pixels.
+        motion: movement of the scene between the two fields, in pixels; without effect on ``bob``.
         line: height of a video line, in pixels; at least one pixel of the image.
+        deinterlacing: ``weave``: the lines of both fields alternate; ``bob``: the even lines only, the others are
+            interpolated between them.
     """
 
     motion: Px
     line: Px = 0.5
+    deinterlacing: Annotated[str, "weave or bob"] = "weave"
+
+    def __post_init__(self) -> None:
+        if self.deinterlacing not in METHODS:
+            raise CorruptionError(
+                f"Corruption interlacing: expected deinterlacing {' or '.join(METHODS)}, got {self.deinterlacing!r}."
+            )
 
 
 @dataclass(frozen=True)
 class Interlacing(Corruption):
-    """Two fields woven into one frame: the odd lines show the scene after a movement, in a direction of the frame.
+    """Two fields made one frame: the odd lines show the scene after a movement, in a direction of the frame.
+
+    Fields that are woven show combs at moving edges. A bob deinterlacer shows one field: no combs, half the vertical
+    resolution, stairs at slanted edges; its severity is the height of a line.
 
     >>> Interlacing().severities[2]
-    InterlacingParams(motion=2.0, line=0.5)
+    InterlacingParams(motion=2.0, line=0.5, deinterlacing='weave')
     """
 
     name: ClassVar[str] = "interlacing"
     category: ClassVar[Category] = "digital"
     cause: ClassVar[str] = (
-        "An interlaced camera or recorder (480i, 576i, 1080i) and a frame grabber that weaves fields."
+        "An interlaced camera or recorder (480i, 576i, 1080i) and a frame grabber that weaves or doubles fields."
     )
-    citation: ClassVar[str] = "De Haan & Bellers, Proceedings of the IEEE 86(9), 1998 (deinterlacing)."
+    citation: ClassVar[str] = "ITU-R BT.601, BT.709 (interlaced formats)."
     bounded: ClassVar[bool] = True
 
     severities: tuple[InterlacingParams, ...] = (
@@ -55,7 +70,9 @@ class Interlacing(Corruption):
     )
 
     def apply(self, images: Tensor, params: InterlacingParams, noise: Noise) -> Tensor:
-        """``images``, with the odd lines of ``images`` moved."""
+        """``images``, with the odd lines of ``images`` moved, or interpolated between the even ones."""
+        if params.deinterlacing == "bob":
+            return _even_lines(images, max(params.line, 1.0))
         angles = noise.uniform((1,), _DIRECTION).double().mul_(2.0 * np.pi)[:, 0].tolist()
         later = [_moved(images[b : b + 1], params.motion, angle) for b, angle in enumerate(angles)]
         lines = torch.arange(images.shape[-2], device=images.device).div(max(params.line, 1.0), rounding_mode="floor")
@@ -71,3 +88,13 @@ def _moved(images: Tensor, motion: float, angle: float) -> Tensor:
         motion * np.copysign(np.sqrt(1.0 - (0.35 * np.sin(angle)) ** 2), np.cos(angle)),
     )
     return resample(images, linear_at(np.arange(height) + dy, height), linear_at(np.arange(width) + dx, width))
+
+
+def _even_lines(images: Tensor, line: float) -> Tensor:
+    """The even lines, each sampled at its centre, with linear interpolation between the centres."""
+    height, width = images.shape[-2:]
+    count = max(int(np.ceil(height / (2 * line))), 1)
+    centres = (2 * np.arange(count) + 0.5) * line - 0.5
+    columns = linear_at(np.arange(width, dtype=np.float64), width)
+    rows = (np.arange(height) - centres[0]) / (2 * line)
+    return resample(resample(images, linear_at(centres, height), columns), linear_at(rows, count), columns)

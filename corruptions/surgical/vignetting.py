@@ -35,7 +35,7 @@ class Vignetting(Corruption):
     name: ClassVar[str] = "vignetting"
     category: ClassVar[Category] = "occlusion"
     cause: ClassVar[str] = "A light cone narrower than the field of view, a coupler of the wrong focal length."
-    citation: ClassVar[str] = "Goldman, IEEE Trans. Pattern Analysis and Machine Intelligence 32(12), 2010; cos^4 law."
+    citation: ClassVar[str] = "Goldman, IEEE Trans. Pattern Analysis and Machine Intelligence, 2010; cos^4 law."
     bounded: ClassVar[bool] = True
     stochastic: ClassVar[bool] = False
 
