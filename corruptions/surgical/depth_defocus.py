@@ -13,6 +13,7 @@ from robustbench_endo.corruptions.kernels.fluids.grid import CoarseGrid, coarse_
 from robustbench_endo.corruptions.rng import Noise
 from robustbench_endo.corruptions.surgical.blur import blurred
 from robustbench_endo.corruptions.surgical.light import to_light, to_values
+from robustbench_endo.corruptions.surgical.mtf import gaussian_mtf50
 
 _FOCUS = 0  # stream
 _CELL = 24  # nodes over which brightness is averaged: the depth proxy must not follow texture
@@ -31,6 +32,22 @@ class DepthDefocusParams:
 
     blur: Px
     depth: Annotated[float, "diopters"] = 12.0
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the blur of the tissue farthest from the plane of focus, in pixels."""
+        return self.blur * self.depth / 2.0  # a disk has the standard deviation of its radius / 2
+
+    @property
+    def mtf50(self) -> float:
+        """MTF50 of the tissue farthest from the plane of focus, in cycles per pixel.
+
+        Times 256, the reference size of the suite: line pairs per image height, at every resolution.
+
+        >>> round(DepthDefocus().severities[2].mtf50 * 256)
+        16
+        """
+        return gaussian_mtf50(self.sigma)
 
 
 @dataclass(frozen=True)
@@ -65,10 +82,9 @@ class DepthDefocus(Corruption):
         """``images`` in linear light, interpolated between blurred copies by the defocus of each pixel."""
         light = to_light(images)
         share = to_frame(_defocus(images, noise), images.shape) * float(_LEVELS)
-        largest = params.blur * params.depth / 2.0  # a disk has the standard deviation of its radius / 2
         result = light
         for level in range(_LEVELS):
-            softer = blurred(light, largest * (level + 1) / _LEVELS)
+            softer = blurred(light, params.sigma * (level + 1) / _LEVELS)
             result = torch.lerp(result, softer, (share - level).clamp_(0.0, 1.0))
         return to_values(result)
 
