@@ -71,13 +71,19 @@ class GammaCorrection(Corruption):
         self, frame: NDArray[np.uint8], params: GammaCorrectionParams, noise: Noise
     ) -> NDArray[np.uint8] | None:
         """:meth:`apply` by a table of the 256 levels."""
-        exponent = params.under if bool(is_under_exposed(noise)) else params.over
-        return look_up(frame, level_tables(gamma_curve(exponent)[0]))
+        under = noise.uniform((1, 1), _DIRECTION).item() < 0.5
+        return look_up(frame, gamma_table(params.under if under else params.over))
 
 
 def is_under_exposed(noise: Noise) -> Tensor:
     """(B, 1, 1): the direction of each frame."""
     return noise.uniform((1, 1), _DIRECTION).double() < 0.5
+
+
+@lru_cache(maxsize=64)
+def gamma_table(exponent: float) -> NDArray[np.uint8]:
+    """(1, 256): :func:`gamma_curve` at the 256 levels, rounded to levels."""
+    return level_tables(gamma_curve(exponent)[0])
 
 
 @lru_cache(maxsize=64)

@@ -64,7 +64,13 @@ class Brightness(Corruption):
 
     def apply_bytes(self, frame: NDArray[np.uint8], params: BrightnessParams, noise: Noise) -> NDArray[np.uint8] | None:
         """:meth:`apply` by a table of the 256 levels."""
-        return look_up(frame, level_tables(exposure_curve(params.stops)[0]))
+        return look_up(frame, exposure_table(params.stops))
+
+
+@lru_cache(maxsize=64)
+def exposure_table(stops: float) -> NDArray[np.uint8]:
+    """(1, 256): :func:`exposure_curve` at the 256 levels, rounded to levels."""
+    return level_tables(exposure_curve(stops)[0])
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Indices
+from robustbench_endo.corruptions.kernels.color.levels import merge_row, split_row
 
 _LANES = 64
 # A processor that was set by hand (NUMBA_CPU_NAME) may lack what the host has.
@@ -23,8 +24,8 @@ _HAS_VBMI = (
 
 
 @intrinsic
-def _look_up_64(context: Any, table: Any, source: Any, target: Any, first: Any) -> Any:
-    """target[first + i] = table[source[first + i]] for i < 64."""
+def _look_up_vectors(context: Any, table: Any, source: Any, target: Any, count: Any) -> Any:
+    """target[i] = table[source[i]] for i < 64 count."""
     return types.none(table, source, target, types.int64), _emit
 
 
@@ -36,15 +37,18 @@ def _emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         element = builder.gep(builder.bitcast(data, byte.as_pointer()), [offset])
         return builder.bitcast(element, vector.as_pointer())
 
+    # The table is loaded once: in a loop outside it would be loaded again after every store.
     quarters = [builder.load(address(0, ir.Constant(ir.IntType(64), _LANES * k)), align=1) for k in range(4)]
-    index = builder.load(address(1, arguments[3]), align=1)
     shuffle = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
         builder.module, ir.FunctionType(vector, [vector] * 3), "llvm.x86.avx512.vpermi2var.qi.512"
     )
-    low = builder.call(shuffle, [quarters[0], index, quarters[1]])
-    high = builder.call(shuffle, [quarters[2], index, quarters[3]])
-    upper_half = builder.icmp_signed("<", index, ir.Constant(vector, [0] * _LANES))
-    builder.store(builder.select(upper_half, high, low), address(2, arguments[3]), align=1)
+    with cgutils.for_range(builder, arguments[3]) as loop:  # type: ignore[no-untyped-call]
+        offset = builder.mul(loop.index, ir.Constant(ir.IntType(64), _LANES))
+        index = builder.load(address(1, offset), align=1)
+        low = builder.call(shuffle, [quarters[0], index, quarters[1]])
+        high = builder.call(shuffle, [quarters[2], index, quarters[3]])
+        upper_half = builder.icmp_signed("<", index, ir.Constant(vector, [0] * _LANES))
+        builder.store(builder.select(upper_half, high, low), address(2, offset), align=1)
     return context.get_dummy_value()
 
 
@@ -58,8 +62,7 @@ def look_up_scalar(table: Bytes, source: Bytes, target: Bytes) -> None:
 @njit(cache=True, nogil=True)
 def _look_up_vector(table: Bytes, source: Bytes, target: Bytes) -> None:
     end = len(source) // _LANES * _LANES
-    for first in range(0, end, _LANES):
-        _look_up_64(table, source, target, np.int64(first))  # type: ignore[call-arg]
+    _look_up_vectors(table, source, target, np.int64(end // _LANES))  # type: ignore[call-arg]
     for i in range(end, len(source)):
         target[i] = table[source[i]]
 
@@ -71,19 +74,15 @@ look_up_row = _look_up_vector if _HAS_VBMI else look_up_scalar
 @njit(cache=True, nogil=True)
 def look_up_image(frame: Bytes, tables: Bytes, out: Bytes) -> None:
     """Look up each channel of contiguous (H, W, 3) in its table of (3, 256), or all in that of (1, 256)."""
-    width = 3 * frame.shape[1]
-    rows, masks = np.empty((2, width), np.uint8), np.zeros((3, width), np.uint8)
-    for i in range(width):
-        masks[i % 3, i] = 255
+    if len(tables) == 1:
+        look_up_row(tables[0], frame.reshape(-1), out.reshape(-1))
+        return
+    row, result = np.empty((2, 3, frame.shape[1]), np.uint8)
     for y in range(frame.shape[0]):
-        source, target = frame[y].reshape(-1), out[y].reshape(-1)
-        look_up_row(tables[0], source, target)
-        if len(tables) == 3:
-            look_up_row(tables[1], source, rows[0])
-            look_up_row(tables[2], source, rows[1])
-            # Masks instead of every third element: the loop is vectorised.
-            for i in range(width):
-                target[i] = (target[i] & masks[0, i]) | (rows[0, i] & masks[1, i]) | (rows[1, i] & masks[2, i])
+        split_row(frame[y].reshape(-1), row)
+        for c in range(3):
+            look_up_row(tables[c], row[c], result[c])
+        merge_row(result, out[y].reshape(-1))
 
 
 @njit(cache=True, nogil=True)

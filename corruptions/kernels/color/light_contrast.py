@@ -90,14 +90,14 @@ def mixture_tables(mean: Tensor, factor: float) -> Bytes:
 
 
 def _mixture(mean: Tensor, factor: float, stride: int) -> Tensor:
-    light = torch.from_numpy(_light()[::stride]).to(mean.device)
-    mixed = (mean + factor * (light - mean)).clamp(0.0, 1.0)
+    light = torch.from_numpy(_light(stride)).to(mean.device)
+    mixed = (mean + factor * (light - mean)).clamp_(0.0, 1.0)
     if mean.device.type == "cpu":
         return torch.from_numpy(to_encoded(mixed.double().numpy()).astype(np.float32))
     power = 1.055 * mixed.double().clamp_min(1e-9).pow(1 / 2.4) - 0.055
     return torch.where(mixed <= 0.0031308, mixed.double() * 12.92, power).float()
 
 
-@lru_cache(maxsize=1)
-def _light() -> Floats:
-    return to_linear(POSITIONS).astype(np.float32)
+@lru_cache(maxsize=2)
+def _light(stride: int) -> Floats:
+    return to_linear(POSITIONS[::stride]).astype(np.float32)
