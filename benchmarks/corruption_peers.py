@@ -1,7 +1,8 @@
 """The same effects in albumentations, OpenCV and kornia, at the strength of endo19, lengths in pixels of the image.
 
 ``peers(name, severity, array)`` are functions without arguments that corrupt one 8-bit image (H, W, 3); kornia works on
-floating tensors, whose conversion is not counted.
+floating tensors, whose conversion is not counted. The contrast of albumentations is that of ``ColorJitter``, which mixes
+with the mean of the frame as ours does; ``RandomBrightnessContrast`` multiplies all values by one factor.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ ZOOM = (1.06, 1.11, 1.16, 1.23, 1.31)
 QUALITY = (25, 18, 15, 10, 7)
 SCALE = (0.6, 0.5, 0.4, 0.3, 0.25)
 LENGTH = (7, 9, 13, 17, 21)
+FACTOR = (0.85, 0.7, 0.55, 0.4, 0.28)
 STOPS = (0.7, 1.1, 1.5, 1.9, 2.3)
 
 
@@ -59,7 +61,7 @@ def _albumentations(name: str, level: int, array: np.ndarray) -> Call | None:
         "motion_blur": lambda: a.MotionBlur(blur_limit=(LENGTH[level],) * 2, p=1),
         "zoom_blur": lambda: a.ZoomBlur(max_factor=(ZOOM[level],) * 2, step_factor=(0.01, 0.01), p=1),
         "brightness": lambda: a.RandomBrightnessContrast((0.1 * level + 0.1,) * 2, (0, 0), p=1),
-        "contrast": lambda: a.RandomBrightnessContrast((0, 0), (-0.6 - 0.08 * level,) * 2, p=1),
+        "contrast": lambda: a.ColorJitter((1, 1), (FACTOR[level],) * 2, (1, 1), (0, 0), p=1),
         "gamma_correction": lambda: a.RandomGamma((60, 60), p=1),
         "saturate": lambda: a.HueSaturationValue((0, 0), (20 * level + 20,) * 2, (0, 0), p=1),
         "smoke": lambda: a.RandomFog(fog_coef_range=(0.5, 0.5), p=1),
@@ -87,6 +89,7 @@ def _opencv(name: str, level: int, array: np.ndarray) -> Call | None:
     line = np.zeros((LENGTH[level],) * 2, np.float32)
     np.fill_diagonal(line, 1 / LENGTH[level])
     noise = np.empty(array.shape, np.int16)
+    factor = FACTOR[level]
     small = (round(width * SCALE[level]), round(height * SCALE[level]))
 
     def gaussian_noise() -> Any:
@@ -100,7 +103,7 @@ def _opencv(name: str, level: int, array: np.ndarray) -> Call | None:
 
     def contrast() -> Any:
         mean = sum(cv2.mean(array)[:3]) / 765
-        return cv2.LUT(array, (255 * (mean + 0.2 * (levels - mean))).astype(np.uint8))
+        return cv2.LUT(array, (255 * (mean + factor * (levels - mean))).astype(np.uint8))
 
     def zoom_blur() -> Any:
         total = array.astype(np.float32)
@@ -138,7 +141,7 @@ def _kornia(name: str, level: int, array: np.ndarray) -> Call | None:
         "gaussian_blur": lambda: filters.gaussian_blur2d(images, (taps, taps), (sigma, sigma)),
         "motion_blur": lambda: filters.motion_blur(images, LENGTH[level], 45.0, 0.0),
         "brightness": lambda: enhance.adjust_brightness(images, 0.1 * level + 0.1),
-        "contrast": lambda: enhance.adjust_contrast_with_mean_subtraction(images, 0.2),
+        "contrast": lambda: enhance.adjust_contrast_with_mean_subtraction(images, FACTOR[level]),
         "gamma_correction": lambda: enhance.adjust_gamma(images, 0.6),
         "saturate": lambda: enhance.adjust_saturation(images, 2.0),
     }
