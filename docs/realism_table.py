@@ -13,6 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "realism.json"
+PEERS = ROOT / "benchmarks" / "results" / "smoke_peers.json"
 PAGE = ROOT / "docs" / "realism.md"
 BEGIN, END = "<!-- tables: python docs/realism_table.py --write -->", "<!-- end of the tables -->"
 
@@ -44,6 +45,7 @@ Values = Sequence[float | None]
 def tables() -> str:
     """All tables with their headings."""
     result = json.loads(RESULT.read_text("utf-8"))
+    result["smoke"] = with_peers(result["smoke"], json.loads(PEERS.read_text("utf-8")))
     parts: Sequence[tuple[str, Callable[[Mapping[str, Any]], str], str]] = (
         ("Smoke beside real smoke", smoke_table, "smoke"),
         ("Smoke by severity", severity_table, "smoke"),
@@ -53,6 +55,17 @@ def tables() -> str:
         ("The scope's surround", surround_table, "surround"),
     )
     return "\n\n".join(f"### {title}\n\n{table(result[section])}" for title, table, section in parts)
+
+
+def with_peers(section: Mapping[str, Any], peers: Mapping[str, Any]) -> dict[str, Any]:
+    """The smoke section with the columns of ``benchmarks/smoke_peers.py``, which other environments measure."""
+    tables = {group: table | peers["tables"].get(group, {}) for group, table in section["tables"].items()}
+    return {
+        **section,
+        "tables": tables,
+        "auc_by_scene": section["auc_by_scene"] | peers["auc_by_scene"],
+        "not_installed": [name for name in section["not_installed"] if name not in peers["peers"]],
+    }
 
 
 def smoke_table(section: Mapping[str, Any]) -> str:

@@ -46,6 +46,20 @@ def test_smoke_table_counts_values_inside_the_real_interval(realism_table):
     assert lines[-1] == "| **inside the real interval, of 16** |  | **15** |"
 
 
+def test_with_peers_adds_their_columns_and_removes_what_is_no_longer_missing(realism_table):
+    section = {
+        "tables": {"held-out": {"real": 1}, "fitted": {"real": 2}},
+        "auc_by_scene": {"ours": [0.5]},
+        "not_installed": ["nrtk Haze", "other"],
+    }
+    peers = {"tables": {"held-out": {"nrtk Haze": 3}}, "auc_by_scene": {"nrtk Haze": [1]}, "peers": {"nrtk Haze": {}}}
+    assert realism_table.with_peers(section, peers) == {
+        "tables": {"held-out": {"real": 1, "nrtk Haze": 3}, "fitted": {"real": 2}},
+        "auc_by_scene": {"ours": [0.5], "nrtk Haze": [1]},
+        "not_installed": ["other"],
+    }
+
+
 def test_realism_tables_hold_only_numbers_that_json_has(realism_table):
     text = realism_table.RESULT.read_text("utf-8")
     assert "NaN" not in text
