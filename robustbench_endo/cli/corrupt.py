@@ -19,6 +19,7 @@ from robustbench_endo.io_utils import writable_folder, write_atomically
 
 if TYPE_CHECKING:
     from robustbench_endo.corruptions import Selection
+    from robustbench_endo.data.folder import FolderDataset
 
 _OPTIONS = ("corruptions", "suite", "backend", "resolution", "seed")
 
@@ -40,12 +41,20 @@ def _select(config: EvaluationConfig) -> Selection:
 @click.argument("out", type=click.Path(path_type=Path))
 @field_options(EvaluationConfig, (*_OPTIONS, "severities"))
 @click.option("--split", help="Sub-folder of IN.  [default: test where there is one]")
+@click.option(
+    "--target-distortion",
+    type=float,
+    help="Write each corruption at the one severity with this mean distortion (1 - image SSIM) of the frames.",
+)
 def corrupt(source: Path, out: Path, split: str | None, **params: Any) -> None:
     """Write corrupted copies of a folder of frames, masks with them, as PNG.
 
     OUT/corruption/severity/ has the layout of IN and is itself a folder for --data. OUT/manifest.csv lists every image
-    with its key and checksums. Re-run the same command to resume.
+    with its key and checksums. With --target-distortion, OUT/target_distortion.json has the severities and parameters.
+    Re-run the same command to resume.
     """
+    from itertools import product
+
     from robustbench_endo.data.corrupted_copies import MANIFEST, CopySettings, write_copies
     from robustbench_endo.data.file_listing import split_root
     from robustbench_endo.data.folder import FolderDataset
@@ -55,7 +64,11 @@ def corrupt(source: Path, out: Path, split: str | None, **params: Any) -> None:
     click.echo(f"Frames: {split_root(source, split)}.", err=True)
     data = FolderDataset(source, split)
     data.check_files(range(len(data)))
-    settings = CopySettings(selected.suite, selected.names, config.severities, config.seed, writable_folder(out))
+    writable_folder(out)
+    conditions = list(product(selected.names, config.severities))
+    if config.target_distortion is not None:
+        conditions = _solve_conditions(data, selected, config, out)
+    settings = CopySettings(selected.suite, conditions, config.seed, out)
     with resumable(out), progress_bar("Corrupting", "images") as advance:
         count, failures = write_copies(data, settings, advance)
     frames = counted(len(data) - len(failures), "frame")
@@ -66,6 +79,18 @@ def corrupt(source: Path, out: Path, split: str | None, **params: Any) -> None:
             err=True,
         )
         sys.exit(FRAMES_FAILED)
+
+
+def _solve_conditions(
+    data: FolderDataset, selected: Selection, config: EvaluationConfig, out: Path
+) -> list[tuple[str, float]]:
+    """The severity of each corruption at the target distortion, printed and written."""
+    from robustbench_endo.cli.target_distortion import solve_frames, write_targets
+    from robustbench_endo.results.severity import as_severity
+
+    targets, frames = solve_frames(data, selected, config)
+    write_targets(out, targets, frames, selected, config)
+    return [(entry.name, as_severity(entry.severity)) for entry in targets]
 
 
 @click.command()

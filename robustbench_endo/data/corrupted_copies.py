@@ -74,21 +74,15 @@ class CopySettings:
 
     Attributes:
         suite: of the corruptions.
-        names, severities: of the conditions.
+        conditions: corruptions and severities.
         seed: of the corruptions.
         out: folder of the copies.
     """
 
     suite: Suite
-    names: Sequence[str]
-    severities: Sequence[float]
+    conditions: Sequence[tuple[str, float]]
     seed: int
     out: Path
-
-    @property
-    def conditions(self) -> list[tuple[str, float]]:
-        """Every corruption at every severity."""
-        return list(product(self.names, self.severities))
 
 
 def write_copies(data: FolderDataset, settings: CopySettings, progress: Progress) -> tuple[int, list[str]]:

@@ -17,14 +17,18 @@ import torch
 
 from robustbench_endo.corruptions import Corruption
 from robustbench_endo.corruptions.compound import CompoundCorruption
+from robustbench_endo.corruptions.functional import corrupt_levels
 from robustbench_endo.errors import DataError, RobustEndoError
 from robustbench_endo.evaluation.batch import Batch
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
 from robustbench_endo.evaluation.loop import read_frames
+from robustbench_endo.metrics.image_similarity import CleanReference
 from robustbench_endo.results.severity import as_severity
+from robustbench_endo.types import Sample
 
 if TYPE_CHECKING:
+    from robustbench_endo.corruptions import Suite
     from robustbench_endo.evaluation.plan import EvaluationPlan
 
 MAX_FRAMES = 16
@@ -97,21 +101,75 @@ def with_target_distortion(plan: EvaluationPlan) -> EvaluationPlan:
         return plan
     batches = _sample(plan)
 
+    def measure(name: str, severity: float) -> float:
+        return _distortion(plan, batches, name, severity)
+
+    return with_severities(plan, solve_severities(plan.corruptions, target, measure, plan.config.workers))
+
+
+def solve_severities(
+    names: Sequence[str], target: float, measure: Callable[[str, float], float], workers: int | None
+) -> list[TargetSeverity]:
+    """The severity of each corruption at which its distortion is the target.
+
+    Args:
+        names: of the corruptions.
+        target: the distortion.
+        measure: the distortion of a corruption at a severity.
+        workers: corruptions that are solved at a time; None: by the number of cores.
+
+    Raises:
+        RobustEndoError: a target that a corruption does not reach.
+
+    >>> solve_severities(["smoke"], 0.2, lambda name, severity: severity / 10, workers=1)
+    [TargetSeverity(name='smoke', severity=2.0, distortion=0.2)]
+    """
+
     def solve(name: str) -> TargetSeverity | str:
         try:
-            severity, distortion = solve_severity(lambda value: _distortion(plan, batches, name, value), target)
+            severity, distortion = solve_severity(lambda value: measure(name, value), target)
         except OutOfRangeError as error:
             return f"{name} has {error}"
         return TargetSeverity(name, severity, distortion)
 
-    with ThreadPoolExecutor(plan.config.workers) as pool:
-        solved = list(pool.map(solve, plan.corruptions))
+    with ThreadPoolExecutor(workers) as pool:
+        solved = list(pool.map(solve, names))
     if outside := [entry for entry in solved if isinstance(entry, str)]:
         raise RobustEndoError(
             f"Expected a target distortion that every corruption reaches between severities 1 and 5, got {target:g}: "
             f"{'; '.join(outside)}; change the target, or select other corruptions."
         )
-    return with_severities(plan, [entry for entry in solved if isinstance(entry, TargetSeverity)])
+    return [entry for entry in solved if isinstance(entry, TargetSeverity)]
+
+
+def frames_distortion(suite: Suite, frames: Sequence[Sample], seed: int) -> Callable[[str, float], float]:
+    """The mean distortion of frames under a corruption of a suite at a severity, as evaluations measure it.
+
+    Args:
+        suite: of the corruptions.
+        frames: at the resolution of the suite.
+        seed: of the corruptions.
+    """
+    clean = [CleanReference(frame.image[None] / 255) for frame in frames]
+
+    def measure(name: str, severity: float) -> float:
+        values = []
+        for frame, reference in zip(frames, clean, strict=True):
+            levels = corrupt_levels(frame.image[None], suite, name, severity, [frame.id], seed).images
+            values.append(1 - float(reference.ssim(levels / 255)[0]))
+        return float(np.mean(values))
+
+    return measure
+
+
+def spread_evenly(count: int) -> list[int]:
+    """Positions of the sample among a number of frames: at most :data:`MAX_FRAMES`.
+
+    >>> spread_evenly(3), spread_evenly(32)[:3]
+    ([0, 1, 2], [0, 2, 4])
+    """
+    sample = min(MAX_FRAMES, count)
+    return [position * count // sample for position in range(sample)]
 
 
 def with_severities(plan: EvaluationPlan, targets: Sequence[TargetSeverity]) -> EvaluationPlan:
@@ -154,8 +212,7 @@ def fix_severity(corruption: Corruption, severity: float) -> Corruption:
 
 def _sample(plan: EvaluationPlan) -> list[Batch]:
     frames = plan.indices
-    count = min(MAX_FRAMES, len(frames))
-    selected = [frames[position * len(frames) // count] for position in range(count)]
+    selected = [frames[position] for position in spread_evenly(len(frames))]
     batches, failures = read_frames(replace(plan, recorded=()), selected)
     if not batches:
         raise DataError(f"Expected a readable frame to measure distortions, got none: {failures[0].reason}")
