@@ -1,7 +1,7 @@
 """Fog and smoke of other packages, at the strengths that they have by default.
 
-``python benchmarks/smoke_peers.py --data DIR [--carts CHECKOUT]`` measures what benchmarks/bench_realism.py does not, on
-the same pairs: nrtk, in an environment with it, and CaRTS, a checkout of github.com/hding2455/CaRTS.
+``python benchmarks/smoke_peers.py --data DIR [--carts CHECKOUT]`` measures what bench_realism.py does not, on the same
+pairs: nrtk, in an environment with it, and CaRTS, a checkout of github.com/hding2455/CaRTS.
 """
 
 from __future__ import annotations
