@@ -30,7 +30,7 @@ SCORING = 0.04
 """Seconds of one core for a frame under one condition: corruption and all metrics at a short side of 512."""
 
 CONDITIONS = {ROBUST: 96}
-"""Of a run at five severities; a run on clean frames has 2."""
+"""Of a run at five severities; a run on clean frames has 1."""
 
 LABEL = (
     "Times are estimates, accurate to about a factor of three on an idle machine: from counted multiply-adds, "
