@@ -6,7 +6,7 @@ from pathlib import Path
 
 from robustbench_endo.reports.html.svg import inline_svg
 from robustbench_endo.reports.palette import DARK, LIGHT
-from robustbench_endo.reports.reproduction.table import LEGENDS, Block, Number, PaperTable
+from robustbench_endo.reports.reproduction.table import Block, Number, PaperTable
 from robustbench_endo.reports.templating import environment
 from robustbench_endo.reports.text.latex import escape_latex
 
@@ -21,7 +21,6 @@ def paper_html(table: PaperTable, figures: dict[str, str] | None = None) -> str:
         .render(
             table=table,
             blocks=table.blocks if len(table.frame) else (),
-            legends=LEGENDS,
             drawings={name: inline_svg(text, name) for name, text in (figures or {}).items()},
             palette={"light": LIGHT, "dark": DARK},
         )
@@ -36,7 +35,7 @@ def paper_latex(table: PaperTable) -> str:
 def _tabular(table: PaperTable, block: Block) -> str:
     parts = 3 if block.compared else 1
     rows = [_row([*line.labels, *_cells(line.numbers, block)]) for line in block.lines]
-    notes = [LEGENDS[block.protocol], *table.notes, *(f"{name}: {problem}" for name, problem in table.problems)]
+    notes = [block.legend, *table.notes, *(f"{name}: {problem}" for name, problem in table.problems)]
     return "\n".join(
         [
             r"\begin{table}",

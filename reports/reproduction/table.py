@@ -17,20 +17,26 @@ from robustbench_endo.reports.formatting import MISSING, number, signed, title
 from robustbench_endo.results.metrics import known_metrics
 
 LEGENDS = {
-    "endoarss": "Protocol endoarss: the definitions, size (256 x 256) and severities of the paper's authors. "
-    "Differences are reproduced - published.",
+    "endoarss": "Protocol endoarss: the definitions, size (256 x 256) and severities of the paper's authors.",
     "standard": "Protocol standard: the definitions of this package, which have no counterpart in the paper.",
 }
+DIFFERENCES = "Differences are reproduced - published."
+SPREADS = {
+    "accuracy_activity_sd": "Accuracy, SD over activities (%)",
+    "foreground_iou_activity_sd": "Foreground IoU, SD over activities (%)",
+}
+"""Quantities that only this table has, in percent -> heading."""
+
 DONE = "done"
 _CELL_WIDTH = 17
-"""Characters of a number with its difference in a terminal."""
+"""Characters of a column with numbers in a terminal, at least."""
 
 _HEADINGS = {"dinov2": "DINOv2", "tesla": "TESLA", "sma": "SMA", "rank": "LoRA rank", "optimization": "Optimisation"}
 
 
 @dataclass(frozen=True)
 class Number:
-    """A reproduced number, the published one, and reproduced - published, each as printed."""
+    """A reproduced number (with ± its standard deviation over seeds), the published one, and their difference."""
 
     reproduced: str
     published: str
@@ -52,20 +58,34 @@ class Block:
 
     Attributes:
         protocol: of the metric definitions.
+        compared: whether there are published numbers that are comparable with these.
         keys: headings of the columns with labels.
         heads: headings of the numbers: metric, and the model where each model has its own columns.
         lines: the rows.
     """
 
     protocol: str
+    compared: bool
     keys: tuple[str, ...]
     heads: tuple[tuple[str, str], ...]
     lines: tuple[Line, ...]
 
     @property
-    def compared(self) -> bool:
-        """Whether published numbers are comparable with this protocol."""
-        return self.protocol == "endoarss"
+    def title(self) -> str:
+        """Heading of the block."""
+        if self.protocol != "endoarss":
+            return "Standard definitions of this package"
+        return "Comparison with the paper" if self.compared else "Definitions of the paper's authors"
+
+    @property
+    def legend(self) -> str:
+        """What the numbers are."""
+        return f"{LEGENDS[self.protocol]} {DIFFERENCES}" if self.compared else LEGENDS[self.protocol]
+
+    @property
+    def cell_width(self) -> int:
+        """Characters of a column with numbers in a terminal, with its border."""
+        return max([_CELL_WIDTH, *(len(_with_difference(each)) + 3 for line in self.lines for each in line.numbers)])
 
     def columns(self, first: int, last: int) -> Block:
         """Some of the columns."""
@@ -110,16 +130,17 @@ class PaperTable:
         models = list(dict.fromkeys(part["model"])) if self._by_model else [""]
         names = list(dict.fromkeys(zip(part["metric"], part["quantity"], strict=True)))
         heads = [(name, model) for name, _ in names for model in models]
+        most = int(part["seeds"].max())
         lines = []
         for labels, rows in part.groupby(keys, sort=False):
             records = {(row.metric, row.model if self._by_model else ""): row for row in rows.itertuples()}
-            numbers = tuple(_number(records.get(head), dict(names)[head[0]]) for head in heads)
+            numbers = tuple(_number(records.get(head), dict(names)[head[0]], most) for head in heads)
             problems = [str(state) for state in rows["state"] if state != DONE]
             lines.append(Line(tuple(_name(str(label)) for label in labels), numbers, (problems or [""])[0]))
-        metrics = known_metrics()
-        headings = {name: heading(metrics[quantity]).replace(" (EndoARSS)", "") for name, quantity in names}
+        headings = {name: _heading(quantity) for name, quantity in names}
         return Block(
             protocol,
+            bool(part["published"].notna().any()),
             tuple(_HEADINGS.get(key, title(key)) for key in keys),
             tuple((headings[name], model) for name, model in heads),
             tuple(lines),
@@ -131,19 +152,31 @@ def _name(label: str) -> str:
     return title(label) if label.islower() else label
 
 
-def _number(record: object, metric: str) -> Number:
-    reproduced, published = (float(getattr(record, name, math.nan)) for name in ("reproduced", "published"))
-    unit = known_metrics()[metric].unit
-    return Number(number(reproduced, unit), number(published, unit), signed(reproduced - published, unit))
+def _heading(quantity: str) -> str:
+    """Label and unit of a quantity."""
+    return SPREADS.get(quantity) or heading(known_metrics()[quantity]).replace(" (EndoARSS)", "")
+
+
+def _number(record: object, quantity: str, most: int) -> Number:
+    """A number as printed; where fewer than ``most`` seeds gave it, their number is printed, too."""
+    reproduced, sd, published = (float(getattr(record, name, math.nan)) for name in ("reproduced", "sd", "published"))
+    unit = "%" if quantity in SPREADS else known_metrics()[quantity].unit
+    text, seeds = number(reproduced, unit), int(getattr(record, "seeds", 0))
+    if not math.isnan(sd):
+        text = f"{text} ± {number(sd, unit)}"
+    if 0 < seeds < most:
+        text = f"{text}, n = {seeds}"
+    return Number(text, number(published, unit), signed(reproduced - published, unit))
 
 
 def print_paper_table(table: PaperTable, console: Console) -> None:
     """Print the comparable numbers with their differences in brackets; a wide table is split."""
     block = table.blocks[0]
-    max_columns = max(1, (console.width - sum(_widths(block))) // _CELL_WIDTH)
+    max_columns = max(1, (console.width - sum(_widths(block))) // block.cell_width)
     for first in range(0, len(block.heads), max_columns):
         console.print(_rich(table.title, block.columns(first, first + max_columns)))
-    console.print(f"Reproduced (reproduced - published). {LEGENDS[block.protocol]}", markup=False, highlight=False)
+    intro = "Reproduced (reproduced - published). " if block.compared else ""
+    console.print(f"{intro}{LEGENDS[block.protocol]}", markup=False, highlight=False)
     for name, problem in table.problems:
         console.print(Text(f"{name}: {problem}", style="bold yellow"), soft_wrap=True)
     for note in table.notes:
@@ -156,7 +189,7 @@ def _rich(caption: str, block: Block) -> Table:
         table.add_column(key, no_wrap=True)
     for metric, model in block.heads:
         head = "\n".join([metric, *(f"{part}/" for part in model.split("/")[:-1]), model.split("/")[-1]]).strip()
-        table.add_column(Text(head), justify="right", min_width=_CELL_WIDTH - 3)
+        table.add_column(Text(head), justify="right", min_width=block.cell_width - 3)
     for line in block.lines:
         table.add_row(*line.labels, *map(_with_difference, line.numbers))
     return table

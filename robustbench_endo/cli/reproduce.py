@@ -28,7 +28,7 @@ def reproduce(config: ReproductionConfig, what: str, dry_run: bool) -> None:
     Networks are stored in OUT and shared by all tables; an interrupted command is resumed. Cells that fail are listed,
     and the others are run (exit code 3).
     """
-    from robustbench_endo.cli.reproduce_output import cell_progress, print_plan, show_table
+    from robustbench_endo.cli.reproduce_output import cell_progress, print_plan, seed_notes, show_table
     from robustbench_endo.evaluation.device import choose_device
     from robustbench_endo.evaluation.run import evaluate
     from robustbench_endo.evaluation.shard import parse_shard
@@ -53,6 +53,7 @@ def reproduce(config: ReproductionConfig, what: str, dry_run: bool) -> None:
         config.trunk_weights,
         config.limit,
         parse_shard(config.shard),
+        num_seeds=config.seeds,
     )
     facts = describe_sources(sources, runner.open(selected))
     if dry_run:
@@ -63,7 +64,7 @@ def reproduce(config: ReproductionConfig, what: str, dry_run: bool) -> None:
     with resumable(config.out):
         with cell_progress(selected) as runner.progress:
             outcomes = runner.run(selected)
-        notes = [*scale.notes, *_deviations(config, scale), *selected.remarks, *facts]
+        notes = [*scale.notes, *_deviations(config, scale), *seed_notes(selected, runner), *selected.remarks, *facts]
         table = comparison_table(selected, outcomes, scale)
         show_table(selected, table, outcomes, notes, config.out / scale.name, config.formats)
     if any(outcome.failed for outcome in outcomes.values()):

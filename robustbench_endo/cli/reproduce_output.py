@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,33 +34,46 @@ def print_plan(grid: Grid, runner: ExperimentRunner, facts: Sequence[str]) -> No
         format_duration,
         speed_of,
     )
-    from robustbench_endo.reproduction.training import read_cell
+    from robustbench_endo.reproduction.training import is_finished, read_cell
 
     console = Console()
     for line in (*facts, *runner.scale.notes, *grid.remarks):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     speed = speed_of(runner.device)
-    conditions = CONDITIONS.get(grid.kind, 2)
+    conditions = CONDITIONS.get(grid.kind, 1)
     table = Table(title=grid.title, title_justify="left", pad_edge=False, show_edge=False)
     for name in ("Network", "Data", "State", "Training", "Evaluation"):
         table.add_column(name, overflow="fold", justify="right" if name in ("Training", "Evaluation") else "left")
     total = 0.0
-    for cell, test_data in grid.runs:
+    for (cell, test_data), seed in product(grid.runs, runner.seeds):
         substitute, settings = runner.scale.substitute(cell), runner.scale.settings(cell)
         frames, test = (len(runner.frames(*part)) for part in ((cell.data, "train"), (test_data, "test")))
         cost = estimate(substitute, settings, frames, min(test, runner.limit or test), conditions, speed)
-        before = read_cell(runner.folder(cell))
-        trained = bool(before and before["finished"])
-        state = "trained" if trained else "started" if before else "to train"
+        folder = runner.folder(cell, seed)
+        trained = is_finished(folder)
+        state = "trained" if trained else "started" if read_cell(folder) else "to train"
         training = 0.0 if trained else cost.training
         total += training + cost.evaluation
         data = cell.data if cell.data == test_data else f"{cell.data}, evaluated on {test_data}"
-        table.add_row(substitute.label, data, state, format_duration(training), format_duration(cost.evaluation))
+        label = f"{substitute.label}, seed {seed}" if runner.num_seeds > 1 else substitute.label
+        table.add_row(label, data, state, format_duration(training), format_duration(cost.evaluation))
     console.print(table)
     explanation = LABEL.format(speed=speed, passes=PASSES["both"])
     console.print(
         f"About {format_duration(total)} in total on {runner.device}. {explanation}", highlight=False, soft_wrap=True
     )
+
+
+def seed_notes(grid: Grid, runner: ExperimentRunner) -> list[str]:
+    """What a number of several trainings means; nothing for one."""
+    if runner.num_seeds == 1:
+        return []
+    seeds = ", ".join(map(str, runner.seeds))
+    notes = [
+        f"Mean ± standard deviation (n - 1) over n = {runner.num_seeds} trainings with the seeds {seeds}, evaluated on "
+        "the same corrupted frames. It describes the spread of trainings; it is not a confidence interval."
+    ]
+    return [*notes, f"The figure shows the seed {runner.seeds[0]}."] if grid.name.startswith("figure") else notes
 
 
 def show_table(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from statistics import fmean, stdev
 from typing import Any
 
 import pandas as pd
 
 from robustbench_endo.reproduction.experiments import GEN, Cell, Grid, Row, grid
 from robustbench_endo.reproduction.presets import Scale
-from robustbench_endo.reproduction.runner import METRICS, PROTOCOLS, CellResult, reproduced_number
+from robustbench_endo.reproduction.runner import PROTOCOLS, CellResult, quantity_of, reproduced_number
 from robustbench_endo.results import Results
 
 DONE = "done"
@@ -20,9 +21,11 @@ def comparison_table(grid: Grid, outcomes: Mapping[tuple[Cell, str], CellResult]
     """One row per row of the grid, metric and protocol.
 
     Columns: the grid's keys, then ``network`` (the trained spec), ``metric`` (the paper's name), ``protocol``,
-    ``quantity`` (the metric's name in every other table of this package), ``reproduced``, ``published``,
-    ``difference`` (reproduced - published) and ``state``: ``done``, or why there is no number. Only the protocol
-    ``endoarss`` is comparable with the paper.
+    ``quantity`` (the metric's name in every other table of this package), ``reproduced`` (the mean over the seeds of
+    the trainings), ``sd`` (the standard deviation over seeds, n - 1; NaN for one), ``seeds`` (their number),
+    ``published``, ``difference`` (reproduced - published) and ``state``: ``done``, or why a number is missing. Only the
+    protocol ``endoarss`` is comparable with the paper, and only networks and data that are those of the paper: where
+    small ones replace them, nothing published is given.
     """
     lines = [
         _line(row, outcomes[row.cell, row.test_data], scale, metric, protocol)
@@ -36,21 +39,25 @@ def comparison_table(grid: Grid, outcomes: Mapping[tuple[Cell, str], CellResult]
 
 def _has_metric(row: Row, metric: str) -> bool:
     """Whether the network has the task of the metric."""
-    activity = metric in ("accuracy", "f_score")
+    activity = metric in ("accuracy", "accuracy_std", "f_score")
     return row.cell.task == "both" or activity == (row.cell.task == "classification")
 
 
 def _line(row: Row, outcome: CellResult, scale: Scale, metric: str, protocol: str) -> dict[str, Any]:
-    published = row.published.get(metric, math.nan) if protocol == "endoarss" else math.nan
-    results = outcome.results.get(protocol)
-    reproduced = reproduced_number(results, row, metric) if results is not None else math.nan
+    comparable = protocol == "endoarss" and not scale.synthetic
+    published = row.published.get(metric, math.nan) if comparable else math.nan
+    numbers = [reproduced_number(run[protocol], row, metric) for run in outcome.runs if protocol in run]
+    known = [number for number in numbers if not math.isnan(number)]
+    reproduced = fmean(known) if known else math.nan
     return {
         **row.labels,
         "network": scale.substitute(row.cell).model,
         "metric": metric,
         "protocol": protocol,
-        "quantity": METRICS[protocol][metric],
+        "quantity": quantity_of(metric, protocol),
         "reproduced": reproduced,
+        "sd": stdev(known) if len(known) > 1 else math.nan,
+        "seeds": len(known),
         "published": published,
         "difference": reproduced - published,
         "state": outcome.problem or DONE,

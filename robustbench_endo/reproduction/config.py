@@ -10,7 +10,7 @@ from robustbench_endo.config import check_choice, option
 from robustbench_endo.data_options import split_names
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.shard import parse_shard
-from robustbench_endo.training.config import MAX_SEED
+from robustbench_endo.training.config import MAX_SEED, MAX_SEEDS
 
 FORMATS = ("csv", "latex", "html")
 INIT_WEIGHTS = ("pretrained", "none")
@@ -56,6 +56,13 @@ class ReproductionConfig:
         None, "Epochs of every training.", type="int", minimum=1, shown_default="the paper's 200"
     )
     seed: int | None = option(None, "Random seed of every training.", type="int", shown_default="0")
+    seeds: int = option(
+        1,
+        "Trainings of every network: with the seeds --seed, --seed + 1, ...; tables then show the mean and the "
+        "standard deviation over them.",
+        type="int",
+        minimum=1,
+    )
     precision: str | None = option(None, "32-true, bf16-mixed, 16-mixed or bf16-true.", shown_default="32-true")
     grad_accum: int | None = option(None, "Parts of a batch.", type="int", minimum=1, shown_default="1")
     init_weights: str = option("pretrained", "Trunks of the large backbones: pretrained, or none.")
@@ -72,6 +79,8 @@ class ReproductionConfig:
         parse_shard(self.shard)
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
             raise RobustEndoError(f"Expected a seed from 0 to {MAX_SEED}, got {self.seed}: change --seed.")
+        if not 1 <= self.seeds <= MAX_SEEDS:
+            raise RobustEndoError(f"Expected 1 to {MAX_SEEDS} seeds, got {self.seeds}: change --seeds.")
         if self.quick and not self.synthetic:
             raise RobustEndoError("Expected --synthetic with --quick, got only --quick: add it, or leave --quick out.")
         if self.synthetic and (self.data or self.data_gen):

@@ -67,6 +67,11 @@ class Scale:
         return replace(self.base or preset(cell.data), weighting=cell.weighting, **self.changes)
 
     @property
+    def seed(self) -> int:
+        """Random seed of every training; the first one where a cell is trained under several."""
+        return self.settings(_ANY).seed
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Sentences that every output of this size contains."""
         if not self.sizes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import torch
 
 from robustbench_endo.evaluation.shard import Shard
 from robustbench_endo.models import load_model
+from robustbench_endo.reproduction.activity_spread import SPREADS, activity_spread
 from robustbench_endo.reproduction.datasets import Source
 from robustbench_endo.reproduction.experiments import CLEAN, ROBUST, Cell, Grid, Row
 from robustbench_endo.reproduction.presets import Scale
-from robustbench_endo.reproduction.training import read_cell, train_cell
+from robustbench_endo.reproduction.training import is_finished, train_cell
 from robustbench_endo.results import Results
 from robustbench_endo.training import Progress
 from robustbench_endo.types import Dataset
@@ -42,8 +43,11 @@ METRICS: Mapping[str, Mapping[str, str]] = {
 }
 """Protocol -> the paper's name of a metric -> its name in :class:`Results`."""
 
-CHEAPEST = ("contrast", (1,))
-"""A run has at least one corruption; this one costs almost nothing, and tables of clean frames do not show it."""
+
+def quantity_of(metric: str, protocol: str) -> str:
+    """The name, in every other table of this package, of a metric of the paper."""
+    return SPREADS[metric] if metric in SPREADS else METRICS[protocol][metric]
+
 
 Evaluate = Callable[..., Results]
 """``robustbench_endo.evaluate``."""
@@ -70,13 +74,12 @@ def evaluate_cell(
         RobustEndoError: as ``evaluate``.
     """
     model = load_model(str(checkpoint))
-    corruptions, strengths = ("all", severities) if kind == ROBUST else CHEAPEST
     return {
         protocol: evaluate(
             {label: model},
             data,
-            corruptions,
-            strengths,
+            "all" if kind == ROBUST else CLEAN,
+            severities,
             checkpoint / f"{kind}-{test_data}-{protocol}",
             protocol=protocol,
             **options,
@@ -87,6 +90,8 @@ def evaluate_cell(
 
 def reproduced_number(results: Results, row: Row, metric: str) -> float:
     """The reproduced number of a row, in the unit of the metric; NaN where the run has none."""
+    if metric in SPREADS:
+        return activity_spread(results)[metric]
     quantity = METRICS[results.protocol][metric]
     if row.corruption:
         table = results.table((quantity,))
@@ -113,14 +118,17 @@ class CellResult:
     """The outcome of a cell.
 
     Attributes:
-        results: protocol -> results; empty where there are none.
-        problem: why there are none, one sentence; else empty.
-        checkpoint: its folder.
+        runs: protocol -> results of each seed whose training and evaluation are done, in the order of the seeds.
+        problem: why some or all are missing, one sentence; else empty.
     """
 
-    results: Mapping[str, Results] = field(default_factory=dict)
+    runs: tuple[Mapping[str, Results], ...] = ()
     problem: str = ""
-    checkpoint: Path | None = None
+
+    @property
+    def results(self) -> Mapping[str, Results]:
+        """Protocol -> results of the first seed; empty where there are none."""
+        return self.runs[0] if self.runs else {}
 
     @property
     def failed(self) -> bool:
@@ -142,6 +150,7 @@ class ExperimentRunner:
         limit: maximum number of test frames.
         shard: which cells are trained and evaluated here.
         progress: receives the steps.
+        num_seeds: trainings of each cell, with consecutive seeds.
     """
 
     root: Path
@@ -153,6 +162,7 @@ class ExperimentRunner:
     limit: int | None = None
     shard: Shard = ALL
     progress: ProgressCallback = lambda what, done, total: None
+    num_seeds: int = 1
 
     def __post_init__(self) -> None:
         self._opened: dict[tuple[str, str], Dataset] = {}
@@ -176,14 +186,20 @@ class ExperimentRunner:
         needed = {(cell.data, "train") for cell, _ in grid.runs} | {(test_data, "test") for _, test_data in grid.runs}
         return {(name, split): self.frames(name, split) for name, split in sorted(needed, reverse=True)}
 
-    def folder(self, cell: Cell) -> Path:
-        """Folder of a cell."""
-        return self.root / self.scale.folder(cell)
+    @property
+    def seeds(self) -> range:
+        """The seeds of the trainings of each cell."""
+        return range(self.scale.seed, self.scale.seed + self.num_seeds)
+
+    def folder(self, cell: Cell, seed: int | None = None) -> Path:
+        """Folder of a cell under a seed; that of the first seed, the default, does not name it."""
+        folder = self.root / self.scale.folder(cell)
+        return folder if seed in (None, self.scale.seed) else folder.with_name(f"{folder.name}_seed{seed}")
 
     def untrained(self, grid: Grid) -> list[Cell]:
-        """The cells of the grid that are not trained yet."""
-        stored = {cell: read_cell(self.folder(cell)) for cell, _ in grid.runs}
-        return [cell for cell, before in stored.items() if not (before and before["finished"])]
+        """The cells of the grid that are not trained yet, under every seed."""
+        cells = dict.fromkeys(cell for cell, _ in grid.runs)
+        return [cell for cell in cells if not all(map(is_finished, (self.folder(cell, seed) for seed in self.seeds)))]
 
     def run(self, grid: Grid) -> dict[tuple[Cell, str], CellResult]:
         """(cell, test data set) -> outcome."""
@@ -197,29 +213,35 @@ class ExperimentRunner:
         }
 
     def _try(self, cell: Cell, test_data: str, kind: str) -> CellResult:
-        try:
-            return self._run_cell(cell, test_data, kind)
-        except FAILURES as error:
-            return CellResult(problem=(str(error).splitlines() or [type(error).__name__])[0])
+        runs: list[Mapping[str, Results]] = []
+        problems = []
+        for seed in self.seeds:
+            try:
+                runs.append(self._run_cell(cell, seed, test_data, kind))
+            except FAILURES as error:
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                problems.append(f"seed {seed}: {reason}" if self.num_seeds > 1 else reason)
+        return CellResult(tuple(runs), " ".join(problems))
 
-    def _run_cell(self, cell: Cell, test_data: str, kind: str) -> CellResult:
+    def _run_cell(self, cell: Cell, seed: int, test_data: str, kind: str) -> Mapping[str, Results]:
         substitute, report = self.scale.substitute(cell), self.progress
+        what = f"{substitute.label}, seed {seed}" if self.num_seeds > 1 else substitute.label
 
         def step(progress: Progress) -> None:
             done = progress.epoch * progress.batches + progress.batch
-            report(f"Training {substitute.label}", done, progress.epochs * progress.batches)
+            report(f"Training {what}", done, progress.epochs * progress.batches)
 
         folder = train_cell(
             substitute,
             self.frames(cell.data, "train"),
-            self.scale.settings(cell),
-            self.folder(cell),
+            replace(self.scale.settings(cell), seed=seed),
+            self.folder(cell, seed),
             self.device,
             self.init_weights,
             step,
         )
         options: dict[str, Any] = {"device": str(self.device), "limit": self.limit, "notes": self.scale.notes}
-        results = evaluate_cell(
+        return evaluate_cell(
             self.evaluate,
             folder,
             substitute.label,
@@ -227,7 +249,6 @@ class ExperimentRunner:
             test_data,
             kind,
             self.scale.severities,
-            progress=lambda done, total: report(f"Evaluating {substitute.label}", done, total),
+            progress=lambda done, total: report(f"Evaluating {what}", done, total),
             **options,
         )
-        return CellResult(results, checkpoint=folder)

@@ -90,6 +90,12 @@ def read_cell(folder: Path) -> dict[str, Any] | None:
     return read_json(path) if path.is_file() else None
 
 
+def is_finished(folder: Path) -> bool:
+    """Whether the training of a cell has been completed in this folder."""
+    before = read_cell(folder)
+    return bool(before and before["finished"])
+
+
 def _network(cell: Cell, data: Dataset) -> torch.nn.Module:
     labels = {task: names for task, names in labels_of(data).items() if task in TASKS[cell.task] and names}
     network: torch.nn.Module = load_model(cell.model, labels={task: len(names) for task, names in labels.items()})

@@ -14,6 +14,7 @@ from robustbench_endo.reproduction.config import ReproductionConfig, parse_forma
         ({"synthetic": True, "data": ("x",)}, "Expected --data or --synthetic, got both"),
         ({"init_weights": "magic"}, "Expected init_weights to be one of pretrained, none, got 'magic'"),
         ({"shard": "3/2"}, "got 3/2"),
+        ({"seeds": 0}, "Expected 1 to 1000 seeds, got 0: change --seeds"),
     ],
 )
 def test_reproduction_config_rejects_contradictions(options, text):
