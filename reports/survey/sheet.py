@@ -14,13 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.reports.templating import environment
 from robustbench_endo.results.survey_ratings import KEY_COLUMNS, RATINGS, Item
 
 Bytes = NDArray[np.uint8]
 
 WIDTH = 512
-"""Width of an image on the sheet, px."""
+"""Width of an image on the sheet by default, px."""
+
+MEGABYTE = 10**6
 
 _QUALITY = 85
 
@@ -36,21 +39,22 @@ def sheet_item(image_id: str, corruption: str, severity: float, seed: int) -> It
     return Item(code, image_id, corruption, severity)
 
 
-def sheet_html(images: Mapping[Item, Bytes]) -> str:
+def sheet_html(images: Mapping[Item, str], width: int = WIDTH) -> str:
     """The page of a survey.
 
     Args:
-        images: item -> uint8 (H, W, 3) RGB.
+        images: item -> address, see :func:`image_address`.
+        width: at which an image is shown, less where the window is narrower, px.
 
     Returns:
         HTML in which the images are in the order of their codes, that is, in random order.
     """
     ordered = sorted(images, key=lambda item: item.code)
-    entries = [(item.code, _address(images[item])) for item in ordered]
+    entries = [(item.code, images[item]) for item in ordered]
     page: str = (
         environment(Path(__file__).parent / "templates")
         .get_template("survey.html.j2")
-        .render(images=entries, ratings=RATINGS)
+        .render(images=entries, ratings=RATINGS, width=width)
     )
     return page
 
@@ -64,10 +68,36 @@ def key_csv(items: Iterable[Item]) -> str:
     return text.getvalue()
 
 
-def _address(image: Bytes) -> str:
+def image_address(image: Bytes, width: int = WIDTH) -> str:
+    """An image as the data of an HTML page, WebP.
+
+    Args:
+        image: uint8 (H, W, 3) RGB.
+        width: to which a wider image is reduced, px.
+    """
     small = Image.fromarray(image)
-    if small.width > WIDTH:
-        small = small.resize((WIDTH, round(small.height * WIDTH / small.width)), Image.Resampling.LANCZOS)
+    if small.width > width:
+        small = small.resize((width, max(round(small.height * width / small.width), 1)), Image.Resampling.LANCZOS)
     content = io.BytesIO()
     small.save(content, "WEBP", quality=_QUALITY)
     return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+def check_size(size: int, limit: float, images: int, width: int) -> None:
+    """Raise unless a sheet, or what is finished of it, is small enough for a browser and for mail.
+
+    Args:
+        size: bytes.
+        limit: in MB.
+        images: on the sheet so far.
+        width: of an image, px.
+
+    Raises:
+        RobustEndoError: the sheet is larger.
+    """
+    if size > limit * MEGABYTE:
+        raise RobustEndoError(
+            f"Expected a sheet of at most {limit:g} MB, got {size / MEGABYTE:.2f} MB with {images} images of at most "
+            f"{width} px: take fewer frames (--limit), corruptions or severities, or a smaller --width, or raise "
+            "--max-size."
+        )

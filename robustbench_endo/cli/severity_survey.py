@@ -11,10 +11,7 @@ from robustbench_endo.cli.output import counted, progress_bar
 from robustbench_endo.errors import RobustEndoError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Mapping, Sequence
 
     from robustbench_endo.results.survey_ratings import Item, Plausibility
 
@@ -31,6 +28,20 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--limit", default=2, type=click.IntRange(1, 20), help="Frames at most; each is shown in every condition."
 )
+@click.option(
+    "--width",
+    default=512,
+    type=click.IntRange(64, 4096),
+    show_default=True,
+    help="Width of an image on the sheet, in pixels; narrower frames are not enlarged.",
+)
+@click.option(
+    "--max-size",
+    default=50.0,
+    type=click.FloatRange(0, min_open=True),
+    show_default=True,
+    help="Largest sheet, in MB (10^6 bytes).",
+)
 @click.option("--seed", default=0, help="Random seed of corruptions and order.")
 @click.option("--ratings", multiple=True, type=_PATH, help="Exported ratings of one clinician; repeat for each.")
 @click.option("--key", type=_PATH, help=f"The {KEY} that was written with the sheet.")
@@ -42,6 +53,8 @@ def severity_survey(
     severity: str,
     suite: str,
     limit: int,
+    width: int,
+    max_size: float,
     seed: int,
     ratings: Sequence[Path],
     key: Path | None,
@@ -59,32 +72,50 @@ def severity_survey(
             f"Expected either FRAMES for a new sheet or --ratings of a sheet, got {number}: give one."
         )
     if frames is not None:
-        _write_sheet(frames, out, corruption, severity, suite, limit, seed)
+        images = _sheet_images(_image_files(frames)[:limit], corruption, severity, suite, seed, width, max_size)
+        _write_sheet(images, out, width, max_size)
         return
     if key is None:
         raise RobustEndoError(f"Expected --key with --ratings, got none: give the {KEY} of the sheet.")
     _summarize(ratings, key, suite, write)
 
 
-def _write_sheet(frames: Path, out: Path, corruption: str, severity: str, suite: str, limit: int, seed: int) -> None:
+def _sheet_images(
+    files: Sequence[Path], corruption: str, severity: str, suite: str, seed: int, width: int, max_size: float
+) -> dict[Item, str]:
+    """The images of a sheet, as addresses; checked frame by frame, so that a sheet that is too large fails early."""
     from robustbench_endo.corruptions import select
     from robustbench_endo.data.corrupted_copies import corrupted_images
     from robustbench_endo.evaluation.config import parse_severities
-    from robustbench_endo.io_utils import writable_folder, write_atomically
-    from robustbench_endo.reports.survey.sheet import key_csv, sheet_html, sheet_item
+    from robustbench_endo.reports.survey.sheet import check_size, image_address, sheet_item
 
     selected, severities = select(suite, corruption), parse_severities(severity)
-    images: dict[Item, NDArray[np.uint8]] = {}
-    for path in _image_files(frames)[:limit]:
+    images: dict[Item, str] = {}
+    for path in files:
         with progress_bar(f"Corrupting {path.name}", "images") as advance:
             corrupted = corrupted_images(path, selected.suite, selected.names, severities, seed, advance)
         images |= {
-            sheet_item(path.name, name, level, seed): image for (name, level), image in corrupted.items() if level
+            sheet_item(path.name, name, level, seed): image_address(image, width)
+            for (name, level), image in corrupted.items()
+            if level
         }
+        check_size(sum(map(len, images.values())), max_size, len(images), width)
+    return images
+
+
+def _write_sheet(images: Mapping[Item, str], out: Path, width: int, max_size: float) -> None:
+    from robustbench_endo.io_utils import writable_folder, write_atomically
+    from robustbench_endo.reports.survey.sheet import MEGABYTE, check_size, key_csv, sheet_html
+
+    page = sheet_html(images, width).encode()
+    check_size(len(page), max_size, len(images), width)
     writable_folder(out)
-    write_atomically(out / SHEET, sheet_html(images).encode())
+    write_atomically(out / SHEET, page)
     write_atomically(out / KEY, key_csv(images).encode())
-    click.echo(f"Written: {counted(len(images), 'image')} in {out / SHEET}; keep {out / KEY} from the raters.")
+    click.echo(
+        f"Written: {counted(len(images), 'image')} in {out / SHEET} ({len(page) / MEGABYTE:.1f} MB); "
+        f"keep {out / KEY} from the raters."
+    )
 
 
 def _image_files(frames: Path) -> list[Path]:

@@ -47,6 +47,20 @@ def test_severity_survey_writes_the_plausible_severities_of_a_suite(robust_endo,
     assert "No agreement: one rater." in one.stdout
 
 
+def test_severity_survey_limits_the_size_of_the_sheet(robust_endo, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (96, 200, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.png")
+    options = ("--out", tmp_path / "out", "--corruption", "contrast", "--severity", "1,2", "--max-size", "0.02")
+    large = robust_endo("severity-survey", tmp_path / "a.png", *options)
+    assert large.exit_code == 2
+    assert "Expected a sheet of at most 0.02 MB, got " in " ".join(large.stderr.split())
+    assert not (tmp_path / "out").exists()
+    small = robust_endo("severity-survey", tmp_path / "a.png", *options, "--width", 64)
+    assert small.exit_code == 0, small.output
+    assert (tmp_path / "out" / "survey.html").stat().st_size <= 20_000
+    assert "(0.0 MB)" in small.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
