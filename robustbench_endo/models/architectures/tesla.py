@@ -1,4 +1,8 @@
-"""`tesla`: one shared encoder with a low-rank adapter per task (EndoARSS, arXiv 2506.06830)."""
+"""`tesla`: one shared encoder with a low-rank adapter per task (EndoARSS, arXiv 2506.06830).
+
+h_t = (W' + alpha_t B_t A_t) x_t with W' = W0 + B A (its equations 2, 5 and 6): the tasks share the trained W', so that
+a multi-task weighting has gradients to combine. Over a frozen W0, B A is a trained LoRA; a trained trunk is its own W'.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,8 @@ from torch import Tensor, nn
 
 from robustbench_endo.models.architectures.base import Architecture, Trunk
 from robustbench_endo.models.backbones import Backbone
-from robustbench_endo.models.layers.lora import LowRank, by_task, repeat_for_tasks
-from robustbench_endo.models.layers.lora_inject import keep_task
+from robustbench_endo.models.layers.lora import by_task, repeat_for_tasks
+from robustbench_endo.models.layers.lora_inject import adapted_layers, keep_task, share_updates
 
 
 class _TESLATrunk(Trunk):
@@ -18,6 +22,7 @@ class _TESLATrunk(Trunk):
     def __init__(self, backbone: Backbone, tasks: tuple[str, ...]) -> None:
         encoder = backbone.build(adapters=len(tasks))
         super().__init__(tasks, encoder)
+        share_updates(encoder.body)
         self.encoder = encoder
 
     def features(self, images: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -26,8 +31,9 @@ class _TESLATrunk(Trunk):
         return dict(zip(self.tasks, by_task(stacked, count), strict=True)), {}
 
     def task_parameters(self) -> list[nn.Parameter]:
-        """The adapters: their first axis is the task, in the order of ``tasks``, and slice t meets task t only."""
-        adapters = (layer for layer in self.encoder.body.modules() if isinstance(layer, LowRank))
+        """The task adapters: their first axis is the task, in the order of ``tasks``, and slice t meets task t only."""
+        layers = adapted_layers(self.encoder.body).values()
+        adapters = [adapter for layer in layers for adapter in layer.task_adapters()]
         return [parameter for adapter in adapters for parameter in adapter.parameters()]
 
     def keep_task(self, task: str) -> None:
@@ -37,9 +43,9 @@ class _TESLATrunk(Trunk):
 
 @dataclass(frozen=True)
 class TESLA(Architecture):
-    """Shared weights get every task's gradient (unless frozen), an adapter only that of its task.
+    """The shared W' gets every task's gradient, a task's adapter only that of its task.
 
-    Rank, alpha and the kind of adapter are options of the backbone.
+    Rank, alpha and the kind of adapter are options of the backbone; the shared LoRA has the same.
     """
 
     name = "tesla"

@@ -1,7 +1,8 @@
-"""Low-rank adapters of a shared weight: one (LoRA) or one per task (TESLA).
+"""Low-rank adapters of a shared weight: one (LoRA), one per task, or both (TESLA).
 
 A batch of T tasks is task-major: its first B items belong to task 0, the next B to task 1. Then
-h_t = (W + scale * B_t A_t) x_t for every task in one pass, and one task's loss cannot reach another task's adapter.
+h_t = (W' + scale * B_t A_t) x_t for every task in one pass, and one task's loss cannot reach another task's adapter.
+W' is W, or W + scale * B A with a trained update that all tasks share (``share_update``).
 
 Sources: Hu et al., "LoRA", ICLR 2022 (also the convolutional form); EndoARSS, arXiv 2506.06830 (one adapter per task);
 Cui et al., "EndoDAC", MICCAI 2024 (scaling vectors, DV-LoRA).
@@ -11,6 +12,8 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -43,8 +46,15 @@ class LowRank(nn.Module):
         a, b = self.factors()
         return self.scale * torch.bmm(torch.bmm(x, a.mT), b.mT)
 
+    def for_all(self) -> LowRank:
+        """A fresh update of this rank, scale and kind that is one for all tasks."""
+        _, rank, inputs = self.a.shape
+        return type(self)(1, inputs, self.b.shape[1], rank, self.scale * rank)
+
     def keep_task(self, index: int) -> None:
-        """Delete, in place, every update but one."""
+        """Delete, in place, every update but one; an update for all tasks is unchanged."""
+        if len(self.a) == 1:
+            return
         for name, parameter in list(self.named_parameters()):
             selected = parameter.detach()[index : index + 1].clone()
             setattr(self, name, nn.Parameter(selected, requires_grad=parameter.requires_grad))
@@ -114,6 +124,14 @@ class MergedConv2d(nn.Module):
         self.weight = nn.Parameter(self.weight[index : index + 1].clone(), requires_grad=False)
 
 
+def _sum(updates: Sequence[LowRank]) -> Tensor:
+    """The sum of updates as full matrices, (T, out, in)."""
+    total: Tensor = updates[0]()
+    for update in updates[1:]:
+        total = total + update()
+    return total
+
+
 def _with_weight(shared: nn.Linear | nn.Conv2d, weights: Tensor) -> nn.Module:
     """The plain layer of a single task."""
     layer = copy.copy(shared)
@@ -147,15 +165,29 @@ class AdaptedLinear(nn.Module):
         self.adapters = nn.ModuleList(
             kind(tasks, shared.in_features, stop - start, rank, alpha) for start, stop in spans
         )
+        self.adapters_shared = nn.ModuleList()
+
+    def share_update(self) -> None:
+        """Add, in place, an update of W that all tasks share: the B A of TESLA's W' = W + B A."""
+        self.adapters_shared = nn.ModuleList(cast(LowRank, adapter).for_all() for adapter in self.adapters)
+
+    def task_adapters(self) -> list[nn.Module]:
+        """The updates whose first axis is the task."""
+        return list(self.adapters)
 
     def weights(self) -> Tensor:
-        """W + scale * B_t A_t for every task, (T, out, in)."""
+        """W' + scale * B_t A_t for every task, (T, out, in)."""
         outputs = self.shared.out_features
         updates = [
-            F.pad(adapter(), (0, 0, start, outputs - stop))
-            for (start, stop), adapter in zip(self.spans, self.adapters, strict=True)
+            F.pad(_sum(adapters), (0, 0, start, outputs - stop))
+            for (start, stop), adapters in zip(self.spans, self._updates(), strict=True)
         ]
         return self.shared.weight + torch.stack(updates).sum(dim=0)
+
+    def _updates(self) -> list[tuple[LowRank, ...]]:
+        """The updates of every span: that of the tasks, then that of all, if there is one."""
+        groups = (self.adapters, self.adapters_shared) if self.adapters_shared else (self.adapters,)
+        return [cast(tuple[LowRank, ...], updates) for updates in zip(*groups, strict=True)]
 
     def forward(self, x: Tensor) -> Tensor:
         """(T * B, ..., in) -> (T * B, ..., out), one batched product over the tasks."""
@@ -168,12 +200,13 @@ class AdaptedLinear(nn.Module):
     def _forward_frozen(self, x: Tensor) -> Tensor:
         """W x + scale * B_t (A_t x): a frozen W needs no gradient, so its sum with the updates is never formed."""
         out: Tensor = self.shared(x)
-        items = x.reshape(self.tasks, -1, x.shape[-1])
         parts, done = [], 0
-        for (start, stop), adapter in zip(self.spans, self.adapters, strict=True):
-            assert isinstance(adapter, LowRank)
-            update = adapter.product(items).reshape(*x.shape[:-1], stop - start)
-            parts += [out[..., done:start], out[..., start:stop] + update]
+        for (start, stop), adapters in zip(self.spans, self._updates(), strict=True):
+            updated = out[..., start:stop]
+            for adapter in adapters:
+                items = x.reshape(len(adapter.a), -1, x.shape[-1])
+                updated = updated + adapter.product(items).reshape(*x.shape[:-1], stop - start)
+            parts += [out[..., done:start], updated]
             done = stop
         return torch.cat([*parts, out[..., done:]], dim=-1)
 
@@ -203,10 +236,19 @@ class AdaptedConv2d(nn.Module):
         kernel = shared.kernel_size[0]
         inputs = shared.in_channels // shared.groups * kernel
         self.adapter = kind(tasks, inputs, shared.out_channels * kernel, rank * kernel, alpha * kernel)
+        self.adapter_shared: LowRank | None = None
+
+    def share_update(self) -> None:
+        """Add, in place, an update of W that all tasks share: the B A of TESLA's W' = W + B A."""
+        self.adapter_shared = self.adapter.for_all()
+
+    def task_adapters(self) -> list[nn.Module]:
+        """The update whose first axis is the task."""
+        return [self.adapter]
 
     def weights(self) -> Tensor:
-        """W + scale * B_t A_t for every task, (T, C_out, C_in, k, k)."""
-        update: Tensor = self.adapter()
+        """W' + scale * B_t A_t for every task, (T, C_out, C_in, k, k)."""
+        update = _sum([self.adapter, *([self.adapter_shared] if self.adapter_shared else [])])
         return self.shared.weight + update.reshape(self.tasks, *self.shared.weight.shape)
 
     def forward(self, x: Tensor) -> Tensor:

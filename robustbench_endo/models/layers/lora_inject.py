@@ -117,10 +117,21 @@ def inject_lora(module: nn.Module, wrap: Wrap, tasks: int, rank: int, alpha: flo
     _replace_layers(module, adapted)
 
 
+def share_updates(module: nn.Module) -> None:
+    """Give, in place, every frozen layer with adapters below ``module`` an update that all tasks share."""
+    for layer in adapted_layers(module).values():
+        if not layer.shared.weight.requires_grad:
+            layer.share_update()
+
+
+def adapted_layers(module: nn.Module) -> dict[str, AdaptedLinear | AdaptedConv2d]:
+    """The layers with adapters below ``module``, by qualified name."""
+    return {n: layer for n, layer in module.named_modules() if isinstance(layer, AdaptedLinear | AdaptedConv2d)}
+
+
 def merge(module: nn.Module) -> None:
     """Add, in place, every adapter below ``module`` to the weights of its layer."""
-    layers = {n: layer for n, layer in module.named_modules() if isinstance(layer, AdaptedLinear | AdaptedConv2d)}
-    _replace_layers(module, {name: layer.merged() for name, layer in layers.items()})
+    _replace_layers(module, {name: layer.merged() for name, layer in adapted_layers(module).items()})
 
 
 def keep_task(module: nn.Module, index: int) -> None:

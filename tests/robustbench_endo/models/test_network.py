@@ -28,7 +28,7 @@ def test_network_merged_gives_the_same_logits_without_adapters(adapted_network, 
     images = frames(2, 61, 75)
     with torch.inference_mode():
         for task, logits in adapted_network(images).items():
-            torch.testing.assert_close(merged(images)[task], logits, atol=1e-4, rtol=1e-4)
+            torch.testing.assert_close(merged(images)[task], logits, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("task", ["segmentation", "activity"])
@@ -40,7 +40,7 @@ def test_network_only_gives_the_logits_of_a_task_in_one_pass(adapted_network, fr
     images = frames(2, 61, 75)
     with torch.inference_mode():
         logits = only(images)
-        torch.testing.assert_close(logits[task], adapted_network(images)[task], atol=1e-5, rtol=1e-4)
-        torch.testing.assert_close(only.merged()(images)[task], logits[task], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(logits[task], adapted_network(images)[task], atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(only.merged()(images)[task], logits[task], atol=1e-5, rtol=1e-5)
     assert set(logits) == {task}
     assert batches[0] == (4 if "mmoe" in adapted_network.spec else 2)
