@@ -41,7 +41,7 @@ _DROP_NODE = 2  # nodes of the coarse grid per node of that of the drops on the 
 
 _DISPLACEMENT, _RIM, _GLOSS = 64.0, 0.5, 0.4  # of the drops, see Spatter; in nodes of the coarse grid, and shares
 
-_BODY = (0.42, 0.025, 0.03)  # colour that thick blood scatters back
+_BODY = (0.15, 0.065, 0.05)  # colour that thick blood scatters back: deep blood is dark
 
 _METAL_CELL = 4  # nodes over which the colour is averaged before metal is recognised
 
@@ -54,6 +54,10 @@ _RIPPLE_SPACING = 11.0  # nodes of the coarse grid between the nodes of the ripp
 _PATCH_SPACING = 40.0  # the same for the glossy patches of a pool
 
 _NOISE_SLOPE = 0.146  # standard deviation, along an axis, of the slope of the noise of the ripples
+
+_POOL_GAIN = 0.65  # amplitude of an octave of the pool field relative to the one before: more frays the shores
+
+_RUN_RISE = 1.8  # rise of the pool field along a run, in its standard deviations: it flows where tissue lets it
 
 _SHELF = 0.9  # level above the shore, in standard deviations of the pool field, at which half of the depth is reached
 
@@ -68,12 +72,12 @@ class BleedingParams:
         runs: number of runs (blood that flows down the scene).
         radius: radius of the largest drop on the lens, in pixels.
         defocus: standard deviation of the Gaussian that blurs the drops on the lens, in pixels.
-        width: largest radius of a run, in pixels.
+        width: largest radius of the strip that a run may cover, in pixels; the scene and the noise decide how much.
         length: length of the longest run, in pixels.
         pool: size of the pools, in pixels.
         depth: depth of a pool far from its shore, in pixels.
-        settling: how strongly the dark folds of the scene attract the pools, in standard deviations of the pool field.
-        metal: how strongly metal repels the pools, in standard deviations of the pool field.
+        settling: how strongly dark folds of the scene attract the blood, in standard deviations of the pool field.
+        metal: how strongly metal repels the blood, in standard deviations of the pool field.
         warp: displacement of the outlines, in pixels.
         red: absorption of red, per pixel of thickness.
         green: absorption of green, per pixel of thickness.
@@ -91,16 +95,16 @@ class BleedingParams:
     runs: Annotated[int, "count"]
     radius: Px = 24.0
     defocus: Px = 2.8
-    width: Px = 5.0
-    length: Px = 90.0
+    width: Px = 10.0
+    length: Px = 110.0
     pool: Px = 90.0
     depth: Px = 9.0
-    settling: Annotated[float, "standard deviations"] = 2.0
+    settling: Annotated[float, "standard deviations"] = 5.0
     metal: Annotated[float, "standard deviations"] = 3.0
     warp: Px = 5.0
-    red: Annotated[float, "1/px"] = 0.08
-    green: Annotated[float, "1/px"] = 0.6
-    blue: Annotated[float, "1/px"] = 0.55
+    red: Annotated[float, "1/px"] = 0.11
+    green: Annotated[float, "1/px"] = 0.65
+    blue: Annotated[float, "1/px"] = 0.6
     scatter: Annotated[float, "share of the light"] = 1.0
     gloss: Annotated[float, "share of the light"] = 0.8
     relief: Annotated[float, "slope"] = 0.5
@@ -113,9 +117,11 @@ class BleedingParams:
 class Bleeding(Corruption):
     """Pools, runs and drops of blood, absorbing by Beer-Lambert and lit by the light of the scene.
 
-    Pools and runs lie on the scene and share one thickness field; drops lie on the lens, out of focus. Haemoglobin
-    absorbs green and blue many times faster than red: a film is a translucent bright red, a pool dark red. Pools leave
-    metal, recognised by its low saturation, mostly free. Runs and drops of a severity are among those of the next.
+    Pools and runs lie on the scene and are one field, so that runs have the frayed outline of pools, spread in folds
+    and break off on ridges; drops lie on the lens, out of focus. Haemoglobin absorbs green and blue many times faster
+    than red: a film is a translucent bright red, a pool dark red. Blood leaves metal, recognised by its low saturation,
+    mostly free. Runs and drops of a severity are among those of the next. The colour of pools is that of blood in real
+    laparoscopy (EndoVis 2015, OP3; medians of red, green and blue 0.30, 0.07 and 0.05).
 
     >>> params = Bleeding().severities[2]
     >>> params.coverage, params.drops, params.runs
@@ -188,12 +194,11 @@ def blood_thickness(brightness: Tensor, metal: Tensor, drops: Tensor, params: Bl
     warp = [fractal_spline_noise(noise, size, spacing, 2, stream) for stream in (_WARP_DOWN, _WARP_ACROSS)]
     displacement = torch.cat(warp, dim=1) * (params.warp / params.unit * 0.5)
     direction = flow_direction(noise)
-    thin = trail_heights(runs(size, params, noise, direction), displacement * 0.5)
-    pool = pool_field(size, params, noise, direction, displacement) + params.settling * fold_depth(brightness)
-    pool = pool - params.metal * metal
-    above = (pool - shore_level(pool, thin + drops, params.coverage)).clamp(min=0.0)
-    deep = above * (params.depth / params.unit) / (above + _SHELF)
-    return (deep * deep + thin * thin).sqrt()
+    course = trail_heights(runs(size, params, noise, direction), displacement) * (params.unit / params.width)
+    blood = pool_field(size, params, noise, direction, displacement) + _RUN_RISE * course.clamp(max=1.0)
+    blood = blood + params.settling * fold_depth(brightness) - params.metal * metal
+    above = (blood - shore_level(blood, drops, params.coverage)).clamp(min=0.0)
+    return above * (params.depth / params.unit) / (above + _SHELF)
 
 
 def flow_direction(noise: Noise) -> Tensor:
@@ -207,13 +212,13 @@ def runs(size: tuple[int, int], params: BleedingParams, noise: Noise, direction:
     draw = noise.uniform((params.runs, 8), _RUNS)
     head = params.width / params.unit * (0.45 + 0.55 * draw[..., 2])
     reach = params.length / params.unit * (0.3 + 0.7 * draw[..., 3])
-    swing = reach * 0.25 * (draw[..., 4] - 0.5)
+    swing = reach * 0.2 * (draw[..., 4] - 0.5)
     lean = (draw[..., 7] - 0.5) * 0.5
     down, across = direction[:, :1] + lean * direction[:, 1:], direction[:, 1:] - lean * direction[:, :1]
     norm = (down * down + across * across).sqrt()
     row, column = draw[..., 0] * size[0], draw[..., 1] * size[1]
     windings, phase = 1.0 + 2.0 * draw[..., 5], draw[..., 6]
-    shape = (reach, head, head * 0.35, swing, windings, phase)
+    shape = (reach, head, head * 0.6, swing, windings, phase)
     return torch.stack((row, column, down / norm, across / norm, *shape), dim=-1)
 
 
@@ -221,7 +226,7 @@ def pool_field(
     size: tuple[int, int], params: BleedingParams, noise: Noise, direction: Tensor, displacement: Tensor
 ) -> Tensor:
     """Where pools form: low-frequency noise with a warped outline, higher in the direction of the flow."""
-    field = fractal_spline_noise(noise, size, params.pool / params.unit, 4, _POOLS, gain=0.55)
+    field = fractal_spline_noise(noise, size, params.pool / params.unit, 5, _POOLS, gain=_POOL_GAIN)
     grid = identity_grid(*size, field.device)
     per_node = field.new_tensor([2.0 / size[1], 2.0 / size[0]])
     field = remap(field, grid + displacement.flip(1).permute(0, 2, 3, 1) * per_node)

@@ -24,11 +24,15 @@ from robustbench_endo.corruptions.kernels.fluids.perlin import fractal_perlin_no
 from robustbench_endo.corruptions.kernels.fluids.scatter import scatter
 from robustbench_endo.corruptions.rng import Noise
 
-_SOURCE, _WARP_X, _WARP_Y, _BILLOWS, _VEIL, _LIGHT, _GAIN, _HUE = 0, 1, 2, 3, 8, 12, 13, 14  # streams
+_SOURCE, _WARP_X, _WARP_Y, _BILLOWS, _VEIL, _LIGHT, _BRIGHTNESS, _HUE = 0, 1, 2, 3, 8, 12, 13, 14  # streams
 
-_STRETCH = 1.6  # billows are longer along the drift
+_STRETCH = 1.4  # billows are longer along the drift
 
-_WARP = 0.10  # displacement of the billows by the flow, as a share of their size: more draws ribbons
+_WARP = 0.05  # displacement of the billows by the flow, as a share of their size: more draws ribbons
+
+_GAIN = 0.75  # amplitude of an octave of the billows relative to the one before: less is too smooth
+
+_BILLOWS_SHARE, _VEIL_SHARE = 0.8, 0.7  # of the billows, and of the uneven veil, in the logarithm of the density
 
 _WARP_CELL = 4.0  # nodes of the coarse grid between the nodes of the warp
 
@@ -71,8 +75,8 @@ class SmokeParams:
     depth: Annotated[float, "optical depth"]
     green_depth: Annotated[float, "times"] = 1.2
     blue_depth: Annotated[float, "times"] = 1.22
-    wisps: Annotated[float, "log density"] = 0.6
-    plume: Annotated[float, "share"] = 0.45
+    wisps: Annotated[float, "log density"] = 0.36
+    plume: Annotated[float, "share"] = 0.38
     scale: Px = 110.0
     airlight: Annotated[float, "value"] = 0.92
     green_airlight: Annotated[float, "times"] = 0.9
@@ -92,7 +96,7 @@ class Smoke(Corruption):
     real frames rises by about as much as at severities 2 and 3, that of the densest tenth as at severity 4.
 
     >>> Smoke().severities[2].depth, Smoke().severities[2].airlight
-    (0.33, 0.92)
+    (0.32, 0.92)
     """
 
     name: ClassVar[str] = "smoke"
@@ -103,7 +107,7 @@ class Smoke(Corruption):
         "in surgery: Chen et al., De-smokeGCN, IEEE TMI 2020."
     )
 
-    severities: tuple[SmokeParams, ...] = tuple(SmokeParams(depth) for depth in (0.10, 0.19, 0.33, 0.62, 1.10))
+    severities: tuple[SmokeParams, ...] = tuple(SmokeParams(depth) for depth in (0.10, 0.19, 0.32, 0.52, 1.00))
 
     def apply(self, images: Tensor, params: SmokeParams, noise: Noise) -> CorruptedBatch:
         """``images`` t + A (1 - t)."""
@@ -139,7 +143,7 @@ def smoke_density(grid: CoarseGrid, scale: float, wisps: float, plume: float, no
     along, across = _drift_coordinates(grid, noise)
     billows = _warped_noise(along / _STRETCH, across, scale, noise)
     veil = fractal_spline_noise(noise, grid.size, _VEIL_CELL * SHORT_SIDE, 2, _VEIL)[:, 0]
-    texture = ((0.8 * billows + 1.2 * veil).double() * wisps).exp().float()
+    texture = ((_BILLOWS_SHARE * billows + _VEIL_SHARE * veil).double() * wisps).exp().float()
     cone = _plume_profile(along, across)
     density = texture * ((1.0 - plume) + cone * (plume / deterministic_mean(cone).clamp_min(0.05)))
     level = (density / deterministic_mean(density)).clamp_max(64.0) / _LIMIT
@@ -160,7 +164,7 @@ def smoke_light(grid: CoarseGrid, glare: float, noise: Noise) -> Tensor:
     right, below = x - (draw[:, 0] - 0.5) * (0.6 * grid.columns), y - draw[:, 1] * (0.45 * grid.rows)
     radius = _GLARE_RADIUS * SHORT_SIDE
     spot = (-(right * right + below * below) / (2 * radius * radius)).double().exp().float()
-    gain = 1.0 + _LIGHT_SPREAD * noise.normal((1, 1), _GAIN).clamp(-1.5, 1.5)
+    gain = 1.0 + _LIGHT_SPREAD * noise.normal((1, 1), _BRIGHTNESS).clamp(-1.5, 1.5)
     return (1.0 - _FALLOFF * grid.squared_radius(noise.device) + glare * spot) * gain
 
 
@@ -193,7 +197,7 @@ def _warped_noise(along: Tensor, across: Tensor, scale: float, noise: Noise) -> 
     warp = torch.stack([fractal_perlin_noise(coarse_x, coarse_y, table, octaves=2) for table in tables], dim=1)
     warp_x, warp_y = to_frame(warp, along.shape).unbind(1)
     table = noise.uniform((256,), _BILLOWS)
-    return fractal_perlin_noise(x + _WARP * warp_x, y + _WARP * warp_y, table, octaves=5, gain=0.54)
+    return fractal_perlin_noise(x + _WARP * warp_x, y + _WARP * warp_y, table, octaves=5, gain=_GAIN)
 
 
 def _plume_profile(along: Tensor, across: Tensor) -> Tensor:

@@ -14,7 +14,14 @@ from torch import Tensor
 from robustbench_endo.corruptions.base import CorruptedBatch, scale_lengths
 from robustbench_endo.corruptions.kernels.fluids.grid import coarse_brightness
 from robustbench_endo.corruptions.kernels.fluids.optics import beer_lambert
-from robustbench_endo.corruptions.occlusion.bleeding import Bleeding, blood_thickness, drop_layer, metal_share, runs
+from robustbench_endo.corruptions.occlusion import bleeding
+from robustbench_endo.corruptions.occlusion.bleeding import (
+    Bleeding,
+    blood_thickness,
+    drop_layer,
+    metal_share,
+    runs,
+)
 from robustbench_endo.corruptions.rng import Noise, image_key
 
 Similarity = Callable[[Tensor, Tensor], float]
@@ -147,6 +154,43 @@ def test_runs_of_a_severity_are_among_those_of_the_next() -> None:
     fewer, more = BLEEDING.severities[1], BLEEDING.severities[2]
     first, second = (runs((256, 256), params, noise, torch.tensor([[1.0, 0.0]])) for params in (fewer, more))
     assert torch.equal(first, second[:, : fewer.runs])
+
+
+def test_bleeding_runs_lengthen_the_shore() -> None:
+    params = dataclasses.replace(BLEEDING.severities[2], coverage=0.05, drops=0.0, pool=400.0)
+    noise = Noise(tuple(image_key(0, name, "bleeding") for name in IDS), torch.device("cpu"))
+    field = torch.full((len(IDS), 1, 256, 256), 0.5)
+    thickness = {
+        runs: blood_thickness(field, field * 0, field * 0, dataclasses.replace(params, runs=runs), noise)
+        for runs in (1, 6)
+    }
+    # The same area is longer and thinner with more runs.
+    shore = {runs: (layer > 0).float().diff(dim=-1).abs().sum() for runs, layer in thickness.items()}
+    assert shore[6] > 1.2 * shore[1]
+
+
+def test_bleeding_prefers_folds_and_leaves_highlights() -> None:
+    noise = Noise(tuple(image_key(0, name, "bleeding") for name in IDS), torch.device("cpu"))
+    brightness = torch.full((len(IDS), 1, 256, 256), 0.5)
+    for row in range(16, 256, 64):
+        brightness[..., row : row + 8, :] = 0.2
+        brightness[..., row + 32 : row + 40, :] = 0.9
+    wet = blood_thickness(brightness, brightness * 0, brightness * 0, BLEEDING.severities[2], noise) > 0
+    fold = torch.stack([wet[..., row + 2 : row + 6, :] for row in range(16, 256, 64)]).float().mean()
+    highlight = torch.stack([wet[..., row + 34 : row + 38, :] for row in range(16, 256, 64)]).float().mean()
+    assert fold > 2 * wet.float().mean() > 4 * highlight
+
+
+def test_bleeding_pools_have_the_colour_of_real_blood() -> None:
+    # Medians of blood in EndoVis 2015, OP3, over tissue of (0.62, 0.38, 0.28): 0.30, 0.07, 0.05.
+    params, field = BLEEDING.severities[2], torch.ones(1, 1, 8, 8)
+    tissue = torch.tensor([0.62, 0.38, 0.28])[None, :, None, None]
+    light = torch.cat((field * 0.65, field * 0.0), dim=1)
+    pool = beer_lambert(
+        field * 0.7 * params.depth, field, light, (params.red, params.green, params.blue), bleeding._BODY
+    )
+    colour = (tissue * (1 - pool[:, 1:4]) + pool[:, 4:])[0, :, 0, 0]
+    assert colour == pytest.approx(torch.tensor([0.30, 0.06, 0.045]), abs=0.06)
 
 
 def test_bleeding_drops_on_the_lens_are_soft_and_added_with_severity(scenes: Tensor) -> None:
