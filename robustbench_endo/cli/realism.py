@@ -22,6 +22,18 @@ POOLED = (2, 3, 4)
 @click.option(
     "--run", "run_folder", type=click.Path(path_type=Path), help="Run of 6 or more models with recorded conditions."
 )
+@click.option(
+    "--synthetic-run",
+    type=click.Path(path_type=Path),
+    help="Run of the same models with the corruptions, where that of --run has the recorded conditions only.",
+)
+@click.option(
+    "--scores",
+    nargs=2,
+    type=click.Path(path_type=Path),
+    metavar="RECORDED SYNTHETIC",
+    help="CSV tables with the columns model, score and optionally subject, in place of runs.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="JSON file of the tables.")
 @click.option("--montage", type=click.Path(path_type=Path), help="PNG file of the pairs with the synthetic severities.")
 @click.option("--corruption", default="smoke", help="Corruption to compare with the real frames.")
@@ -35,6 +47,8 @@ POOLED = (2, 3, 4)
 def realism(
     pairs: Path | None,
     run_folder: Path | None,
+    synthetic_run: Path | None,
+    scores: tuple[Path, Path] | None,
     out: Path | None,
     montage: Path | None,
     corruption: str,
@@ -48,19 +62,23 @@ def realism(
     of a classifier of real against synthetic frames (0.5: not distinguishable). --fitted gives those sequences and the
     others tables of their own.
 
-    With --run: Spearman's rank correlation of the models' scores at recorded and synthetic conditions, with 95 %
-    intervals by subject.
+    With --run or --scores: Spearman's rank correlation of the scores of at least 6 models at recorded and synthetic
+    conditions, with 95 % intervals by subject (bootstrap) and the p-value of a permutation test.
     """
     from robustbench_endo.errors import RobustEndoError
     from robustbench_endo.io_utils import write_json
     from robustbench_endo.realism.comparison import without_nan
     from robustbench_endo.realism.pairs import read_pairs
 
-    if pairs is None and (run_folder is None or montage is not None):
-        raise RobustEndoError("Expected --pairs or --run, and --pairs for a montage, got none: give a folder.")
+    if pairs is None and ((run_folder is None and not scores) or montage is not None):
+        raise RobustEndoError(
+            "Expected --pairs, --run or --scores, and --pairs for a montage, got none: give a folder."
+        )
+    if synthetic_run is not None and run_folder is None:
+        raise RobustEndoError("Expected --run with --synthetic-run, got none: give the run with recorded conditions.")
     content: dict[str, Any] = {}
-    if run_folder is not None:
-        content["rank_correlations"] = _rank_correlations(run_folder, draws)
+    if run_folder is not None or scores:
+        content["rank_correlations"] = _rank_correlations(run_folder, synthetic_run, scores, draws)
     if pairs is not None:
         every = read_pairs(pairs)
         tables = _tables(every, _groups(every, fitted, corruption), corruption, suite, draws)
@@ -71,16 +89,33 @@ def realism(
         write_json(out, content)
 
 
-def _rank_correlations(folder: Path, draws: int) -> list[dict[str, Any]]:
-    """Print the correlations of a run."""
+def _rank_correlations(
+    folder: Path | None, synthetic: Path | None, scores: tuple[Path, Path] | None, draws: int
+) -> list[dict[str, Any]]:
+    """Print the correlations of runs and of tables."""
     from dataclasses import asdict
 
     from robustbench_endo.realism.rank_correlation import rank_correlations
+    from robustbench_endo.realism.score_tables import correlate_tables
     from robustbench_endo.results import load_results
 
-    rows = rank_correlations(load_results(folder), draws)
-    cells = [[row.metric, row.recorded, row.synthetic, _cell([row.value, row.low, row.high])] for row in rows]
-    header = ["metric", "recorded", "synthetic", "rank correlation"]
+    rows = []
+    if folder is not None:
+        other = None if synthetic is None else load_results(synthetic)
+        rows += rank_correlations(load_results(folder), draws, other)
+    if scores:
+        rows.append(correlate_tables(*scores, draws))
+    cells = [
+        [
+            row.metric,
+            row.recorded,
+            row.synthetic,
+            _cell([row.value, row.low, row.high]),
+            "–" if row.p != row.p else f"{row.p:.3g}",
+        ]
+        for row in rows
+    ]
+    header = ["metric", "recorded", "synthetic", "rank correlation", "p"]
     _print(f"{rows[0].models} models, {rows[0].subjects} subjects", header, cells)
     return [{k: None if v != v else v for k, v in asdict(row).items()} for row in rows]  # nan
 

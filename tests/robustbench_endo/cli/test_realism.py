@@ -48,16 +48,38 @@ def test_realism_refuses_one_held_out_sequence(robust_endo, pairs):
 def test_realism_refuses_neither_pairs_nor_run(robust_endo):
     result = robust_endo("realism")
     assert result.exit_code == 2
-    assert "Expected --pairs or --run" in " ".join(result.output.split())
+    assert "Expected --pairs, --run or --scores" in " ".join(result.output.split())
+    result = robust_endo("realism", "--scores", "a.csv", "b.csv", "--synthetic-run", "c")
+    assert result.exit_code == 2
+    assert "Expected --run with --synthetic-run, got none" in " ".join(result.output.split())
 
 
 def test_realism_prints_and_writes_rank_correlations(robust_endo, tmp_path, monkeypatch):
-    row = RankCorrelation("accuracy", "recorded_smoke", "smoke", 6, 1, 0.94, float("nan"), float("nan"))
+    row = RankCorrelation("accuracy", "recorded_smoke", "smoke", 6, 1, 0.94, float("nan"), float("nan"), 0.017)
     monkeypatch.setattr("robustbench_endo.results.load_results", lambda folder: folder)
-    monkeypatch.setattr("robustbench_endo.realism.rank_correlation.rank_correlations", lambda run, draws: [row])
+    monkeypatch.setattr("robustbench_endo.realism.rank_correlation.rank_correlations", lambda run, draws, other: [row])
     result = robust_endo("realism", "--run", tmp_path, "--out", tmp_path / "table.json")
     assert result.exit_code == 0, result.output
     assert "0.94" in result.output
+    assert "0.017" in result.output
     assert "nan" not in result.output
     (written,) = json.loads((tmp_path / "table.json").read_text())["rank_correlations"]
     assert (written["value"], written["low"]) == (0.94, None)
+
+
+def test_realism_correlates_two_score_tables(robust_endo, tmp_path):
+    lines = {"real.csv": (1, 2, 3, 4, 5, 6), "fog.csv": (1, 2, 3, 4, 6, 5)}
+    for name, values in lines.items():
+        rows = [f"m{i},s{k},{value + k / 10}" for i, value in enumerate(values) for k in range(3)]
+        (tmp_path / name).write_text("\n".join(["model,subject,score", *rows]) + "\n")
+    out = tmp_path / "table.json"
+    result = robust_endo("realism", "--scores", tmp_path / "real.csv", tmp_path / "fog.csv", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "6 models, 3 subjects" in result.output
+    assert "0.94 [0.94, 0.94]" in result.output
+    (row,) = json.loads(out.read_text())["rank_correlations"]
+    assert (row["recorded"], row["synthetic"]) == ("real", "fog")
+    assert row["p"] == pytest.approx(12 / 720)
+    few = robust_endo("realism", "--scores", tmp_path / "real.csv", tmp_path / "none.csv")
+    assert few.exit_code == 2
+    assert "Cannot read" in few.stderr

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import permutation_test, spearmanr
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.realism.rank_correlation import rank_correlations, spearman
+from robustbench_endo.realism.rank_correlation import permutation_p, rank_correlations, spearman
 from robustbench_endo.results import Results
 
 ORDER = (0, 1, 2, 3, 5, 4)
@@ -80,3 +80,40 @@ def test_spearman_equals_scipy_with_ties():
         spearman(first, second), [spearmanr(*pair)[0] for pair in zip(first, second, strict=True)]
     )
     assert np.isnan(spearman(np.array([1.0, np.nan, 2.0]), np.arange(3.0)))
+
+
+def test_rank_correlations_of_two_runs_match_models_by_name():
+    both = _results()
+    recorded = Results(both.frame[both.frame["corruption"] != "smoke"], {**both.info, "corruptions": []})
+    names = [f"m{i}" for i in (5, 0, 1, 2, 3, 4)] + ["other"]
+    frame = pd.concat([both.frame, both.frame[both.frame["model"] == "m0"].assign(model="other")])
+    frame = frame[frame["corruption"] != "recorded_smoke"]
+    info = {**both.info, "models": [{"name": name} for name in names], "recorded_conditions": []}
+    smoke, clean = rank_correlations(recorded, 50, Results(frame, info))
+    assert (smoke.models, smoke.subjects, clean.synthetic) == (6, 4, "clean")
+    assert smoke.value == pytest.approx(rank_correlations(both)[0].value)
+    with pytest.raises(RunError, match="Expected the corruption smoke in a run with recorded_smoke, got none"):
+        rank_correlations(recorded)
+    with pytest.raises(RunError, match="Expected at least 6 models for a rank correlation, got 5"):
+        rank_correlations(
+            recorded,
+            50,
+            Results(frame[frame["model"] != "m0"], {**info, "models": info["models"][:1] + info["models"][2:]}),
+        )
+
+
+def test_permutation_p_is_that_of_scipy():
+    first, second = np.random.default_rng(6).normal(size=(2, 6))
+    second = second + first
+    expected = permutation_test(
+        (first,), lambda x: spearmanr(x, second)[0], permutation_type="pairings", n_resamples=np.inf
+    )
+    assert permutation_p(first, second) == pytest.approx(expected.pvalue)
+
+
+def test_permutation_p_of_many_models_is_close_to_that_of_scipy():
+    first, second = np.random.default_rng(1).normal(size=(2, 12))
+    second = second + 0.7 * first
+    assert permutation_p(first, second) == pytest.approx(spearmanr(first, second)[1], abs=0.01)
+    assert permutation_p(range(20), range(20)) == pytest.approx(1 / 40321)
+    assert np.isnan(permutation_p([1.0] * 6, range(6)))
