@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from torch import Tensor, nn
@@ -11,6 +12,12 @@ from torch import Tensor, nn
 from robustbench_endo.errors import TrainingError
 
 REENTRANT = "CheckpointFunctionBackward"
+
+JOINS = ("StackBackward", "CatBackward")
+"""Nodes of a graph that put tensors into one."""
+
+SELECTIONS = ("Select", "Unbind", "Split", "UnsafeSplit", "Slice", "Index", "Gather")
+"""Nodes of a graph that take a part of a tensor."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,8 @@ def shared_parameters(
         auxiliary: auxiliary losses of the model, see :func:`tasks_of_loss`.
 
     Raises:
-        TrainingError: a graph is missing or hidden (by a re-entrant activation checkpoint).
+        TrainingError: a graph is missing or hidden (by a re-entrant activation checkpoint), or the losses are parts of
+            one tensor, through which every loss reaches the parameters of all.
     """
     for task, loss in losses.items():
         if not loss.requires_grad:
@@ -48,6 +56,7 @@ def shared_parameters(
                 f"Expected a loss with a graph for every task, got a constant for {task}: use logits.sum() * 0 "
                 "for a batch without labels of a task."
             )
+    _check_separate(losses)
     reached = {task: _leaves(loss) for task, loss in losses.items()}
     for name, loss in (auxiliary or {}).items():
         for task in tasks_of_loss(name, tuple(losses)):
@@ -77,6 +86,36 @@ def _by_task(model: nn.Module, reached: Mapping[str, set[int]]) -> Sharing:
     apart = {id(p) for p in parameters} - {id(p) for p in shared}
     specific = {task: tuple(p for p in parameters if id(p) in apart and task in tasks[id(p)]) for task in reached}
     return Sharing(tuple(reached), shared, specific)
+
+
+def _check_separate(losses: Mapping[str, Tensor]) -> None:
+    """Refuse losses that were stacked and taken apart: the gradient of another task is 0 there, not None."""
+    joined = {task: _joined_before(loss) for task, loss in losses.items()}
+    for task, other in combinations(losses, 2):
+        if joined[task] & joined[other]:
+            raise TrainingError(
+                f"Expected a separate loss for every task, got those of {task} and {other} as parts of one tensor, "
+                "which hides the parameters that they share: pass the losses as they were before torch.stack or "
+                "torch.cat."
+            )
+
+
+def _joined_before(loss: Tensor) -> set[Any]:
+    """Nodes that were stacked or concatenated before the loss was taken as a part."""
+    joined: set[Any] = set()
+    visited: set[tuple[Any, bool]] = set()
+    pending: list[tuple[Any, bool]] = [(loss.grad_fn, False)]
+    while pending:
+        node, selected = state = pending.pop()
+        if node is None or state in visited:
+            continue
+        visited.add(state)
+        if selected and node.name().startswith(JOINS):
+            joined |= {following for following, _ in node.next_functions}
+        elif all(len(output.shape) < 2 for output in node._input_metadata):  # outputs of a model have two axes or more
+            selected = selected or node.name().startswith(SELECTIONS)
+            pending += [(following, selected) for following, _ in node.next_functions]
+    return joined
 
 
 def _leaves(output: Tensor) -> set[int]:

@@ -130,8 +130,17 @@ class TaskGradients:
     def of(
         cls, model: nn.Module, losses: Mapping[str, Tensor], auxiliary: Mapping[str, Tensor], weighting: Weighting
     ) -> TaskGradients:
-        """The parameters are found in the graphs of the first losses, see :func:`shared_parameters`."""
+        """The parameters are found in the graphs of the first losses, see :func:`shared_parameters`.
+
+        Raises:
+            TrainingError: a weighting of several tasks that share no trained parameter: it would weigh nothing.
+        """
         sharing = shared_parameters(model, losses, auxiliary)
+        if weighting.separate and len(sharing.tasks) > 1 and not sharing.shared:
+            raise TrainingError(
+                f"Expected tasks that share trained parameters for the weighting {weighting.name}, got a model that "
+                "shares none: train with the weighting equal, or with an architecture that shares (mmoe, tesla, hps)."
+            )
         return cls(sharing.tasks, sharing.shared, sharing.specific, weighting)
 
     def add(

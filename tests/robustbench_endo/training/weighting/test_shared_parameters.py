@@ -115,6 +115,49 @@ def test_shared_parameters_reject_loss_without_graph():
         shared_parameters(layer, losses)
 
 
+def parts(losses: dict[str, Tensor], join: str) -> dict[str, Tensor]:
+    """The losses after a detour through one tensor."""
+    values = list(losses.values())
+    joined = {
+        "select": lambda: list(torch.stack(values)[:]),
+        "index": lambda: [torch.stack(values)[i] for i in range(2)],
+        "scaled": lambda: [(2 * torch.stack(values))[i].float() for i in range(2)],
+        "unbind": lambda: torch.stack(values).unbind(),
+        "cat": lambda: [part.sum() for part in torch.cat([value[None] for value in values]).split(1)],
+        "frames": lambda: [row.mean() for row in torch.stack([value.expand(3) for value in values])],
+    }
+    return dict(zip(losses, joined[join](), strict=True))
+
+
+@pytest.mark.parametrize("join", ["select", "index", "scaled", "unbind", "cat", "frames"])
+def test_shared_parameters_reject_parts_of_one_tensor(join):
+    model = network(RESNET.format("single-task"))
+    losses = parts(outputs(model)[0], join)
+    with pytest.raises(TrainingError, match="got those of segmentation and activity as parts of one tensor"):
+        shared_parameters(model, losses)
+
+
+def test_shared_parameters_accept_losses_that_depend_on_all_of_a_tensor():
+    model = nn.Linear(3, 2)
+    scores = torch.stack([model(torch.ones(3)).sum(), model(torch.zeros(3)).sum()])
+    sharing = shared_parameters(model, {"a": scores.sum(), "b": scores.square().mean()})
+    assert set(sharing.shared) == set(model.parameters())
+
+
+@pytest.mark.parametrize("name", ["moco", "aligned_mtl", "stch", "db_mtl"])
+def test_weighting_of_a_model_that_shares_nothing_is_one_sentence(name):
+    model = network(RESNET.format("single-task"))
+    with pytest.raises(TrainingError, match=f"for the weighting {name}, got a model that shares none: train with"):
+        TaskGradients.of(model, *outputs(model), load_weighting(name))
+    TaskGradients.of(model, *outputs(model), load_weighting("equal"))
+
+
+def test_weighting_of_one_task_needs_no_sharing():
+    model = network(RESNET.format("hps")).only("activity")
+    losses, auxiliary = outputs(model)
+    assert not TaskGradients.of(model, losses, auxiliary, load_weighting("moco")).separate
+
+
 def test_tasks_of_loss_follow_its_name():
     tasks = ("segmentation", "activity")
     assert tasks_of_loss("gate_activity", tasks) == tasks_of_loss("activity", tasks) == ("activity",)
