@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.errors import CorruptionError
-from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import linear_at
+from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import InterpolationWeights, linear_at
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample
 from robustbench_endo.corruptions.rng import Noise
 
@@ -91,10 +92,18 @@ def _moved(images: Tensor, motion: float, angle: float) -> Tensor:
 
 
 def _even_lines(images: Tensor, line: float) -> Tensor:
-    """The even lines, each sampled at its centre, with linear interpolation between the centres."""
+    """The even lines, each the mean over its height, with linear interpolation between their centres."""
     height, width = images.shape[-2:]
-    count = max(int(np.ceil(height / (2 * line))), 1)
-    centres = (2 * np.arange(count) + 0.5) * line - 0.5
+    lines = _mean_of_even_lines(height, line)
     columns = linear_at(np.arange(width, dtype=np.float64), width)
-    rows = (np.arange(height) - centres[0]) / (2 * line)
-    return resample(resample(images, linear_at(centres, height), columns), linear_at(rows, count), columns)
+    rows = (np.arange(height) - (line - 1.0) / 2.0) / (2.0 * line)
+    return resample(resample(images, lines, columns), linear_at(rows, len(lines)), columns).clamp_(0.0, 1.0)
+
+
+def _mean_of_even_lines(height: int, line: float) -> InterpolationWeights:
+    top = np.minimum(2.0 * line * np.arange(math.ceil(height / (2.0 * line))), height - 1.0)
+    taps = min(math.ceil(line) + 1, height)
+    start = np.minimum(np.floor(top).astype(np.int64), height - taps)
+    pixel = start[:, None] + np.arange(taps)
+    overlap = (np.minimum(pixel + 1.0, top[:, None] + line) - np.maximum(pixel, top[:, None])).clip(0.0)
+    return InterpolationWeights(start, (overlap / overlap.sum(1, keepdims=True)).astype(np.float32), height)

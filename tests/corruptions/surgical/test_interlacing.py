@@ -58,3 +58,13 @@ def test_interlacing_by_another_method_is_one_sentence() -> None:
     frame = np.zeros((48, 48, 3), np.uint8)
     with pytest.raises(CorruptionError, match="expected deinterlacing weave or bob, got 'yadif'"):
         corrupt(frame, "interlacing", 3, suite="endo-surgical", parameters={"deinterlacing": "yadif"})
+
+
+def test_interlacing_by_bob_takes_the_mean_over_the_height_of_a_line_and_stays_in_range() -> None:
+    images = torch.rand(1, 3, 64, 64)
+    doubled = bob(2.0)(images, 3, ["a"], reference_size=None).images
+    first, second = (images[..., top : top + 2, :].mean(-2) for top in (0, 4))
+    assert torch.allclose(doubled[..., 1, :], 0.875 * first + 0.125 * second, atol=1e-6)
+    white = bob(1.3)(torch.ones(1, 3, 65, 40), 3, ["a"], reference_size=None).images
+    assert white.max() <= 1
+    assert torch.allclose(white, torch.ones_like(white))
