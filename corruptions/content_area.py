@@ -160,8 +160,8 @@ def detect_content_areas(images: Tensor) -> tuple[ContentArea | None, ...]:
         The area per frame, or None, see :func:`detect_content_area`.
     """
     images = images.detach()
-    rows = torch.cat([images[..., :3, :], images[..., -3:, :]], 2)
-    corners = _to_bytes(torch.cat([rows[..., :3], rows[..., -3:]], 3))
+    rows = torch.cat([images[..., :2, :], images[..., -2:, :]], 2)
+    corners = _to_bytes(torch.cat([rows[..., :2], rows[..., -2:]], 3))
     return tuple(
         detect_content_area(_to_bytes(image[None])[0]) if may_have_surround(corner) else None
         for image, corner in zip(images, corners, strict=True)

@@ -73,6 +73,16 @@ def test_detect_content_area_fits_each_scope_also_after_jpeg(name, level):
     assert_same_area(detect_content_area(jpeg(frame)), SCOPES[name])
 
 
+def test_detect_content_area_detects_bars_of_two_pixels():
+    area = ContentArea(256, 320, left=2, right=318)
+    frame = framed(area)
+    for variant in (frame, jpeg(frame), jpeg(frame, 50)):
+        detected = detect_content_area(variant)
+        assert detected is not None
+        assert (detected.left, detected.right) == pytest.approx((2, 318), abs=1)
+    assert detect_content_area(framed(ContentArea(256, 320, left=1, right=319))) is None
+
+
 def test_detect_content_area_ignores_text_in_the_surround_and_black_shafts():
     frame = Image.fromarray(framed(SCOPES["round"]))
     draw = ImageDraw.Draw(frame)

@@ -33,14 +33,14 @@ def _level(image: Bytes, row: int, column: int) -> int:
 
 @njit(cache=True, nogil=True)
 def may_have_surround(image: Bytes) -> bool:
-    """Whether at least two corners of uint8 (H, W, 3) are black."""
+    """Whether at least two corners of uint8 (H, W, 3), of 2 x 2 pixels, are black."""
     height, width = image.shape[:2]
     corners = 0
     for bottom in (False, True):
         for right in (False, True):
             black = True
-            for i in range(3):
-                for j in range(3):
+            for i in range(2):
+                for j in range(2):
                     row = height - 1 - i if bottom else i
                     column = width - 1 - j if right else j
                     black &= _level(image, row, column) <= _BLACK
