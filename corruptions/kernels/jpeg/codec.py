@@ -1,14 +1,13 @@
-"""Baseline JPEG compression and decompression: libjpeg on the CPU, the same arithmetic in batched torch elsewhere.
+"""Baseline JPEG compression and decompression: compiled on the CPU, batched torch elsewhere.
 
-The torch form gives the pixels of libjpeg-turbo, bit-identical. Entropy coding is lossless and is left out; the rest is
-integer arithmetic, by ITU-T T.871 and the documentation of libjpeg: colour conversion with constants of 16 bits, means
-of 2 x 2 for the chroma, the transform of :mod:`.dct`, and triangle interpolation of the chroma.
+Both give the pixels of libjpeg-turbo, bit for bit. Entropy coding is lossless and is left out; the rest is integer
+arithmetic, by ITU-T T.871 and the documentation of libjpeg: colour conversion with constants of 16 bits, means of 2 x 2
+for the chroma, the transform of :mod:`.dct`, and triangle interpolation of the chroma.
 """
 
 from __future__ import annotations
 
-import io
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -16,7 +15,10 @@ from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Floats, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.color.levels import from_bytes, merge_row
+from robustbench_endo.corruptions.kernels.jpeg.block_transform import group_steps
 from robustbench_endo.corruptions.kernels.jpeg.dct import CHROMINANCE, LUMINANCE, code_blocks, quantisation_table
+from robustbench_endo.corruptions.kernels.jpeg.frame_codec import code_frame
 
 _FRACTION_BITS = 16
 _HALF = 1 << (_FRACTION_BITS - 1)
@@ -35,84 +37,36 @@ def jpeg_round_trip(images: Tensor, quality: int) -> Tensor:
     if not use_numba(images.device):
         return jpeg_round_trip_torch(images, quality)
     planes = to_planes(images).reshape(*images.shape)
-    out = np.empty_like(planes)
-    for image, decoded in zip(planes, out, strict=True):
-        _from_pixels(_libjpeg(_to_pixels(image), quality), decoded)
-    return torch.from_numpy(out)
+    decoded = [jpeg_round_trip_bytes(_to_levels(image), quality) for image in planes]
+    return torch.from_numpy(from_bytes(np.stack(decoded)))
 
 
 def jpeg_round_trip_bytes(frame: Bytes, quality: int) -> Bytes:
     """:func:`jpeg_round_trip` of uint8 (H, W, 3)."""
-    from PIL import Image
-
-    decoded = _decoded(Image.fromarray(np.ascontiguousarray(frame)), quality)
-    return decoded if decoded.shape[2] == 3 else _pack(decoded)
+    return code_frame(np.ascontiguousarray(frame), *_steps(quality))
 
 
-def _libjpeg(pixels: Bytes, quality: int) -> Bytes:
-    """Compress and decompress (H, W, 4), of which the fourth channel is ignored, to (H, W, 3) or (H, W, 4)."""
-    from PIL import Image
-
-    height, width = pixels.shape[:2]
-    # Pillow uses four bytes per pixel in place; three it would copy.
-    return _decoded(Image.frombuffer("RGBX", (width, height), pixels, "raw", "RGBX", 0, 1), quality)
-
-
-def _decoded(image: Any, quality: int) -> Bytes:
-    from PIL import Image
-
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=quality)
-    decoded = Image.open(stream, formats=("JPEG",))
-    decoded.load()
-    return _pixels(decoded)
-
-
-def _pixels(image: Any) -> Bytes:
-    """The pixels of an RGB image: its own memory (H, W, 4), if Pillow exports it (since 11.2), or a copy (H, W, 3)."""
-    import pyarrow
-
-    try:
-        values = pyarrow.array(image).values
-    except (ValueError, TypeError, pyarrow.ArrowInvalid):  # an older Pillow, or an image in several blocks of memory
-        return np.asarray(image)
-    pixels: Bytes = values.to_numpy().reshape(image.height, image.width, 4)
-    return pixels
+@lru_cache(maxsize=128)
+def _steps(quality: int) -> tuple[Floats, Floats]:
+    luma, chroma = (group_steps(quantisation_table(quality, base)) for base in (LUMINANCE, CHROMINANCE))
+    return luma, chroma
 
 
 @njit(cache=True, nogil=True)
-def _pack(pixels: Bytes) -> Bytes:
-    out = np.empty((pixels.shape[0], pixels.shape[1], 3), np.uint8)
-    for y in range(len(out)):
-        source, target = pixels[y].reshape(-1), out[y].reshape(-1)
-        for x in range(out.shape[1]):
-            target[3 * x], target[3 * x + 1], target[3 * x + 2] = source[4 * x], source[4 * x + 1], source[4 * x + 2]
-    return out
-
-
-@njit(cache=True, nogil=True)
-def _to_pixels(image: Floats) -> Bytes:
+def _to_levels(image: Floats) -> Bytes:
     _, height, width = image.shape
-    pixels = np.empty((height, width, 4), np.uint8)
+    frame, levels = np.empty((height, width, 3), np.uint8), np.empty((3, width), np.uint8)
     for y in range(height):
-        for x in range(width):
-            for c in range(3):
-                pixels[y, x, c] = np.uint8(image[c, y, x] * np.float32(255.0) + _ROUNDING)
-            pixels[y, x, 3] = np.uint8(0)
-    return pixels
-
-
-@njit(cache=True, nogil=True)
-def _from_pixels(pixels: Bytes, image: Floats) -> None:
-    levels = (np.arange(256) / 255.0).astype(np.float32)
-    for c in range(3):
-        for y in range(pixels.shape[0]):
-            for x in range(pixels.shape[1]):
-                image[c, y, x] = levels[pixels[y, x, c]]
+        for c in range(3):
+            values, target = image[c, y], levels[c]
+            for x in range(width):
+                target[x] = np.uint8(np.int32(values[x] * np.float32(255.0) + _ROUNDING))
+        merge_row(levels, frame[y].reshape(-1))
+    return frame
 
 
 def jpeg_round_trip_torch(images: Tensor, quality: int) -> Tensor:
-    """:func:`jpeg_round_trip` without libjpeg, on any device."""
+    """:func:`jpeg_round_trip` on any device."""
     height, width = images.shape[-2:]
     luma, chroma = rgb_to_ycc(images.mul(255.0).add_(float(_ROUNDING)).int())
     luma = code_blocks(_repeat_edge(luma, -height % 8, -width % 8), quantisation_table(quality, LUMINANCE))

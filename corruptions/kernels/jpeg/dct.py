@@ -68,31 +68,36 @@ def _matrix_on(device: torch.device) -> Tensor:
 
 def cosine_matrix() -> Doubles:
     """(8, 8): sqrt(8) 2^13 times the orthonormal cosine transform, with rounded constants."""
-    c = np.sqrt(2.0) * np.cos(np.arange(8) * np.pi / 16)
     x = np.eye(8)
     sums, differences = x[:4] + x[:3:-1], x[:4] - x[:3:-1]
     (outer, inner), (far, near) = sums[:2] + sums[:1:-1], sums[:2] - sums[:1:-1]
-    even = _fixed_point(c[6]) * (far + near)
+    even = fixed_point(6) * (far + near)
     p, q, r, s = differences
-    odd = _fixed_point(c[3]) * (p + q + r + s)
-    ps, qr = _fixed_point(c[3] - c[7]) * (p + s), _fixed_point(c[1] + c[3]) * (q + r)
-    pr, qs = odd - _fixed_point(c[3] - c[5]) * (p + r), odd - _fixed_point(c[3] + c[5]) * (q + s)
+    odd = fixed_point(3) * (p + q + r + s)
+    ps, qr = fixed_point(3, -7) * (p + s), fixed_point(1, 3) * (q + r)
+    pr, qs = odd - fixed_point(3, -5) * (p + r), odd - fixed_point(3, 5) * (q + s)
     return np.stack(
         (
             2.0**_FRACTION_BITS * (outer + inner),
-            _fixed_point(c[1] + c[3] - c[5] - c[7]) * p - ps + pr,
-            even + _fixed_point(c[2] - c[6]) * far,
-            _fixed_point(c[1] + c[3] + c[5] - c[7]) * q - qr + qs,
+            fixed_point(1, 3, -5, -7) * p - ps + pr,
+            even + fixed_point(2, -6) * far,
+            fixed_point(1, 3, 5, -7) * q - qr + qs,
             2.0**_FRACTION_BITS * (outer - inner),
-            _fixed_point(c[1] + c[3] - c[5] + c[7]) * r - qr + pr,
-            even - _fixed_point(c[2] + c[6]) * near,
-            _fixed_point(c[3] + c[5] - c[1] - c[7]) * s - ps + qs,
+            fixed_point(1, 3, -5, 7) * r - qr + pr,
+            even - fixed_point(2, 6) * near,
+            fixed_point(3, 5, -1, -7) * s - ps + qs,
         )
     )
 
 
-def _fixed_point(constant: float) -> float:
-    return float(np.floor(constant * 2.0**_FRACTION_BITS + 0.5))
+def fixed_point(*angles: int) -> float:
+    """The sum of sqrt(2) cos(k pi / 16) over ``angles`` k, subtracted where k is negative, in steps of 2^-13.
+
+    >>> fixed_point(2, -6)
+    6270.0
+    """
+    total = sum(np.copysign(np.sqrt(2.0) * np.cos(abs(k) * np.pi / 16), k) for k in angles)
+    return float(np.floor(total * 2.0**_FRACTION_BITS + 0.5))
 
 
 Table = tuple[tuple[int, ...], ...]
