@@ -1,8 +1,8 @@
 """The same effects in albumentations, OpenCV and kornia, at the strength of endo19, lengths in pixels of the image.
 
 ``peers(name, severity, array)`` are functions without arguments that corrupt one 8-bit image (H, W, 3); kornia works on
-floating tensors, whose conversion is not counted. The contrast of albumentations is that of ``ColorJitter``, which mixes
-with the mean of the frame as ours does; ``RandomBrightnessContrast`` multiplies all values by one factor.
+floating tensors, whose conversion is not counted. The contrast of albumentations is that of ``ColorJitter``, which
+mixes with the mean of the frame as ours does; ``RandomBrightnessContrast`` multiplies all values by one factor.
 """
 
 from __future__ import annotations

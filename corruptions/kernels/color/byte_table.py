@@ -42,7 +42,7 @@ def _emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     shuffle = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
         builder.module, ir.FunctionType(vector, [vector] * 3), "llvm.x86.avx512.vpermi2var.qi.512"
     )
-    with cgutils.for_range(builder, arguments[3]) as loop:  # type: ignore[no-untyped-call]
+    with cgutils.for_range(builder, arguments[3]) as loop:
         offset = builder.mul(loop.index, ir.Constant(ir.IntType(64), _LANES))
         index = builder.load(address(1, offset), align=1)
         low = builder.call(shuffle, [quarters[0], index, quarters[1]])
@@ -62,9 +62,9 @@ def look_up_scalar(table: Bytes, source: Bytes, target: Bytes) -> None:
 @njit(cache=True, nogil=True)
 def _look_up_vector(table: Bytes, source: Bytes, target: Bytes) -> None:
     end = len(source) // _LANES * _LANES
-    _look_up_vectors(table, source, target, np.int64(end // _LANES))  # type: ignore[call-arg]
     for i in range(end, len(source)):
         target[i] = table[source[i]]
+    _look_up_vectors(table, source, target, np.int64(end // _LANES))  # type: ignore[call-arg]
 
 
 look_up_row = _look_up_vector if _HAS_VBMI else look_up_scalar

@@ -6,7 +6,7 @@ n look-ups. The sums are those of :func:`.fast_resample.add_range`, bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,7 @@ def _add_by_16(line: Floats, start: Indices32, relative: Indices32, weights: Flo
     add_range(line, start, weights, end, len(target), target)
 
 
-def supported() -> dict[int, AddPermuted]:
+def supported() -> Mapping[int, AddPermuted]:
     """The functions that this processor can run, by their number of lanes, the most lanes first."""
     # A processor that was set by hand (NUMBA_CPU_NAME) may lack what the host has.
     by_hand = getattr(config, "CPU_NAME", None) is not None or getattr(config, "CPU_FEATURES", None) is not None
