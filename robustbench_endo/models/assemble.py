@@ -22,6 +22,9 @@ from robustbench_endo.models.external.wrapper import ExternalModel
 from robustbench_endo.models.labels import LabelSpace, LabelSpaces
 from robustbench_endo.tasks.registry import get_task
 
+PREPROCESSING = ("input_size", "value_range", "mean", "std", "channel_order")
+"""Settings of a declaration that say how frames are prepared."""
+
 
 def split_io_spec(spec: str) -> tuple[str, Path | None]:
     """``SPEC#FILE.toml`` -> the spec and the file; None without one.
@@ -58,11 +61,20 @@ def wrap_model(loaded: LoadedModel, spec: str, user_spec: IOSpec, labels: LabelS
         user_spec: the user's declaration, which overrides that of the source.
         labels: of the data set.
 
+    Warns:
+        UserWarning: neither the source nor the user says how frames are prepared.
+
     Raises:
         ModelError: a declaration translates labels, but the names of the data set's are not known.
         UnknownNameError: a label that the data set does not have; names the closest matches.
     """
     io_spec = user_spec.merged_with(loaded.io_spec)
+    if loaded.missing and all(getattr(user_spec, name) == getattr(IOSpec(), name) for name in PREPROCESSING):
+        warnings.warn(
+            f"The model {spec!r} has no {loaded.missing}: it gets frames as they are, RGB in [0, 1], neither "
+            "resized nor normalised. Add the file, or describe the input in an adapter.",
+            stacklevel=2,
+        )
     mappings: dict[str, ClassMapping] = {}
     for name, entries in io_spec.labels.items():
         task, names = get_task(name), labels[name].names

@@ -16,6 +16,9 @@ from robustbench_endo.models.external.io_spec import IOSpec, LoadedModel
 FILE_SUFFIXES = (".json", ".safetensors", ".bin")
 """Files of ``save_pretrained`` that determine a model."""
 
+PROCESSOR = "preprocessor_config.json"
+"""File of ``save_pretrained`` with the settings of the image processor."""
+
 TASK = "segmentation"
 """The task of the models of ``AutoModelForSemanticSegmentation``."""
 
@@ -39,7 +42,7 @@ def is_huggingface_folder(path: Path) -> bool:
 
 
 def load_huggingface(name: str) -> LoadedModel:
-    """A model of ``AutoModelForSemanticSegmentation``, with the preprocessing of its image processor.
+    """A model of ``AutoModelForSemanticSegmentation``, with the preprocessing of its image processor if it has one.
 
     Code from the hub is never run, and pickled weights are only read as tensors.
 
@@ -62,22 +65,24 @@ def load_huggingface(name: str) -> LoadedModel:
             f"Expected all weights of the model in {name!r}, got {len(fresh)} tensors missing ({fresh[0]}): it "
             "was not trained for segmentation; train it first."
         )
+    io_spec = _preprocessing(transformers, name)
     classes = tuple(str(label) for _, label in sorted(model.config.id2label.items()))
     return LoadedModel(
         LogitsOnly(model),
-        _preprocessing(transformers, name),
+        io_spec or IOSpec(),
         {TASK: classes},
         _weights_sha256(Path(name)),
         _files(Path(name)),
+        "" if io_spec else PROCESSOR,
     )
 
 
-def _preprocessing(transformers: Any, name: str) -> IOSpec:
-    """The settings of the image processor; the defaults without one."""
+def _preprocessing(transformers: Any, name: str) -> IOSpec | None:
+    """The settings of the image processor, None without one."""
     try:
         settings, _ = transformers.image_processing_base.ImageProcessingMixin.get_image_processor_dict(name)
     except (OSError, AttributeError, json.JSONDecodeError):
-        return IOSpec()
+        return None
     factor = float(settings.get("rescale_factor") or 1 / 255) * 255 if settings.get("do_rescale", True) else 255.0
     offset = -1.0 if settings.get("offset") else 0.0
     normalised = settings.get("do_normalize", True) and settings.get("image_mean") and settings.get("image_std")

@@ -77,6 +77,7 @@ class LoadedModel:
         labels: task -> names of the model's own labels, where it has them.
         sha256: of the file it came from, None where it came from code.
         files: that determine what it computes.
+        missing: name of the file with the preprocessing that the source lacks; empty if it lacks none.
     """
 
     inner: Callable[..., Any]
@@ -84,6 +85,7 @@ class LoadedModel:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sha256: str | None = None
     files: tuple[Path, ...] = ()
+    missing: str = ""
 
 
 def find_io_spec(path: Path) -> Path | None:

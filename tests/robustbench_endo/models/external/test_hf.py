@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -64,6 +65,26 @@ def test_load_huggingface_uses_the_image_processor(hf, frames, prefix):
     expected = model.inner.model.body((images - mean) / std)
     torch.testing.assert_close(model(images)["segmentation"], expected)
     assert model.input_size == (24, 32)
+
+
+def test_load_huggingface_without_an_image_processor_warns(hf, frames):
+    (hf / "preprocessor_config.json").unlink()
+    with pytest.warns(
+        UserWarning, match=r"has no preprocessor_config.json: it gets frames as they are, RGB in \[0, 1\]"
+    ):
+        model = load_model(f"hf:{hf}")
+    images = frames(1, 24, 32)
+    torch.testing.assert_close(model(images)["segmentation"], model.inner.model.body(images))
+
+
+@pytest.mark.parametrize("text", ["", "mean = [0.5, 0.5, 0.5]\nstd = [0.2, 0.2, 0.2]\n", "input_size = [24, 32]\n"])
+def test_load_huggingface_with_known_preprocessing_does_not_warn(hf, text):
+    if text:
+        (hf / "preprocessor_config.json").unlink()
+        (hf / "adapter.toml").write_text(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        load_model(str(hf))
 
 
 def test_load_huggingface_translates_classes_by_name(hf, frames):
