@@ -60,7 +60,7 @@ def test_interlacing_by_another_method_is_one_sentence() -> None:
         corrupt(frame, "interlacing", 3, suite="endo-surgical", parameters={"deinterlacing": "yadif"})
 
 
-def test_interlacing_by_bob_takes_the_mean_over_the_height_of_a_line_and_stays_in_range() -> None:
+def test_interlacing_by_bob_averages_over_the_height_of_a_line() -> None:
     images = torch.rand(1, 3, 64, 64)
     doubled = bob(2.0)(images, 3, ["a"], reference_size=None).images
     first, second = (images[..., top : top + 2, :].mean(-2) for top in (0, 4))
