@@ -22,6 +22,9 @@ from robustbench_endo.results.table import Formula, mean_of_corruptions, row_for
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
 
+SEPARATOR = "+"
+"""Between the parts of a compound of corruptions."""
+
 HELD_OUT = "held_out"
 """The row (``mean``, ``held_out``): the mean over the corruptions that no model was trained on."""
 
@@ -83,9 +86,13 @@ def condition_rows(
 
 
 def trained_on(results: Results) -> dict[str, frozenset[str]]:
-    """Model -> corruptions of the run that it was trained on; empty where the run does not record them."""
+    """Model -> corruptions of the run that it was trained on; empty where the run does not record them.
+
+    A compound of corruptions counts if one of its parts does.
+    """
+    parts = {name: {name, *name.split(SEPARATOR)} for name in results.corruptions}
     return {
-        entry["name"]: frozenset(entry.get("trained_on") or ()) & set(results.corruptions)
+        entry["name"]: frozenset(name for name in parts if parts[name] & set(entry.get("trained_on") or ()))
         for entry in results.info["models"]
     }
 

@@ -48,3 +48,9 @@ def test_held_out_are_the_corruptions_that_no_model_was_trained_on(make_run, usu
     assert trained_on(results)[results.models[0]] == {"smoke"}
     assert held_out(usual_run) is None
     assert ("mean", "held_out") not in [row.key for row in table_rows(usual_run)]
+
+
+def test_compound_of_a_corruption_that_a_model_was_trained_on_is_not_held_out(make_run):
+    results = make_run(corruptions=["contrast", "smoke+contrast"], gallery=False, edit=trained)
+    assert held_out(results) == ["contrast"]
+    assert trained_on(results)[results.models[0]] == {"smoke+contrast"}
