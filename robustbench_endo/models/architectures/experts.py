@@ -121,17 +121,21 @@ class MMoE(Experts):
 
 class _DSelectKTrunk(ExpertTrunk):
     def __init__(self, options: DSelectK, backbone: Backbone, tasks: tuple[str, ...]) -> None:
-        if options.select < 1:
-            raise ValueError(f"select={options.select} (give 1 or more)")
+        if options.select < 0:
+            raise ValueError(f"select={options.select} (give 1 or more, or 0 for the default of the backbone)")
         self.options = options
+        self.select = options.select or backbone.select
         super().__init__(options, backbone, tasks)
 
     def gate(self, features: int, experts: int) -> nn.Module:
-        return DSelectKGate(features, experts, self.options.select, self.options.gamma)
+        options = self.options
+        return DSelectKGate(
+            features, experts, self.select, options.gamma, options.entropy, options.reduction, options.shares_init
+        )
 
     def weigh(self, gate: nn.Module, inputs: Tensor) -> tuple[Tensor, Tensor | None]:
         weights, regulariser = gate(inputs)
-        return weights, self.options.entropy * regulariser
+        return weights, regulariser
 
 
 @dataclass(frozen=True)
@@ -139,16 +143,21 @@ class DSelectK(Experts):
     """At most k experts per frame and task; with two experts, only k = 1 selects.
 
     Attributes:
-        select: k.
+        select: k; 0 = that of the backbone: 2, as in LibMTL and the EndoARSS authors' script, or 1 for the tiny ones.
         gamma: width of the smooth step.
-        entropy: weight of the regulariser that drives the weights to 0 or 1.
+        entropy: weight of the regulariser that drives the weights to 0 or 1; LibMTL and the authors: 1e-6.
+        reduction: of the regulariser over the batch; LibMTL and the authors: `sum`.
+        shares_init: bound of the initial values of the layer that shares the mass between the k selections, 0 =
+            1 / sqrt(inputs), torch's; LibMTL and the authors: 0.05.
     """
 
     name = "dselect_k"
 
-    select: int = 1
+    select: int = 0
     gamma: float = 1.0
     entropy: float = 0.01
+    reduction: Literal["mean", "sum"] = "mean"
+    shares_init: float = 0.0
 
     def build(self, backbone: Backbone, tasks: tuple[str, ...]) -> Trunk:
         """See :meth:`Architecture.build`."""

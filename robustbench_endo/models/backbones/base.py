@@ -62,6 +62,8 @@ class Backbone(ABC):
         rates: dilations of the segmentation head's pyramid.
         upscale: sub-pixel factor of the segmentation head.
         pool: pooling of the classification head over its map, `mean` or `max`.
+        pooled_norm: whether the pyramid's branch of the mean has a batch norm, as in the EndoARSS authors' code.
+        dropout: probability after the pyramid's projection; the authors': 0.5.
         trunk: not an option of the spec; where the trunk's weights come from: None = fresh, `"pretrained"` = timm's
             own, or the tensors of a checkpoint of only the backbone.
     """
@@ -69,6 +71,8 @@ class Backbone(ABC):
     name: ClassVar[str]
     licence: ClassVar[str] = "no pretrained trunk"
     """Of the pretrained trunk's weights."""
+    select: ClassVar[int] = 2
+    """Experts that DSelect-k selects by default."""
 
     input_size: tuple[int, ...] = (224, 224)
     rank: int = 4
@@ -77,6 +81,8 @@ class Backbone(ABC):
     rates: tuple[int, ...] = (12, 24, 36)
     upscale: int = 1
     pool: Literal["mean", "max"] = "mean"
+    pooled_norm: bool = True
+    dropout: float = 0.5
     trunk: Literal["pretrained"] | Mapping[str, Tensor] | None = field(
         default=None, compare=False, repr=False, metadata={"option": False}
     )

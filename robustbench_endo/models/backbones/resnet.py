@@ -56,6 +56,7 @@ class TinyResNet(Backbone):
         fine: channels of the encoder's map, whose stride is 4.
     """
 
+    select = 1
     name = "tiny-resnet"
 
     input_size: tuple[int, ...] = (160, 208)
@@ -65,6 +66,8 @@ class TinyResNet(Backbone):
     rates: tuple[int, ...] = (2, 4, 8)
     upscale: int = 4
     pool: Literal["mean", "max"] = "max"
+    pooled_norm: bool = False
+    dropout: float = 0.0
     width: int = 16
     stride: int = 8
     fine: int = 48

@@ -32,6 +32,7 @@ class TinyEndoARSS(Backbone):
         sma_patch: p of the SMA module.
     """
 
+    select = 1
     name = "tiny-endoarss"
 
     input_size: tuple[int, ...] = (160, 208)
@@ -41,6 +42,8 @@ class TinyEndoARSS(Backbone):
     rates: tuple[int, ...] = (2, 4, 8)
     upscale: int = 4
     pool: Literal["mean", "max"] = "max"
+    pooled_norm: bool = False
+    dropout: float = 0.0
     dim: int = 96
     depth: int = 4
     patch: int = 16

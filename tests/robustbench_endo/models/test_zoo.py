@@ -191,7 +191,8 @@ def test_build_with_a_size_that_does_not_fit_raises():
         ("dinov2/mmoe@gate=flat,input_size=any,depth=1", "input_size=any, where a fixed size is needed"),
         ("tiny-endoarss/hps@input_size=any", "input_size=any, where a fixed size is needed"),
         ("tiny-resnet/mmoe@experts=0", "0 experts"),
-        ("tiny-resnet/dselect_k@select=0", "select=0"),
+        ("tiny-resnet/dselect_k@select=-1", "select=-1"),
+        ("dinov2/hps@size=s,depth=1,dropout=1.5", "dropout probability has to be between 0 and 1"),
     ],
 )
 def test_build_with_options_that_do_not_fit_raises(options, reason):

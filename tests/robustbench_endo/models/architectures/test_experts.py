@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 
+from robustbench_endo.errors import ModelError
 from robustbench_endo.models import build
 
 
@@ -16,6 +18,28 @@ def test_dselect_k_entropy_is_an_auxiliary_loss(frames):
     assert all(0 < loss.item() <= 0.5 * math.log(2) + 1e-6 for loss in auxiliary.values())
     assert all(parameter.grad is None for parameter in network.parameters())
     assert build("tiny-resnet/mmoe", 4, 2).with_auxiliary(frames())[1] == {}
+
+
+@pytest.mark.parametrize(
+    ("spec", "select"),
+    [
+        ("tiny-resnet/dselect_k", 1),
+        ("tiny-resnet/dselect_k@select=2", 2),
+        ("dinov2/dselect_k@size=s,depth=1", 2),
+        ("dinov2/dselect_k@size=s,depth=1,select=1", 1),
+    ],
+)
+def test_dselect_k_selects_two_experts_in_large_backbones(spec, select):
+    assert {gate.select for gate in build(spec, 3, 2).trunk.gates.values()} == {select}
+
+
+def test_dselect_k_options_of_libmtl_reach_the_gates():
+    network = build("tiny-resnet/dselect_k@entropy=1e-6,reduction=sum,shares_init=0.05", 3, 2)
+    for gate in network.trunk.gates.values():
+        assert (gate.entropy, gate.reduction) == (1e-6, "sum")
+        assert 0.04 < gate.shares.weight.abs().max() <= 0.05
+    with pytest.raises(ModelError, match="select=-1 .give 1 or more"):
+        build("tiny-resnet/dselect_k@select=-1", 3, 2)
 
 
 def test_experts_shared_equal_separate_encoders_with_the_same_trunk(frames, with_updates):

@@ -66,3 +66,35 @@ def test_dselect_k_selects_at_most_k_with_decided_selectors(experts, select):
 def test_dselect_k_fresh_can_reach_every_expert():
     weights, _ = DSelectKGate(6, 4, 2)(torch.randn(20, 6))
     torch.testing.assert_close(weights, torch.full((20, 4), 0.25), atol=0.1, rtol=0)
+
+
+LIBMTL = {
+    4: "1.915462 2.10063 1.876142 1.41058 .8022643 .1226741 -.567292 -1.208146 -1.733441 -2.057115 -2.044262 -1.402051",
+    3: ".04510437 .02461878 .3187952 .233705 1.022178 .8043152 3.094842 2.441193 13.71969 9.976559 250.431 103.0793",
+}
+"""Experts -> gradients of the regulariser at ``linspace(-0.4, 0.45, 12)``, of LibMTL 4336804; the first in 1e-6."""
+
+
+@pytest.mark.parametrize(("experts", "scale"), [(4, 1e-6), (3, 1.0)])
+def test_dselect_k_regulariser_as_a_sum_is_that_of_libmtl(experts, scale):
+    gate = DSelectKGate(4, experts, 2, entropy=1e-6, reduction="sum")
+    torch.nn.init.eye_(gate.selectors.weight)
+    torch.nn.init.zeros_(gate.selectors.bias)
+    x = torch.linspace(-0.4, 0.45, 12).reshape(3, 4).requires_grad_()
+    gate(x)[1].backward()
+    recorded = torch.tensor([float(number) for number in LIBMTL[experts].split()])
+    # LibMTL adds 1e-6 inside the logarithm.
+    torch.testing.assert_close(x.grad.flatten(), scale * recorded, rtol=2e-3, atol=2e-4 * scale)
+
+
+def test_dselect_k_mean_regulariser_is_the_sum_over_the_batch():
+    mean, total = DSelectKGate(6, 4, 2, entropy=0.5), DSelectKGate(6, 4, 2, entropy=0.5, reduction="sum")
+    total.load_state_dict(mean.state_dict())
+    x = torch.randn(7, 6)
+    torch.testing.assert_close(7 * mean(x)[1], total(x)[1])
+
+
+def test_dselect_k_shares_start_within_their_bound():
+    for bound, expected in ((0.0, 1 / math.sqrt(400)), (0.3, 0.3)):
+        weight = DSelectKGate(400, 4, 2, shares_init=bound).shares.weight
+        assert 0.9 * expected < weight.abs().max() <= expected
