@@ -21,23 +21,23 @@ def delete_stale_caches(folder: Path) -> int:
         The number of deleted files.
     """
     newest, caches = 0.0, []
-    for parent, _, names in os.walk(folder):
+    for parent, _, names in os.walk(folder):  # half the time of Path.rglob, at every import
         for name in names:
             if name.endswith(".py"):
-                newest = max(newest, _modified(f"{parent}/{name}"))
+                newest = max(newest, _modified(Path(parent, name)))
             elif name.endswith((".nbi", ".nbc")):
-                caches.append(f"{parent}/{name}")
+                caches.append(Path(parent, name))
     deleted = 0
     for path in caches:
         if _modified(path) < newest:
             with contextlib.suppress(OSError):  # not ours to delete, or deleted by another process
-                os.unlink(path)
+                path.unlink()
                 deleted += 1
     return deleted
 
 
-def _modified(path: str) -> float:
+def _modified(path: Path) -> float:
     try:
-        return os.stat(path).st_mtime
+        return path.stat().st_mtime
     except OSError:  # deleted by another process
         return 0.0
