@@ -1,14 +1,16 @@
 """Networks and weights from timm: by name, with its own cache, or from a checkpoint of only the backbone.
 
 SurgeNet (github.com/TimJaspers0801/SurgeNet) publishes CAFormer-S18, ConvNeXtV2-tiny and PVTv2-B2 under the names of
-their original repositories, which timm translates. Assumed, as its loaders show: the tensors lie at the top or under
-"model" or "teacher", possibly below "module." or "backbone.", with heads that are dropped.
+their original repositories, which timm translates. As its loaders show, the tensors of a teacher file lie at the top;
+under "model" or "teacher", or below "module." or "backbone.", they are found, too. Heads are dropped.
 """
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from typing import Any, Literal
 
 from torch import Tensor, nn
@@ -81,7 +83,22 @@ def _load(network: nn.Module, name: str, source: Mapping[str, Tensor]) -> None:
             f"Expected a checkpoint of the backbone {name}, got {len(missing)} of its {len(state)} tensors missing "
             f"or of another shape ({names}): name the backbone of the checkpoint."
         )
+    _refuse_dropped_biases(name, state, source)
     network.load_state_dict(matching, strict=False)
+
+
+def _refuse_dropped_biases(name: str, state: Mapping[str, Tensor], source: Mapping[str, Tensor]) -> None:
+    """timm has DINOv3 without the biases of q and v, which are 0 in Meta's files, and drops any others silently."""
+    biases = {_without_wrappers(key): tensor for key, tensor in source.items() if key.endswith(".attn.qkv.bias")}
+    dropped = [
+        key for key, bias in biases.items() if bias.any() and not {key, key.replace("qkv.bias", "q_bias")} & set(state)
+    ]
+    if dropped:
+        raise ModelError(
+            f"Expected weights without biases of q and v for {name}, got {len(dropped)} that are not 0 ({dropped[0]}): "
+            "give a network that has them, such as --model timm:vit_base_patch16_dinov3_qkvb/tesla@frozen=yes,"
+            "adapter=lora."
+        )
 
 
 def _translate_names(network: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -89,7 +106,8 @@ def _translate_names(network: nn.Module, tensors: dict[str, Tensor]) -> dict[str
     translate = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
     backbone = {key: tensor for key, tensor in tensors.items() if not key.startswith(UNUSED[1:])}
     try:
-        translated: dict[str, Tensor] = translate(backbone, network) if translate else backbone
+        with redirect_stdout(io.StringIO()):  # timm prints a line for every bias that it drops
+            translated: dict[str, Tensor] = translate(backbone, network) if translate else backbone
     except (KeyError, RuntimeError, AttributeError):  # another family: the caller reports what is missing
         return backbone
     return translated
