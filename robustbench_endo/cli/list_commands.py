@@ -23,6 +23,13 @@ NOTE = (
 )
 
 
+FILES = (
+    "Trunks of others, loaded from their files with --init-weights: SurgeNet ({backbones}), {licence}; DINOv2 (dinov2, "
+    "endoarss), Apache-2.0; DINOv3 (dinov3), DINOv3 License. Checkpoints of the EndoARSS authors "
+    "(endoarss/official): they state no licence."
+)
+
+
 def print_models(entries: Sequence[Description], console: Console) -> None:
     """Print one row per model, and the definitions of the numbers."""
     from rich.table import Column, Table
@@ -88,7 +95,7 @@ def models(specs: tuple[str, ...], form: str) -> None:
     from rich.console import Console
 
     from robustbench_endo.models import list_models
-    from robustbench_endo.models.summary import describe_model
+    from robustbench_endo.models.summary import SURGENET, SURGENET_LICENCE, describe_model
 
     names = specs or list_models()
     entries = []
@@ -98,8 +105,11 @@ def models(specs: tuple[str, ...], form: str) -> None:
             advance(number, len(names))
     if form == "json":
         click.echo(json.dumps([asdict(entry) for entry in entries], indent=1))
-    else:
-        print_models(entries, Console())
+        return
+    console = Console()
+    print_models(entries, console)
+    if not specs:
+        console.print(FILES.format(backbones=", ".join(SURGENET), licence=SURGENET_LICENCE), highlight=False)
 
 
 @click.command()

@@ -16,6 +16,8 @@ from torch.utils.flop_counter import flop_registry
 
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models.assemble import io_spec_file, load_io_spec, split_io_spec
+from robustbench_endo.models.backbones import PREFIX
+from robustbench_endo.models.backbones.timm_networks import licence_of
 from robustbench_endo.models.checkpoint import SHIPPED, folder_of, read_card
 from robustbench_endo.models.external.class_mapping import Entries
 from robustbench_endo.models.external.hf import is_huggingface_folder
@@ -124,10 +126,15 @@ LICENCES: Mapping[str, str] = {
     "resnet101": "timm's trunk: Apache-2.0",
     "dinov2": "Meta's trunk: Apache-2.0",
     "dinov3": "Meta's trunk: DINOv3 License",
-    "endoarss/official": "authors' release: see its page",
+    "endoarss/official": "authors' release: no licence stated",
     "endoarss": "Meta's trunk: Apache-2.0",
 }
 """Entry or backbone -> licence of the weights that exist for it; heads and adapters are always trained."""
+
+SURGENET = ("timm:caformer_s18", "timm:convnextv2_tiny", "timm:pvt_v2_b2")
+"""Backbones of the trunks that SurgeNet publishes as files."""
+
+SURGENET_LICENCE = "CC BY-NC-SA 4.0, no commercial use"
 
 ANY_SIZE = (512, 640)
 """Height and width of the frame at which a model without an input size is measured."""
@@ -204,7 +211,13 @@ def licence(spec: str) -> str:
     """
     if not is_zoo_spec(spec):
         return YOURS
-    return OURS if spec in SHIPPED else LICENCES.get(spec, LICENCES.get(spec.partition("/")[0], NONE_SHIPPED))
+    if spec in SHIPPED:
+        return OURS
+    backbone = spec.partition("@")[0].rpartition("/")[0]
+    if not backbone.startswith(PREFIX):
+        return LICENCES.get(spec, LICENCES.get(backbone, NONE_SHIPPED))
+    text = f"timm's trunk: {licence_of(backbone.removeprefix(PREFIX))}"
+    return f"{text}; SurgeNet's: {SURGENET_LICENCE}" if backbone in SURGENET else text
 
 
 def _summarise(model: nn.Module, spec: str, device: str) -> Description:

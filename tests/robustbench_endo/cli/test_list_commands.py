@@ -49,7 +49,11 @@ def test_models_prints_every_model(robust_endo, monkeypatch):
 
     monkeypatch.setattr("robustbench_endo.models.summary.describe_model", quick)
     monkeypatch.setenv("COLUMNS", "80")
-    assert robust_endo("models").stdout.count("tiny-resnet/hps") == len(names) >= len(ZOO)
+    text = robust_endo("models").stdout
+    assert text.count("tiny-resnet/hps") == len(names) >= len(ZOO)
+    note = " ".join(text.split())
+    for part in ("timm:pvt_v2_b2), CC BY-NC-SA 4.0, no commercial use", "DINOv3 License", "they state no licence"):
+        assert part in note
 
 
 def test_models_prints_size_and_cost(robust_endo, monkeypatch):

@@ -60,7 +60,10 @@ def test_describe_model_that_fails_on_a_frame_raises(tmp_path):
     [
         ("tiny-resnet/hps", "none shipped"),
         ("dinov3/mmoe", "DINOv3 License"),
-        ("endoarss/official", "authors"),
+        ("endoarss/official", "authors' release: no licence stated"),
+        ("dinov2/tesla@size=s", "Meta's trunk: Apache-2.0"),
+        ("timm:resnet18/hps", "timm's trunk: "),
+        ("timm:caformer_s18/tesla@frozen=yes", "SurgeNet's: CC BY-NC-SA 4.0, no commercial use"),
         ("m.pt", "yours"),
     ],
 )
