@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ _STREAM = 0xF4AC
 _POINTS, _STEPS, _BURN_IN = 4000, 60, 15
 _ITERATIONS = 40
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating[Any]]
 
 
 @lru_cache(maxsize=2 * COUNT)
