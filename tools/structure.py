@@ -37,7 +37,7 @@ EXCEPTIONS: Mapping[str, tuple[Sequence[int], str]] = {
     "lines per function: median / p95": ((7, 25), "docstrings list arguments, returns, errors and an example"),
     "source files without __init__.py": ((450,), FEATURES),
     "source lines": ((58_400,), f"docstrings list arguments, returns, errors and an example; {FEATURES}"),
-    "lines of code": ((36_600,), FEATURES),
+    "lines of code": ((36_700,), FEATURES),
 }
 """Row whose target is missed -> limit that fails instead, and why. The table prints these rows as missed."""
 

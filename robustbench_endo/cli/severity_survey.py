@@ -86,7 +86,7 @@ def _sheet_images(
     """The images of a sheet, as addresses; checked frame by frame, so that a sheet that is too large fails early."""
     from robustbench_endo.corruptions import select
     from robustbench_endo.data.corrupted_copies import corrupted_images
-    from robustbench_endo.evaluation.config import parse_severities
+    from robustbench_endo.evaluation.severity_options import parse_severities
     from robustbench_endo.reports.survey.sheet import check_size, image_address, sheet_item
 
     selected, severities = select(suite, corruption), parse_severities(severity)

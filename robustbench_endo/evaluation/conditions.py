@@ -18,7 +18,7 @@ from torch import Tensor
 from robustbench_endo.corruptions.suite import Resolution
 from robustbench_endo.data.resolution import at_resolution
 from robustbench_endo.errors import DataError, FrameError, unknown_name
-from robustbench_endo.evaluation.config import check_severities
+from robustbench_endo.evaluation.severity_options import check_severities
 from robustbench_endo.results.schema import CLEAN, RECORDED
 from robustbench_endo.types import Dataset, Sample
 

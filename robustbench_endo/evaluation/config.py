@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -18,9 +17,9 @@ from robustbench_endo.data_options import (
     subject_regex_option,
 )
 from robustbench_endo.errors import RobustEndoError
-from robustbench_endo.evaluation.severity_options import check_severity_options
+from robustbench_endo.evaluation.adaptation.settings import check_adaptation
+from robustbench_endo.evaluation.severity_options import check_severities, check_severity_options, parse_severities
 from robustbench_endo.evaluation.shard import parse_shard
-from robustbench_endo.results.severity import as_severity
 from robustbench_endo.tasks.segmentation.tolerance import check_tolerances, parse_spacing
 
 Resolution = int | Literal["native"] | tuple[int, int]
@@ -38,48 +37,6 @@ MAX_SIDE = 16_384
 """Largest side in pixels to which frames are resized."""
 
 _ENDOARSS_SIZE = (256, 256)
-
-
-def parse_severities(text: str) -> tuple[float, ...]:
-    """``1-5``, ``3``, ``2.4`` or ``1,3,5`` as numbers.
-
-    Raises:
-        RobustEndoError: any other text.
-
-    >>> parse_severities("1-3,4.5")
-    (1, 2, 3, 4.5)
-    """
-    severities: list[float] = []
-    for part in text.replace(" ", "").split(","):
-        if re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", part):
-            severities.append(float(part))
-            continue
-        match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part)
-        if match is None:
-            raise RobustEndoError(f"Expected severities such as 1-5, 1,3,5 or 2.4, got {text!r}.")
-        first, last = int(match.group(1)), int(match.group(2) or match.group(1))
-        check_severities((first, last))  # before a range of any length is listed
-        severities += range(first, last + 1)
-    return check_severities(severities)
-
-
-def check_severities(severities: Sequence[float]) -> tuple[float, ...]:
-    """Severities in ascending order, whole numbers as int, others with at most three decimals.
-
-    Raises:
-        RobustEndoError: no severity, or one outside 1 to 5.
-    """
-    invalid = [severity for severity in severities if not _is_severity(severity)]
-    if invalid or not severities:
-        raise RobustEndoError(
-            f"Expected severities from 1 to 5, got {invalid[0] if invalid else 'none'}: severity 0 is the clean "
-            "condition and always runs."
-        )
-    return tuple(sorted({as_severity(severity) for severity in severities}))
-
-
-def _is_severity(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Real) and bool(1 <= float(value) <= 5)
 
 
 def parse_resolution(text: str) -> Resolution:
@@ -229,7 +186,13 @@ class EvaluationConfig:
         "-b",
         type="int",
         minimum=1,
-        shown_default="32 on a GPU, else 4 or 1.5 million pixels",
+        shown_default="32 on a GPU, else 4 or 1.5 million pixels; 8 with --adapt",
+    )
+    adapt: str | None = option(
+        None,
+        "Adapt models at test time, reset for each condition and video: bn, tent or memo; options follow as in "
+        "tent@lr=0.001,steps=1.",
+        shown_default="no adaptation",
     )
     compile: bool = option(False, "Use torch.compile (CUDA only).", type="bool")
     workers: int | None = option(
@@ -279,6 +242,7 @@ class EvaluationConfig:
         if self.shard is not None:
             parse_shard(self.shard)
         check_severity_options(self, SEVERITIES)
+        check_adaptation(self)
         self._check_protocol()
 
     def _check_protocol(self) -> None:
@@ -330,6 +294,7 @@ class EvaluationOptions(TypedDict, total=False):
     device: str
     precision: Literal["auto", "fp32", "bf16"]
     batch_size: int | None
+    adapt: str | None
     compile: bool
     workers: int | None
     address: str | None

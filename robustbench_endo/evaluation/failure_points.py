@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from robustbench_endo.evaluation.adaptation.episode import Episode
 from robustbench_endo.evaluation.batch import Batch, Failure
 from robustbench_endo.evaluation.chunk_integrity import chunk_problem, chunk_stamp
 from robustbench_endo.evaluation.conditions import Condition
@@ -106,7 +107,7 @@ class _Search:
         positions = [i for i, image_id in enumerate(batch.ids) if image_id in frames]
         selected = batch if len(positions) == len(batch) else batch.select(positions)
         models = {model for model, _ in keys}
-        records = evaluate_condition(self.plan, self.workers, self.profiler, selected, condition, models)
+        records = evaluate_condition(self.plan, self.workers, self.profiler, Episode(None), selected, condition, models)
         for part in records.parts:
             table = pd.DataFrame({name: _as_stored(np.asarray(values)) for name, values in part.items()})
             passed = self.threshold.passes(self.metric, table)

@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from robustbench_endo.errors import RunError
+from robustbench_endo.evaluation.adaptation.episode import Episode
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.device import deterministic
 from robustbench_endo.evaluation.gallery import GalleryWriter
-from robustbench_endo.evaluation.loop import evaluate_condition, read_frames
+from robustbench_endo.evaluation.loop import evaluate_condition
 from robustbench_endo.evaluation.plan import EvaluationPlan
 from robustbench_endo.evaluation.profiler import Profiler
+from robustbench_endo.evaluation.reevaluate import batches_for
 from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
 from robustbench_endo.results.gallery import INDEX, read_index
 from robustbench_endo.results.integrity import GALLERY, RUN_FILE, damaged_files, read_run
@@ -76,7 +78,6 @@ def _store(plan: EvaluationPlan, profiler: Profiler, conditions: Mapping[str, Se
     position = {plan.dataset.ids[index]: index for index in plan.indices}
     with deterministic(), Workers(plan.models, plan.device, plan.config.workers) as workers:
         for image_id, selected in conditions.items():
-            batches, _ = read_frames(plan, [position[image_id]])
-            for batch in batches:
-                store = partial(evaluate_condition, plan, workers, profiler)
-                list(workers.map(store, batch.to(plan.device), list(selected), AdaptiveBatchSize(None)))
+            store = partial(evaluate_condition, plan, workers, profiler, Episode(plan.adaptation))
+            for batch in batches_for(plan, position[image_id]):
+                list(workers.map(store, batch, list(selected), AdaptiveBatchSize(None)))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.errors import RunError
+from robustbench_endo.evaluation.adaptation.episode import Episode
 from robustbench_endo.evaluation.batch import Batch, Failure, read_batches
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
@@ -36,7 +37,7 @@ def evaluate_chunks(plan: EvaluationPlan, chunks: Sequence[int], profiler: Profi
         RunError: the device was lost or does not hold one frame; finished chunks are kept.
         ModelError: a model breaks its contract.
     """
-    batch_size = AdaptiveBatchSize(plan.config.batch_size, plan.max_pixels)
+    batch_size = AdaptiveBatchSize(plan.batch_size, plan.max_pixels, fixed=plan.adaptation is not None)
     with (
         device_errors(plan.device),
         deterministic(),
@@ -64,11 +65,11 @@ def evaluate_chunk(
     advance: Advance,
 ) -> Records:
     """All conditions of a chunk of frames; the order of the records does not depend on the workers."""
-    records = Records()
+    records, episode = Records(), Episode(plan.adaptation)
     for frames in batches:
         for indices in batch_size.split(len(frames), frames.pixels):
             batch = (frames if len(indices) == len(frames) else frames.select(indices)).to(plan.device)
-            condition_records = partial(evaluate_condition, plan, workers, profiler)
+            condition_records = partial(evaluate_condition, plan, workers, profiler, episode)
             for part in workers.map(condition_records, batch, plan.conditions, batch_size):
                 records.extend(part)
                 advance(len(indices))
@@ -79,6 +80,7 @@ def evaluate_condition(
     plan: EvaluationPlan,
     workers: Workers,
     profiler: Profiler,
+    episode: Episode,
     batch: Batch,
     condition: Condition,
     only: Collection[str] | None = None,
@@ -96,7 +98,8 @@ def evaluate_condition(
         for name, model in models.items():
             if only is not None and name not in only:
                 continue
-            predictions[name] = predict(model, images, plan.tasks, plan.precision)
+            adapted = episode.adapt(model, (name, condition), batch.ids)
+            predictions[name] = predict(adapted, images, plan.tasks, plan.precision)
         predicted = workers.streams.forward.record()
     with profiler.time("metrics"), workers.streams.score.acquire(after=predicted):
         records = score_batch(plan, batch, condition, images, targets, predictions)

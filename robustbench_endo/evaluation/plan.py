@@ -12,6 +12,15 @@ import torch
 
 from robustbench_endo.corruptions import Selection, Suite, select
 from robustbench_endo.errors import DataError, ModelError, RobustEndoError
+from robustbench_endo.evaluation.adaptation.episode import split_episodes
+from robustbench_endo.evaluation.adaptation.layers import check_adaptable
+from robustbench_endo.evaluation.adaptation.settings import (
+    Adaptation,
+    adaptation_note,
+    adapted_names,
+    batch_size_of,
+    parse_adaptation,
+)
 from robustbench_endo.evaluation.conditions import Condition, list_conditions, parse_selection, select_recorded
 from robustbench_endo.evaluation.config import EvaluationConfig
 from robustbench_endo.evaluation.data_fingerprint import DataFingerprint, fingerprint_data
@@ -150,7 +159,17 @@ class EvaluationPlan:
     @property
     def max_pixels(self) -> int | None:
         """Pixels per batch at most; None for any number."""
-        return MAX_PIXELS if self.config.batch_size is None and self.device.type == "cpu" else None
+        return MAX_PIXELS if self.batch_size is None and self.device.type == "cpu" else None
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """How the models adapt at test time; None for models as they are."""
+        return parse_adaptation(self.config.adapt)
+
+    @property
+    def batch_size(self) -> int | None:
+        """Frames per batch at most; None for any number."""
+        return batch_size_of(self.config)
 
     def steps(self, chunk: int) -> int:
         """Frames x conditions of a chunk."""
@@ -180,13 +199,16 @@ def build_plan(
     """
     if not models:
         raise ModelError("Expected at least one model, got none: name one with --model.")
-    by_name, seeds = split_methods(models)
+    method = parse_adaptation(config.adapt)
+    by_name, seeds = split_methods(adapted_names(models, method))
     device = choose_device(config.device)
     selected = selected or select_corruptions(config)
     if chunks is None:
-        chunks = split_chunks(select_indices(len(dataset), config.limit), device)
+        indices = select_indices(len(dataset), config.limit)
+        chunks = split_chunks(indices, device) if method is None else split_episodes(dataset.ids, indices)
     labels = labels_of(dataset)
     tasks = [task for task in TASKS if labels[task.name]] or list(TASKS)
+    check_adaptable(by_name, method)
     moved = move_models(by_name, device, compiled=config.compile)
     return EvaluationPlan(
         config=config,
@@ -204,7 +226,7 @@ def build_plan(
         chunks=chunks,
         folder=RunFolder(config.out),
         gallery=_gallery(config, dataset, [index for chunk in chunks for index in chunk], list(by_name)),
-        notes=(*config.notes, *selected.notes, *use_contiguous_convolutions(moved, device)),
+        notes=(*config.notes, *adaptation_note(config), *selected.notes, *use_contiguous_convolutions(moved, device)),
         given_fingerprint=fingerprint,
     )
 

@@ -14,6 +14,7 @@ import torch
 
 from robustbench_endo.config import to_values
 from robustbench_endo.data.subjects import subject_note
+from robustbench_endo.evaluation.adaptation.settings import describe_adaptation
 from robustbench_endo.evaluation.code_identity import code_digests
 from robustbench_endo.evaluation.conditions import RECORDED_SEVERITY
 from robustbench_endo.evaluation.names import printable
@@ -83,6 +84,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
         "metrics": metrics,
         "metric_settings": plan.metric_settings,
         **describe_targets(config.target_distortion, plan.targets),
+        **describe_adaptation(config),
         "failures": [],
         "notes": list(plan.notes),
         "identity": {
@@ -104,6 +106,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
             "code": describe_code(plan),
             "recorded_conditions": list(plan.recorded),
             **({} if config.target_distortion is None else {"target_distortion": config.target_distortion}),
+            **describe_adaptation(config),
         },
         "config": to_values(config),
         **environment(plan.device),

@@ -15,17 +15,19 @@ from torch import Tensor
 
 from robustbench_endo.config import from_values
 from robustbench_endo.errors import RunError
+from robustbench_endo.evaluation.adaptation.episode import Episode
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.config import EvaluationConfig
 from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
 from robustbench_endo.evaluation.data_fingerprint import fingerprint_data
 from robustbench_endo.evaluation.device import deterministic
-from robustbench_endo.evaluation.loop import evaluate_condition, read_frames
+from robustbench_endo.evaluation.loop import evaluate_condition
 from robustbench_endo.evaluation.methods import ModelsByName
 from robustbench_endo.evaluation.plan import EvaluationPlan, build_plan, select_indices
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.provenance import describe_code, versions
 from robustbench_endo.evaluation.records import Records
+from robustbench_endo.evaluation.reevaluate import batches_for
 from robustbench_endo.evaluation.target_distortion import stored_severities
 from robustbench_endo.evaluation.workers import Workers
 from robustbench_endo.io_utils import weights_sha256
@@ -95,7 +97,7 @@ def _plan(results: Results, dataset: Dataset, models: ModelsByName | None, folde
         config,
         out=folder,
         device=kind if kind == "cpu" or torch.cuda.is_available() else "cpu",
-        batch_size=None,
+        batch_size=None if config.adapt is None else config.batch_size,
         workers=1,
         engine="local",
         address=None,
@@ -168,8 +170,8 @@ def _compare(results: Results, plan: EvaluationPlan, positions: list[Position], 
     records = results.frame.set_index(list(KEYS)[:-1]).sort_index()
     with deterministic(), Workers(plan.models, plan.device, 1) as workers:
         for position in positions:
-            batches, _ = read_frames(plan, [index[position.image_id]])
-            batch = batches[0].to(plan.device)
+            batches = batches_for(plan, index[position.image_id])
+            batch = batches[-1].select([batches[-1].ids.index(position.image_id)])
             if position.condition.corruption in batch.recorded:
                 batch = batch.with_recorded(position.condition.corruption)
             pixels, _ = corrupt_batch(plan, batch, position.condition)
@@ -178,7 +180,9 @@ def _compare(results: Results, plan: EvaluationPlan, positions: list[Position], 
             if not (stored[IMAGE_CHECKSUM] == checksum).all():
                 images.append(str(position))
             elif scored:
-                again = evaluate_condition(plan, workers, Profiler(), batch, position.condition)
+                again, episode = Records(), Episode(plan.adaptation)
+                for part in batches:
+                    again.extend(evaluate_condition(plan, workers, Profiler(), episode, part, position.condition))
                 predictions += _different(plan, again, stored, position)
     checks = [Check(f"{len(positions)} corrupted images are those of the run", _problem(images, results))]
     if scored:
@@ -188,7 +192,8 @@ def _compare(results: Results, plan: EvaluationPlan, positions: list[Position], 
 
 def _different(plan: EvaluationPlan, again: Records, stored: pd.DataFrame, position: Position) -> list[str]:
     """Models whose record differs: counts and labels exactly, other values in the last digits."""
-    table = again.to_table(plan.schema).to_pandas().set_index("model")
+    table = again.to_table(plan.schema).to_pandas()
+    table = table[table["image_id"] == position.image_id].set_index("model")
     columns = [name for name in table if name not in KEYS and name in stored]
     different = []
     for model, row in table[columns].iterrows():

@@ -1,16 +1,60 @@
-"""Checks of the options that search severities: failure points, and a target distortion."""
+"""Options about severities: their numbers, and checks of failure points and a target distortion."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Sequence
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.results.severity import as_severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from robustbench_endo.evaluation.config import EvaluationConfig
+
+
+def parse_severities(text: str) -> tuple[float, ...]:
+    """``1-5``, ``3``, ``2.4`` or ``1,3,5`` as numbers.
+
+    Raises:
+        RobustEndoError: any other text.
+
+    >>> parse_severities("1-3,4.5")
+    (1, 2, 3, 4.5)
+    """
+    severities: list[float] = []
+    for part in text.replace(" ", "").split(","):
+        if re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", part):
+            severities.append(float(part))
+            continue
+        match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part)
+        if match is None:
+            raise RobustEndoError(f"Expected severities such as 1-5, 1,3,5 or 2.4, got {text!r}.")
+        first, last = int(match.group(1)), int(match.group(2) or match.group(1))
+        check_severities((first, last))  # before a range of any length is listed
+        severities += range(first, last + 1)
+    return check_severities(severities)
+
+
+def check_severities(severities: Sequence[float]) -> tuple[float, ...]:
+    """Severities in ascending order, whole numbers as int, others with at most three decimals.
+
+    Raises:
+        RobustEndoError: no severity, or one outside 1 to 5.
+    """
+    invalid = [severity for severity in severities if not _is_severity(severity)]
+    if invalid or not severities:
+        raise RobustEndoError(
+            f"Expected severities from 1 to 5, got {invalid[0] if invalid else 'none'}: severity 0 is the clean "
+            "condition and always runs."
+        )
+    return tuple(sorted({as_severity(severity) for severity in severities}))
+
+
+def _is_severity(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Real) and bool(1 <= float(value) <= 5)
 
 
 def check_severity_options(config: EvaluationConfig, all_severities: Sequence[float]) -> None:

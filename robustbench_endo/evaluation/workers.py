@@ -47,15 +47,26 @@ class AdaptiveBatchSize:
     Args:
         frames: at most; None for all frames of a chunk.
         pixels: at most, in whole frames; None for any number.
+        fixed: whether predictions depend on the batch, as those of adapted models do, so that it cannot be reduced.
     """
 
-    def __init__(self, frames: int | None, pixels: int | None = None) -> None:
+    def __init__(self, frames: int | None, pixels: int | None = None, *, fixed: bool = False) -> None:
         self.max = frames
         self._pixels = pixels
+        self._fixed = fixed
         self._lock = threading.Lock()
 
     def reduce(self, size: int) -> None:
-        """Use at most ``size`` frames from now on."""
+        """Use at most ``size`` frames from now on.
+
+        Raises:
+            RunError: the size is fixed.
+        """
+        if self._fixed:
+            raise RunError(
+                "Out of memory for a batch of adapted models, whose predictions depend on it. Use --batch-size "
+                f"{size}, a smaller --resolution, or fewer models at a time."
+            )
         with self._lock:
             self.max = size if self.max is None else min(self.max, size)
 

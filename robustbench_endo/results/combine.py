@@ -92,6 +92,22 @@ def check_comparable(one: Results, other: Results) -> None:
         )
 
 
+def adaptation_warning(runs: Sequence[Results]) -> str:
+    """What to know about runs whose models were adapted at test time in different ways; empty where all are alike."""
+    described = {_label(run): _adaptation(run.info.get("adaptation")) for run in runs}
+    if len(set(described.values())) < 2:
+        return ""
+    parts = "; ".join(f"{text} in {label}" for label, text in described.items())
+    return f"The runs differ in the adaptation of models at test time ({parts}), which is part of every difference."
+
+
+def _adaptation(settings: Mapping[str, Any] | None) -> str:
+    if not settings:
+        return "none"
+    options = ", ".join(f"{key} {value}" for key, value in settings.items() if key != "method")
+    return f"{settings['method']} with {options}"
+
+
 def _differing_data(one: Results, other: Results) -> str:
     """What differs between the data of two runs: frames, ids, or only their content."""
     runs = (one, other)

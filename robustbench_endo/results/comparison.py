@@ -11,7 +11,7 @@ import pandas as pd
 
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
 from robustbench_endo.metrics.aggregation import Floats, divide, mean_of_present
-from robustbench_endo.results.combine import combine_runs, common_frames
+from robustbench_endo.results.combine import adaptation_warning, combine_runs, common_frames
 from robustbench_endo.results.estimates import ScoreEstimator, ScoreResult
 from robustbench_endo.results.resampling import Resampling, holm, plain_interval, smallest_p
 from robustbench_endo.results.results import Results
@@ -79,7 +79,8 @@ def compare(
         UnknownNameError: a baseline that is not a model of the runs.
         RobustEndoError: fewer than two models, or a metric that the runs lack or that has no direction.
     """
-    combined = combine_runs([runs] if isinstance(runs, Results) else runs)
+    runs = [runs] if isinstance(runs, Results) else runs
+    combined = combine_runs(runs)
     metrics = combined.headlines if metrics is None else metrics
     methods = combined.methods
     baseline = next(iter(methods)) if baseline is None else baseline
@@ -104,7 +105,7 @@ def compare(
         rank_table,
         estimator.units.statement,
         smallest_p(estimator.units.number) if settings.unit == "subject" else np.nan,
-        _warnings(estimator, n_excluded, methods),
+        [*filter(None, [adaptation_warning(runs)]), *_warnings(estimator, n_excluded, methods)],
     )
 
 

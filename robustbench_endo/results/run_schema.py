@@ -76,6 +76,7 @@ STRUCTURE: dict[Any, Kind] = {
         "target": (int, float),
         "corruptions": [{"name": str, "severity": (int, float), "distortion": (int, float)}],
     },
+    "?adaptation": {"method": str, "batch_size": int},
     "failures": [{"id": str, "reason": str}],
     "?notes": [str],
     "?identity": {str: object},

@@ -94,8 +94,8 @@ def _corruption_augmentation(corrupt: Any, config: TrainConfig, held_out: Sequen
     if corrupt is None:
         if config.harden != "corruptions":
             return None, config
-        names = _names(config, held_out)
-        return CorruptionAugmentation(names, config.corruption_prob, suite=SUITE, seed=config.seed), config
+        selected = _names(config, held_out)
+        return CorruptionAugmentation(selected, config.corruption_prob, suite=SUITE, seed=config.seed), config
     names = getattr(corrupt, "names", None)
     if names is None:
         raise TrainingError(

@@ -56,7 +56,7 @@ def test_search_continues_after_the_last_finished_chunk(
     evaluated: list[str] = []
 
     def evaluate(*arguments: Any) -> Any:
-        image_id = arguments[3].ids[0]
+        image_id = arguments[4].ids[0]
         if image_id not in evaluated:
             evaluated.append(image_id)
         if len(evaluated) == limit:

@@ -10,6 +10,7 @@ from torch import nn
 import robustbench_endo as rb
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation import loop
+from robustbench_endo.evaluation.adaptation.episode import Episode
 from robustbench_endo.evaluation.loop import device_errors, evaluate_condition, read_chunk
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.workers import Workers
@@ -48,7 +49,9 @@ def test_evaluate_condition_records_every_model_and_frame(make_plan):
     plan = make_plan(frames=1)
     (batch, *_), failures = read_chunk(plan, 0, Profiler())
     with Workers(plan.models, plan.device, 1) as workers:
-        records = evaluate_condition(plan, workers, Profiler(), batch.to(plan.device), plan.conditions[1])
+        records = evaluate_condition(
+            plan, workers, Profiler(), Episode(None), batch.to(plan.device), plan.conditions[1]
+        )
     assert failures == []
     assert [part["model"][0] for part in records.parts] == list(plan.models)
     table = records.to_table(plan.schema)

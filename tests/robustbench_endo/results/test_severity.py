@@ -8,7 +8,7 @@ import pytest
 
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.conditions import Condition
-from robustbench_endo.evaluation.config import check_severities, parse_severities
+from robustbench_endo.evaluation.severity_options import check_severities, parse_severities
 from robustbench_endo.results.gallery import image_file
 from robustbench_endo.results.schema import arrow_schema
 from robustbench_endo.results.severity import as_severity, has_fractions, severity_codes
