@@ -26,6 +26,10 @@ def learning_rate(step: int, steps: int, peak: float, warmup: float = 0.05) -> f
     return peak * 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
 
 
+class NotFiniteError(TrainingError):
+    """A loss or gradient that is not finite: the weights that gave it are saved for diagnosis."""
+
+
 Corrupt = Callable[[Tensor, Tensor, Sequence[str], int], tuple[Tensor, Tensor]]
 """(images (B, 3, H, W) in [0, 1], masks (B, H, W), ids, epoch) -> images and masks, corrupted; a pure function."""
 
@@ -65,7 +69,8 @@ class TrainStep:
         """Train on every frame once; yields the losses of every step: ``loss``, their sum, and that of each task.
 
         Raises:
-            TrainingError: a loss that is not finite; names the batch.
+            NotFiniteError: a loss that is not finite; names the batch.
+            TrainingError: a weighting of tasks that share no trained parameter.
         """
         self.model.train()
         for module in frozen(self.model):
@@ -157,8 +162,8 @@ def frozen(model: nn.Module) -> list[nn.Module]:
     return [module for module, group in direct.items() if group and not any(p.requires_grad for p in group)]
 
 
-def _not_finite(values: str, epoch: int, number: int, ids: Sequence[str]) -> TrainingError:
-    return TrainingError(
+def _not_finite(values: str, epoch: int, number: int, ids: Sequence[str]) -> NotFiniteError:
+    return NotFiniteError(
         f"Expected a finite loss, got {values} in epoch {epoch}, batch {number} (frames {', '.join(ids)}): check "
         "these frames or lower the learning rate; the last finished epoch is saved."
     )

@@ -26,7 +26,7 @@ from robustbench_endo.training.config import MEAN_OF_TASKS, TrainConfig
 from robustbench_endo.training.data import InMemoryDataset, PrefetchLoader, check_data
 from robustbench_endo.training.fabric import Hardware, make_fabric, make_loggers, reproducible
 from robustbench_endo.training.state import FAILED, History, identity, restore, save_history, save_model, save_state
-from robustbench_endo.training.train_step import Corrupt, TrainStep
+from robustbench_endo.training.train_step import Corrupt, NotFiniteError, TrainStep
 from robustbench_endo.training.validate import Processes, ValidationSample, selection_score, validate_on
 from robustbench_endo.types import Dataset
 
@@ -220,7 +220,7 @@ class Trainer:
         """Train from the saved state, or from the start, until the last epoch or until patience runs out.
 
         Raises:
-            TrainingError: a loss that is not finite.
+            TrainingError: a loss that is not finite, or a weighting that has nothing to weigh.
             RunError: the folder cannot be written, or has another training.
         """
         config, fabric = self.loop.config, self.loop.fabric
@@ -258,7 +258,7 @@ class Trainer:
         """Save the weights that gave a loss that is not finite, for diagnosis."""
         try:
             yield
-        except TrainingError as error:
+        except NotFiniteError as error:
             if self._is_first:
                 save_model(self.folder / FAILED, self.loop.model, {"epoch": epoch, "stopped": str(error)})
             raise

@@ -228,6 +228,12 @@ def test_train_takes_frames_of_one_task(tmp_path, squares, spec, masks, labelled
     assert load_model(str(out)).num_classes == 2
 
 
+def test_train_rejects_a_weighting_that_has_nothing_to_weigh(tmp_path, squares):
+    with pytest.raises(TrainingError, match="for the weighting moco, got a model that shares none: train with"):
+        fit("tiny-resnet/single-task@input_size=32x40", squares(4), out=tmp_path, weighting="moco")
+    assert not (tmp_path / "failed").exists()
+
+
 def test_train_rejects_data_without_targets(tmp_path, squares, spec):
     with pytest.raises(TrainingError, match="Expected masks or activities in squares, got neither"):
         fit(spec, squares(4, False, False), out=tmp_path, augment="none")
