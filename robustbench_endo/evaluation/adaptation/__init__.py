@@ -1,0 +1,1 @@
+"""Test-time adaptation: models that follow the frames of each condition, and are reset for the next."""
