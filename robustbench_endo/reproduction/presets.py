@@ -16,7 +16,7 @@ from robustbench_endo.training.config import TrainConfig, preset
 
 SUBSTITUTES = {"resnet101": "tiny-resnet", "dinov2": "dinov2", "endoarss": "tiny-endoarss"}
 
-SMALL_DINO = "size=s,depth=1,frozen=no,head_channels=32,rates=1x2x3,upscale=4"
+SMALL_DINO = "size=s,depth=1,frozen=no,head_channels=32,rates=1x2x3,upscale=4,pooled_norm=no,dropout=0"
 """One layer of ViT-S, all of it trained: there is no tiny network without SMA, and no pretrained trunk to freeze."""
 
 

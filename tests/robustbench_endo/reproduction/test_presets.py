@@ -22,7 +22,7 @@ def test_scale_substitutes_a_small_network_for_every_cell(scale):
     specs = {scale.substitute(each).model for each in cells}
     assert len({spec for spec in specs if "rank" not in spec}) == 10
     for spec in specs:
-        assert sum(parameter.numel() for parameter in build(spec, 7, 3).parameters()) < 6e6
+        assert sum(parameter.numel() for parameter in build(spec, 7, 3).parameters()) < 6.5e6
     assert "tiny-resnet for ResNet101" in scale.notes[0]
     assert len({scale.folder(each) for each in cells}) == len(cells)
     assert all("(tiny-" in label or "one-layer" in label for label in (scale.substitute(each).label for each in cells))
