@@ -327,7 +327,7 @@ def scale_lengths(params: Any, size: Sequence[int], reference_size: int | None) 
     factor = min(size) / reference_size
     units = parameter_units(type(params))
     lengths = {name: getattr(params, name) * factor for name, unit in units.items() if unit == "px"}
-    return dataclasses.replace(params, **lengths)
+    return dataclasses.replace(params, **lengths) if lengths else params
 
 
 def parameter_units(parameters: type) -> dict[str, str]:

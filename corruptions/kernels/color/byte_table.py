@@ -90,15 +90,18 @@ def sums_of_16_bits(frame: Bytes, low: Bytes, high: Bytes) -> Indices:
     """The sum over each channel of contiguous (H, W, 3) of ``256 high[level] + low[level]``."""
     width = 3 * frame.shape[1]
     lower, upper = np.empty(width, np.uint8), np.empty(width, np.uint8)
-    sums, totals = np.zeros(width, np.uint32), np.zeros(3, np.int64)
+    # 257 bytes fit a sum of 16 bits, of which twice as many are added at once as of 32.
+    lower_sums, upper_sums, totals = np.zeros(width, np.uint16), np.zeros(width, np.uint16), np.zeros(3, np.int64)
     for y in range(frame.shape[0]):
         source = frame[y].reshape(-1)
         look_up_row(low, source, lower)
         look_up_row(high, source, upper)
         for i in range(width):
-            sums[i] += np.uint32(upper[i]) * np.uint32(256) + np.uint32(lower[i])
-        if y % 65536 == 65535 or y == frame.shape[0] - 1:
+            lower_sums[i] += np.uint16(lower[i])
+        for i in range(width):
+            upper_sums[i] += np.uint16(upper[i])
+        if y % 257 == 256 or y == frame.shape[0] - 1:
             for i in range(width):
-                totals[i % 3] += sums[i]
-            sums[:] = 0
+                totals[i % 3] += 256 * np.int64(upper_sums[i]) + np.int64(lower_sums[i])
+            lower_sums[:], upper_sums[:] = 0, 0
     return totals

@@ -62,10 +62,10 @@ def _light_sums(planes: Floats, table: Floats) -> Indices:
     return sums
 
 
-def mean_light_bytes(frame: Bytes) -> Tensor:
-    """:func:`mean_light` of 8-bit (H, W, 3), as (1, 3, 1)."""
+def mean_light_bytes(frame: Bytes) -> Floats:
+    """:func:`mean_light` of 8-bit (H, W, 3), as (3, 1)."""
     sums = sums_of_16_bits(np.ascontiguousarray(frame), *light_bytes())
-    return _mean(torch.from_numpy(sums), frame.shape[:2])[None, :, None]
+    return (sums / (_UNIT * frame.shape[0] * frame.shape[1])).astype(np.float32)[:, None]
 
 
 def _mean(sums: Tensor, size: Sequence[int]) -> Tensor:
@@ -81,21 +81,22 @@ def light_bytes() -> tuple[Bytes, Bytes]:
 
 def mixture_curves(mean: Tensor, factor: float) -> Tensor:
     """(B, C, n): the encoded value of ``factor`` times light and 1 - ``factor`` times ``mean`` (B, C, 1)."""
-    return _mixture(mean, factor, 1)
-
-
-def mixture_tables(mean: Tensor, factor: float) -> Bytes:
-    """:func:`mixture_curves` of one image at the 256 levels, rounded to levels: uint8 (C, 256)."""
-    return level_tables(_mixture(mean, factor, STEPS_PER_LEVEL)[0].numpy(), 1)
-
-
-def _mixture(mean: Tensor, factor: float, stride: int) -> Tensor:
-    light = torch.from_numpy(_light(stride)).to(mean.device)
-    mixed = (mean + factor * (light - mean)).clamp_(0.0, 1.0)
     if mean.device.type == "cpu":
-        return torch.from_numpy(to_encoded(mixed.double().numpy()).astype(np.float32))
+        return torch.from_numpy(_mixture(mean.numpy(), factor, 1))
+    light = torch.from_numpy(_light(1)).to(mean.device)
+    mixed = (mean + factor * (light - mean)).clamp_(0.0, 1.0)
     power = 1.055 * mixed.double().clamp_min(1e-9).pow(1 / 2.4) - 0.055
     return torch.where(mixed <= 0.0031308, mixed.double() * 12.92, power).float()
+
+
+def mixture_tables(mean: Floats, factor: float) -> Bytes:
+    """:func:`mixture_curves` of one image with ``mean`` (C, 1) at the 256 levels, rounded to levels: uint8 (C, 256)."""
+    return level_tables(_mixture(mean, factor, STEPS_PER_LEVEL), 1)
+
+
+def _mixture(mean: Floats, factor: float, stride: int) -> Floats:
+    mixed = (mean + np.float32(factor) * (_light(stride) - mean)).clip(0.0, 1.0)
+    return to_encoded(mixed.astype(np.float64)).astype(np.float32)
 
 
 @lru_cache(maxsize=2)
