@@ -13,6 +13,7 @@ from rich.progress import Progress as Bar
 from robustbench_endo.data.synthetic import SyntheticScenes
 from robustbench_endo.models.checkpoint import SHIPPED, SHIPPED_FOLDER, WEIGHTS, folder_of, read_card, save_checkpoint
 from robustbench_endo.models.network import Network
+from robustbench_endo.models.readme import write_readme
 from robustbench_endo.models.weights import read_weights
 from robustbench_endo.models.zoo import build
 from robustbench_endo.training.config import TrainConfig
@@ -104,7 +105,9 @@ def rebuild(
         head = train_activity_head(model, scenes, held_out, recipe, folder_of(spec, runs) / "activity")
         card = replace(read_card(run), spec=spec)
         card = replace(card, training={**card.training, "activity_head": head})
-        return save_checkpoint(folder_of(spec, Path(out)), model.state_dict(), card, half=True)
+        folder = save_checkpoint(folder_of(spec, Path(out)), model.state_dict(), card, half=True)
+        write_readme(folder)
+        return folder
 
     with TemporaryDirectory() as temporary:
         return [rebuild_model(spec, Path(work or temporary)) for spec in specs]

@@ -36,6 +36,7 @@ def test_rebuild_writes_a_checkpoint(tmp_path):
     assert model.spec == SHIPPED[0]
     assert model.classes == SyntheticScenes.classes
     assert (folder / "model.safetensors").stat().st_size < 2e6
+    assert (folder / "README.md").is_file()
 
 
 def test_rebuild_runs_on_one_thread(monkeypatch):
