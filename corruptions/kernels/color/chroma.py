@@ -22,7 +22,7 @@ from robustbench_endo.corruptions.kernels.backend import (
     to_planes,
     use_numba,
 )
-from robustbench_endo.corruptions.kernels.color.byte_table import look_up_row
+from robustbench_endo.corruptions.kernels.color.byte_table import look_up
 from robustbench_endo.corruptions.kernels.color.light_contrast import light_bytes
 from robustbench_endo.corruptions.kernels.color.linear_light import to_encoded, to_linear
 from robustbench_endo.corruptions.kernels.color.tone_curve import POSITIONS
@@ -144,8 +144,8 @@ def _scale_chroma_bytes(frame: Bytes, low: Bytes, high: Bytes, gain: Scalar, out
     light, factor, luminance = np.empty(3 * width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
     for y in range(frame.shape[0]):
         source = frame[y].reshape(-1)
-        look_up_row(low, source, lower)
-        look_up_row(high, source, upper)
+        look_up(low, source, lower)
+        look_up(high, source, upper)
         for i in range(3 * width):
             light[i] = np.float32(np.int32(upper[i]) * 256 + np.int32(lower[i])) * np.float32(1 / 65535)
         _row_factors(source, light, gain - _ONE, luminance, factor)

@@ -74,8 +74,8 @@ def _mean(sums: Tensor, size: Sequence[int]) -> Tensor:
 
 @lru_cache(maxsize=1)
 def light_bytes() -> tuple[Bytes, Bytes]:
-    """Low and high byte of the light of the 256 levels, in 1 / 65535 of white."""
-    steps = np.rint(light_curve()[0, 0, ::16].astype(np.float64) * _UNIT).astype(np.int64)
+    """Low and high byte (1, 256) of the light of the 256 levels, in 1 / 65535 of white."""
+    steps = np.rint(light_curve()[0, :, ::STEPS_PER_LEVEL].astype(np.float64) * _UNIT).astype(np.int64)
     return (steps & 255).astype(np.uint8), (steps >> 8).astype(np.uint8)
 
 

@@ -10,7 +10,7 @@ from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Doubles, Floats, from_planes, to_planes, use_numba
-from robustbench_endo.corruptions.kernels.color.byte_table import look_up_image
+from robustbench_endo.corruptions.kernels.color import byte_table
 
 STEPS_PER_LEVEL = 16
 
@@ -73,5 +73,5 @@ def look_up(frame: Bytes, tables: Bytes) -> Bytes:
     """
     source = np.ascontiguousarray(frame)
     out = np.empty_like(source)
-    look_up_image(source, tables, out)
+    byte_table.look_up(np.ascontiguousarray(tables), source.reshape(-1), out.reshape(-1))
     return out
