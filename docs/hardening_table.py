@@ -30,14 +30,15 @@ def gains(measured: Mapping[str, Any]) -> str:
     first = next(iter(measured["arms"].values()))
     plain = [f"{first[name]['baseline']:.1f}" for name in COLUMNS]
     lines = [
-        f"| mIoU in points | {' | '.join('all 19' if name == 'all' else name for name in COLUMNS)} |",
-        f"|---|{'---|' * len(COLUMNS)}",
-        f"| plain, mIoU in percent | {' | '.join(plain)} |",
+        f"| mIoU in points | {' | '.join('all 19' if name == 'all' else name for name in COLUMNS)} | all 19, seeds |",
+        f"|---|{'---|' * (len(COLUMNS) + 1)}",
+        f"| plain, mIoU in percent | {' | '.join(plain)} | |",
     ]
     for arm, rows in measured["arms"].items():
         held_out = arm.removeprefix(_WITHOUT) if arm.startswith(_WITHOUT) else ""
         cells = [cell(rows[name], bold=name == held_out) for name in COLUMNS]
-        lines.append(f"| {label(arm)} | {' | '.join(cells)} |")
+        seeds = ", ".join(f"{value:+.1f}" for value in rows["all"]["by_seed"])
+        lines.append(f"| {label(arm)} | {' | '.join(cells)} | {seeds} |")
     return "\n".join(lines)
 
 

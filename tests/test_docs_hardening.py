@@ -29,7 +29,7 @@ def test_hardening_page_has_the_measured_tables(tables):
     assert [arm for arm in measured["arms"] if arm.startswith("without ")] == [
         f"without {category}" for category in ("noise", "blur", "occlusion", "digital")
     ]
-    assert {"augmix", "pixmix", "plain (bn)", "plain (tent)"} < set(measured["arms"])
+    assert {"augmix", "pixmix", "plain (bn)", "plain (tent)", "plain (memo)"} < set(measured["arms"])
 
 
 def test_hardening_page_describes_the_study_that_was_run(tables):
