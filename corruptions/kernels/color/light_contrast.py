@@ -65,7 +65,8 @@ def _light_sums(planes: Floats, table: Floats) -> Indices:
 def mean_light_bytes(frame: Bytes) -> Floats:
     """:func:`mean_light` of 8-bit (H, W, 3), as (3, 1)."""
     sums = sums_of_16_bits(np.ascontiguousarray(frame), *light_bytes())
-    return (sums / (_UNIT * frame.shape[0] * frame.shape[1])).astype(np.float32)[:, None]
+    mean: Floats = (sums / (_UNIT * frame.shape[0] * frame.shape[1])).astype(np.float32)
+    return mean[:, None]
 
 
 def _mean(sums: Tensor, size: Sequence[int]) -> Tensor:
