@@ -9,9 +9,11 @@ import torch
 import robustbench_endo as rb
 from robustbench_endo.data import FolderDataset
 from robustbench_endo.errors import ModelError, RunError
+from robustbench_endo.evaluation.adaptation import episode
 from robustbench_endo.evaluation.adaptation.episode import Episode, augmented, split_episodes
 from robustbench_endo.evaluation.adaptation.settings import EPISODE, Memo, Tent
 from robustbench_endo.evaluation.replay import replay
+from robustbench_endo.evaluation.run import evaluate_shard
 
 IDS = tuple("abcd")
 METHODS = ("bn", "tent@lr=0.1", "memo@lr=0.1,augmentations=2")
@@ -30,10 +32,10 @@ def test_episode_without_a_method_returns_the_model():
 
 def test_tent_follows_a_condition_and_is_reset_for_another(formulas):
     net, batches = formulas.SmallNet("activity").eval(), formulas.batches()
-    episode = Episode(Tent(lr=0.1))
-    first = episode.adapt(net, "noise", IDS)(batches[0])["activity"]
-    second = episode.adapt(net, "noise", IDS)(batches[0])["activity"]
-    other = episode.adapt(net, "blur", IDS)(batches[0])["activity"]
+    adaptation = Episode(Tent(lr=0.1))
+    first = adaptation.adapt(net, "noise", IDS)(batches[0])["activity"]
+    second = adaptation.adapt(net, "noise", IDS)(batches[0])["activity"]
+    other = adaptation.adapt(net, "blur", IDS)(batches[0])["activity"]
     again = Episode(Tent(lr=0.1)).adapt(net, "noise", IDS)(batches[0])["activity"]
     assert not first.equal(second)
     assert first.equal(other)
@@ -112,6 +114,16 @@ def test_adapted_run_depends_neither_on_threads_nor_on_other_conditions(network,
     assert np.array_equal(numbers_of(common), numbers_of(single.frame), equal_nan=True)
     checks = replay(single, frames, 1000, {"net": network})
     assert [check.problem for check in checks if not check.passed] == []
+
+
+def test_shards_of_an_adapted_run_equal_the_run(network, frames, tmp_path, monkeypatch):
+    monkeypatch.setattr(episode, "EPISODE", 4)
+    options = {"adapt": "tent@lr=0.1", "batch_size": 2, "gallery_frames": 0, "device": "cpu"}
+    full = rb.evaluate({"net": network}, frames, "contrast", (5,), **options)
+    for shard in ("2/2", "1/2"):
+        evaluate_shard(shard, {"net": network}, frames, "contrast", (5,), out=tmp_path / "shards", **options)
+    merged = rb.merge(tmp_path / "shards")
+    assert np.array_equal(numbers_of(full.frame), numbers_of(merged.frame), equal_nan=True)
 
 
 def test_run_with_adaptation_says_so_and_does_not_resume_another(network, frames, tmp_path):
