@@ -217,6 +217,23 @@ def test_cell_trains_a_step_under_every_weighting(spec, monkeypatch):
         torch.optim.Adam(trained).step()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("spec", "task"), [(spec, task) for spec, task in NETWORKS if task != "both"])
+def test_cell_of_one_task_trains_a_step(spec, task):
+    network = network_of(spec, task).train()
+    for module in frozen(network):
+        module.eval()
+    logits, _ = network.with_auxiliary(torch.rand(2, 3, SIDE, SIDE, device="meta"))
+    (name,) = TASKS[task]
+    assert set(logits) == {name}
+    loss = F.cross_entropy(logits[name], torch.zeros(2, *logits[name].shape[2:], dtype=torch.int64, device="meta"))
+    network.zero_grad(set_to_none=True)
+    loss.backward()
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    assert all(parameter.grad is not None and parameter.grad.shape == parameter.shape for parameter in trained)
+    torch.optim.Adam(trained).step()
+
+
 REAL = [
     ("resnet101/mmoe@gate=flat", "aligned_mtl"),
     ("dinov2/dselect_k@gate=flat", "stch"),
