@@ -64,8 +64,8 @@ class AdaptiveBatchSize:
         """
         if self._fixed:
             raise RunError(
-                "Out of memory for a batch of adapted models, whose predictions depend on it. Use --batch-size "
-                f"{size}, a smaller --resolution, or fewer models at a time."
+                "Cannot adapt models to a batch of this size: out of memory, and predictions depend on the size. Use "
+                f"--batch-size {size}, a smaller --resolution, or fewer models at a time."
             )
         with self._lock:
             self.max = size if self.max is None else min(self.max, size)

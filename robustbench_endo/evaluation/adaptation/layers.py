@@ -74,24 +74,26 @@ def check_adaptable(models: Mapping[str, object], method: Adaptation | None) -> 
         method: of the adaptation; None needs nothing.
     """
     for name, model in models.items():
-        if method is not None and (problem := _problem(model, method)):
+        problem = _problem(model, method) if method is not None else None
+        if problem is not None and method is not None:
+            expected, got = problem
             raise ModelError(
-                f"Expected {problem} in {name.replace(f' ({method.name})', '')!r}: leave --adapt out, or evaluate a "
-                "model that can be adapted (an exported graph cannot)."
+                f"Expected {expected}, got {got} in {name.replace(f' ({method.name})', '')!r}: leave --adapt out, or "
+                "evaluate a model that can be adapted (an exported graph cannot)."
             )
 
 
-def _problem(model: object, method: Adaptation) -> str:
-    """What a method needs and a model lacks; empty where it lacks nothing."""
+def _problem(model: object, method: Adaptation) -> tuple[str, str] | None:
+    """What a method needs and what a model has instead; None where it lacks nothing."""
     if not isinstance(model, nn.Module):
-        return f"an nn.Module to adapt it by {method.name}, got {type(model).__name__}"
+        return f"an nn.Module to adapt it by {method.name}", type(model).__name__
     if any(isinstance(module, (torch.jit.ScriptModule, torch.fx.GraphModule)) for module in model.modules()):
-        return f"PyTorch layers to adapt them by {method.name}, got an exported graph"
+        return f"PyTorch layers to adapt them by {method.name}", "an exported graph"
     affine = affine_parameters(model)
     if isinstance(method, BatchNorm):
-        got = "other normalisation layers" if affine else "none"
-        return "" if batch_norms(model) else f"batch norm layers to adapt them by bn, got {got}"
+        other = "other normalisation layers" if affine else "none"
+        return None if batch_norms(model) else ("batch norm layers to adapt them by bn", other)
     if isinstance(method, Memo):
         enough = any(parameter.is_floating_point() for parameter in model.parameters())
-        return "" if enough else "parameters to adapt them by memo, got none"
-    return "" if affine else f"normalisation layers with scale and shift to adapt them by {method.name}, got none"
+        return None if enough else ("parameters to adapt them by memo", "none")
+    return None if affine else (f"normalisation layers with scale and shift to adapt them by {method.name}", "none")

@@ -25,5 +25,5 @@ def test_batches_for_a_frame_of_an_adapted_run_are_those_of_its_episode(make_pla
 
 
 def test_batch_size_of_adapted_models_is_not_reduced():
-    with pytest.raises(RunError, match="Out of memory for a batch of adapted models.* Use --batch-size 2,"):
+    with pytest.raises(RunError, match="out of memory, and predictions depend on the size. Use --batch-size 2,"):
         AdaptiveBatchSize(4, fixed=True).reduce(2)
