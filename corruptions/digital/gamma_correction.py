@@ -71,13 +71,12 @@ class GammaCorrection(Corruption):
         self, frame: NDArray[np.uint8], params: GammaCorrectionParams, noise: Noise
     ) -> NDArray[np.uint8] | None:
         """:meth:`apply` by a table of the 256 levels."""
-        under = noise.uniform((1, 1), _DIRECTION).item() < 0.5
-        return look_up(frame, gamma_table(params.under if under else params.over))
+        return look_up(frame, gamma_table(params.under if is_under_exposed(noise).item() else params.over))
 
 
 def is_under_exposed(noise: Noise) -> Tensor:
     """(B, 1, 1): the direction of each frame."""
-    return noise.uniform((1, 1), _DIRECTION).double() < 0.5
+    return noise.uniform((1, 1), _DIRECTION) < 0.5
 
 
 @lru_cache(maxsize=64)

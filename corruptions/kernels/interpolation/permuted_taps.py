@@ -74,6 +74,9 @@ def _add_single(line: Floats, start: Indices32, relative: Indices32, weights: Fl
     add_range(line, start, weights, 0, len(target), target)
 
 
+# Two functions and not one for any number of lanes: numba does not cache a function that another one makes.
+
+
 @njit(cache=True, nogil=True)
 def _add_by_8(line: Floats, start: Indices32, relative: Indices32, weights: Floats, target: Floats) -> None:
     end = len(target) // 8 * 8
