@@ -9,6 +9,7 @@ import numpy as np
 
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.metrics import heading
+from robustbench_endo.reports.data.rows import SEPARATOR
 from robustbench_endo.reports.data.sample import describe_sample
 from robustbench_endo.reports.data.scores import model_columns
 from robustbench_endo.reports.data.tables import PLAIN, Cell, Row, Table
@@ -34,7 +35,7 @@ def interaction_tables(results: Results, metrics: list[str]) -> list[Table]:
         metrics: the headline metrics, the leading one last.
     """
     names = results.corruptions
-    compounds = [name for name in names if "+" in name and all(part in names for part in name.split("+"))]
+    compounds = [name for name in names if SEPARATOR in name and all(part in names for part in name.split(SEPARATOR))]
     usable = [name for name in metrics if results.metric(name).higher_is_better is not None]
     if not compounds or not usable:
         return []
@@ -57,7 +58,7 @@ def interaction_tables(results: Results, metrics: list[str]) -> list[Table]:
 
 
 def _cell(name: str, model: str, metric: Metric, scored: dict[tuple[str, str], float]) -> Cell:
-    parts = {part: scored.get((part, model), math.nan) for part in name.split("+")}
+    parts = {part: scored.get((part, model), math.nan) for part in name.split(SEPARATOR)}
     value = scored.get((name, model), math.nan)
     if not np.isfinite([value, *parts.values()]).all():
         return Cell(MISSING)
