@@ -23,6 +23,7 @@ def evaluate(config: EvaluationConfig, profile: bool) -> None:
     """
     from robustbench_endo.cli.output import print_profile, profiler_for, progress_bar, show_results, show_shard
     from robustbench_endo.cli.resolve_inputs import load_models_and_data
+    from robustbench_endo.corruptions.kernels.triton_support import triton_failure
     from robustbench_endo.evaluation.engines import choose_engine
     from robustbench_endo.evaluation.plan import build_plan, select_corruptions
     from robustbench_endo.evaluation.run import run_plan, run_shard
@@ -45,6 +46,7 @@ def evaluate(config: EvaluationConfig, profile: bool) -> None:
             trust_model_file=config.trust_model_file,
         )
         plan = build_plan(config, models, dataset, selected)
+        triton_failure(plan.device)  # which logs it, here above the progress bar
         with progress_bar("Evaluating", "frames x conditions") as advance:
             if config.shard is None:
                 results = run_plan(plan, advance, profiler, engine)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from robustbench_endo.config import to_values
+from robustbench_endo.corruptions.kernels.triton_support import triton_failure
 from robustbench_endo.data.subjects import subject_note
 from robustbench_endo.evaluation.adaptation.settings import describe_adaptation
 from robustbench_endo.evaluation.code_identity import code_digests
@@ -119,17 +120,26 @@ def versions() -> dict[str, str]:
 
 
 def environment(device: torch.device) -> dict[str, Any]:
-    """Interpreter, platform, device, threads, versions, commit and command."""
+    """Interpreter, platform, device, whether Triton works on it, threads, versions, commit and command."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": f"{device.type}: {name}",
+        **_triton(device),
         "threads": torch.get_num_threads(),
         "versions": versions(),
         "commit": commit(),
         "command": printable(" ".join([Path(sys.argv[0]).name, *sys.argv[1:]])),
     }
+
+
+def _triton(device: torch.device) -> dict[str, Any]:
+    """Whether the Triton kernels run on a CUDA device, and why not; nothing for other devices."""
+    if device.type != "cuda":
+        return {}
+    failure = triton_failure(device)
+    return {"triton": {"available": failure is None, "reason": failure}}
 
 
 def commit() -> str | None:

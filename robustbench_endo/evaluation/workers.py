@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 
 import torch
 
+from robustbench_endo.corruptions.kernels.out_of_memory import is_out_of_memory
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.batch import Batch
 from robustbench_endo.evaluation.device import streams_on
@@ -157,7 +158,7 @@ def run_with_oom_fallback(
     """
     try:
         return function(batch, item)
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         reason = str(error).partition("\n")[0]
@@ -174,11 +175,6 @@ def run_with_oom_fallback(
     halves = batch.select(range(middle)), batch.select(range(middle, len(batch)))
     first, second = (run_with_oom_fallback(function, half, batch_size, item) for half in halves)
     return first + second
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether a device or the host could not allocate memory."""
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def limit_malloc_arenas() -> bool:

@@ -88,6 +88,7 @@ STRUCTURE: dict[Any, Kind] = {
     "?python": str,
     "?platform": str,
     "?device": str,
+    "?triton": {"available": bool, "reason": _TEXT_OR_NONE},
     "?threads": int,
     "?commit": _TEXT_OR_NONE,
     "?command": str,

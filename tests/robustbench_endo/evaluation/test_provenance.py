@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+import pytest
 import torch
 
+from robustbench_endo.evaluation import provenance
 from robustbench_endo.evaluation.provenance import (
     commit,
     describe_run,
@@ -12,6 +14,7 @@ from robustbench_endo.evaluation.provenance import (
     utc_now,
     versions,
 )
+from robustbench_endo.results.run_schema import STRUCTURE, _problems
 
 
 def test_describe_run_identifies_models_and_data(make_plan):
@@ -46,6 +49,16 @@ def test_environment_names_versions_and_device():
     assert info["device"].startswith("cpu: ")
     assert info["versions"] == versions()
     assert {"robustbench-endo", "torch", "numpy"} <= set(info["versions"])
+
+
+@pytest.mark.parametrize("failure", [None, "the package triton is not installed"])
+def test_environment_says_whether_triton_works_on_a_gpu(failure, monkeypatch):
+    monkeypatch.setattr(provenance, "triton_failure", lambda device: failure)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a GPU")
+    info = environment(torch.device("cuda:0"))
+    assert info["triton"] == {"available": failure is None, "reason": failure}
+    assert not list(_problems(info["triton"], STRUCTURE["?triton"], "triton"))
+    assert "triton" not in environment(torch.device("cpu"))
 
 
 def test_commit_is_a_hash_or_absent():
