@@ -14,6 +14,7 @@ from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.errors import CorruptionError
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import InterpolationWeights, linear_at
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample
+from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_of_pixel
 from robustbench_endo.corruptions.rng import Noise
 
 _DIRECTION = 0  # stream
@@ -76,8 +77,7 @@ class Interlacing(Corruption):
             return _even_lines(images, max(params.line, 1.0))
         angles = noise.uniform((1,), _DIRECTION).double().mul_(2.0 * np.pi)[:, 0].tolist()
         later = [_moved(images[b : b + 1], params.motion, angle) for b, angle in enumerate(angles)]
-        lines = torch.arange(images.shape[-2], device=images.device).div(max(params.line, 1.0), rounding_mode="floor")
-        odd = lines.remainder(2).bool()[:, None]
+        odd = cell_of_pixel(images.shape[-2], params.line, images.device).remainder(2).bool()[:, None]
         return torch.where(odd, torch.cat(later), images)
 
 

@@ -10,7 +10,8 @@ import torch
 from numba import njit
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.backend import use_numba
+from robustbench_endo.corruptions.kernels.backend import Indices, use_numba
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 
 
 def cell_shape(shape: Sequence[int], grain: float) -> tuple[int, ...]:
@@ -39,8 +40,12 @@ def expand_cells(cells: Tensor, shape: Sequence[int], grain: float) -> Tensor:
 
 
 def cell_of_pixel(length: int, grain: float, device: torch.device) -> Tensor:
-    """Index of the cell of each of ``length`` pixels along one axis, int64."""
-    return (torch.arange(length, dtype=torch.float64, device=device) / max(grain, 1.0)).long()
+    """Index of the cell of each of ``length`` pixels along one axis, int64; never modify it."""
+    return device_table(_cell_of_pixel, device, length, grain)
+
+
+def _cell_of_pixel(length: int, grain: float) -> Indices:
+    return (np.arange(length) / max(grain, 1.0)).astype(np.int64)
 
 
 @njit(cache=True, nogil=True)
