@@ -17,6 +17,7 @@ from torch import Tensor
 from robustbench_endo.corruptions.checks import check_frames, check_images, check_output
 from robustbench_endo.corruptions.content_area import ContentArea, detect_content_area, detect_content_areas
 from robustbench_endo.corruptions.errors import CorruptionError
+from robustbench_endo.corruptions.kernels.backend import without_autocast
 from robustbench_endo.corruptions.kernels.color.range_check import clamp_to_unit_range
 from robustbench_endo.corruptions.rng import Noise, image_key
 from robustbench_endo.corruptions.severity import check_severity, interpolate
@@ -210,7 +211,8 @@ class Corruption(ABC):
         """Corrupt a batch.
 
         Args:
-            images: floating (B, 3, H, W) in [0, 1], any device; never modified, no gradient flows back.
+            images: floating (B, 3, H, W) in [0, 1], any device; never modified, no gradient flows back. Computed in
+                float32, also within ``torch.autocast``.
             severity: 0 (identity), or 1 to 5. All severities of an image have the same random numbers.
             ids: one stable name per image; with ``seed`` and ``replicate`` they determine all randomness.
             seed: random seed.
@@ -227,7 +229,11 @@ class Corruption(ABC):
         if severity == 0:
             return CorruptedBatch(images.detach().clone())
         params = scale_lengths(self.parameters(severity), images.shape[-2:], reference_size)
-        noise = Noise(self._keys(ids, seed, replicate), images.device)
+        with without_autocast(images.device):
+            return self._corrupt_batch(images, params, self._keys(ids, seed, replicate), areas)
+
+    def _corrupt_batch(self, images: Tensor, params: Any, keys: tuple[int, ...], areas: Areas | None) -> CorruptedBatch:
+        noise = Noise(keys, images.device)
         content = self._areas(images, areas)
         inputs = images.detach().float().contiguous()
         if images.device.type != "cpu":
@@ -235,7 +241,7 @@ class Corruption(ABC):
         # One image at a time: a batch is then bit-identical to its items, whatever the number of threads.
         parts = [
             self._corrupt(inputs[i : i + 1], params, noise.item(i), content[i : i + 1], images.dtype)
-            for i in range(len(ids))
+            for i in range(len(keys))
         ]
         return CorruptedBatch(
             torch.cat([part.images for part in parts]) if len(parts) > 1 else parts[0].images,
@@ -266,11 +272,12 @@ class Corruption(ABC):
         check_frames(frames, ids)
         params = scale_lengths(self.parameters(severity), frames.shape[1:3], reference_size)
         results = []
-        for i, key in enumerate(self._keys(ids, seed, replicate)):
-            result = self._corrupt_bytes(frames[i], params, key, areas[i] if areas else None, detect=not areas)
-            if result is None:
-                return None
-            results.append(result)
+        with without_autocast(torch.device("cpu")):
+            for i, key in enumerate(self._keys(ids, seed, replicate)):
+                result = self._corrupt_bytes(frames[i], params, key, areas[i] if areas else None, detect=not areas)
+                if result is None:
+                    return None
+                results.append(result)
         return np.stack(results) if len(results) > 1 else results[0][None]
 
     def _corrupt_bytes(

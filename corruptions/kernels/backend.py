@@ -6,7 +6,7 @@ device, and Triton for GPUs (see :mod:`robustbench_endo.corruptions.kernels.trit
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 
 import numpy as np
 import torch
@@ -46,3 +46,22 @@ def from_planes(planes: Floats, images: Tensor) -> Tensor:
 def on_device(device: torch.device) -> AbstractContextManager[object]:
     """Context in which kernels are launched on ``device``, which need not be the current GPU."""
     return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
+
+
+def without_autocast(device: torch.device) -> AbstractContextManager[object]:
+    """Context in which operations on ``device`` and on the CPU keep the types of their operands.
+
+    Within a caller's ``torch.autocast`` matrix products and convolutions would be computed with the 8 bits of bfloat16.
+
+    >>> with torch.autocast("cpu", torch.bfloat16), without_autocast(torch.device("cpu")):
+    ...     (torch.eye(2) @ torch.eye(2)).dtype
+    torch.float32
+    """
+    kinds = ("cpu",) if device.type == "cpu" else ("cpu", device.type)
+    active = [kind for kind in kinds if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)]
+    if not active:
+        return nullcontext()
+    stack = ExitStack()
+    for kind in active:
+        stack.enter_context(torch.autocast(kind, enabled=False))
+    return stack

@@ -40,6 +40,19 @@ def test_corruption_of_a_batch_in_plain_torch_agrees_with_compiled_items(
     assert_agreement(result if isinstance(result, CorruptedBatch) else CorruptedBatch(result), expected)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_corruptions_within_autocast_of_the_caller_give_the_same_bits(
+    compiled: bool, frames: Callable[..., Tensor], request: pytest.FixtureRequest
+) -> None:
+    images = frames(2, 48, 64)
+    if not compiled:
+        request.getfixturevalue("plain_torch")
+    for corruption in CORRUPTIONS:
+        expected = corruption(images, 5, IDS[:2]).images
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.equal(corruption(images, 5, IDS[:2]).images, expected), corruption.name
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("severity", [1, 3, 5])

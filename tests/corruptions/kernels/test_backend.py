@@ -1,11 +1,11 @@
-"""Conversion between tensors and numpy planes."""
+"""Conversion between tensors and numpy planes, and the contexts of a device."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 
-from robustbench_endo.corruptions.kernels.backend import from_planes, on_device, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.backend import from_planes, on_device, to_planes, use_numba, without_autocast
 
 
 def test_to_planes_and_from_planes_are_inverse() -> None:
@@ -26,3 +26,12 @@ def test_use_numba_is_true_only_on_the_cpu() -> None:
 def test_on_device_does_nothing_on_the_cpu() -> None:
     with on_device(torch.device("cpu")) as context:
         assert context is None
+
+
+def test_without_autocast_computes_products_of_matrices_in_float32() -> None:
+    matrix = torch.full((2, 2), 1.001)
+    expected = matrix @ matrix
+    with torch.autocast("cpu", torch.bfloat16):
+        with without_autocast(torch.device("cpu")):
+            assert torch.equal(matrix @ matrix, expected)
+        assert (matrix @ matrix).dtype == torch.bfloat16
