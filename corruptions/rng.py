@@ -101,6 +101,11 @@ class Noise:
         counts = [poisson_counts(part, draws[:, 2 * i], draws[:, 2 * i + 1]) for i, part in enumerate(rates)]
         return sum(counts[1:], start=counts[0])
 
+    @property
+    def host(self) -> Noise:
+        """The same numbers on the CPU, for the few from which the parameters of an image are computed."""
+        return self if self.device.type == "cpu" else Noise(self.keys, torch.device("cpu"))
+
     def item(self, index: int) -> Noise:
         """The noise of one image of the batch."""
         return Noise(self.keys[index : index + 1], self.device)
