@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 
 from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.evaluation.full_float32 import full_float32
 
 
 def choose_device(name: str) -> torch.device:
@@ -61,19 +62,21 @@ def deterministic(backward: bool = False) -> Iterator[None]:
     if not torch.cuda.is_available():
         yield
         return
-    with _deterministic_backward() if backward else _full_float32():
+    with _deterministic_backward() if backward else _deterministic_forward():
         yield
 
 
 @contextmanager
-def _full_float32() -> Iterator[None]:
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("highest")
+def _deterministic_forward() -> Iterator[None]:
+    cudnn = torch.backends.cudnn
+    before = cudnn.benchmark, cudnn.deterministic
+    # Not by cudnn.flags, which reads and sets the precision in one of torch's two ways.
+    cudnn.benchmark, cudnn.deterministic = False, True
     try:
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        with full_float32():
             yield
     finally:
-        torch.set_float32_matmul_precision(before)
+        cudnn.benchmark, cudnn.deterministic = before
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import torch
 
 from robustbench_endo.errors import OptionalDependencyError, TrainingError, unknown_name
 from robustbench_endo.evaluation.device import deterministic
+from robustbench_endo.evaluation.full_float32 import full_float32
 from robustbench_endo.training.config import LOGGERS
 
 
@@ -64,7 +65,10 @@ def make_fabric(hardware: Hardware, precision: str, loggers: Sequence[Any] = ())
     several = hardware.devices * hardware.nodes > 1
     logging.getLogger(fabric_library().__name__).setLevel(logging.WARNING)  # it logs its precision
     try:
-        with warnings.catch_warnings():
+        # Fabric reads the precision of matrix products on a GPU: with torch's older interface, which raises an error
+        # where the newer one was used.
+        readable = full_float32() if device.type == "cuda" else nullcontext()
+        with warnings.catch_warnings(), readable:
             if hardware.nodes == 1:  # a hint for jobs of several machines, given wherever Slurm is installed
                 warnings.filterwarnings("ignore", "The `srun` command is available on your system but is not used")
             fabric = fabric_library().Fabric(

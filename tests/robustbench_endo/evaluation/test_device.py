@@ -15,6 +15,7 @@ from robustbench_endo.evaluation.device import (
     streams_on,
     upload,
 )
+from robustbench_endo.evaluation.full_float32 import _has_newer
 
 
 def test_choose_device_of_auto_and_cpu():
@@ -47,6 +48,25 @@ def test_deterministic_restores_the_settings(backward):
     with deterministic(backward=backward):
         pass
     assert before == (torch.are_deterministic_algorithms_enabled(), torch.get_float32_matmul_precision())
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.skipif(not _has_newer(), reason="torch < 2.9 has only the older interface")
+def test_deterministic_on_a_gpu_accepts_the_newer_precision_interface(backward, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    matmul, convolutions, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn.conv, torch.backends.cudnn
+    before = matmul.fp32_precision
+    matmul.fp32_precision = "tf32"
+    try:
+        settings = cudnn.benchmark, cudnn.deterministic, cudnn.enabled
+        with deterministic(backward=backward):
+            assert matmul.fp32_precision == ("tf32" if backward else "ieee")
+            assert convolutions.fp32_precision == ("tf32" if backward else "ieee")
+            assert (cudnn.benchmark, cudnn.deterministic) == (False, settings[1] if backward else True)
+        assert matmul.fp32_precision == "tf32"
+        assert settings == (cudnn.benchmark, cudnn.deterministic, cudnn.enabled)
+    finally:
+        matmul.fp32_precision = before
 
 
 def test_stream_on_the_cpu_lets_threads_compute_in_parallel():

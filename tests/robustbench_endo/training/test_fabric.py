@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from robustbench_endo.errors import OptionalDependencyError, TrainingError, UnknownNameError
+from robustbench_endo.evaluation.full_float32 import _has_newer
 from robustbench_endo.training import TrainConfig, fabric, train
 from robustbench_endo.training.config import LOGGERS
 from robustbench_endo.training.fabric import Hardware, make_fabric, make_loggers, reproducible
@@ -24,6 +25,33 @@ def slurm(monkeypatch):
 def test_make_fabric_on_one_machine_does_not_warn_about_srun(slurm, recwarn):
     make_fabric(Hardware(), "32-true")
     assert not [warning for warning in recwarn if "srun" in str(warning.message)]
+
+
+@pytest.mark.skipif(not _has_newer(), reason="torch < 2.9 has only the older interface")
+def test_make_fabric_accepts_the_newer_precision_interface(monkeypatch):
+    pytest.importorskip("lightning_fabric", reason="the extra `train` is not installed")
+    read = []
+
+    class Library:
+        """Stands for Fabric, which reads the precision of matrix products when it sets up a GPU."""
+
+        __name__ = "lightning_fabric"
+
+        def Fabric(self, **options):
+            return self
+
+        def launch(self):
+            read.append(torch.get_float32_matmul_precision())
+
+    monkeypatch.setattr(fabric, "fabric_library", Library)
+    before = torch.backends.cuda.matmul.fp32_precision
+    torch.backends.cuda.matmul.fp32_precision = "tf32"
+    try:
+        make_fabric(Hardware("cuda:0"), "32-true")
+        assert read == ["highest"]
+        assert torch.backends.cuda.matmul.fp32_precision == "tf32"
+    finally:
+        torch.backends.cuda.matmul.fp32_precision = before
 
 
 def test_make_fabric_rejects_fp16_on_cpu():
