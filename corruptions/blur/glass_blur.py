@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
 from robustbench_endo.corruptions.kernels.interpolation.local_shuffle import fetch_cells, local_shuffle
+from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_of_pixel
 from robustbench_endo.corruptions.rng import Noise
 
 _CHOICES = 0  # stream
@@ -71,11 +71,11 @@ def cell_offsets(size: tuple[int, ...], params: GlassBlurParams, noise: Noise) -
     # A cell is never smaller than a pixel, and a step never shorter than a cell.
     cell = max(params.cell, 1.0)
     shift = max(round(params.shift / cell), 1)
-    cell_row, cell_column = (
-        torch.from_numpy((np.arange(side) / cell).astype(np.int64)).to(noise.device) for side in size
-    )
+    cell_row, cell_column = (cell_of_pixel(side, cell, noise.device) for side in size)
     rows, columns = (int((side - 1) / cell) + 1 for side in size)
     source = local_shuffle(noise.integers((2 * shift) ** 2, (params.sweeps, rows, columns), _CHOICES), shift)
-    down = source // columns - torch.arange(rows, device=noise.device)[:, None]
-    across = source % columns - torch.arange(columns, device=noise.device)
-    return (down * cell).round().long(), (across * cell).round().long(), cell_row, cell_column
+    row, column = (torch.arange(count, dtype=source.dtype, device=noise.device) for count in (rows, columns))
+    down, across = source // columns - row[:, None], source % columns - column
+    if cell == 1.0:
+        return down, across, cell_row, cell_column
+    return (down * cell).round().to(source.dtype), (across * cell).round().to(source.dtype), cell_row, cell_column

@@ -8,6 +8,7 @@ from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.triton_support import use_triton
 
 
 def local_shuffle(choices: Tensor, shift: int) -> Tensor:
@@ -21,35 +22,58 @@ def local_shuffle(choices: Tensor, shift: int) -> Tensor:
         shift: the longest step, in cells; cells closer than that to an edge keep their content.
 
     Returns:
-        int64 (B, rows, columns), the flat index of the source cell.
+        (B, rows, columns), the flat index of the source cell: int64 on the CPU, int32 on a device.
     """
+    if use_triton(choices.device):
+        from robustbench_endo.corruptions.kernels.interpolation import local_shuffle_triton
+
+        return local_shuffle_triton.local_shuffle(choices, shift)
     if not use_numba(choices.device):
         return local_shuffle_torch(choices, shift)
     return torch.from_numpy(np.stack([_local_shuffle(choice, shift) for choice in choices.numpy()]))
 
 
 def local_shuffle_torch(choices: Tensor, shift: int) -> Tensor:
-    """:func:`local_shuffle` in parallel, on any device: chains of copies are followed by pointer doubling.
+    """:func:`local_shuffle` in parallel, on any device, as int32: chains of copies are followed by pointer doubling.
 
     A cell points to its neighbour if that is visited before it, and otherwise to the content that the neighbour had
     before the sweep.
     """
     batch, _, height, width = choices.shape
     count = height * width
-    cell = torch.arange(count, device=choices.device).reshape(height, width)
-    visited = torch.zeros(height, width, dtype=torch.bool, device=choices.device)
-    visited[shift + 1 : height - shift + 1, shift + 1 : width - shift + 1] = True
-    source = cell.flatten().expand(batch, -1)
-    before = cell.flatten() + count  # node ``count + i`` is the content of cell i before the sweep
-    for choice in choices.unbind(1):
+    cell = torch.arange(count, dtype=torch.int32, device=choices.device)
+    row, column = cell // width, cell % width
+    visited = (row > shift) & (row <= height - shift) & (column > shift) & (column <= width - shift)
+    first = torch.arange(0, 2 * count * batch, 2 * count, dtype=torch.int32, device=choices.device)[:, None]
+    source = None
+    # Of each frame, node ``count + i`` is the content of cell i before the sweep; pointers count nodes of the batch.
+    nodes = torch.arange(2 * count * batch, dtype=torch.int32, device=choices.device).view(batch, 2 * count)
+    for choice in choices.int().flatten(2).unbind(1):
         step = (choice // (2 * shift) - shift) * width + choice % (2 * shift) - shift
-        target = torch.where(visited, cell + step, cell).flatten(1)
-        earlier = visited.flatten()[target] & (target > cell.flatten())
-        pointer = torch.cat((torch.where(earlier, target, target + count), before.expand(batch, -1)), dim=1)
-        while bool((pointer[:, :count] < count).any()):
-            pointer = pointer.gather(1, pointer)
-        source = source.gather(1, pointer[:, :count] - count)
+        target = torch.where(visited, cell + step, cell)
+        earlier = (target > cell) & visited.index_select(0, target.flatten()).view_as(target)
+        nodes[:, :count] = torch.where(earlier, target, target + count) + first
+        for _ in range(doubling_rounds(height, width, shift)):
+            nodes[:, :count] = nodes.view(-1).index_select(0, nodes[:, :count].flatten()).view(batch, count)
+        copied = nodes[:, :count] - (first + count)
+        source = copied if source is None else source.view(-1).index_select(0, (copied + first // 2).flatten())
+    if source is None:
+        source = cell.expand(batch, -1)
     return source.reshape(batch, height, width)
+
+
+def doubling_rounds(height: int, width: int, shift: int) -> int:
+    """Rounds of pointer doubling that reach the end of the longest chain of copies within one sweep.
+
+    A chain goes along a row to the right, or to a lower row and then up to ``shift`` columns to the left.
+
+    >>> doubling_rounds(256, 256, 1), doubling_rounds(256, 256, 5)
+    (0, 11)
+    """
+    rows, columns = height - 2 * shift, width - 2 * shift
+    if shift == 1 or rows < 1 or columns < 1:
+        return 0
+    return ((rows - 1) * (shift + 1) + columns - 1).bit_length()
 
 
 def fetch_cells(images: Tensor, down: Tensor, across: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
@@ -57,7 +81,7 @@ def fetch_cells(images: Tensor, down: Tensor, across: Tensor, rows: Tensor, colu
 
     Args:
         images: (B, C, H, W).
-        down: int64 (B, cell rows, cell columns), vertical offset of the source of each cell in pixels.
+        down: (B, cell rows, cell columns), integers, the vertical offset of the source of each cell in pixels.
         across: the same, horizontal offset.
         rows: int64 (H,), the cell row of each pixel row.
         columns: int64 (W,), the cell column of each pixel column.
@@ -73,10 +97,17 @@ def fetch_cells(images: Tensor, down: Tensor, across: Tensor, rows: Tensor, colu
 def fetch_cells_torch(images: Tensor, down: Tensor, across: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """:func:`fetch_cells` on any device."""
     height, width = images.shape[-2:]
-    y = torch.arange(height, device=images.device)[:, None] + down[:, rows][..., columns]
-    x = torch.arange(width, device=images.device) + across[:, rows][..., columns]
-    index = (y.clamp(0, height - 1) * width + x.clamp(0, width - 1)).flatten(1)[:, None]
-    return images.flatten(2).gather(2, index.expand(-1, images.shape[1], -1)).reshape(images.shape)
+    index = _source_of_pixel(down, rows, columns, -2, height).mul_(width)
+    index.add_(_source_of_pixel(across, rows, columns, -1, width))
+    flat = index.flatten(1)[:, None].long()
+    return images.flatten(2).gather(2, flat.expand(-1, images.shape[1], -1)).reshape(images.shape)
+
+
+def _source_of_pixel(offset: Tensor, rows: Tensor, columns: Tensor, axis: int, side: int) -> Tensor:
+    """Coordinate along ``axis`` of the pixel that is copied into each one."""
+    position = torch.arange(side, dtype=offset.dtype, device=offset.device)
+    moved = offset.index_select(1, rows).index_select(2, columns)
+    return moved.add_(position[:, None] if axis == -2 else position).clamp_(0, side - 1)
 
 
 @njit(cache=True, nogil=True)

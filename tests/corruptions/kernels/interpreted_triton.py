@@ -16,6 +16,8 @@ from robustbench_endo.corruptions import Noise
 from robustbench_endo.corruptions.kernels.fluids import droplets, droplets_triton, perlin, perlin_triton
 from robustbench_endo.corruptions.kernels.interpolation import (
     interpolation_weights,
+    local_shuffle,
+    local_shuffle_triton,
     mean_of_zooms,
     resample,
     resample_triton,
@@ -67,6 +69,13 @@ def check_resample() -> None:
     assert torch.allclose(mean, mean_of_zooms.mean_of_zooms(images, zooms), rtol=0, atol=1e-6)
 
 
+def check_local_shuffle() -> None:
+    for shift, sweeps, size in ((1, 2, (19, 23)), (2, 3, (31, 37)), (4, 1, (9, 8))):
+        choices = NOISE.integers((2 * shift) ** 2, (sweeps, *size), stream=8)
+        source = local_shuffle_triton.local_shuffle(choices, shift)
+        assert torch.equal(source.long(), local_shuffle.local_shuffle(choices, shift)), shift
+
+
 def check_perlin() -> None:
     x, y = (NOISE.uniform((30, 50), stream) * 20 - 10 for stream in (3, 4))
     uniform = NOISE.uniform((256,), stream=5)
@@ -88,7 +97,7 @@ def check_droplets() -> None:
 def main() -> None:
     """Run every check."""
     failures = {}
-    checks = (check_philox, check_noise_ops, check_resample, check_perlin, check_droplets)
+    checks = (check_philox, check_noise_ops, check_resample, check_local_shuffle, check_perlin, check_droplets)
     for check in checks:
         try:
             check()

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from robustbench_endo.corruptions.kernels.interpolation.local_shuffle import (
+    doubling_rounds,
     fetch_cells,
     fetch_cells_torch,
     local_shuffle,
@@ -19,11 +20,27 @@ def draw(high: int, *shape: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("shift", [1, 2, 4])
-def test_local_shuffle_in_parallel_equals_sequential_copies(shift: int) -> None:
-    choices = draw((2 * shift) ** 2, 3, 2, 40, 50)
+@pytest.mark.parametrize("sweeps", [1, 3])
+@pytest.mark.parametrize("size", [(40, 50), (37, 23), (9, 8)])
+def test_local_shuffle_in_parallel_equals_sequential_copies(shift: int, sweeps: int, size: tuple[int, int]) -> None:
+    choices = draw((2 * shift) ** 2, 3, sweeps, *size)
     sequential = local_shuffle(choices, shift)
-    assert torch.equal(sequential, local_shuffle_torch(choices, shift))
-    assert (sequential != torch.arange(2000).reshape(40, 50)).float().mean() > 0.5
+    assert torch.equal(sequential, local_shuffle_torch(choices, shift).long())
+    moved = sequential != torch.arange(size[0] * size[1]).reshape(size)
+    assert moved.any() == (min(size) > 2 * shift)
+
+
+@pytest.mark.parametrize("shift", [2, 3])
+def test_doubling_rounds_reach_the_end_of_the_longest_chain(shift: int) -> None:
+    # To the right up to the last column, then a row down and left by the longest step: no chain is longer.
+    height, width = 17, 13
+    right, left = 2 * shift * shift + shift + 1, 2 * shift * (shift + 1)
+    choices = torch.full((1, 1, height, width), right)
+    choices[..., width - shift] = left
+    assert torch.equal(local_shuffle(choices, shift), local_shuffle_torch(choices, shift).long())
+    rows, columns = height - 2 * shift, width - 2 * shift
+    hops = (rows - 1) * (shift + 1) + columns - 1
+    assert 2 ** (doubling_rounds(height, width, shift) - 1) <= hops < 2 ** doubling_rounds(height, width, shift)
 
 
 def test_local_shuffle_follows_a_long_chain_of_copies() -> None:
@@ -36,7 +53,7 @@ def test_local_shuffle_follows_a_long_chain_of_copies() -> None:
     choices = torch.full((1, 1, 12, 12), 11)
     right = local_shuffle(choices, 2)[0]
     assert torch.equal(right[3:11, 3:11], (torch.arange(3, 11)[:, None] * 12 + 11).expand(8, 8))
-    assert torch.equal(local_shuffle_torch(choices, 2)[0], right)
+    assert torch.equal(local_shuffle_torch(choices, 2)[0].long(), right)
 
 
 def test_local_shuffle_leaves_cells_at_the_edge() -> None:
