@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption, Px
-from robustbench_endo.corruptions.kernels.backend import Floats
+from robustbench_endo.corruptions.kernels.backend import Doubles, Floats
 from robustbench_endo.corruptions.kernels.filters.correlate import correlate
 from robustbench_endo.corruptions.rng import Noise
 
@@ -59,27 +59,23 @@ class MotionBlur(Corruption):
 
     def apply(self, images: Tensor, params: MotionBlurParams, noise: Noise) -> Tensor:
         """Each image correlated with a trail in a random direction."""
-        turns = 2.0 * noise.uniform((1,), _ANGLE)[:, 0].double().cpu().numpy() - 1.0
-        kernels = [trail(params, float(np.deg2rad(params.spread * turn))) for turn in turns]
-        return correlate(images, np.stack(kernels), "nearest")
+        turns = 2.0 * noise.host.uniform((1,), _ANGLE)[:, 0].double().numpy() - 1.0
+        return correlate(images, trails(params, np.deg2rad(params.spread * turns)), "nearest")
 
 
-def trail(params: MotionBlurParams, angle: float) -> Floats:
-    """The point spread (k, k) of a trail in direction ``angle`` (radians, from the x axis towards the y axis)."""
+def trails(params: MotionBlurParams, angles: Doubles) -> Floats:
+    """The point spreads (B, k, k) of trails in the directions ``angles`` (radians, from the x axis to the y axis)."""
     position = np.arange(2 * round(params.radius) + 1, dtype=np.float64)
     weight = np.exp(-0.5 * (position / params.sigma) ** 2)
     weight /= weight.sum()
     position = position - params.anchor * (weight * position).sum()
     reach = int(np.ceil(np.abs(position).max())) + 1
-    kernel = np.zeros((2 * reach + 1, 2 * reach + 1))
-    y, x = reach + position * np.sin(angle), reach + position * np.cos(angle)
+    side = 2 * reach + 1
+    y, x = (reach + position * f(angles)[:, None] for f in (np.sin, np.cos))
     top, left = np.floor(y).astype(int), np.floor(x).astype(int)
     v, u = y - top, x - left
-    for row, column, overlap in (
-        (top, left, (1 - v) * (1 - u)),
-        (top, left + 1, (1 - v) * u),
-        (top + 1, left, v * (1 - u)),
-        (top + 1, left + 1, v * u),
-    ):
-        np.add.at(kernel, (row, column), weight * overlap)
-    return kernel.astype(np.float32)
+    corner = (np.arange(len(angles))[:, None] * side + top) * side + left
+    cells = np.stack((corner, corner + 1, corner + side, corner + side + 1))
+    shares = np.stack(((1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u)) * weight
+    sums = np.bincount(cells.ravel(), shares.ravel(), len(angles) * side * side)
+    return sums.astype(np.float32).reshape(-1, side, side)

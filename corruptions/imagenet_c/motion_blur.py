@@ -59,7 +59,7 @@ class MotionBlur(Corruption):
 
     def apply(self, images: Tensor, params: MotionBlurParams, noise: Noise) -> Tensor:
         """Each image correlated with a trail in a random direction."""
-        turns = 2.0 * noise.uniform((1,), _ANGLE)[:, 0].double().cpu().numpy() - 1.0
+        turns = 2.0 * noise.host.uniform((1,), _ANGLE)[:, 0].double().numpy() - 1.0
         kernels = [stepped_trail(params, params.spread * float(turn), images.shape[-2:]) for turn in turns]
         return correlate(images, np.stack(kernels), "nearest")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from numba import njit
@@ -16,7 +18,9 @@ from robustbench_endo.corruptions.kernels.backend import (
     to_planes,
     use_numba,
 )
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.kernels.filters.separable import Border, border_index
+from robustbench_endo.corruptions.kernels.host_values import upload
 
 _SHORTEST_RUN = 6  # a run costs two look-ups and a subtraction, whatever its length
 
@@ -41,14 +45,31 @@ def correlate_torch(images: Tensor, kernels: Floats, border: Border) -> Tensor:
     """:func:`correlate` by the convolution theorem, on any device."""
     height, width = images.shape[-2:]
     radius = kernels.shape[-1] // 2
-    rows = torch.from_numpy(border_index(height, radius, radius, border)).to(images.device)
-    columns = torch.from_numpy(border_index(width, radius, radius, border)).to(images.device)
-    padded = images[..., rows, :][..., columns]
-    size = padded.shape[-2:]
-    weights = torch.from_numpy(kernels)[:, None].to(images.device)
-    spectrum = torch.fft.rfft2(padded) * torch.fft.rfft2(weights, s=size).conj()
+    size = tuple(transform_length(side + 2 * radius) for side in (height, width))
+    rows, columns = (
+        device_table(border_index, images.device, side, radius, length - side - radius, border)
+        for side, length in zip((height, width), size, strict=True)
+    )
+    padded = images.index_select(-2, rows).index_select(-1, columns)
+    (weights,) = upload((torch.from_numpy(kernels)[:, None],), images.device)
+    spectrum = torch.fft.rfft2(padded).mul_(torch.fft.rfft2(weights, s=size).conj())
     filtered: Tensor = torch.fft.irfft2(spectrum, s=size)
     return filtered[..., :height, :width]
+
+
+@lru_cache(maxsize=256)
+def transform_length(size: int) -> int:
+    """The next even number from ``size`` on without a prime factor above 7: a Fourier transform is slow at others.
+
+    >>> transform_length(586), transform_length(600)
+    (588, 600)
+    """
+    size += size % 2
+    rest = size
+    for factor in (2, 3, 5, 7):
+        while rest % factor == 0:
+            rest //= factor
+    return size if rest == 1 else transform_length(size + 2)
 
 
 def _correlate_one_kernel(images: Tensor, kernel: Floats, border: Border) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions import load_suite
-from robustbench_endo.corruptions.blur.motion_blur import MotionBlur, MotionBlurParams, trail
+from robustbench_endo.corruptions.blur.motion_blur import MotionBlur, MotionBlurParams, trails
 from robustbench_endo.corruptions.kernels.filters.correlate import correlate
 from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
 
@@ -18,8 +18,8 @@ Frames = Callable[..., Tensor]
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.7, 2.0, -3.0])
-def test_trail_is_centred_and_points_along_its_angle(angle: float) -> None:
-    kernel = torch.from_numpy(trail(MotionBlurParams(20.0, 15.0), angle)).double()
+def test_trails_are_centred_and_point_along_their_angle(angle: float) -> None:
+    kernel = torch.from_numpy(trails(MotionBlurParams(20.0, 15.0), np.array([angle]))[0]).double()
     assert float(kernel.sum()) == pytest.approx(1.0, abs=1e-6)
     reach = len(kernel) // 2
     axis = torch.arange(-reach, reach + 1, dtype=torch.float64)
@@ -29,6 +29,11 @@ def test_trail_is_centred_and_points_along_its_angle(angle: float) -> None:
     across = axis * np.cos(angle), axis * np.sin(angle)
     width = (kernel * (across[0][:, None] - across[1]) ** 2).sum()
     assert float(width.sqrt()) < 0.6
+
+
+def test_trails_of_a_batch_are_those_of_its_angles() -> None:
+    angles, params = np.linspace(-np.pi, np.pi, 9), MotionBlurParams(20.0, 15.0)
+    assert np.array_equal(trails(params, angles), np.concatenate([trails(params, angles[i : i + 1]) for i in range(9)]))
 
 
 def test_motion_blur_direction_depends_only_on_the_key(frames: Frames) -> None:
@@ -50,8 +55,8 @@ def test_motion_blur_agrees_with_imagecorruptions_up_to_sub_pixels(severity: int
     images = (gaussian_blur(frames(1, 96, 128), 2.0) * 255).round() / 255
     pixels = (images[0].permute(1, 2, 0) * 255).round().byte().numpy()
     theirs = _motion_blur(pixels, radius, sigma, angle)
-    kernel = trail(MotionBlurParams(radius, sigma, 45.0, 0.0), float(np.deg2rad(angle)))
-    ours = (correlate(images, kernel[None], "nearest")[0].permute(1, 2, 0) * 255).numpy()
+    kernels = trails(MotionBlurParams(radius, sigma, 45.0, 0.0), np.deg2rad([angle]))
+    ours = (correlate(images, kernels, "nearest")[0].permute(1, 2, 0) * 255).numpy()
     difference = np.abs(ours - theirs)
     assert difference.mean() < 0.6
     assert difference.max() <= 2

@@ -8,7 +8,7 @@ import torch
 from scipy import ndimage
 
 from robustbench_endo.corruptions.blur.defocus_blur import disk
-from robustbench_endo.corruptions.kernels.filters.correlate import correlate, correlate_torch
+from robustbench_endo.corruptions.kernels.filters.correlate import correlate, correlate_torch, transform_length
 
 RANDOM = np.random.default_rng(0).random((9, 9)).astype(np.float32)
 KERNELS = {
@@ -41,3 +41,19 @@ def test_correlate_applies_one_kernel_per_image() -> None:
 def test_correlate_keeps_white_under_a_large_disk() -> None:
     white = torch.ones(1, 1, 64, 64)
     assert (correlate(white, disk(20.0, 8, 0.0)[None], "mirror") - 1).abs().max() < 1e-5
+
+
+def test_transform_length_is_the_next_even_product_of_small_primes() -> None:
+    smooth = {
+        2 ** (a + 1) * 3**b * 5**c * 7**d for a in range(11) for b in range(7) for c in range(5) for d in range(5)
+    }
+    for size in (1, 2, 19, 293, 586, 587, 1313):
+        assert transform_length(size) == min(length for length in smooth if length >= size)
+
+
+@pytest.mark.parametrize("size", [(53, 37), (29, 61)])
+def test_correlate_in_a_padded_transform_equals_compiled_at_odd_sizes(size: tuple[int, int]) -> None:
+    images = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(1))
+    kernel = disk(5.0, 8, 0.0)[None]
+    for border in ("nearest", "reflect", "mirror"):
+        assert torch.allclose(correlate(images, kernel, border), correlate_torch(images, kernel, border), atol=1e-5)
