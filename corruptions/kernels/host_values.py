@@ -6,29 +6,27 @@ numbers of an image, such as the positions of its drops, are computed on the hos
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_endo.corruptions.kernels.backend import Floats
 from robustbench_endo.corruptions.kernels.device_tables import device_table
 
 Nested = tuple["float | Nested", ...]
 
 
-def constant(values: Nested, device: torch.device, dtype: type[np.floating[Any]] = np.float32) -> Tensor:
-    """Fixed numbers as a tensor on ``device``, the same object in every call; never modify it.
+def constant(values: Nested, device: torch.device) -> Tensor:
+    """Fixed numbers as a float32 tensor on ``device``, the same object in every call; never modify it.
 
     >>> constant((0.5, 2.0), torch.device("cpu"))
     tensor([0.5000, 2.0000])
     """
-    return device_table(_array, device, values, dtype)
+    return device_table(_array, device, values)
 
 
-def _array(values: Nested, dtype: type[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    return np.array(values, dtype)
+def _array(values: Nested) -> Floats:
+    return np.array(values, np.float32)
 
 
 def upload(tensors: tuple[Tensor, ...], device: torch.device) -> tuple[Tensor, ...]:
@@ -42,5 +40,6 @@ def upload(tensors: tuple[Tensor, ...], device: torch.device) -> tuple[Tensor, .
     flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
     if device.type == "cuda":
         flat = flat.pin_memory()
-    parts = flat.to(device, non_blocking=device.type == "cuda").split([tensor.numel() for tensor in tensors])
+    moved = flat.to(device, non_blocking=device.type == "cuda")
+    parts = moved.split_with_sizes([tensor.numel() for tensor in tensors])
     return tuple(part.reshape(tensor.shape) for part, tensor in zip(parts, tensors, strict=True))
