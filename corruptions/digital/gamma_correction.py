@@ -15,6 +15,8 @@ from robustbench_endo.corruptions.base import Category, Corruption
 from robustbench_endo.corruptions.kernels.backend import Floats
 from robustbench_endo.corruptions.kernels.color.linear_light import to_encoded, to_linear
 from robustbench_endo.corruptions.kernels.color.tone_curve import POSITIONS, apply_curves, level_tables, look_up
+from robustbench_endo.corruptions.kernels.device_tables import device_table
+from robustbench_endo.corruptions.kernels.host_values import upload
 from robustbench_endo.corruptions.rng import Noise
 
 _DIRECTION = 0  # stream
@@ -64,8 +66,9 @@ class GammaCorrection(Corruption):
 
     def apply(self, images: Tensor, params: GammaCorrectionParams, noise: Noise) -> Tensor:
         """encode(decode(``images``) ** under) or encode(decode(``images``) ** over), with equal probability."""
-        under, over = (torch.from_numpy(gamma_curve(g)).to(images.device) for g in (params.under, params.over))
-        return apply_curves(images, torch.where(is_under_exposed(noise), under, over))
+        under, over = (device_table(gamma_curve, images.device, exponent) for exponent in (params.under, params.over))
+        (dark,) = upload((is_under_exposed(noise),), images.device)
+        return apply_curves(images, torch.where(dark, under, over))
 
     def apply_bytes(
         self, frame: NDArray[np.uint8], params: GammaCorrectionParams, noise: Noise
@@ -75,8 +78,8 @@ class GammaCorrection(Corruption):
 
 
 def is_under_exposed(noise: Noise) -> Tensor:
-    """(B, 1, 1): the direction of each frame."""
-    return noise.uniform((1, 1), _DIRECTION) < 0.5
+    """(B, 1, 1) on the CPU: the direction of each frame."""
+    return noise.host.uniform((1, 1), _DIRECTION) < 0.5
 
 
 @lru_cache(maxsize=64)

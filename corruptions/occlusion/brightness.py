@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Annotated, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -15,6 +14,7 @@ from robustbench_endo.corruptions.base import Category, Corruption
 from robustbench_endo.corruptions.kernels.backend import Floats
 from robustbench_endo.corruptions.kernels.color.linear_light import HEADROOM, roll_off, to_encoded, to_linear
 from robustbench_endo.corruptions.kernels.color.tone_curve import POSITIONS, apply_curves, level_tables, look_up
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.rng import Noise
 
 
@@ -60,7 +60,7 @@ class Brightness(Corruption):
 
     def apply(self, images: Tensor, params: BrightnessParams, noise: Noise) -> Tensor:
         """encode(roll_off(2^stops decode(``images``)))."""
-        return apply_curves(images, torch.from_numpy(exposure_curve(params.stops)).to(images.device))
+        return apply_curves(images, device_table(exposure_curve, images.device, params.stops))
 
     def apply_bytes(self, frame: NDArray[np.uint8], params: BrightnessParams, noise: Noise) -> NDArray[np.uint8] | None:
         """:meth:`apply` by a table of the 256 levels."""

@@ -14,6 +14,7 @@ from robustbench_endo.corruptions.base import Category, Corruption
 from robustbench_endo.corruptions.kernels.backend import Doubles
 from robustbench_endo.corruptions.kernels.color.linear_light import to_encoded, to_linear
 from robustbench_endo.corruptions.kernels.color.tone_curve import POSITIONS, apply_curves, level_tables, look_up
+from robustbench_endo.corruptions.kernels.host_values import upload
 from robustbench_endo.corruptions.rng import Noise
 
 _WHITE = 182.0  # mired: 5500 K, a xenon source
@@ -57,7 +58,8 @@ class WhiteBalance(Corruption):
 
     def apply(self, images: Tensor, params: WhiteBalanceParams, noise: Noise) -> Tensor:
         """``images`` x channel gains, in linear light, clipped at white."""
-        return apply_curves(images, self._curves(params, noise).to(images.device))
+        (curves,) = upload((self._curves(params, noise.host),), images.device)
+        return apply_curves(images, curves)
 
     def apply_bytes(
         self, frame: NDArray[np.uint8], params: WhiteBalanceParams, noise: Noise

@@ -8,6 +8,7 @@ flat part. ``g`` falls to 1 where the channels differ by a few 8-bit levels, whi
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import torch
@@ -25,7 +26,8 @@ from robustbench_endo.corruptions.kernels.backend import (
 from robustbench_endo.corruptions.kernels.color.byte_table import look_up
 from robustbench_endo.corruptions.kernels.color.light_contrast import light_bytes
 from robustbench_endo.corruptions.kernels.color.linear_light import to_encoded, to_linear
-from robustbench_endo.corruptions.kernels.color.tone_curve import POSITIONS
+from robustbench_endo.corruptions.kernels.color.tone_curve import POSITIONS, interpolate_tables
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 
 _RED, _GREEN, _BLUE = np.float32(0.2126), np.float32(0.7152), np.float32(0.0722)  # luminance (ITU-R BT.709)
 _NOISE = np.float32(2 / 255)  # difference of the channels up to which nothing changes
@@ -43,12 +45,11 @@ _LAST = np.float32(_STEPS - 0.01)
 
 def scale_chroma(images: Tensor, gain: float) -> Tensor:
     """(B, 3, H, W) in [0, 1] with the saturation of linear light scaled by ``gain``, at least 1."""
-    decode, encode = _curves()
     if not use_numba(images.device):
         return scale_chroma_torch(images, gain)
     planes = to_planes(images).reshape(*images.shape)
     out = np.empty_like(planes)
-    _scale_chroma(planes, decode, encode, np.float32(gain), out)
+    _scale_chroma(planes, _curve("decode"), _curve("encode"), np.float32(gain), out)
     return from_planes(out.reshape(-1, *images.shape[-2:]), images)
 
 
@@ -60,17 +61,17 @@ def scale_chroma_bytes(frame: Bytes, gain: float) -> Bytes:
     return out
 
 
-@lru_cache(maxsize=1)
-def _curves() -> tuple[Floats, Floats]:
-    """Light by encoded value, and encoded value by light."""
-    encode = to_encoded(np.arange(_STEPS + 1) / _STEPS)
-    return to_linear(POSITIONS).astype(np.float32), encode.astype(np.float32)
+@lru_cache(maxsize=2)
+def _curve(name: Literal["decode", "encode"]) -> Floats:
+    """Light by encoded value, or encoded value by light."""
+    curve = to_linear(POSITIONS) if name == "decode" else to_encoded(np.arange(_STEPS + 1) / _STEPS)
+    return curve.astype(np.float32)
 
 
 def scale_chroma_torch(images: Tensor, gain: float) -> Tensor:
     """:func:`scale_chroma` on any device."""
-    decode, encode = (torch.from_numpy(curve).to(images.device) for curve in _curves())
-    light = _interpolate(decode, images * _LEVELS, _LEVELS - 1)
+    decode, encode = (device_table(_curve, images.device, name)[None, None] for name in ("decode", "encode"))
+    light = interpolate_tables(images, decode, _LEVELS, _LEVELS)
     red, green, blue = light[:, :1], light[:, 1:2], light[:, 2:]
     luminance = red * float(_RED) + green * float(_GREEN) + blue * float(_BLUE)
     excess = (images.amax(1, keepdim=True) - images.amin(1, keepdim=True) - float(_NOISE)).clamp_min(0.0).square()
@@ -79,16 +80,7 @@ def scale_chroma_torch(images: Tensor, gain: float) -> Tensor:
     bright = (light.amax(1, keepdim=True) - luminance) / (1.0 - luminance + float(_TINY))
     share = torch.maximum(dark, bright)
     light.sub_(luminance).mul_((1.0 + extra) / (1.0 + extra * share)).add_(luminance)
-    position = light.mul_(float(_STEPS_PER_UNIT)).clamp_(0.0, float(_LAST))
-    return _interpolate(encode, position, _STEPS - 1)
-
-
-def _interpolate(table: Tensor, position: Tensor, last: int) -> Tensor:
-    # In 32 bits and in place: this is where the most memory is needed.
-    first = position.int().clamp_(0, last)
-    share = position - first
-    low = table[first]
-    return table[first.add_(1)].sub_(low).mul_(share).add_(low)
+    return interpolate_tables(light, encode, float(_STEPS_PER_UNIT), float(_LAST))
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")

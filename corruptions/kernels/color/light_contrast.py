@@ -20,9 +20,10 @@ from robustbench_endo.corruptions.kernels.color.linear_light import to_encoded, 
 from robustbench_endo.corruptions.kernels.color.tone_curve import (
     POSITIONS,
     STEPS_PER_LEVEL,
-    apply_curves_torch,
+    apply_curves,
     level_tables,
 )
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 
 _UNIT = 65535
 """Light is added in these parts of white: 16 bits."""
@@ -39,7 +40,7 @@ def mean_light(images: Tensor) -> Tensor:
     if use_numba(images.device):
         sums = torch.from_numpy(_light_sums(to_planes(images), light_curve()[0, 0])).reshape(images.shape[:2])
     else:
-        light = apply_curves_torch(images, torch.from_numpy(light_curve()).to(images.device))
+        light = apply_curves(images, device_table(light_curve, images.device))
         sums = light.mul_(_UNIT).add_(0.5).int().sum((-2, -1), dtype=torch.int64)
     return _mean(sums, images.shape[-2:])[..., None]
 
@@ -84,7 +85,7 @@ def mixture_curves(mean: Tensor, factor: float) -> Tensor:
     """(B, C, n): the encoded value of ``factor`` times light and 1 - ``factor`` times ``mean`` (B, C, 1)."""
     if mean.device.type == "cpu":
         return torch.from_numpy(_mixture(mean.numpy(), factor, 1))
-    light = torch.from_numpy(_light(1)).to(mean.device)
+    light = device_table(_light, mean.device, 1)
     mixed = (mean + factor * (light - mean)).clamp_(0.0, 1.0)
     power = 1.055 * mixed.double().clamp_min(1e-9).pow(1 / 2.4) - 0.055
     return torch.where(mixed <= 0.0031308, mixed.double() * 12.92, power).float()

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from robustbench_endo.corruptions import Noise
+from robustbench_endo.corruptions.kernels.color import tone_curve, tone_curve_triton
 from robustbench_endo.corruptions.kernels.fluids import droplets, droplets_triton, perlin, perlin_triton
 from robustbench_endo.corruptions.kernels.interpolation import (
     interpolation_weights,
@@ -76,6 +77,13 @@ def check_local_shuffle() -> None:
         assert torch.equal(source.long(), local_shuffle.local_shuffle(choices, shift)), shift
 
 
+def check_interpolate_tables() -> None:
+    for shape in ((1, 1), (2, 3)):
+        tables = NOISE.uniform((*shape, 4081), stream=10)[0]
+        mapped = tone_curve_triton.interpolate_tables(IMAGES, tables, 4080, 4080)
+        assert torch.equal(mapped, tone_curve.apply_curves(IMAGES, tables)), shape
+
+
 def check_perlin() -> None:
     x, y = (NOISE.uniform((30, 50), stream) * 20 - 10 for stream in (3, 4))
     uniform = NOISE.uniform((256,), stream=5)
@@ -97,7 +105,15 @@ def check_droplets() -> None:
 def main() -> None:
     """Run every check."""
     failures = {}
-    checks = (check_philox, check_noise_ops, check_resample, check_local_shuffle, check_perlin, check_droplets)
+    checks = (
+        check_philox,
+        check_noise_ops,
+        check_resample,
+        check_local_shuffle,
+        check_interpolate_tables,
+        check_perlin,
+        check_droplets,
+    )
     for check in checks:
         try:
             check()
