@@ -24,7 +24,8 @@ def normal_quantiles() -> Floats:
     return np.asarray(quantiles / quantiles.std(), np.float32)
 
 
-@lru_cache(maxsize=16)
-def normal_quantiles_on(device: torch.device) -> Tensor:
-    """:func:`normal_quantiles` as a tensor on ``device``."""
-    return torch.from_numpy(normal_quantiles()).to(device)
+@lru_cache(maxsize=16)  # the draws of a batch share their keys; the next batch has others
+def keys_on(keys: tuple[int, ...], device: torch.device) -> Tensor:
+    """The keys of a batch as an int64 tensor on ``device``; never modify it."""
+    with torch.inference_mode(False):
+        return torch.tensor(keys, dtype=torch.int64, device=device)

@@ -53,7 +53,8 @@ def _launch(
     rows, columns = (cell_of_pixel(length, grain, images.device) for length in images.shape[-2:])
     count = images[0].numel()
     with on_device(images.device):
-        kernel[(triton.cdiv(count, _PIXELS), len(images))](
+        # One axis of programs, as the others end at 65,535.
+        kernel[(triton.cdiv(count, _PIXELS) * len(images),)](
             images, numbers, rows, columns, out, *arguments, count, *images.shape[-2:], *cells, *code, _PIXELS,
             enable_fp_fusion=False,
         )  # fmt: skip
@@ -69,13 +70,18 @@ def _cell(pixel, inside, row, column, height, width, rows, columns):  # type: ig
     return (line // height * rows + r) * columns + c
 
 
-@triton.jit
+@triton.jit(
+    do_not_specialize=(
+        "images", "cells", "row", "column", "out", "low", "high", "count", "height", "width", "rows", "columns",
+    )
+)  # fmt: skip
 def _apply_noise(  # type: ignore[no-untyped-def]
     images, cells, row, column, out, low, high, count, height, width, rows, columns, code: tl.constexpr,
     pixels: tl.constexpr,
 ):  # fmt: skip
-    image = tl.program_id(1).to(tl.int64)
-    pixel = tl.program_id(0) * pixels + tl.arange(0, pixels)
+    programs = tl.cdiv(count, pixels)
+    image = (tl.program_id(0) // programs).to(tl.int64)
+    pixel = tl.program_id(0) % programs * pixels + tl.arange(0, pixels)
     inside = pixel < count
     cell = _cell(pixel, inside, row, column, height, width, rows, columns)
     number = tl.load(cells + image * (count // height // width * rows * columns) + cell, mask=inside)
@@ -89,13 +95,19 @@ def _apply_noise(  # type: ignore[no-untyped-def]
     tl.store(out + image * count + pixel, value, mask=inside)
 
 
-@triton.jit
+@triton.jit(
+    do_not_specialize=(
+        "images", "draws", "row", "column", "out", "cdf", "photons", "slices", "count", "height", "width", "rows",
+        "columns",
+    )
+)  # fmt: skip
 def _poisson_noise(  # type: ignore[no-untyped-def]
     images, draws, row, column, out, cdf, photons, slices, count, height, width, rows, columns,
     pixels: tl.constexpr,
 ):  # fmt: skip
-    image = tl.program_id(1).to(tl.int64)
-    pixel = tl.program_id(0) * pixels + tl.arange(0, pixels)
+    programs = tl.cdiv(count, pixels)
+    image = (tl.program_id(0) // programs).to(tl.int64)
+    pixel = tl.program_id(0) % programs * pixels + tl.arange(0, pixels)
     inside = pixel < count
     cell = _cell(pixel, inside, row, column, height, width, rows, columns)
     field = count // height // width * rows * columns

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.kernels.rng.distributions import Distribution, normal_quantiles_on
+from robustbench_endo.corruptions.kernels.device_tables import device_table
+from robustbench_endo.corruptions.kernels.rng.distributions import Distribution, keys_on, normal_quantiles
 
 _M0, _M1 = 0xD2511F53, 0xCD9E8D57
 _W0, _W1 = 0x9E3779B9, 0xBB67AE85
@@ -24,16 +25,16 @@ def random_numbers(
         return ((_words(keys, count, stream, device) >> 9).float() + 0.5).mul_(2.0**-23)
     pairs = _words(keys, (count + 1) // 2, stream, device).int()
     halves = torch.stack((pairs & 0xFFFF, pairs >> 16 & 0xFFFF), dim=-1)
-    return normal_quantiles_on(device)[halves.reshape(len(keys), -1)[:, :count]]
+    return device_table(normal_quantiles, device)[halves.reshape(len(keys), -1)[:, :count]]
 
 
 def _words(keys: Sequence[int], count: int, stream: int, device: torch.device) -> Tensor:
     """32-bit words as int64, shape (B, count); word ``i`` depends only on (key, stream, i)."""
     blocks = (count + 3) // 4
-    halves = torch.tensor([divmod(key, 1 << 32) for key in keys], dtype=torch.int64, device=device)
+    key = keys_on(tuple(keys), device)[:, None]
     index = torch.arange(blocks, dtype=torch.int64, device=device)[None].expand(len(keys), -1)
     counter = (index & _MASK, index >> 32, torch.full_like(index, stream), torch.zeros_like(index))
-    return torch.stack(philox(counter, (halves[:, 1:], halves[:, :1])), dim=-1).reshape(len(keys), -1)[:, :count]
+    return torch.stack(philox(counter, (key & _MASK, key >> 32)), dim=-1).reshape(len(keys), -1)[:, :count]
 
 
 def philox(

@@ -14,34 +14,43 @@ import triton.language as tl
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import on_device
-from robustbench_endo.corruptions.kernels.rng.distributions import Distribution, normal_quantiles_on
+from robustbench_endo.corruptions.kernels.device_tables import device_table
+from robustbench_endo.corruptions.kernels.rng.distributions import Distribution, keys_on, normal_quantiles
 
 _BLOCKS = 256  # counters per program; each gives four words
+_MAXIMUM = (1 << 31) - 8 * _BLOCKS  # numbers per key: the last program must not count beyond 2^31
 _KINDS: dict[Distribution, int] = {"words": 0, "uniform": 1, "normal": 2}
 
 
 def random_numbers(
     distribution: Distribution, keys: Sequence[int], count: int, stream: int, device: torch.device
 ) -> Tensor:
-    """``count`` numbers per key on ``device``, shape (B, count), see :func:`.philox.random_field`."""
+    """``count`` numbers per key on ``device``, shape (B, count), see :func:`.philox.random_field`.
+
+    Raises:
+        ValueError: more numbers per key than 32 bits can index.
+    """
+    if count > _MAXIMUM:
+        raise ValueError(f"Expected at most {_MAXIMUM:,} numbers per image, got {count:,}: corrupt smaller images.")
     dtype = torch.int64 if distribution == "words" else torch.float32
     out = torch.empty(len(keys), count, dtype=dtype, device=device)
-    quantiles = normal_quantiles_on(device) if distribution == "normal" else out
-    blocks = triton.cdiv(count, 8 if distribution == "normal" else 4)
-    key_words = torch.tensor(keys, dtype=torch.int64, device=device)
+    quantiles = device_table(normal_quantiles, device) if distribution == "normal" else out
+    programs = triton.cdiv(count, _BLOCKS * (8 if distribution == "normal" else 4))  # per key
     with on_device(device):
-        _random_numbers[(triton.cdiv(blocks, _BLOCKS), len(keys))](
-            key_words, quantiles, out, count, stream, _KINDS[distribution], _BLOCKS, enable_fp_fusion=False
-        )
+        # One axis of programs, as the others end at 65,535.
+        _random_numbers[(programs * len(keys),)](
+            keys_on(tuple(keys), device), quantiles, out, count, stream, programs, _KINDS[distribution], _BLOCKS,
+            enable_fp_fusion=False,
+        )  # fmt: skip
     return out
 
 
-@triton.jit
+@triton.jit(do_not_specialize=("keys", "quantiles", "out", "count", "stream", "programs"))
 def _random_numbers(  # type: ignore[no-untyped-def]
-    keys, quantiles, out, count, stream, kind: tl.constexpr, blocks: tl.constexpr
+    keys, quantiles, out, count, stream, programs, kind: tl.constexpr, blocks: tl.constexpr
 ):
-    image = tl.program_id(1)
-    first = tl.program_id(0) * blocks
+    image = tl.program_id(0) // programs
+    first = tl.program_id(0) % programs * blocks
     block = first + tl.arange(0, blocks)
     zero = tl.zeros_like(block)
     w0, w1, w2, w3 = tl.philox(tl.load(keys + image), block, zero, zero + stream, zero)

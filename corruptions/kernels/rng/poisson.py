@@ -24,6 +24,7 @@ from robustbench_endo.corruptions.kernels.backend import (
     to_planes,
     use_numba,
 )
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.kernels.rng.noise_cells import expand_cells
 from robustbench_endo.corruptions.kernels.rng.noise_ops import cell_indices, expand_row
 from robustbench_endo.corruptions.kernels.triton_support import use_triton
@@ -74,12 +75,6 @@ def poisson_cdf() -> Floats:
     return np.asarray(pdtr(np.arange(_COUNTS), rates[:, None]), np.float32)
 
 
-@lru_cache(maxsize=16)
-def poisson_cdf_on(device: torch.device) -> Tensor:
-    """:func:`poisson_cdf` as a tensor on ``device``."""
-    return torch.from_numpy(poisson_cdf()).to(device)
-
-
 @lru_cache(maxsize=1)
 def first_counts() -> Bytes:
     """The smallest count that a uniform number of each of 256 equal bins can give, (levels, bins)."""
@@ -126,7 +121,7 @@ def _remainder_count(rate: float, uniform: float) -> int:
 
 def _inverse_cdf(level: Tensor, uniform: Tensor) -> Tensor:
     """The smallest count whose distribution function reaches ``uniform``, by bisection."""
-    cdf = poisson_cdf_on(level.device).reshape(-1)
+    cdf = device_table(poisson_cdf, level.device).reshape(-1)
     before = level * _COUNTS - 1
     index = before.clone()
     for bit in reversed(range(_COUNTS.bit_length() - 1)):
@@ -164,7 +159,8 @@ def poisson_noise(images: Tensor, photons: float, draws: Tensor, grain: float) -
     if use_triton(images.device):
         from robustbench_endo.corruptions.kernels.rng import noise_ops_triton
 
-        return noise_ops_triton.poisson_noise(images, photons, draws, poisson_cdf_on(images.device), grain)
+        cdf = device_table(poisson_cdf, images.device)
+        return noise_ops_triton.poisson_noise(images, photons, draws, cdf, grain)
     if not use_numba(images.device):
         return poisson_noise_torch(images, photons, draws, grain)
     planes = to_planes(images)

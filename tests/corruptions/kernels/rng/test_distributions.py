@@ -1,4 +1,4 @@
-"""The table of normal quantiles."""
+"""The table of normal quantiles, and keys on a device."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from robustbench_endo.corruptions.kernels.rng.distributions import normal_quantiles, normal_quantiles_on
+from robustbench_endo.corruptions.kernels.rng.distributions import keys_on, normal_quantiles
 
 
 def test_normal_quantiles_are_symmetric_with_unit_variance() -> None:
@@ -18,5 +18,8 @@ def test_normal_quantiles_are_symmetric_with_unit_variance() -> None:
     assert quantiles[-1] == pytest.approx(4.3, abs=0.05)
 
 
-def test_normal_quantiles_on_is_the_same_table() -> None:
-    assert torch.equal(normal_quantiles_on(torch.device("cpu")), torch.from_numpy(normal_quantiles()))
+def test_keys_on_takes_keys_of_63_bits_and_is_computed_once() -> None:
+    keys = (0, (1 << 63) - 1)
+    tensor = keys_on(keys, torch.device("cpu"))
+    assert (tensor.dtype, tensor.tolist()) == (torch.int64, list(keys))
+    assert keys_on(keys, torch.device("cpu")) is tensor
