@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption
+from robustbench_endo.corruptions.kernels.backend import Floats
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import linear_at
 from robustbench_endo.corruptions.kernels.interpolation.mean_of_zooms import Zooms, mean_of_zooms
 from robustbench_endo.corruptions.rng import Noise
@@ -59,9 +61,9 @@ class ZoomBlur(Corruption):
     def apply(self, images: Tensor, params: ZoomBlurParams, noise: Noise) -> CorruptedBatch:
         """The mean over the magnifications, and the mean sampling grid."""
         height, width = images.shape[-2:]
-        zooms, grid = magnifications(height, width, params.zoom, params.step)
-        shape = (len(images), height, width, 2)
-        return CorruptedBatch(mean_of_zooms(images, zooms), grid.to(images.device).expand(shape).clone())
+        geometry = (height, width, params.zoom, params.step)
+        grid = device_table(_mean_positions, images.device, *geometry).expand(len(images), height, width, 2)
+        return CorruptedBatch(mean_of_zooms(images, magnifications(*geometry)[0]), grid.clone())
 
 
 @lru_cache(maxsize=16)
@@ -71,6 +73,11 @@ def magnifications(height: int, width: int, zoom: float, step: float) -> tuple[Z
     rows, columns = ([zoomed_positions(size, factor) for factor in factors] for size in (height, width))
     zooms = tuple((linear_at(y, height), linear_at(x, width)) for y, x in zip(rows, columns, strict=True))
     return zooms, mean_grid(np.mean(rows, axis=0), np.mean(columns, axis=0))
+
+
+def _mean_positions(height: int, width: int, zoom: float, step: float) -> Floats:
+    grid: Floats = magnifications(height, width, zoom, step)[1].numpy()
+    return grid
 
 
 def zoomed_positions(size: int, factor: float) -> NDArray[np.floating[Any]]:

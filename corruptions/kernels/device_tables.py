@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)  # the 19 corruptions have some 300 tables for a size of image, of 30 KB on average
 def device_table(table: Callable[..., NDArray[Any]], device: torch.device, *arguments: Hashable) -> Tensor:
     """The array ``table(*arguments)`` as a tensor on ``device``, the same object in every call; never modify it.
 

@@ -42,7 +42,7 @@ def added_variance(factor: int) -> float:
     return (factor**2 - 1) / 3.0 if factor % 2 else (2.0 * factor**2 + 1.0) / 6.0
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)
 def reduction(size: int, factor: int, cells: int, border: Border) -> InterpolationWeights:
     """Weights that reduce an axis of ``size`` pixels by ``factor``, with ``cells`` more on either side."""
     before = cells * factor
@@ -58,7 +58,7 @@ def reduction(size: int, factor: int, cells: int, border: Border) -> Interpolati
     return InterpolationWeights(start, weights.astype(np.float32), size)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)
 def enlargement(size: int, factor: int, cells: int, count: int) -> InterpolationWeights:
     """Weights that interpolate ``size`` pixels from ``count`` cells, of which ``cells`` lie before the first pixel."""
     return linear_at((np.arange(size) + 0.5) / factor - 0.5 + cells, count)

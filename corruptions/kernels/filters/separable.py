@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-import torch
 from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Scalar, from_planes, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import InterpolationWeights
+from robustbench_endo.corruptions.kernels.interpolation.resample import resample_torch
 
 Border = Literal["nearest", "reflect", "mirror"]
 """Extrapolation beyond the edge, as in scipy.ndimage: ``nearest`` aa|abc|cc, ``reflect`` ba|abc|cb, ``mirror``
@@ -76,20 +78,34 @@ def separable_filter(images: Tensor, column: Floats, row: Floats, border: Border
 
 
 def separable_filter_torch(images: Tensor, column: Floats, row: Floats, border: Border) -> Tensor:
-    """:func:`separable_filter` as two matrix products, on any device."""
+    """:func:`separable_filter` on any device."""
     height, width = images.shape[-2:]
-    down = torch.from_numpy(_filter_matrix(height, column, border)).to(images.device)
-    across = torch.from_numpy(_filter_matrix(width, row, border)).to(images.device)
-    return down @ images @ across.T
+    return resample_torch(images, filter_weights(height, column, border), filter_weights(width, row, border))
 
 
-def _filter_matrix(size: int, half: Floats, border: Border) -> Floats:
-    radius = len(half) - 1
+def filter_weights(size: int, half: Floats, border: Border) -> InterpolationWeights:
+    """The filter along an axis of ``size`` pixels as a resampling: pixels beyond the edge add to those inside.
+
+    >>> import torch
+    >>> filter_weights(3, np.array([0.5, 0.25], np.float32), "nearest").matrix(torch.device("cpu"))
+    tensor([[0.7500, 0.2500, 0.0000],
+            [0.2500, 0.5000, 0.2500],
+            [0.0000, 0.2500, 0.7500]])
+    """
+    return _filter_weights(size, half.astype(np.float32).tobytes(), border)
+
+
+@lru_cache(maxsize=256)
+def _filter_weights(size: int, half: bytes, border: Border) -> InterpolationWeights:
+    values = np.frombuffer(half, np.float32)
+    radius = len(values) - 1
     index = border_index(size, radius, radius, border)
-    matrix = np.zeros((size, size), np.float32)
+    taps = min(2 * radius + 1, size)
+    start = (np.arange(size) - radius).clip(0, size - taps)
+    weights = np.zeros((size, taps), np.float32)
     for offset in range(2 * radius + 1):
-        np.add.at(matrix, (np.arange(size), index[offset : offset + size]), half[abs(offset - radius)])
-    return matrix
+        np.add.at(weights, (np.arange(size), index[offset : offset + size] - start), values[abs(offset - radius)])
+    return InterpolationWeights(start, weights, size)
 
 
 @njit(cache=True, nogil=True)

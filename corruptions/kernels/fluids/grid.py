@@ -170,13 +170,13 @@ def local_mean(field: Tensor, cell: int) -> Tensor:
     return to_frame(to_coarse_grid(field, (height, width)), field.shape)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _spline_weights(size: int, count: int) -> InterpolationWeights:
     """``count`` pixels from the cubic B-spline through ``size`` >= 4 nodes over the same extent; smooths a little."""
     return _cubic_b_spline_at((np.arange(count) + 0.5) * (size / count) - 0.5, size)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _weights_between_nodes(count: int, spacing: float) -> InterpolationWeights:
     position = (np.arange(count) + 0.5) / spacing + 1.0
     return _cubic_b_spline_at(position, int(position[-1]) + 3)

@@ -32,6 +32,11 @@ class InterpolationWeights:
     def __len__(self) -> int:
         return len(self.start)
 
+    @property
+    def taps(self) -> int:
+        """Number of input pixels of each output pixel."""
+        return int(self.weights.shape[1])
+
     @cached_property
     def arrays(self) -> WeightArrays:
         """The arrays that compiled kernels take."""
@@ -39,15 +44,28 @@ class InterpolationWeights:
         stride = find_stride(self.start, self.weights)
         return WeightArrays(self.start, self.weights, self.start.astype(np.int32), by_tap, stride)
 
+    @cached_property
+    def copies(self) -> bool:
+        """Whether every output pixel is the input pixel of the same index."""
+        return self.weights.shape == (self.size, 1) and bool(
+            (self.start == np.arange(self.size)).all() and (self.weights == 1.0).all()
+        )
+
     def matrix(self, device: torch.device) -> Tensor:
-        """The weights as a dense float32 matrix (n, size)."""
-        dense = np.zeros((len(self.start), self.size), np.float32)
-        columns = self.start[:, None] + np.arange(self.weights.shape[1])
-        np.add.at(dense, (np.arange(len(dense))[:, None], columns), self.weights)
+        """The weights as a dense float32 matrix (n, size), uploaded once; never modify it."""
+        return _dense_on(self, device)
+
+
+@lru_cache(maxsize=64)  # an entry has up to some megabytes
+def _dense_on(weights: InterpolationWeights, device: torch.device) -> Tensor:
+    dense = np.zeros((len(weights.start), weights.size), np.float32)
+    columns = weights.start[:, None] + np.arange(weights.taps)
+    np.add.at(dense, (np.arange(len(dense))[:, None], columns), weights.weights)
+    with torch.inference_mode(False):
         return torch.from_numpy(dense).to(device)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def box_weights(size: int, count: int) -> InterpolationWeights:
     """``count`` cells, each the mean of the pixels whose centres it contains (of the nearest if it contains none)."""
     # Written as Pillow writes it: centres that fall on an edge then go to the same side as there.
@@ -62,7 +80,7 @@ def box_weights(size: int, count: int) -> InterpolationWeights:
     return InterpolationWeights(start, (inside / inside.sum(axis=1, keepdims=True)).astype(np.float32), size)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def area_weights(size: int, count: int) -> InterpolationWeights:
     """``count`` cells, each the mean over its extent; pixels on an edge are weighted by their overlap.
 
@@ -80,7 +98,7 @@ def area_weights(size: int, count: int) -> InterpolationWeights:
     return InterpolationWeights(first, (overlap / overlap.sum(1, keepdims=True)).astype(np.float32), size)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def nearest_weights(size: int, count: int) -> InterpolationWeights:
     """Each of ``count`` pixels from the input pixel under its centre."""
     # Added up step by step, as Pillow does: centres that fall on an edge then go to the same side as there.
@@ -90,7 +108,7 @@ def nearest_weights(size: int, count: int) -> InterpolationWeights:
     return InterpolationWeights(start, np.ones((count, 1), np.float32), size)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def bilinear_weights(size: int, count: int) -> InterpolationWeights:
     """``count`` pixels interpolated between the centres of ``size`` pixels over the same extent."""
     return linear_at(((np.arange(count) + 0.5) * (size / count) - 0.5), size)

@@ -20,11 +20,11 @@ def resample(images: Tensor, rows: InterpolationWeights, columns: InterpolationW
 
 
 def resample_torch(images: Tensor, rows: InterpolationWeights, columns: InterpolationWeights) -> Tensor:
-    """:func:`resample` on any device: in one pass where Triton runs, else as two matrix products."""
+    """:func:`resample` on any device: by the weights alone where Triton runs, else as two matrix products."""
     if use_triton(images.device):
         from robustbench_endo.corruptions.kernels.interpolation import resample_triton
 
-        return resample_triton.mean_of_resamplings(images, ((rows, columns),))
+        return resample_triton.resample(images, rows, columns)
     return rows.matrix(images.device) @ images @ columns.matrix(images.device).T
 
 

@@ -14,6 +14,7 @@ import torch
 
 from robustbench_endo.corruptions import Noise
 from robustbench_endo.corruptions.kernels.color import tone_curve, tone_curve_triton
+from robustbench_endo.corruptions.kernels.filters import separable
 from robustbench_endo.corruptions.kernels.fluids import droplets, droplets_triton, perlin, perlin_triton
 from robustbench_endo.corruptions.kernels.interpolation import (
     interpolation_weights,
@@ -57,17 +58,22 @@ def check_noise_ops() -> None:
 
 
 def check_resample() -> None:
-    images, weights = IMAGES[:1], interpolation_weights
+    images, weights, half = IMAGES[:1], interpolation_weights, separable.half_gaussian(1.4)
     for rows, columns in (
-        (weights.area_weights(37, 11), weights.area_weights(41, 30)),
+        (weights.area_weights(37, 11), weights.area_weights(41, 30)),  # 5 and 3 taps: two passes
+        (weights.area_weights(37, 14), weights.area_weights(41, 14)),  # 4 and 4: one pass
         (weights.bilinear_weights(37, 40), weights.bilinear_weights(41, 130)),
+        (weights.nearest_weights(37, 37), weights.box_weights(41, 5)),  # one axis only
+        (weights.box_weights(37, 5), weights.nearest_weights(41, 41)),
     ):
-        resampled = resample_triton.mean_of_resamplings(images, [(rows, columns)])
-        assert torch.allclose(resampled, resample.resample(images, rows, columns), rtol=0, atol=1e-6)
+        assert torch.equal(resample_triton.resample(images, rows, columns), resample.resample(images, rows, columns))
     factors, linear_at = (1.0, 1.2, 1.7), weights.linear_at
     zooms = tuple((linear_at(np.arange(37) / f, 37), linear_at(np.arange(41) / f, 41)) for f in factors)
     mean = resample_triton.mean_of_resamplings(images, zooms)
-    assert torch.allclose(mean, mean_of_zooms.mean_of_zooms(images, zooms), rtol=0, atol=1e-6)
+    assert torch.equal(mean, mean_of_zooms.mean_of_zooms(images, zooms))
+    rows, columns = (separable.filter_weights(side, half, "reflect") for side in (37, 41))
+    filtered = separable.separable_filter(images, half, half, "reflect")  # the CPU adds the taps in another order
+    assert torch.allclose(resample_triton.resample(images, rows, columns), filtered, rtol=0, atol=1e-6)
 
 
 def check_local_shuffle() -> None:

@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from robustbench_endo.corruptions.kernels.filters.separable import (
     border_index,
+    filter_weights,
     gaussian_blur,
     half_gaussian,
     separable_filter,
@@ -48,3 +49,15 @@ def test_half_gaussian_has_unit_sum_and_one_tap_for_no_blur() -> None:
 def test_border_index_is_the_padding_of_numpy(border: str, mode: str) -> None:
     line = np.arange(5)
     assert np.array_equal(line[border_index(5, 3, 4, border)], np.pad(line, (3, 4), mode=mode))
+
+
+@pytest.mark.parametrize("border", ["nearest", "reflect", "mirror"])
+@pytest.mark.parametrize("size", [5, 30])
+def test_filter_weights_are_cached_and_filter_as_scipy(size: int, border: str) -> None:
+    half = half_gaussian(2.0, truncate=3.0)
+    weights = filter_weights(size, half, border)
+    assert filter_weights(size, half.copy(), border) is weights
+    line = np.random.default_rng(0).random(size)
+    kernel = np.concatenate((half[:0:-1], half)).astype(np.float64)
+    expected = ndimage.convolve1d(line, kernel, mode=border)
+    assert np.abs(weights.matrix(torch.device("cpu")).numpy() @ line - expected).max() < 1e-6
