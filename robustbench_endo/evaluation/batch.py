@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from robustbench_endo.corruptions.suite import Resolution
 from robustbench_endo.data.resolution import at_resolution
 from robustbench_endo.errors import FrameError
 from robustbench_endo.evaluation.conditions import read_recorded
-from robustbench_endo.evaluation.device import upload
+from robustbench_endo.evaluation.device import finish, upload
 from robustbench_endo.metrics.image_similarity import CleanReference
 from robustbench_endo.tasks.base import Task
 from robustbench_endo.tasks.surround import Surround
@@ -75,7 +76,7 @@ class Batch:
         """The surround of the frames on the device, which is scored or not; None if no frame has one."""
         return None if self.outside is None else Surround(self.outside, scored)
 
-    @property
+    @cached_property
     def content_share(self) -> NDArray[np.float32]:
         """Share of each frame on the device that lies inside its content area, (B,)."""
         if self.outside is None:
@@ -84,24 +85,31 @@ class Batch:
         return (1 - pixels / self.pixels).astype(np.float32)
 
     def select(self, indices: Sequence[int]) -> Batch:
-        """The frames at these positions of the batch."""
+        """The frames at these positions of the batch; on a GPU any stream may read them."""
         positions = list(indices)
-        images = self.images[positions]
-        return Batch(
+        device = self.images.device
+        rows = upload(torch.tensor(positions, dtype=torch.int64), device)
+        images = self.images[rows]
+        batch = Batch(
             images,
-            {task: target[positions] for task, target in self.targets.items()},
+            {task: target[rows] for task, target in self.targets.items()},
             tuple(self.ids[i] for i in positions),
             tuple(self.subjects[i] for i in positions),
             {name: tuple(items[i] for i in positions) for name, items in self.recorded.items()},
             None if self.scale is None else self.scale[positions],
             CleanReference(images) if self.clean is not None and positions else None,
             tuple(self.areas[i] for i in positions) if self.areas else (),
-            None if self.outside is None else self.outside[positions],
+            None if self.outside is None else self.outside[rows],
             None if self.levels is None else self.levels[positions],
         )
+        finish(device)
+        return batch
 
     def to(self, device: torch.device) -> Batch:
-        """The batch on a device: bytes are uploaded and become floating images there, once for all conditions."""
+        """The batch on a device: bytes are uploaded and become floating images there, once for all conditions.
+
+        On a GPU any stream may read it.
+        """
         images = upload(self.images, device).float() / 255
         targets = {task: upload(target, device) for task, target in self.targets.items()}
         outside = surround_pixels(self.areas, device)
@@ -109,8 +117,7 @@ class Batch:
         batch = replace(
             self, images=images, targets=targets, clean=CleanReference(images), outside=outside, levels=levels
         )
-        if device.type == "cuda":
-            torch.cuda.current_stream(device).synchronize()  # other streams read it from now on
+        finish(device)
         return batch
 
     def with_recorded(self, condition: str) -> Batch:
@@ -121,7 +128,7 @@ class Batch:
     def recorded_images(self, condition: str) -> Tensor:
         """The images in a recorded condition that all frames have, float32 (B, 3, H, W) in [0, 1] on the device."""
         images = torch.stack([image for image in self.recorded[condition] if image is not None])
-        return images.to(self.images.device).float() / 255
+        return upload(images, self.images.device).float() / 255
 
 
 def surround_pixels(areas: Sequence[ContentArea | None], device: torch.device) -> Tensor | None:
@@ -130,7 +137,7 @@ def surround_pixels(areas: Sequence[ContentArea | None], device: torch.device) -
     if size is None:
         return None
     inside = torch.ones(size)
-    return torch.stack([inside if area is None else area.mask() for area in areas]).lt(0.5).to(device)
+    return upload(torch.stack([inside if area is None else area.mask() for area in areas]).lt(0.5), device)
 
 
 class _Frame(NamedTuple):

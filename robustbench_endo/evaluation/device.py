@@ -1,4 +1,4 @@
-"""The device and precision that models compute on, deterministic algorithms, and stages that overlap on a GPU."""
+"""The device and precision that models compute on, its errors, deterministic algorithms, and stages that overlap."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from typing import NamedTuple
 
 import torch
 
-from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.corruptions.kernels.backend import on_device
+from robustbench_endo.corruptions.kernels.out_of_memory import is_out_of_memory
+from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.evaluation.full_float32 import full_float32
+
+_FIRST = -1
+"""Priority of a CUDA stream whose kernels go before those of streams without one."""
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of a name; ``auto`` is a GPU where there is one.
+    """The device of a name; ``auto`` is a GPU where there is one, and a GPU without a number is the current one.
 
     Raises:
         RobustEndoError: a name that torch does not know, or a device that this machine lacks.
@@ -36,14 +41,16 @@ def choose_device(name: str) -> torch.device:
         )
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise RobustEndoError(f"Expected an Apple GPU for {name!r}, got none: use --device cpu or auto.")
-    return device
+    # With its number, as the devices of tensors have it: what is stored by device is then stored once.
+    return torch.device("cuda", torch.cuda.current_device()) if device == torch.device("cuda") else device
 
 
 def choose_precision(name: str, device: torch.device) -> str:
     """``fp32`` or ``bf16``; ``auto`` is bf16 on a CUDA device that supports it in hardware, else fp32."""
-    if name != "auto":
-        return name
-    return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    if name != "auto" or device.type != "cuda":
+        return "fp32" if name == "auto" else name
+    with on_device(device):
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
@@ -102,12 +109,16 @@ class Stream:
     corruption's tables or a user's model, is then used in one order on one stream.
 
     Tensors that pass from one stage to the next must stay alive until the condition's results are on the CPU.
+
+    Args:
+        device: of the run.
+        priority: of the CUDA stream; -1 lets its kernels start before those of streams with 0.
     """
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, priority: int = 0) -> None:
         self._device = device
         self._lock = threading.Lock()
-        self._stream = _new_stream(device) if device.type == "cuda" else None
+        self._stream = _new_stream(device, priority) if device.type == "cuda" else None
 
     @contextmanager
     def acquire(self, after: torch.cuda.Event | None = None) -> Iterator[None]:
@@ -125,8 +136,8 @@ class Stream:
         return None if self._stream is None else self._stream.record_event()
 
 
-def _new_stream(device: torch.device) -> torch.cuda.Stream:
-    stream: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+def _new_stream(device: torch.device, priority: int) -> torch.cuda.Stream:
+    stream: torch.cuda.Stream = torch.cuda.Stream(device, priority=priority)  # type: ignore[no-untyped-call]
     return stream
 
 
@@ -139,10 +150,57 @@ class Streams(NamedTuple):
 
 
 def streams_on(device: torch.device) -> Streams:
-    """Stages that are independent of those of another run."""
-    return Streams(Stream(device), Stream(device), Stream(device))
+    """Stages that are independent of those of another run.
+
+    Corrupting and scoring consist of many small kernels, which would each wait for a large one of the model: they go
+    first, and the model fills the rest of the GPU.
+    """
+    return Streams(Stream(device, _FIRST), Stream(device), Stream(device, _FIRST))
+
+
+def use_device(device: torch.device) -> None:
+    """Make a GPU the current one of the calling thread, which starts with the first GPU of the machine.
+
+    Page-locked memory, Triton's kernels and models that ask for the current device belong to it.
+    """
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
 
 
 def upload(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """A tensor on the device, through page-locked memory where that is faster."""
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+    """A tensor on the device, on a GPU through page-locked memory and without waiting for the copy."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    with on_device(device):
+        return tensor.pin_memory().to(device, non_blocking=True)
+
+
+def finish(device: torch.device) -> None:
+    """Wait for what the calling thread has launched on its current stream, so that every stream may read it."""
+    if device.type == "cuda":
+        torch.cuda.current_stream(device).synchronize()
+
+
+@contextmanager
+def device_errors(device: torch.device) -> Iterator[None]:
+    """Report a lost device, or one without memory for a batch, in one sentence.
+
+    Raises:
+        RunError: the device gave an error.
+    """
+    accelerator_error = getattr(torch, "AcceleratorError", ())
+    try:
+        yield
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        if is_out_of_memory(error):
+            raise RunError(
+                f"Out of memory on {device} ({reason}). Completed work is saved; re-run the same command with a "
+                "smaller --batch-size or --resolution, or fewer models at a time."
+            ) from error
+        if not isinstance(error, accelerator_error) and not str(error).startswith("CUDA error"):
+            raise
+        raise RunError(
+            f"Lost device {device}: {reason}. Completed work is saved; check nvidia-smi and re-run the same command to "
+            "resume."
+        ) from error

@@ -22,9 +22,9 @@ from robustbench_endo.evaluation.adaptation.episode import Episode
 from robustbench_endo.evaluation.batch import Batch, Failure
 from robustbench_endo.evaluation.chunk_integrity import chunk_problem, chunk_stamp
 from robustbench_endo.evaluation.conditions import Condition
-from robustbench_endo.evaluation.device import deterministic
+from robustbench_endo.evaluation.device import deterministic, device_errors, use_device
 from robustbench_endo.evaluation.gallery import GalleryWriter
-from robustbench_endo.evaluation.loop import device_errors, evaluate_condition, read_chunk
+from robustbench_endo.evaluation.loop import evaluate_condition, read_chunk
 from robustbench_endo.evaluation.plan import EvaluationPlan
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
@@ -167,7 +167,7 @@ def _search_chunks(
         device_errors(plan.device),
         deterministic(),
         Workers(plan.models, plan.device, plan.config.workers) as workers,
-        ThreadPoolExecutor(1) as reader,
+        ThreadPoolExecutor(1, initializer=use_device, initargs=(plan.device,)) as reader,
     ):
         metric, known = failure_metric(results.metrics, threshold), known_passes(results, threshold)
         search = _Search(plan, workers, profiler, threshold, metric, known)

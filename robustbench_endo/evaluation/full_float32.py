@@ -28,7 +28,7 @@ def full_float32() -> Iterator[None]:
     ...     torch.get_float32_matmul_precision()
     'highest'
     """
-    newer = {operation: _setting(operation) for operation in _OPERATIONS} if _has_newer() else {}
+    newer = {each: (_setting(each), _get(each)) for each in _OPERATIONS} if _has_newer() else {}
     for operation in newer:
         _set(operation, "ieee")  # the older interface can then be read
     matmul, convolutions = torch.get_float32_matmul_precision(), _older_allow_tf32()
@@ -39,8 +39,10 @@ def full_float32() -> Iterator[None]:
         yield
     finally:
         _set_older(matmul, convolutions)
-        for operation, precision in newer.items():
-            _set(operation, precision)
+        for operation, (setting, precision) in newer.items():
+            _set(operation, setting)
+            if _get(operation) != precision:  # torch's own default, which "none" does not restore
+                _set(operation, precision)
 
 
 def _has_newer() -> bool:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.adaptation.episode import Episode
 from robustbench_endo.evaluation.batch import Batch, Failure, read_batches
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
 from robustbench_endo.evaluation.data_fingerprint import check_unchanged
-from robustbench_endo.evaluation.device import deterministic
+from robustbench_endo.evaluation.device import deterministic, device_errors, use_device
 from robustbench_endo.evaluation.plan import EvaluationPlan
 from robustbench_endo.evaluation.predict import Predictions, predict
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.records import Records
+from robustbench_endo.evaluation.warm_up import warm_up
 from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
 from robustbench_endo.results.schema import CONTENT_SHARE, IMAGE_CHECKSUM, image_checksum
 from robustbench_endo.tasks.base import Columns
@@ -42,10 +40,11 @@ def evaluate_chunks(plan: EvaluationPlan, chunks: Sequence[int], profiler: Profi
         device_errors(plan.device),
         deterministic(),
         Workers(plan.models, plan.device, plan.config.workers) as workers,
-        ThreadPoolExecutor(1) as reader,
+        ThreadPoolExecutor(1, initializer=use_device, initargs=(plan.device,)) as reader,
     ):
         profiler.lanes = len(workers)
         pending = [reader.submit(read_chunk, plan, chunk, profiler) for chunk in chunks[:1]]
+        warm_up(plan, chunks, score_batch)
         for position, chunk in enumerate(chunks):
             batches, failures = pending.pop().result()
             pending = [
@@ -154,23 +153,3 @@ def read_frames(plan: EvaluationPlan, indices: Sequence[int]) -> tuple[list[Batc
         if last or not failed:
             break
     return batches, failures
-
-
-@contextmanager
-def device_errors(device: torch.device) -> Iterator[None]:
-    """Report a lost device in one sentence.
-
-    Raises:
-        RunError: the device gave an error that is not about memory.
-    """
-    accelerator_error = getattr(torch, "AcceleratorError", ())
-    try:
-        yield
-    except RuntimeError as error:
-        if not isinstance(error, accelerator_error) and not str(error).startswith("CUDA error"):
-            raise
-        reason = str(error).partition("\n")[0]
-        raise RunError(
-            f"Lost device {device}: {reason}. Completed work is saved; check nvidia-smi and re-run the same command to "
-            "resume."
-        ) from error

@@ -16,10 +16,11 @@ from typing import Protocol, TypeVar
 
 import torch
 
+from robustbench_endo.corruptions.kernels.backend import on_device
 from robustbench_endo.corruptions.kernels.out_of_memory import is_out_of_memory
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.batch import Batch
-from robustbench_endo.evaluation.device import streams_on
+from robustbench_endo.evaluation.device import streams_on, use_device
 from robustbench_endo.evaluation.predict import Model
 
 MAX_THREADS = 16
@@ -82,7 +83,7 @@ class AdaptiveBatchSize:
 
 
 class Workers(AbstractContextManager["Workers"]):
-    """A pool of threads for the conditions of a batch.
+    """A pool of threads for the conditions of a batch, in which, as in the caller's, ``device`` is the current one.
 
     On the CPU every thread computes on one core, so that nothing depends on the number of threads, and has a copy of
     the models, because a user's model may keep state between calls; the copies share the weights. On other devices, or
@@ -104,18 +105,21 @@ class Workers(AbstractContextManager["Workers"]):
         self.streams = streams_on(device)
         self._lock = threading.Lock()
         self._local = threading.local()
-        self._pool = ThreadPoolExecutor(self._count)
+        self._pool = ThreadPoolExecutor(self._count, initializer=use_device, initargs=(device,))
         self._threads_before = torch.get_num_threads()
+        self._current_device = on_device(device)
 
     def __enter__(self) -> Workers:
         limit_malloc_arenas()
         torch.set_num_threads(1)
+        self._current_device.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._current_device.__exit__(kind, error, trace)
         torch.set_num_threads(self._threads_before)
 
     def __len__(self) -> int:

@@ -72,3 +72,33 @@ def test_read_batches_leaves_out_frames_of_too_many_pixels(make_plan, monkeypatc
     assert batches == []
     assert len(failures) == 2
     assert "got 64 x 48, which needs more than 8 GB: evaluate with a --resolution such as 1080." in failures[0].reason
+
+
+def test_batch_is_finished_before_other_streams_read_it(make_plan, monkeypatch):
+    plan, finished = make_plan(frames=2), []
+    (host,), _ = read_batches(plan.dataset, [0, 1], plan.suite.resolution, plan.tasks)
+    monkeypatch.setattr(batch_module, "finish", finished.append)
+    batch = host.to(plan.device)
+    assert finished == [plan.device]
+    batch.select([1])
+    assert finished == [plan.device] * 2
+
+
+def test_recorded_images_are_uploaded_in_one_copy(make_plan, monkeypatch):
+    plan, uploads = make_plan(frames=2), []
+    (host,), _ = read_batches(plan.dataset, [0, 1], plan.suite.resolution, plan.tasks)
+    batch = replace(host.to(plan.device), recorded={"recorded_smoke": tuple(image // 2 for image in host.images)})
+    monkeypatch.setattr(batch_module, "upload", lambda tensor, device: uploads.append(tensor) or tensor)
+    images = batch.recorded_images("recorded_smoke")
+    assert torch.equal(images, (host.images // 2).float() / 255)
+    (uploaded,) = uploads
+    assert uploaded.dtype == torch.uint8
+    assert batch.with_recorded("recorded_smoke") is batch
+
+
+def test_content_share_is_computed_once(make_plan):
+    plan = make_plan(frames=2)
+    (host,), _ = read_batches(plan.dataset, [0, 1], plan.suite.resolution, plan.tasks)
+    batch = host.to(plan.device)
+    assert batch.content_share is batch.content_share
+    assert batch.content_share.tolist() == [1.0, 1.0]

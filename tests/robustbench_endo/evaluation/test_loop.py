@@ -1,18 +1,19 @@
-"""The evaluation loop: its depth, its stages, and lost devices."""
+"""The evaluation loop: its depth, its stages, and its threads."""
 
+import threading
 import traceback
 from pathlib import Path
 
 import pytest
-import torch
 from torch import nn
 
 import robustbench_endo as rb
-from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation import loop
+from robustbench_endo.evaluation import workers as workers_module
 from robustbench_endo.evaluation.adaptation.episode import Episode
-from robustbench_endo.evaluation.loop import device_errors, evaluate_condition, read_chunk
+from robustbench_endo.evaluation.loop import evaluate_condition, read_chunk
 from robustbench_endo.evaluation.profiler import Profiler
+from robustbench_endo.evaluation.run import open_run
 from robustbench_endo.evaluation.workers import Workers
 
 MAX_FRAMES, MAX_FILES = 8, 4
@@ -59,18 +60,33 @@ def test_evaluate_condition_records_every_model_and_frame(make_plan):
     assert set(table["severity"].to_pylist()) == {plan.conditions[1].severity}
 
 
-class LostDevice(nn.Module):
-    """A device that no longer responds."""
+def test_evaluate_chunks_warms_up_while_the_first_chunk_is_decoded(make_plan, monkeypatch):
+    plan, events = make_plan(frames=2), []
+    read = loop.read_frames
+    warmed = threading.Event()
 
-    def forward(self, images):
-        raise RuntimeError("CUDA error: unspecified launch failure\nSearch for cudaErrorLaunchFailure")
+    def read_later(*arguments):
+        assert warmed.wait(10)  # the reader's thread has begun, and does not hold up the caller's
+        return read(*arguments)
+
+    def warm_up(plan, chunks, score):
+        events.append((chunks, score))
+        warmed.set()
+
+    monkeypatch.setattr(loop, "read_frames", read_later)
+    monkeypatch.setattr(loop, "warm_up", warm_up)
+    open_run(plan)
+    loop.evaluate_chunks(plan, [0], Profiler(), lambda steps: None)
+    assert events == [([0], loop.score_batch)]
+    assert plan.folder.missing_chunks([0]) == []
 
 
-def test_device_errors_report_a_lost_device_in_one_sentence():
-    with (
-        pytest.raises(RunError, match=r"Lost device cuda:0: CUDA error: unspecified launch failure\. Completed work"),
-        device_errors(torch.device("cuda:0")),
-    ):
-        LostDevice()(torch.zeros(1, 3, 8, 8))
-    with pytest.raises(RuntimeError, match="mat1"), device_errors(torch.device("cuda:0")):
-        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+def test_every_thread_of_the_loop_uses_the_device_of_the_run(make_plan, monkeypatch):
+    plan, used = make_plan(frames=2), []
+    for module in (loop, workers_module):
+        monkeypatch.setattr(module, "use_device", lambda device: used.append((device, threading.get_ident())))
+    open_run(plan)
+    loop.evaluate_chunks(plan, [0, 1], Profiler(), lambda steps: None)
+    assert {device for device, _ in used} == {plan.device}
+    assert len({thread for _, thread in used}) >= 2
+    assert threading.get_ident() not in {thread for _, thread in used}
