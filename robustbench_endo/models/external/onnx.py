@@ -64,12 +64,15 @@ class OnnxModel(nn.Module):
 
     Args:
         path: of the file; its external data is in the same folder.
+
+    Attributes:
+        sessions: device -> the session that computes images on it; a second GPU has its own.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
-        self.sessions: dict[str, Any] = {}
+        self.sessions: dict[torch.device, Any] = {}
         self.name, self.dtype, self.batch, self.size = _input(self._session(torch.device("cpu")), path)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
@@ -93,9 +96,9 @@ class OnnxModel(nn.Module):
         return self
 
     def _session(self, device: torch.device) -> Any:
-        if device.type not in self.sessions:
-            self.sessions[device.type] = _open_session(self.path, device)
-        return self.sessions[device.type]
+        if device not in self.sessions:
+            self.sessions[device] = _open_session(self.path, device)
+        return self.sessions[device]
 
 
 def load_onnx(path: Path, trusted: bool = False) -> LoadedModel:
@@ -113,7 +116,7 @@ def load_onnx(path: Path, trusted: bool = False) -> LoadedModel:
     path = path.resolve()
     files = (path, *external_files(path))
     model = OnnxModel(path)
-    outputs = model.sessions["cpu"].get_outputs()
+    outputs = model.sessions[torch.device("cpu")].get_outputs()
     task = task_of_rank(len(outputs[0].shape)) if len(outputs) == 1 else None  # a single output needs no name
     names = {task.name: outputs[0].name} if task else {}
     return LoadedModel(model, IOSpec(input_size=model.size, output=names), sha256=files_sha256(files), files=files)
@@ -124,14 +127,21 @@ def _open_session(path: Path, device: torch.device) -> Any:
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors are raised; the warnings of its optimiser are not for users
-    cuda = ["CUDAExecutionProvider"] if device.type == "cuda" else []
-    available = [name for name in cuda if name in runtime.get_available_providers()]
+    providers: list[Any] = ["CPUExecutionProvider"]
+    if device.type == "cuda" and "CUDAExecutionProvider" in runtime.get_available_providers():
+        providers.insert(0, ("CUDAExecutionProvider", {"device_id": device.index or 0}))
     try:
-        return runtime.InferenceSession(str(path), options, providers=[*available, "CPUExecutionProvider"])
+        # By default onnxruntime prints an error of the GPU and computes on the CPU.
+        return runtime.InferenceSession(str(path), options, providers=providers, enable_fallback=False)
     except _errors() as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        if len(providers) > 1:
+            raise ModelError(
+                f"Cannot run the ONNX file {path} on {device}: {reason}. Install an onnxruntime-gpu that fits the "
+                "machine's CUDA, or use --device cpu."
+            ) from error
         raise ModelError(
-            f"Cannot load the ONNX file {path}: {str(error).strip().splitlines()[0]}. Export it again, with its .data "
-            "file in the same folder."
+            f"Cannot load the ONNX file {path}: {reason}. Export it again, with its .data file in the same folder."
         ) from error
 
 

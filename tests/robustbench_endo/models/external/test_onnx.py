@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 import pickle
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import torch
 
 from robustbench_endo.errors import ModelError, OptionalDependencyError
 from robustbench_endo.models import load_model, validate
+from robustbench_endo.models.external import onnx as module
+from robustbench_endo.models.external.onnx import OnnxModel
 
 
 def test_load_onnx_without_onnxruntime_names_the_extra(tmp_path, monkeypatch):
@@ -56,3 +59,65 @@ def test_load_onnx_of_a_damaged_file_raises(tmp_path):
     (tmp_path / "model.onnx").write_bytes(b"\x08\x0a\x12\x07pytorch" + pickle.dumps([1]))
     with pytest.raises(ModelError, match="Cannot (load|read) the ONNX file"):
         load_model(f"{tmp_path}/model.onnx")
+
+
+class FakeRuntime(ModuleType):
+    """Stands for onnxruntime with CUDA: sessions record how they were opened and double their input."""
+
+    def __init__(self, providers=("CUDAExecutionProvider", "CPUExecutionProvider"), error: str = "") -> None:
+        super().__init__("onnxruntime")
+        self.providers, self.error, self.opened = list(providers), error, []
+        self.SessionOptions = SimpleNamespace
+
+    def get_available_providers(self):
+        return self.providers
+
+    def InferenceSession(self, path, options, providers, enable_fallback):
+        self.opened.append(providers)
+        assert not enable_fallback
+        if self.error and providers[0] != "CPUExecutionProvider":
+            raise RuntimeError(self.error)
+        value = SimpleNamespace(name="images", type="tensor(float)", shape=["b", 3, "h", "w"])
+        return SimpleNamespace(
+            get_inputs=lambda: [value],
+            get_outputs=lambda: [SimpleNamespace(name="masks", shape=["b", 3, "h", "w"])],
+            run=lambda names, inputs: [2 * inputs["images"]],
+        )
+
+
+@pytest.fixture
+def fake_runtime(monkeypatch):
+    def use(**options):
+        runtime = FakeRuntime(**options)
+        monkeypatch.setattr(module, "import_optional", lambda name, *extra: runtime)
+        monkeypatch.setattr(module, "_errors", lambda: (RuntimeError,))
+        return runtime
+
+    return use
+
+
+def test_onnx_model_has_a_session_on_each_gpu(fake_runtime):
+    runtime = fake_runtime()
+    model = OnnxModel(Path("m.onnx"))
+    for index in (0, 1, 1):
+        model._session(torch.device("cuda", index))
+    gpus = [[("CUDAExecutionProvider", {"device_id": index}), "CPUExecutionProvider"] for index in (0, 1)]
+    assert runtime.opened == [["CPUExecutionProvider"], *gpus]
+    assert torch.equal(model(torch.ones(2, 3, 4, 4))["masks"], torch.full((2, 3, 4, 4), 2.0))
+    assert len(runtime.opened) == 3
+
+
+def test_onnx_model_computes_on_the_cpu_where_the_runtime_has_no_gpu(fake_runtime):
+    runtime = fake_runtime(providers=("CPUExecutionProvider",))
+    OnnxModel(Path("m.onnx"))._session(torch.device("cuda", 1))
+    assert runtime.opened == [["CPUExecutionProvider"]] * 2
+
+
+def test_onnx_model_says_in_one_sentence_why_a_gpu_cannot_be_used(fake_runtime):
+    fake_runtime(error="CUDA failure 101: invalid device ordinal ; GPU=3\nstack")
+    model = OnnxModel(Path("m.onnx"))
+    message = (
+        r"^Cannot run the ONNX file m.onnx on cuda:3: CUDA failure 101: .* GPU=3\. Install an onnxruntime-gpu .*cpu\.$"
+    )
+    with pytest.raises(ModelError, match=message):
+        model._session(torch.device("cuda", 3))
