@@ -1,8 +1,11 @@
-"""The path of other devices, forced on the CPU: a batch in plain torch against compiled items."""
+"""The paths of other devices, forced on the CPU: plain torch against compiled items, and launches of Triton."""
 
 from __future__ import annotations
 
+import sys
+from collections import defaultdict
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -38,6 +41,47 @@ def test_corruption_of_a_batch_in_plain_torch_agrees_with_compiled_items(
     noise = Noise(tuple(image_key(0, i, corruption.name) for i in IDS), images.device)
     result = corruption.apply(images, scale_lengths(corruption.severities[severity - 1], (96, 111), 48), noise)
     assert_agreement(result if isinstance(result, CorruptedBatch) else CorruptedBatch(result), expected)
+
+
+@pytest.fixture
+def triton_variants(plain_torch: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, set[str]]]:
+    """Makes CPU tensors take the path of Triton, with launches that write random numbers.
+
+    Returns the variants that Triton would compile for an H100, by kernel and by its constants and types.
+    """
+    pytest.importorskip("triton", reason="Triton is not installed: plain torch takes its place")
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler.compiler import make_backend
+    from triton.runtime.jit import JITFunction, create_function_from_signature
+
+    backend = make_backend(GPUTarget("cuda", 90, 32))
+    variants: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+
+    def run(kernel: Any, *arguments: Any, grid: tuple[int, ...], warmup: bool, **options: Any) -> None:
+        bind = create_function_from_signature(kernel.signature, kernel.params, backend)
+        bound, key, _ = bind(*arguments, **options)
+        constants = [value for value, item in zip(bound.values(), kernel.params, strict=True) if item.is_constexpr]
+        types = [item[0] for item in key]
+        variants[kernel.fn.__name__][str((constants, types))].add(str((constants, key)))
+        out = bound["out"]
+        out.uniform_(0.01, 0.99) if out.is_floating_point() else out.zero_()
+
+    monkeypatch.setattr(JITFunction, "run", run)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("robustbench_endo.corruptions.") and hasattr(module, "use_triton"):
+            monkeypatch.setattr(module, "use_triton", lambda device: True)
+    return variants
+
+
+def test_corruptions_compile_each_kernel_once_for_all_sizes(triton_variants: dict[str, dict[str, set[str]]]) -> None:
+    for size in ((64, 64), (64, 83), (49, 65)):
+        for corruption in CORRUPTIONS:
+            params = scale_lengths(corruption.severities[2], size, 256)
+            corruption.apply(torch.rand(2, 3, *size), params, Noise((1, 2), torch.device("cpu")))
+    assert len(triton_variants) >= 6
+    for kernel, by_constants in triton_variants.items():
+        assert [len(keys) for keys in by_constants.values()] == [1] * len(by_constants), kernel
+    assert sum(len(by_constants) for by_constants in triton_variants.values()) <= 20
 
 
 @pytest.mark.parametrize("compiled", [True, False])
