@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 from torch import Tensor
+from torch.nn.functional import softshrink
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Scalar, from_planes, to_planes, use_numba
 from robustbench_endo.corruptions.kernels.interpolation.fast_resample import WeightArrays
@@ -35,8 +36,7 @@ def residual_upsample_torch(images: Tensor, coarse: Tensor, processed: Tensor, t
     """:func:`residual_upsample` on any device."""
     rows, columns = _enlargement(images, coarse)
     detail = images - resample_torch(coarse, rows, columns)
-    result = resample_torch(processed, rows, columns) + (detail - detail.clamp(-threshold, threshold))
-    return result.clamp_(0.0, 1.0)
+    return resample_torch(processed, rows, columns).add_(softshrink(detail, threshold)).clamp_(0.0, 1.0)
 
 
 def _enlargement(images: Tensor, coarse: Tensor) -> tuple[InterpolationWeights, InterpolationWeights]:

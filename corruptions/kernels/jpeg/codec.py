@@ -16,6 +16,7 @@ from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Floats, to_planes, use_numba
 from robustbench_endo.corruptions.kernels.color.levels import from_bytes, merge_row
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.kernels.jpeg.block_transform import group_steps
 from robustbench_endo.corruptions.kernels.jpeg.dct import CHROMINANCE, LUMINANCE, code_blocks, quantisation_table
 from robustbench_endo.corruptions.kernels.jpeg.frame_codec import code_frame
@@ -68,12 +69,15 @@ def _to_levels(image: Floats) -> Bytes:
 def jpeg_round_trip_torch(images: Tensor, quality: int) -> Tensor:
     """:func:`jpeg_round_trip` on any device."""
     height, width = images.shape[-2:]
+    luma_steps, chroma_steps = (
+        device_table(quantisation_table, images.device, quality, base) for base in (LUMINANCE, CHROMINANCE)
+    )
     luma, chroma = rgb_to_ycc(images.mul(255.0).add_(float(_ROUNDING)).int())
-    luma = code_blocks(_repeat_edge(luma, -height % 8, -width % 8), quantisation_table(quality, LUMINANCE))
+    luma = code_blocks(_repeat_edge(luma, -height % 8, -width % 8), luma_steps)
     # The last column is repeated up to a full block before the chroma is subsampled, the last row after.
     rows, columns = -(-height // 2), -(-width // 2)
     chroma = subsample_chroma(_repeat_edge(chroma, height % 2, -width % 16))
-    chroma = code_blocks(_repeat_edge(chroma, -rows % 8, 0), quantisation_table(quality, CHROMINANCE))
+    chroma = code_blocks(_repeat_edge(chroma, -rows % 8, 0), chroma_steps)
     chroma = upsample_chroma(chroma[..., :rows, :columns])
     return ycc_to_rgb(luma[..., :height, :width], chroma[..., :height, :width]).div_(255.0)
 

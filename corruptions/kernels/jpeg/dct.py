@@ -20,18 +20,18 @@ _FRACTION_BITS = 13  # fractional bits of the matrix
 _PASS_BITS = 2  # fractional bits between the two passes
 
 
-def code_blocks(samples: Tensor, table: Floats) -> Tensor:
+def code_blocks(samples: Tensor, table: Tensor) -> Tensor:
     """Transform, quantise, dequantise and transform back every 8 x 8 block.
 
     Args:
         samples: (B, C, H, W), integers from -128 to 127; H and W multiples of 8.
-        table: (8, 8), quantiser steps.
+        table: (8, 8), quantiser steps, on the device of ``samples``.
 
     Returns:
         int32, the same shape and range.
     """
     matrix = _matrix_on(samples.device)
-    step = torch.from_numpy(table).to(matrix)[:, None]
+    step = table.to(matrix)[:, None]
     batch, channels, height, width = samples.shape
     blocks = samples.to(matrix.dtype).reshape(batch, channels, height // 8, 8, width // 8, 8)
     rows = _round_scale(blocks @ matrix.T, _FRACTION_BITS - _PASS_BITS)

@@ -17,7 +17,7 @@ def test_a_strip_has_the_numbers_of_the_matrix_form(quality: int) -> None:
     samples = rng.integers(-128, 128, (8, 2 * 8 * BLOCKS), np.int32)
     samples[:, 40:48] = 127  # a flat block, and one of the two extremes
     samples[:, 48:56] = np.where(rng.random((8, 8)) < 0.5, -128, 127)
-    expected = code_blocks(torch.from_numpy(samples)[None, None], table)[0, 0].numpy()
+    expected = code_blocks(torch.from_numpy(samples)[None, None], torch.from_numpy(table))[0, 0].numpy()
     strip = samples.copy()
     code_strip(strip, group_steps(table), np.empty(64 * BLOCKS, np.int32))
     np.testing.assert_array_equal(strip, expected)
