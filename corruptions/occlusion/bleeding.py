@@ -31,6 +31,7 @@ from robustbench_endo.corruptions.kernels.fluids.lens_drops import (
     lens_layer,
 )
 from robustbench_endo.corruptions.kernels.fluids.optics import beer_lambert, specular
+from robustbench_endo.corruptions.kernels.host_values import constant, upload
 from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid, remap
 from robustbench_endo.corruptions.rng import Noise
 
@@ -170,7 +171,7 @@ def drop_layer(images: Tensor, size: tuple[int, int], params: BleedingParams, no
     drops = LensDrops(params.drops, params.radius / node, 0.4 * params.warp / node, _DROPS)
     height = lens_drop_heights(drops, coarse_grid_size(size, _DROP_NODE), noise)
     optics = DropOptics(_DISPLACEMENT / _DROP_NODE, params.defocus / node, _RIM, _GLOSS, params.radius / node)
-    return to_frame(lens_layer(images, height, images.new_tensor([BLOOD]), optics), size)
+    return to_frame(lens_layer(images, height, constant((BLOOD,), images.device), optics), size)
 
 
 def in_front(drops: Tensor, layer: Tensor) -> Tensor:
@@ -193,8 +194,9 @@ def blood_thickness(brightness: Tensor, metal: Tensor, drops: Tensor, params: Bl
     spacing = 4.0 * params.warp / params.unit
     warp = [fractal_spline_noise(noise, size, spacing, 2, stream) for stream in (_WARP_DOWN, _WARP_ACROSS)]
     displacement = torch.cat(warp, dim=1) * (params.warp / params.unit * 0.5)
-    direction = flow_direction(noise)
-    course = trail_heights(runs(size, params, noise, direction), displacement) * (params.unit / params.width)
+    towards = flow_direction(noise.host)
+    direction, trails = upload((towards, runs(size, params, noise.host, towards)), noise.device)
+    course = trail_heights(trails, displacement) * (params.unit / params.width)
     blood = pool_field(size, params, noise, direction, displacement) + _RUN_RISE * course.clamp(max=1.0)
     blood = blood + params.settling * fold_depth(brightness) - params.metal * metal
     above = (blood - shore_level(blood, drops, params.coverage)).clamp(min=0.0)
@@ -228,7 +230,7 @@ def pool_field(
     """Where pools form: low-frequency noise with a warped outline, higher in the direction of the flow."""
     field = fractal_spline_noise(noise, size, params.pool / params.unit, 5, _POOLS, gain=_POOL_GAIN)
     grid = identity_grid(*size, field.device)
-    per_node = field.new_tensor([2.0 / size[1], 2.0 / size[0]])
+    per_node = constant((2.0 / size[1], 2.0 / size[0]), field.device)
     field = remap(field, grid + displacement.flip(1).permute(0, 2, 3, 1) * per_node)
     down, across = direction[:, :1, None, None], direction[:, 1:, None, None]
     return field + 0.5 * (grid[None, ..., 0, :, :, 1] * down + grid[None, ..., 0, :, :, 0] * across)
@@ -237,8 +239,9 @@ def pool_field(
 def shore_level(pool: Tensor, covered: Tensor, coverage: float) -> Tensor:
     """The level (B, 1, 1, 1) of the pools at which pools, runs and drops together cover ``coverage`` of the frame."""
     flat = torch.where(covered > 0, torch.inf, pool).flatten(1)
-    rank = flat.shape[1] - round(coverage * flat.shape[1])
-    level = flat.kthvalue(max(rank, 1), dim=1).values
+    count = min(round(coverage * flat.shape[1]) + 1, flat.shape[1])
+    # Not kthvalue, which is not deterministic on CUDA.
+    level = flat.topk(count, dim=1, sorted=False).values.amin(1)
     return torch.minimum(level, pool.flatten(1).amax(1))[:, None, None, None]
 
 

@@ -6,11 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption, Px
+from robustbench_endo.corruptions.kernels.backend import Doubles
 from robustbench_endo.corruptions.kernels.color.mean import deterministic_mean
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.kernels.fluids.grid import (
     SHORT_SIDE,
     CoarseGrid,
@@ -22,6 +25,7 @@ from robustbench_endo.corruptions.kernels.fluids.grid import (
 )
 from robustbench_endo.corruptions.kernels.fluids.perlin import fractal_perlin_noise
 from robustbench_endo.corruptions.kernels.fluids.scatter import scatter
+from robustbench_endo.corruptions.kernels.host_values import upload
 from robustbench_endo.corruptions.rng import Noise
 
 _SOURCE, _WARP_X, _WARP_Y, _BILLOWS, _VEIL, _LIGHT, _BRIGHTNESS, _HUE = 0, 1, 2, 3, 8, 12, 13, 14  # streams
@@ -113,17 +117,22 @@ class Smoke(Corruption):
         """``images`` t + A (1 - t)."""
         medium = smoke_medium(CoarseGrid.of(images.shape[-2:]), params, noise)
         weights = frame_weights(medium.shape, images.shape)
-        corrupted, opacity = scatter(images, medium, airlight_colour(params, noise), *weights)
+        (colour,) = upload((airlight_colour(params, noise.host),), images.device)
+        corrupted, opacity = scatter(images, medium, colour, *weights)
         return CorruptedBatch(corrupted, opacity=opacity)
 
 
 def smoke_medium(grid: CoarseGrid, params: SmokeParams, noise: Noise) -> Tensor:
     """Cover 1 - t of red, green and blue, and brightness of the airlight, (B, 4, rows, columns)."""
     density, billows = smoke_density(grid, params.scale * grid.scale, params.wisps, params.plume, noise)
-    depths = torch.tensor([1.0, params.green_depth, params.blue_depth], dtype=torch.float64, device=noise.device)
-    cover = 1.0 - (density[:, None].double() * (depths.view(1, 3, 1, 1) * -params.depth)).exp().float()
+    depths = device_table(_negative_depths, noise.device, params.depth, params.green_depth, params.blue_depth)
+    cover = 1.0 - (density[:, None].double() * depths).exp().float()
     light = smoke_light(grid, params.glare, noise) * (1.0 + _RELIEF * billows.clamp(-2.0, 2.0))
     return torch.cat((cover, light[:, None]), dim=1)
+
+
+def _negative_depths(depth: float, green: float, blue: float) -> Doubles:
+    return np.array([1.0, green, blue])[:, None, None] * -depth
 
 
 def smoke_density(grid: CoarseGrid, scale: float, wisps: float, plume: float, noise: Noise) -> tuple[Tensor, Tensor]:
@@ -159,12 +168,14 @@ def smoke_light(grid: CoarseGrid, glare: float, noise: Noise) -> Tensor:
         glare: additional brightness in front of the light of the scope, which is near the bottom of the frame.
         noise: source of the position of the light and of the brightness of the frame.
     """
-    draw = noise.uniform((2, 1, 1), _LIGHT)
+    draw = noise.host.uniform((2, 1, 1), _LIGHT)
+    centre = (draw[:, 0] - 0.5) * (0.6 * grid.columns), draw[:, 1] * (0.45 * grid.rows)
+    brightness = 1.0 + _LIGHT_SPREAD * noise.host.normal((1, 1), _BRIGHTNESS).clamp(-1.5, 1.5)
+    centre_x, centre_y, gain = upload((*centre, brightness), noise.device)
     x, y = grid.coordinates(noise.device)
-    right, below = x - (draw[:, 0] - 0.5) * (0.6 * grid.columns), y - draw[:, 1] * (0.45 * grid.rows)
+    right, below = x - centre_x, y - centre_y
     radius = _GLARE_RADIUS * SHORT_SIDE
     spot = (-(right * right + below * below) / (2 * radius * radius)).double().exp().float()
-    gain = 1.0 + _LIGHT_SPREAD * noise.normal((1, 1), _BRIGHTNESS).clamp(-1.5, 1.5)
     return (1.0 - _FALLOFF * grid.squared_radius(noise.device) + glare * spot) * gain
 
 
@@ -177,12 +188,12 @@ def airlight_colour(params: SmokeParams, noise: Noise) -> Tensor:
 
 def _drift_coordinates(grid: CoarseGrid, noise: Noise) -> tuple[Tensor, Tensor]:
     """Position along and across the drift, from the source, (B, rows, columns), in nodes."""
-    draw = noise.uniform((3, 1, 1), _SOURCE)
-    x, y = grid.coordinates(noise.device)
+    draw = noise.host.uniform((3, 1, 1), _SOURCE)
     # Cautery happens around the centre; warm smoke drifts mostly upwards in the image.
-    source_x, source_y = (draw[:, 0] - 0.5) * (0.6 * grid.columns), (draw[:, 1] - 0.4) * (0.6 * grid.rows)
+    source = (draw[:, 0] - 0.5) * (0.6 * grid.columns), (draw[:, 1] - 0.4) * (0.6 * grid.rows)
     angle = ((draw[:, 2] - 0.5) * (1.3 * math.pi) - 0.5 * math.pi).double()
-    cos, sin = angle.cos().float(), angle.sin().float()
+    source_x, source_y, cos, sin = upload((*source, angle.cos().float(), angle.sin().float()), noise.device)
+    x, y = grid.coordinates(noise.device)
     right, below = x - source_x, y - source_y
     return right * cos + below * sin, below * cos - right * sin
 

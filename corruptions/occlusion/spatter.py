@@ -17,6 +17,7 @@ from robustbench_endo.corruptions.kernels.fluids.lens_drops import (
     lens_drop_heights,
     lens_layer,
 )
+from robustbench_endo.corruptions.kernels.host_values import upload
 from robustbench_endo.corruptions.rng import Noise
 
 _LIQUID, _DROPS = 0, 1  # streams; the drops take the following ones too
@@ -84,7 +85,8 @@ class Spatter(Corruption):
         size, unit = coarse_grid_size(images.shape, params.unit), params.unit
         drops = LensDrops(params.drops, params.radius / unit, params.warp / unit, _DROPS)
         height = lens_drop_heights(drops, size, noise)
-        liquids = draw_liquids((params.water, params.mucus, params.blood), noise.uniform((1,), _LIQUID))
+        draw = noise.host.uniform((1,), _LIQUID)
+        (liquids,) = upload((draw_liquids((params.water, params.mucus, params.blood), draw),), images.device)
         optics = DropOptics(
             params.displacement / unit, params.defocus / unit, params.rim, params.gloss, params.radius / unit
         )

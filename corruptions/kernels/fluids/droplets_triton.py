@@ -27,7 +27,7 @@ def trail_heights(trails: Tensor, warp: Tensor) -> Tensor:
     return out
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["trails", "number", "count", "width"])
 def _trail_heights(  # type: ignore[no-untyped-def]
     trails, warp, out, number, count, width, fields: tl.constexpr, nodes: tl.constexpr
 ):  # fmt: skip

@@ -18,6 +18,7 @@ from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
 from robustbench_endo.corruptions.kernels.fluids.droplets import trail_heights
 from robustbench_endo.corruptions.kernels.fluids.grid import fractal_spline_noise, to_coarse_grid, to_frame
 from robustbench_endo.corruptions.kernels.fluids.optics import slopes
+from robustbench_endo.corruptions.kernels.host_values import upload
 from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid, remap
 from robustbench_endo.corruptions.rng import Noise
 
@@ -71,7 +72,8 @@ def lens_drop_heights(drops: LensDrops, size: tuple[int, int], noise: Noise) -> 
     """
     spacing = max(14.0 * drops.warp, _OUTLINE)
     warp = [fractal_spline_noise(noise, size, spacing, 2, drops.stream + 2 + 2 * i) for i in range(2)]
-    return trail_heights(lens_drops(drops, size, noise), torch.cat(warp, dim=1) * drops.warp)
+    (trails,) = upload((lens_drops(drops, size, noise.host),), noise.device)
+    return trail_heights(trails, torch.cat(warp, dim=1) * drops.warp)
 
 
 def lens_drops(drops: LensDrops, size: tuple[int, int], noise: Noise) -> Tensor:

@@ -11,6 +11,7 @@ from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Doubles, Floats, use_numba
+from robustbench_endo.corruptions.kernels.host_values import constant
 from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid
 
 _SHARPNESS = 8  # the highlight is the cosine to the power 2^8
@@ -50,8 +51,9 @@ def beer_lambert_torch(
     thickness: Tensor, dimming: Tensor, light: Tensor, absorption: Sequence[float], body: Sequence[float]
 ) -> Tensor:
     """:func:`beer_lambert` on any device."""
-    transmission = torch.exp(-thickness.new_tensor(absorption)[:, None, None] * thickness)
-    colour = thickness.new_tensor(body)[:, None, None]
+    negative = constant(tuple(-value for value in absorption), thickness.device)
+    transmission = torch.exp(negative[:, None, None] * thickness)
+    colour = constant(tuple(body), thickness.device)[:, None, None]
     ambient, gloss = light[:, :1], light[:, 1:]
     added = dimming * colour * ambient * (1.0 - transmission) + gloss * (1.0 - transmission[:, 1:2])
     opacity = (1.0 - transmission).mean(1, keepdim=True)

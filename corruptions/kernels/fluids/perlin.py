@@ -10,6 +10,7 @@ from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices, use_numba
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.kernels.triton_support import use_triton
 
 # Sixteen directions, cosines rounded to 1/1024 so that they are the same numbers everywhere.
@@ -40,8 +41,8 @@ def fractal_perlin_noise(x: Tensor, y: Tensor, uniform: Tensor, octaves: int, ga
     if use_triton(x.device):
         from robustbench_endo.corruptions.kernels.fluids import perlin_triton
 
-        directions = torch.from_numpy(DIRECTIONS).to(x.device)
-        amplitudes = torch.from_numpy(octave_amplitudes(octaves, gain)).to(x.device)
+        directions = device_table(_directions, x.device)
+        amplitudes = device_table(octave_amplitudes, x.device, octaves, gain)
         return perlin_triton.fractal_perlin_noise(x, y, tables, directions, amplitudes, float(SHIFT))
     if not use_numba(x.device):
         return fractal_perlin_noise_torch(x, y, tables, octaves, gain)
@@ -54,7 +55,7 @@ def fractal_perlin_noise(x: Tensor, y: Tensor, uniform: Tensor, octaves: int, ga
 
 def fractal_perlin_noise_torch(x: Tensor, y: Tensor, tables: Tensor, octaves: int, gain: float = 0.5) -> Tensor:
     """:func:`fractal_perlin_noise` on any device; ``tables`` is int64 (B, 256), one permutation per image."""
-    directions = torch.from_numpy(DIRECTIONS).to(x.device)
+    directions = device_table(_directions, x.device)
     first = 256 * torch.arange(len(tables), dtype=torch.int32, device=x.device)[:, None, None]
     flat = tables.int().flatten()
     total = torch.zeros_like(x)
@@ -63,6 +64,10 @@ def fractal_perlin_noise_torch(x: Tensor, y: Tensor, tables: Tensor, octaves: in
         height = _octave(x * frequency + shift, y * frequency + shift, flat, first, directions)
         total.add_(height, alpha=float(amplitude))
     return total
+
+
+def _directions() -> Floats:
+    return DIRECTIONS
 
 
 def octave_amplitudes(octaves: int, gain: float) -> Floats:

@@ -38,7 +38,7 @@ def fractal_perlin_noise(
     return out
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["count", "octaves"])
 def _fractal_perlin_noise(  # type: ignore[no-untyped-def]
     x, y, tables, directions, amplitudes, out, shift, count, octaves, points: tl.constexpr
 ):  # fmt: skip

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Indices32, use_numba
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 
 _TAN_EIGHTH = 0.41421356  # tan(pi / 8): gradients within an eighth of a half turn of an axis count as along it
 
@@ -198,10 +199,14 @@ def emboss_torch(level: Tensor, distance: Tensor, reach: int, steps_per_pixel: i
     """:func:`emboss` on any device, from the distance of each pixel to the nearest outline."""
     steps = (box_mean(distance) * steps_per_pixel + _ROUNDING_MARGIN).floor().long()
     relief = equalise_histogram(steps, reach * steps_per_pixel + 1)
-    lit = F.conv2d(_mirror_pad(relief), torch.from_numpy(_EMBOSS).to(level.device)[None, None])
+    lit = F.conv2d(_mirror_pad(relief), device_table(_emboss_weights, level.device)[None, None])
     light = level * box_mean(lit.clamp(0.0, 1.0))
     peak = light.amax((1, 2, 3), keepdim=True)
     return light / torch.where(peak > 0, peak, 1.0)
+
+
+def _emboss_weights() -> Floats:
+    return _EMBOSS
 
 
 def box_mean(field: Tensor) -> Tensor:

@@ -8,13 +8,18 @@ from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats, from_planes, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 
 
 def identity_grid(height: int, width: int, device: torch.device) -> Tensor:
-    """(1, H, W, 2): the grid that samples every pixel at its own centre."""
-    y = (torch.arange(height, device=device, dtype=torch.float64) + 0.5) * (2.0 / height) - 1.0
-    x = (torch.arange(width, device=device, dtype=torch.float64) + 0.5) * (2.0 / width) - 1.0
-    return torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)[None].float()
+    """(1, H, W, 2): the grid that samples every pixel at its own centre; never modify it."""
+    return device_table(_identity_grid, device, height, width)
+
+
+def _identity_grid(height: int, width: int) -> Floats:
+    y = (np.arange(height) + 0.5) * (2.0 / height) - 1.0
+    x = (np.arange(width) + 0.5) * (2.0 / width) - 1.0
+    return np.stack(np.meshgrid(x, y), axis=-1)[None].astype(np.float32)
 
 
 def remap(images: Tensor, grid: Tensor) -> Tensor:
