@@ -11,6 +11,7 @@ from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption, Px
 from robustbench_endo.corruptions.kernels.filters.separable import half_gaussian, separable_filter
+from robustbench_endo.corruptions.kernels.host_values import constant, upload
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import bilinear_weights
 from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid, remap
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample
@@ -81,7 +82,7 @@ def displaced_grid(images: Tensor, params: ElasticTransformParams, noise: Noise)
     field = displacement_field(noise, params.smoothness)
     rows, columns = (bilinear_weights(field.shape[-1], side) for side in (height, width))
     shift = resample(field, rows, columns) * (params.displacement * (height / width) ** params.aspect)
-    per_pixel = images.new_tensor([2.0 / width, 2.0 / height])
+    per_pixel = constant((2.0 / width, 2.0 / height), images.device)
     grid: Tensor = identity_grid(height, width, images.device) + shift.permute(0, 2, 3, 1) * per_pixel
     return grid
 
@@ -111,11 +112,12 @@ def affine_grid(grid: Tensor, size: tuple[int, ...], reach: float, noise: Noise)
     """
     corner = min(size) // 3 * 2.0 / np.array(size[::-1], np.float64)
     points = np.array([(1, 1), (1, -1), (-1, -1)]) * corner
-    draws = 2.0 * noise.uniform((3, 2), _AFFINE).double().cpu().numpy() - 1.0
+    draws = 2.0 * noise.host.uniform((3, 2), _AFFINE).double().numpy() - 1.0
     moved = points + draws * reach * 2.0 / np.array(size[::-1])
     ones = np.ones((len(draws), 3, 1))
     # An output pixel is sampled at the image of its position under the inverse map.
     inverse = np.linalg.solve(np.concatenate((moved, ones), axis=2), np.broadcast_to(points, moved.shape))
-    (xx, xy), (yx, yy), (x0, y0) = torch.from_numpy(inverse).float().to(grid.device).permute(1, 2, 0)[..., None, None]
+    (maps,) = upload((torch.from_numpy(inverse).float(),), grid.device)
+    (xx, xy), (yx, yy), (x0, y0) = maps.permute(1, 2, 0)[..., None, None]
     x, y = grid.unbind(-1)
     return torch.stack((x * xx + y * yx + x0, x * xy + y * yy + y0), dim=-1)

@@ -15,6 +15,7 @@ from robustbench_endo.corruptions.digital.elastic_transform import (
     affine_grid,
     displaced_grid,
 )
+from robustbench_endo.corruptions.kernels.host_values import upload
 from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid, remap
 from robustbench_endo.corruptions.rng import Noise
 
@@ -46,7 +47,8 @@ class ElasticTransform(elastic_transform.ElasticTransform):
         """``images`` sampled at an affine map of the pixels, and that at identity + displacement field."""
         height, width = images.shape[-2:]
         size = height, width
-        edge = 1.0 - 1.0 / torch.tensor(size[::-1], dtype=torch.float64, device=images.device)  # the outermost pixels
+        outermost = 1.0 - 1.0 / torch.tensor(size[::-1], dtype=torch.float64)  # pixels
+        (edge,) = upload((outermost,), images.device)
         displaced = fold(displaced_grid(images, params, noise), torch.ones_like(edge))
         straight = fold(affine_grid(identity_grid(height, width, images.device), size, params.affine, noise), edge)
         grid = fold(affine_grid(displaced, size, params.affine, noise), edge)

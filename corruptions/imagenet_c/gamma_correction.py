@@ -10,6 +10,7 @@ from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption
 from robustbench_endo.corruptions.kernels.color.power import power
+from robustbench_endo.corruptions.kernels.host_values import upload
 from robustbench_endo.corruptions.rng import Noise
 
 _DIRECTION = 0  # stream
@@ -55,5 +56,6 @@ class GammaCorrection(Corruption):
 
     def apply(self, images: Tensor, params: GammaCorrectionParams, noise: Noise) -> Tensor:
         """``images`` ** under or ``images`` ** over, with equal probability."""
-        dark = noise.uniform((1, 1, 1), _DIRECTION).double() < 0.5
-        return power(images, torch.where(dark, params.under, params.over))
+        dark = noise.host.uniform((1, 1, 1), _DIRECTION).double() < 0.5
+        (exponents,) = upload((torch.where(dark, params.under, params.over),), images.device)
+        return power(images, exponents)

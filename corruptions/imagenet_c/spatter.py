@@ -13,6 +13,7 @@ from robustbench_endo.corruptions.kernels.filters.separable import gaussian_blur
 from robustbench_endo.corruptions.kernels.fluids.composite import composite
 from robustbench_endo.corruptions.kernels.fluids.grid import coarse_grid_size, frame_weights, normal_nodes
 from robustbench_endo.corruptions.kernels.fluids.relief import emboss
+from robustbench_endo.corruptions.kernels.host_values import constant
 from robustbench_endo.corruptions.rng import Noise
 
 _LIQUID = 0  # stream
@@ -89,7 +90,7 @@ class Spatter(Corruption):
         size = coarse_grid_size(images.shape, params.unit)
         liquid = liquid_level(size, params, noise)
         wet, rim = coverage(liquid, params), rim_light(liquid, params)
-        colour = images.new_tensor([params.red, params.green, params.blue])[:, None, None]
+        colour = constant((params.red, params.green, params.blue), images.device)[:, None, None]
         if params.opaque:
             layer = torch.cat((wet, (colour + rim * rim) * wet), dim=1)
         else:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption, Px
 from robustbench_endo.corruptions.kernels.fluids.grid import CoarseGrid, spline_noise, to_frame
+from robustbench_endo.corruptions.kernels.host_values import constant
 from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid, remap
 from robustbench_endo.corruptions.rng import Noise
 
@@ -68,11 +69,11 @@ class Bubbles(Corruption):
         waves = torch.cat([spline_noise(noise, coarse.size, _FILM_SPACING, _FILM + i) for i in range(2)], 1)
         shift = to_frame(waves * params.film, images.shape)
         rims, shine = torch.zeros_like(images[:, :1]), torch.zeros_like(images[:, :1])
-        draws = noise.uniform((_MOST, 3), _BUBBLES).double().cpu().tolist()
+        draws = noise.host.uniform((_MOST, 3), _BUBBLES).double().tolist()
         for b, bubbles in enumerate(draws):
             for bubble in _with_room(bubbles, params, (height, width)):
                 _add_bubble(bubble, shift[b], rims[b, 0], shine[b, 0])
-        per_pixel = images.new_tensor([2.0 / width, 2.0 / height])
+        per_pixel = constant((2.0 / width, 2.0 / height), images.device)
         grid = identity_grid(height, width, images.device) + shift.permute(0, 2, 3, 1) * per_pixel
         scene = remap(images, grid)
         result = scene.mul_(1.0 - rims).mul_(1.0 - shine).add_(shine)

@@ -75,7 +75,7 @@ class Interlacing(Corruption):
         """``images``, with the odd lines of ``images`` moved, or interpolated between the even ones."""
         if params.deinterlacing == "bob":
             return _even_lines(images, max(params.line, 1.0))
-        angles = noise.uniform((1,), _DIRECTION).double().mul_(2.0 * np.pi)[:, 0].tolist()
+        angles = noise.host.uniform((1,), _DIRECTION).double().mul_(2.0 * np.pi)[:, 0].tolist()
         later = [_moved(images[b : b + 1], params.motion, angle) for b, angle in enumerate(angles)]
         odd = cell_of_pixel(images.shape[-2], params.line, images.device).remainder(2).bool()[:, None]
         return torch.where(odd, torch.cat(later), images)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption
+from robustbench_endo.corruptions.kernels.host_values import upload
 from robustbench_endo.corruptions.rng import Noise
 from robustbench_endo.corruptions.surgical.light import to_light, to_values
 
@@ -55,5 +56,5 @@ class Vignetting(Corruption):
         y, x = (torch.arange(side, dtype=torch.float64) - (side - 1) / 2.0 for side in (height, width))
         scale = corner / ((height - 1) ** 2 + (width - 1) ** 2) * 4.0
         fall = (1.0 + scale * y * y)[:, None].float() + (scale * x * x).float()
-        fall = fall.to(images.device)
-        return to_values(to_light(images).div_(fall.mul_(fall)))
+        (squared,) = upload((fall.mul_(fall),), images.device)
+        return to_values(to_light(images).div_(squared))
