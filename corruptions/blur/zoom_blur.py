@@ -61,23 +61,29 @@ class ZoomBlur(Corruption):
     def apply(self, images: Tensor, params: ZoomBlurParams, noise: Noise) -> CorruptedBatch:
         """The mean over the magnifications, and the mean sampling grid."""
         height, width = images.shape[-2:]
-        geometry = (height, width, params.zoom, params.step)
-        grid = device_table(_mean_positions, images.device, *geometry).expand(len(images), height, width, 2)
-        return CorruptedBatch(mean_of_zooms(images, magnifications(*geometry)[0]), grid.clone())
+        y, x = (device_table(mean_positions, images.device, side, params.zoom, params.step) for side in (height, width))
+        grid = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
+        zooms = magnifications(height, width, params.zoom, params.step)
+        return CorruptedBatch(mean_of_zooms(images, zooms), grid.expand(len(images), height, width, 2).contiguous())
 
 
-@lru_cache(maxsize=16)
-def magnifications(height: int, width: int, zoom: float, step: float) -> tuple[Zooms, Tensor]:
-    """The resampling weights of each magnification, and the grid of the mean positions."""
-    factors = (1.0, *np.arange(1.0, zoom, step).tolist())
-    rows, columns = ([zoomed_positions(size, factor) for factor in factors] for size in (height, width))
-    zooms = tuple((linear_at(y, height), linear_at(x, width)) for y, x in zip(rows, columns, strict=True))
-    return zooms, mean_grid(np.mean(rows, axis=0), np.mean(columns, axis=0))
+@lru_cache(maxsize=64)
+def magnifications(height: int, width: int, zoom: float, step: float) -> Zooms:
+    """The resampling weights of each magnification."""
+    rows, columns = ([linear_at(at, side) for at in _positions(side, zoom, step)] for side in (height, width))
+    return tuple(zip(rows, columns, strict=True))
 
 
-def _mean_positions(height: int, width: int, zoom: float, step: float) -> Floats:
-    grid: Floats = magnifications(height, width, zoom, step)[1].numpy()
-    return grid
+def mean_positions(size: int, zoom: float, step: float) -> Floats:
+    """The mean of the positions along one axis, in grid_sample(align_corners=False) coordinates."""
+    mean = np.mean(_positions(size, zoom, step), axis=0)
+    coordinates: Floats = ((mean + 0.5) * 2.0 / size - 1.0).astype(np.float32)
+    return coordinates
+
+
+def _positions(size: int, zoom: float, step: float) -> list[NDArray[np.floating[Any]]]:
+    """:func:`zoomed_positions` at every magnification from 1, by ``step``, to below ``zoom``."""
+    return [zoomed_positions(size, factor) for factor in (1.0, *np.arange(1.0, zoom, step).tolist())]
 
 
 def zoomed_positions(size: int, factor: float) -> NDArray[np.floating[Any]]:
@@ -89,10 +95,3 @@ def zoomed_positions(size: int, factor: float) -> NDArray[np.floating[Any]]:
     crop = int(np.ceil(size / factor))
     stretched = round(crop * factor)
     return (size - crop) // 2 + np.arange(size) * ((crop - 1) / (stretched - 1))
-
-
-def mean_grid(rows: NDArray[np.floating[Any]], columns: NDArray[np.floating[Any]]) -> Tensor:
-    """(H, W, 2) in grid_sample(align_corners=False) coordinates from one position in pixels per row and column."""
-    y = torch.from_numpy((rows + 0.5) * 2.0 / len(rows) - 1.0)
-    x = torch.from_numpy((columns + 0.5) * 2.0 / len(columns) - 1.0)
-    return torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1).float()
