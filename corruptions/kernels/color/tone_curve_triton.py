@@ -26,8 +26,8 @@ def interpolate_tables(values: Tensor, tables: Tensor, steps: float, limit: floa
     programs = triton.cdiv(height * width, _PIXELS)  # per plane
     with on_device(values.device):
         _interpolate_tables[(programs * batch * channels,)](
-            values, tables, out, steps, limit, programs, height * width, channels, size, image_step, channel_step,
-            _PIXELS, enable_fp_fusion=False,
+            values, tables, out, float(steps), float(limit), programs, height * width, channels, size,
+            image_step, channel_step, _PIXELS, enable_fp_fusion=False,
         )  # fmt: skip
     return out
 
