@@ -20,7 +20,8 @@ from torch import Tensor
 def device_table(table: Callable[..., NDArray[Any]], device: torch.device, *arguments: Hashable) -> Tensor:
     """The array ``table(*arguments)`` as a tensor on ``device``, the same object in every call; never modify it.
 
-    The upload has ended when this function returns, so that any stream may read the tensor.
+    Tables stay on the device: what describes every pixel is made from tables of the rows and of the columns. The
+    upload has ended when this function returns, so that any stream may read the tensor.
 
     Args:
         table: a function whose result depends on its arguments only.

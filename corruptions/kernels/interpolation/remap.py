@@ -12,14 +12,14 @@ from robustbench_endo.corruptions.kernels.device_tables import device_table
 
 
 def identity_grid(height: int, width: int, device: torch.device) -> Tensor:
-    """(1, H, W, 2): the grid that samples every pixel at its own centre; never modify it."""
-    return device_table(_identity_grid, device, height, width)
+    """(1, H, W, 2): the grid that samples every pixel at its own centre."""
+    y, x = (device_table(_centres, device, side) for side in (height, width))
+    return torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)[None]
 
 
-def _identity_grid(height: int, width: int) -> Floats:
-    y = (np.arange(height) + 0.5) * (2.0 / height) - 1.0
-    x = (np.arange(width) + 0.5) * (2.0 / width) - 1.0
-    return np.stack(np.meshgrid(x, y), axis=-1)[None].astype(np.float32)
+def _centres(size: int) -> Floats:
+    centres: Floats = ((np.arange(size) + 0.5) * (2.0 / size) - 1.0).astype(np.float32)
+    return centres
 
 
 def remap(images: Tensor, grid: Tensor) -> Tensor:
