@@ -72,14 +72,16 @@ def scale_chroma_torch(images: Tensor, gain: float) -> Tensor:
     """:func:`scale_chroma` on any device."""
     decode, encode = (device_table(_curve, images.device, name)[None, None] for name in ("decode", "encode"))
     light = interpolate_tables(images, decode, _LEVELS, _LEVELS)
-    red, green, blue = light[:, :1], light[:, 1:2], light[:, 2:]
-    luminance = red * float(_RED) + green * float(_GREEN) + blue * float(_BLUE)
-    excess = (images.amax(1, keepdim=True) - images.amin(1, keepdim=True) - float(_NOISE)).clamp_min(0.0).square()
-    extra = (gain - 1.0) * (excess / (excess + float(_SOFT)))
-    dark = (luminance - light.amin(1, keepdim=True)) / (luminance + float(_TINY))
-    bright = (light.amax(1, keepdim=True) - luminance) / (1.0 - luminance + float(_TINY))
-    share = torch.maximum(dark, bright)
-    light.sub_(luminance).mul_((1.0 + extra) / (1.0 + extra * share)).add_(luminance)
+    luminance = light[:, :1] * float(_RED)
+    luminance.add_(light[:, 1:2], alpha=float(_GREEN)).add_(light[:, 2:], alpha=float(_BLUE))
+    low, high = torch.aminmax(images, dim=1, keepdim=True)
+    excess = high.sub_(low).sub_(float(_NOISE)).clamp_min_(0.0).square_()
+    extra = (excess / (excess + float(_SOFT))).mul_(gain - 1.0)
+    darkest, brightest = torch.aminmax(light, dim=1, keepdim=True)
+    dark = (luminance - darkest).div_(luminance + float(_TINY))
+    bright = (brightest - luminance).div_(1.0 - luminance + float(_TINY))
+    factor = (1.0 + extra) / (1.0 + extra * torch.maximum(dark, bright))
+    light = torch.lerp(luminance, light, factor)
     return interpolate_tables(light, encode, float(_STEPS_PER_UNIT), float(_LAST))
 
 

@@ -45,7 +45,8 @@ def composite_torch(
     """:func:`composite` on any device."""
     full = resample_torch(layer, rows, columns)
     cover = full[:, 1:-3] if full.shape[1] > 4 else full[:, :1]
-    return images - images * cover + full[:, -3:], full[:, :1].clamp(0.0, 1.0)
+    blended = torch.addcmul(images, images, cover, value=-1.0).add_(full[:, -3:])
+    return blended, full[:, :1].clamp(0.0, 1.0)
 
 
 @njit(cache=True, nogil=True)

@@ -43,7 +43,7 @@ def scatter_torch(
     """:func:`scatter` on any device."""
     full = resample_torch(medium, rows, columns)
     cover, light = full[:, :3], full[:, 3:]
-    return images + (light * colour[:, :, None, None] - images) * cover, cover[:, 1:2].clamp(0.0, 1.0)
+    return torch.lerp(images, light * colour[:, :, None, None], cover), cover[:, 1:2].clamp(0.0, 1.0)
 
 
 @njit(cache=True, nogil=True)
