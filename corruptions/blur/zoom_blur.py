@@ -60,11 +60,10 @@ class ZoomBlur(Corruption):
 
     def apply(self, images: Tensor, params: ZoomBlurParams, noise: Noise) -> CorruptedBatch:
         """The mean over the magnifications, and the mean sampling grid."""
-        height, width = images.shape[-2:]
-        y, x = (device_table(mean_positions, images.device, side, params.zoom, params.step) for side in (height, width))
-        grid = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
-        zooms = magnifications(height, width, params.zoom, params.step)
-        return CorruptedBatch(mean_of_zooms(images, zooms), grid.expand(len(images), height, width, 2).contiguous())
+        size = (len(images), *images.shape[-2:])
+        y, x = (device_table(mean_positions, images.device, side, params.zoom, params.step) for side in size[1:])
+        grid = torch.stack((x.expand(size), y[:, None].expand(size)), dim=-1)
+        return CorruptedBatch(mean_of_zooms(images, magnifications(*size[1:], params.zoom, params.step)), grid)
 
 
 @lru_cache(maxsize=64)
