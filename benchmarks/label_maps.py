@@ -18,7 +18,7 @@ def scene(size: tuple[int, int] = (512, 640), index: int = 3) -> Pair:
     """Prediction and target, uint8 (1, H, W): outlines shifted by about 3 px, and a few false spots."""
     target = SyntheticScenes(size=size)[index].mask
     assert target is not None
-    return torch.from_numpy(_mistaken(target.numpy(), index))[None], target[None]
+    return torch.from_numpy(mistaken(target.numpy(), index))[None], target[None]
 
 
 def regions(size: tuple[int, int] = (512, 640)) -> Pair:
@@ -32,7 +32,8 @@ def _regions(size: tuple[int, int], seed: int) -> LabelMap:
     return np.asarray(fields.argmax(0), np.uint8)
 
 
-def _mistaken(target: LabelMap, seed: int) -> LabelMap:
+def mistaken(target: LabelMap, seed: int) -> LabelMap:
+    """A prediction of a label map: outlines shifted by about 3 px, and a few false spots."""
     random = np.random.default_rng(seed)
     shift = ndimage.gaussian_filter(random.normal(size=(2, *target.shape)), (0, 12, 12))
     position = np.indices(target.shape) + 3 * shift / shift.std()
