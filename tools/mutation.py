@@ -78,7 +78,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "pred.device.type == 'cuda'",
         "pred.device.type != 'cuda'",
     ): "both paths give equal values",
-    ("metrics/mask_ssim.py", "memory // (40 * pred[0].numel())", "memory * (40 * pred[0].numel())"): "only memory",
     ("tasks/classification/metrics.py", "0.0", "1.0"): "the confidence of a record that does not count",
     (
         "results/sample_size.py",

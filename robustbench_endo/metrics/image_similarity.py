@@ -9,19 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.metrics.image_similarity_gpu import ReferenceOnDevice
+from robustbench_endo.metrics.ssim_window import C1, C2, RADIUS, WINDOW
 
 Map = NDArray[np.float32]
-
-RADIUS = 5
-
-_OFFSETS = np.arange(-RADIUS, RADIUS + 1)
-
-_BELL = np.exp(-0.5 * (_OFFSETS / 1.5) ** 2)
-
-WINDOW: Map = (_BELL / _BELL.sum()).astype(np.float32)
-
-C1, C2 = 0.01**2, 0.03**2
-"""Stabilisers for data in [0, 1]."""
 
 
 @njit(cache=True, nogil=True)
@@ -59,9 +50,6 @@ def similarity_sum(mx: Map, my: Map, mxx: Map, myy: Map, mxy: Map, c1: float, c2
     return float(columns.sum())
 
 
-_LUMA = (0.299, 0.587, 0.114)
-
-
 class CleanReference:
     """Clean frames prepared for comparison with many corrupted versions, on their device.
 
@@ -76,15 +64,16 @@ class CleanReference:
         if images.ndim != 4 or images.shape[1] != 3 or min(images.shape[2:]) < 2 * RADIUS + 1:
             raise RobustEndoError(f"Expected images (B, 3, H, W) of at least 11 x 11, got {tuple(images.shape)}.")
         self._images = images
+        if images.device.type != "cpu":
+            self._on_device = ReferenceOnDevice(images)
+            return
         self._luma = _luma(images)
         self._mean, self._square = _window_means(self._luma), _window_means(self._luma * self._luma)
 
     def ssim(self, images: Tensor) -> Tensor:
         """Structural similarity of the luma (Rec. 601), float64 (B,) on the CPU, 1 = equal (Wang et al., 2004)."""
         if images.device.type != "cpu":
-            luma = _luma(images)
-            means = (self._mean, _window_means(luma), self._square, _window_means(luma * luma))
-            return ssim_map(*means, _window_means(self._luma * luma)).mean((1, 2), dtype=torch.float64).cpu()
+            return self._on_device.ssim(images).cpu()
         # Frame by frame: the maps of a batch would need more memory than anything else in an evaluation.
         clean = zip(self._luma.numpy(), self._mean.numpy(), self._square.numpy(), strict=True)
         sums = [_similarity(image, *maps) for image, maps in zip(images.contiguous().numpy(), clean, strict=True)]
@@ -93,7 +82,7 @@ class CleanReference:
     def psnr(self, images: Tensor) -> Tensor:
         """Peak signal-to-noise ratio over the three channels, dB, float64 (B,) on the CPU; inf for equal images."""
         if images.device.type != "cpu":
-            error = (images - self._images).square().mean((1, 2, 3), dtype=torch.float64).cpu()
+            error = self._on_device.squared_error(images).cpu()
         else:
             pairs = zip(images.contiguous().numpy(), self._images.contiguous().numpy(), strict=True)
             error = torch.tensor([_squared_error(a, b) for a, b in pairs], dtype=torch.float64) / images[0].numel()
@@ -102,10 +91,7 @@ class CleanReference:
 
 def _luma(images: Tensor) -> Tensor:
     """(B, 3, H, W) -> (B, H, W)."""
-    if images.device.type == "cpu":
-        return torch.from_numpy(np.stack([_weighted(image) for image in images.contiguous().numpy()]))
-    red, green, blue = images.unbind(1)
-    return _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
+    return torch.from_numpy(np.stack([_weighted(image) for image in images.contiguous().numpy()]))
 
 
 def _similarity(image: Map, luma: Map, mean: Map, square: Map) -> float:
@@ -117,25 +103,7 @@ def _similarity(image: Map, luma: Map, mean: Map, square: Map) -> float:
 
 def _window_means(maps: Tensor) -> Tensor:
     """(B, H, W) -> (B, H - 10, W - 10)."""
-    if maps.device.type == "cpu":
-        return torch.from_numpy(np.stack([window_mean(values, WINDOW) for values in maps.numpy()]))
-    down, across = (band(side, maps.device) for side in maps.shape[1:])
-    return down @ maps @ across.T
-
-
-def band(size: int, device: torch.device) -> Tensor:
-    """The window as a matrix (size - 10, size)."""
-    # Matrix products in float32, where a convolution would be rounded to TensorFloat-32.
-    rows = torch.zeros(size - 2 * RADIUS, size, device=device)
-    for offset, weight in enumerate(WINDOW.tolist()):
-        rows.diagonal(offset).fill_(weight)
-    return rows
-
-
-def ssim_map(x: Tensor, y: Tensor, xx: Tensor, yy: Tensor, xy: Tensor) -> Tensor:
-    """SSIM from window means of x, y, x^2, y^2 and xy."""
-    variances, covariance = xx - x * x + yy - y * y, xy - x * y
-    return (2 * x * y + C1) * (2 * covariance + C2) / ((x * x + y * y + C1) * (variances + C2))
+    return torch.from_numpy(np.stack([window_mean(values, WINDOW) for values in maps.numpy()]))
 
 
 @njit(cache=True, nogil=True)

@@ -10,7 +10,9 @@ from torch import Tensor
 
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics.checks import check_label_maps, without_ignored
-from robustbench_endo.metrics.image_similarity import C1, C2, RADIUS, WINDOW, band, similarity_sum, ssim_map
+from robustbench_endo.metrics.image_similarity import similarity_sum
+from robustbench_endo.metrics.mask_ssim_gpu import mask_ssim_torch
+from robustbench_endo.metrics.ssim_window import C1, C2, RADIUS, WINDOW
 
 Labels = NDArray[np.uint8]
 
@@ -104,10 +106,6 @@ def _mean(values: Map, lines: Map, result: Map) -> None:
             )
 
 
-_MEMORY = 1 << 30
-"""Maximum bytes of the one-hot masks and their means on a GPU."""
-
-
 def mask_ssim(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
     """SSIM (Wang et al., 2004) of the one-hot masks, float64 (B, C) on the CPU; NaN where neither map has the class.
 
@@ -129,25 +127,3 @@ def mask_ssim(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
         return mask_ssim_torch(pred, target, num_classes).cpu()
     pairs = zip(pred.cpu().numpy(), target.cpu().contiguous().numpy(), strict=True)
     return torch.from_numpy(np.stack([image_similarity(p, t, num_classes) for p, t in pairs]))
-
-
-def mask_ssim_torch(pred: Tensor, target: Tensor, num_classes: int, memory: int = _MEMORY) -> Tensor:
-    """:func:`mask_ssim` on any device, float64 (B, C); at most ``memory`` bytes of masks at a time."""
-    down, across = (band(side, pred.device) for side in pred.shape[1:])
-    part = max(1, memory // (40 * pred[0].numel()))
-    columns = []
-    for c in range(num_classes):
-        scores = [
-            _similarity(p == c, t == c, down, across)
-            for p, t in zip(torch.split(pred, part), torch.split(target, part), strict=True)
-        ]
-        columns.append(torch.cat(scores))
-    return torch.stack(columns, 1)
-
-
-def _similarity(pred: Tensor, target: Tensor, down: Tensor, across: Tensor) -> Tensor:
-    """SSIM of masks, bool (B, H, W) -> float64 (B,)."""
-    # Masks are 0 or 1, so x^2 = x. In float64 from here: differences of means lose digits.
-    x, y, xy = ((down @ mask.float() @ across.T).double() for mask in (pred, target, pred & target))
-    present = (pred | target).flatten(1).any(1)
-    return torch.where(present, ssim_map(x, y, x, y, xy).mean((1, 2)), torch.nan)

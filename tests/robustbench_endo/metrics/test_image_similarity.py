@@ -7,7 +7,6 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics import CleanReference
-from robustbench_endo.metrics.image_similarity import band, ssim_map
 
 
 @pytest.fixture
@@ -36,15 +35,6 @@ def test_clean_reference_scores_each_image_of_a_batch(pair):
         item = CleanReference(batch[i : i + 1])
         assert reference.ssim(batch.flip(0))[i] == item.ssim(batch[1 - i : 2 - i])[0]
         assert reference.psnr(batch.flip(0))[i] == item.psnr(batch[1 - i : 2 - i])[0]
-
-
-def test_ssim_map_equals_compiled_ssim(pair):
-    clean, other = (torch.from_numpy(image)[None] for image in pair)
-    x, y = (0.299 * image[:, 0] + 0.587 * image[:, 1] + 0.114 * image[:, 2] for image in (clean, other))
-    down, across = (band(side, clean.device) for side in x.shape[1:])
-    means = [down @ values @ across.T for values in (x, y, x * x, y * y, x * y)]
-    score = float(ssim_map(*means).mean())
-    assert score == pytest.approx(float(CleanReference(clean).ssim(other)), abs=1e-6)
 
 
 def test_clean_reference_of_equal_images(pair):

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from robustbench_endo.metrics import class_counts, mask_ssim, surface_distances
-from robustbench_endo.metrics.mask_ssim import mask_ssim_torch
 from robustbench_endo.metrics.surface_gpu import fused, surface_table
 
 NAMES = ("hd", "hd95", "assd", "nsd")
@@ -32,14 +31,6 @@ def test_surface_table_equals_compiled_distances(maps, spacing, memory):
     for row, name in zip(table, NAMES, strict=False):
         torch.testing.assert_close(row, getattr(expected, name), rtol=1e-12, atol=1e-9 * max(spacing), equal_nan=True)
     assert torch.equal(table[4].bool(), expected.missed)
-
-
-@pytest.mark.parametrize("memory", [1 << 30, 1], ids=["all at once", "one by one"])
-def test_mask_ssim_torch_equals_compiled_ssim(maps, memory):
-    pred, target = maps
-    ignored = torch.where(target == 255, target, pred)
-    expected = mask_ssim_torch(ignored, target, 4, memory)
-    torch.testing.assert_close(expected, mask_ssim(pred, target, 4), rtol=0, atol=1e-6, equal_nan=True)
 
 
 def test_fused_is_false_on_cpu():
