@@ -29,23 +29,18 @@ def random_numbers(
     distribution: Distribution, keys: Sequence[int], count: int, stream: int, device: torch.device
 ) -> Tensor:
     """``count`` numbers per key, shape (B, count), see :func:`.philox.random_field`; ``device`` is a CPU."""
-    rows = [torch.from_numpy(_numbers_of_key(distribution, key, count, stream)) for key in keys]
-    return rows[0][None] if len(rows) == 1 else torch.stack(rows)
-
-
-def _numbers_of_key(distribution: Distribution, key: int, count: int, stream: int) -> NDArray[Any]:
-    low, high, counter = np.uint64(key & 0xFFFFFFFF), np.uint64(key >> 32), np.uint64(stream)
     out: NDArray[Any]
+    words, counter = np.array(keys, np.uint64), np.uint64(stream)
     if distribution == "words":
-        out = np.empty(_round_up(count, 4), np.int64)
-        _words(low, high, counter, out)
+        out = np.empty((len(keys), _round_up(count, 4)), np.int64)
+        _words_of_keys(words, counter, out)
     elif distribution == "uniform":
-        out = np.empty(_round_up(count, 4), np.float32)
-        _uniform(low, high, counter, out)
+        out = np.empty((len(keys), _round_up(count, 4)), np.float32)
+        _uniform_of_keys(words, counter, out)
     else:
-        out = np.empty(_round_up(count, 8), np.float32)
-        _normal(low, high, counter, normal_quantiles(), out)
-    return out[:count]
+        out = np.empty((len(keys), _round_up(count, 8)), np.float32)
+        _normal_of_keys(words, counter, normal_quantiles(), out)
+    return torch.from_numpy(out)[:, :count].contiguous()
 
 
 def _round_up(count: int, multiple: int) -> int:
@@ -91,3 +86,24 @@ def _normal(k0: Any, k1: Any, stream: Any, quantiles: Any, out: Any) -> None:
             word = words_of_block[j]
             out[8 * block + 2 * j] = quantiles[word & _LOW16]
             out[8 * block + 2 * j + 1] = quantiles[word >> _16]
+
+
+# Loops over keys of their own: within these, the loops over blocks would not be vectorised.
+
+
+@njit(cache=True, nogil=True)
+def _words_of_keys(keys: Any, stream: Any, out: Any) -> None:
+    for i in range(len(keys)):
+        _words(keys[i] & _MASK, keys[i] >> _32, stream, out[i])
+
+
+@njit(cache=True, nogil=True)
+def _uniform_of_keys(keys: Any, stream: Any, out: Any) -> None:
+    for i in range(len(keys)):
+        _uniform(keys[i] & _MASK, keys[i] >> _32, stream, out[i])
+
+
+@njit(cache=True, nogil=True)
+def _normal_of_keys(keys: Any, stream: Any, quantiles: Any, out: Any) -> None:
+    for i in range(len(keys)):
+        _normal(keys[i] & _MASK, keys[i] >> _32, stream, quantiles, out[i])
