@@ -25,23 +25,34 @@ def check_label_maps(pred: Tensor, target: Tensor, num_classes: int) -> None:
         raise RobustEndoError(
             f"Expected both label maps on one device, got {pred.device} and {target.device}: move one of them."
         )
-    for name, labels in (("prediction", pred), ("target", target)):
-        if labels.dtype != torch.uint8:
-            raise RobustEndoError(f"Expected uint8 labels in the {name}, got {labels.dtype}: convert with .byte().")
-    for name, labels, ignored in (("prediction", pred, False), ("target", target, True)):
-        highest = _highest(labels, ignored)
-        if highest >= num_classes:
-            raise RobustEndoError(
-                f"Expected labels from 0 to {num_classes - 1} in the {name}, got {highest}: "
-                "give the right number of classes or correct the masks (255 = ignore)."
-            )
+    check_labels("prediction", pred, num_classes)
+    check_labels("target", target, num_classes, ignored=True)
+
+
+def check_labels(name: str, labels: Tensor, num_classes: int, ignored: bool = False) -> None:
+    """Raise :class:`RobustEndoError` unless a map is uint8 with labels below C; waits for a GPU.
+
+    Args:
+        name: of the map in the message.
+        labels: of any shape.
+        num_classes: C.
+        ignored: whether the map may have 255, too.
+    """
+    if labels.dtype != torch.uint8:
+        raise RobustEndoError(f"Expected uint8 labels in the {name}, got {labels.dtype}: convert with .byte().")
+    highest = _highest(labels, ignored)
+    if highest >= num_classes:
+        raise RobustEndoError(
+            f"Expected labels from 0 to {num_classes - 1} in the {name}, got {highest}: "
+            "give the right number of classes or correct the masks (255 = ignore)."
+        )
 
 
 def without_ignored(pred: Tensor, target: Tensor) -> Tensor:
     """The prediction with 255 where the target is 255: these pixels belong to no class in either map."""
     if pred.device.type == "cpu":
         return torch.from_numpy(_mask_ignored(pred.contiguous().numpy(), target.contiguous().numpy()))
-    return torch.where(target == IGNORE, target, pred)
+    return pred.masked_fill(target == IGNORE, IGNORE)
 
 
 def _highest(labels: Tensor, ignored: bool) -> int:

@@ -9,6 +9,7 @@ import torch
 from numba import njit
 from torch import Tensor
 
+from robustbench_endo.corruptions.kernels.triton_support import use_triton
 from robustbench_endo.metrics.checks import check_label_maps
 from robustbench_endo.types import IGNORE
 
@@ -41,22 +42,44 @@ def confusion_matrix(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
         RobustEndoError: shapes differ, dtype is not uint8, or a label is neither below C nor 255.
     """
     check_label_maps(pred, target, num_classes)
-    return (_confusion_cpu if pred.device.type == "cpu" else _confusion)(pred, target, num_classes)
+    return _confusion_of_checked(pred, target, num_classes)
 
 
 def class_counts(pred: Tensor, target: Tensor, num_classes: int) -> ClassCounts:
     """Counts of two label maps, see ``confusion_matrix``."""
-    confusion = confusion_matrix(pred, target, num_classes)
+    check_label_maps(pred, target, num_classes)
+    return class_counts_of_checked(pred, target, num_classes)
+
+
+def class_counts_of_checked(pred: Tensor, target: Tensor, num_classes: int) -> ClassCounts:
+    """:func:`class_counts` of maps that :func:`.check_label_maps` accepts; a GPU is not waited for."""
+    confusion = _confusion_of_checked(pred, target, num_classes)
     tp = confusion.diagonal(dim1=1, dim2=2)
     return ClassCounts(tp, confusion.sum(1) - tp, confusion.sum(2) - tp)
 
 
+def _confusion_of_checked(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
+    if pred.device.type == "cpu":
+        return _confusion_cpu(pred, target, num_classes)
+    if use_triton(pred.device):
+        from robustbench_endo.metrics import overlap_triton
+
+        if num_classes <= overlap_triton.MAX_CLASSES:
+            return overlap_triton.confusion(pred, target, num_classes)
+    return _confusion(pred, target, num_classes)
+
+
 def _confusion(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
-    batch = pred.shape[0]
-    counted = target != IGNORE
-    image = torch.arange(batch, device=pred.device).view(-1, 1, 1).expand_as(pred)
-    cells = (image * num_classes + target.long()) * num_classes + pred.long()
-    return torch.bincount(cells[counted], minlength=batch * num_classes**2).view(batch, num_classes, num_classes)
+    """On any device: ignored pixels are counted in a cell of their own, because their number is not known on the host.
+
+    The sums are of whole numbers, so the order of threads does not change them.
+    """
+    batch, cells = pred.shape[0], num_classes**2
+    ignored = target == IGNORE
+    cell = (target.long().mul_(num_classes).add_(pred)).masked_fill_(ignored, cells).view(batch, -1)
+    counts = torch.zeros(batch, cells + 1, dtype=torch.int64, device=pred.device)
+    counts.scatter_add_(1, cell, torch.ones((), dtype=torch.int64, device=pred.device).expand_as(cell))
+    return counts[:, :cells].view(batch, num_classes, num_classes)
 
 
 def _confusion_cpu(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from robustbench_endo.metrics import class_counts
-from robustbench_endo.metrics.overlap import _confusion
+from robustbench_endo.metrics.overlap import _confusion, confusion_matrix
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -27,6 +27,17 @@ def test_class_counts_compiled_equal_torch(label_maps):
     confusion = _confusion(pred, target, 4)
     torch.testing.assert_close(counts.tp, confusion.diagonal(dim1=1, dim2=2))
     torch.testing.assert_close(counts.fn, confusion.sum(2) - counts.tp)
+
+
+def test_confusion_of_entirely_ignored_maps_is_zero():
+    pred, target = torch.ones(2, 3, 4, dtype=torch.uint8), torch.full((2, 3, 4), 255, dtype=torch.uint8)
+    assert not _confusion(pred, target, 2).any()
+    assert torch.equal(_confusion(pred, target, 2), confusion_matrix(pred, target, 2))
+
+
+def test_confusion_of_the_most_classes_counts_the_last_one():
+    pred = torch.full((1, 2, 2), 254, dtype=torch.uint8)
+    assert _confusion(pred, pred, 255)[0, 254, 254] == confusion_matrix(pred, pred, 255)[0, 254, 254] == 4
 
 
 def test_overlap_of_absent_class_is_nan_and_of_missed_class_is_zero():
