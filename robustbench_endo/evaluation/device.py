@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NamedTuple
@@ -63,8 +64,8 @@ def deterministic(backward: bool = False) -> Iterator[None]:
     """Deterministic CUDA algorithms, so that two runs give the same bits.
 
     Args:
-        backward: also in backward passes, where PyTorch has such algorithms; TensorFloat-32 stays as it is. Otherwise
-            float32 is computed without TensorFloat-32.
+        backward: also in backward passes, where PyTorch has such algorithms; it warns of others, except of fused
+            attention. TensorFloat-32 stays as it is. Otherwise float32 is computed without TensorFloat-32.
     """
     if not torch.cuda.is_available():
         yield
@@ -94,7 +95,10 @@ def _deterministic_backward() -> Iterator[None]:
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
     try:
-        yield
+        with warnings.catch_warnings():
+            # Documented: the gradients of fused attention are deterministic only where others raise errors.
+            warnings.filterwarnings("ignore", ".*Attention defaults to a non-deterministic algorithm", UserWarning)
+            yield
     finally:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
         torch.backends.cudnn.benchmark = benchmark

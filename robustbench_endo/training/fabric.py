@@ -107,7 +107,7 @@ def fabric_library() -> ModuleType:
 
 @contextmanager
 def reproducible(seed: int, fabric: Any) -> Iterator[None]:
-    """Seed torch and use deterministic kernels on a GPU; the caller's random state is restored."""
+    """Seed torch and use deterministic kernels on a GPU where it has them; the caller's random state is restored."""
     gpu = fabric.device.type == "cuda"
     kernels = deterministic(backward=True) if gpu else nullcontext()
     with torch.random.fork_rng(devices=[fabric.device] if gpu else []), kernels:

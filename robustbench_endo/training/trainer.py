@@ -77,8 +77,9 @@ def train(
         model: a spec (built for the labels of the data set) or a model from ``load_model``.
         dataset: training frames; missing targets add nothing to the loss.
         validation: frames that select the epoch whose weights are saved; without them it is the last one.
-        config: settings; the same ones on the same machine give bit-identical weights. Its options for sources,
-            hardware and output are not used here.
+        config: settings; the same ones on the same machine give bit-identical weights, on a GPU only up to rounding for
+            models with fused attention or other layers without deterministic gradients there. Its options for
+            sources, hardware and output are not used here.
         out: folder of the checkpoint (model.safetensors, model.json), the curves (history.csv) and the state to
             resume from (state.pt).
         hardware: devices and processes.

@@ -7,11 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from robustbench_endo.metrics.overlap import confusion_matrix
+from robustbench_endo.tasks.cross_entropy import deterministic_cross_entropy
 from robustbench_endo.types import IGNORE
 
 
 def segmentation_loss(logits: Tensor, masks: Tensor, weights: Tensor | None, dice_weight: float) -> Tensor:
     """Cross-entropy of logits enlarged to the masks, plus a weighted soft Dice loss; computed in float32.
+
+    Under deterministic algorithms the same bits in every call, also on CUDA.
 
     Args:
         logits: floating (B, C, h, w).
@@ -20,7 +23,9 @@ def segmentation_loss(logits: Tensor, masks: Tensor, weights: Tensor | None, dic
         dice_weight: factor of :func:`dice_loss`; 0 leaves it out.
     """
     enlarged = F.interpolate(logits.float(), masks.shape[1:], mode="bilinear")
-    if (masks == IGNORE).all():
+    if enlarged.is_cuda:
+        loss = deterministic_cross_entropy(enlarged, masks, weights)
+    elif (masks == IGNORE).all():
         loss = enlarged.sum() * 0.0
     else:
         loss = F.cross_entropy(enlarged, masks, weights, ignore_index=IGNORE)

@@ -1,6 +1,7 @@
 """Devices, precision and stages."""
 
 import threading
+import warnings
 from contextlib import contextmanager
 
 import pytest
@@ -100,6 +101,17 @@ def test_deterministic_on_a_gpu_accepts_the_newer_precision_interface(backward, 
         assert settings == (cudnn.benchmark, cudnn.deterministic, cudnn.enabled)
     finally:
         matmul.fp32_precision = before
+
+
+def test_deterministic_training_warns_of_all_but_attention(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with deterministic(backward=True):
+            warnings.warn("Memory Efficient attention defaults to a non-deterministic algorithm. To", stacklevel=1)
+            warnings.warn("Flash Attention defaults to a non-deterministic algorithm. To", stacklevel=1)
+            warnings.warn("put_ does not have a deterministic implementation", stacklevel=1)
+    assert [str(warning.message)[:4] for warning in caught] == ["put_"]
 
 
 def test_stream_on_the_cpu_lets_threads_compute_in_parallel():

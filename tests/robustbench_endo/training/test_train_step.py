@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.func import functional_call
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from robustbench_endo.models.zoo import build
+from robustbench_endo.tasks.registry import get_task
 from robustbench_endo.training import Hardware, TrainConfig
 from robustbench_endo.training.data import Batch, InMemoryDataset, PrefetchLoader
 from robustbench_endo.training.fabric import make_fabric
@@ -86,3 +93,61 @@ def test_learning_rate_rises_then_follows_a_cosine_to_zero():
     assert max(rates) == rates[5] == 1
     assert rates[-1] == pytest.approx(0)
     assert all(later < earlier for earlier, later in pairwise(rates[5:]))
+
+
+NONDETERMINISTIC = re.compile(
+    "nll_?loss2d|adaptive_?(avg|max)_?pool|avg_?pool3d|fractional|upsample_?(bi|tri)?(linear|cubic)|reflection_?pad"
+    "|grid_?sampler|histc|kthvalue|max_?unpool|put_?(?!ting)|scatter_?reduce|ctc|embedding_?bag|median",
+    re.IGNORECASE,
+)
+"""Operations, and nodes of their gradients, that torch warns of on CUDA under deterministic algorithms."""
+
+
+class Operations(TorchDispatchMode):
+    """Names of the operations inside."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.names.add(func._schema.name)
+        return func(*args, **(kwargs or {}))
+
+
+def gradient_names(tensor):
+    """Names of the nodes of the graph of a tensor."""
+    pending, visited = [tensor.grad_fn], set()
+    while pending:
+        node = pending.pop()
+        if node is not None and node not in visited:
+            visited.add(node)
+            pending += [after for after, _ in node.next_functions]
+    return {node.name() for node in visited}
+
+
+@pytest.mark.parametrize("spec", ["tiny-resnet/dselect_k", "tiny-endoarss/tesla"])
+def test_losses_on_a_gpu_have_no_nondeterministic_operation(spec):
+    model = build(f"{spec}@input_size=64x96", 4, 3).train()
+    step = SimpleNamespace(config=TrainConfig(dice_weight=0.5), label_weights={})
+    torch.use_deterministic_algorithms(True, warn_only=True)  # which changes F.interpolate on CUDA
+    try:
+        with FakeTensorMode(allow_non_fake_inputs=True), Operations() as operations:
+            state = {
+                name: torch.empty(value.shape, dtype=value.dtype, device="cuda").requires_grad_(value.requires_grad)
+                for name, value in [*model.named_parameters(), *model.named_buffers()]
+            }
+            logits = functional_call(model, state, (torch.rand(2, 3, 64, 96, device="cuda"),))
+            masks = torch.zeros(2, 64, 96, dtype=torch.int64, device="cuda")
+            step.label_weights = {
+                "segmentation": torch.rand(4, device="cuda"),
+                "activity": torch.rand(3, device="cuda"),
+            }
+            targets = {"segmentation": masks, "activity": masks[:, 0, 0]}
+            batch = Batch(masks, targets, ("a", "b"))
+            losses = [TrainStep._loss(step, get_task(name), logits[name], batch) for name in targets]
+            names = operations.names | gradient_names(sum(losses))
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert {"ConvolutionBackward0", "aten::convolution"} <= names
+    assert [name for name in sorted(names) if NONDETERMINISTIC.search(name)] == []
