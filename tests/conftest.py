@@ -1,12 +1,19 @@
-"""Fixtures of all tests: small synthetic data, real frames, and one browser."""
+"""Fixtures of all tests: small synthetic data, real frames, one browser, the GPU, and Triton's interpreter."""
 
+import fcntl
+import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 FolderMaker = Callable[..., Path]
@@ -84,3 +91,42 @@ def visit(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
         return page
 
     return go
+
+
+@pytest.fixture(scope="session")
+def gpu() -> torch.device:
+    """The current GPU; tests that are marked `gpu` are skipped without one.
+
+    ROBUST_ENDO_TEST_GPU=cpu lets the CPU take its place, which checks such tests where there is no GPU.
+    """
+    if os.environ.get("ROBUST_ENDO_TEST_GPU") == "cpu":
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    return torch.device("cuda", torch.cuda.current_device())
+
+
+@pytest.fixture(scope="session")
+def triton_launches(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What triton_kernels/run_interpreter.py prints, as a file; it runs once for all processes of pytest-xdist."""
+    if find_spec("triton") is None:
+        pytest.skip("Triton is not installed: plain torch takes its place")
+    base = tmp_path_factory.getbasetemp()
+    file = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "triton_launches.json"
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            script = Path(__file__).parent / "triton_kernels" / "run_interpreter.py"
+            # Without a GPU also where there is one: the machine then makes no difference.
+            environment = {**os.environ, "TRITON_INTERPRET": "1", "CUDA_VISIBLE_DEVICES": ""}
+            run = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=False)
+            assert run.returncode == 0, run.stderr[-2000:]
+            file.write_text(run.stdout, "utf-8")
+    return file
+
+
+@pytest.fixture(scope="session")
+def triton_failures(triton_launches: Path) -> dict[str, str]:
+    """Failures of the checks of Triton kernels by name; empty strings where the kernels agree with the CPU."""
+    failures: dict[str, str] = json.loads(triton_launches.read_text("utf-8"))["failures"]
+    return failures

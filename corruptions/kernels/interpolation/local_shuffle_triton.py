@@ -23,7 +23,7 @@ def local_shuffle(choices: Tensor, shift: int) -> Tensor:
     out = torch.empty(batch, height, width, dtype=torch.int32, device=choices.device)
     with on_device(choices.device):
         _local_shuffle[(triton.cdiv(height * width, _CELLS), batch)](
-            choices, out, sweeps, height, width, shift, _CELLS, num_warps=1
+            choices, out, sweeps, height, width, shift, _CELLS, num_warps=1, enable_fp_fusion=False
         )
     return out
 

@@ -1,13 +1,9 @@
-"""Compares every Triton kernel with the form compiled for the CPU, and prints the failures by module as JSON.
+"""Compares the Triton kernels of the corruptions with the forms compiled for the CPU, in Triton's interpreter.
 
-To be run with TRITON_INTERPRET=1: Triton's interpreter needs no GPU, and must be selected before Triton is imported.
+See tests/triton_kernels/run_interpreter.py, which runs the functions named check_*.
 """
 
 from __future__ import annotations
-
-import json
-import sys
-import traceback
 
 import numpy as np
 import torch
@@ -106,29 +102,3 @@ def check_droplets() -> None:
     heights = droplets_triton.trail_heights(trails, warp)
     assert heights.max() > 1
     assert torch.allclose(heights, droplets.trail_heights(trails, warp), rtol=0, atol=1e-4)
-
-
-def main() -> None:
-    """Run every check."""
-    failures = {}
-    checks = (
-        check_philox,
-        check_noise_ops,
-        check_resample,
-        check_local_shuffle,
-        check_interpolate_tables,
-        check_perlin,
-        check_droplets,
-    )
-    for check in checks:
-        try:
-            check()
-        except Exception:  # noqa: BLE001 - reported to the test
-            failures[check.__name__] = traceback.format_exc()
-        else:
-            failures[check.__name__] = ""
-    json.dump(failures, sys.stdout)
-
-
-if __name__ == "__main__":
-    main()
