@@ -13,6 +13,7 @@ from torch import Tensor
 
 from robustbench_endo.corruptions import CORRUPTIONS, Corruption
 from robustbench_endo.corruptions.base import CorruptedBatch, scale_lengths
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.rng import Noise, image_key
 
 IDS = ("a", "b", "c")
@@ -73,15 +74,25 @@ def triton_variants(plain_torch: None, monkeypatch: pytest.MonkeyPatch) -> dict[
     return variants
 
 
-def test_corruptions_compile_each_kernel_once_for_all_sizes(triton_variants: dict[str, dict[str, set[str]]]) -> None:
-    for size in ((64, 64), (64, 83), (49, 65)):
-        for corruption in CORRUPTIONS:
-            params = scale_lengths(corruption.severities[2], size, 256)
-            corruption.apply(torch.rand(2, 3, *size), params, Noise((1, 2), torch.device("cpu")))
+def apply_all(size: tuple[int, int], keys: tuple[int, ...]) -> None:
+    """Apply every corruption to random images without a batch class around it."""
+    for corruption in CORRUPTIONS:
+        params = scale_lengths(corruption.severities[2], size, 256)
+        corruption.apply(torch.rand(len(keys), 3, *size), params, Noise(keys, torch.device("cpu")))
+
+
+def test_corruptions_compile_each_kernel_and_upload_each_table_once(
+    triton_variants: dict[str, dict[str, set[str]]],
+) -> None:
+    for size in ((64, 64), (49, 83)):
+        apply_all(size, (1, 2))
     assert len(triton_variants) >= 6
     for kernel, by_constants in triton_variants.items():
         assert [len(keys) for keys in by_constants.values()] == [1] * len(by_constants), kernel
     assert sum(len(by_constants) for by_constants in triton_variants.values()) <= 20
+    uploads = device_table.cache_info().misses
+    apply_all((64, 64), (3, 4))
+    assert device_table.cache_info().misses == uploads
 
 
 @pytest.mark.parametrize("compiled", [True, False])

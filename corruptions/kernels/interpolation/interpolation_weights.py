@@ -52,17 +52,25 @@ class InterpolationWeights:
         )
 
     def matrix(self, device: torch.device) -> Tensor:
-        """The weights as a dense float32 matrix (n, size), uploaded once; never modify it."""
-        return _dense_on(self, device)
+        """The weights as a dense float32 matrix (n, size), uploaded once unless it is large; never modify it."""
+        small = len(self) * self.size <= _LARGEST_CACHED
+        return _cached_matrix(self, device) if small else torch.from_numpy(_dense(self)).to(device)
 
 
-@lru_cache(maxsize=64)  # an entry has up to some megabytes
-def _dense_on(weights: InterpolationWeights, device: torch.device) -> Tensor:
-    dense = np.zeros((len(weights.start), weights.size), np.float32)
+_LARGEST_CACHED = 1 << 20  # elements of a matrix that stays on the device
+
+
+@lru_cache(maxsize=64)
+def _cached_matrix(weights: InterpolationWeights, device: torch.device) -> Tensor:
+    with torch.inference_mode(False):
+        return torch.from_numpy(_dense(weights)).to(device)
+
+
+def _dense(weights: InterpolationWeights) -> Floats:
+    dense = np.zeros((len(weights), weights.size), np.float32)
     columns = weights.start[:, None] + np.arange(weights.taps)
     np.add.at(dense, (np.arange(len(dense))[:, None], columns), weights.weights)
-    with torch.inference_mode(False):
-        return torch.from_numpy(dense).to(device)
+    return dense
 
 
 @lru_cache(maxsize=256)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats
+from robustbench_endo.corruptions.kernels.host_values import upload
 
 Distribution = Literal["words", "uniform", "normal"]
 
@@ -24,8 +25,13 @@ def normal_quantiles() -> Floats:
     return np.asarray(quantiles / quantiles.std(), np.float32)
 
 
-@lru_cache(maxsize=16)  # the draws of a batch share their keys; the next batch has others
 def keys_on(keys: tuple[int, ...], device: torch.device) -> Tensor:
-    """The keys of a batch as an int64 tensor on ``device``; never modify it."""
+    """The keys of a batch as an int64 tensor on ``device``, for which the host does not wait; never modify it."""
+    return _keys_on(keys, device, torch.cuda.current_stream(device).cuda_stream if device.type == "cuda" else 0)
+
+
+@lru_cache(maxsize=16)  # the draws of a batch share their keys; the next batch has others
+def _keys_on(keys: tuple[int, ...], device: torch.device, stream: int) -> Tensor:
+    # For each stream: another one might read the keys before they arrive.
     with torch.inference_mode(False):
-        return torch.tensor(keys, dtype=torch.int64, device=device)
+        return upload((torch.tensor(keys, dtype=torch.int64),), device)[0]

@@ -59,3 +59,21 @@ def test_weights_of_each_output_pixel_sum_to_one(weights: Weights, count: int) -
     for axis in (weights(40, count), weights(51, count)):
         assert len(axis) == count
         assert np.allclose(axis.weights.sum(1), 1, atol=1e-6)
+
+
+def test_matrix_is_cached_unless_it_is_large() -> None:
+    cpu = torch.device("cpu")
+    small, large = bilinear_weights(40, 50), nearest_weights(1025, 1024)
+    assert small.matrix(cpu) is small.matrix(cpu)
+    assert large.matrix(cpu) is not large.matrix(cpu)
+    assert torch.equal(large.matrix(cpu), large.matrix(cpu))
+    assert large.matrix(cpu).sum(1).eq(1).all()
+
+
+def test_weights_copy_only_where_every_pixel_is_its_own() -> None:
+    assert nearest_weights(30, 30).copies
+    assert area_weights(30, 30).copies == (area_weights(30, 30).taps == 1)
+    assert not nearest_weights(30, 29).copies
+    assert not bilinear_weights(30, 30).copies
+    half = InterpolationWeights(np.arange(4), np.full((4, 1), 0.5, np.float32), 4)
+    assert not half.copies
