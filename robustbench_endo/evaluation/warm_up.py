@@ -10,6 +10,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from robustbench_endo.corruptions.compound import SEPARATOR
 from robustbench_endo.evaluation.batch import Batch, read_batches
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
@@ -51,9 +52,10 @@ def warm_up(plan: EvaluationPlan, chunks: Sequence[int], score: Score) -> None:
 
 
 def run_once(plan: EvaluationPlan, batch: Batch, score: Score) -> None:
-    """Compute a batch clean and at the ends of the severities of every corruption, in any order."""
+    """Compute a batch clean and at the ends of the severities of every corruption and part of a compound."""
     ends = dict.fromkeys((min(plan.config.run_severities), max(plan.config.run_severities)))
-    conditions = [Condition(CLEAN, 0), *(Condition(name, end) for name in plan.corruptions for end in ends)]
+    names = dict.fromkeys(part for name in plan.corruptions for part in name.split(SEPARATOR))
+    conditions = [Condition(CLEAN, 0), *(Condition(name, end) for name in names for end in ends)]
     with ThreadPoolExecutor(MAX_THREADS, initializer=use_device, initargs=(plan.device,)) as pool:
         list(pool.map(partial(_compute, plan, batch, score), conditions))
     finish(plan.device)

@@ -26,7 +26,7 @@ def batch_of():
 
 
 def test_run_once_computes_every_corruption_and_scores_in_threads(make_plan, batch_of, monkeypatch):
-    plan = make_plan(frames=2, corruptions=("contrast", "elastic_transform"), severities=(1, 3, 5))
+    plan = make_plan(frames=2, corruptions=("contrast", "contrast+elastic_transform"), severities=(1, 3, 5))
     corrupted, scored, threads, corrupt = [], [], set(), module.corrupt_batch
 
     def count(plan, batch, condition):
