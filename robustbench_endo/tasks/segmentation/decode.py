@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.metrics.calibration import confidence_and_entropy, sample_positions
 from robustbench_endo.tasks.prediction import Prediction, finite_frames
+from robustbench_endo.tasks.segmentation.decode_cpu import (
+    interpolated,
+    interpolated_argmax,
+    is_finite,
+    mean_confidence_and_entropy,
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ def decode(logits: Tensor, size: tuple[int, int]) -> SegmentationPrediction:
 
     Confidence and entropy are means over the pixels of the model's own map.
     """
+    if logits.device.type == "cpu":
+        return _decode_cpu(logits, size)
     confidence, entropy = confidence_and_entropy(logits)
     return SegmentationPrediction(
         valid=finite_frames(logits),
@@ -41,6 +49,20 @@ def decode(logits: Tensor, size: tuple[int, int]) -> SegmentationPrediction:
     )
 
 
+def _decode_cpu(logits: Tensor, size: tuple[int, int]) -> SegmentationPrediction:
+    """A few compiled passes: torch's operations over channels cost more than the network of a small model."""
+    maps = logits.float().contiguous()
+    frames = maps.numpy()
+    confidence, entropy = torch.tensor([mean_confidence_and_entropy(item) for item in frames], dtype=torch.float32).T
+    return SegmentationPrediction(
+        valid=torch.tensor([is_finite(item) for item in frames]),
+        confidence=confidence,
+        entropy=entropy,
+        label_map=label_maps(maps, size),
+        sampled_confidence=sampled_confidence(maps, size),
+    )
+
+
 def label_maps(logits: Tensor, size: tuple[int, int]) -> Tensor:
     """Labels uint8 (B, H, W) of ``size`` from logits (B, C, h, w).
 
@@ -48,12 +70,9 @@ def label_maps(logits: Tensor, size: tuple[int, int]) -> Tensor:
     logits the first class wins.
     """
     if logits.device.type == "cpu":
-        # One compiled pass: torch's argmax over the channels costs more than the network of a small model.
-        rows, columns = (
-            interpolation_weights(length, target) for length, target in zip(logits.shape[2:], size, strict=True)
-        )
-        maps = np.ascontiguousarray(logits.float().numpy())
-        return torch.from_numpy(np.stack([_interpolated_argmax(item, *rows, *columns) for item in maps]))
+        weights = _weights(logits, size)
+        items = logits.float().contiguous().numpy()
+        return torch.from_numpy(np.stack([interpolated_argmax(item, *weights) for item in items]))
     if logits.shape[2:] != size:
         logits = F.interpolate(logits.float(), size=size, mode="bilinear", align_corners=False)
     return logits.argmax(1).byte()
@@ -65,11 +84,13 @@ def sampled_confidence(logits: Tensor, size: tuple[int, int]) -> Tensor:
     Args:
         logits: floating (B, C, h, w), interpolated as in :func:`label_maps`, only at the sampled pixels.
     """
-    (top, bottom, down), (left, right, across) = (
-        [torch.from_numpy(values)[sample_positions(target)].to(logits.device) for values in weights]
-        for length, target in zip(logits.shape[2:], size, strict=True)
-        for weights in [interpolation_weights(length, target)]
-    )
+    positions = [sample_positions(target).numpy() for target in size for _ in range(3)]
+    weights = [each[sampled] for each, sampled in zip(_weights(logits, size), positions, strict=True)]
+    if logits.device.type == "cpu":
+        items = logits.float().contiguous().numpy()
+        sampled = torch.from_numpy(np.stack([interpolated(item, *weights) for item in items]))
+        return sampled.softmax(1).amax(1)
+    top, bottom, down, left, right, across = (torch.from_numpy(each).to(logits.device) for each in weights)
     maps = logits.float()
     above, below = maps.index_select(2, top), maps.index_select(2, bottom)
     lines = above + down[:, None] * (below - above)
@@ -77,37 +98,14 @@ def sampled_confidence(logits: Tensor, size: tuple[int, int]) -> Tensor:
     return (first + across * (second - first)).softmax(1).amax(1)
 
 
+def _weights(logits: Tensor, size: tuple[int, int]) -> list[NDArray[Any]]:
+    """Neighbours and weight of each row, then of each column."""
+    lengths = zip(logits.shape[2:], size, strict=True)
+    return [each for length, target in lengths for each in interpolation_weights(length, target)]
+
+
 def interpolation_weights(length: int, target: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """For each of ``target`` positions: its two neighbours among ``length`` pixels and the weight of the second."""
     position = np.clip((np.arange(target) + 0.5) * (length / target) - 0.5, 0, length - 1)
     low = np.floor(position).astype(np.int64)
     return low, np.minimum(low + 1, length - 1), (position - low).astype(np.float32)
-
-
-@njit(cache=True, nogil=True)
-def _interpolated_argmax(
-    logits: NDArray[np.float32],
-    top: NDArray[np.int64],
-    bottom: NDArray[np.int64],
-    down: NDArray[np.float32],
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    across: NDArray[np.float32],
-) -> NDArray[np.uint8]:
-    classes, _, length = logits.shape
-    height, width = top.size, left.size
-    labels = np.zeros((height, width), np.uint8)
-    line = np.empty(length, np.float32)
-    best = np.empty(width, np.float32)
-    for y in range(height):
-        best[:] = -np.inf
-        for c in range(classes):
-            above, below = logits[c, top[y]], logits[c, bottom[y]]
-            for x in range(length):
-                line[x] = above[x] + down[y] * (below[x] - above[x])
-            for x in range(width):
-                value = line[left[x]] + across[x] * (line[right[x]] - line[left[x]])
-                if value > best[x]:
-                    best[x] = value
-                    labels[y, x] = c
-    return labels
