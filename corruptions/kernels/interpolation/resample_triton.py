@@ -115,11 +115,12 @@ def _mean_of_resamplings(  # type: ignore[no-untyped-def]
     pixel = tl.program_id(0) % blocks * pixels + tl.arange(0, pixels)
     inside = pixel < size
     y, x = pixel // width, pixel % width
+    source = images + plane * source_height * source_width
     total = tl.zeros((pixels,), tl.float32)
     for layer in range(layers):
         top = tl.load(row_start + layer * height + y, mask=inside, other=0)
         left = tl.load(column_start + layer * width + x, mask=inside, other=0)
-        corner = images + plane * source_height * source_width + top * source_width + left
+        corner = top * source_width + left
         value = tl.zeros((pixels,), tl.float32)
         for m in tl.static_range(column_taps):
             across = tl.load(column_weights + (layer * column_taps + m) * width + x, mask=inside, other=0.0)
@@ -127,7 +128,7 @@ def _mean_of_resamplings(  # type: ignore[no-untyped-def]
             for k in tl.static_range(row_taps):
                 down = tl.load(row_weights + (layer * row_taps + k) * height + y, mask=inside, other=0.0)
                 used = (down != 0.0) & (across != 0.0)
-                line += down * tl.load(corner + k * source_width + m, mask=used, other=0.0)
+                line += down * tl.load(source + k * source_width + m + corner, mask=used, other=0.0)
             value += across * line
         total += value
     tl.store(out + plane * size + pixel, total, mask=inside)
