@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robustbench_endo.corruptions.kernels.host_values import upload
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics.checks import check_label_maps, without_ignored
 from robustbench_endo.metrics.surface_cpu import FAR, image_distances
@@ -17,7 +18,7 @@ from robustbench_endo.metrics.surface_gpu import surface_table
 
 @dataclass(frozen=True)
 class SurfaceDistances:
-    """Per image and class, float64 (B, C) on the CPU, in the unit of the spacing (px by default).
+    """Per image and class, float64 (B, C) on the device of the maps, in the unit of the spacing (px by default).
 
     Attributes:
         hd: Hausdorff distance, the larger of the two directed maxima.
@@ -62,7 +63,18 @@ def surface_distances(
             a diagonal of 16,383 px or more.
     """
     check_label_maps(pred, target, num_classes)
-    rows, columns = spacing or (1.0, 1.0)
+    return surface_distances_of_checked(pred, target, num_classes, spacing, tolerance)
+
+
+def surface_distances_of_checked(
+    pred: Tensor,
+    target: Tensor,
+    num_classes: int,
+    spacing: tuple[float, float] | None = None,
+    tolerance: float | Tensor = 2.0,
+) -> SurfaceDistances:
+    """:func:`surface_distances` of maps that :func:`.check_label_maps` accepts."""
+    rows, columns = (float(size) for size in spacing or (1, 1))
     limits = torch.as_tensor(tolerance, dtype=torch.float64).cpu().expand(len(pred), num_classes)
     if not (0 < rows < math.inf and 0 < columns < math.inf and bool(((limits >= 0) & limits.isfinite()).all())):
         raise RobustEndoError(
@@ -73,12 +85,13 @@ def surface_distances(
             f"Expected maps with a diagonal under {FAR} px, got {tuple(pred.shape[1:])}: evaluate at a lower "
             "resolution."
         )
-    pred = without_ignored(pred, target)
-    if pred.device.type == "cuda":
-        table = surface_table(pred, target, num_classes, (rows, columns), limits.to(pred.device)).cpu()
+    device, pred = pred.device, without_ignored(pred, target)
+    if device.type == "cuda":
+        (on_device,) = upload((limits.contiguous(),), device)
+        table = surface_table(pred, target, num_classes, (rows, columns), on_device)
     else:
         pairs = zip(pred.cpu().numpy(), target.cpu().contiguous().numpy(), limits.numpy().copy(), strict=True)
-        images = [image_distances(p, t, num_classes, float(rows), float(columns), limit) for p, t, limit in pairs]
+        images = [image_distances(p, t, num_classes, rows, columns, limit) for p, t, limit in pairs]
         table = torch.from_numpy(np.stack(images, axis=1))
     hd, hd95, assd, nsd, missed = table
     return SurfaceDistances(hd, hd95, assd, nsd, missed.bool())

@@ -1,35 +1,40 @@
-"""Surface distances on a GPU: all images and classes of a batch in parallel.
+"""Surface distances on a GPU: all images and classes of a batch in parallel, both directions at once.
 
 The same exact two steps as on the CPU: vertical steps to the nearest site of each column, then, for each boundary
 pixel, the minimum over the columns around it. Triton runs both where it works, otherwise torch, with the same numbers.
 Sums are of integers, so the order of threads does not change them.
+
+The host waits for the device three times, for sizes that depend on the maps: the number of boundary pixels, of classes
+that both maps have, and of the boundary pixels of these.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import find_spec
+from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+
+from robustbench_endo.corruptions.kernels.backend import on_device
+from robustbench_endo.corruptions.kernels.device_tables import device_table
+from robustbench_endo.corruptions.kernels.triton_support import use_triton
 
 NONE = 255
 """A pixel that is not on the boundary of any class."""
 _MEMORY = 1 << 30
 """Maximum bytes of scratch for a part of the batch."""
-_PIXEL = {False: 40, True: 6}  # bytes per image, class and pixel: with running extrema of torch; with Triton
+_PIXEL = {False: 80, True: 4}  # bytes per image, class and pixel: with running extrema of torch; with Triton
 
-Kernels = tuple[Callable[[Tensor, Tensor, Tensor], Tensor], Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]]
+Kernels = tuple[Callable[[Tensor, Tensor, Tensor], Tensor], Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]]
 """``steps_to_site`` and ``nearest_squares``."""
 
 
-@dataclass(frozen=True)
-class _Directed:
-    """Distances from the points of one map to those of the other, per pair of image and class, float64 (J,) each."""
+class _Directed(NamedTuple):
+    """Distances from the points of one map to those of the other, per direction and pair, float64 (2 J,) each."""
 
     number: Tensor
     largest: Tensor
@@ -44,90 +49,106 @@ def surface_table(
     """Rows hd, hd95, assd, nsd, missed: float64 (5, B, C) on the device of the maps.
 
     Args:
-        pred, target: uint8 (B, H, W); labels of C and above belong to no class.
+        pred, target: uint8 (B, H, W), labels below C, and 255 for no class.
         spacing: size of a pixel along rows and columns.
         tolerance: of nsd for each image and class, float64 (B, C).
         memory: bytes of scratch; more images and classes than fit are split into parts of at least one.
     """
-    edges = [_edges(labels, classes) for labels in (pred, target)]
-    p, t = (torch.stack([(e == c).flatten(1).any(1) for c in range(classes)], 1) for e in edges)
-    diagonal = math.hypot(pred.shape[1] * spacing[0], pred.shape[2] * spacing[1])
-    table = torch.full((5, *p.shape), torch.nan, dtype=torch.float64, device=pred.device)
-    one_sided = torch.tensor((diagonal, diagonal, diagonal, 0.0, 1.0), dtype=torch.float64, device=pred.device)
-    table = torch.where(p ^ t, one_sided[:, None, None], table)
-    table[4] = (p ^ t).double()
-    image, label = (p & t).nonzero().unbind(1)
-    part = max(1, memory // (pred[0].numel() * _PIXEL[fused(pred.device)]))
-    for i, c in zip(torch.split(image, part), torch.split(label, part), strict=True):
-        if len(i):
-            forward = _directed(edges[0], edges[1], i, c, spacing, tolerance[i, c])
-            backward = _directed(edges[1], edges[0], i, c, spacing, tolerance[i, c])
-            table[:4, i, c] = _symmetric(forward, backward)
-    return table
+    batch, height, width = pred.shape
+    pixels, cells = height * width, batch * classes
+    edges = _edges(torch.stack((pred, target)))
+    points = (edges.flatten() != NONE).nonzero()[:, 0]
+    key = points.div(pixels, rounding_mode="floor") * classes + edges.flatten()[points]  # map, image and class
+    present = torch.zeros(2 * cells, dtype=torch.bool, device=pred.device).index_fill_(0, key, True)
+    p, t = present.view(2, cells)
+    table = torch.full((5, cells), torch.nan, dtype=torch.float64, device=pred.device)
+    table[:3].masked_fill_(p ^ t, math.hypot(height * spacing[0], width * spacing[1]))
+    table[3].masked_fill_(p ^ t, 0.0)
+    table[4] = p ^ t
+    both = p & t
+    pairs = both.nonzero()[:, 0]
+    pair = torch.where(both, both.cumsum(0) - 1, -1).repeat(2)[key]
+    size = max(1, memory // (pixels * _PIXEL[use_triton(pred.device)]))
+    for first in range(0, len(pairs), size):
+        part = pairs[first : first + size]
+        inside = ((pair >= first) & (pair < first + len(part))).nonzero()[:, 0]
+        directed = pair[inside] - first + (key[inside] >= cells) * len(part)
+        distances = _directed(edges, points[inside], directed.int(), part, classes, spacing, tolerance.flatten()[part])
+        table[:4, part] = _symmetric(distances)
+    return table.view(5, batch, classes)
 
 
-def _edges(labels: Tensor, classes: int) -> Tensor:
-    """The labels of boundary pixels, 255 elsewhere."""
-    inside = torch.zeros_like(labels, dtype=torch.bool)
-    centre = labels[:, 1:-1, 1:-1]
-    around = labels[:, :-2, 1:-1], labels[:, 2:, 1:-1], labels[:, 1:-1, :-2], labels[:, 1:-1, 2:]
-    inside[:, 1:-1, 1:-1] = (
-        (centre == around[0]) & (centre == around[1]) & (centre == around[2]) & (centre == around[3])
-    )
-    return torch.where(inside | (labels >= classes), NONE, labels)
+def _edges(labels: Tensor) -> Tensor:
+    """The labels (..., H, W) of boundary pixels, and 255 in place of all others, which overwrites ``labels``."""
+    centre = labels[..., 1:-1, 1:-1]
+    inside = centre == labels[..., :-2, 1:-1]
+    for neighbour in (labels[..., 2:, 1:-1], labels[..., 1:-1, :-2], labels[..., 1:-1, 2:]):
+        inside &= centre == neighbour
+    centre.masked_fill_(inside, NONE)
+    return labels
 
 
-def _symmetric(forward: _Directed, backward: _Directed) -> Tensor:
+def _symmetric(directed: _Directed) -> Tensor:
     """hd, hd95, assd, nsd: (4, J)."""
-    number = forward.number + backward.number
-    return torch.stack(
-        (
-            torch.maximum(forward.largest, backward.largest),
-            torch.maximum(forward.percentile, backward.percentile),
-            (forward.total + backward.total) / number,
-            (forward.within + backward.within) / number,
-        )
-    )
+    number, largest, percentile, total, within = (values.view(2, -1) for values in directed)
+    points = number.sum(0)
+    return torch.stack((largest.amax(0), percentile.amax(0), total.sum(0) / points, within.sum(0) / points))
 
 
 def _directed(
-    points: Tensor, sites: Tensor, image: Tensor, label: Tensor, spacing: tuple[float, float], tolerance: Tensor
+    edges: Tensor,
+    points: Tensor,
+    pair: Tensor,
+    cells: Tensor,
+    classes: int,
+    spacing: tuple[float, float],
+    tolerance: Tensor,
 ) -> _Directed:
-    """Distances from the boundary pixels in ``points`` to those in ``sites``, for J pairs of image and class.
+    """Distances from boundary pixels to those of the other map, for J pairs of image and class.
 
-    ``tolerance`` is that of each pair, (J,).
+    Args:
+        edges: uint8 (2, B, H, W), labels of boundary pixels of both maps.
+        points: int64 (N,), positions in ``edges``.
+        pair: int32 (N,), of each point: 0 to J - 1 in the first map, J to 2 J - 1 in the second.
+        cells: int64 (J,), image x classes + class.
+        classes: C.
+        spacing: size of a pixel along rows and columns.
+        tolerance: of each pair, float64 (J,).
     """
-    height, width = points.shape[1:]
-    starts = (points[image] == label[:, None, None]).nonzero()  # sorted by pair
-    down, across = _squares(height, spacing[0], points.device), _squares(width, spacing[1], points.device)
-    down[height] = torch.inf  # a column without a site
-    to_site, nearest = _kernels(points.device)
-    with launching(points.device):
-        steps = to_site(sites, image, label)
-        squares = nearest(steps, starts, down, across)
+    height, width = edges.shape[2:]
+    to_site, nearest = _kernels(edges.device)
+    down, across = (device_table(squares, edges.device, *each) for each in zip((height, width), spacing, strict=True))
+    image = cells.div(classes, rounding_mode="floor")
+    with on_device(edges.device):
+        distances = nearest(to_site(edges, image, cells - image * classes), points, pair, down, across).sqrt()
     diagonal = math.hypot(height * spacing[0], width * spacing[1])
-    return _summary(squares.sqrt(), starts[:, 0], len(image), diagonal, tolerance, height * width)
+    return _summary(distances, pair, 2 * len(cells), diagonal, tolerance.repeat(2), height * width)
 
 
 def _kernels(device: torch.device) -> Kernels:
-    if not fused(device):
+    if not use_triton(device):
         return steps_to_site, nearest_squares
     from robustbench_endo.metrics import surface_triton
 
     return surface_triton.steps_to_site, surface_triton.nearest_squares
 
 
-def _squares(count: int, size: float, device: torch.device) -> Tensor:
-    """(k x size)^2 for k = 0 .. count, float64."""
-    return (torch.arange(count + 1, dtype=torch.float64, device=device) * size).square()
+def squares(count: int, size: float) -> NDArray[np.float64]:
+    """(k x size)^2 for k = 0 .. count - 1, then infinity: the square of ``count`` steps, of a column without a site.
+
+    >>> squares(3, 2.0).tolist()
+    [0.0, 4.0, 16.0, inf]
+    """
+    return np.append(np.square(np.arange(count) * size), np.inf)
 
 
 def _summary(distances: Tensor, pair: Tensor, pairs: int, diagonal: float, tolerance: Tensor, pixels: int) -> _Directed:
-    """Largest, percentile, sum and number within the tolerance of each pair; ``pair`` is sorted."""
-    ends = torch.searchsorted(pair, torch.arange(pairs + 1, device=pair.device))
+    """Largest, percentile, sum and number within the tolerance of each pair, which has at least one distance."""
+    values, by_value = distances.sort()
+    pair, by_pair = pair[by_value].sort(stable=True)
+    ordered = values[by_pair]
+    ends = torch.searchsorted(pair, torch.arange(pairs + 1, dtype=pair.dtype, device=pair.device))
     first, number = ends[:-1], ends.diff()
-    by_value = distances.argsort()
-    ordered = distances[by_value[pair[by_value].argsort(stable=True)]]
     position = (number - 1).double() * 0.95
     low = position.floor().long()
     below, above = ordered[first + low], ordered[first + torch.minimum(low + 1, number - 1)]
@@ -135,68 +156,51 @@ def _summary(distances: Tensor, pair: Tensor, pairs: int, diagonal: float, toler
     percentile = torch.where(fraction < 0.5, below + gap * fraction, above - gap * (1 - fraction))
     # Multiples of 2^-bits of the diagonal: the sum over a map cannot overflow, nor depend on the order.
     bits = 62 - math.ceil(math.log2(pixels))
-    total = _sums((ordered / diagonal * 2.0**bits).round().long(), ends).double() * (diagonal / 2.0**bits)
-    within = _sums((ordered <= tolerance[pair]).long(), ends)
-    return _Directed(number.double(), ordered[ends[1:] - 1], percentile, total, within.double())
+    integers = torch.stack(((ordered * (2.0**bits / diagonal)).round().long(), (ordered <= tolerance[pair]).long()))
+    running = torch.nn.functional.pad(integers.cumsum(1), (1, 0))
+    total, within = running[:, ends].diff().double()
+    return _Directed(number.double(), ordered[ends[1:] - 1], percentile, total * (diagonal / 2.0**bits), within)
 
 
-def _sums(values: Tensor, ends: Tensor) -> Tensor:
-    """Sums of integers between neighbouring ``ends``."""
-    running = torch.cat((values.new_zeros(1), values.cumsum(0)))
-    return running[ends].diff()
-
-
-def steps_to_site(sites: Tensor, image: Tensor, label: Tensor) -> Tensor:
-    """Rows between each pixel and the nearest site of its column, int16 (J, H, W); H where the column has none.
+def steps_to_site(edges: Tensor, image: Tensor, label: Tensor) -> Tensor:
+    """Rows between each pixel and the nearest site of its column in the other map; H where the column has none.
 
     Args:
-        sites: uint8 (B, H, W), labels of boundary pixels.
+        edges: uint8 (2, B, H, W), labels of boundary pixels of both maps.
         image, label: int64 (J,), which image and which class.
+
+    Returns:
+        int16 (2, J, H, W): to the sites of the second map, then to those of the first.
     """
-    height = sites.shape[1]
-    rows = torch.arange(height, dtype=torch.int32, device=sites.device)[:, None]
-    marked = sites[image] == label[:, None, None]
-    above = rows - torch.where(marked, rows, -height).cummax(1).values
-    below = torch.where(marked, rows, 2 * height).flip(1).cummin(1).values.flip(1) - rows
+    height = edges.shape[2]
+    rows = torch.arange(height, dtype=torch.int32, device=edges.device)[:, None]
+    marked = edges.flip(0)[:, image] == label[:, None, None]
+    above = rows - torch.where(marked, rows, -height).cummax(2).values
+    below = torch.where(marked, rows, 2 * height).flip(2).cummin(2).values.flip(2) - rows
     return torch.minimum(above, below).clamp(max=height).short()
 
 
-def nearest_squares(steps: Tensor, points: Tensor, down: Tensor, across: Tensor) -> Tensor:
-    """Squared distance, float64 (N,), from points (N, 3) of (pair, row, column) by tables of squared steps."""
-    _, height, width = steps.shape
-    field = steps.flatten()
-    start, column = (points[:, 0] * height + points[:, 1]) * width, points[:, 2]
-    best = down[field[start + column].long()]
+def nearest_squares(steps: Tensor, points: Tensor, pair: Tensor, down: Tensor, across: Tensor) -> Tensor:
+    """Squared distances of points, float64 (N,).
+
+    Args:
+        steps: int16 (2, J, H, W), see :func:`steps_to_site`.
+        points: int64 (N,), positions in maps of H x W, one after the other.
+        pair: int32 (N,), of each point, 0 to 2 J - 1.
+        down, across: squared steps along rows (H + 1,) and columns (W + 1,), see :func:`squares`.
+    """
+    height, width = steps.shape[2:]
+    field, column, start = steps.flatten(), points % width, pair.long() * (height * width) + points % (height * width)
+    best = down[field[start].long()]
     active = torch.arange(len(points), device=points.device)
     for k in range(1, width):
         if k % 8 == 1:  # removing the finished points costs more than a column
             active = active[across[k] < best[active]]
             if not len(active):
                 break
-        for other in (column[active] - k, column[active] + k):
+        for step in (-k, k):
+            other = column[active] + step
             inside = (other >= 0) & (other < width)
-            square = down[field[start[active] + other.clamp(0, width - 1)].long()] + across[k]
+            square = down[field[start[active] + torch.where(inside, step, 0)].long()] + across[k]
             best[active] = torch.minimum(best[active], torch.where(inside, square, torch.inf))
     return best
-
-
-@lru_cache(maxsize=16)
-def fused(device: torch.device) -> bool:
-    """True on a GPU for which Triton compiles and computes correctly; elsewhere torch gives the same numbers."""
-    if device.type != "cuda" or find_spec("triton") is None:
-        return False
-    try:
-        from robustbench_endo.metrics import surface_triton
-
-        sites = torch.tensor([[[255], [1], [255], [255]]], dtype=torch.uint8, device=device)
-        pair = torch.tensor([0], device=device)
-        with launching(device):
-            steps = surface_triton.steps_to_site(sites, pair, pair + 1).flatten().tolist()
-    except Exception:  # noqa: BLE001 (a compiler can fail in any way, none of them caused by the user)
-        return False
-    return steps == [1, 0, 1, 2]
-
-
-def launching(device: torch.device) -> AbstractContextManager[object]:
-    """A context in which kernels are launched on ``device``, which may not be the current GPU."""
-    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()

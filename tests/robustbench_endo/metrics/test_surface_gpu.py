@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from robustbench_endo.metrics import class_counts, mask_ssim, surface_distances
-from robustbench_endo.metrics.surface_gpu import fused, surface_table
+from robustbench_endo.metrics import class_counts, mask_ssim, surface_distances, surface_gpu
+from robustbench_endo.metrics.surface_cpu import boundary_points
+from robustbench_endo.metrics.surface_gpu import surface_table
 
 NAMES = ("hd", "hd95", "assd", "nsd")
 
@@ -33,8 +34,49 @@ def test_surface_table_equals_compiled_distances(maps, spacing, memory):
     assert torch.equal(table[4].bool(), expected.missed)
 
 
-def test_fused_is_false_on_cpu():
-    assert not fused(torch.device("cpu"))
+def assert_table_equals_compiled_distances(pred, target, classes, memory=1 << 30):
+    expected = surface_distances(pred, target, classes, tolerance=1.5)
+    pred = torch.where(target == 255, target, pred)
+    tolerance = torch.full((len(pred), classes), 1.5, dtype=torch.float64)
+    table = surface_table(pred, target, classes, (1.0, 1.0), tolerance, memory)
+    for row, name in zip(table, NAMES, strict=False):
+        torch.testing.assert_close(row, getattr(expected, name), rtol=1e-12, atol=1e-9, equal_nan=True)
+    assert torch.equal(table[4].bool(), expected.missed)
+
+
+def test_surface_table_of_collapsed_predictions(maps):
+    _, target = maps
+    assert_table_equals_compiled_distances(torch.zeros_like(target), target, 4)
+    everywhere = torch.arange(4, dtype=torch.uint8)[:, None, None].expand_as(target).contiguous()
+    assert_table_equals_compiled_distances(everywhere, target, 4)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (7, 1), (2, 2), (5, 6)])
+def test_surface_table_of_single_pixels(size):
+    pred, target = torch.zeros(2, 3, *size, dtype=torch.uint8)
+    pred[:, 0, 0], target[:2, -1, -1], target[2] = 1, 1, 255
+    assert_table_equals_compiled_distances(pred, target, 2)
+
+
+def test_surface_table_of_more_classes_than_fit_into_a_part():
+    random = torch.Generator().manual_seed(0)
+    pred, target = torch.randint(0, 200, (2, 2, 24, 31), generator=random).byte()
+    memory = 80 * 24 * 31 * 37  # 37 classes at a time
+    assert_table_equals_compiled_distances(pred, target, 200, memory)
+
+
+def test_surface_table_of_maps_that_are_entirely_ignored_is_undefined():
+    ignored = torch.full((2, 5, 6), 255, dtype=torch.uint8)
+    assert surface_table(ignored, ignored, 3, (1.0, 1.0), torch.ones(2, 3))[:4].isnan().all()
+
+
+def test_edges_are_those_of_the_compiled_search(maps):
+    pred, _ = maps
+    edges = surface_gpu._edges(pred.clone())
+    points, starts = boundary_points(pred[0].numpy(), 4)
+    for label in range(4):
+        expected = sorted(map(tuple, points[starts[label] : starts[label + 1]].tolist()))
+        assert [tuple(point) for point in (edges[0] == label).nonzero().tolist()] == expected, label
 
 
 @pytest.mark.gpu
@@ -42,12 +84,14 @@ def test_fused_is_false_on_cpu():
 @pytest.mark.parametrize("plain", [False, True], ids=["fused", "plain"])
 def test_surface_distances_on_gpu_equal_cpu(maps, plain, monkeypatch):
     if plain:
-        monkeypatch.setattr("robustbench_endo.metrics.surface_gpu.fused", lambda device: False)
+        monkeypatch.setattr("robustbench_endo.metrics.surface_gpu.use_triton", lambda device: False)
     tolerance = torch.linspace(0.5, 6, 16).view(4, 4)
     on_cpu, on_gpu = (surface_distances(*pair, 4, None, tolerance) for pair in (maps, [m.cuda() for m in maps]))
     for name in NAMES:
-        torch.testing.assert_close(getattr(on_gpu, name), getattr(on_cpu, name), rtol=0, atol=1e-9, equal_nan=True)
-    assert torch.equal(on_gpu.missed, on_cpu.missed)
+        values = getattr(on_gpu, name)
+        assert values.is_cuda
+        torch.testing.assert_close(values.cpu(), getattr(on_cpu, name), rtol=0, atol=1e-9, equal_nan=True)
+    assert torch.equal(on_gpu.missed.cpu(), on_cpu.missed)
 
 
 @pytest.mark.gpu
@@ -55,4 +99,4 @@ def test_surface_distances_on_gpu_equal_cpu(maps, plain, monkeypatch):
 def test_counts_and_ssim_on_gpu_equal_cpu(maps):
     on_gpu = [m.cuda() for m in maps]
     assert torch.equal(class_counts(*on_gpu, 4).tp.cpu(), class_counts(*maps, 4).tp)
-    torch.testing.assert_close(mask_ssim(*on_gpu, 4), mask_ssim(*maps, 4), rtol=0, atol=1e-5, equal_nan=True)
+    torch.testing.assert_close(mask_ssim(*on_gpu, 4).cpu(), mask_ssim(*maps, 4), rtol=0, atol=1e-5, equal_nan=True)
