@@ -12,10 +12,12 @@ from torch import nn
 from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.evaluation import plan as plan_module
 from robustbench_endo.evaluation import workers as workers_module
+from robustbench_endo.evaluation.batch import read_batches
 from robustbench_endo.evaluation.workers import (
     AdaptiveBatchSize,
     Workers,
     limit_malloc_arenas,
+    run_with_oom_fallback,
 )
 from robustbench_endo.models import load_model
 
@@ -56,31 +58,44 @@ class Small(nn.Module):
 
     sizes: list[int] = []  # noqa: RUF012 - every copy appends to the same list
 
-    def __init__(self, capacity: int, error: Exception | None = None) -> None:
+    def __init__(self, capacity: int) -> None:
         super().__init__()
         self.capacity = capacity
-        self.error = error or torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
 
     def forward(self, images):
         if len(images) > self.capacity:
-            raise self.error
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
         self.sizes.append(len(images))
         light = images.mean(1, keepdim=True) - 0.6
         return {"segmentation": torch.cat((-light, light, torch.full_like(light, -9)), 1)}
 
 
-@pytest.mark.parametrize(
-    "error", [None, RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"), MemoryError()]
-)
-def test_run_with_oom_fallback_halves_the_batch_and_remembers_it(make_plan, run, tmp_path, error):
+def test_run_with_oom_fallback_halves_the_batch_and_remembers_it(make_plan, run, tmp_path):
     run(make_plan(frames=5, models={"m": Small(99)}, batch_size=10, out=tmp_path / "full"))
     Small.sizes.clear()
     halves = {"batch_size": 10, "workers": 1, "gallery_frames": 0}
-    run(make_plan(frames=5, models={"m": Small(3, error)}, out=tmp_path / "halves", **halves))
+    run(make_plan(frames=5, models={"m": Small(3)}, out=tmp_path / "halves", **halves))
     assert max(Small.sizes) == 3
     assert sum(Small.sizes) == 10 * 5
     first, second = (tmp_path / name / "results.parquet" for name in ("full", "halves"))
     assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"), MemoryError()]
+)
+def test_run_with_oom_fallback_knows_the_errors_of_every_library(make_plan, error):
+    plan = make_plan(frames=2)
+    (batch,), _ = read_batches(plan.dataset, range(4), plan.suite.resolution, plan.tasks)
+
+    def compute(batch, item):
+        if len(batch) > 1:
+            raise error
+        return [(batch.ids[0], item)]
+
+    size = AdaptiveBatchSize(None)
+    assert run_with_oom_fallback(compute, batch, size, "clean") == [(name, "clean") for name in batch.ids]
+    assert size.max == 1
 
 
 def test_run_with_oom_fallback_of_a_single_frame_raises(make_plan, run):
