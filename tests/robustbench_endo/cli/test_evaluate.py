@@ -8,6 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
+from robustbench_endo.corruptions.kernels import triton_support
+from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.io_utils import read_json
 from robustbench_endo.results import load_results
 
@@ -65,6 +67,17 @@ def test_evaluate_rejects_unwritable_out(robust_endo, tmp_path, make_folder, mod
         "evaluate", "--data", make_folder(), "--model", f"{model_file}:build", "--out", tmp_path / "file" / "run"
     )
     assert_error(result, "Cannot write to the folder", "Choose another one")
+
+
+def test_evaluate_looks_for_triton_before_the_run(robust_endo, tmp_path, make_folder, model_file, monkeypatch):
+    def triton_failure(device):
+        raise RobustEndoError(f"Cannot use Triton on {device}.")
+
+    monkeypatch.setattr(triton_support, "triton_failure", triton_failure)
+    options = ("--data", make_folder(), "--model", f"{model_file}:build", "--device", "cpu", "--out", tmp_path / "run")
+    result = robust_endo("evaluate", *options)
+    assert_error(result, "Cannot use Triton on cpu.")
+    assert not (tmp_path / "run" / "run.json").exists()
 
 
 def grey(mode="L", size=(64, 48)):
