@@ -93,7 +93,7 @@ def _largest(logits: Map) -> np.float32:
         highest = max(highest, bits[i] & np.int32(0x7FFFFFFF))
     value = np.empty(1, np.int32)
     value[0] = highest
-    return value.view(np.float32)[0]
+    return np.float32(value.view(np.float32)[0])
 
 
 @njit(cache=True, nogil=True)
