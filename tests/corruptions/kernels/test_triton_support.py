@@ -119,10 +119,9 @@ def test_use_triton_compiles_in_one_of_several_threads(fake_triton) -> None:
 
 
 @pytest.mark.gpu
-def test_use_triton_is_true_on_this_gpu() -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
-    assert triton_failure(torch.device("cuda", torch.cuda.current_device())) is None
+def test_use_triton_is_true_on_this_gpu(gpu: torch.device) -> None:
+    assert triton_failure(gpu) is None
+    assert use_triton(gpu) == (gpu.type == "cuda")
 
 
 @pytest.mark.slow

@@ -218,8 +218,7 @@ def test_device_errors_do_not_call_a_lack_of_memory_a_lost_device(error):
 
 
 @pytest.mark.gpu
-def test_streams_of_a_gpu_have_the_priorities_asked_for():
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
-    streams = streams_on(choose_device("cuda"))
-    assert [stream._stream.priority for stream in streams] == [-1, 0, -1]
+def test_streams_of_a_gpu_have_the_priorities_asked_for(gpu):
+    if gpu.type != "cuda":
+        pytest.skip("only CUDA has streams")
+    assert [stream._stream.priority for stream in streams_on(gpu)] == [-1, 0, -1]

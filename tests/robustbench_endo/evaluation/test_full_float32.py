@@ -118,10 +118,8 @@ def test_full_float32_restores_after_an_error_and_nests():
 
 
 @pytest.mark.gpu
-def test_full_float32_multiplies_without_rounding_to_tf32():
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
+def test_full_float32_multiplies_without_rounding_to_tf32(gpu):
     torch.set_float32_matmul_precision("high")
-    product = torch.full((64, 64), 1 + 2**-12, device="cuda")
+    product = torch.full((64, 64), 1 + 2**-12, device=gpu)
     with full_float32():
-        assert torch.equal(product @ torch.eye(64, device="cuda"), product)
+        assert torch.equal(product @ torch.eye(64, device=gpu), product)
