@@ -177,7 +177,10 @@ def drop_layer(images: Tensor, size: tuple[int, int], params: BleedingParams, no
 def in_front(drops: Tensor, layer: Tensor) -> Tensor:
     """The ``drops`` (B, 4, h, w) in front of a layer (B, 7, h, w) of :func:`.composite.composite`: of 7 channels."""
     hidden = drops[:, :1]
-    return torch.cat((hidden + layer[:, :4] * (1.0 - hidden), drops[:, 1:] + layer[:, 4:] * (1.0 - hidden)), dim=1)
+    covered = layer * (1.0 - hidden)
+    covered[:, :4] += hidden
+    covered[:, 4:] += drops[:, 1:]
+    return covered
 
 
 def blood_thickness(brightness: Tensor, metal: Tensor, drops: Tensor, params: BleedingParams, noise: Noise) -> Tensor:

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_endo.corruptions.kernels.backend import use_numba
 from robustbench_endo.corruptions.kernels.fluids.upsample_rows import upsample_fields
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import (
     InterpolationWeights,
@@ -110,9 +111,18 @@ def spline_noise(noise: Noise, size: tuple[int, int], spacing: float, stream: in
     Returns:
         (B, 1, h, w).
     """
+    if not use_numba(noise.device):
+        return _scaled_spline_noise(noise, size, spacing, stream, 1.0)
     rows, columns = (_weights_between_nodes(side, spacing) for side in size)
     field = normal_nodes(noise, (rows.size, columns.size), stream)
     return upsample_fields(field, rows, columns) / _SPLINE_STD
+
+
+def _scaled_spline_noise(noise: Noise, size: tuple[int, int], spacing: float, stream: int, scale: float) -> Tensor:
+    """``scale`` times :func:`spline_noise`: the few nodes are scaled, not the field."""
+    rows, columns = (_weights_between_nodes(side, spacing) for side in size)
+    nodes = normal_nodes(noise, (rows.size, columns.size), stream)
+    return upsample_fields(nodes.mul_(scale / _SPLINE_STD), rows, columns)
 
 
 def fractal_spline_noise(
@@ -122,9 +132,14 @@ def fractal_spline_noise(
 
     Each octave has half the spacing and ``gain`` times the amplitude of the one before; octave i takes ``stream`` + i.
     """
+    deviation = float(np.sqrt(sum(gain ** (2 * i) for i in range(octaves))))
+    if not use_numba(noise.device):
+        total = _scaled_spline_noise(noise, size, spacing, stream, 1.0 / deviation)
+        for i in range(1, octaves):
+            total += _scaled_spline_noise(noise, size, spacing / 2**i, stream + i, gain**i / deviation)
+        return total
     layers = [spline_noise(noise, size, spacing / 2**i, stream + i) * gain**i for i in range(octaves)]
-    total = sum(layers[1:], start=layers[0])
-    return total / float(np.sqrt(sum(gain ** (2 * i) for i in range(octaves))))
+    return sum(layers[1:], start=layers[0]) / deviation
 
 
 def to_frame(fields: Tensor, size: tuple[int, ...]) -> Tensor:

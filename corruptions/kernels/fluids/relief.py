@@ -163,10 +163,10 @@ def equalise_histogram(levels: Tensor, count: int) -> Tensor:
     Each level is mapped to the fraction of pixels at or below it, the lowest present to 0; a constant image is all 0.
     """
     flat = levels.flatten(1)
-    histogram = torch.zeros(len(flat), count, dtype=torch.int64, device=flat.device)
-    histogram.scatter_add_(1, flat, torch.ones_like(flat))
-    below = histogram.cumsum(1)
-    lowest = histogram.gather(1, flat.amin(1, keepdim=True))
+    # Sorted, not added up: addition by index is not deterministic on CUDA.
+    ordered, every = flat.sort(1).values, torch.arange(count, device=flat.device).expand(len(flat), -1)
+    below = torch.searchsorted(ordered, every.contiguous(), right=True)
+    lowest = below.gather(1, ordered[:, :1])
     table = (below - lowest).clamp(min=0).double() / (flat.shape[1] - lowest).clamp(min=1)
     return table.float().gather(1, flat).reshape(levels.shape)
 
