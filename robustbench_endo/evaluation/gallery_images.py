@@ -10,7 +10,7 @@ from pathlib import Path
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.adaptation.episode import Episode
 from robustbench_endo.evaluation.conditions import Condition
-from robustbench_endo.evaluation.device import deterministic
+from robustbench_endo.evaluation.device import deterministic, device_errors
 from robustbench_endo.evaluation.gallery import GalleryWriter
 from robustbench_endo.evaluation.loop import evaluate_condition
 from robustbench_endo.evaluation.plan import EvaluationPlan
@@ -76,7 +76,7 @@ def _store(plan: EvaluationPlan, profiler: Profiler, conditions: Mapping[str, Se
     if not any(conditions.values()):
         return
     position = {plan.dataset.ids[index]: index for index in plan.indices}
-    with deterministic(), Workers(plan.models, plan.device, plan.config.workers) as workers:
+    with device_errors(plan.device), deterministic(), Workers(plan.models, plan.device, plan.config.workers) as workers:
         for image_id, selected in conditions.items():
             store = partial(evaluate_condition, plan, workers, profiler, Episode(plan.adaptation))
             for batch in batches_for(plan, position[image_id]):

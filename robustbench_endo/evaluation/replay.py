@@ -20,7 +20,7 @@ from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.config import EvaluationConfig
 from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
 from robustbench_endo.evaluation.data_fingerprint import fingerprint_data
-from robustbench_endo.evaluation.device import deterministic
+from robustbench_endo.evaluation.device import deterministic, device_errors
 from robustbench_endo.evaluation.loop import evaluate_condition
 from robustbench_endo.evaluation.methods import ModelsByName
 from robustbench_endo.evaluation.plan import EvaluationPlan, build_plan, select_indices
@@ -168,7 +168,7 @@ def _compare(results: Results, plan: EvaluationPlan, positions: list[Position], 
     images: list[str] = []
     predictions: list[str] = []
     records = results.frame.set_index(list(KEYS)[:-1]).sort_index()
-    with deterministic(), Workers(plan.models, plan.device, 1) as workers:
+    with device_errors(plan.device), deterministic(), Workers(plan.models, plan.device, 1) as workers:
         for position in positions:
             batches = batches_for(plan, index[position.image_id])
             batch = batches[-1].select([batches[-1].ids.index(position.image_id)])
