@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import torch
 
-from robustbench_endo.metrics import overlap_triton, surface_gpu, surface_triton
+from robustbench_endo.metrics import overlap_triton, ssim_triton, surface_gpu, surface_triton
+from robustbench_endo.metrics.image_similarity_gpu import ReferenceOnDevice
+from robustbench_endo.metrics.mask_ssim_gpu import mask_ssim_torch
 from robustbench_endo.metrics.overlap import confusion_matrix
 
 
@@ -33,3 +37,25 @@ def check_confusion() -> None:
         target[0, :3], target[1] = 255, 255
         counts = overlap_triton.confusion(pred, target, classes)
         assert torch.equal(counts, confusion_matrix(pred, target, classes)), classes
+
+
+def check_mask_ssim() -> None:
+    target = (torch.arange(12 * 17).view(1, 12, 17) // 5 % 2 * 255).byte()
+    pred = target.roll(2, 2)
+    with mock.patch.object(ssim_triton, "_MASK_TILE", (1, 16)):  # the interpreter needs 40 ms for a row
+        scores = ssim_triton.mask_ssim(pred, target, 1)
+    torch.testing.assert_close(scores, mask_ssim_torch(pred, target, 1), rtol=0, atol=1e-6)
+    pred, target = (
+        torch.tensor(labels).byte().view(3, 1, 1).repeat(1, 45, 75) for labels in ([1, 2, 255], [1, 0, 255])
+    )
+    scores = ssim_triton.mask_ssim(pred, target, 3)
+    torch.testing.assert_close(scores, mask_ssim_torch(pred, target, 3), rtol=0, atol=1e-12, equal_nan=True)
+
+
+def check_compare_images() -> None:
+    clean, images = torch.rand((2, 1, 3, 12, 17), generator=torch.Generator().manual_seed(0))
+    with mock.patch.object(ssim_triton, "_IMAGE_TILE", (1, 16)):
+        compared = ssim_triton.compare_images(clean, images)
+    torch.testing.assert_close(compared, ReferenceOnDevice(clean).compare(images), rtol=0, atol=2e-6)
+    pair = torch.cat((clean, images))[..., :11, :11]
+    assert ssim_triton.compare_images(pair, pair).tolist() == [[1, 1], [0, 0]]
