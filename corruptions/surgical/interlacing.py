@@ -9,10 +9,14 @@ from typing import Annotated, ClassVar
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import grid_sample
 
 from robustbench_endo.corruptions.base import Category, Corruption, Px
 from robustbench_endo.corruptions.errors import CorruptionError
+from robustbench_endo.corruptions.kernels.backend import Doubles, use_numba
+from robustbench_endo.corruptions.kernels.host_values import upload
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import InterpolationWeights, linear_at
+from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample
 from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_of_pixel
 from robustbench_endo.corruptions.rng import Noise
@@ -75,20 +79,32 @@ class Interlacing(Corruption):
         """``images``, with the odd lines of ``images`` moved, or interpolated between the even ones."""
         if params.deinterlacing == "bob":
             return _even_lines(images, max(params.line, 1.0))
-        angles = noise.host.uniform((1,), _DIRECTION).double().mul_(2.0 * np.pi)[:, 0].tolist()
-        later = [_moved(images[b : b + 1], params.motion, angle) for b, angle in enumerate(angles)]
+        angles = noise.host.uniform((1,), _DIRECTION).double().mul_(2.0 * np.pi)[:, 0].numpy()
+        later = _moved(images, *_movements(params.motion, angles))
         odd = cell_of_pixel(images.shape[-2], params.line, images.device).remainder(2).bool()[:, None]
-        return torch.where(odd, torch.cat(later), images)
+        return torch.where(odd, later, images)
 
 
-def _moved(images: Tensor, motion: float, angle: float) -> Tensor:
-    height, width = images.shape[-2:]
+def _movements(motion: float, angles: Doubles) -> tuple[Doubles, Doubles]:
+    """Movement down and across of each frame, in pixels."""
     # Mostly sideways: the comb of a vertical movement is at most a line high.
-    dy, dx = (
-        0.35 * motion * np.sin(angle),
-        motion * np.copysign(np.sqrt(1.0 - (0.35 * np.sin(angle)) ** 2), np.cos(angle)),
-    )
-    return resample(images, linear_at(np.arange(height) + dy, height), linear_at(np.arange(width) + dx, width))
+    down = 0.35 * motion * np.sin(angles)
+    return down, motion * np.copysign(np.sqrt(1.0 - (0.35 * np.sin(angles)) ** 2), np.cos(angles))
+
+
+def _moved(images: Tensor, down: Doubles, across: Doubles) -> Tensor:
+    height, width = images.shape[-2:]
+    if use_numba(images.device):
+        rows, columns = np.arange(height), np.arange(width)
+        moved = [
+            resample(images[b : b + 1], linear_at(rows + dy, height), linear_at(columns + dx, width))
+            for b, (dy, dx) in enumerate(zip(down, across, strict=True))
+        ]
+        return torch.cat(moved)
+    # Weights of each frame would be an upload each.
+    shift = torch.from_numpy(np.stack((across * 2.0 / width, down * 2.0 / height), axis=-1)).float()
+    grid = identity_grid(height, width, images.device) + upload((shift[:, None, None],), images.device)[0]
+    return grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
 def _even_lines(images: Tensor, line: float) -> Tensor:
