@@ -8,9 +8,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from robustbench_endo.metrics.checks import check_label_maps
 from robustbench_endo.metrics.mask_ssim import mask_ssim
-from robustbench_endo.metrics.overlap import ClassCounts, class_counts
-from robustbench_endo.metrics.surface import SurfaceDistances, surface_distances
+from robustbench_endo.metrics.overlap import ClassCounts, class_counts_of_checked
+from robustbench_endo.metrics.surface import SurfaceDistances, surface_distances_of_checked
 from robustbench_endo.tasks.segmentation.tolerance import NsdTolerance
 
 
@@ -23,6 +24,10 @@ class SegmentationBatch:
         num_classes: C; class 0 is the background.
         tolerance: of the surface Dice; None for 2 px.
         scale: scored pixels per pixel of the original frame along rows and columns, (B, 2); None for 1.
+        checked: whether the maps are known to be valid; they are checked otherwise, for which a GPU is waited for.
+
+    Raises:
+        RobustEndoError: maps of different shapes or devices, or labels out of range.
 
     >>> import torch
     >>> labels = torch.zeros(1, 16, 16, dtype=torch.uint8)
@@ -35,19 +40,24 @@ class SegmentationBatch:
     num_classes: int
     tolerance: NsdTolerance | None = None
     scale: Tensor | None = None
+    checked: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.checked:
+            check_label_maps(self.preds, self.target, self.num_classes)
 
     @cached_property
     def counts(self) -> ClassCounts:
         """True positive, false positive and false negative pixels, (B, C)."""
-        return class_counts(self.preds, self.target, self.num_classes)
+        return class_counts_of_checked(self.preds, self.target, self.num_classes)
 
     @cached_property
     def surface(self) -> SurfaceDistances:
         """Boundary distances in px, (B, C); ``nsd`` at the tolerances of square pixels."""
         if self.tolerance is None:
-            return surface_distances(self.preds, self.target, self.num_classes)
+            return surface_distances_of_checked(self.preds, self.target, self.num_classes)
         limits, _ = self.tolerance.in_pixels(self._scale)
-        return surface_distances(self.preds, self.target, self.num_classes, tolerance=limits)
+        return surface_distances_of_checked(self.preds, self.target, self.num_classes, tolerance=limits)
 
     @cached_property
     def surface_dice(self) -> Tensor:
@@ -62,7 +72,7 @@ class SegmentationBatch:
         for frame in uneven.nonzero().flatten().tolist():
             rows, columns = self.tolerance.pixel_size(self._scale)[frame].tolist()
             maps = self.preds[frame : frame + 1], self.target[frame : frame + 1]
-            exact = surface_distances(*maps, self.num_classes, (rows, columns), limits)
+            exact = surface_distances_of_checked(*maps, self.num_classes, (rows, columns), limits)
             nsd[frame, in_mm] = exact.nsd[0, in_mm]
         return nsd
 

@@ -19,6 +19,7 @@ from robustbench_endo.tasks.segmentation.decode_cpu import (
     is_finite,
     mean_confidence_and_entropy,
 )
+from robustbench_endo.types import IGNORE
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,11 @@ class SegmentationPrediction(Prediction):
 
     Attributes:
         sampled_confidence: float32 (B, rows, columns), largest class probability at a fixed sample of pixels.
+        classes: of the model; all labels of the map are below.
     """
 
     sampled_confidence: Tensor
+    classes: int = IGNORE
 
 
 def decode(logits: Tensor, size: tuple[int, int]) -> SegmentationPrediction:
@@ -46,6 +49,7 @@ def decode(logits: Tensor, size: tuple[int, int]) -> SegmentationPrediction:
         entropy=entropy,
         label_map=label_maps(logits, size),
         sampled_confidence=sampled_confidence(logits, size),
+        classes=logits.shape[1],
     )
 
 
@@ -60,6 +64,7 @@ def _decode_cpu(logits: Tensor, size: tuple[int, int]) -> SegmentationPrediction
         entropy=entropy,
         label_map=label_maps(maps, size),
         sampled_confidence=sampled_confidence(maps, size),
+        classes=logits.shape[1],
     )
 
 

@@ -1,7 +1,9 @@
 """Quantities of a batch that several metrics need."""
 
+import pytest
 import torch
 
+from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics.mask_ssim import mask_ssim
 from robustbench_endo.metrics.overlap import class_counts
 from robustbench_endo.metrics.surface import surface_distances
@@ -17,3 +19,10 @@ def test_segmentation_batch_computes_each_quantity_once():
     torch.testing.assert_close(batch.similarity, mask_ssim(preds, target, 3), equal_nan=True)
     assert batch.counts is batch.counts
     assert batch.surface is batch.surface
+
+
+def test_segmentation_batch_checks_maps_that_are_not_known_to_be_valid():
+    labels = torch.full((1, 12, 12), 2, dtype=torch.uint8)
+    with pytest.raises(RobustEndoError, match="Expected labels from 0 to 1"):
+        SegmentationBatch(labels, labels, 2)
+    SegmentationBatch(labels, labels, 2, checked=True)
