@@ -6,23 +6,24 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-import numpy as np
 from torch import Tensor
 
+from robustbench_endo.corruptions.kernels.backend import without_autocast
 from robustbench_endo.evaluation.adaptation.episode import Episode
 from robustbench_endo.evaluation.batch import Batch, Failure, read_batches
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
 from robustbench_endo.evaluation.data_fingerprint import check_unchanged
 from robustbench_endo.evaluation.device import deterministic, device_errors, use_device
+from robustbench_endo.evaluation.host_copy import HostCopy
 from robustbench_endo.evaluation.plan import EvaluationPlan
 from robustbench_endo.evaluation.predict import Predictions, predict
 from robustbench_endo.evaluation.profiler import Profiler
-from robustbench_endo.evaluation.records import Records
+from robustbench_endo.evaluation.records import VALID, PendingRecords, Records
 from robustbench_endo.evaluation.warm_up import warm_up
 from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
-from robustbench_endo.results.schema import CONTENT_SHARE, IMAGE_CHECKSUM, image_checksum
-from robustbench_endo.tasks.base import Columns
+from robustbench_endo.results.schema import CONTENT_SHARE
+from robustbench_endo.tasks.base import Scores
 
 Advance = Callable[[int], None]
 """Called with the frames x conditions that were done since the last call."""
@@ -100,8 +101,10 @@ def evaluate_condition(
             adapted = episode.adapt(model, (name, condition), batch.ids)
             predictions[name] = predict(adapted, images, plan.tasks, plan.precision)
         predicted = workers.streams.forward.record()
-    with profiler.time("metrics"), workers.streams.score.acquire(after=predicted):
-        records = score_batch(plan, batch, condition, images, targets, predictions)
+    with profiler.time("metrics"):
+        with workers.streams.score.acquire(after=predicted):
+            pending = score_batch(plan, batch, condition, images, targets, predictions)
+        records = pending.wait()  # after the stage: the next condition is scored meanwhile
     with profiler.time("write"):
         plan.gallery.save(condition, batch, images, targets, predictions)
     return records
@@ -114,24 +117,23 @@ def score_batch(
     images: Tensor,
     targets: Mapping[str, Tensor],
     predictions: Mapping[str, Predictions],
-) -> Records:
+) -> PendingRecords:
     """One record per frame and model: the distortion of the image and the scores of every task."""
     assert batch.clean is not None
-    levels = (images * 255).round().byte().cpu().numpy()
-    checksums = np.array([image_checksum(image) for image in levels], np.int64)
-    distortion = {"image_ssim": batch.clean.ssim(images).numpy(), "image_psnr": batch.clean.psnr(images).numpy()}
-    records, surround = Records(), batch.surround(scored=plan.config.region == "frame")
-    for model, outputs in predictions.items():
-        columns: Columns = {IMAGE_CHECKSUM: checksums, CONTENT_SHARE: batch.content_share, **distortion}
-        for task in plan.tasks:
-            name = task.name
-            prediction = outputs[name].to_cpu() if name in outputs else None
-            task_targets = targets[name], batch.targets[name]
-            metrics = plan.frame_metrics[name]
-            columns |= task.score(prediction, *task_targets, len(plan.labels[name]), metrics, batch.scale, surround)
-        records.add(model, condition, batch, columns)
-        records.add_invalid(model, condition, batch, outputs)
-    return records
+    with without_autocast(plan.device):
+        levels = HostCopy((images * 255).round().byte())
+        ssim, psnr = batch.clean.ssim(images), batch.clean.psnr(images)
+        tables: dict[str, Scores] = {}
+        surround = batch.surround(scored=plan.config.region == "frame")
+        for model, outputs in predictions.items():
+            columns: Scores = {CONTENT_SHARE: batch.content_share, "image_ssim": ssim, "image_psnr": psnr}
+            for task in plan.tasks:
+                name = task.name
+                task_targets, metrics = (targets[name], batch.targets[name]), plan.frame_metrics[name]
+                labels = len(plan.labels[name])
+                columns |= task.score(outputs.get(name), *task_targets, labels, metrics, batch.scale, surround)
+            tables[model] = columns | {VALID: next(iter(outputs.values())).valid}
+        return PendingRecords(batch, condition, levels, tables)
 
 
 def read_chunk(plan: EvaluationPlan, chunk: int, profiler: Profiler) -> tuple[list[Batch], list[Failure]]:
@@ -145,6 +147,7 @@ def read_frames(plan: EvaluationPlan, indices: Sequence[int]) -> tuple[list[Batc
 
     Raises:
         RunError: a frame that was there when the run began is not any more, or was changed.
+        RobustEndoError: a target that the tasks cannot score.
     """
     for last in (False, True):
         batches, failures = read_batches(plan.dataset, indices, plan.suite.resolution, plan.tasks, plan.recorded)
@@ -152,4 +155,7 @@ def read_frames(plan: EvaluationPlan, indices: Sequence[int]) -> tuple[list[Batc
         check_unchanged(plan.dataset, [i for i in indices if plan.dataset.ids[i] in failed], plan.fingerprint)
         if last or not failed:
             break
+    for batch in batches:
+        for task in plan.tasks:
+            task.check_targets(batch.targets[task.name], len(plan.labels[task.name]))
     return batches, failures

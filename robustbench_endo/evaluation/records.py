@@ -16,13 +16,17 @@ from numpy.typing import NDArray
 
 from robustbench_endo.evaluation.batch import Batch, Failure
 from robustbench_endo.evaluation.conditions import Condition
-from robustbench_endo.evaluation.predict import Predictions
+from robustbench_endo.evaluation.host_copy import HostColumns, HostCopy
 from robustbench_endo.io_utils import replace_atomically
+from robustbench_endo.results.schema import IMAGE_CHECKSUM, image_checksum
 from robustbench_endo.results.severity import severity_codes
-from robustbench_endo.tasks.base import Columns
+from robustbench_endo.tasks.base import Columns, Scores
 
 FAILURES = b"failures"
 """Metadata key of a chunk's table with the frames and predictions that could not be used, as JSON."""
+
+VALID = "valid"
+"""Column with whether the logits of a frame are finite, which is no column of results.parquet."""
 
 MAX_ROWS, MAX_PARTS = 1 << 14, 16
 """Rows in memory at a time, and how often all chunks are read at most."""
@@ -53,11 +57,12 @@ class Records:
         }
         self.parts.append({**keys, **columns})
 
-    def add_invalid(self, model: str, condition: Condition, batch: Batch, predictions: Predictions) -> None:
-        """List the frames for which a model gave NaN or infinite logits."""
-        valid = next(iter(predictions.values())).valid.tolist()
+    def add_invalid(self, model: str, condition: Condition, batch: Batch, valid: NDArray[np.generic]) -> None:
+        """List the frames for which a model gave NaN or infinite logits: those that are not ``valid``, bool (B,)."""
         reason = f"model {model} gave NaN or infinite logits at {condition}: left out of every score"
-        self.failures += [Failure(name, reason) for name, usable in zip(batch.ids, valid, strict=True) if not usable]
+        self.failures += [
+            Failure(name, reason) for name, usable in zip(batch.ids, valid.tolist(), strict=True) if not usable
+        ]
 
     def extend(self, other: Records) -> None:
         """Append the rows of other records."""
@@ -70,6 +75,30 @@ class Records:
     def to_table(self, schema: pa.Schema) -> pa.Table:
         """The rows as a table with exactly the columns and types of a schema."""
         return pa.table([_array(self.parts, column) for column in schema], schema=schema)
+
+
+class PendingRecords:
+    """Records of a batch and condition whose values are still being computed or copied.
+
+    Args:
+        batch, condition: of the records.
+        levels: uint8 (B, 3, H, W), the images that the models saw.
+        tables: model -> columns on any device, with :data:`VALID`.
+    """
+
+    def __init__(self, batch: Batch, condition: Condition, levels: HostCopy, tables: Mapping[str, Scores]) -> None:
+        self._batch, self._condition, self._levels = batch, condition, levels
+        self._models, self._columns = list(tables), HostColumns(list(tables.values()))
+
+    def wait(self) -> Records:
+        """The records, with the checksums of the images: computed on the host, mostly while the device still works."""
+        checksums = np.array([image_checksum(image) for image in self._levels.wait().numpy()], np.int64)
+        records = Records()
+        for model, columns in zip(self._models, self._columns.wait(), strict=True):
+            valid = columns.pop(VALID)
+            records.add(model, self._condition, self._batch, {IMAGE_CHECKSUM: checksums, **columns})
+            records.add_invalid(model, self._condition, self._batch, valid)
+        return records
 
 
 def _array(parts: Sequence[Mapping[str, Any]], column: pa.Field) -> pa.Array:

@@ -72,7 +72,7 @@ class Metric:
             self.column = self.name
         self.frame_column = self.column if self.frame_column == "" else self.frame_column
 
-    def score(self, batch: Any) -> Tensor:
+    def score(self, batch: Any) -> Tensor | NDArray[Any]:
         """One value per frame in the stored scale (fractions, px), (B,); NaN where the metric is not defined.
 
         Args:
@@ -80,7 +80,8 @@ class Metric:
                 :class:`~robustbench_endo.tasks.segmentation.batch.SegmentationBatch`.
 
         Returns:
-            (B,), or (B, K) for K ``columns``.
+            (B,), or (B, K) for K ``columns``; an array, or a tensor on any device. A GPU need not be waited for: the
+            values of all metrics are copied to the host at once.
         """
         raise NotImplementedError(f"{type(self).__name__} has no value per frame: it is computed from stored columns")
 
@@ -110,10 +111,12 @@ class Metric:
         """Columns of results.parquet that :meth:`score` fills."""
         return tuple(self.columns) or ((self.column,) if self.column else ())
 
-    def score_columns(self, batch: Any) -> dict[str, NDArray[np.generic]]:
-        """:meth:`score` by :attr:`record_columns`, each (B,)."""
-        values = self.score(batch).double().cpu().numpy()
-        return dict(zip(self.record_columns, values.T if self.columns else values[None], strict=True))
+    def score_columns(self, batch: Any) -> dict[str, Tensor]:
+        """:meth:`score` by :attr:`record_columns`, float64 (B,) each, on any device."""
+        import torch
+
+        values = torch.as_tensor(self.score(batch)).double()
+        return dict(zip(self.record_columns, values.unbind(1) if self.columns else (values,), strict=True))
 
     @property
     def upper_bound(self) -> float | None:
@@ -141,7 +144,9 @@ class Metric:
 
     def update(self, batch: Any) -> None:
         """Score the frames of a batch and store the values."""
-        self._values.append(self.score(batch).double().cpu())
+        import torch
+
+        self._values.append(torch.as_tensor(self.score(batch)).double().cpu())
 
     def compute(self) -> Tensor:
         """Values of all frames since :meth:`reset`, float64 (N,)."""

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.metrics.aggregation import NUM_BINS, bin_of
+from robustbench_endo.corruptions.kernels.device_tables import device_table
+from robustbench_endo.metrics.aggregation import NUM_BINS
 from robustbench_endo.types import IGNORE
 
 MAX_SAMPLES = 64
@@ -18,7 +19,7 @@ MAX_SAMPLES = 64
 
 @dataclass(frozen=True)
 class PixelConfidenceBins:
-    """Sampled pixels of each frame by the confidence of their label, (B, 15) each.
+    """Sampled pixels of each frame by the confidence of their label, (B, 15) each, on the device of the maps.
 
     Attributes:
         count: int32, pixels.
@@ -26,9 +27,9 @@ class PixelConfidenceBins:
         confidence: float32, sum of their confidences.
     """
 
-    count: NDArray[np.int32]
-    correct: NDArray[np.int32]
-    confidence: NDArray[np.float32]
+    count: Tensor
+    correct: Tensor
+    confidence: Tensor
 
 
 def sample_positions(length: int) -> Tensor:
@@ -37,13 +38,17 @@ def sample_positions(length: int) -> Tensor:
     >>> sample_positions(4).tolist(), sample_positions(128)[:3].tolist()
     ([0, 1, 2, 3], [1, 3, 5])
     """
+    return torch.from_numpy(_positions(length))
+
+
+def _positions(length: int) -> NDArray[np.int64]:
     parts = min(MAX_SAMPLES, length)
-    return (2 * torch.arange(parts) + 1) * length // (2 * parts)
+    return (2 * np.arange(parts) + 1) * length // (2 * parts)
 
 
 def sample_pixels(maps: Tensor) -> Tensor:
     """The sampled pixels of maps: (..., H, W) -> (..., rows, columns)."""
-    rows, columns = (sample_positions(length).to(maps.device) for length in maps.shape[-2:])
+    rows, columns = (device_table(_positions, maps.device, length) for length in maps.shape[-2:])
     return maps.index_select(-2, rows).index_select(-1, columns)
 
 
@@ -54,16 +59,15 @@ def confidence_bins(confidence: Tensor, labels: Tensor, target: Tensor) -> Pixel
         confidence: floating (B, h, w) in [0, 1], probability of the label.
         labels, target: uint8 (B, h, w); pixels whose target is 255 are left out.
     """
-    counted = (target != IGNORE).cpu().numpy()
-    confidences = confidence.double().cpu().numpy()[counted]
-    index = bin_of(confidences) + np.nonzero(counted)[0] * NUM_BINS
-    correct = (labels == target).cpu().numpy()[counted]
-    tables = (
-        np.bincount(index, weights, len(counted) * NUM_BINS).reshape(-1, NUM_BINS)
-        for weights in (None, correct, confidences)
-    )
-    count, hits, total = tables
-    return PixelConfidenceBins(count.astype(np.int32), hits.astype(np.int32), total.astype(np.float32))
+    batch, confidence = len(target), confidence.double()
+    index = (confidence * NUM_BINS).ceil().long().sub_(1).clamp_(0, NUM_BINS - 1)  # as aggregation.bin_of
+    # Pixels that do not count have a bin of their own: leaving them out would need their number on the host.
+    index = index.masked_fill_(target == IGNORE, NUM_BINS).flatten(1)
+    values = torch.stack((torch.ones_like(confidence), (labels == target).double(), confidence)).flatten(2)
+    # A largest probability in float32 is at least 1/255, so that float64 adds 4096 of them exactly, in any order.
+    sums = torch.zeros(3, batch, NUM_BINS + 1, dtype=torch.float64, device=target.device)
+    count, correct, total = sums.scatter_add_(2, index.expand(3, -1, -1), values)[..., :NUM_BINS]
+    return PixelConfidenceBins(count.int(), correct.int(), total.float())
 
 
 def brier(probability: Tensor, target: Tensor) -> Tensor:

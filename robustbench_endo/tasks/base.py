@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 Columns = dict[str, NDArray[np.generic]]
 """Record columns of a batch, each (B,)."""
+
+Scores: TypeAlias = "dict[str, Tensor | NDArray[Any]]"
+"""Record columns of a batch, each (B,), on any device."""
 
 ColumnType = Literal["float32", "int16", "int32", "int64"]
 
@@ -123,6 +126,18 @@ class Task(ABC):
         """A target for its frame resized to ``size`` (height, width)."""
         return target
 
+    def check_targets(self, targets: Tensor, num_labels: int) -> None:
+        """Check the targets of a batch, once, on the host, before :meth:`score` relies on them.
+
+        Args:
+            targets: from :meth:`stack`.
+            num_labels: labels of the data set.
+
+        Raises:
+            RobustEndoError: a target that :meth:`score` could not compare with a prediction.
+        """
+        return
+
     def warp(self, targets: Tensor, corrupted: Any) -> Tensor:
         """The targets after a corruption that moves the geometry; themselves when nothing moved.
 
@@ -162,8 +177,8 @@ class Task(ABC):
         metrics: Sequence[Metric],
         scale: Tensor | None = None,
         surround: Surround | None = None,
-    ) -> Columns:
-        """Record columns of a batch.
+    ) -> Scores:
+        """Record columns of a batch; the caller copies those of a GPU to the host.
 
         Args:
             prediction: on the device of the targets; None for a model without the task.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -22,11 +22,6 @@ class Prediction:
     confidence: Tensor
     entropy: Tensor
     label_map: Tensor | None
-
-    def to_cpu(self) -> Prediction:
-        """The prediction with everything but the label maps on the CPU."""
-        names = [field.name for field in fields(self) if field.name != "label_map"]
-        return replace(self, **{name: getattr(self, name).cpu() for name in names})
 
 
 def finite_frames(logits: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.metrics.calibration import brier, confidence_and_entropy
-from robustbench_endo.tasks.base import Columns
+from robustbench_endo.tasks.base import Scores
 from robustbench_endo.tasks.prediction import Prediction, finite_frames
 
 
@@ -42,7 +42,7 @@ def decode(logits: Tensor) -> ClassificationPrediction:
 
 @dataclass(frozen=True)
 class ClassificationBatch:
-    """Predicted and target labels of a batch, as a user's metric sees them.
+    """Predicted and target labels of a batch on one device, as a user's metric sees them.
 
     Attributes:
         preds: int64 (B,), -1 where there is no valid prediction.
@@ -55,19 +55,18 @@ class ClassificationBatch:
     probability: Tensor | None
 
 
-def score(
-    task: str, prediction: ClassificationPrediction | None, targets: Tensor, metrics: Sequence[Metric]
-) -> Columns:
+def score(task: str, prediction: ClassificationPrediction | None, targets: Tensor, metrics: Sequence[Metric]) -> Scores:
     """The columns of :meth:`Classification.columns` and one per user's metric, each (B,).
 
     Args:
-        prediction: on the CPU; None for a model without the task.
+        prediction: on the device of the targets; None for a model without the task.
         targets: int64 (B,), -1 for a frame without a label.
         metrics: with a value per frame; a user's own see a :class:`ClassificationBatch`.
     """
-    targets = targets.cpu()
     labels = torch.full_like(targets, -1)
-    values = dict.fromkeys(("brier", "confidence", "entropy"), torch.full(targets.shape, torch.nan))
+    values = dict.fromkeys(
+        ("brier", "confidence", "entropy"), torch.full(targets.shape, torch.nan, device=targets.device)
+    )
     if prediction is not None:
         labels = torch.where(prediction.valid, prediction.label, -1)
         measured = {
@@ -76,8 +75,8 @@ def score(
             "entropy": prediction.entropy,
         }
         values = {name: torch.where(prediction.valid, value, torch.nan) for name, value in measured.items()}
-    columns: Columns = {f"{task}_{name}": value.numpy() for name, value in values.items()}
-    columns |= {f"{task}_target": targets.numpy(), f"{task}_prediction": labels.numpy()}
+    columns: Scores = {f"{task}_{name}": value for name, value in values.items()}
+    columns |= {f"{task}_target": targets, f"{task}_prediction": labels}
     batch = ClassificationBatch(labels, targets, None if prediction is None else prediction.probability)
     for metric in metrics:
         if not columns.keys() >= set(metric.record_columns):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from robustbench_endo.metrics.aggregation import NUM_BINS, Floats, bin_of
 from robustbench_endo.metrics.base import Metric
-from robustbench_endo.tasks.base import Column, Columns, ConfidenceBins, Task
+from robustbench_endo.tasks.base import Column, Columns, ConfidenceBins, Scores, Task
 from robustbench_endo.tasks.classification import endoarss, metrics
 from robustbench_endo.tasks.classification.metrics import known_labels
 
@@ -77,7 +77,7 @@ class Classification(Task):
         metrics: Sequence[Metric],
         scale: Tensor | None = None,
         surround: Surround | None = None,
-    ) -> Columns:
+    ) -> Scores:
         """See :func:`robustbench_endo.tasks.classification.score.score`."""
         from robustbench_endo.tasks.classification.score import ClassificationPrediction, score
 

@@ -6,9 +6,10 @@ read records.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from robustbench_endo.metrics.aggregation import (
     NUM_BINS,
@@ -33,7 +34,7 @@ class SegmentationMetric(Metric):
 
     task = "segmentation"
 
-    def score(self, batch: SegmentationBatch) -> Tensor:
+    def score(self, batch: SegmentationBatch) -> Tensor | NDArray[Any]:
         """See :meth:`Metric.score`."""
         return super().score(batch)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.metrics.base import Metric
-from robustbench_endo.tasks.base import Column, Columns, ColumnType, ConfidenceBins, Task
+from robustbench_endo.tasks.base import Column, Columns, ColumnType, ConfidenceBins, Scores, Task
 from robustbench_endo.tasks.segmentation import endoarss, metrics
 from robustbench_endo.tasks.segmentation.floors import background_everywhere, truth_pixels
 from robustbench_endo.tasks.segmentation.metrics import SURROUND, bin_columns, count_columns
@@ -67,6 +67,12 @@ class Segmentation(Task):
             return target
         return F.interpolate(target[None, None], size, mode="nearest-exact")[0, 0]
 
+    def check_targets(self, targets: Tensor, num_labels: int) -> None:
+        """See :meth:`Task.check_targets`: labels below ``num_labels``, or 255."""
+        from robustbench_endo.metrics.checks import check_labels
+
+        check_labels("target", targets, num_labels, ignored=True)
+
     def warp(self, targets: Tensor, corrupted: Any) -> Tensor:
         """See :meth:`Task.warp`."""
         warped: Tensor = corrupted.warp(targets)
@@ -106,7 +112,7 @@ class Segmentation(Task):
         metrics: Sequence[Metric],
         scale: Tensor | None = None,
         surround: Surround | None = None,
-    ) -> Columns:
+    ) -> Scores:
         """See :func:`robustbench_endo.tasks.segmentation.score.score`."""
         from robustbench_endo.tasks.segmentation.decode import SegmentationPrediction
         from robustbench_endo.tasks.segmentation.score import score

@@ -2,25 +2,42 @@
 
 import threading
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from torch import nn
 
 import robustbench_endo as rb
+from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation import loop
 from robustbench_endo.evaluation import workers as workers_module
 from robustbench_endo.evaluation.adaptation.episode import Episode
 from robustbench_endo.evaluation.loop import evaluate_condition, read_chunk
+from robustbench_endo.evaluation.predict import predict
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.run import open_run
 from robustbench_endo.evaluation.workers import Workers
+from robustbench_endo.metrics import Metric
 
 MAX_FRAMES, MAX_FILES = 8, 4
 
 
 class CalledError(Exception):
     """Raised by the model: its traceback goes through the threads of the evaluation."""
+
+
+THIRD = torch.tensor(1 / 3).item()
+
+
+class Product(Metric):
+    name, unit, task = "product", "%", "segmentation"
+
+    def score(self, batch):
+        third = torch.full((1, 1), 1 / 3)
+        return (third @ third).flatten().expand(len(batch.target))
 
 
 class Traced(nn.Module):
@@ -58,6 +75,31 @@ def test_evaluate_condition_records_every_model_and_frame(make_plan):
     table = records.to_table(plan.schema)
     assert len(table) == len(batch) * len(plan.models)
     assert set(table["severity"].to_pylist()) == {plan.conditions[1].severity}
+
+
+def test_score_batch_ignores_the_callers_autocast(make_plan):
+    plan = make_plan(frames=1, metrics=[Product])
+    (batch, *_), _ = read_chunk(plan, 0, Profiler())
+    batch, condition = batch.to(plan.device), plan.conditions[0]
+    arguments = (
+        plan,
+        batch,
+        condition,
+        batch.images,
+        batch.targets,
+        {"low": predict(plan.models["low"], batch.images, plan.tasks)},
+    )
+    tables = [loop.score_batch(*arguments).wait().to_table(plan.schema)]
+    with torch.autocast("cpu", torch.bfloat16):
+        tables.append(loop.score_batch(*arguments).wait().to_table(plan.schema))
+    assert tables[0].equals(tables[1])
+    assert (tables[0]["product"].to_numpy() == np.float32(THIRD * THIRD)).all()
+
+
+def test_read_frames_checks_targets_once(make_plan):
+    plan = make_plan(frames=1)
+    with pytest.raises(RobustEndoError, match="Expected labels from 0 to 1 in the target, got 2"):
+        read_chunk(replace(plan, labels={**plan.labels, "segmentation": ("background", "tool")}), 0, Profiler())
 
 
 def test_evaluate_chunks_warms_up_while_the_first_chunk_is_decoded(make_plan, monkeypatch):

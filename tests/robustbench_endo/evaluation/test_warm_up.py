@@ -44,7 +44,7 @@ def test_run_once_computes_every_corruption_and_scores_in_threads(make_plan, bat
     assert sorted(name for name, _ in scored) == ["clean", "elastic_transform", "elastic_transform"]
     assert threading.get_ident() not in threads
     for _, records in scored:
-        assert len(records.to_table(plan.schema)) == 2
+        assert len(records.wait().to_table(plan.schema)) == 2
 
 
 def test_run_once_predicts_every_label_of_every_task(make_plan, batch_of):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from robustbench_endo.metrics.aggregation import bin_of
 from robustbench_endo.metrics.calibration import (
     brier,
     confidence_and_entropy,
@@ -65,6 +66,26 @@ def test_confidence_bins_by_definition():
             if bins.count[frame, b] == inside.sum():
                 assert bins.correct[frame, b] == correct[inside].sum()
                 assert bins.confidence[frame, b] == pytest.approx(confidences[inside].sum(), rel=1e-6)
+
+
+def test_confidence_bins_equal_those_of_numpy_to_the_bit():
+    random = torch.Generator().manual_seed(0)
+    confidence = torch.rand(2, 64, 64, generator=random).mul(254 / 255).add(1 / 255)
+    labels, target = (torch.randint(0, 2, (2, 64, 64), generator=random).byte() for _ in range(2))
+    with torch.autocast("cpu", torch.bfloat16):
+        bins = confidence_bins(confidence, labels, target)
+    for frame in range(2):
+        values = confidence[frame].double().flatten().numpy()
+        index = bin_of(values)
+        assert bins.confidence[frame].tolist() == np.bincount(index, values, 15).astype(np.float32).tolist()
+        assert bins.count[frame].tolist() == np.bincount(index, minlength=15).tolist()
+
+
+def test_confidence_bins_leave_out_ignored_pixels_without_a_confidence():
+    confidence, labels = torch.full((1, 2, 2), torch.nan), torch.zeros(1, 2, 2, dtype=torch.uint8)
+    bins = confidence_bins(confidence, labels, torch.full_like(labels, 255))
+    assert not bins.count.any()
+    assert not bins.confidence.any()
 
 
 def test_confidence_and_entropy_by_hand():

@@ -70,6 +70,13 @@ def test_surface_table_of_maps_that_are_entirely_ignored_is_undefined():
     assert surface_table(ignored, ignored, 3, (1.0, 1.0), torch.ones(2, 3))[:4].isnan().all()
 
 
+def test_surface_table_ignores_autocast(maps):
+    arguments = *maps, 4, (0.3, 0.7), torch.ones(4, 4, dtype=torch.float64)
+    expected = surface_table(*arguments)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(surface_table(*arguments), expected, rtol=0, atol=0, equal_nan=True)
+
+
 def test_edges_are_those_of_the_compiled_search(maps):
     pred, _ = maps
     edges = surface_gpu._edges(pred.clone())

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.evaluation.host_copy import HostColumns
+from robustbench_endo.metrics import checks
 from robustbench_endo.tasks.registry import get_task
 from robustbench_endo.tasks.segmentation.decode import decode
 from robustbench_endo.tasks.segmentation.metrics import bin_columns, count_columns
@@ -12,9 +15,11 @@ from robustbench_endo.tasks.segmentation.score import score
 METRICS = [metric for metric in get_task("segmentation").metrics() if metric.record_columns]
 
 
-def columns_of(logits, masks):
+def columns_of(logits, masks, clean_masks=None):
     prediction = None if logits is None else decode(logits, tuple(masks.shape[1:]))
-    return score(prediction, masks, masks, 3, METRICS)
+    scores = score(prediction, masks, masks if clean_masks is None else clean_masks, 3, METRICS)
+    (columns,) = HostColumns([scores]).wait()
+    return columns
 
 
 @pytest.fixture
@@ -58,10 +63,20 @@ def test_score_without_the_task_is_undefined(batch):
 def test_score_against_the_clean_mask_differs_after_a_warp(batch):
     logits, masks = batch
     moved = masks.roll(5, 2)
-    columns = score(decode(logits, tuple(masks.shape[1:])), moved, masks, 3, METRICS)
+    columns = columns_of(logits, moved, masks)
     expected = columns_of(logits, masks)
     np.testing.assert_array_equal(columns["dice_mean_unwarped"], expected["dice_mean"])
     assert (columns["dice_mean"] != expected["dice_mean"]).all()
+
+
+def test_score_checks_labels_only_where_the_model_has_more_classes(batch, monkeypatch):
+    logits, masks = batch
+    with pytest.raises(RobustEndoError, match="Expected labels from 0 to 2 in the prediction, got 3"):
+        columns_of(torch.cat((logits, torch.full_like(logits[:, :1], 9)), 1), masks)
+    monkeypatch.setattr(checks, "_highest", lambda *arguments: pytest.fail("checked again"))
+    metrics = [metric for metric in METRICS if metric.name != "ssim"]
+    score(decode(logits, tuple(masks.shape[1:])), masks, masks, 3, metrics)
+    score(decode(logits[:, :2], tuple(masks.shape[1:])), masks, masks, 3, metrics)
 
 
 def test_score_columns_are_those_of_the_task(batch):
