@@ -122,7 +122,7 @@ def score_batch(
     assert batch.clean is not None
     with without_autocast(plan.device):
         levels = HostCopy((images * 255).round().byte())
-        ssim, psnr = batch.clean.ssim(images), batch.clean.psnr(images)
+        ssim, psnr = batch.clean.compare(images)
         tables: dict[str, Scores] = {}
         surround = batch.surround(scored=plan.config.region == "frame")
         for model, outputs in predictions.items():
