@@ -27,6 +27,11 @@ def mask_ssim(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
         RobustEndoError: maps of different shapes or devices, labels out of range, sides under 11.
     """
     check_label_maps(pred, target, num_classes)
+    return mask_ssim_of_checked(pred, target, num_classes)
+
+
+def mask_ssim_of_checked(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
+    """:func:`mask_ssim` of maps that :func:`.check_label_maps` accepts; a GPU is not waited for."""
     if min(pred.shape[1:]) < 2 * RADIUS + 1:
         raise RobustEndoError(f"Expected masks of at least 11 x 11 pixels for SSIM, got {tuple(pred.shape[1:])}.")
     pred = without_ignored(pred, target)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.metrics.checks import check_label_maps
-from robustbench_endo.metrics.mask_ssim import mask_ssim
+from robustbench_endo.metrics.mask_ssim import mask_ssim_of_checked
 from robustbench_endo.metrics.overlap import ClassCounts, class_counts_of_checked
 from robustbench_endo.metrics.surface import SurfaceDistances, surface_distances_of_checked
 from robustbench_endo.tasks.segmentation.tolerance import NsdTolerance
@@ -83,4 +83,4 @@ class SegmentationBatch:
     @cached_property
     def similarity(self) -> Tensor:
         """SSIM of the one-hot masks, (B, C)."""
-        return mask_ssim(self.preds, self.target, self.num_classes)
+        return mask_ssim_of_checked(self.preds, self.target, self.num_classes)
