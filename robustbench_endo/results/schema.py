@@ -49,7 +49,7 @@ def image_checksum(pixels: NDArray[np.uint8]) -> int:
     False
     """
     digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=8)
-    digest.update(np.ascontiguousarray(pixels).tobytes())
+    digest.update(np.ascontiguousarray(pixels))
     return int.from_bytes(digest.digest(), "little", signed=True)
 
 

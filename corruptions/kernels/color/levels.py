@@ -27,6 +27,18 @@ def to_bytes(values: Floats) -> Bytes:
     return images
 
 
+def to_levels(values: Floats) -> Bytes:
+    """float32 in [0, 1] as uint8 of the same shape: the nearest level, ties to even."""
+    levels = np.empty(values.shape, np.uint8)
+    _to_levels(np.ascontiguousarray(values).reshape(-1), levels.reshape(-1))
+    return levels
+
+
+@njit(cache=True, nogil=True)
+def _to_levels(values: Floats, levels: Bytes) -> None:
+    values_to_levels(values, levels)
+
+
 @njit(cache=True, nogil=True)
 def _from_bytes(images: Bytes, values: Floats) -> None:
     row = np.empty((3, images.shape[2]), np.uint8)

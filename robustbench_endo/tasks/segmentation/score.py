@@ -116,4 +116,6 @@ def _scorable(prediction: SegmentationPrediction | None, masks: Tensor) -> Tenso
     """The target, entirely ignored where there is no valid prediction to compare it with."""
     if prediction is None:
         return torch.full_like(masks, IGNORE)
+    if masks.device.type == "cpu" and bool(prediction.valid.all()):  # a GPU would be waited for
+        return masks
     return masks.masked_fill(~prediction.valid.view(-1, 1, 1), IGNORE)
