@@ -7,18 +7,19 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_endo.metrics.calibration import confidence_and_entropy, sample_positions
-from robustbench_endo.tasks.prediction import Prediction, finite_frames
+from robustbench_endo.metrics.calibration import sample_positions
+from robustbench_endo.tasks.prediction import Prediction
+from robustbench_endo.tasks.segmentation import decode_gpu
 from robustbench_endo.tasks.segmentation.decode_cpu import (
     interpolated,
     interpolated_argmax,
     is_finite,
     mean_confidence_and_entropy,
 )
+from robustbench_endo.tasks.segmentation.interpolation import interpolation_weights
 from robustbench_endo.types import IGNORE
 
 
@@ -42,13 +43,13 @@ def decode(logits: Tensor, size: tuple[int, int]) -> SegmentationPrediction:
     """
     if logits.device.type == "cpu":
         return _decode_cpu(logits, size)
-    confidence, entropy = confidence_and_entropy(logits)
+    valid, confidence, entropy = decode_gpu.summarise(logits)
     return SegmentationPrediction(
-        valid=finite_frames(logits),
+        valid=valid,
         confidence=confidence,
         entropy=entropy,
-        label_map=label_maps(logits, size),
-        sampled_confidence=sampled_confidence(logits, size),
+        label_map=decode_gpu.label_maps(logits, size),
+        sampled_confidence=decode_gpu.sampled_confidence(logits, size),
         classes=logits.shape[1],
     )
 
@@ -74,13 +75,11 @@ def label_maps(logits: Tensor, size: tuple[int, int]) -> Tensor:
     The interpolation is that of ``torch.nn.functional.interpolate(mode="bilinear", align_corners=False)``; of equal
     logits the first class wins.
     """
-    if logits.device.type == "cpu":
-        weights = _weights(logits, size)
-        items = logits.float().contiguous().numpy()
-        return torch.from_numpy(np.stack([interpolated_argmax(item, *weights) for item in items]))
-    if logits.shape[2:] != size:
-        logits = F.interpolate(logits.float(), size=size, mode="bilinear", align_corners=False)
-    return logits.argmax(1).byte()
+    if logits.device.type != "cpu":
+        return decode_gpu.label_maps(logits, size)
+    weights = _weights(logits, size)
+    items = logits.float().contiguous().numpy()
+    return torch.from_numpy(np.stack([interpolated_argmax(item, *weights) for item in items]))
 
 
 def sampled_confidence(logits: Tensor, size: tuple[int, int]) -> Tensor:
@@ -89,28 +88,16 @@ def sampled_confidence(logits: Tensor, size: tuple[int, int]) -> Tensor:
     Args:
         logits: floating (B, C, h, w), interpolated as in :func:`label_maps`, only at the sampled pixels.
     """
+    if logits.device.type != "cpu":
+        return decode_gpu.sampled_confidence(logits, size)
     positions = [sample_positions(target).numpy() for target in size for _ in range(3)]
     weights = [each[sampled] for each, sampled in zip(_weights(logits, size), positions, strict=True)]
-    if logits.device.type == "cpu":
-        items = logits.float().contiguous().numpy()
-        sampled = torch.from_numpy(np.stack([interpolated(item, *weights) for item in items]))
-        return sampled.softmax(1).amax(1)
-    top, bottom, down, left, right, across = (torch.from_numpy(each).to(logits.device) for each in weights)
-    maps = logits.float()
-    above, below = maps.index_select(2, top), maps.index_select(2, bottom)
-    lines = above + down[:, None] * (below - above)
-    first, second = lines.index_select(3, left), lines.index_select(3, right)
-    return (first + across * (second - first)).softmax(1).amax(1)
+    items = logits.float().contiguous().numpy()
+    sampled = torch.from_numpy(np.stack([interpolated(item, *weights) for item in items]))
+    return sampled.softmax(1).amax(1)
 
 
 def _weights(logits: Tensor, size: tuple[int, int]) -> list[NDArray[Any]]:
     """Neighbours and weight of each row, then of each column."""
     lengths = zip(logits.shape[2:], size, strict=True)
     return [each for length, target in lengths for each in interpolation_weights(length, target)]
-
-
-def interpolation_weights(length: int, target: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """For each of ``target`` positions: its two neighbours among ``length`` pixels and the weight of the second."""
-    position = np.clip((np.arange(target) + 0.5) * (length / target) - 0.5, 0, length - 1)
-    low = np.floor(position).astype(np.int64)
-    return low, np.minimum(low + 1, length - 1), (position - low).astype(np.float32)

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from robustbench_endo.metrics.calibration import sample_pixels
-from robustbench_endo.tasks.segmentation.decode import decode, interpolation_weights, label_maps, sampled_confidence
+from robustbench_endo.tasks.segmentation.decode import decode, label_maps, sampled_confidence
 
 
 @pytest.mark.parametrize("size", [(40, 52), (80, 104), (33, 17), (20, 26), (131, 97)])
@@ -39,13 +39,6 @@ def test_sampled_confidence_of_a_batch_is_that_of_its_items():
     full = sampled_confidence(logits, (100, 120))
     for i in range(3):
         assert torch.equal(full[i : i + 1], sampled_confidence(logits[i : i + 1], (100, 120)))
-
-
-def test_interpolation_weights_stay_inside():
-    low, high, weight = interpolation_weights(5, 13)
-    assert low.min() == 0
-    assert high.max() == 4
-    assert ((weight >= 0) & (weight < 1)).all()
 
 
 def test_decode_marks_frames_with_infinite_logits():

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from robustbench_endo.metrics.calibration import confidence_and_entropy
-from robustbench_endo.tasks.segmentation.decode import interpolation_weights
 from robustbench_endo.tasks.segmentation.decode_cpu import (
     interpolated,
     interpolated_argmax,
     is_finite,
     mean_confidence_and_entropy,
 )
+from robustbench_endo.tasks.segmentation.interpolation import interpolation_weights
 
 
 def weights_of(shape, size):
