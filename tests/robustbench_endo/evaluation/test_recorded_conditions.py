@@ -239,3 +239,20 @@ def test_recorded_conditions_do_not_enter_joint_failures(evaluate):
 def test_recorded_conditions_reject_bad_selections(evaluate, corruptions, data, error, text):
     with pytest.raises(ValueError if text is None else error, match=text or "did you mean.*smoke"):
         evaluate(corruptions, **data)
+
+
+@pytest.mark.gpu
+def test_recorded_conditions_with_gaps_on_a_gpu_have_the_records_of_the_cpu(make_folder, gpu):
+    data, words = Paired(make_folder(frames=3), missing=(1, 4)), "contrast,recorded"
+    on_gpu, again, on_cpu = (
+        rb.evaluate(MODELS, data, words, (1,), None, device=device, precision="fp32")
+        for device in (str(gpu), str(gpu), "cpu")
+    )
+    pd.testing.assert_frame_equal(on_gpu.frame, again.frame, check_exact=True)
+    assert on_gpu.info["failures"] == on_cpu.info["failures"]
+    assert len(on_gpu.info["failures"]) == 2
+    keys = ["model", "corruption", "severity", "image_id"]
+    frames = [results.frame.sort_values(keys).reset_index(drop=True) for results in (on_gpu, on_cpu)]
+    pd.testing.assert_frame_equal(frames[0][keys], frames[1][keys])
+    names = [name for name in frames[0] if name.startswith("confidence")]
+    pd.testing.assert_frame_equal(frames[0][names], frames[1][names], atol=1e-3, rtol=0)

@@ -121,3 +121,16 @@ def test_onnx_model_says_in_one_sentence_why_a_gpu_cannot_be_used(fake_runtime):
     )
     with pytest.raises(ModelError, match=message):
         model._session(torch.device("cuda", 3))
+
+
+@pytest.mark.gpu
+def test_onnx_model_on_a_gpu_gives_the_logits_of_the_cpu(tmp_path, frames, gpu):
+    file = str(onnx_file(tmp_path / "m.onnx", "b", ("h", "w")))
+    if gpu.type == "cuda":
+        runtime = pytest.importorskip("onnxruntime")
+        if "CUDAExecutionProvider" not in runtime.get_available_providers():
+            pytest.skip("this onnxruntime does not support CUDA")
+    model, images = load_model(file), frames(3, 24, 32)
+    logits = model(images.to(gpu))["segmentation"]
+    assert logits.device == gpu
+    torch.testing.assert_close(logits.cpu(), model(images)["segmentation"], atol=1e-4, rtol=1e-4)
