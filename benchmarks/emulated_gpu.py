@@ -7,12 +7,12 @@ faithful. Triton kernels are not run: their launch is recorded, and what they sh
 
 from __future__ import annotations
 
-import gc
+import hashlib
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import mock
 
 import torch
@@ -22,6 +22,9 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_any, tree_map
 from triton_launches import recorded_launches
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 CUDA, CPU, META = torch.device("cuda", 0), torch.device("cpu"), torch.device("meta")
 _WAITS = {
@@ -36,8 +39,31 @@ _WAITS = {
 """Synchronisations inside an operation, whose result has a size that depends on the data."""
 
 
-PYTHON, LONGEST_PYTHON = 40e-6, 200e-6
-"""Seconds between two operations, about and at most, of Python code that calls no slow function of numpy."""
+class Stream:
+    """A stream of the emulated GPU, or an event of one; only waiting for it counts."""
+
+    cuda_stream = 0
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        pass
+
+    def synchronize(self) -> None:
+        """Wait on the host."""
+        for recorder in Recorder.active[-1:]:
+            recorder.launch(Operation("sync", "synchronize"))
+
+    def record_event(self, event: Any = None) -> Stream:
+        """An event after everything so far."""
+        return self
+
+    def nothing(self, *arguments: Any, **options: Any) -> None:
+        """Order on the device, which costs next to nothing."""
+
+    wait_event = wait_stream = record = wait = nothing
+
+    def query(self) -> bool:
+        """All work is done."""
+        return True
 
 
 class Emulated(Tensor):
@@ -87,19 +113,29 @@ class Recorder(TorchDispatchMode):
     Args:
         memory: of the values: ``cpu``, or ``meta`` for shapes and types only.
 
-        numpy: whether to time what runs on the host: only worth it where that is milliseconds, as in scoring.
-
     Attributes:
         phases: name -> what happened in it; ``phase`` is the name of the present one.
+        active: those that are entered.
     """
 
-    def __init__(self, memory: torch.device = CPU, numpy: bool = False) -> None:
+    active: ClassVar[list[Recorder]] = []
+
+    def __init__(self, memory: torch.device = CPU) -> None:
         super().__init__()
-        self.memory, self.numpy = memory, numpy
+        self.memory = memory
         self.phase = ""
         self.phases: dict[str, Run] = {}
         self.pinned: list[Tensor] = []
-        self.last, self.waited = time.thread_time(), False
+
+    def __enter__(self) -> Self:
+        """Record from now on."""
+        self.active.append(self)
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        """Record no more."""
+        self.active.remove(self)
+        super().__exit__(*error)
 
     @property
     def run(self) -> Run:
@@ -110,38 +146,16 @@ class Recorder(TorchDispatchMode):
     def time(self, phase: str) -> Iterator[None]:
         """Record what follows as another phase."""
         before, self.phase = self.phase, phase
-        self.last = time.thread_time()
         yield
-        if self.waited:
-            self._time_numpy()
         self.phase = before
-
-    def _time_numpy(self) -> None:
-        """Add the time since the last operation, if it is longer than Python needs between two of them."""
-        gap = time.thread_time() - self.last
-        self.run.numpy_s += gap - PYTHON if self.numpy and gap > LONGEST_PYTHON else 0.0
 
     def launch(self, operation: Operation) -> None:
         """Record a launch of Triton."""
         self.run.operations.append(operation)
-        self.waited, self.last = False, time.thread_time()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """One operation; numpy works before an upload and after a download, elsewhere nothing slow is expected."""
-        device = (kwargs or {}).get("device")
-        constructed = device is not None and torch.device(device).type == "cuda" and base_name(func) != "_to_copy"
-        on_host = not constructed and not tree_any(lambda item: isinstance(item, Emulated), (args, kwargs))
-        if self.waited or on_host:
-            self._time_numpy()
-        before = len(self.run.operations)
-        try:
-            return self._dispatch(func, args, dict(kwargs or {}))
-        finally:
-            if on_host and len(self.run.operations) == before:
-                self._time_numpy()  # torch on the CPU
-            else:
-                self.waited = self.run.operations[-1:] != [] and self.run.operations[-1].kind == "sync"
-            self.last = time.thread_time()
+        """One operation."""
+        return self._dispatch(func, args, dict(kwargs or {}))
 
     def _dispatch(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         name = base_name(func)
@@ -149,6 +163,9 @@ class Recorder(TorchDispatchMode):
         target = torch.device(kwargs["device"]) if kwargs.get("device") is not None else None
         if name == "_pin_memory":
             self.pinned.append(args[0].clone())
+            return self.pinned[-1]
+        if kwargs.get("pin_memory") and (target is None or target.type == "cpu"):
+            self.pinned.append(func(*args, **{**kwargs, "pin_memory": False}))
             return self.pinned[-1]
         if name == "is_pinned":
             return any(args[0] is item for item in self.pinned)
@@ -180,7 +197,7 @@ class Recorder(TorchDispatchMode):
             tensor, to_gpu = args[1], isinstance(args[0], Emulated)
         else:
             return False
-        waits = not (kwargs.get("non_blocking") or (len(args) > 2 and args[2]))
+        waits = not (kwargs.get("non_blocking") or (len(args) > 2 and args[2]))  # asks for pinned memory, too
         kind = ("upload" if to_gpu else "sync") if waits else "copy"
         self.run.operations.append(Operation(kind, "copy", float(size(tensor))))
         return True
@@ -232,22 +249,37 @@ def record(call: Callable[[], Any]) -> Run:
     return record_phases(phase)["all"]
 
 
-def record_phases(call: Callable[[Recorder], Any], memory: torch.device = CPU, numpy: bool = False) -> dict[str, Run]:
+def record_phases(call: Callable[[Recorder], Any], memory: torch.device = CPU) -> dict[str, Run]:
     """What a call does in each phase, see :meth:`Recorder.time`."""
-    recorder = Recorder(memory, numpy)
-    gc.disable()  # not to be taken for numpy
-    try:
-        with recorded_launches(recorder.launch, _inner), recorder:
-            call(recorder)
-    finally:
-        gc.enable()
+    recorder = Recorder(memory)
+    with recorded_launches(recorder.launch, _inner), recorder, counted_hashes(recorder):
+        call(recorder)
     return recorder.phases
+
+
+@contextmanager
+def counted_hashes(recorder: Recorder) -> Iterator[None]:
+    """Record the bytes that the calling thread hashes with BLAKE2b: the slowest work of an evaluation on the host."""
+    original, thread = hashlib.blake2b, threading.get_ident()
+
+    def counting(data: bytes = b"", **options: Any) -> Any:
+        inner = original(data, **options)
+
+        def update(more: bytes) -> None:
+            inner.update(more)
+            if threading.get_ident() == thread:
+                recorder.launch(Operation("host", "hash", len(more)))
+
+        return mock.Mock(wraps=inner, update=update)
+
+    with mock.patch.object(hashlib, "blake2b", counting):
+        yield
 
 
 @contextmanager
 def emulated_gpu(triton: bool = True) -> Iterator[None]:
     """torch reports a GPU, whose streams and events do nothing; Triton works on it, or does not."""
-    stream = mock.MagicMock()
+    stream = Stream()
     replaced: dict[str, Any] = {
         "_lazy_init": lambda: None,
         "is_available": lambda: True,
@@ -258,11 +290,12 @@ def emulated_gpu(triton: bool = True) -> Iterator[None]:
         "get_device_capability": lambda device=None: (9, 0),
         "current_stream": lambda device=None: stream,
         "default_stream": lambda device=None: stream,
-        "Stream": mock.MagicMock(),
-        "Event": mock.MagicMock(),
+        "Stream": Stream,
+        "Event": Stream,
+        "set_device": lambda device: None,
         "stream": lambda stream: nullcontext(),
         "device": lambda device: nullcontext(),
-        "synchronize": lambda device=None: None,
+        "synchronize": lambda device=None: stream.synchronize(),
         "empty_cache": lambda: None,
     }
     lift = torch._C._only_lift_cpu_tensors()

@@ -43,7 +43,7 @@ def corruptions(only: Sequence[str] = (), severities: Sequence[float] = (1, 2, 3
 
                 run = extrapolated(call, batches)
                 variants |= {item.variant for item in run.operations if item.variant}
-                rows[name][str(severity)] = {**run.row(), "frames_per_s": round(1e3 * BATCH / run.ms)}
+                rows[name][f"{severity:g}"] = {**run.row(), "frames_per_s": round(1e3 * BATCH / run.ms)}
     return {**summary(rows), "triton_variants": len(variants), "rows": rows}
 
 

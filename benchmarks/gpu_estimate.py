@@ -33,7 +33,7 @@ from gpu_corruptions import BATCH, LEAST_FRAMES, MEAN_FRAMES, corruptions
 from gpu_machine import TRUST
 from gpu_metrics import MASK_SSIM_MS, SURFACE_MS, metrics
 from gpu_models import SIDE, forward, training_memory
-from gpu_pipeline import MAX_MINUTES, MAX_SHARED, MAX_SINGLE, evaluation, table7
+from gpu_pipeline import MAX_MINUTES, MAX_SHARED, MAX_SINGLE, evaluations
 from synthetic_inputs import TABLE7
 from timing import RESULTS, machine
 
@@ -86,12 +86,6 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def evaluations() -> dict[str, Any]:
-    """One network, three networks, and Table VII."""
-    shared = evaluation(len(TABLE7))
-    return {"single": evaluation(1), "shared": shared, "table7": table7(shared)}
 
 
 def models() -> dict[str, Any]:

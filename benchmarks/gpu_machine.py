@@ -9,7 +9,7 @@ synchronisation costs are typical of PyTorch 2 and Triton 3 on a server. Times f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 BANDWIDTH = 2.5e12
 """Bytes per second of kernels that stream through the memory."""
@@ -23,6 +23,10 @@ SHORTEST = 2.5e-6
 """Seconds of the GPU for the smallest kernel, with the gap to the next one."""
 PREPARE = 20e-6
 """Seconds of numpy on the host before an upload: arrays of a few kilobytes, such as weights of a resampling."""
+AFTER = 50e-6
+"""Seconds of numpy and Python on the host after a synchronisation: tables of a number for each frame and class."""
+HASH = 1e9
+"""Bytes per second of BLAKE2b on one core: 1.06 ms were measured for a frame of 1.02 MB."""
 PAGEABLE, PINNED = 6e9, 40e9
 """Bytes per second between the memories of host and GPU."""
 COMPILE = 1.0
@@ -36,11 +40,12 @@ class Operation:
 
     Attributes:
         kind: ``torch``, ``triton``, ``upload`` (waits if pageable), ``sync`` (with a copy to the host) or ``copy``
-            (an asynchronous one to or from pinned memory).
+            (an asynchronous one to or from pinned memory), ``host`` (hashed bytes).
         name: of the operation or kernel.
         moved: bytes of the GPU's memory, or between host and GPU.
         flop: at ``rate`` per second.
         variant: of a Triton kernel: each is compiled once.
+        work: of a Triton kernel: seconds of all programs in the arithmetic units and caches, and of one program.
     """
 
     kind: str
@@ -49,30 +54,41 @@ class Operation:
     flop: float = 0.0
     rate: float = FP32
     variant: str = ""
+    work: tuple[float, float] = (0.0, 0.0)
 
     @property
     def gpu_s(self) -> float:
         """Seconds of the GPU; it idles during copies."""
+        if self.kind == "host":
+            return 0.0
         if self.kind in ("upload", "sync"):
             return self.moved / PAGEABLE
         if self.kind == "copy":
             return self.moved / PINNED
-        return max(SHORTEST, self.moved / BANDWIDTH, self.flop / self.rate)
+        return max(SHORTEST, self.moved / BANDWIDTH, self.flop / self.rate, *self.work)
 
     @property
     def host_s(self) -> float:
         """Seconds of the host."""
         if self.kind in ("upload", "sync"):
-            return WAIT + self.moved / PAGEABLE + (PREPARE if self.kind == "upload" else 0.0)
+            return WAIT + self.moved / PAGEABLE + (PREPARE if self.kind == "upload" else AFTER)
+        if self.kind == "host":
+            return self.moved / HASH
         return TRITON_LAUNCH if self.kind == "triton" else TORCH_LAUNCH
+
+    @property
+    def python_s(self) -> float:
+        """Seconds of the host in which no other thread can run Python."""
+        if self.kind == "host":
+            return 0.0
+        return PREPARE if self.kind == "upload" else AFTER if self.kind == "sync" else self.host_s
 
 
 @dataclass
 class Run:
-    """Operations in order, and the seconds of the host between them, in numpy."""
+    """Operations in order."""
 
     operations: list[Operation] = field(default_factory=list)
-    numpy_s: float = 0.0
 
     def count(self, *kinds: str) -> int:
         """The number of operations of some kinds."""
@@ -86,7 +102,7 @@ class Run:
     @property
     def host_ms(self) -> float:
         """Milliseconds of the host."""
-        return 1e3 * (self.numpy_s + sum(item.host_s for item in self.operations))
+        return 1e3 * sum(item.host_s for item in self.operations)
 
     @property
     def busy_ms(self) -> float:
@@ -109,7 +125,7 @@ class Run:
             "gb": round(sum(item.moved for item in on_gpu) / 1e9, 3),
             "gflop": round(sum(item.flop for item in on_gpu) / 1e9, 1),
             "copied_mb": round(
-                sum(item.moved for item in self.operations if item.kind not in ("torch", "triton")) / 1e6, 2
+                sum(item.moved for item in self.operations if item.kind in ("upload", "sync", "copy")) / 1e6, 2
             ),
             "host_ms": round(self.host_ms, 3),
             "gpu_ms": round(self.gpu_ms, 3),
@@ -130,21 +146,27 @@ def for_batch(small: Run, large: Run, sizes: tuple[int, int], batch: int) -> Run
 
     if [item.name for item in small.operations] == [item.name for item in large.operations]:
         pairs = zip(small.operations, large.operations, strict=True)
-        operations = [_scaled(b, at(a.moved, b.moved), at(a.flop, b.flop)) for a, b in pairs]
+        operations = [
+            _scaled(b, *(at(*amounts) for amounts in zip(_amounts([a]), _amounts([b]), strict=True))) for a, b in pairs
+        ]
     else:
         operations = []
         for key in dict.fromkeys((item.kind, item.name) for item in large.operations):
             a, b = ([item for item in run.operations if (item.kind, item.name) == key] for run in (small, large))
             count = max(1, round(at(len(a), len(b))))
-            moved, flop = (at(sum(getattr(i, k) for i in a), sum(getattr(i, k) for i in b)) for k in ("moved", "flop"))
-            operations += [_scaled(b[0], moved / count, flop / count)] * count
-    return Run(operations, at(small.numpy_s, max(small.numpy_s, large.numpy_s)))
+            total = [at(*amounts) / count for amounts in zip(_amounts(a), _amounts(b), strict=True)]
+            operations += [_scaled(b[0], *total)] * count
+    return Run(operations)
 
 
-def _scaled(item: Operation, moved: float, flop: float) -> Operation:
-    return Operation(item.kind, item.name, moved, flop, item.rate, item.variant)
+def _amounts(items: Sequence[Operation]) -> tuple[float, ...]:
+    """What grows with the number of frames."""
+    return (
+        sum(item.moved for item in items),
+        sum(item.flop for item in items),
+        sum(item.work[0] for item in items),
+    )
 
 
-def joined(runs: Sequence[Run]) -> Run:
-    """Runs one after the other."""
-    return Run([item for run in runs for item in run.operations], sum(run.numpy_s for run in runs))
+def _scaled(item: Operation, moved: float, flop: float, work: float) -> Operation:
+    return replace(item, moved=moved, flop=flop, work=(work, item.work[1]))

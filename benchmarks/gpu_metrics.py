@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from robustbench_endo.data.synthetic import SyntheticScenes
 from robustbench_endo.evaluation import loop
 from robustbench_endo.evaluation.adaptation.episode import Episode
+from robustbench_endo.evaluation.batch import Batch, read_batches
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.gallery import GalleryWriter
 from robustbench_endo.evaluation.profiler import Profiler
@@ -37,7 +38,8 @@ SIZE = (512, 663)
 """The frames of the paper at the resolution of the suite."""
 MASK_SSIM_MS, SURFACE_MS = 0.05, 0.2
 """Milliseconds a frame (and model) at most."""
-STAGES = ("corrupt", "forward", "metrics", "write")
+STAGES = ("corrupt", "forward", "score", "metrics", "write")
+"""The first three take turns, one condition each; the others are what else a condition waits for."""
 
 
 @lru_cache(maxsize=1)
@@ -116,6 +118,16 @@ class Phases(Profiler):
             yield
 
 
+@lru_cache(maxsize=1)
+def _frames() -> tuple[Batch, Tensor]:
+    """Frames of the paper's size as the loop reads them, on the host, and logits of a mistaken prediction."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = on_disk(Path(folder), SMALL[1], FULL_SIZE)
+        (batch,), _ = read_batches(data, range(SMALL[1]), min(SIZE), TASKS)
+    pred = [torch.from_numpy(mistaken(mask.numpy(), i)) for i, mask in enumerate(batch.targets["segmentation"])]
+    return batch, logits_of(torch.stack(pred))
+
+
 class Evaluation:
     """An evaluation of 32 frames by ``models`` models whose forward passes cost nothing, on the emulated GPU.
 
@@ -124,22 +136,17 @@ class Evaluation:
     """
 
     def __init__(self, models: int) -> None:
-        folder = Path(tempfile.mkdtemp())
-        data = on_disk(folder / "data", SMALL[1], FULL_SIZE)
-        known = [KnownLogits({}) for _ in range(models)]
-        named = {f"known {number}": model for number, model in enumerate(known)}
-        plan = evaluation_plan(named, data, folder / "run", precision="bf16")
-        (batch,), _ = loop.read_frames(plan, range(SMALL[1]))
-        masks = batch.targets["segmentation"]
-        pred = torch.stack([torch.from_numpy(mistaken(mask.numpy(), i)) for i, mask in enumerate(masks)])
-        for model in known:
-            model.outputs |= {"segmentation": logits_of(pred), "activity": torch.eye(3)[: len(masks)].bfloat16()}
+        batch, logits = _frames()
+        outputs = {"segmentation": logits, "activity": torch.eye(3)[: len(batch)].bfloat16()}
+        named = {f"known {number}": KnownLogits(outputs) for number in range(models)}
+        with tempfile.TemporaryDirectory() as folder:
+            data = on_disk(Path(folder) / "data", 1, (64, 64))
+            plan = evaluation_plan(named, data, Path(folder) / "run", precision="bf16")
         self.plan = replace(plan, device=CUDA, gallery=GalleryWriter(None, (), ()))
         self.names = self.plan.suite.names
         self.variants: set[str] = set()
         with emulated_gpu(), Recorder():
             self.batches = [batch.select(range(count)).to(CUDA) for count in SMALL]
-        shutil.rmtree(folder)
 
     def corrupt(self, corruption: str, severity: float) -> Run:
         """The first stage alone."""
@@ -148,21 +155,19 @@ class Evaluation:
             with recorder.time("corrupt"):
                 loop.corrupt_batch(self.plan, batch, Condition(corruption, severity))
 
-        return self._run(call, numpy=False)["corrupt"]
+        return self._run(call)["corrupt"]
 
     def stages(self, corruption: str, severity: float) -> dict[str, Run]:
-        """All stages; what runs on the host between operations is timed in the last two."""
-        return self._run(lambda r, b: _evaluate(self.plan, b, corruption, severity, r), numpy=True)
+        """All stages."""
+        return self._run(lambda r, b: _evaluate(self.plan, b, corruption, severity, r))
 
-    def _run(self, call: Callable[[Recorder, Any], None], numpy: bool) -> dict[str, Run]:
+    def _run(self, call: Callable[[Recorder, Any], None]) -> dict[str, Run]:
         sides = []
         with emulated_gpu():
-            for batch in self.batches:  # the first time, what is made once is made
-                runs = [record_phases(lambda r, b=batch: call(r, b), numpy=numpy) for _ in range(4 if numpy else 2)]
-                sides.append(runs[-1])
-                for stage, run in runs[-1].items():  # the other times are as long or longer: other processes
-                    fastest = min(other[stage].numpy_s for other in runs[1:])
-                    run.numpy_s = fastest if stage in ("metrics", "write") else 0.0
+            for batch in self.batches:
+                for _ in range(2):  # the first time, what is made once is made
+                    phases = record_phases(lambda recorder, batch=batch: call(recorder, batch))
+                sides.append(phases)
         self.variants |= {item.variant for run in sides[1].values() for item in run.operations if item.variant}
         return {
             stage: for_batch(sides[0][stage], sides[1][stage], SMALL, BATCH) for stage in STAGES if stage in sides[1]
@@ -180,4 +185,21 @@ def _evaluate(plan: Any, batch: Any, corruption: str, severity: float, recorder:
             "condition": Condition(corruption, severity),
         }
         parameters = inspect.signature(loop.evaluate_condition).parameters
-        loop.evaluate_condition(**{name: value for name, value in known.items() if name in parameters})
+        with _turns_recorded(workers, recorder):
+            loop.evaluate_condition(**{name: value for name, value in known.items() if name in parameters})
+
+
+@contextmanager
+def _turns_recorded(workers: Workers, recorder: Recorder) -> Iterator[None]:
+    """Record what happens in the turn of a stage as its phase."""
+    names = {id(stream): name for name, stream in workers.streams._asdict().items()}
+    kind = type(workers.streams.score)
+    original = kind.acquire
+
+    @contextmanager
+    def acquire(self: Any, after: Any = None) -> Iterator[None]:
+        with original(self, after), recorder.time(names[id(self)]):
+            yield
+
+    with mock.patch.object(kind, "acquire", acquire):
+        yield

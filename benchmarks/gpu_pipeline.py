@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from gpu_corruptions import BATCH
@@ -11,57 +12,66 @@ from gpu_metrics import STAGES, Evaluation
 from gpu_models import SIDE, forward
 from synthetic_inputs import FULL_FRAMES, TABLE7
 
+from robustbench_endo.evaluation.workers import CONDITIONS_IN_FLIGHT
+
 MAX_SINGLE, MAX_SHARED, MAX_MINUTES = 1.35, 1.2, 5.0
 """Total over forward passes of one and of three networks, and minutes of Table VII."""
 CONDITIONS, MOVING = 96, 10
-"""Conditions of Table VII, and those of them that move the masks, so that overlap is counted twice."""
-MOVES = ("elastic_transform", "zoom_blur")
+"""Conditions of Table VII, and those of elastic transform and zoom blur, which move the masks."""
 DECODE, CORES = 0.04, 16
 """Seconds to decode a frame of 1306 x 1009 on one core, and cores."""
 START = 15.0
 """Seconds before the first and after the last condition: CUDA, cuDNN's choice of kernels, results, worst images."""
 
 
-def evaluation(models: int, severity: float = 3) -> dict[str, Any]:
-    """An evaluation of 32 frames by one or three networks of Table VII: a mean condition, by stage."""
-    run = Evaluation(models)
-    specs = TABLE7[-1:] if models == 1 else TABLE7
-    networks = [forward(spec, BATCH, (SIDE, SIDE))[0] for spec in specs]
+def evaluations(severity: float = 3) -> dict[str, Any]:
+    """One network, three networks, and Table VII."""
+    single, shared = Evaluation(1), Evaluation(len(TABLE7))
+    corrupt = _mean([(5 / CONDITIONS, shared.corrupt(name, severity)) for name in shared.names])
+    result = {
+        name: _evaluation(run, specs, corrupt, severity)
+        for name, run, specs in (("single", single, TABLE7[-1:]), ("shared", shared, TABLE7))
+    }
+    return {**result, "table7": table7(result["shared"], len(shared.variants))}
+
+
+def _evaluation(run: Evaluation, specs: Sequence[str], corrupt: dict[str, float], severity: float) -> dict[str, Any]:
+    """An evaluation of 32 frames: a mean condition, by stage."""
+    networks = [_row(forward(spec, BATCH, (SIDE, SIDE))[0]) for spec in specs]
     still, moved = run.stages("contrast", severity), run.stages("elastic_transform", severity)
-    corrupt = [run.corrupt(name, severity) for name in run.names]
     share = MOVING / CONDITIONS
-    rows: dict[str, Any] = {"corrupt": _mean([(1 / CONDITIONS * 5, item) for item in corrupt])}
-    for stage in STAGES[1:]:
-        rows[stage] = _mean([(1 - share, still[stage]), (share, moved[stage])])
-    only_forward = sum(item.ms for item in networks)
-    for item in networks:
-        rows["forward"] = {name: value + _row(item)[name] for name, value in rows["forward"].items()}
+    rows = {
+        stage: _mean([(1 - share, still.get(stage, Run())), (share, moved.get(stage, Run()))]) for stage in STAGES[1:]
+    }
+    rows["forward"] = {name: value + sum(row[name] for row in networks) for name, value in rows["forward"].items()}
+    rows = {"corrupt": corrupt, **rows}
+    only_forward = sum(row["ms"] for row in networks)
     serial = sum(row["ms"] for row in rows.values())
-    # A stage takes one condition at a time; scoring waits for the GPU, the other stages only launch. The streams share
-    # one GPU, and the threads one lock of Python, which numpy and copies release.
+    # The streams share one GPU, and the threads one lock of Python, which hashing and copies release. A stage takes one
+    # condition at a time and ends when all is launched, unless it synchronises; other work is done by all threads.
+    turns = {stage: rows[stage]["ms" if rows[stage]["syncs"] else "host_ms"] for stage in STAGES[:3]}
     limits = {
         "gpu": sum(row["busy_ms"] for row in rows.values()),
         "python": sum(row["python_ms"] for row in rows.values()),
-        **{stage: rows[stage]["ms" if stage == "metrics" else "host_ms"] for stage in STAGES},
+        "threads": sum(row["host_ms"] for row in rows.values()) / CONDITIONS_IN_FLIGHT,
+        **turns,
     }
     slowest = max(limits, key=lambda name: limits[name])
     return {
-        "models": list(specs),
         "only_forward_ms": round(only_forward, 2),
         "serial_ms": round(serial, 2),
         "overlapped_ms": round(limits[slowest], 2),
         "limited_by": slowest,
         "serial_ratio": round(serial / only_forward, 3),
         "overlapped_ratio": round(limits[slowest] / only_forward, 3),
-        "triton_variants": len(run.variants),
         "stages": {stage: {name: round(value, 3) for name, value in row.items()} for stage, row in rows.items()},
     }
 
 
 def _row(run: Run) -> dict[str, float]:
-    row = {**run.row(), "busy_ms": run.busy_ms, "numpy_ms": 1e3 * run.numpy_s}
-    copies = 1e3 * sum(item.host_s for item in run.operations if item.kind in ("sync", "upload"))
-    return {**row, "python_ms": row["host_ms"] - row["numpy_ms"] - copies}
+    python = 1e3 * sum(item.python_s for item in run.operations)
+    hashing = 1e3 * sum(item.host_s for item in run.operations if item.kind == "host")
+    return {**run.row(), "busy_ms": run.busy_ms, "python_ms": python, "hashing_ms": hashing}
 
 
 def _mean(runs: list[tuple[float, Run]]) -> dict[str, float]:
@@ -69,12 +79,12 @@ def _mean(runs: list[tuple[float, Run]]) -> dict[str, float]:
     return {name: sum(share * row[name] for share, row in rows) for name in rows[0][1]}
 
 
-def table7(shared: dict[str, Any]) -> dict[str, Any]:
+def table7(shared: dict[str, Any], variants: int) -> dict[str, Any]:
     """Minutes of the paper's table at full size, from a condition of its three networks and what happens once."""
     batches = math.ceil(FULL_FRAMES / BATCH)
     once = {
         "start_and_results_s": START,
-        "kernel_compilation_s": shared["triton_variants"] * COMPILE,
+        "kernel_compilation_s": variants * COMPILE,
         "decode_s": round(BATCH * DECODE / CORES, 2),  # later batches are decoded while others are computed
     }
     both = {

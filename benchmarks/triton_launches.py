@@ -1,7 +1,7 @@
 """Launches of Triton kernels, recorded instead of run, with what each would take.
 
-Every kernel is counted with the bytes of its tensor arguments, once each. Where a kernel computes, or reads the same
-bytes often, a model of its work is added by the names of its arguments, see :data:`WORK`.
+A kernel moves the bytes of its tensor arguments, once each; what it computes, and loads from caches, is sampled, see
+:mod:`triton_work`. Kernels need not be known here.
 """
 
 from __future__ import annotations
@@ -14,35 +14,13 @@ from typing import Any
 from unittest import mock
 
 import torch
-from gpu_machine import FP32, Operation
+from gpu_machine import Operation
 from operation_cost import size
 from torch import Tensor
 from torch.utils._pytree import tree_iter
+from triton_work import launched_work
 
 _RESERVED = ("num_warps", "num_stages", "num_ctas", "enable_fp_fusion", "maxnreg", "stream", "debug")
-
-
-def _taps(a: dict[str, Any]) -> float:
-    """Separable resampling without an intermediate image: rows x columns x layers taps a pixel, about 12 FLOP each.
-
-    A tap is a load from the cache, an index and a fused multiplication; the address arithmetic dominates.
-    """
-    return 12.0 * a["out"].numel() * a["layers"] * a["row_taps"] * a["column_taps"]
-
-
-def _nearest(a: dict[str, Any]) -> float:
-    """The nearest site of each boundary pixel: about 25 columns on either side, two loads of 64-bit tables each.
-
-    Points of a scene are within 3 to 30 px of the other outline; a load that waits for the cache counts as 100 FLOP.
-    """
-    return a["count"] * 25 * 2 * 100.0
-
-
-WORK: dict[frozenset[str], Callable[[dict[str, Any]], float]] = {
-    frozenset({"layers", "row_taps", "column_taps", "out"}): _taps,
-    frozenset({"steps", "points", "down", "across", "count"}): _nearest,
-}
-"""Names of arguments -> equivalent FLOP in fp32, for kernels that have at least these arguments."""
 
 
 @contextmanager
@@ -60,7 +38,8 @@ def recorded_launches(append: Callable[[Operation], None], inner: Callable[[Any]
         if not warmup:
             arguments = {name: inner(value) for name, value in bound.arguments.items()}
             _write_random_words(self, arguments)
-            append(launch(self, arguments))
+            size = grid(arguments) if callable(grid) else grid
+            append(launch(self, arguments, tuple(size), kwargs.get("num_warps", 4)))
 
     with mock.patch.object(JITFunction, "run", run):
         yield
@@ -74,12 +53,14 @@ def _write_random_words(kernel: Any, arguments: dict[str, Any]) -> None:
                 item.random_(0, 1 << 32)
 
 
-def launch(kernel: Any, arguments: dict[str, Any]) -> Operation:
+def launch(kernel: Any, arguments: dict[str, Any], grid: tuple[int, ...], warps: int) -> Operation:
     """The launch of a kernel with these arguments."""
     tensors = {id(item): item for item in tree_iter(arguments) if isinstance(item, Tensor)}
-    flop = next((work(arguments) for names, work in WORK.items() if names <= arguments.keys()), 0.0)
     moved = float(sum(size(item) for item in tensors.values()))
-    return Operation("triton", kernel.fn.__name__, moved, flop, FP32, _variant(kernel, arguments))
+    variant = _variant(kernel, arguments)
+    inner = [tuple(item.shape[1:]) if isinstance(item, Tensor) else item for item in arguments.values()]
+    work = launched_work(kernel, arguments, grid, warps, f"{variant} {inner}")
+    return Operation("triton", kernel.fn.__name__, moved, variant=variant, work=work)
 
 
 def _variant(kernel: Any, arguments: dict[str, Any]) -> str:
