@@ -114,9 +114,15 @@ class EndoARSSMaskSSIM(SegmentationMetric):
     def score(self, batch: SegmentationBatch) -> Tensor:
         import torch
 
-        preds, target = (labels.cpu().double().numpy() for labels in _without_ignored(batch))
-        values = [_label_ssim(*pair) for pair in zip(preds, target, strict=True)]
-        return torch.where(_has_target(batch).cpu(), torch.tensor(values, dtype=torch.float64), torch.nan)
+        from robustbench_endo.tasks.segmentation.endoarss_gpu import label_ssim
+
+        preds, target = _without_ignored(batch)
+        if preds.device.type == "cpu":
+            pairs = zip(preds.double().numpy(), target.double().numpy(), strict=True)
+            values = torch.tensor([_label_ssim(*pair) for pair in pairs], dtype=torch.float64)
+        else:
+            values = label_ssim(preds, target, _SSIM_WINDOW)
+        return torch.where(_has_target(batch), values, torch.nan)
 
 
 METRICS: tuple[type[Metric], ...] = (EndoARSSMeanIoU, EndoARSSDice, EndoARSSHausdorff, EndoARSSMaskSSIM)
