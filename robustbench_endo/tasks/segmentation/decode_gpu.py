@@ -49,5 +49,5 @@ def sampled_confidence(logits: Tensor, size: tuple[int, int]) -> Tensor:
 
 def _sampled_weights(length: int, target: int, part: int) -> NDArray[Any]:
     """One of the arrays of :func:`interpolation_weights` at the sampled positions."""
-    weights: NDArray[Any] = interpolation_weights(length, target)[part]
-    return weights[sample_positions(target).numpy()]
+    sampled: NDArray[Any] = interpolation_weights(length, target)[part][sample_positions(target).numpy()]
+    return sampled
