@@ -49,7 +49,7 @@ def image_checksum(pixels: NDArray[np.uint8]) -> int:
     False
     """
     digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=8)
-    digest.update(np.ascontiguousarray(pixels))
+    digest.update(np.ascontiguousarray(pixels).data)
     return int.from_bytes(digest.digest(), "little", signed=True)
 
 
