@@ -64,19 +64,6 @@ def _peak_mib(reset: bool = False) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
-def on_gpu(batch: int = 32) -> dict[str, float]:
-    """Milliseconds per frame of a batch on the first GPU."""
-    times = {}
-    for name, pair in (("scene", scene()), ("regions", regions())):
-        pred, target = (labels.expand(batch, -1, -1).contiguous().cuda() for labels in pair)
-        # The result is on the CPU: the device has finished.
-        ours, _ = interleave(
-            lambda pred=pred, target=target: surface_distances(pred, target, CLASSES), lambda: None, rounds=9
-        )
-        times[name] = ours / batch
-    return times
-
-
 def main() -> None:
     """Measure, print and save."""
     torch.set_num_threads(1)
@@ -85,8 +72,6 @@ def main() -> None:
     result |= {"scene": compare_peers(scene()), "regions": compare_peers(regions())}
     if find_spec("torchmetrics"):
         result["small"] = torchmetrics_on_small()
-    if torch.cuda.is_available():
-        result["gpu_per_frame"] = {"device": torch.cuda.get_device_name(), **on_gpu()}
     for name, times in result.items():
         if isinstance(times, dict):
             print(name, times)

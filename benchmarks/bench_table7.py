@@ -4,7 +4,7 @@
 
 Frames of 1306 x 1009 px on disk, suite endo19 (corrupted at a short side of 512 px), the paper's three networks at
 their own size with random weights, all on the same corrupted images. Work that does not depend on the number of frames
-is measured and not scaled. bench_evaluation_gpu.py measures the complete table on a GPU.
+is measured and not scaled. gpu_table7.py measures the complete table on a GPU.
 """
 
 from __future__ import annotations

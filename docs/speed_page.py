@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from speed_gpu import measured, table7
 from speed_parts import corruptions, masks, surfaces, table
 
 DOCS = Path(__file__).parent
@@ -37,7 +38,8 @@ def text(results: Path) -> str:
         ("Versus a conventional pipeline", "evaluation_cpu", baseline_pipeline, "bench_evaluation"),
         ("Growth", "growth_cpu", growth, "bench_growth"),
         ("Ray", "ray_cpu", ray, "bench_ray"),
-        ("Table VII at full size on a GPU", "evaluation_gpu_*", table7_gpu, "bench_evaluation_gpu"),
+        ("On a GPU", "gpu_measured*", measured, "gpu_all"),
+        ("Table VII at full size on a GPU", "gpu_table7*", table7, "gpu_table7"),
         ("Table VII at full size on a CPU, extrapolated", "table7_cpu", table7_cpu, "bench_table7"),
         ("Corruptions versus other packages", "corruptions_cpu", corruptions, "bench_corruptions"),
         ("Surface distances versus MONAI and others", "surface_cpu", surfaces, "bench_surface"),
@@ -56,7 +58,8 @@ def text(results: Path) -> str:
                 "",
             ]
         if not files:
-            lines += [f"Not measured yet: `python benchmarks/{script}.py`.", ""]
+            where_not = " on a GPU" if script.startswith("gpu_") else ""
+            lines += [f"Not measured{where_not} yet: `python benchmarks/{script}.py`.", ""]
     return "\n".join(lines)
 
 
@@ -139,32 +142,6 @@ def ray(result: Result) -> Lines:
         for row in result["runs"]
     ]
     yield from table(("engine", "workers", "seconds", "start of Ray, s"), rows)
-
-
-def table7_gpu(result: Result) -> Lines:
-    """bench_evaluation_gpu."""
-    height, width = result["frame"]
-    target = result["wanted"]
-    yield f"{result['device']}: frames of {width} x {height} px, 96 conditions, {result['precision']},"
-    yield f"{result['batch']} frames per batch,"
-    yield f"random weights. Target on an H100: at most {target['alone']} for one network, {target['shared']} shared,"
-    yield f"{target['minutes']:.0f} minutes for the table.\n"
-    rows = [
-        (
-            ", ".join(f"`{name}`" for name in row["models"]),
-            row["frames"],
-            f"{row['whole_s']:.1f}",
-            f"{row['forward_s']:.1f}",
-            f"**{row['ratio']:.2f}**",
-            f"{row['peak_mib'] / 1024:.1f}",
-            f"{row['table7']['minutes']:.1f} ({row['table7']['note']})",
-        )
-        for row in (result.get(part) for part in ("alone", "shared"))
-        if row
-    ]
-    yield from table(
-        ("models", "frames", "evaluation, s", "forward passes, s", "ratio", "GiB", "402 frames, minutes"), rows
-    )
 
 
 def table7_cpu(result: Result) -> Lines:

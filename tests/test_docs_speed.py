@@ -34,7 +34,8 @@ def test_speed_page_changes_with_a_result(page, tmp_path):
 
 def test_speed_page_states_what_was_not_measured(page, tmp_path):
     text = page.text(tmp_path)
-    assert text.count("Not measured yet") == text.count("## ") > 8
+    assert text.count("Not measured") == text.count("## ") > 8
+    assert text.count("Not measured on a GPU yet") >= 2
 
 
 def test_speed_page_scripts_exist(page, tmp_path):
@@ -47,7 +48,6 @@ def test_speed_page_shows_every_kind_of_result(page, tmp_path):
     times = {"models": ["a"], "frames": 256, "passes": 4, "whole_s": 2.0, "forward_s": 1.0, "ratio": 2.0}
     usual = {"models": ["a"], "frames": 4, "conditions": 49, "corruptions": ["fog"], "ours_s": [1.0, 3.0]}
     series = {"models": 1, "short_side": 224, "frames": [25, 50, 400], "seconds": [1, 2, 16], "peak_mib": [9, 10, 11]}
-    table7 = {"minutes": 3.0, "note": "scaled from 256 to 402 frames"}
     runs = [{"engine": "ray", "workers": w, "seconds": 8.0 / w, "starting_ray_s": 3.0} for w in (1, 2)]
     size, shape = {"size": [512, 640]}, {"frame": [1009, 1306]}
     results = {
@@ -62,9 +62,6 @@ def test_speed_page_shows_every_kind_of_result(page, tmp_path):
         "table7_cpu": shape
         | {"measured": times | {"around_s": 0.6, "phases_s": {"corrupt": 1.0}}, "forward_ms": {"a": 7.0}}
         | {"extrapolated": {"note": "extrapolated from 2 of 402 frames", "whole_h": 12.0, "forward_h": 11.0}},
-        "evaluation_gpu_a": shape
-        | {"device": "A GPU", "precision": "bf16", "batch": 32, "shared": times | {"peak_mib": 1024, "table7": table7}}
-        | {"wanted": {"alone": 1.35, "shared": 1.2, "minutes": 5.0}},
     }
     about = {"date": "2026-01-01", "platform": "Linux", "python": "3.11", "versions": {"torch": "2"}, "cores": 2}
     for name, content in results.items():
@@ -80,8 +77,7 @@ def test_speed_page_shows_every_kind_of_result(page, tmp_path):
         "| ray | 2 | 4.0 | 3.0 |",
         "**12.0 hours**, extrapolated from 2 of 402 frames; the forward passes only would take 11.0 hours.",
         "| corrupt | 250.0 |",
-        "| `a` | 256 | 2.0 | 1.0 | **2.00** | 1.0 | 3.0 (scaled from 256 to 402 frames) |",
-        "*A GPU, 2 CPU cores, Linux, Python 3.11, torch 2; 2026-01-01.*",
+        "*2 CPU cores, Linux, Python 3.11, torch 2; 2026-01-01.*",
     ):
         assert line in text, line
 
