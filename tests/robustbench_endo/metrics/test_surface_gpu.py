@@ -87,23 +87,23 @@ def test_edges_are_those_of_the_compiled_search(maps):
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("plain", [False, True], ids=["fused", "plain"])
-def test_surface_distances_on_gpu_equal_cpu(maps, plain, monkeypatch):
+def test_surface_distances_on_gpu_equal_cpu(maps, plain, monkeypatch, gpu):
     if plain:
         monkeypatch.setattr("robustbench_endo.metrics.surface_gpu.use_triton", lambda device: False)
     tolerance = torch.linspace(0.5, 6, 16).view(4, 4)
-    on_cpu, on_gpu = (surface_distances(*pair, 4, None, tolerance) for pair in (maps, [m.cuda() for m in maps]))
+    on_cpu, on_gpu = (
+        surface_distances(*pair, 4, None, tolerance) for pair in (maps, [labels.to(gpu) for labels in maps])
+    )
     for name in NAMES:
         values = getattr(on_gpu, name)
-        assert values.is_cuda
+        assert values.device == gpu
         torch.testing.assert_close(values.cpu(), getattr(on_cpu, name), rtol=0, atol=1e-9, equal_nan=True)
     assert torch.equal(on_gpu.missed.cpu(), on_cpu.missed)
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_counts_and_ssim_on_gpu_equal_cpu(maps):
-    on_gpu = [m.cuda() for m in maps]
+def test_counts_and_ssim_on_gpu_equal_cpu(maps, gpu):
+    on_gpu = [labels.to(gpu) for labels in maps]
     assert torch.equal(class_counts(*on_gpu, 4).tp.cpu(), class_counts(*maps, 4).tp)
     torch.testing.assert_close(mask_ssim(*on_gpu, 4).cpu(), mask_ssim(*maps, 4), rtol=0, atol=1e-5, equal_nan=True)
