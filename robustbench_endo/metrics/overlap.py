@@ -89,12 +89,24 @@ def _confusion_cpu(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
 @njit(cache=True, nogil=True)
 def _count(pred: np.ndarray, target: np.ndarray, classes: int) -> np.ndarray:
     confusion = np.zeros((pred.shape[0], classes, classes), np.int64)
+    ones = np.uint64(0x0101010101010101)
     for b in range(pred.shape[0]):
         p, t = pred[b].reshape(-1), target[b].reshape(-1)
-        start = 0
-        for i in range(1, len(p) + 1):  # neighbours are mostly equal: runs are counted, not pixels
-            if i == len(p) or p[i] != p[start] or t[i] != t[start]:
-                if t[start] != 255:
-                    confusion[b, t[start], p[start]] += i - start
+        end = len(p) // 8 * 8
+        eight_p, eight_t = p[:end].view(np.uint64), t[:end].view(np.uint64)
+        start = i = 0
+        while i < len(p):  # neighbours are mostly equal: runs are counted, not pixels, and extended by eight at a time
+            label, true = p[start], t[start]
+            if i % 8 == 0 and i < end:
+                same_p = eight_p[i // 8] == np.uint64(label) * ones
+                if same_p and eight_t[i // 8] == np.uint64(true) * ones:
+                    i += 8
+                    continue
+            if p[i] != label or t[i] != true:
+                if true != 255:
+                    confusion[b, true, label] += i - start
                 start = i
+            i += 1
+        if t[start] != 255:
+            confusion[b, t[start], p[start]] += len(p) - start
     return confusion

@@ -65,3 +65,15 @@ def test_confusion_of_maps_without_the_last_class_has_all_classes():
     counts = _confusion(empty, empty, 5)
     assert counts.shape == (2, 5, 5)
     assert counts[:, 0, 0].tolist() == [12, 12]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (3, 8), (5, 33), (16, 40)])
+def test_confusion_counts_runs_of_any_length(size):
+    random = np.random.default_rng(0)
+    for period in (1, 3, 20):
+        pred, target = (np.repeat(random.integers(0, 3, size[0] * size[1]), period)[: size[0] * size[1]] for _ in "pt")
+        target[random.random(len(target)) < 0.1] = 255
+        maps = [torch.from_numpy(each.reshape(1, *size).astype(np.uint8)) for each in (pred, target)]
+        counted = target != 255
+        expected = np.bincount(target[counted] * 3 + pred[counted], minlength=9).reshape(3, 3)
+        assert np.array_equal(confusion_matrix(*maps, 3)[0].numpy(), expected)
