@@ -39,13 +39,12 @@ def test_reference_on_device_ignores_autocast():
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("triton", [True, False], ids=["triton", "plain"])
-def test_reference_on_a_gpu_equals_compiled_similarity(size, triton, monkeypatch):
+def test_reference_on_a_gpu_equals_compiled_similarity(size, triton, gpu, monkeypatch):
     if not triton:
         monkeypatch.setattr("robustbench_endo.metrics.image_similarity_gpu.use_triton", lambda device: False)
     clean, images = pair(size)
-    reference = ReferenceOnDevice(clean.cuda())
-    assert_equal_to_compiled(reference.compare(images.cuda()), clean, images)
-    assert torch.equal(reference.compare(images.cuda()), reference.compare(images.cuda()))
+    reference = ReferenceOnDevice(clean.to(gpu))
+    assert_equal_to_compiled(reference.compare(images.to(gpu)), clean, images)
+    assert torch.equal(reference.compare(images.to(gpu)), reference.compare(images.to(gpu)))

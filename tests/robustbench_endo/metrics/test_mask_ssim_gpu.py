@@ -40,14 +40,13 @@ def test_mask_ssim_torch_of_255_classes_equals_compiled_ssim():
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("triton", [True, False], ids=["triton", "plain"])
-def test_mask_ssim_on_a_gpu_equals_compiled_ssim(label_maps, size, triton, monkeypatch):
+def test_mask_ssim_on_a_gpu_equals_compiled_ssim(label_maps, size, triton, gpu, monkeypatch):
     if not triton:
         monkeypatch.setattr("robustbench_endo.metrics.mask_ssim_gpu.use_triton", lambda device: False)
     pred, target = pairs(label_maps, size)
-    ignored = torch.where(target == 255, target, pred).cuda()
-    scores = mask_ssim_gpu(ignored, target.cuda(), 4)
+    ignored = torch.where(target == 255, target, pred).to(gpu)
+    scores = mask_ssim_gpu(ignored, target.to(gpu), 4)
     assert_equal_to_compiled(scores, pred, target, 4)
-    assert torch.equal(scores.nan_to_num(), mask_ssim_gpu(ignored, target.cuda(), 4).nan_to_num())
+    assert torch.equal(scores.nan_to_num(), mask_ssim_gpu(ignored, target.to(gpu), 4).nan_to_num())

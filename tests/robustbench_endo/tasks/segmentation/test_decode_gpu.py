@@ -25,7 +25,7 @@ def assert_equal_to_compiled(logits, size, bits):
     sampled = decode_gpu.sampled_confidence(logits, size).cpu()
     torch.testing.assert_close(sampled[:2], expected.sampled_confidence[:2], rtol=0, atol=1e-6)
     differing = (decode_gpu.label_maps(logits, size).cpu() != expected.label_map)[:2]
-    assert differing.sum() <= (0 if bits else 1)  # torch rounds the positions, so that two logits may be equal
+    assert differing.float().mean() <= (0 if bits else 1e-3)  # torch rounds the positions of pixels
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -35,14 +35,13 @@ def test_decode_in_plain_torch_agrees_with_compiled(size, dtype):
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("triton", [True, False], ids=["triton", "plain"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_decode_on_a_gpu_agrees_with_compiled(size, dtype, triton, monkeypatch):
+def test_decode_on_a_gpu_agrees_with_compiled(size, dtype, triton, gpu, monkeypatch):
     if not triton:
         monkeypatch.setattr(decode_gpu, "use_triton", lambda device: False)
-    assert_equal_to_compiled(frames(dtype).cuda(), size, bits=triton)
+    assert_equal_to_compiled(frames(dtype).to(gpu), size, bits=triton and gpu.type == "cuda")
 
 
 @pytest.mark.gpu

@@ -27,10 +27,9 @@ def test_label_ssim_in_torch_equals_that_by_scipy(label_maps, size):
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("metric", [EndoARSSHausdorff, EndoARSSMaskSSIM], ids=lambda metric: metric.name)
-def test_endoarss_metric_on_a_gpu_equals_that_of_the_cpu(label_maps, metric):
+def test_endoarss_metric_on_a_gpu_equals_that_of_the_cpu(label_maps, metric, gpu):
     pair = maps(label_maps, (48, 61))
     expected = metric().score(SegmentationBatch(*pair, 250))
-    scores = metric().score(SegmentationBatch(*(labels.cuda() for labels in pair), 250))
+    scores = metric().score(SegmentationBatch(*(labels.to(gpu) for labels in pair), 250))
     torch.testing.assert_close(scores.cpu(), expected, rtol=0, atol=1e-9, equal_nan=True)
