@@ -14,8 +14,8 @@ from torch import Tensor
 from robustbench_endo.corruptions import load_suite
 from robustbench_endo.data.synthetic import SyntheticScenes
 
-SIZE, BATCH, SMALL = (512, 512), 32, (1, 3)
-"""Size and number of the frames of the estimate, and numbers of the two runs from which it is extrapolated."""
+BATCH, SMALL = 32, (1, 3)
+"""Frames of the estimate, and numbers of the two runs from which it is extrapolated."""
 MEAN_FRAMES, LEAST_FRAMES = 5000, 2000
 """Frames per second: at least in the harmonic mean of all, and for each at each severity."""
 
@@ -26,9 +26,11 @@ def scenes(size: tuple[int, int]) -> Tensor:
     return torch.stack([data[i].image for i in range(SMALL[1])]).float() / 255
 
 
-def corruptions(only: Sequence[str] = (), severities: Sequence[float] = (1, 2, 3, 4, 5)) -> dict[str, Any]:
+def corruptions(
+    only: Sequence[str] = (), severities: Sequence[float] = (1, 2, 3, 4, 5), size: int = 512
+) -> dict[str, Any]:
     """Name -> severity -> row of the result, and a summary; the tables of a corruption are on the GPU already."""
-    suite, images = load_suite("endo19"), scenes(SIZE)
+    suite, images = load_suite("endo19"), scenes((size, size))
     rows: dict[str, dict[str, dict[str, float]]] = {}
     variants: set[str] = set()
     with emulated_gpu():

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(TRUST)
     result: dict[str, Any] = {"note": TRUST, **machine("torch", "triton", "timm"), "commit": commit()}
     parts: dict[str, Callable[[], dict[str, Any]]] = {
-        "corruptions": lambda: corruptions(options.only, options.severities),
+        "corruptions": lambda: corruptions(options.only, options.severities, options.size),
         "metrics": metrics,
         "evaluation": evaluations,
         "models": models,
@@ -62,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show(part, result[part], before.get(part))
     if set(options.part) == set(PARTS) and not options.only:
         result["targets"] = targets(result)
+        if before:
+            result["before"] = {key: before[key] for key in ("commit", "targets", *PARTS[:3])}
         for name, target in result["targets"].items():
             print(f"{name}: {target['estimate']} (target {target['target']})")
     if options.out or (set(options.part) == set(PARTS) and not options.only):
@@ -76,6 +78,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--part", type=_names, default=PARTS, help=f"some of {','.join(PARTS)}")
     parser.add_argument("--only", type=_names, default=(), help="corruptions, separated by commas")
     parser.add_argument("--severities", type=float, nargs="+", default=[1, 2, 3, 4, 5])
+    parser.add_argument("--size", type=int, default=512, help="side of the corrupted frames")
     parser.add_argument("--against", type=Path, help="an earlier result, shown in front of this one")
     parser.add_argument("--out", type=Path, help="result file; a complete run is saved in any case")
     options = parser.parse_args(arguments)
