@@ -62,7 +62,12 @@ def test_speed_page_shows_every_kind_of_result(page, tmp_path):
         "table7_cpu": shape
         | {"measured": times | {"around_s": 0.6, "phases_s": {"corrupt": 1.0}}, "forward_ms": {"a": 7.0}}
         | {"extrapolated": {"note": "extrapolated from 2 of 402 frames", "whole_h": 12.0, "forward_h": 11.0}},
+        "gpu_table7_a": shape
+        | {"device": "A GPU", "targets": [{"name": "Table VII", "sign": "<=", "limit": 5, "value": 6.0, "met": False}]}
+        | {"table7": {"models": ["a"], "frames": 402, "conditions": 96, "batch": 32, "seconds": 360.0, "minutes": 6.0}}
+        | {"quick": False},
     }
+    results["gpu_table7_a"]["table7"] |= {"note": "measured", "peak_mib": 2048.0}
     about = {"date": "2026-01-01", "platform": "Linux", "python": "3.11", "versions": {"torch": "2"}, "cores": 2}
     for name, content in results.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(about | content), "utf-8")
@@ -77,7 +82,10 @@ def test_speed_page_shows_every_kind_of_result(page, tmp_path):
         "| ray | 2 | 4.0 | 3.0 |",
         "**12.0 hours**, extrapolated from 2 of 402 frames; the forward passes only would take 11.0 hours.",
         "| corrupt | 250.0 |",
-        "*2 CPU cores, Linux, Python 3.11, torch 2; 2026-01-01.*",
+        "1306 x 1009 px, 96 conditions, `a` with random weights,",
+        "32 frames at a time: measured, 402 frames in 360 seconds,",
+        "| Table VII | <= 5 | 6 | **missed** |",
+        "*A GPU, 2 CPU cores, Linux, Python 3.11, torch 2; 2026-01-01.*",
     ):
         assert line in text, line
 
