@@ -1,6 +1,6 @@
 """An evaluation compared with only its forward passes, and with a conventional pipeline, on the CPU.
 
-    python benchmarks/bench_evaluation.py [--quick]
+    python benchmarks/bench_evaluation.py [--quick] [--only NAME]
 
 (a) Suite endo19, all 96 conditions, frames of 512 x 640 px from PNG files to the results on disk, compared with
 the forward passes of the same models on as many frames x conditions, in the same batches by the same threads,
@@ -15,6 +15,7 @@ out of the environment: `pip install --target FOLDER --no-deps monai`, then PYTH
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 import time
 from collections.abc import Sequence
@@ -25,39 +26,50 @@ from typing import Any
 import torch
 from forward_only import compare_with_forward
 from synthetic_inputs import evaluation_plan, on_disk, random_weights, run, shipped
-from timing import cores, machine, save_result
+from timing import RESULTS, cores, machine, save_result
 
 from robustbench_endo.corruptions.imagecorruptions_backend import imagecorruptions_names
 from robustbench_endo.evaluation.conditions import list_conditions
 
 SIZE = (512, 640)
-MAX_RATIO, MIN_SPEEDUP = 1.25, 10
-"""Targets: total over forward passes for `dinov2/hps`; the conventional pipeline over ours."""
+MAX_RATIO, MAX_RATIO_SMALL, MIN_SPEEDUP = 1.25, 1.6, 10
+"""Targets: total over forward passes for `dinov2/hps` and for three small models; the conventional pipeline over ours.
+
+That of small models is of processor time: other processes would decide it otherwise."""
 QUICK = ("contrast", "pixelate")
 PLAIN, TWO_TASKS, SMALL = "dinov2/hps", "dinov2/tesla", "three shipped"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and save."""
-    quick = parse(arguments).quick
+    given = parse(arguments)
+    quick, only = given.quick, given.only
     torch.manual_seed(0)
     options = {"corruptions": QUICK, "severities": (3,)} if quick else {}
     counts = {SMALL: 2, PLAIN: 1, TWO_TASKS: 1} if quick else {SMALL: 16, PLAIN: 16, TWO_TASKS: 4}
     result: dict[str, Any] = {
         "size": list(SIZE),
         "cores": cores(),
-        "wanted": {"whole": MAX_RATIO, "usual": MIN_SPEEDUP},
+        "wanted": {"whole": MAX_RATIO, "whole_small": MAX_RATIO_SMALL, "usual": MIN_SPEEDUP},
     }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # Compilation is not counted.
         run(evaluation_plan(shipped(1), on_disk(folder / "first", 1, SIZE), folder / "warm", severities=(3,)))
-        result["forward_alone"] = {name: with_forward(name, count, folder, options) for name, count in counts.items()}
-        shared = tuple(name for name in imagecorruptions_names() if not quick or name in QUICK)
-        result["usual_way"] = with_baseline(1 if quick else 4, shared, (3,) if quick else (1, 3, 5), folder)
-    print(save_result("evaluation_cpu", {**machine(*packages()), **result}, quick))
+        parts = counts if only is None else {only: counts[only]}
+        rows = {name: with_forward(name, count, folder, options) for name, count in parts.items()}
+        if only is None:
+            shared = tuple(name for name in imagecorruptions_names() if not quick or name in QUICK)
+            usual = with_baseline(1 if quick else 4, shared, (3,) if quick else (1, 3, 5), folder)
+            result = {**machine(*packages()), **result, "forward_alone": rows, "usual_way": usual}
+        else:  # the other parts stay as measured before; the new one says when it was
+            before = json.loads((RESULTS / "evaluation_cpu.json").read_text("utf-8"))
+            rows[only]["measured"] = machine("torch", "numba", "numpy")["date"]
+            result = {**before, **result, "forward_alone": {**before["forward_alone"], **rows}}
+    print(save_result("evaluation_cpu", result, quick))
     if not quick:
         assert result["forward_alone"][PLAIN]["ratio"] <= MAX_RATIO
+        assert result["forward_alone"][SMALL]["processor_ratio"] <= MAX_RATIO_SMALL
         assert result["usual_way"] is None or result["usual_way"]["ratio"] >= MIN_SPEEDUP
 
 
@@ -66,6 +78,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument(
         "--quick", action="store_true", help="a few frames and conditions, as a test (saved in the temporary folder)"
+    )
+    parser.add_argument(
+        "--only", choices=(SMALL, PLAIN, TWO_TASKS), help="one part of (a); the others stay as they are"
     )
     return parser.parse_args(arguments)
 
