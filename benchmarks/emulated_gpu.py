@@ -268,7 +268,7 @@ def counted_hashes(recorder: Recorder) -> Iterator[None]:
         def update(more: bytes) -> None:
             inner.update(more)
             if threading.get_ident() == thread:
-                recorder.launch(Operation("host", "hash", len(more)))
+                recorder.launch(Operation("host", "hash", memoryview(more).nbytes))
 
         return mock.Mock(wraps=inner, update=update)
 

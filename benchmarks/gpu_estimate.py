@@ -1,6 +1,6 @@
 """An estimate of the speed and memory of the GPU path, on a machine without a GPU.
 
-    python benchmarks/gpu_estimate.py                                     everything (two to three minutes)
+    python benchmarks/gpu_estimate.py                                     everything (three minutes)
     python benchmarks/gpu_estimate.py --part corruptions --only bleeding,spatter
     python benchmarks/gpu_estimate.py --part metrics
     python benchmarks/gpu_estimate.py --part metrics --against benchmarks/results/gpu_estimate_before.json
@@ -14,8 +14,8 @@ device ``cuda`` and compute on the CPU (:mod:`emulated_gpu`), so that loops that
 boundary pixels (``nonzero``) and downloads are those of real scenes; 1 and 3 frames are run, and every operation is
 extrapolated to 32. Models have no such operations, but too much arithmetic: there the same tensors have shapes and no
 values (:mod:`gpu_models`), at the full batch. A launch of Triton is counted, not run (:mod:`triton_launches`); its
-output is random. A new kernel needs no entry there: without a model of its work it is bound by the bytes of its tensor
-arguments.
+output is random. Two of its programs run in Triton's interpreter, for the work of the kernel (:mod:`triton_work`), so
+that new kernels need no entry anywhere; one that the interpreter cannot run counts with the bytes of its arguments.
 """
 
 from __future__ import annotations
