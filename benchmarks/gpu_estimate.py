@@ -14,7 +14,7 @@ device ``cuda`` and compute on the CPU (:mod:`emulated_gpu`), so that loops that
 boundary pixels (``nonzero``) and downloads are those of real scenes; 1 and 3 frames are run, and every operation is
 extrapolated to 32. Models have no such operations, but too much arithmetic: there the same tensors have shapes and no
 values (:mod:`gpu_models`), at the full batch. A launch of Triton is counted, not run (:mod:`triton_launches`); its
-output is random. Two of its programs run in Triton's interpreter, for the work of the kernel (:mod:`triton_work`), so
+output is random. Some of its programs run in Triton's interpreter, for the work of the kernel (:mod:`triton_work`), so
 that new kernels need no entry anywhere; one that the interpreter cannot run counts with the bytes of its arguments.
 """
 

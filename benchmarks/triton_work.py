@@ -1,4 +1,4 @@
-"""The work of a Triton kernel, from two of its programs, which Triton's interpreter runs while lanes are counted.
+"""The work of a Triton kernel, from a few of its programs, run in Triton's interpreter while lanes are counted.
 
 The model of an H100: 132 units at 1.7 GHz, each of which issues 128 lanes of arithmetic and one load or store of a warp
 in a cycle. A load takes as many cycles as its 32 lanes touch lines of 128 bytes (in sectors of 32), whatever the
@@ -28,6 +28,8 @@ _INSTRUCTIONS |= {"sqrt": 8, "sin": 20, "cos": 20, "exp2": 4, "log2": 4, "rint":
 _DOUBLE = 5
 """Times as many instructions for a function or division of 64-bit numbers."""
 _WARP = 32
+_USUAL, _SIMILAR = 2, 1.1
+"""Sampled programs, if their instructions differ by a smaller factor; otherwise ten."""
 
 
 class KernelSeconds(NamedTuple):
@@ -98,9 +100,14 @@ def sampled(kernel: Any, arguments: dict[str, Any], grid: tuple[int, ...]) -> Co
     total = math.prod(size)
     try:
         with counted(counter), interpreted(kernel, arguments, size) as program:
-            for number in sorted({total // 3, 2 * total // 3}):
+            lanes = []
+            for number in dict.fromkeys(total * part // 24 for part in (8, 16, 1, 4, 6, 11, 13, 18, 20, 23)):
+                if len(lanes) == _USUAL and max(lanes) < _SIMILAR * min(lanes):
+                    break
+                before = counter.lanes
                 program(np.unravel_index(number, size))
                 counter.programs += 1
+                lanes.append(counter.lanes - before)
     except Exception:  # noqa: BLE001 (a private interface, of several versions)
         return Counter()
     return counter

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from speed_estimate import estimate
 from speed_gpu import measured, table7
 from speed_parts import corruptions, masks, surfaces, table
 
@@ -40,6 +41,7 @@ def text(results: Path) -> str:
         ("Ray", "ray_cpu", ray, "bench_ray"),
         ("On a GPU", "gpu_measured*", measured, "gpu_all"),
         ("Table VII at full size on a GPU", "gpu_table7*", table7, "gpu_table7"),
+        ("GPU: an estimate", "gpu_estimate", estimate, "gpu_estimate"),
         ("Table VII at full size on a CPU, extrapolated", "table7_cpu", table7_cpu, "bench_table7"),
         ("Corruptions versus other packages", "corruptions_cpu", corruptions, "bench_corruptions"),
         ("Surface distances versus MONAI and others", "surface_cpu", surfaces, "bench_surface"),
