@@ -34,8 +34,8 @@ def estimate(result: Result) -> Lines:
     yield "\n*Serial*: one stage of a condition after the other, with the checksums of the images on one core of the"
     yield f"host ({hashing:.0f} ms); in a run four threads compute them while the GPU has other conditions."
     yield "*Overlapped*: the streams overlap perfectly, as far as the GPU, the lock of Python, and the turn of each"
-    yield "stage allow. Corruptions: 32 frames of 512 x 512 px, mean of five severities; metrics and stages: 32 frames of"
-    yield "512 x 663 px with 7 classes. A wait is an upload from pageable memory or a synchronisation.\n"
+    yield "stage allow. Corruptions: 32 frames of 512 x 512 px, mean of five severities; metrics and stages: 32 frames"
+    yield "of 512 x 663 px with 7 classes. A wait is an upload from pageable memory or a synchronisation.\n"
     yield from table(
         ("ms for 32 frames, estimated", "launches before", "now", "waits before", "now", "ms before", "now"),
         [
