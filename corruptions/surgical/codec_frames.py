@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Floats
+from robustbench_endo.corruptions.kernels.host_values import upload
 
 Planes = tuple[Bytes, Bytes, Bytes]
 """Y (H, W), Cb and Cr (H / 2, W / 2)."""
@@ -20,13 +21,24 @@ _LUMA, _CHROMA = 219.0 / 255.0, 224.0 / 255.0  # studio range
 def round_trip(images: Tensor, code: Callable[[Bytes, int], Bytes]) -> Tensor:
     """Each of ``images`` (B, 3, H, W), rounded to 8-bit levels, after ``code``.
 
+    The codecs run on the host. A batch on a GPU is therefore copied there and back, once each, as 8-bit levels and
+    through pinned memory; the host waits for the first copy only.
+
     Args:
         images: in [0, 1], on any device.
         code: takes a frame (H, W, 3) and its index in the batch, and returns the decoded frame.
     """
-    frames = images.mul(255.0).round_().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-    decoded = np.stack([code(np.ascontiguousarray(frame), index) for index, frame in enumerate(frames)])
-    return torch.from_numpy(decoded).permute(0, 3, 1, 2).contiguous().to(images.device).float().div_(255.0)
+    frames = _on_host(images.mul(255.0).round_().to(torch.uint8).permute(0, 2, 3, 1).contiguous()).numpy()
+    decoded = torch.from_numpy(np.stack([code(frame, index) for index, frame in enumerate(frames)]))
+    (levels,) = upload((decoded,), images.device)
+    return levels.permute(0, 3, 1, 2).contiguous().float().div_(255.0)
+
+
+def _on_host(levels: Tensor) -> Tensor:
+    """A contiguous tensor of any device on the host, through pinned memory."""
+    if levels.device.type != "cuda":
+        return levels.cpu()
+    return torch.empty(levels.shape, dtype=levels.dtype, pin_memory=True).copy_(levels)
 
 
 def to_planes_420(frame: Bytes) -> Planes:

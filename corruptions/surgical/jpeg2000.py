@@ -32,6 +32,8 @@ class Jpeg2000Params:
 class Jpeg2000(Corruption):
     """A lossy JPEG 2000 code stream (9/7 wavelet) at a ratio, coded and decoded by OpenJPEG.
 
+    OpenJPEG runs on the host: a batch on a GPU is copied there and back once.
+
     >>> Jpeg2000().severities[2]
     Jpeg2000Params(ratio=110.0)
     """

@@ -61,6 +61,8 @@ class VideoCompression(Corruption):
     that grows with the square root of its bits per pixel, as in a laparoscopic video. The rate factor at which the
     I frame of the image fits is found by bisection; it is 51 if the rate is lower than the encoder can code.
 
+    The encoder runs on the host: a batch on a GPU is copied there and back once.
+
     >>> VideoCompression().severities[2]
     VideoCompressionParams(crf=38.0, codec='libx264', bitrate=0.0)
     """
@@ -89,7 +91,8 @@ class VideoCompression(Corruption):
             OptionalDependencyError: PyAV is not installed.
             CorruptionError: the installed FFmpeg lacks the encoder.
         """
-        return round_trip(images, lambda frame, index: compress(frame, params, noise.item(index)))
+        host = noise.host  # where the frames are moved and coded
+        return round_trip(images, lambda frame, index: compress(frame, params, host.item(index)))
 
     def apply_bytes(
         self, frame: NDArray[np.uint8], params: VideoCompressionParams, noise: Noise

@@ -23,3 +23,11 @@ def test_planes_of_grey_have_no_chroma_and_studio_range() -> None:
 def test_planes_and_back_keep_a_colour_within_two_levels() -> None:
     frame = np.broadcast_to(np.array([180, 60, 40], np.uint8), (4, 6, 3))
     assert np.abs(from_planes_420(to_planes_420(frame)).astype(int) - frame).max() <= 2
+
+
+def test_frames_for_a_codec_are_contiguous_and_images_come_back_so() -> None:
+    contiguous = []
+    images = torch.rand(2, 3, 4, 6).contiguous(memory_format=torch.channels_last)
+    coded = round_trip(images, lambda frame, _: contiguous.append(frame.flags.c_contiguous) or frame)
+    assert contiguous == [True, True]
+    assert coded.is_contiguous()
