@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, Corruption
-from robustbench_endo.corruptions.kernels.host_values import upload
+from robustbench_endo.corruptions.kernels.backend import Floats
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.rng import Noise
 from robustbench_endo.corruptions.surgical.light import to_light, to_values
 
@@ -53,8 +54,14 @@ class Vignetting(Corruption):
         height, width = images.shape[-2:]
         # cos^4 = 1 / (1 + tan^2)^2, and the tangent grows in proportion to the distance from the centre.
         corner = 2.0 ** (params.stops / 2.0) - 1.0
-        y, x = (torch.arange(side, dtype=torch.float64) - (side - 1) / 2.0 for side in (height, width))
         scale = corner / ((height - 1) ** 2 + (width - 1) ** 2) * 4.0
-        fall = (1.0 + scale * y * y)[:, None].float() + (scale * x * x).float()
-        (squared,) = upload((fall.mul_(fall),), images.device)
-        return to_values(to_light(images).div_(squared))
+        rows = device_table(_squared_tangents, images.device, height, scale, 1.0)
+        columns = device_table(_squared_tangents, images.device, width, scale, 0.0)
+        fall = rows[:, None] + columns
+        return to_values(to_light(images).div_(fall.mul_(fall)))
+
+
+def _squared_tangents(side: int, scale: float, offset: float) -> Floats:
+    """``offset`` + ``scale`` x squared distance from the centre of each pixel of a side."""
+    position = np.arange(side) - (side - 1) / 2.0
+    return (offset + scale * position * position).astype(np.float32)
