@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+import numpy as np
 import torch
+from numba import njit
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption, Px
+from robustbench_endo.corruptions.kernels.backend import Doubles, Floats, Indices, use_numba
+from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.kernels.fluids.grid import CoarseGrid, spline_noise, to_frame
-from robustbench_endo.corruptions.kernels.host_values import constant
+from robustbench_endo.corruptions.kernels.host_values import constant, upload
 from robustbench_endo.corruptions.kernels.interpolation.remap import identity_grid, remap
 from robustbench_endo.corruptions.rng import Noise
+from robustbench_endo.corruptions.surgical.bubble_tiles import SIDE, covered_tiles
 
 _BUBBLES, _FILM = 0, 1  # streams; the film takes two
 _MOST = 400  # bubbles that are drawn for a frame, of which a severity shows the first ones that have room
@@ -20,7 +26,7 @@ _FILM_SPACING = 26.0  # nodes between the random nodes of the film
 _CLOSEST = 0.92  # distance of two bubbles over the sum of their radii: foam is pressed together
 _RIM = 0.80  # share of the radius from which a bubble darkens by total internal reflection
 
-Bubble = tuple[float, float, float]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,9 @@ class Bubbles(Corruption):
         coarse = CoarseGrid.of((height, width))
         waves = torch.cat([spline_noise(noise, coarse.size, _FILM_SPACING, _FILM + i) for i in range(2)], 1)
         shift = to_frame(waves * params.film, images.shape)
-        rims, shine = torch.zeros_like(images[:, :1]), torch.zeros_like(images[:, :1])
-        draws = noise.host.uniform((_MOST, 3), _BUBBLES).double().tolist()
-        for b, bubbles in enumerate(draws):
-            for bubble in _with_room(bubbles, params, (height, width)):
-                _add_bubble(bubble, shift[b], rims[b, 0], shine[b, 0])
+        frame, bubbles = _placed(noise.host, params, (height, width))
+        add = _add_one_by_one if use_numba(images.device) else _add_at_once
+        rims, shine = add(frame, bubbles, shift)
         per_pixel = constant((2.0 / width, 2.0 / height), images.device)
         grid = identity_grid(height, width, images.device) + shift.permute(0, 2, 3, 1) * per_pixel
         scene = remap(images, grid)
@@ -80,46 +84,103 @@ class Bubbles(Corruption):
         return CorruptedBatch(result, grid, torch.maximum(rims, shine).clamp_(0.0, 1.0))
 
 
-def _with_room(draws: list[list[float]], params: BubblesParams, size: tuple[int, int]) -> list[Bubble]:
-    """The first bubbles that touch none before them: centre x, y and radius, in pixels."""
-    bubbles: list[Bubble] = []
-    for x, y, u in draws:
-        # Few bubbles are large: radii from 0.4 to 2.4 times the medium one.
-        cx, cy, radius = x * size[1], y * size[0], params.radius * (0.4 + 2.0 * u**3)
-        if len(bubbles) < params.count and all(
-            (cx - left) ** 2 + (cy - top) ** 2 > (_CLOSEST * (radius + other)) ** 2 for left, top, other in bubbles
-        ):
-            bubbles.append((cx, cy, radius))
-    return bubbles
+def _placed(noise: Noise, params: BubblesParams, size: tuple[int, int]) -> tuple[Indices, Doubles]:
+    """The bubbles of a batch: the frame of each, and x and y of its centre and its radius (k, 3), in pixels."""
+    draws = noise.uniform((_MOST, 3), _BUBBLES).double().numpy()
+    # Few bubbles are large: radii from 0.4 to 2.4 times the medium one.
+    radii = np.array([params.radius * (0.4 + 2.0 * u**3) for u in draws[..., 2].ravel().tolist()])
+    bubbles = np.stack((draws[..., 0] * size[1], draws[..., 1] * size[0], radii.reshape(draws.shape[:2])), -1)
+    fits = _with_room(bubbles, params.count)
+    return fits.nonzero()[0], bubbles[fits]
 
 
-def _add_bubble(bubble: Bubble, shift: Tensor, rims: Tensor, shine: Tensor) -> None:
-    """Write the refraction, rim and reflections of one bubble to the fields of a frame."""
-    height, width = rims.shape
-    cx, cy, radius = bubble
-    top, bottom = max(int(cy - radius), 0), min(int(cy + radius) + 1, height)
-    left, right = max(int(cx - radius), 0), min(int(cx + radius) + 1, width)
-    if top >= bottom or left >= right:
-        return
-    y = (torch.arange(top, bottom, device=rims.device, dtype=torch.float32) + (0.5 - cy)).div_(radius)[:, None]
-    x = (torch.arange(left, right, device=rims.device, dtype=torch.float32) + (0.5 - cx)).div_(radius)[None]
+@njit(cache=True, nogil=True)
+def _with_room(bubbles: Doubles, count: int) -> Flags:
+    """Whether each of the bubbles (B, n, 3) is one of the first ``count`` of its frame that touch none before them."""
+    fits = np.zeros(bubbles.shape[:2], np.bool_)
+    before = np.empty(bubbles.shape[1], np.int64)
+    for b in range(len(bubbles)):
+        number = 0
+        for i in range(bubbles.shape[1]):
+            if number >= count:
+                break
+            free = True
+            for j in before[:number]:
+                dx, dy = bubbles[b, i, 0] - bubbles[b, j, 0], bubbles[b, i, 1] - bubbles[b, j, 1]
+                closest = _CLOSEST * (bubbles[b, i, 2] + bubbles[b, j, 2])
+                if dx * dx + dy * dy <= closest * closest:
+                    free = False
+                    break
+            if free:
+                fits[b, i], before[number] = True, i
+                number += 1
+    return fits
+
+
+def _add_one_by_one(frame: Indices, bubbles: Doubles, shift: Tensor) -> tuple[Tensor, Tensor]:
+    """Add the refraction of the bubbles to ``shift`` (B, 2, H, W); their rims and reflections, (B, 1, H, W) each."""
+    height, width = shift.shape[-2:]
+    rims, shine = torch.zeros_like(shift[:, :1]), torch.zeros_like(shift[:, :1])
+    for b, (cx, cy, radius) in zip(frame.tolist(), bubbles.tolist(), strict=True):
+        top, bottom = max(int(cy - radius), 0), min(int(cy + radius) + 1, height)
+        left, right = max(int(cx - radius), 0), min(int(cx + radius) + 1, width)
+        y = (torch.arange(top, bottom, dtype=torch.float32) + (0.5 - cy)).div_(radius)[:, None]
+        x = (torch.arange(left, right, dtype=torch.float32) + (0.5 - cx)).div_(radius)[None]
+        right_by, down_by, dark, bright = _optics(x, y, radius)
+        window = (b, slice(None), slice(top, bottom), slice(left, right))
+        shift[window] += torch.stack((right_by, down_by))
+        rims[window] = torch.maximum(rims[window], dark)
+        shine[window] = torch.maximum(shine[window], bright)
+    return rims, shine
+
+
+def _add_at_once(frame: Indices, bubbles: Doubles, shift: Tensor) -> tuple[Tensor, Tensor]:
+    """:func:`_add_one_by_one` in a number of operations that depends neither on the batch nor on the bubbles.
+
+    They work on the tiles that bubbles cover: at most about twice the pixels of the batch, as bubbles have room.
+    """
+    (count, _, height, width), device = shift.shape, shift.device
+    tiles = covered_tiles(frame, bubbles, count, (height, width))
+    cx, cy, radius = bubbles[tiles.bubble].T
+    numbers = np.stack((tiles.left + 0.5 - cx, tiles.top + 0.5 - cy, radius)).astype(np.float32)
+    # In one copy, the type of which is that of the positions.
+    bits, position = upload((torch.from_numpy(numbers.view(np.int32)), torch.from_numpy(tiles.position)), device)
+    x, y, radii = bits.view(torch.float32)[..., None, None].unbind()
+    steps = device_table(_steps, device, SIDE)
+    fields = torch.stack(_optics((steps + x).div_(radii), (steps[:, None] + y).div_(radii), radii))
+    covered = fields.new_zeros(4, (*tiles.groups, 0)[0] + 1, SIDE, SIDE)  # the last tile is that without bubbles
+    start = 0
+    for size in tiles.groups:
+        group = fields[:, start : start + size]
+        covered[:2, :size] += group[:2]
+        covered[2:, :size] = torch.maximum(covered[2:, :size], group[2:])
+        start += size
+    frames = covered.index_select(1, position).view(4, count, tiles.rows, tiles.columns, SIDE, SIDE)
+    frames = frames.transpose(3, 4).reshape(4, count, tiles.rows * SIDE, tiles.columns * SIDE)[..., :height, :width]
+    shift += frames[:2].transpose(0, 1)
+    return frames[2, :, None], frames[3, :, None]
+
+
+def _steps(count: int) -> Floats:
+    return np.arange(count, dtype=np.float32)
+
+
+def _optics(x: Tensor, y: Tensor, radius: Tensor | float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Displacement along x and y in pixels, rim and reflections of a bubble at x (..., 1, w), y (..., h, 1) radii."""
     squared = x * x + y * y
     distance = squared.sqrt()
     # The border is smoothed over one pixel.
     inside = ((1.0 - distance) * radius + 0.5).clamp_(0.0, 1.0)
-    window = (slice(top, bottom), slice(left, right))
     # Gas in water diverges the rays: the scene is reduced, the more the nearer to the rim.
     power = inside * (0.35 + 1.1 * squared * squared) * radius
-    shift[0][window] += x * power
-    shift[1][window] += y * power
     dark = ((distance - _RIM) / (1.0 - _RIM)).clamp_(0.0, 1.0)
-    rims[window] = torch.maximum(rims[window], inside * dark * dark * 0.65)
-    _add_reflections(x, y, inside, shine[window])
+    # The lamp, reflected by the near and, weaker and inverted, by the far wall.
+    near, far = (_reflection(x, y, inside, *wall) for wall in ((-0.42, 0.16, 0.95), (0.55, 0.26, 0.35)))
+    return x * power, y * power, inside * dark * dark * 0.65, torch.maximum(near, far)
 
 
-def _add_reflections(x: Tensor, y: Tensor, inside: Tensor, shine: Tensor) -> None:
-    """The lamp, reflected by the near and, weaker and inverted, by the far wall of a bubble of radius 1."""
-    for centre, size, strength in ((-0.42, 0.16, 0.95), (0.55, 0.26, 0.35)):
-        squared = ((x - centre) ** 2 + (y - centre) ** 2) / size**2
-        spot = (1.0 - squared * 0.5).clamp_(0.0, 1.0)
-        shine.copy_(torch.maximum(shine, inside * spot * spot * strength))
+def _reflection(x: Tensor, y: Tensor, inside: Tensor, centre: float, size: float, strength: float) -> Tensor:
+    """The lamp, reflected at a position and with a size in radii."""
+    squared = ((x - centre) ** 2 + (y - centre) ** 2) / size**2
+    spot = (1.0 - squared * 0.5).clamp_(0.0, 1.0)
+    return inside * spot * spot * strength

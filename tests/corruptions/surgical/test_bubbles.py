@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import combinations
 
+import pytest
 import torch
 
-from robustbench_endo.corruptions.surgical.bubbles import Bubbles, BubblesParams
+from robustbench_endo.corruptions.rng import Noise
+from robustbench_endo.corruptions.surgical.bubbles import Bubbles, BubblesParams, _placed
 
 
 def test_bubbles_return_the_grid_that_moved_the_scene() -> None:
@@ -43,3 +46,35 @@ def test_bubbles_of_a_severity_remain_at_the_next() -> None:
     assert many is not None
     assert (many >= few).all()
     assert many.sum() > few.sum()
+
+
+def test_placed_bubbles_have_room_and_are_the_first_that_have() -> None:
+    frame, bubbles = _placed(Noise((1, 2), torch.device("cpu")), BubblesParams(60, 9.0, 0.0), (100, 120))
+    assert len(bubbles) <= 120
+    for b in range(2):
+        for first, second in combinations(bubbles[frame == b].tolist(), 2):
+            distance = ((first[0] - second[0]) ** 2 + (first[1] - second[1]) ** 2) ** 0.5
+            assert distance > 0.92 * (first[2] + second[2])
+    draws = Noise((1,), torch.device("cpu")).uniform((400, 3), 0)[0].double()
+    assert bubbles[0].tolist() == pytest.approx(
+        [float(draws[0, 0]) * 120, float(draws[0, 1]) * 100, 9.0 * (0.4 + 2.0 * float(draws[0, 2]) ** 3)]
+    )
+
+
+@pytest.mark.parametrize("severity", [1, 5])
+def test_bubbles_at_once_are_those_one_by_one(severity: int, request: pytest.FixtureRequest) -> None:
+    images, ids = torch.rand(3, 3, 90, 75, generator=torch.Generator().manual_seed(0)), ["a", "b", "c"]
+    expected = Bubbles()(images, severity, ids)
+    request.getfixturevalue("plain_torch")
+    batch = Bubbles()(images, severity, ids)
+    assert expected.grid is not None
+    assert expected.opacity is not None
+    torch.testing.assert_close(batch.grid, expected.grid, atol=1e-5, rtol=0)
+    torch.testing.assert_close(batch.opacity, expected.opacity, atol=1e-4, rtol=0)
+    torch.testing.assert_close(Bubbles()(images[1:2], severity, ids[1:2]).opacity, batch.opacity[1:2], atol=0, rtol=0)
+
+
+def test_bubbles_at_once_may_be_none(plain_torch: None) -> None:
+    none = Bubbles(tuple(BubblesParams(0, 9.0, 1.0) for _ in range(5)))(torch.rand(2, 3, 40, 50), 1, ["a", "b"])
+    assert none.opacity is not None
+    assert none.opacity.eq(0).all()
