@@ -14,8 +14,10 @@ import torch
 
 from robustbench_endo.corruptions import CORRUPTIONS, Corruption
 from robustbench_endo.corruptions.kernels.device_tables import device_table
+from robustbench_endo.corruptions.surgical import SURGICAL_CORRUPTIONS
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+HOST_CODECS = ("jpeg2000", "video_compression")
 
 
 def clear_tables() -> None:
@@ -39,12 +41,14 @@ def emulator() -> Iterator[ModuleType]:
     clear_tables()
 
 
-def operations_of_second_call(corruption: Corruption, triton: bool, emulator: ModuleType) -> Counter[str]:
+def operations_of_second_call(
+    corruption: Corruption, triton: bool, emulator: ModuleType, severity: int = 1
+) -> Counter[str]:
     """What a call does by kind, after one of other names, for which tables are made."""
     with emulator.emulated_gpu(triton):
         images, areas = emulator.to_gpu(torch.rand(2, 3, 48, 57)), (None, None)
-        emulator.record(lambda: corruption(images, 1, ["a", "b"], areas=areas))
-        run = emulator.record(lambda: corruption(images, 1, ["c", "d"], areas=areas))
+        emulator.record(lambda: corruption(images, severity, ["a", "b"], areas=areas))
+        run = emulator.record(lambda: corruption(images, severity, ["c", "d"], areas=areas))
     return Counter(operation.kind for operation in run.operations)
 
 
@@ -63,3 +67,16 @@ def test_corruption_without_triton_never_waits_either(name: str, emulator: Modul
     assert kinds["torch"] > 0
     assert kinds["upload"] == kinds["sync"] == kinds["triton"] == 0
     assert kinds["copy"] <= 4
+
+
+@pytest.mark.parametrize("corruption", SURGICAL_CORRUPTIONS, ids=lambda item: item.name)
+def test_surgical_corruption_waits_for_a_gpu_only_to_code_on_the_host(
+    corruption: Corruption, emulator: ModuleType
+) -> None:
+    if corruption.name == "video_compression":
+        pytest.importorskip("av")
+    kinds = operations_of_second_call(corruption, find_spec("triton") is not None, emulator, severity=5)
+    assert kinds["upload"] == 0  # an upload that waits: copies from pinned memory do not
+    assert kinds["sync"] == (corruption.name in HOST_CODECS)
+    assert kinds["copy"] <= 2  # keys and parameters
+    assert 0 < kinds["torch"] + kinds["triton"] <= 200
