@@ -127,6 +127,11 @@ class Recorder(TorchDispatchMode):
         self.phases: dict[str, Run] = {}
         self.pinned: list[Tensor] = []
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """False: skipping imports the compiler, which takes seconds, and nothing is compiled here."""
+        return False
+
     def __enter__(self) -> Self:
         """Record from now on."""
         self.active.append(self)
