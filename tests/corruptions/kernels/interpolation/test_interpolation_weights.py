@@ -10,6 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from robustbench_endo.corruptions.blur.zoom_blur import ZoomBlur
+from robustbench_endo.corruptions.kernels.interpolation import interpolation_weights
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import (
     InterpolationWeights,
     area_weights,
@@ -68,6 +70,23 @@ def test_matrix_is_cached_unless_it_is_large() -> None:
     assert large.matrix(cpu) is not large.matrix(cpu)
     assert torch.equal(large.matrix(cpu), large.matrix(cpu))
     assert large.matrix(cpu).sum(1).eq(1).all()
+
+
+@pytest.mark.parametrize("weights", [area_weights, bilinear_weights])
+def test_large_matrix_is_the_small_one(weights: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
+    axis = weights(50, 23)
+    small = axis.matrix(torch.device("cpu"))
+    monkeypatch.setattr(interpolation_weights, "_LARGEST_CACHED", 0)
+    assert torch.equal(axis.matrix(torch.device("cpu")), small)
+
+
+def test_matrices_of_the_strongest_zoom_blur_stay_on_the_device(plain_torch: None) -> None:
+    images = random(1, 3, 32, 40)
+    misses = []
+    for _ in range(2):
+        ZoomBlur()(images, 5, ["a"])
+        misses.append(interpolation_weights._cached_matrix.cache_info().misses)
+    assert misses[0] == misses[1]
 
 
 def test_weights_copy_only_where_every_pixel_is_its_own() -> None:
