@@ -125,8 +125,8 @@ def _extension(suite: Suite, measured: Mapping[str, Any]) -> Iterator[str]:
     yield f"## The surgical extension, suite `{suite.name}`\n"
     yield f"{len(suite.corruptions)} corruptions beyond the nineteen, with parameters in physical units; the default is"
     yield "`endo19`. `video_compression` needs PyAV: `pip install 'robustbench-endo[video]'`. The codecs of it and of"
-    yield "`jpeg2000` run on the host: a batch on a GPU is copied there and back once. The others never wait for it after"
-    yield "their first call.\n"
+    yield "`jpeg2000` run on the host: a batch on a GPU is copied there and back once. The others never wait for it"
+    yield "after their first call.\n"
     yield "| corruption | category | parameters at severity 1, 2, 3, 4, 5 | SSIM | cause | after |"
     yield "|---|---|---|---|---|---|"
     for item, entry in zip(suite.corruptions, suite.describe(), strict=True):
