@@ -21,6 +21,9 @@ from robustbench_endo.results.integrity import GALLERY
 SHORT_SIDE = 256
 """Images are stored at most this large: they are for viewing, not for measuring."""
 
+WEBP_METHOD = 2
+"""Of 0 (fast) to 6: less than half the time of the default 4 for files that are 4 % larger."""
+
 
 class GalleryWriter:
     """Writes the gallery of a run folder.
@@ -106,5 +109,5 @@ def _save(path: Path, pixels: np.ndarray, how: Image.Resampling) -> None:
     if factor < 1:
         image = image.resize((round(image.width * factor), round(image.height * factor)), how)
     encoded = BytesIO()
-    image.save(encoded, "WEBP" if path.suffix == ".webp" else "PNG", quality=85)
+    image.save(encoded, "WEBP" if path.suffix == ".webp" else "PNG", quality=85, method=WEBP_METHOD)
     write_atomically(path, encoded.getvalue())

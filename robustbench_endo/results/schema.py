@@ -40,7 +40,7 @@ _TYPES = {"float32": pa.float32(), "int16": pa.int16(), "int32": pa.int32(), "in
 
 
 def image_checksum(pixels: NDArray[np.uint8]) -> int:
-    """The checksum of an image: the first 8 bytes of BLAKE2b over its size and pixels, as a signed number.
+    """The checksum of an image: the first 8 bytes of SHA-256 over its size and pixels, as a signed number.
 
     Args:
         pixels: (3, H, W) 8-bit levels.
@@ -48,9 +48,10 @@ def image_checksum(pixels: NDArray[np.uint8]) -> int:
     >>> image_checksum(np.zeros((3, 2, 2), np.uint8)) == image_checksum(np.zeros((3, 4, 1), np.uint8))
     False
     """
-    digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=8)
+    # Processors have instructions for SHA-256: half the time of BLAKE2b.
+    digest = hashlib.sha256(repr(pixels.shape).encode())
     digest.update(np.ascontiguousarray(pixels).data)
-    return int.from_bytes(digest.digest(), "little", signed=True)
+    return int.from_bytes(digest.digest()[:8], "little", signed=True)
 
 
 def record_columns(
@@ -63,7 +64,7 @@ def record_columns(
         labels: task name -> names of its labels.
         frame_metrics: task name -> metrics with a column.
     """
-    columns = [Column(IMAGE_CHECKSUM, "int64", "checksum of the image that the models saw (BLAKE2b, 8 bytes)")]
+    columns = [Column(IMAGE_CHECKSUM, "int64", "checksum of the image that the models saw (SHA-256, 8 bytes)")]
     columns += [Column(kind.name, "float32", kind.description) for kind in DISTORTION_METRICS]
     columns += [Column(CONTENT_SHARE, "float32", "share of the frame inside the content area, 1 without a surround")]
     for task in tasks:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.metrics.base import Metric
@@ -75,8 +76,13 @@ def score(
     return columns | around | _calibration(prediction, batch) | _confidence(prediction, len(masks))
 
 
-def _by_class(counts: ClassCounts) -> tuple[Tensor, ...]:
-    return torch.cat((counts.tp, counts.fp, counts.fn), dim=1).unbind(1)
+def _by_class(counts: ClassCounts) -> Sequence[Tensor] | NDArray[np.generic]:
+    return _columns(torch.cat((counts.tp, counts.fp, counts.fn), dim=1))
+
+
+def _columns(table: Tensor) -> Sequence[Tensor] | NDArray[np.generic]:
+    """The columns of (B, N). Arrays on the host: a run makes a hundred of them for each prediction."""
+    return table.unbind(1) if table.device.type != "cpu" else table.numpy().T
 
 
 def _surround_counts(labels: Tensor, masks: Tensor, num_classes: int, surround: Surround | None) -> Scores:
@@ -98,7 +104,7 @@ def _calibration(prediction: SegmentationPrediction | None, batch: SegmentationB
     return {
         name: column
         for kind, table in tables.items()
-        for name, column in zip(bin_columns(kind), table.unbind(1), strict=True)
+        for name, column in zip(bin_columns(kind), _columns(table), strict=True)
     }
 
 
