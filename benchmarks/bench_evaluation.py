@@ -42,8 +42,8 @@ PLAIN, TWO_TASKS, SMALL = "dinov2/hps", "dinov2/tesla", "three shipped"
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and save."""
-    given = parse(arguments)
-    quick, only = given.quick, given.only
+    parsed = parse(arguments)
+    quick, only = parsed.quick, parsed.only
     torch.manual_seed(0)
     options = {"corruptions": QUICK, "severities": (3,)} if quick else {}
     counts = {SMALL: 2, PLAIN: 1, TWO_TASKS: 1} if quick else {SMALL: 16, PLAIN: 16, TWO_TASKS: 4}

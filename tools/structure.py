@@ -36,7 +36,7 @@ FEATURES = (
 
 EXCEPTIONS: Mapping[str, tuple[Sequence[int], str]] = {
     "lines per function: median / p95": ((7, 26), "docstrings list arguments, returns, errors and an example"),
-    "source files without __init__.py": ((470,), FEATURES),
+    "source files without __init__.py": ((475,), FEATURES),
     "source lines": ((61_000,), f"docstrings list arguments, returns, errors and an example; {FEATURES}"),
     "lines of code": ((38_400,), FEATURES),
 }

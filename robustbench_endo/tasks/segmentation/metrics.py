@@ -1,7 +1,6 @@
 """The segmentation metrics, each declared once: definition, unit, direction, and how it follows from the records.
 
-Values per frame are means over the classes that are present in prediction or target. Needs neither torch nor a GPU to
-read records.
+Values per frame are means over the classes in prediction or target. Records are read without torch and without a GPU.
 """
 
 from __future__ import annotations
