@@ -19,6 +19,7 @@ from robustbench_endo.corruptions.content_area import ContentArea, detect_conten
 from robustbench_endo.corruptions.errors import CorruptionError
 from robustbench_endo.corruptions.kernels.backend import without_autocast
 from robustbench_endo.corruptions.kernels.color.range_check import clamp_to_unit_range
+from robustbench_endo.corruptions.kernels.interpolation.warp_labels import warp_labels
 from robustbench_endo.corruptions.rng import Noise, image_key
 from robustbench_endo.corruptions.severity import check_severity, interpolate
 from robustbench_endo.corruptions.surround import (
@@ -62,13 +63,7 @@ def warp_masks(masks: Tensor, grid: Tensor) -> Tensor:
     >>> warp_masks(masks, grid)
     tensor([[[1, 2, 3, 3]]])
     """
-    count, height, width = masks.shape
-    rows, columns = _pixel_index(grid[..., 1], height), _pixel_index(grid[..., 0], width)
-    return masks[torch.arange(count, device=masks.device).view(-1, 1, 1), rows, columns]
-
-
-def _pixel_index(position: Tensor, size: int) -> Tensor:
-    return ((position.double() + 1) * size / 2).floor().long().clamp(0, size - 1)
+    return warp_labels(masks, grid)
 
 
 @dataclass(frozen=True)
