@@ -72,8 +72,12 @@ def surface_distances_of_checked(
     num_classes: int,
     spacing: tuple[float, float] | None = None,
     tolerance: float | Tensor = 2.0,
+    first: int = 0,
 ) -> SurfaceDistances:
-    """:func:`surface_distances` of maps that :func:`.check_label_maps` accepts."""
+    """:func:`surface_distances` of maps that :func:`.check_label_maps` accepts.
+
+    Classes before ``first`` are NaN, and not missed.
+    """
     rows, columns = (float(size) for size in spacing or (1, 1))
     limits = torch.as_tensor(tolerance, dtype=torch.float64).cpu().expand(len(pred), num_classes)
     if not (0 < rows < math.inf and 0 < columns < math.inf and bool(((limits >= 0) & limits.isfinite()).all())):
@@ -88,10 +92,10 @@ def surface_distances_of_checked(
     device, pred = pred.device, without_ignored(pred, target)
     if device.type == "cuda":
         (on_device,) = upload((limits.contiguous(),), device)
-        table = surface_table(pred, target, num_classes, (rows, columns), on_device)
+        table = surface_table(pred, target, num_classes, (rows, columns), on_device, first)
     else:
         pairs = zip(pred.cpu().numpy(), target.cpu().contiguous().numpy(), limits.numpy().copy(), strict=True)
-        images = [image_distances(p, t, num_classes, rows, columns, limit) for p, t, limit in pairs]
+        images = [image_distances(p, t, num_classes, rows, columns, limit, first) for p, t, limit in pairs]
         table = torch.from_numpy(np.stack(images, axis=1))
     hd, hd95, assd, nsd, missed = table
     return SurfaceDistances(hd, hd95, assd, nsd, missed.bool())

@@ -183,13 +183,16 @@ def _step(before: Steps, line: Steps) -> None:
 
 
 @njit(cache=True, nogil=True)
-def image_distances(pred: Labels, target: Labels, classes: int, row: float, column: float, tolerance: Floats) -> Floats:
+def image_distances(
+    pred: Labels, target: Labels, classes: int, row: float, column: float, tolerance: Floats, first: int
+) -> Floats:
     """Rows hd, hd95, assd, nsd, missed; one column per class.
 
     Args:
         pred, target: uint8 (H, W); labels of C and above belong to no class.
         row, column: size of a pixel.
         tolerance: of nsd, of each class.
+        first: the first class that is measured; those before are NaN, and not missed.
     """
     diagonal = math.hypot(pred.shape[0] * row, pred.shape[1] * column)
     scratch = np.empty(pred.shape[0] * (pred.shape[1] + 2 * BLOCK), np.int16)
@@ -197,7 +200,7 @@ def image_distances(pred: Labels, target: Labels, classes: int, row: float, colu
     t_points, t_start = boundary_points(target, classes)
     result = np.full((5, classes), np.nan)
     result[4] = 0
-    for c in range(classes):
+    for c in range(first, classes):
         p, t = p_points[p_start[c] : p_start[c + 1]], t_points[t_start[c] : t_start[c + 1]]
         if len(p) and len(t):
             forward = np.sqrt(nearest_squares(p, t, row, column, scratch))

@@ -44,7 +44,13 @@ class _Directed(NamedTuple):
 
 
 def surface_table(
-    pred: Tensor, target: Tensor, classes: int, spacing: tuple[float, float], tolerance: Tensor, memory: int = _MEMORY
+    pred: Tensor,
+    target: Tensor,
+    classes: int,
+    spacing: tuple[float, float],
+    tolerance: Tensor,
+    first: int = 0,
+    memory: int = _MEMORY,
 ) -> Tensor:
     """Rows hd, hd95, assd, nsd, missed: float64 (5, B, C) on the device of the maps.
 
@@ -52,11 +58,14 @@ def surface_table(
         pred, target: uint8 (B, H, W), labels below C, and 255 for no class.
         spacing: size of a pixel along rows and columns.
         tolerance: of nsd for each image and class, float64 (B, C).
+        first: the first class that is measured; those before are NaN, and not missed.
         memory: bytes of scratch; more images and classes than fit are split into parts of at least one.
     """
     batch, height, width = pred.shape
     pixels, cells = height * width, batch * classes
     edges = _edges(torch.stack((pred, target)))
+    if first:
+        edges.masked_fill_(edges < first, NONE)
     points = (edges.flatten() != NONE).nonzero()[:, 0]
     key = points.div(pixels, rounding_mode="floor") * classes + edges.flatten()[points]  # map, image and class
     present = torch.zeros(2 * cells, dtype=torch.bool, device=pred.device).index_fill_(0, key, True)
@@ -69,10 +78,10 @@ def surface_table(
     pairs = both.nonzero()[:, 0]
     pair = torch.where(both, both.cumsum(0) - 1, -1).repeat(2)[key]
     size = max(1, memory // (pixels * _PIXEL[use_triton(pred.device)]))
-    for first in range(0, len(pairs), size):
-        part = pairs[first : first + size]
-        inside = ((pair >= first) & (pair < first + len(part))).nonzero()[:, 0]
-        directed = pair[inside] - first + (key[inside] >= cells) * len(part)
+    for start in range(0, len(pairs), size):
+        part = pairs[start : start + size]
+        inside = ((pair >= start) & (pair < start + len(part))).nonzero()[:, 0]
+        directed = pair[inside] - start + (key[inside] >= cells) * len(part)
         distances = _directed(edges, points[inside], directed.int(), part, classes, spacing, tolerance.flatten()[part])
         table[:4, part] = _symmetric(distances)
     return table.view(5, batch, classes)

@@ -53,15 +53,16 @@ class SegmentationBatch:
 
     @cached_property
     def surface(self) -> SurfaceDistances:
-        """Boundary distances in px, (B, C); ``nsd`` at the tolerances of square pixels."""
-        if self.tolerance is None:
-            return surface_distances_of_checked(self.preds, self.target, self.num_classes)
-        limits, _ = self.tolerance.in_pixels(self._scale)
-        return surface_distances_of_checked(self.preds, self.target, self.num_classes, tolerance=limits)
+        """Boundary distances in px, (B, C), without those of the background: NaN, and not missed.
+
+        ``nsd`` is at the tolerances of square pixels.
+        """
+        limits = 2.0 if self.tolerance is None else self.tolerance.in_pixels(self._scale)[0]
+        return surface_distances_of_checked(self.preds, self.target, self.num_classes, tolerance=limits, first=1)
 
     @cached_property
     def surface_dice(self) -> Tensor:
-        """Surface Dice at the tolerance of each class, (B, C)."""
+        """Surface Dice at the tolerance of each class, (B, C); NaN for the background."""
         if self.tolerance is None:
             return self.surface.nsd
         _, uneven = self.tolerance.in_pixels(self._scale)
@@ -72,7 +73,7 @@ class SegmentationBatch:
         for frame in uneven.nonzero().flatten().tolist():
             rows, columns = self.tolerance.pixel_size(self._scale)[frame].tolist()
             maps = self.preds[frame : frame + 1], self.target[frame : frame + 1]
-            exact = surface_distances_of_checked(*maps, self.num_classes, (rows, columns), limits)
+            exact = surface_distances_of_checked(*maps, self.num_classes, (rows, columns), limits, first=1)
             nsd[frame, in_mm] = exact.nsd[0, in_mm]
         return nsd
 

@@ -28,7 +28,7 @@ def test_surface_table_equals_compiled_distances(maps, spacing, memory):
     expected = surface_distances(pred, target, 4, spacing, tolerance)
     assert not torch.equal(expected.nsd.nan_to_num(), surface_distances(pred, target, 4, spacing).nsd.nan_to_num())
     ignored = torch.where(target == 255, target, pred)
-    table = surface_table(ignored, target, 4, spacing, tolerance, memory)
+    table = surface_table(ignored, target, 4, spacing, tolerance, memory=memory)
     for row, name in zip(table, NAMES, strict=False):
         torch.testing.assert_close(row, getattr(expected, name), rtol=1e-12, atol=1e-9 * max(spacing), equal_nan=True)
     assert torch.equal(table[4].bool(), expected.missed)
@@ -38,7 +38,7 @@ def assert_table_equals_compiled_distances(pred, target, classes, memory=1 << 30
     expected = surface_distances(pred, target, classes, tolerance=1.5)
     pred = torch.where(target == 255, target, pred)
     tolerance = torch.full((len(pred), classes), 1.5, dtype=torch.float64)
-    table = surface_table(pred, target, classes, (1.0, 1.0), tolerance, memory)
+    table = surface_table(pred, target, classes, (1.0, 1.0), tolerance, memory=memory)
     for row, name in zip(table, NAMES, strict=False):
         torch.testing.assert_close(row, getattr(expected, name), rtol=1e-12, atol=1e-9, equal_nan=True)
     assert torch.equal(table[4].bool(), expected.missed)
@@ -107,3 +107,11 @@ def test_counts_and_ssim_on_gpu_equal_cpu(maps, gpu):
     on_gpu = [labels.to(gpu) for labels in maps]
     assert torch.equal(class_counts(*on_gpu, 4).tp.cpu(), class_counts(*maps, 4).tp)
     torch.testing.assert_close(mask_ssim(*on_gpu, 4).cpu(), mask_ssim(*maps, 4), rtol=0, atol=1e-5, equal_nan=True)
+
+
+def test_surface_table_without_the_background_has_the_same_other_classes(maps):
+    arguments = *maps, 4, (1.0, 1.0), torch.ones(4, 4, dtype=torch.float64)
+    table = surface_table(*arguments, first=1)
+    torch.testing.assert_close(table[:, :, 1:], surface_table(*arguments)[:, :, 1:], rtol=0, atol=0, equal_nan=True)
+    assert table[:4, :, 0].isnan().all()
+    assert not table[4, :, 0].any()
