@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -59,9 +60,17 @@ def subset_font() -> Iterator[None]:
         yield
 
 
-@cache
+_font_lock = threading.Lock()
+
+
 def _register_font() -> str:
     """Register the reduced font, regular and bold, with matplotlib, once per process; its name."""
+    with _font_lock:  # two threads would register two fonts, and the folder of one would be deleted
+        return _registered_font()
+
+
+@cache
+def _registered_font() -> str:
     # matplotlib reads the files whenever it embeds them, so they exist as long as the process.
     folder = Path(_folder().name)
     for weight in ("normal", "bold"):
