@@ -8,8 +8,6 @@ from importlib.util import find_spec
 
 import torch
 
-from robustbench_endo.corruptions.kernels.out_of_memory import is_out_of_memory
-
 _WORDS = [[0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]]
 """The first block of Philox4x32-10 with the key and the counter 0, as published."""
 
@@ -57,6 +55,8 @@ def _detect(device: torch.device) -> tuple[str | None, bool]:
     """Why Triton does not work, or None, and whether this will stay so."""
     if find_spec("triton") is None:
         return "the package triton is not installed", True
+    from robustbench_endo.corruptions.kernels.out_of_memory import is_out_of_memory
+
     try:
         from robustbench_endo.corruptions.kernels.rng import philox_triton
 

@@ -199,8 +199,8 @@ def device_errors(device: torch.device) -> Iterator[None]:
         reason = str(error).partition("\n")[0]
         if is_out_of_memory(error):
             raise RunError(
-                f"Out of memory on {device} ({reason}). Completed work is saved; re-run the same command with a "
-                "smaller --batch-size or --resolution, or fewer models at a time."
+                f"Cannot go on: out of memory on {device} ({reason}). Completed work is saved; re-run the same command "
+                "with a smaller --batch-size or --resolution, or fewer models at a time."
             ) from error
         if not isinstance(error, accelerator_error) and not str(error).startswith("CUDA error"):
             raise

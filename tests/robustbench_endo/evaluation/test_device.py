@@ -212,7 +212,7 @@ def test_device_errors_report_a_lost_device_in_one_sentence():
     ],
 )
 def test_device_errors_do_not_call_a_lack_of_memory_a_lost_device(error):
-    with pytest.raises(RunError, match=r"^Out of memory on cuda:0 \(.*\)\. Completed work is saved; .*--batch-size"):  # noqa: SIM117
+    with pytest.raises(RunError, match=r"^Cannot go on: out of memory on cuda:0 \(.*\)\. .*--batch-size"):  # noqa: SIM117
         with device_errors(torch.device("cuda:0")):
             raise error
 
