@@ -1,9 +1,9 @@
 """An estimate of the speed and memory of the GPU path, on a machine without a GPU.
 
-    python benchmarks/gpu_estimate.py                                     everything (three minutes)
+    python benchmarks/gpu_estimate.py                                     everything (two minutes)
     python benchmarks/gpu_estimate.py --part corruptions --only bleeding,spatter
     python benchmarks/gpu_estimate.py --part metrics
-    python benchmarks/gpu_estimate.py --part metrics --against benchmarks/results/gpu_estimate_before.json
+    python benchmarks/gpu_estimate.py --part metrics --against FILE           instead of gpu_estimate_before.json
 
 Nothing is measured on a GPU: launches, bytes, FLOP, copies and synchronisations are counted and multiplied by the
 constants of :mod:`gpu_machine`. Trust the times to a factor of 1.5 to 2, and their ratios between two states of the
@@ -40,6 +40,8 @@ from timing import RESULTS, machine
 from robustbench_endo.evaluation.provenance import commit
 
 PARTS = ("corruptions", "metrics", "evaluation", "models")
+BEFORE = RESULTS / "gpu_estimate_before.json"
+"""The estimate of the state that the page of speed compares with."""
 MIN_IMAGES, MAX_INFERENCE_MIB, MAX_TRAINING_GIB = 1000, 1668, 6.0
 
 
@@ -56,14 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "evaluation": evaluations,
         "models": models,
     }
-    before = json.loads(options.against.read_text("utf-8")) if options.against else {}
+    before = json.loads(options.against.read_text("utf-8"))
     for part in options.part:
         result[part] = parts[part]()
         show(part, result[part], before.get(part))
     if set(options.part) == set(PARTS) and not options.only:
         result["targets"] = targets(result)
-        if before:
-            result["before"] = {key: before[key] for key in ("commit", "targets", *PARTS[:3])}
+        result["before"] = {key: before[key] for key in ("commit", "targets", *PARTS[:3])}
         for name, target in result["targets"].items():
             print(f"{name}: {target['estimate']} (target {target['target']})")
     if options.out or (set(options.part) == set(PARTS) and not options.only):
@@ -79,7 +80,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", type=_names, default=(), help="corruptions, separated by commas")
     parser.add_argument("--severities", type=float, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--size", type=int, default=512, help="side of the corrupted frames")
-    parser.add_argument("--against", type=Path, help="an earlier result, shown in front of this one")
+    parser.add_argument("--against", type=Path, default=BEFORE, help="an earlier result, shown in front of this one")
     parser.add_argument("--out", type=Path, help="result file; a complete run is saved in any case")
     options = parser.parse_args(arguments)
     if unknown := set(options.part) - set(PARTS):
