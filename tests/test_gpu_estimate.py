@@ -78,7 +78,7 @@ def empty_caches():
 
     def clear():
         for name, module in list(sys.modules.items()):
-            if name.startswith("robustbench_endo."):
+            if name.startswith("robustbench_endo.") and not name.startswith("robustbench_endo.reports"):
                 for function in vars(module).values():
                     if isinstance(function, functools._lru_cache_wrapper):
                         function.cache_clear()
