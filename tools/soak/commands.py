@@ -102,11 +102,14 @@ class Command:
 
     def kill_session(self) -> None:
         """Kill the process and those that it started."""
-        for pid in [self.process.pid, *self.survivors()]:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        # Three times: a process that is just being started has no environment yet, and is not recognised.
+        for pause in (0.0, 0.1, 0.3):
+            time.sleep(pause)
+            for pid in [self.process.pid, *self.survivors()]:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
 
     def survivors(self) -> list[int]:
         """Processes that it started and that still run."""
