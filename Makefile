@@ -30,8 +30,11 @@ check test: export OMP_NUM_THREADS = 1
 check: lint types  ## Before each commit: lint, types and the fast tests
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser and not ray"
 
-test: lint types  ## Lint, types and all tests
-	$(BIN)/python -m pytest -n $(WORKERS)
+test: lint .venv/dev  ## Lint, types and all tests; types are checked while the tests run
+	mkdir -p build
+	$(MAKE) --no-print-directory types >build/types.log 2>&1 & types=$$!; \
+	$(BIN)/python -m pytest -n $(WORKERS); failed=$$?; \
+	wait $$types || failed=1; cat build/types.log; exit $$failed
 
 lint: .venv/lint  ## Style, format, structure and names
 	$(BIN)/ruff check .

@@ -18,6 +18,11 @@ from PIL import Image
 FolderMaker = Callable[..., Path]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the folder of the longest test: at the end, the other workers would wait for it."""
+    items.sort(key=lambda item: "tests/tools/" not in item.nodeid)
+
+
 @pytest.fixture
 def make_folder(tmp_path: Path) -> FolderMaker:
     """Write a data folder in the layout of EndoARSS: ``split/activity/image|mask``, frames of two patients."""
