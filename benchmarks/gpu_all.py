@@ -89,7 +89,23 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--quick", action="store_true", help="check the code: few and tiny inputs, all in one process")
     parser.add_argument("--part", default="", help=argparse.SUPPRESS)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    names = [part.name for part in PARTS]
+    if unknown := {name for name in options.parts.split(",") if name} - set(names):
+        parser.error(f"Expected parts among {', '.join(names)}, got {', '.join(sorted(unknown))}.")
+    check_device(options.device, parser)
+    return options
+
+
+def check_device(name: str, parser: argparse.ArgumentParser) -> None:
+    """End with one sentence where the machine has no such device."""
+    from robustbench_endo.errors import RobustEndoError
+    from robustbench_endo.evaluation.device import choose_device
+
+    try:
+        choose_device(name)
+    except RobustEndoError as error:
+        parser.error(f"{error} Nothing was measured.")
 
 
 def run_part(part: Measurement, options: argparse.Namespace, start: float) -> dict[str, Any]:

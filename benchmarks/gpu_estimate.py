@@ -37,6 +37,7 @@ from gpu_pipeline import MAX_MINUTES, MAX_SHARED, MAX_SINGLE, evaluations
 from synthetic_inputs import TABLE7
 from timing import RESULTS, machine
 
+from robustbench_endo.corruptions import load_suite
 from robustbench_endo.evaluation.provenance import commit
 
 PARTS = ("corruptions", "metrics", "evaluation", "models")
@@ -83,8 +84,10 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--against", type=Path, default=BEFORE, help="an earlier result, shown in front of this one")
     parser.add_argument("--out", type=Path, help="result file; a complete run is saved in any case")
     options = parser.parse_args(arguments)
-    if unknown := set(options.part) - set(PARTS):
-        parser.error(f"Expected parts among {', '.join(PARTS)}, got {', '.join(sorted(unknown))}.")
+    corruption_names = load_suite("endo19").names
+    for noun, names, known in (("parts", options.part, PARTS), ("corruptions", options.only, corruption_names)):
+        if unknown := set(names) - set(known):
+            parser.error(f"Expected {noun} among {', '.join(known)}, got {', '.join(sorted(unknown))}.")
     return options
 
 

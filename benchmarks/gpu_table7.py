@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from gpu_all import write_json
+from gpu_all import check_device, write_json
 from gpu_targets import TABLE7_TARGET, rows
 from measured_device import about
 from measured_setting import Setting
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--quick", action="store_true", help="check the code: two tiny frames, two conditions")
     options = parser.parse_args(arguments)
+    check_device(options.device, parser)
     torch.manual_seed(0)
     setting = Setting(choose_device(options.device), options.quick)
     result = {**about(setting), "frame": list(FULL_SIZE), "table7": table7(setting, setting.of(options.frames, 2))}
