@@ -31,14 +31,15 @@ TEST_NAME_LENGTH = 80
 FEATURES = (
     "features added after the targets were set: statistics by subject, floors, mask codings, draws, seeds, checksums "
     "and replays of runs, vetting of model files, signals and faults, content areas, endo-surgical, severities, "
-    "realism, GPU kernels and their validation"
+    "realism, GPU kernels and their validation, adapters of torchmetrics, Lightning, torchvision, Hugging Face and "
+    "experiment trackers"
 )
 
 EXCEPTIONS: Mapping[str, tuple[Sequence[int], str]] = {
     "lines per function: median / p95": ((7, 26), "docstrings list arguments, returns, errors and an example"),
-    "source files without __init__.py": ((475,), FEATURES),
-    "source lines": ((61_000,), f"docstrings list arguments, returns, errors and an example; {FEATURES}"),
-    "lines of code": ((38_400,), FEATURES),
+    "source files without __init__.py": ((560,), FEATURES),
+    "source lines": ((69_000,), f"docstrings list arguments, returns, errors and an example; {FEATURES}"),
+    "lines of code": ((43_500,), FEATURES),
 }
 """Row whose target is missed -> limit that fails instead, and why. The table prints these rows as missed."""
 
