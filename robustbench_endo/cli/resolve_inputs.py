@@ -12,10 +12,9 @@ from robustbench_endo.data.folder import FolderDataset
 from robustbench_endo.data.layouts.mtl import MultiTask
 from robustbench_endo.data.registry import is_divided
 from robustbench_endo.errors import ModelError
-from robustbench_endo.models import SHIPPED, load_model, validate
+from robustbench_endo.models import SHIPPED, validate
+from robustbench_endo.models.by_name import is_trained, load_trained, load_untrained
 from robustbench_endo.models.checkpoint import CARD
-from robustbench_endo.models.external.hf import is_huggingface_folder
-from robustbench_endo.models.zoo import ZOO
 from robustbench_endo.tasks.registry import labels_of
 from robustbench_endo.types import Dataset
 
@@ -90,7 +89,7 @@ def load_models_and_data(
     """
     named = names_of(specs or SHIPPED)
     each = [spec for entry in named.values() for spec in ([entry] if isinstance(entry, str) else entry)]
-    trained = {spec: _load_trained(spec) for spec in dict.fromkeys(each) if _is_trained(spec)}
+    trained = {spec: load_trained(spec) for spec in dict.fromkeys(each) if is_trained(spec)}
     classes_of_model = next((tuple(model.classes) for model in trained.values() if model.classes), None)
     dataset = load_data(
         data,
@@ -103,7 +102,7 @@ def load_models_and_data(
     )
 
     def load(name: str, spec: str) -> Any:
-        model = trained[spec] if spec in trained else _load_untrained(spec, dataset, trust_model_file)
+        model = trained[spec] if spec in trained else load_untrained(spec, labels_of(dataset), trust_model_file)
         try:
             _check_fit(name, model, dataset)
         except ModelError:
@@ -170,28 +169,6 @@ def _checkpoints_of_method(spec: str) -> tuple[str, ...]:
 
 def _with_checkpoint(folders: Iterable[Path]) -> tuple[str, ...]:
     return tuple(sorted(str(folder) for folder in folders if (folder / CARD).is_file()))
-
-
-def _is_trained(spec: str) -> bool:
-    return spec in SHIPPED or (Path(spec).is_dir() and not is_huggingface_folder(Path(spec)))
-
-
-def _load_trained(spec: str) -> Any:
-    return load_model(spec, weights="pretrained" if spec in SHIPPED else None)
-
-
-def _load_untrained(spec: str, data: Dataset, trust_model_file: bool) -> Any:
-    if spec in ZOO:
-        raise ModelError(
-            f"Expected trained weights for the model {spec!r}, got none shipped: train it with "
-            f"robust-endo train --model {spec} and give its --out as the model."
-        )
-    if spec.startswith("smp:") and "weights=" not in spec:
-        raise ModelError(
-            f"Expected trained weights for the model {spec!r}, got none: name a file as the option weights=FILE "
-            "after an @."
-        )
-    return load_model(spec, labels=labels_of(data), trust_model_file=trust_model_file)
 
 
 def _check_fit(name: str, model: Any, data: Dataset) -> None:

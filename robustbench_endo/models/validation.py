@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -53,21 +54,44 @@ def validate(
     """
     spec = str(getattr(model, "spec", type(model).__name__))
     refuse_broken_weights(model, spec)
-    images = _frames(size, torch.device(device))
+    images = dry_frames(size, torch.device(device))
+    _, logits = dry_run(model, spec, images)
+    spaces = label_spaces(labels, num_classes=num_classes, num_activities=num_activities)
+    check_counts(spec, {task: tensor.shape[1] for task, tensor in logits.items()}, counts_of(spaces))
+    _warn_of_inconsistencies(model, spec, images, logits)
+    return {task: tensor.shape[1] for task, tensor in logits.items()}
+
+
+def dry_frames(size: tuple[int, int], device: torch.device, batch: int = BATCH) -> Tensor:
+    """Frames of a gradient, float (batch, 3, height, width) in [0, 1]."""
+    return torch.linspace(0, 1, batch * 3 * size[0] * size[1]).view(batch, 3, *size).to(device)
+
+
+def dry_run(model: Callable[[Tensor], Any], spec: str, images: Tensor) -> tuple[object, dict[str, Tensor]]:
+    """Run a model on images and check what it returns, whatever the labels of the data are.
+
+    Args:
+        model: an ``nn.Module``, in eval mode on the device of the images, or any other callable.
+        spec: its name, for error messages.
+        images: float (B, 3, H, W) in [0, 1].
+
+    Returns:
+        The output of the model, and the logits by task that are read from it.
+
+    Raises:
+        ModelError: the model fails, changes the images, or returns no finite logits of the right shape and device.
+    """
     untouched = images.clone()
-    logits = to_logits_dict(_run(model, spec, images), spec)
+    output = _run(model, spec, images)
+    logits = to_logits_dict(output, spec)
     if not torch.equal(images, untouched):
         raise ModelError(
             f"Expected the model {spec!r} not to change its input, got it changed: other models get the same frames; "
             "replace in-place operations on the input."
         )
     for task, tensor in logits.items():
-        _check_shape(spec, get_task(task), tensor, images.device)
-    outputs = {task: tensor.shape[1] for task, tensor in logits.items()}
-    spaces = label_spaces(labels, num_classes=num_classes, num_activities=num_activities)
-    _check_counts(spec, outputs, counts_of(spaces))
-    _warn_of_inconsistencies(model, spec, images, logits)
-    return outputs
+        _check_shape(spec, get_task(task), tensor, images)
+    return output, logits
 
 
 def refuse_broken_weights(model: nn.Module, spec: str) -> None:
@@ -82,11 +106,7 @@ def refuse_broken_weights(model: nn.Module, spec: str) -> None:
         )
 
 
-def _frames(size: tuple[int, int], device: torch.device) -> Tensor:
-    return torch.linspace(0, 1, BATCH * 3 * size[0] * size[1]).view(BATCH, 3, *size).to(device)
-
-
-def _run(model: nn.Module, spec: str, images: Tensor) -> object:
+def _run(model: Callable[[Tensor], Any], spec: str, images: Tensor) -> object:
     try:
         with torch.inference_mode():
             output: object = model(images)
@@ -94,24 +114,33 @@ def _run(model: nn.Module, spec: str, images: Tensor) -> object:
     except RobustEndoError:
         raise
     except FAILURES as error:
-        reason = (str(error).strip().splitlines() or [""])[0]
+        reason = (str(error).strip().splitlines() or [""])[0].rstrip(". ")
         raise ModelError(
             f"Cannot run the model {spec!r} on float images {tuple(images.shape)} in [0, 1]: {type(error).__name__}: "
-            f"{reason}. Make it accept any size or give it an `input_size`, in an adapter if it is not yours."
+            f"{reason}. {_advice(model, images)}"
         ) from error
 
 
-def _check_shape(spec: str, task: Task, tensor: Tensor, device: torch.device) -> None:
-    if tensor.ndim != len(task.logits_shape) or tensor.shape[0] != BATCH or not tensor.is_floating_point():
+def _advice(model: object, images: Tensor) -> str:
+    """What to do about a model that fails on images."""
+    if isinstance(model, nn.Module):
+        kinds = {parameter.dtype for parameter in model.parameters() if parameter.is_floating_point()}
+        if kinds - {images.dtype}:
+            return "Convert its weights by model.float(); precision= selects bf16 for the run."
+    return "Make it accept any size or give it an `input_size`, in an adapter if it is not yours."
+
+
+def _check_shape(spec: str, task: Task, tensor: Tensor, images: Tensor) -> None:
+    if tensor.ndim != len(task.logits_shape) or tensor.shape[0] != len(images) or not tensor.is_floating_point():
         shape = ", ".join(task.logits_shape)
         raise ModelError(
-            f"Expected float {task.name} logits ({shape}) with B = {BATCH}, got {tensor.dtype} {tuple(tensor.shape)} "
-            f"from the model {spec!r}: return one row of logits per image, before any argmax."
+            f"Expected float {task.name} logits ({shape}) with B = {len(images)}, got {tensor.dtype} "
+            f"{tuple(tensor.shape)} from the model {spec!r}: return one row of logits per image, before any argmax."
         )
-    if tensor.device.type != device.type:
+    if tensor.device.type != images.device.type:
         raise ModelError(
-            f"Expected {task.name} logits on {device.type}, got them on {tensor.device.type} from the model {spec!r}: "
-            "leave them on the device of the images."
+            f"Expected {task.name} logits on {images.device.type}, got them on {tensor.device.type} from the model "
+            f"{spec!r}: leave them on the device of the images."
         )
     if not tensor.isfinite().all():
         raise ModelError(
@@ -119,7 +148,14 @@ def _check_shape(spec: str, task: Task, tensor: Tensor, device: torch.device) ->
         )
 
 
-def _check_counts(spec: str, outputs: Mapping[str, int], labels: Mapping[str, int]) -> None:
+def check_counts(spec: str, outputs: Mapping[str, int], labels: Mapping[str, int]) -> None:
+    """Raise ModelError unless a model predicts a task of the data, and as many labels of each as the data have.
+
+    Args:
+        spec: name of the model.
+        outputs: task -> number of outputs.
+        labels: task -> number of labels, for the tasks that the data label.
+    """
     tasks = [task.name for task in reversed(TASKS) if task.name in labels]
     if tasks and not set(tasks) & set(outputs):
         raise ModelError(
@@ -143,7 +179,7 @@ def _warn_of_inconsistencies(model: nn.Module, spec: str, images: Tensor, logits
             _warn(f"{spec!r} gives the same frames different outputs ({task}){_training(model)}: results will differ.")
         elif _max_difference(single[task], tensor[:1]) > 1e-2 * scale:
             _warn(f"{spec!r} gives a frame another output in a batch ({task}){_training(model)}: use eval mode.")
-        if _sums_to_one(tensor):
+        if looks_like_probabilities(tensor):
             _warn(f'{spec!r} seems to return probabilities ({task}): set scores = "probabilities" in an adapter.')
 
 
@@ -151,7 +187,8 @@ def _max_difference(first: Tensor, second: Tensor) -> float:
     return float((first - second).abs().max())
 
 
-def _sums_to_one(tensor: Tensor) -> bool:
+def looks_like_probabilities(tensor: Tensor) -> bool:
+    """Whether logits (B, C, ...) of several labels are not negative and sum to one."""
     sums = tensor.float().sum(1)
     return bool(tensor.shape[1] > 1 and (tensor >= 0).all() and (sums - 1).abs().max() < 1e-3)
 

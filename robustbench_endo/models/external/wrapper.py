@@ -18,7 +18,7 @@ from robustbench_endo.models.labels import task_of_rank
 from robustbench_endo.tasks.registry import TASKS
 
 LOGITS_KEYS = ("out", "logits")
-"""Keys under which torchvision and transformers return segmentation logits."""
+"""Keys or attributes under which torchvision and transformers return logits."""
 
 
 def to_logits_dict(output: Any, spec: str) -> dict[str, Tensor]:
@@ -33,15 +33,25 @@ def to_logits_dict(output: Any, spec: str) -> dict[str, Tensor]:
         return {task.name: output}
     if isinstance(output, Mapping):
         logits = {task.name: output[task.name] for task in reversed(TASKS) if task.name in output}
-        maps = [output[key] for key in LOGITS_KEYS if isinstance(output.get(key), Tensor) and output[key].ndim == 4]
-        if not logits and maps:
-            return to_logits_dict(maps[0], spec)
         if logits and all(isinstance(tensor, Tensor) for tensor in logits.values()):
             return logits
+    else:
+        logits = {}
+    if not logits and (tensor := _unnamed_logits(output)) is not None:
+        return to_logits_dict(tensor, spec)
     raise ModelError(
         f"Expected the model {spec!r} to return a dict with logits under {_TASK_SHAPES}, or a tensor (B, C, h, w), got "
         f"{describe(output)}: return one of these, or name the outputs in an io_spec."
     )
+
+
+def _unnamed_logits(output: Any) -> Tensor | None:
+    """The logits in an output of torchvision or transformers, which do not name the task."""
+    if isinstance(output, Tensor):
+        return None
+    named = isinstance(output, Mapping)
+    tensors = [output.get(key) if named else getattr(output, key, None) for key in LOGITS_KEYS]
+    return next((each for each in tensors if isinstance(each, Tensor) and task_of_rank(each.ndim)), None)
 
 
 _TASK_SHAPES = " or ".join(f"{task.name!r} ({', '.join(task.logits_shape)})" for task in reversed(TASKS))
@@ -128,7 +138,7 @@ class ExternalModel(nn.Module):
     """Wrap a callable on float images (B, 3, H, W) in [0, 1].
 
     Accepted outputs: a dict of logits by task; a tensor (B, C, h, w) or (B, K); torchvision's ``{"out": ...}`` and
-    transformers' ``{"logits": ...}``; anything else by the ``output`` of its :class:`.IOSpec`.
+    transformers' ``logits``, as a key or an attribute; anything else by the ``output`` of its :class:`.IOSpec`.
 
     Args:
         inner: an ``nn.Module`` or any other callable.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
 
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models.external import IOSpec
-from robustbench_endo.models.external.wrapper import ExternalModel, log_probabilities
+from robustbench_endo.models.external.wrapper import ExternalModel, log_probabilities, to_logits_dict
 
 
 def test_external_model_resizes_to_the_input_size(frames):
@@ -48,3 +50,16 @@ def test_external_model_turns_probabilities_into_logits(frames):
 def test_external_model_resizes_to_multiples(frames):
     model = ExternalModel(nn.Identity(), "mine", IOSpec(multiple_of=32))
     assert model(frames(1, 65, 96))["segmentation"].shape == (1, 3, 96, 96)
+
+
+@pytest.mark.parametrize(("shape", "task"), [((2, 3, 4, 5), "segmentation"), ((2, 3), "activity")])
+@pytest.mark.parametrize("key", ["out", "logits"])
+def test_to_logits_dict_reads_keys_and_attributes_of_libraries(shape, task, key):
+    tensor = torch.zeros(shape)
+    for output in ({key: tensor, "aux": None}, SimpleNamespace(**{key: tensor, "loss": None})):
+        assert to_logits_dict(output, "net")[task] is tensor
+
+
+def test_to_logits_dict_refuses_logits_without_a_known_rank():
+    with pytest.raises(ModelError, match="got SimpleNamespace"):
+        to_logits_dict(SimpleNamespace(logits=torch.zeros(2, 4, 5)), "net")
