@@ -83,9 +83,10 @@ bench: .venv/bench  ## All benchmarks on the CPU; numbers in benchmarks/results 
 gpu:  ## Everything that has a target on a GPU, in 9 minutes: tests, agreement, speed, memory; result in runs/gpu
 	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) benchmarks/gpu_all.py --out runs/gpu
 
-dist: .venv/bin/uv  ## Source distribution and wheel in dist
+dist: .venv/bin/uv  ## Source distribution and wheel in dist, checked by twine
 	rm -rf dist
 	$(BIN)/uv build --quiet --out-dir dist
+	$(BIN)/uv tool run --quiet --from 'twine>=6.1' twine check --strict dist/*.whl dist/*.tar.gz
 
 clean:  ## Delete .venv, runs and everything built
 	rm -rf .venv build dist runs *.egg-info .mypy_cache .ruff_cache .pytest_cache

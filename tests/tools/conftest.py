@@ -47,3 +47,9 @@ def mutation() -> ModuleType:
 def audit() -> ModuleType:
     """``tools/audit.py``."""
     return load("audit")
+
+
+@pytest.fixture(scope="session")
+def build_backend() -> ModuleType:
+    """``tools/packaging/build_backend.py``."""
+    return load("packaging/build_backend")

@@ -1,0 +1,1 @@
+"""Models, data and results on the Hugging Face hub (extra `hub`)."""
