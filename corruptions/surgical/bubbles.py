@@ -7,12 +7,12 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import Category, CorruptedBatch, Corruption, Px
 from robustbench_endo.corruptions.kernels.backend import Doubles, Floats, Indices, use_numba
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.kernels.fluids.grid import CoarseGrid, spline_noise, to_frame
 from robustbench_endo.corruptions.kernels.host_values import constant, upload

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.types import IGNORE
 

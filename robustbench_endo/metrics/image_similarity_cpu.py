@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.metrics.ssim_window import C1, C2, RADIUS, WINDOW
 
 Map = NDArray[np.float32]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.triton_support import use_triton
 from robustbench_endo.metrics.checks import check_label_maps
 from robustbench_endo.types import IGNORE

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 from llvmlite import binding, ir  # type: ignore[import-untyped]
-from numba import config, njit, types
+from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Indices
+from robustbench_endo.corruptions.kernels.compiled import njit
 
 _LANES = 64
 # A processor that was set by hand (NUMBA_CPU_NAME) may lack what the host has.

@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import (
@@ -27,6 +26,7 @@ from robustbench_endo.corruptions.kernels.color.byte_table import look_up
 from robustbench_endo.corruptions.kernels.color.light_contrast import light_bytes
 from robustbench_endo.corruptions.kernels.color.linear_light import to_encoded, to_linear
 from robustbench_endo.corruptions.kernels.color.tone_curve import POSITIONS, interpolate_tables
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.device_tables import device_table
 
 _RED, _GREEN, _BLUE = np.float32(0.2126), np.float32(0.7152), np.float32(0.0722)  # luminance (ITU-R BT.709)

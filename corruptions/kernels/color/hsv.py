@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Scalar, from_planes, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.compiled import njit
 
 
 def scale_saturation(images: Tensor, gain: float, offset: float) -> Tensor:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Floats
+from robustbench_endo.corruptions.kernels.compiled import njit
 
 # Adding and subtracting 1.5 x 2^23 rounds a float32 to an integer, ties to even.
 _ROUNDER = np.float32(1.5 * 2**23)

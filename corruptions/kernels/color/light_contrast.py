@@ -11,7 +11,6 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Floats, Indices, to_planes, use_numba
@@ -23,6 +22,7 @@ from robustbench_endo.corruptions.kernels.color.tone_curve import (
     apply_curves,
     level_tables,
 )
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.device_tables import device_table
 
 _UNIT = 65535

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import (
@@ -19,6 +18,7 @@ from robustbench_endo.corruptions.kernels.backend import (
     to_planes,
     use_numba,
 )
+from robustbench_endo.corruptions.kernels.compiled import njit
 
 _STEPS_PER_UNIT = 2.0**24
 

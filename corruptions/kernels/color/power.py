@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Doubles, Floats, from_planes, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.compiled import njit
 
 
 def power(images: Tensor, exponents: Tensor) -> Tensor:

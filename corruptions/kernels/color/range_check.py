@@ -6,11 +6,11 @@ from collections.abc import MutableMapping
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from robustbench_endo.corruptions.kernels.backend import Floats, use_numba
+from robustbench_endo.corruptions.kernels.compiled import njit
 
 _CHECKED: MutableMapping[Tensor, int] = WeakTensorKeyDictionary()
 """Tensors that were in range, and their version at that time: one frame is corrupted in many ways."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Doubles, Floats, from_planes, to_planes, use_numba
 from robustbench_endo.corruptions.kernels.color import byte_table
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.triton_support import use_triton
 
 STEPS_PER_LEVEL = 16

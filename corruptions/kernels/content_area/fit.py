@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Doubles
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.content_area.geometry import Shape, inner_distance
 
 _BLACK = 30
@@ -243,7 +243,7 @@ def fit_area(image: Bytes) -> Shape | None:
         circle = _round_area(points, box, height, width, tolerance)
         rounded = _rounded_area(points, box, short, tolerance)
         is_circle = circle[8] > 0 and _residual(points, circle, tolerance) <= _residual(points, rounded, tolerance)
-        shape = circle if is_circle else rounded
+        shape: Shape = circle if is_circle else rounded
         if (is_circle or rounded[4] > 4 * tolerance) and _is_surround(image, shape):
             return shape
     return box if _is_surround(image, box) else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices
+from robustbench_endo.corruptions.kernels.compiled import njit
 
 Shape = tuple[float, float, float, float, float, float, float, float, float, float, float]
 """Left, top, right, bottom, horizontal and vertical radius of the corners, column and row of the center of the ellipse,

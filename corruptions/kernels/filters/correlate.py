@@ -6,7 +6,6 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import (
@@ -18,6 +17,7 @@ from robustbench_endo.corruptions.kernels.backend import (
     to_planes,
     use_numba,
 )
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.kernels.filters.separable import Border, border_index
 from robustbench_endo.corruptions.kernels.host_values import upload

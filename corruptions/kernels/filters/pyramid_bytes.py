@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Floats
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.filters.pyramid_blur import enlargement, reduction
 from robustbench_endo.corruptions.kernels.filters.separable import Border
 from robustbench_endo.corruptions.kernels.interpolation.fast_resample import WeightArrays, add_resampled

@@ -6,10 +6,10 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Scalar, from_planes, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import InterpolationWeights
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample_torch
 

@@ -7,10 +7,10 @@ holds twice as many as of 32.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Floats, Indices
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.filters.separable import Border, border_index
 
 Shorts = NDArray[np.uint16]

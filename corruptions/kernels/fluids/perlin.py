@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices, use_numba
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.kernels.triton_support import use_triton
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Indices32, use_numba
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.device_tables import device_table
 
 _TAN_EIGHTH = 0.41421356  # tan(pi / 8): gradients within an eighth of a half turn of an axis count as along it

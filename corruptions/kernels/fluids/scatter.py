@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats, from_planes, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.fluids.upsample_rows import upsample_row
 from robustbench_endo.corruptions.kernels.interpolation.fast_resample import WeightArrays
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import InterpolationWeights

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats, from_planes, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.interpolation.fast_resample import WeightArrays, add_resampled
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import InterpolationWeights
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample, resample_torch

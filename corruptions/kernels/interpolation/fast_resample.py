@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Indices32
+from robustbench_endo.corruptions.kernels.compiled import njit
 
 IRREGULAR, HALVING, DOUBLING = 0, 1, 2
 

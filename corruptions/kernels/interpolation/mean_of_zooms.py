@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import (
@@ -16,6 +15,7 @@ from robustbench_endo.corruptions.kernels.backend import (
     to_planes,
     use_numba,
 )
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import InterpolationWeights
 from robustbench_endo.corruptions.kernels.interpolation.permuted_taps import (
     LANES,

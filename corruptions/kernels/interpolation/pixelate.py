@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices, from_planes, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.interpolation.fast_resample import WeightArrays
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import box_weights, nearest_weights
 from robustbench_endo.corruptions.kernels.interpolation.resample import resample_torch

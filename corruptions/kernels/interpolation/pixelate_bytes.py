@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Indices
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import box_weights, nearest_weights
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Floats, Indices32, Scalar
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.interpolation.fast_resample import WeightArrays
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import bilinear_weights
 

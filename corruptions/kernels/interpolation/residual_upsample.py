@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from torch import Tensor
 from torch.nn.functional import softshrink
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Scalar, from_planes, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.interpolation.fast_resample import WeightArrays
 from robustbench_endo.corruptions.kernels.interpolation.interpolation_weights import (
     InterpolationWeights,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Floats, use_numba
+from robustbench_endo.corruptions.kernels.compiled import njit
 
 
 def warp_labels(masks: Tensor, grid: Tensor) -> Tensor:

@@ -7,9 +7,9 @@ over the 16 blocks have constant distances, by which they are vectorised.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices32
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.jpeg.dct import fixed_point
 
 BLOCKS = 16

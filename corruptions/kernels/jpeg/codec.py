@@ -11,11 +11,11 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Floats, to_planes, use_numba
 from robustbench_endo.corruptions.kernels.color.levels import from_bytes, merge_row
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.kernels.jpeg.block_transform import group_steps
 from robustbench_endo.corruptions.kernels.jpeg.dct import CHROMINANCE, LUMINANCE, code_blocks, quantisation_table

@@ -6,11 +6,11 @@ Blocks are coded in strips of 8 rows. The chroma comes first: a row of pixels ne
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Floats, Indices32
 from robustbench_endo.corruptions.kernels.color.levels import merge_row, split_row
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.jpeg.block_transform import BLOCKS, code_strip
 
 Levels = NDArray[np.int16]

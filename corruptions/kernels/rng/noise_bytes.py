@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Bytes, Floats, Indices, Scalar, to_planes
@@ -14,6 +13,7 @@ from robustbench_endo.corruptions.kernels.color.levels import (
     split_row,
     values_to_levels,
 )
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_of_pixel
 from robustbench_endo.corruptions.kernels.rng.noise_ops import OPERATION_CODES, expand_row
 

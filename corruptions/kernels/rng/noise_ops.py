@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import Floats, Indices, Scalar, from_planes, to_planes, use_numba
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.rng.noise_cells import cell_of_pixel, expand_cells
 from robustbench_endo.corruptions.kernels.triton_support import use_triton
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.rng.distributions import Distribution, normal_quantiles
 
 # Typed constants: numba turns a mixture of uint64 and Python integers into floats.

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.backend import (
@@ -24,6 +23,7 @@ from robustbench_endo.corruptions.kernels.backend import (
     to_planes,
     use_numba,
 )
+from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.device_tables import device_table
 from robustbench_endo.corruptions.kernels.rng.noise_cells import expand_cells
 from robustbench_endo.corruptions.kernels.rng.noise_ops import cell_indices, expand_row

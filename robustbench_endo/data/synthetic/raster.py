@@ -6,8 +6,9 @@ Coordinates are in units of the frame's short side, with the origin at its centr
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from robustbench_endo.corruptions.kernels.compiled import njit
 
 # Division by zero gives inf, as in numpy, without a branch at every division. No fastmath: the order of the roundings
 # is part of what makes the images identical on every machine.

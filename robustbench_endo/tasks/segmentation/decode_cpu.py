@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from robustbench_endo.corruptions.kernels.compiled import njit
 
 Map = NDArray[np.float32]
 Labels = NDArray[np.uint8]
