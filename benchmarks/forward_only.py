@@ -133,7 +133,7 @@ def warm_up(plan: EvaluationPlan, chunk: int) -> None:
     without_gallery = replace(plan, gallery=GalleryWriter(None, (), ()))
     batch_size = AdaptiveBatchSize(plan.config.batch_size, plan.max_pixels)
     with deterministic(), Workers(plan.models, plan.device, plan.config.workers) as workers:
-        evaluate_chunk(without_gallery, batches, workers, Profiler(), batch_size, lambda done: None)
+        evaluate_chunk(without_gallery, batches, workers, Profiler(), batch_size, lambda steps, condition="": None)
 
 
 def forward_passes(plan: EvaluationPlan, batch: Batch, workers: Workers) -> float:

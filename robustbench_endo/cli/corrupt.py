@@ -11,7 +11,8 @@ import click
 
 from robustbench_endo.cli.config_options import config_from_params, field_options
 from robustbench_endo.cli.errors import FRAMES_FAILED
-from robustbench_endo.cli.output import counted, progress_bar
+from robustbench_endo.cli.output import counted
+from robustbench_endo.cli.progress import progress_bar
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.config import SEVERITIES, EvaluationConfig
 from robustbench_endo.interruption import resumable

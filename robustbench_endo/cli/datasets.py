@@ -10,7 +10,7 @@ import click
 
 from robustbench_endo.cli.config_options import field_options
 from robustbench_endo.cli.errors import PROBLEMS, ErrorHandlingGroup
-from robustbench_endo.cli.output import progress_bar
+from robustbench_endo.cli.progress import progress_bar
 from robustbench_endo.data_options import split_names
 from robustbench_endo.evaluation.config import EvaluationConfig
 

@@ -1,4 +1,4 @@
-"""Exit codes, errors as one sentence, and unknown commands with their closest match."""
+"""Exit codes, and errors as one sentence, with the closest match of an unknown command or option."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import errno
 import io
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from unicodedata import category
 
@@ -26,23 +28,34 @@ FRAMES_FAILED = 3
 PROBLEMS = 3
 """Exit code of a dataset validation with errors."""
 
+_LOG_FILE = "robust_endo_log_file"
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _MAX_LENGTH = 2000
 
 
 class ErrorHandlingGroup(click.Group):
-    """A click group that prints an error as one sentence and exits with code 2, unless ``--debug``."""
+    """A click group that prints an error as one sentence and exits with code 2, unless ``--debug``.
+
+    Attributes:
+        arguments: of the command line.
+    """
+
+    arguments: Sequence[str] = ()
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line."""
         arguments = args[0] if args else kwargs.get("args")
-        debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+        self.arguments = tuple(sys.argv[1:] if arguments is None else arguments)
+        debug = "--debug" in self.arguments
         interruption.forget_folder()
         try:
-            _check_arguments(sys.argv[1:] if arguments is None else arguments)
+            _check_arguments(self.arguments)
             result = super().main(*args, **{**kwargs, "standalone_mode": False})
-        except click.ClickException as error:
+        except click.exceptions.NoArgsIsHelpError as error:
             error.show()
+            sys.exit(error.exit_code)
+        except click.ClickException as error:
+            click.echo(f"Error: {_printable(_shorten(usage_sentence(error)))}", err=True)
             sys.exit(error.exit_code)
         except (click.Abort, KeyboardInterrupt):
             click.echo(interruption.interruption_message(), err=True)
@@ -83,10 +96,84 @@ def error_sentence(error: Exception) -> str:
         file = error.filename or "a file"
         return _shorten(f"Cannot access {file}: {error.strerror}. Check the path and its permissions.")
     message = _shorten(" ".join(str(error).split()).rstrip("."))
-    return (
-        f"Unexpected error: {type(error).__name__}: {message}. Re-run with robust-endo --debug for the traceback and "
-        "report it."
+    log_file: Path | None = getattr(error, _LOG_FILE, None)
+    step = "Re-run with robust-endo --debug for the traceback and report it."
+    if log_file is not None:
+        step = f"Report it with the traceback, which is at the end of {log_file}."
+    return f"Unexpected error: {type(error).__name__}: {message}. {step}"
+
+
+def is_unexpected(error: Exception) -> bool:
+    """Whether no module has foreseen an error, so that its traceback is needed."""
+    return not isinstance(error, (RobustEndoError, MemoryError, click.ClickException)) and not (
+        isinstance(error, OSError) and bool(error.strerror)
     )
+
+
+def set_log_file(error: Exception, file: Path) -> None:
+    """Let the sentence of an unexpected error name the log with its traceback."""
+    with suppress(AttributeError):  # of an exception without a dict
+        setattr(error, _LOG_FILE, file)
+
+
+def usage_sentence(error: click.ClickException) -> str:
+    """What is wrong with the command line, in one sentence.
+
+    >>> usage_sentence(click.NoSuchOption("--seed"))
+    "Expected an option of robust-endo, got '--seed': see robust-endo --help."
+    """
+    context = getattr(error, "ctx", None)
+    path = _command_path(context)
+    see = f"see {path} --help."
+    if isinstance(error, click.NoSuchOption):
+        return f"Expected an option of {path}, got {error.option_name!r}: {_option_hint(error, context) or see}"
+    if isinstance(error, click.MissingParameter):
+        return f"Expected {_missing_name(error)}, got none: add it; {see}"
+    if isinstance(error, click.BadOptionUsage):
+        if "does not take" in error.message:
+            return f"Expected no value after {error.option_name}, got one: leave it out."
+        return f"Expected a value after {error.option_name}, got none: {see}"
+    message = error.format_message() if not isinstance(error, click.UsageError) else error.message
+    if message.startswith("Expected "):
+        return message
+    if message.startswith("Got unexpected extra"):
+        values = message.partition("(")[2].rstrip(")")
+        return f"Expected no further argument of {path}, got {values!r}: quote a name with blanks; {see}"
+    return f"Expected a valid command line, got an error: {message.rstrip('.')}; {see}"
+
+
+def _command_path(context: click.Context | None) -> str:
+    """``robust-endo evaluate``, however the program is called."""
+    words = [] if context is None else context.command_path.split()[1:]
+    return " ".join(["robust-endo", *words])
+
+
+def _missing_name(error: click.MissingParameter) -> str:
+    parameter = error.param
+    if isinstance(parameter, click.Option):
+        return f"the option {parameter.opts[0]}"
+    if parameter is None or error.ctx is None:
+        return "another argument"
+    return f"the argument {parameter.make_metavar(error.ctx).removesuffix('...')}"
+
+
+def _option_hint(error: click.NoSuchOption, context: click.Context | None) -> str:
+    """The closest option of the command, else the command that has the option; empty without either."""
+    if context is None:
+        return ""
+    close = difflib.get_close_matches(error.option_name, _options(context.command), n=1, cutoff=0.65)
+    if close:
+        return f"did you mean {close[0]}?"
+    root = context.find_root().command
+    commands = root.commands if isinstance(root, click.Group) else {}
+    having = [name for name, command in commands.items() if error.option_name in _options(command)]
+    if not having:
+        return ""
+    return f"robust-endo {' and '.join(having[:2])} has it; see {_command_path(context)} --help."
+
+
+def _options(command: click.Command) -> list[str]:
+    return [flag for each in command.params if isinstance(each, click.Option) for flag in each.opts]
 
 
 def _check_arguments(arguments: Sequence[str]) -> None:

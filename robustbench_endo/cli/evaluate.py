@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import click
 
 from robustbench_endo.cli.config_options import config_options
+from robustbench_endo.cli.verbosity import verbosity_options
+from robustbench_endo.config import to_values
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.config import EvaluationConfig
 from robustbench_endo.interruption import resumable
@@ -15,14 +17,17 @@ from robustbench_endo.interruption import resumable
 @click.command(context_settings={"allow_extra_args": True})
 @config_options(EvaluationConfig, "evaluate")
 @click.option("--profile", is_flag=True, help="Print a timing breakdown.")
+@verbosity_options
 def evaluate(config: EvaluationConfig, profile: bool) -> None:
     """Evaluate models under corruptions and write table, records and report.
 
     Without options: three small shipped models on synthetic surgical scenes, all 19 corruptions at 5 severities. The
     clean frames always run; --corruption clean runs only them.
     """
-    from robustbench_endo.cli.output import print_profile, profiler_for, progress_bar, show_results, show_shard
+    from robustbench_endo.cli.output import print_profile, profiler_for, show_results, show_shard
+    from robustbench_endo.cli.progress import progress_bar
     from robustbench_endo.cli.resolve_inputs import load_models_and_data
+    from robustbench_endo.cli.run_log import run_log
     from robustbench_endo.corruptions.kernels.triton_support import triton_failure
     from robustbench_endo.evaluation.engines import choose_engine
     from robustbench_endo.evaluation.plan import build_plan, select_corruptions
@@ -34,7 +39,7 @@ def evaluate(config: EvaluationConfig, profile: bool) -> None:
     selected = select_corruptions(config)
     engine = choose_engine(config, debug=click.get_current_context().find_root().params["debug"])
     profiler = profiler_for(config.device if profile else "cpu")
-    with resumable(config.out):
+    with resumable(config.out), run_log(config.out, to_values(config), config.shard):
         models, dataset = load_models_and_data(
             config.models,
             config.data,

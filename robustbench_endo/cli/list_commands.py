@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from robustbench_endo.cli.output import progress_bar
+from robustbench_endo.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from rich.console import Console

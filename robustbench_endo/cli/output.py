@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,26 +85,6 @@ def show_shard(result: ShardResult, shard: Shard, out: Path) -> None:
         click.echo("Shards with separate --out folders: robust-endo merge FOLDER FOLDER ... --out RUN")
     else:
         click.echo(f"All shards are done: robust-endo merge {out}")
-
-
-@contextmanager
-def progress_bar(label: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error: a function to be called with (done, total)."""
-    from rich import progress
-    from rich.console import Console
-
-    columns = (
-        progress.TextColumn(label),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        progress.TextColumn(unit),
-        progress.TimeElapsedColumn(),
-        progress.TextColumn("left"),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def profiler_for(device: str) -> Profiler:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 import pandas as pd
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from robustbench_endo.cli.progress import progress_bar
 from robustbench_endo.io_utils import writable_folder, write_atomically
 from robustbench_endo.results import combine_runs
 
@@ -128,17 +128,6 @@ def _figures(grid: Grid, outcomes: CellResults) -> dict[str, bytes]:
 
 @contextmanager
 def cell_progress(grid: Grid) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar for the running cell, on standard error."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(grid.title, total=None)
-
-        def report(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
-        yield report
+    """Progress of the running cell, on standard error."""
+    with progress_bar(grid.title, "steps") as advance:
+        yield lambda what, done, total: advance(done, total, label=what)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robustbench_endo.cli.output import counted, progress_bar
+from robustbench_endo.cli.output import counted
+from robustbench_endo.cli.progress import progress_bar
 from robustbench_endo.errors import RobustEndoError
 
 if TYPE_CHECKING:

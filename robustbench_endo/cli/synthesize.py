@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ import click
 
 from robustbench_endo.cli.config_options import config_options
 from robustbench_endo.cli.output import counted
+from robustbench_endo.cli.progress import progress_bar
 from robustbench_endo.interruption import resumable
 from robustbench_endo.synthesis.config import SynthesisConfig
 
@@ -40,8 +43,8 @@ def synthesize(config: SynthesisConfig) -> None:
         tissue = SingleImageDataset(Path(background), regex)
     else:
         tissue = load_data(background, training_split(background, None), config.classes, regex)
-    with resumable(out):
-        result = run(tissue, tools, out, config.count, config, _PhasePrinter())
+    with resumable(out), _phase_progress() as progress:
+        result = run(tissue, tools, out, config.count, config, progress)
     click.echo(
         f"Written: {counted(result.images, 'image')} ({result.created} of them now) in {result.folder}, from "
         f"{counted(result.cutouts, 'instrument')} ({result.n_unusable} could not be used) and "
@@ -49,13 +52,8 @@ def synthesize(config: SynthesisConfig) -> None:
     )
 
 
-class _PhasePrinter:
-    """Prints a line on standard error when a phase begins."""
-
-    def __init__(self) -> None:
-        self._phase = ""
-
-    def __call__(self, phase: str, done: int, total: int) -> None:
-        if phase != self._phase:
-            self._phase = phase
-            click.echo(f"{_PHASES[phase]} {counted(total, phase.removesuffix('s'))} ...", err=True)
+@contextmanager
+def _phase_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Progress of the phases of a synthesis, on standard error."""
+    with progress_bar("Reading", "items") as advance:
+        yield lambda phase, done, total: advance(done, total, label=f"{_PHASES[phase]} {phase}")

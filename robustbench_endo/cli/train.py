@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from robustbench_endo.cli.config_options import config_options
-from robustbench_endo.cli.output import counted, progress_bar
+from robustbench_endo.cli.output import counted
+from robustbench_endo.cli.progress import progress_bar
 from robustbench_endo.config import to_toml
 from robustbench_endo.interruption import resumable
 from robustbench_endo.io_utils import writable_folder, write_atomically

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -27,8 +28,11 @@ from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
 from robustbench_endo.results.schema import CONTENT_SHARE
 from robustbench_endo.tasks.base import Scores
 
-Advance = Callable[[int], None]
-"""Called with the frames x conditions that were done since the last call."""
+
+class Advance(Protocol):
+    """Called with the frames x conditions that were done since the last call, and the condition if there is one."""
+
+    def __call__(self, steps: int, condition: str = "") -> None: ...
 
 
 def evaluate_chunks(plan: EvaluationPlan, chunks: Sequence[int], profiler: Profiler, advance: Advance) -> None:
@@ -72,9 +76,10 @@ def evaluate_chunk(
         for indices in batch_size.split(len(frames), frames.pixels):
             batch = (frames if len(indices) == len(frames) else frames.select(indices)).to(plan.device)
             condition_records = partial(evaluate_condition, plan, workers, profiler, episode)
-            for part in workers.map(condition_records, batch, plan.conditions, batch_size):
+            parts = workers.map(condition_records, batch, plan.conditions, batch_size)
+            for condition, part in zip(plan.conditions, parts, strict=True):
                 records.extend(part)
-                advance(len(indices))
+                advance(len(indices), str(condition))
     return records
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -38,8 +39,13 @@ if TYPE_CHECKING:
     from robustbench_endo.corruptions import Suite
     from robustbench_endo.evaluation.config import EvaluationOptions
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 """Called with (frames x conditions done, frames x conditions in all)."""
+
+PlanProgress = Callable[[int, int, str], object]
+"""As :data:`Progress`, and with the condition that was done last, such as ``smoke 3``."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ def evaluate(
         selected = select_corruptions(config, suite if _is_suite(suite) else None)
         plan = build_plan(config, models, data, selected, metrics)
         computing = choose_engine(config) if isinstance(engine, str) else engine
-        results = run_plan(plan, progress or _no_progress, profiler or Profiler(), computing)
+        results = run_plan(plan, _counting(progress), profiler or Profiler(), computing)
     return replace(results, path=None) if out is None else results
 
 
@@ -143,10 +149,10 @@ def evaluate_shard(
     selected = select_corruptions(config, suite if _is_suite(suite) else None)
     plan = build_plan(config, models, data, selected, metrics)
     computing = choose_engine(config) if isinstance(engine, str) else engine
-    return run_shard(plan, progress or _no_progress, profiler or Profiler(), computing)
+    return run_shard(plan, _counting(progress), profiler or Profiler(), computing)
 
 
-def run_plan(plan: EvaluationPlan, progress: Progress, profiler: Profiler, engine: Engine) -> Results:
+def run_plan(plan: EvaluationPlan, progress: PlanProgress, profiler: Profiler, engine: Engine) -> Results:
     """Evaluate a plan, or finish what an interrupted call with the same plan, or shards of it, began.
 
     Raises:
@@ -166,6 +172,8 @@ def finish_run(plan: EvaluationPlan, info: Mapping[str, Any], profiler: Profiler
     """Merge the records of all chunks, write what follows from them, and, last, the checksums of all files."""
     with profiler.time("write"):
         info = plan.folder.finish(len(plan.chunks), info, plan.conditions)
+    for failure in info["failures"]:
+        log.debug("Excluded: %s: %s", failure["id"], failure["reason"])
     results = read_records(plan.config.out, info, plan.user_metrics)
     results = replace(results, failure_points=store_failure_points(plan, results, profiler))
     store_images(plan, results, profiler)
@@ -174,7 +182,7 @@ def finish_run(plan: EvaluationPlan, info: Mapping[str, Any], profiler: Profiler
     return replace(results, info=sealed)
 
 
-def run_shard(plan: EvaluationPlan, progress: Progress, profiler: Profiler, engine: Engine) -> ShardResult:
+def run_shard(plan: EvaluationPlan, progress: PlanProgress, profiler: Profiler, engine: Engine) -> ShardResult:
     """Compute the shard that the plan's configuration names; other shards may be computed at the same time.
 
     Raises:
@@ -230,16 +238,25 @@ def write_summary(results: Results) -> None:
         write_atomically(results.path / SUMMARY_FILE, summary_csv(results))
 
 
-def _advance(plan: EvaluationPlan, chunks: Sequence[int], missing: Sequence[int], progress: Progress) -> Advance:
+def _advance(plan: EvaluationPlan, chunks: Sequence[int], missing: Sequence[int], progress: PlanProgress) -> Advance:
     total = sum(map(plan.steps, chunks))
     done = total - sum(map(plan.steps, missing))
+    logged = 100 * done // max(1, total)
+    if not missing:
+        log.info("Nothing to compute: all %d chunks are there.", len(chunks))
+    elif len(missing) < len(chunks):
+        present = len(chunks) - len(missing)
+        log.info("Resuming: %d of %d chunks found in %s.", present, len(chunks), plan.config.out)
 
-    def advance(steps: int) -> None:
-        nonlocal done
+    def advance(steps: int, condition: str = "") -> None:
+        nonlocal done, logged
         done += steps
-        progress(done, total)
+        progress(done, total, condition)
+        if (percent := 100 * done // total) > logged:
+            logged = percent
+            log.debug("%d of %d frames x conditions (%d %%) %s", done, total, percent, condition)
 
-    progress(done, total)
+    progress(done, total, "")
     return advance
 
 
@@ -266,5 +283,6 @@ def _is_suite(suite: str | Path | Suite | None) -> TypeGuard[Suite]:
     return suite is not None and not isinstance(suite, (str, Path))
 
 
-def _no_progress(done: int, total: int) -> None:
-    """Report nothing."""
+def _counting(progress: Progress | None) -> PlanProgress:
+    """The progress of a call from Python, which receives no condition."""
+    return lambda done, total, condition: None if progress is None else progress(done, total)

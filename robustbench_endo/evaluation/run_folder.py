@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -28,6 +29,8 @@ from robustbench_endo.results.integrity import (
     write_run,
 )
 from robustbench_endo.results.io import write_table
+
+log = logging.getLogger(__name__)
 
 
 class RunFolder:
@@ -99,6 +102,7 @@ class RunFolder:
         file = chunk_file(self.path, chunk)
         write_table(file, table.replace_schema_metadata(stamp))
         self._damaged.discard(file.relative_to(self.path).as_posix())
+        log.debug("Chunk %d is written: %d records, %d failures.", chunk, table.num_rows, len(entries))
 
     def finish(self, chunks: int, info: Mapping[str, Any], conditions: Sequence[Condition]) -> dict[str, Any]:
         """Merge all records as ``results.parquet``; the content of ``run.json`` with the failures.

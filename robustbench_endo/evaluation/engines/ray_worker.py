@@ -36,7 +36,7 @@ def compute_chunks(chunks: Sequence[int], payload: Any) -> tuple[dict[str, float
     plan, profiler = _load(payload), Profiler()
     try:
         missing = [chunk for chunk in chunks if not plan.folder.has_chunk(chunk)]
-        evaluate_chunks(plan, missing, profiler, lambda done: None)
+        evaluate_chunks(plan, missing, profiler, lambda steps, condition="": None)
     except RunError as error:
         raise RunError(f"On {platform.node()}: {error}") from error
     return profiler.phases(), profiler.lanes

@@ -10,7 +10,6 @@ from robustbench_endo.cli.output import (
     counted,
     print_profile,
     profiler_for,
-    progress_bar,
     show_shard,
     write_reports,
 )
@@ -46,12 +45,6 @@ def test_print_profile_gives_each_phase_its_part(capsys):
 def test_profiler_for_the_cpu_does_not_synchronize():
     with profiler_for("cpu").time("decode"):
         pass
-
-
-def test_progress_bar_writes_to_standard_error(capsys):
-    with progress_bar("Evaluating", "frames") as advance:
-        advance(1, 2)
-    assert capsys.readouterr().out == ""
 
 
 def test_write_reports_without_typst_writes_the_others(monkeypatch, tmp_path, capsys):

@@ -75,7 +75,7 @@ def run() -> Callable[..., Any]:
     """Evaluate a plan: ``run(plan, progress, engine)``."""
 
     def evaluate(plan: EvaluationPlan, progress: Any = _ignore, engine: Any = evaluate_chunks) -> Any:
-        return run_plan(plan, progress, Profiler(), engine)
+        return run_plan(plan, lambda done, total, _: progress(done, total), Profiler(), engine)
 
     return evaluate
 
@@ -85,6 +85,6 @@ def run_part() -> Callable[..., Any]:
     """Evaluate the shard of a plan: ``run_part(plan, progress)``."""
 
     def evaluate(plan: EvaluationPlan, progress: Any = _ignore) -> Any:
-        return run_shard(plan, progress, Profiler(), evaluate_chunks)
+        return run_shard(plan, lambda done, total, _: progress(done, total), Profiler(), evaluate_chunks)
 
     return evaluate

@@ -8,6 +8,9 @@ from torch import nn
 import robustbench_endo as rb
 from robustbench_endo.errors import DataError, ModelError, RobustEndoError, RunError
 from robustbench_endo.evaluation import plan as plan_module
+from robustbench_endo.evaluation.loop import evaluate_chunks
+from robustbench_endo.evaluation.profiler import Profiler
+from robustbench_endo.evaluation.run import run_plan
 from robustbench_endo.results import load_results
 from robustbench_endo.tasks.segmentation.metrics import count_columns
 
@@ -199,6 +202,22 @@ def test_run_plan_reports_every_step(make_plan, run):
     assert steps[-1] == (20, 20)
     assert steps == sorted(steps)
     assert plan_module.MAX_CHUNK == 4
+
+
+def test_run_plan_names_conditions_and_what_it_resumes(make_plan, tmp_path, caplog):
+    caplog.set_level("DEBUG", "robustbench_endo")
+    steps, plan = [], make_plan(frames=2, out=tmp_path / "run")
+    run_plan(plan, lambda *step: steps.append(step), Profiler(), evaluate_chunks)
+    conditions = [detail for _, _, detail in steps]
+    assert conditions[0] == ""
+    assert set(conditions[1:]) == {str(condition) for condition in plan.conditions}
+    assert "Resuming" not in caplog.text
+    assert "Chunk 0 is written" in caplog.text
+    next((tmp_path / "run" / "records").glob("*.parquet")).unlink()
+    for text in (f"Resuming: 3 of 4 chunks found in {tmp_path / 'run'}.", "all 4 chunks are there"):
+        caplog.clear()
+        run_plan(make_plan(frames=2, out=tmp_path / "run"), lambda *step: None, Profiler(), evaluate_chunks)
+        assert text in caplog.text
 
 
 def test_run_plan_states_its_tolerance_and_resumes_no_other(make_plan, run, tmp_path):
