@@ -57,6 +57,12 @@ class Plots:
     def __init__(self, results: Results) -> None:
         self._results = results
 
+    def __call__(
+        self, metric: str | None = None, corruption: str | None = None, intervals: bool | Resampling = False
+    ) -> Figure:
+        """The severity curves: :meth:`severity`."""
+        return self.severity(metric, corruption, intervals)
+
     def severity(
         self, metric: str | None = None, corruption: str | None = None, intervals: bool | Resampling = False
     ) -> Figure:
@@ -119,8 +125,15 @@ class Plots:
         """How often each task fails under corruption, and how often silently; thresholds as ``Results.failures``."""
         return failures_figure(self._results, thresholds)
 
+    def inline_svg(self, metric: str | None = None) -> str:
+        """The severity curves as an ``<svg>`` element for a light or dark page."""
+        from robustbench_endo.reports.plotting.inline_figure import inline_severity_curves
+
+        return inline_severity_curves(self._results, self._metric(metric))
+
     def __repr__(self) -> str:
-        return "Plots(severity, categories, heat, calibration, envelope, failures)"
+        names = "severity, categories, heat, calibration, envelope, failures"
+        return f"Plots({names}): call one, such as .severity('miou'); .plot() draws the severity curves"
 
     def _metric(self, name: str | None) -> str:
         if name is not None:

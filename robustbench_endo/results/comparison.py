@@ -12,6 +12,7 @@ import pandas as pd
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
 from robustbench_endo.metrics.aggregation import Floats, divide, mean_of_present
 from robustbench_endo.results.combine import adaptation_warning, combine_runs, common_frames
+from robustbench_endo.results.comparison_text import comparison_html, comparison_text
 from robustbench_endo.results.estimates import ScoreEstimator, ScoreResult
 from robustbench_endo.results.resampling import Resampling, holm, plain_interval, smallest_p
 from robustbench_endo.results.results import Results
@@ -58,6 +59,9 @@ class Comparison:
     statement: str
     smallest_p: float
     warnings: list[str]
+
+    __repr__ = comparison_text
+    _repr_html_ = comparison_html
 
 
 def compare(

@@ -15,8 +15,11 @@ import pyarrow as pa
 
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.metrics.base import Metric
+from robustbench_endo.results.compare_with import compare_with
+from robustbench_endo.results.description import describe_run
 from robustbench_endo.results.draws import draw_variation
 from robustbench_endo.results.estimates import Conditions, ScoreEstimator, ScoreResult
+from robustbench_endo.results.export import to_csv, to_json
 from robustbench_endo.results.failures import (
     check_failure_thresholds,
     failure_groups,
@@ -29,13 +32,14 @@ from robustbench_endo.results.floors import Floors
 from robustbench_endo.results.gallery import GalleryFrame, read_gallery
 from robustbench_endo.results.method_table import method_table
 from robustbench_endo.results.metrics import find_metric, metric_groups, run_metrics
+from robustbench_endo.results.notebook import notebook_html
 from robustbench_endo.results.operating_envelope import operating_envelope
 from robustbench_endo.results.resampling import Resampling, ResamplingUnits, clopper_pearson, jackknife_interval
 from robustbench_endo.results.robustness import robustness_table
 from robustbench_endo.results.run_info import RunInfo
-from robustbench_endo.results.schema import CLEAN, arrow_schema
+from robustbench_endo.results.schema import arrow_schema
 from robustbench_endo.results.subject_notes import subject_note
-from robustbench_endo.results.table import Estimand, html_table, row_formulas, severity_mean_table
+from robustbench_endo.results.table import Estimand, row_formulas, severity_mean_table
 
 Intervals = bool | Resampling
 """True for 95 % intervals with the defaults of :class:`Resampling`, or the settings to use."""
@@ -135,9 +139,12 @@ class Results(RunInfo):
         table = self._table(self.estimator(Resampling()), metrics, True, estimand)
         return table.xs("value", axis=1, level="part")
 
-    # Functions of the run: further tables of the same rows.
+    # Functions of the run in their own files: further tables of the same rows, files, comparison, trackers.
     draw_variation = draw_variation
     method_table = method_table
+    to_csv = to_csv
+    to_json = to_json
+    compare = compare_with
 
     def robustness(
         self, metrics: Sequence[str] | None = None, baseline: str | None = None, intervals: Intervals = False
@@ -272,7 +279,7 @@ class Results(RunInfo):
 
     @property
     def plot(self) -> Any:
-        """Figures on matplotlib: ``results.plot.severity()``, ``categories``, ``heat``, ``calibration``, ``envelope``.
+        """Figures on matplotlib: ``results.plot()``, severity curves, and ``results.plot.categories()``, ``heat``, ...
 
         The accessor is registered by :mod:`robustbench_endo.reports` under the entry point ``plot`` of
         ``robustbench_endo.results``, so that reading results does not import matplotlib.
@@ -313,13 +320,8 @@ class Results(RunInfo):
     def _failure_records(self, thresholds: Mapping[str, float] | None) -> pd.DataFrame:
         return failure_records(self.frame, self.tasks, check_failure_thresholds(self.tasks, thresholds))
 
-    def _repr_html_(self) -> str:
-        return html_table(self)
-
-    def __repr__(self) -> str:
-        conditions = len(self.corruptions) * len(self.severities) + (CLEAN in set(self.frame["corruption"]))
-        frames = self.frame["image_id"].nunique()
-        return f"Results({len(self.models)} models x {frames} frames x {conditions} conditions, path={self.path})"
+    _repr_html_ = notebook_html
+    __repr__ = describe_run
 
 
 def _settings(intervals: Intervals) -> Resampling:

@@ -1,21 +1,15 @@
-"""The table of a run in the form of the paper's Table VII, and its HTML for notebooks."""
+"""The table of a run in the form of the paper's Table VII."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from html import escape
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from robustbench_endo.metrics.aggregation import Floats, mean_of_present
 from robustbench_endo.results.estimates import PARTS, ScoreArray, ScoreResult
 from robustbench_endo.results.schema import CLEAN, RECORDED
-
-if TYPE_CHECKING:
-    from robustbench_endo.results.results import Results
 
 CATEGORIES = ("noise", "blur", "occlusion", "digital")
 
@@ -24,9 +18,6 @@ Formula = Callable[[ScoreArray], Floats]
 Estimand = Literal["pooled", "subject"]
 """``pooled``: of all frames together, as published tables; ``subject``: the mean over patients or sequences of each
 one's own score, so that a patient with many frames counts no more than the others."""
-
-_MISSING = "–"
-_ALIGNED = 'style="text-align:right;font-variant-numeric:tabular-nums"'
 
 
 def severity_mean_table(
@@ -97,38 +88,3 @@ def mean_of_corruptions(indices: list[int]) -> Formula:
 
 def _recorded(index: int) -> Formula:
     return lambda scores: scores.recorded[:, :, index]
-
-
-def html_table(results: Results) -> str:
-    """Table VII of the run as HTML: the headline metric of each task that has numbers, a dash for a missing number."""
-    headlines = [task.headline_for(results.protocol) for task in results.tasks]
-    metrics = [name for name in headlines if _has_numbers(results, name)]
-    head = f"<p>{escape(repr(results))}</p>"
-    if not metrics:
-        return f"{head}<p>No scores: the frames have no labels.</p>"
-    table = results.table(metrics)
-    rows = "".join(_row(str(category), str(name), values) for (category, name), values in table.iterrows())
-    return f'{head}<div style="overflow-x:auto"><table>{_head(results, metrics)}<tbody>{rows}</tbody></table></div>'
-
-
-def _has_numbers(results: Results, name: str) -> bool:
-    scores = results.scores()
-    return name in scores and bool(np.isfinite(scores[name].to_numpy(np.float64)).any())
-
-
-def _head(results: Results, names: Sequence[str]) -> str:
-    models = results.models
-    labels = [f"{metric.label} ({metric.unit})" for metric in map(results.metric, names)]
-    first = "".join(f'<th colspan="{len(models)}" scope="colgroup">{escape(label)}</th>' for label in labels)
-    second = "".join(f'<th scope="col" {_ALIGNED}>{escape(model)}</th>' for _ in names for model in models)
-    return f'<thead><tr><th rowspan="2" scope="col">corruption</th>{first}</tr><tr>{second}</tr></thead>'
-
-
-def _row(category: str, name: str, values: pd.Series) -> str:
-    label = f"mean of {name}" if category == "mean" else name
-    cells = "".join(f"<td {_ALIGNED}>{_number(float(value))}</td>" for value in values)
-    return f'<tr><th scope="row" style="text-align:left">{escape(label)}</th>{cells}</tr>'
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}" if math.isfinite(value) else _MISSING

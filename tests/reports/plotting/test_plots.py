@@ -92,3 +92,10 @@ def test_heat_figure_marks_missing_numbers(make_run):
 
     figure = heat_figure(make_run(gallery=False, edit=without_smoke), "miou")
     assert "–" in {text.get_text() for text in figure.axes[0].texts}
+
+
+def test_plots_called_as_a_function_draw_severity_curves(annotated_run):
+    titles = {axes.get_title(loc="left") for axes in annotated_run.plot().axes}
+    assert {"Smoke", "Contrast", "Spatter"} <= titles
+    assert annotated_run.plot("accuracy", "smoke").axes[0].get_ylabel() == "Activity accuracy (%)"
+    assert "severity" in repr(annotated_run.plot)

@@ -26,7 +26,7 @@ def test_results_describe_the_run(results):
     assert [task.name for task in results.tasks] == ["activity", "segmentation"]
     assert results.headlines == ("accuracy", "miou")
     assert set(results.frame.columns) == set(results.schema.names)
-    assert repr(results) == "Results(2 models x 24 frames x 5 conditions, path=None)"
+    assert repr(results).startswith("Results(2 models x 24 frames x 5 conditions, path=None) a, b on 24 frames of 12")
 
 
 def test_scores_of_user_metric(results):
