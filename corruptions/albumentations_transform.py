@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from robustbench_endo.corruptions.base import warp_masks
 from robustbench_endo.corruptions.errors import CorruptionError, import_optional
 from robustbench_endo.corruptions.functional import corrupt_levels
-from robustbench_endo.corruptions.severity import SEVERITIES
+from robustbench_endo.corruptions.severity import SEVERITIES, check_severities
 from robustbench_endo.corruptions.suite_file import load_suite
-from robustbench_endo.corruptions.transforms import check_severities
 
 _ALBUMENTATIONS: Any = import_optional("albumentations", purpose="AlbumentationsCorruption", extra="train")
 _DualTransform: Any = _ALBUMENTATIONS.DualTransform

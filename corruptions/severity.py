@@ -21,6 +21,17 @@ def check_severity(severity: float, name: str) -> None:
         )
 
 
+def check_severities(severities: Sequence[float]) -> tuple[float, ...]:
+    """``severities`` as a tuple.
+
+    Raises:
+        CorruptionError: empty, or one outside 1 to 5.
+    """
+    if not severities or not set(severities) <= set(SEVERITIES):
+        raise CorruptionError(f"Expected severities from 1 to 5, got {list(severities)}.")
+    return tuple(severities)
+
+
 def interpolate(severities: Sequence[Any], severity: float) -> Any:
     """The parameters at a severity from 1 to 5.
 

@@ -6,43 +6,69 @@ workers, their order and a restart do not change the result.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from robustbench_endo.corruptions.base import warp_masks
 from robustbench_endo.corruptions.errors import CorruptionError
 from robustbench_endo.corruptions.functional import corrupt_levels
 from robustbench_endo.corruptions.rng import Noise, image_key
-from robustbench_endo.corruptions.severity import SEVERITIES, check_severity
+from robustbench_endo.corruptions.sample_motion import Motion
+from robustbench_endo.corruptions.sample_tree import (
+    VIDEO,
+    frames_of,
+    image_size,
+    like,
+    read_sample,
+    to_tensor,
+    unwrapped_error,
+)
+from robustbench_endo.corruptions.severity import SEVERITIES, check_severities, check_severity
 from robustbench_endo.corruptions.suite import Suite
 from robustbench_endo.corruptions.suite_file import load_suite
 
-Grids = Sequence[Tensor | None]
-"""One sampling grid (H, W, 2) per image; None if nothing moved."""
 
-_ACCEPTED = (
-    "a tensor (3, H, W) or (B, 3, H, W), a tuple that begins with one, or a mapping or dataclass with an `image`"
-)
+class _CallsForward:
+    """What is needed of ``torchvision.transforms.v2.Transform`` where torchvision is missing."""
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        return self.forward(*inputs, **options)  # type: ignore[attr-defined]
 
 
-class CorruptionTransform(ABC):
-    """Base class of transforms of dataset samples.
+def _transform_class() -> Any:
+    try:
+        from torchvision.transforms.v2 import Transform
+    except (ImportError, RuntimeError):  # RuntimeError: built for another torch
+        return _CallsForward
+    return Transform
 
-    A transform is called as ``transform(image)``, ``transform(image, mask)``, ``transform((image, mask, ...))``, or
-    with a mapping or dataclass that has ``image`` and optionally ``mask`` (a dataclass: or ``targets``, a mapping) and
-    ``id``, and returns the same type.
-    ``image`` is a tensor (3, H, W) or (B, 3, H, W), uint8 or floating in [0, 1], and keeps its type; masks are
-    integer tensors and are moved with the image (nearest neighbour) when the corruption moves it.
 
-    The id is the keyword ``ids`` (a string; one per image for a batch), else the sample's ``id``, else a checksum of
-    the image, so that the noise of an image without an id is independent, too.
+_Transform: Any = _transform_class()
+
+
+class CorruptionTransform(_Transform, ABC):  # type: ignore[misc]
+    """Base class of transforms of dataset samples: a ``torchvision.transforms.v2.Transform`` where that is installed.
+
+    A sample is an image, several arguments, or any structure of tuples, lists, dicts and named tuples, or a dataclass.
+    The result has the same structure and types:
+
+    * images: PIL, ``tv_tensors.Image``, or a plain tensor (what is called ``image``, else the first one, as in
+      torchvision), (3, H, W) or (B, 3, H, W), uint8 or floating in [0, 1]. All images of a sample get the same draw.
+    * ``tv_tensors.Video`` (T, 3, H, W) or (B, T, 3, H, W): one draw for a clip, so that smoke, lens and light do not
+      flicker; noise of the category ``noise`` differs between its frames, as that of a sensor.
+    * masks: ``tv_tensors.Mask``, what is called ``mask``, integer tensors of the image's size, PIL label maps. They are
+      moved with the image (nearest neighbour) when the corruption moves it.
+    * ``tv_tensors.BoundingBoxes`` of any format and ``tv_tensors.KeyPoints`` are moved, too; those of a clip with its
+      first frame. Boxes are clamped to the canvas; points may leave it.
+    * everything else, such as labels and floating maps, is passed through.
+
+    The id is the keyword ``ids`` (a string; one per image for a batch), else the sample's ``id`` or ``image_id``, else
+    a checksum of the image, so that the noise of an image without an id is independent, too.
 
     Args:
         suite: a suite, its name, or the path of its TOML file.
@@ -50,6 +76,7 @@ class CorruptionTransform(ABC):
     """
 
     def __init__(self, suite: str | Path | Suite, seed: int) -> None:
+        super().__init__()
         self.suite = suite if isinstance(suite, Suite) else load_suite(suite)
         self.seed = seed
 
@@ -58,27 +85,54 @@ class CorruptionTransform(ABC):
         """The corruption of an image and its severity; severity 0 leaves the image unchanged."""
 
     @property
+    @abstractmethod
+    def moves(self) -> bool:
+        """Whether the transform may move the geometry, and with it masks, boxes and points."""
+
+    @property
     def epoch(self) -> int:
         """The replicate of the noise."""
         return 0
 
-    def __call__(self, *inputs: Any, ids: str | Sequence[str] | None = None) -> Any:
+    def forward(self, *inputs: Any, ids: str | Sequence[str] | None = None) -> Any:
         """Corrupt a sample.
 
         Raises:
-            CorruptionError: a sample of an unsupported type, another number of ids than of images, values out of range.
+            CorruptionError: a sample without an image, another number of ids than of images, values out of range,
+                masks or boxes of another size than the image.
         """
-        sample = inputs[0] if len(inputs) == 1 else inputs
-        original = get_image(sample)
-        image = original.as_subclass(Tensor)
-        batch = image if image.ndim == 4 else image[None]
-        image_ids = _image_ids(batch, get_id(sample) if ids is None else ids)
-        parts = [self._corrupt(item, image_id) for item, image_id in zip(batch, image_ids, strict=True)]
-        corrupted = torch.stack([part for part, _ in parts]).reshape(image.shape).as_subclass(type(original))
-        return replace_image(sample, corrupted, [grid for _, grid in parts])
+        sample = read_sample(inputs[0] if len(inputs) == 1 else inputs)
+        if self.moves and sample.unwrapped:
+            raise unwrapped_error(sample.unwrapped)
+        parts, image_ids, motion = list(sample.parts), None, None
+        for position in sample.images:
+            part, role = sample.parts[position], sample.roles[position]
+            units = frames_of(part, role)
+            if image_ids is None:
+                image_ids, size = _image_ids(units, sample.id if ids is None else ids), image_size(part)
+            elif (len(units), image_size(part)) != (len(image_ids), size):
+                raise CorruptionError(
+                    "Expected images of one size and number in a sample, got different ones: transform them separately."
+                )
+            corrupted, grids = self._corrupt(units, image_ids, role == VIDEO)
+            shape = to_tensor(part).shape
+            parts[position] = like(corrupted.reshape(shape), part)
+            motion = motion or Motion(tuple(shape[:-3]), len(units), grids)
+        if motion is not None:
+            parts = [motion.move(part, role) for part, role in zip(parts, sample.roles, strict=True)]
+        return sample.rebuild(parts)
 
-    def _corrupt(self, image: Tensor, image_id: str) -> tuple[Tensor, Tensor | None]:
-        name, severity = self.select_condition(image_id)
+    def _corrupt(self, units: Tensor, image_ids: Sequence[str], is_video: bool) -> tuple[Tensor, list[Tensor | None]]:
+        results = []
+        for frames, image_id in zip(units, image_ids, strict=True):
+            name, severity = self.select_condition(image_id)
+            differs = is_video and severity != 0 and self.suite.get(name).category == "noise"
+            for number, frame in enumerate(frames):
+                frame_id = f"{image_id}/{number}" if differs else image_id
+                results.append(self._corrupt_frame(frame, name, severity, frame_id))
+        return torch.stack([frame for frame, _ in results]), [grid for _, grid in results]
+
+    def _corrupt_frame(self, image: Tensor, name: str, severity: float, image_id: str) -> tuple[Tensor, Tensor | None]:
         if severity == 0:
             return image, None
         if image.dtype == torch.uint8:
@@ -115,6 +169,11 @@ class Corrupt(CorruptionTransform):
         super().__init__(suite, seed)
         check_severity(severity, self.suite.get(name).name)
         self.name, self.severity = name, severity
+
+    @property
+    def moves(self) -> bool:
+        """Whether the corruption moves the geometry."""
+        return self.severity != 0 and self.suite.get(self.name).moves
 
     def select_condition(self, image_id: str) -> tuple[str, float]:
         """The corruption and the severity of this transform."""
@@ -167,6 +226,11 @@ class RandomCorruption(CorruptionTransform):
         self.p = p
         # In shared memory, so that workers that outlive an epoch see the next one.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
+
+    @property
+    def moves(self) -> bool:
+        """Whether one of the corruptions moves the geometry."""
+        return self.p > 0 and any(self.suite.get(name).moves for name in self.names)
 
     @property
     def epoch(self) -> int:
@@ -234,97 +298,18 @@ class CorruptedDataset:
             self.transform.set_epoch(epoch)
 
 
-def check_severities(severities: Sequence[float]) -> tuple[float, ...]:
-    """``severities`` as a tuple.
-
-    Raises:
-        CorruptionError: empty, or one outside 1 to 5.
-    """
-    if not severities or not set(severities) <= set(SEVERITIES):
-        raise CorruptionError(f"Expected severities from 1 to 5, got {list(severities)}.")
-    return tuple(severities)
-
-
-def get_image(sample: Any) -> Tensor:
-    """The image of a sample.
-
-    Raises:
-        CorruptionError: a sample of an unsupported type, or an image that is not a tensor (3, H, W) or (B, 3, H, W).
-    """
-    image = _image_of(sample)
-    if not isinstance(image, Tensor) or image.ndim not in (3, 4) or image.shape[-3] != 3:
-        actual = f"a tensor {tuple(image.shape)}" if isinstance(image, Tensor) else type(image).__name__
-        raise CorruptionError(
-            f"Expected {_ACCEPTED}, got {actual}: turn arrays and PIL images into RGB tensors before the corruption."
-        )
-    return image
-
-
-def _image_of(sample: Any) -> Any:
-    if isinstance(sample, Mapping):
-        return sample.get("image")
-    if isinstance(sample, (tuple, list)) and sample:
-        return sample[0]
-    return getattr(sample, "image", sample)
-
-
-def get_id(sample: Any) -> Any:
-    """The ``id`` of a sample; None if it has none."""
-    return sample.get("id") if isinstance(sample, Mapping) else getattr(sample, "id", None)
-
-
-def _image_ids(batch: Tensor, ids: str | Sequence[str] | None) -> Sequence[str]:
+def _image_ids(units: Tensor, ids: Any) -> Sequence[str]:
+    """The ids of images or clips; checksums where there are none."""
     if ids is None:
-        return [_checksum(image) for image in batch]
-    image_ids = [ids] if isinstance(ids, str) else ids
-    if len(image_ids) != len(batch):
-        raise CorruptionError(f"Expected one id for each of the {len(batch)} images, got {len(image_ids)}.")
+        return [_checksum(unit) for unit in units]
+    if isinstance(ids, Tensor):
+        ids = ids.tolist()
+    image_ids = [str(item) for item in ids] if isinstance(ids, (list, tuple)) else [str(ids)]
+    if len(image_ids) != len(units):
+        raise CorruptionError(f"Expected one id for each of the {len(units)} images, got {len(image_ids)}.")
     return image_ids
 
 
 def _checksum(image: Tensor) -> str:
     content = image.cpu().contiguous().view(torch.uint8).numpy()
     return hashlib.blake2b(content.data, digest_size=16).hexdigest()
-
-
-def replace_image(sample: Any, image: Tensor, grids: Grids) -> Any:
-    """The sample with another image, and with its masks moved by the grids.
-
-    The mask of a mapping or dataclass is its ``mask``. In a tuple, and in the mapping ``targets`` of a dataclass
-    without a ``mask``, masks are the integer tensors whose last two sides equal those of the image.
-    """
-    if isinstance(sample, Tensor):
-        return image
-    if isinstance(sample, Mapping):
-        return {**sample, "image": image, **({"mask": move_mask(sample["mask"], grids)} if "mask" in sample else {})}
-    if dataclasses.is_dataclass(sample) and not isinstance(sample, type):
-        return dataclasses.replace(sample, image=image, **_moved_fields(sample, image, grids))
-    items = [image, *(move_mask(item, grids) if _is_mask(item, image) else item for item in sample[1:])]
-    build: Callable[..., Any] = getattr(type(sample), "_make", type(sample))  # a namedtuple has _make
-    return build(items)
-
-
-def _moved_fields(sample: Any, image: Tensor, grids: Grids) -> dict[str, Any]:
-    """The field ``mask``, else ``targets``, of a dataclass, moved by the grids."""
-    names = {field.name for field in dataclasses.fields(sample)}
-    if "mask" in names:
-        return {"mask": move_mask(sample.mask, grids)}
-    if "targets" in names:
-        targets = sample.targets.items()
-        return {"targets": {name: move_mask(item, grids) if _is_mask(item, image) else item for name, item in targets}}
-    return {}
-
-
-def move_mask(mask: Any, grids: Grids) -> Any:
-    """A mask (H, W), (1, H, W), (B, H, W) or (B, 1, H, W) moved image by image; None stays None."""
-    if mask is None or all(grid is None for grid in grids):
-        return mask
-    flat = mask.as_subclass(Tensor).reshape(len(grids), *mask.shape[-2:])
-    parts = [
-        part if grid is None else warp_masks(part[None], grid[None])[0] for part, grid in zip(flat, grids, strict=True)
-    ]
-    return torch.stack(parts).reshape(mask.shape).as_subclass(type(mask))
-
-
-def _is_mask(item: Any, image: Tensor) -> bool:
-    return isinstance(item, Tensor) and item.shape[-2:] == image.shape[-2:] and not item.is_floating_point()

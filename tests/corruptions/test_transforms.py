@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -114,15 +117,107 @@ def test_corrupt_transform_without_an_id_uses_the_image() -> None:
     assert float((noisy[0] == noisy[1]).float().mean()) < 0.1
 
 
-@pytest.mark.slow
-def test_corrupt_transform_works_in_torchvision_pipelines() -> None:
+def test_corrupt_transform_is_a_torchvision_transform() -> None:
     v2 = pytest.importorskip("torchvision.transforms.v2")
     tv_tensors = pytest.importorskip("torchvision.tv_tensors")
-    pipeline = v2.Compose([v2.Identity(), Corrupt("elastic_transform", 3)])
-    image, mask = pipeline(tv_tensors.Image(IMAGE), tv_tensors.Mask(MASK))
-    assert isinstance(image, tv_tensors.Image)
-    assert isinstance(mask, tv_tensors.Mask)
-    assert torch.equal(torch.as_tensor(image), Corrupt("elastic_transform", 3)(IMAGE))
+    transform = Corrupt("elastic_transform", 3)
+    assert isinstance(transform, v2.Transform)
+    before = torch.random.get_rng_state()
+    image, mask = v2.Compose([v2.Identity(), transform])(tv_tensors.Image(IMAGE), tv_tensors.Mask(MASK))
+    assert type(image) is tv_tensors.Image
+    assert type(mask) is tv_tensors.Mask
+    assert torch.equal(image.as_subclass(Tensor), transform(IMAGE))
+    assert torch.equal(mask.as_subclass(Tensor), transform(IMAGE, MASK)[1])
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_transforms_work_without_torchvision(monkeypatch: pytest.MonkeyPatch) -> None:
+    from robustbench_endo.corruptions import transforms
+
+    monkeypatch.setitem(sys.modules, "torchvision.transforms.v2", None)
+    base = transforms._transform_class()
+
+    class Changed(base):  # type: ignore[misc, valid-type]
+        def forward(self, image: int, ids: str = "") -> str:
+            return f"{image} {ids}"
+
+    assert base.__module__ == transforms.__name__
+    assert Changed()(3, ids="a") == "3 a"
+
+
+def test_corrupt_transform_of_a_nested_sample() -> None:
+    tv_tensors = pytest.importorskip("torchvision.tv_tensors")
+    canvas = {"canvas_size": (48, 64)}
+    target = {
+        "boxes": tv_tensors.BoundingBoxes([[8, 8, 24, 32]], format="XYXY", **canvas),
+        "masks": tv_tensors.Mask(torch.stack([MASK, MASK]).byte()),
+        "labels": torch.tensor([3]),
+        "image_id": 17,
+    }
+    depth = torch.rand(48, 64)
+    transform = Corrupt("elastic_transform", 5)
+    (image, changed), rest = transform(((tv_tensors.Image(IMAGE), target), [depth, None, "text"]))
+    expected, mask = transform(IMAGE, MASK.byte(), ids="17")
+    assert torch.equal(image.as_subclass(Tensor), expected)
+    assert all(torch.equal(layer, mask) for layer in changed["masks"].as_subclass(Tensor))
+    assert not torch.equal(changed["boxes"], target["boxes"])
+    assert changed["boxes"].dtype == target["boxes"].dtype
+    assert changed["labels"] is target["labels"]
+    assert rest[0] is depth
+    assert rest[1:] == [None, "text"]
+
+
+def test_corrupt_transform_gives_all_images_of_a_sample_one_draw() -> None:
+    tv_tensors = pytest.importorskip("torchvision.tv_tensors")
+    left, right = (tv_tensors.Image(image) for image in (IMAGE, IMAGE.flip(1)))
+    transform = Corrupt("gaussian_noise", 5)
+    both = transform({"left": left, "right": right, "id": "a"})
+    assert torch.equal(both["left"], transform(left, ids="a"))
+    assert torch.equal(both["right"], transform(right, ids="a"))
+
+
+def test_corrupt_transform_of_a_video_does_not_flicker() -> None:
+    tv_tensors = pytest.importorskip("torchvision.tv_tensors")
+    clip = tv_tensors.Video(IMAGE[None].repeat(3, 1, 1, 1))
+    masks = tv_tensors.Mask(MASK[None].repeat(3, 1, 1))
+    smoky = Corrupt("smoke", 4)(clip, ids="a")
+    assert type(smoky) is tv_tensors.Video
+    assert all(torch.equal(frame, smoky[0]) for frame in smoky)
+    warped, moved = Corrupt("elastic_transform", 5)(clip, masks, ids="a")
+    image, mask = Corrupt("elastic_transform", 5)(IMAGE, MASK, ids="a")
+    assert all(torch.equal(frame, image) for frame in warped.as_subclass(Tensor))
+    assert all(torch.equal(frame, mask) for frame in moved.as_subclass(Tensor))
+    noisy = Corrupt("gaussian_noise", 4)(clip, ids="a")
+    assert not torch.equal(noisy[0], noisy[1])
+    clips = Corrupt("gaussian_noise", 4)(tv_tensors.Video(torch.stack([clip, clip])), ids=["a", "b"])
+    assert torch.equal(clips[0].as_subclass(Tensor), noisy.as_subclass(Tensor))
+    assert not torch.equal(clips[1], clips[0])
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "I;16"])
+def test_corrupt_transform_of_pil_images(mode: str) -> None:
+    image = Image.fromarray(IMAGE.permute(1, 2, 0).numpy())
+    mask = Image.fromarray(MASK.to(torch.uint16 if mode == "I;16" else torch.uint8).numpy())
+    if mode == "P":
+        mask.putpalette([7, 8, 9] * 256)
+    changed, moved = Corrupt("elastic_transform", 5)(image, mask, ids="a")
+    expected, labels = Corrupt("elastic_transform", 5)(IMAGE, MASK, ids="a")
+    assert torch.equal(torch.from_numpy(np.array(changed)).permute(2, 0, 1), expected)
+    assert moved.mode == mode
+    assert np.array_equal(np.array(moved), labels.numpy())
+    assert moved.getpalette() == mask.getpalette()
+
+
+def test_random_corruption_in_a_data_loader_does_not_depend_on_the_workers() -> None:
+    pytest.importorskip("torchvision")
+    data = [{"image": image, "mask": mask, "id": str(number)} for image, mask, number in FRAMES]
+    transform = RandomCorruption("elastic_transform,shot_noise", p=0.8, seed=3)
+    serial, parallel = (
+        list(DataLoader(CorruptedDataset(data, transform), batch_size=4, num_workers=workers)) for workers in (0, 2)
+    )
+    for one, two in zip(serial, parallel, strict=True):
+        assert torch.equal(one["image"], two["image"])
+        assert torch.equal(one["mask"], two["mask"])
 
 
 def draws(transform: RandomCorruption, count: int = 400) -> list[tuple[str, int]]:
@@ -179,7 +274,22 @@ BAD_INPUT = [
     (lambda: RandomCorruption(severities=()), r"from 1 to 5, got \[\]"),
     (lambda: RandomCorruption(p=1.5), "from 0 to 1, got 1.5"),
     (lambda: Corrupt("smoke", 3)(IMAGE.numpy()), "got ndarray"),
-    (lambda: Corrupt("smoke", 3)({"frame": IMAGE}), "got NoneType"),
+    (lambda: Corrupt("smoke", 3)({"image": "a.png", "frame": IMAGE}), "got str, Tensor: add the image"),
+    (lambda: Corrupt("smoke", 3)({"label": 3}), "got int: add the image"),
+    (lambda: Corrupt("smoke", 3)(None), "got NoneType"),
+    (lambda: Corrupt("smoke", 9), "got 9"),
+    (
+        lambda: Corrupt("smoke", 3)(torch.cat([IMAGE, IMAGE[:1]])),
+        r"got a tensor \(4, 48, 64\): .* drop an alpha channel",
+    ),
+    (lambda: Corrupt("smoke", 3)(Image.new("RGBA", (64, 48))), r"PIL image of mode RGBA: call its convert\('RGB'\)"),
+    (lambda: Corrupt("smoke", 3)(Image.new("L", (64, 48))), "PIL image of mode L"),
+    (
+        lambda: Corrupt("elastic_transform", 3)({"image": IMAGE, "mask": MASK[:40]}),
+        r"masks \(48, 64\) .* got \(40, 64\)",
+    ),
+    (lambda: Corrupt("elastic_transform", 3)({"image": IMAGE, "boxes": torch.ones(1, 4)}), "Expected 'boxes' as"),
+    (lambda: Corrupt("elastic_transform", 3)({"image": IMAGE, "bboxes": [[1, 2, 3, 4]]}), "Expected 'bboxes' as"),
     (lambda: Corrupt("smoke", 3)(IMAGE[:1]), r"got a tensor \(1, 48, 64\)"),
     (lambda: Corrupt("smoke", 3)(IMAGE.float()), "divide by the white level"),
     (lambda: Corrupt("smoke", 3)(IMAGE[None], ids=["a", "b"]), "each of the 1 images, got 2"),

@@ -7,7 +7,6 @@ from typing import Any
 
 from torch import Tensor
 
-from robustbench_endo.corruptions import RandomCorruption
 from robustbench_endo.training.augmentation.augmentation import Entry, Pipeline, read_pipeline
 
 
@@ -45,6 +44,8 @@ class CorruptionAugmentation:
         suite: str = "endo19",
         seed: int = 0,
     ) -> None:
+        from robustbench_endo.corruptions import RandomCorruption  # imports torchvision
+
         self._transform = RandomCorruption(names, severities, p, suite, seed)
         self.names: tuple[str, ...] = tuple(self._transform.names) if p > 0 else ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from robustbench_endo.data.file_listing import Entry
 from robustbench_endo.data.manifest import ManifestDataset
 from robustbench_endo.data.resolution import at_resolution
 from robustbench_endo.data.video import VideoDataset
-from robustbench_endo.errors import DataError
+from robustbench_endo.errors import CorruptionError, DataError
 from robustbench_endo.tasks import registry as task_registry
 from robustbench_endo.tasks.classification.task import Classification
 from robustbench_endo.training.subject_split import Subset
@@ -90,9 +90,13 @@ def test_corrupted_dataset_passes_targets_of_any_task():
 
 
 def test_corrupted_dataset_warps_maps_of_any_task():
-    warped = CorruptedDataset(Phases(), Corrupt("elastic_transform", 5))[0]
-    assert not warped.targets["depth"].equal(Phases()[0].targets["depth"])
-    assert warped.targets["boxes"] is BOXES
+    transform, frame = Corrupt("elastic_transform", 5), Phases()[0]
+    with pytest.raises(CorruptionError, match="Expected 'boxes' as torchvision.tv_tensors.BoundingBoxes"):
+        CorruptedDataset(Phases(), transform)[0]
+    targets = {name: target for name, target in frame.targets.items() if name != "boxes"}
+    warped = transform(replace(frame, targets=targets))
+    assert not warped.targets["depth"].equal(frame.targets["depth"])
+    assert warped.targets["phase"] == 0
 
 
 def test_at_resolution_resizes_only_maps_of_any_task():
