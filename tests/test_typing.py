@@ -39,9 +39,9 @@ def test_evaluate_has_its_signature(check_types, monkeypatch):
 
 
 def test_evaluate_rejects_wrong_arguments(check_types, monkeypatch):
-    output = check_types('import robustbench_endo as rb\nrb.evaluate(3, "nonsense", severity=99)\n', monkeypatch)
+    output = check_types('import robustbench_endo as rb\nrb.evaluate(3, 4, severity=99)\n', monkeypatch)
     assert 'Argument 1 to "evaluate" has incompatible type "int"' in output
-    assert 'Argument 2 to "evaluate" has incompatible type "str"' in output
+    assert 'Argument 2 to "evaluate" has incompatible type "int"' in output
     assert 'Unexpected keyword argument "severity"' in output
 
 

@@ -9,16 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal
 
-from robustbench_endo.evaluation.config import SEVERITIES, EvaluationConfig, config_from_options
+from robustbench_endo.evaluation.call import call_config, planned
+from robustbench_endo.evaluation.call_options import check_objects
+from robustbench_endo.evaluation.config import SEVERITIES
 from robustbench_endo.evaluation.engines import choose_engine
 from robustbench_endo.evaluation.failure_points import store_failure_points
 from robustbench_endo.evaluation.gallery_images import remove_damaged_images, store_images
 from robustbench_endo.evaluation.loop import Advance
-from robustbench_endo.evaluation.methods import ModelsByName
+from robustbench_endo.evaluation.model_arguments import Models
 from robustbench_endo.evaluation.names import check_dataset_names, check_names
-from robustbench_endo.evaluation.plan import Engine, EvaluationPlan, build_plan, select_corruptions
+from robustbench_endo.evaluation.plan import Engine, EvaluationPlan
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.provenance import describe_run, utc_now
 from robustbench_endo.evaluation.shard import parse_shard
@@ -64,10 +66,10 @@ class ShardResult:
 
 
 def evaluate(
-    models: ModelsByName,
-    data: Dataset,
+    models: Models,
+    data: Dataset | str | Path,
     corruptions: str | Sequence[str] = "all",
-    severities: Sequence[float] = SEVERITIES,
+    severities: float | Sequence[float] = SEVERITIES,
     out: str | Path | None = None,
     *,
     suite: str | Path | Suite | None = None,
@@ -80,14 +82,19 @@ def evaluate(
     """Evaluate models under corruptions: every frame is decoded once, all models see the same corrupted image.
 
     Args:
-        models: name -> network: float (B, 3, H, W) in [0, 1] -> logits by task, ``segmentation`` (B, C, h, w) and/or
-            ``activity`` (B, K). A list of networks is a method trained with several seeds: its models are called
-            ``<name>/seed<n>`` and ``Results.methods`` groups them.
-        data: frames with targets, see :func:`load_dataset`.
+        models: a network or another callable, the name of a model that :func:`load_model` knows, a list of these, or
+            name -> model. Each maps float (B, 3, H, W), RGB in [0, 1], to logits: segmentation (B, C, h, w) or activity
+            (B, K) as a tensor, as ``{"out": ...}`` or ``.logits``, or a dict of ``segmentation`` and ``activity``.
+            A list under a name is a method trained with several seeds: its models are called ``<name>/seed<n>`` and
+            ``Results.methods`` groups them. Each model is tried on a batch of two first. Networks are evaluated in
+            eval mode on ``device``, and have their mode and device again when the call ends.
+        data: frames with targets, see :func:`load_dataset`, :func:`from_torch` and :func:`from_huggingface`; or the
+            name, folder or file that :func:`load_dataset` takes.
         corruptions: ``all``, a category, names separated by commas, ``smoke+defocus_blur`` for both at once,
             ``pairwise`` for compounds with every pair, or a list of them; ``recorded`` for the recorded conditions of
             the data set, ``clean`` for the clean frames only.
-        severities: numbers from 1 to 5, such as ``(1, 3, 5)`` or ``(2.4,)``; the clean condition always runs.
+        severities: a number from 1 to 5 or several, such as ``3``, ``(1, 2.4)`` or ``range(1, 6)``; the clean
+            condition always runs.
         out: run folder; an interrupted run is resumed. None stores no files.
         suite: ``endo19`` (default), ``endo-surgical``, ``endoarss``, ``imagenet-c``, a TOML file, or a suite object.
         metrics: further :class:`~robustbench_endo.metrics.Metric` classes or objects.
@@ -109,11 +116,11 @@ def evaluate(
     >>> results.scores()["severity"].tolist()
     [0, 5]
     """
+    check_objects(out, suite, progress, profiler, engine)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory()) if out is None else out
-        config = _config(corruptions, severities, Path(folder), suite, engine, options)
-        selected = select_corruptions(config, suite if _is_suite(suite) else None)
-        plan = build_plan(config, models, data, selected, metrics)
+        config = call_config(corruptions, severities, Path(folder), suite, engine, options)
+        plan = stack.enter_context(planned(config, models, data, suite, metrics))
         computing = choose_engine(config) if isinstance(engine, str) else engine
         results = run_plan(plan, _counting(progress), profiler or Profiler(), computing)
     return replace(results, path=None) if out is None else results
@@ -121,10 +128,10 @@ def evaluate(
 
 def evaluate_shard(
     shard: str,
-    models: ModelsByName,
-    data: Dataset,
+    models: Models,
+    data: Dataset | str | Path,
     corruptions: str | Sequence[str] = "all",
-    severities: Sequence[float] = SEVERITIES,
+    severities: float | Sequence[float] = SEVERITIES,
     *,
     out: str | Path,
     suite: str | Path | Suite | None = None,
@@ -145,11 +152,11 @@ def evaluate_shard(
     Raises:
         RobustEndoError: the settings cannot be met; finished work is kept.
     """
-    config = replace(_config(corruptions, severities, Path(out), suite, engine, options), shard=shard)
-    selected = select_corruptions(config, suite if _is_suite(suite) else None)
-    plan = build_plan(config, models, data, selected, metrics)
-    computing = choose_engine(config) if isinstance(engine, str) else engine
-    return run_shard(plan, _counting(progress), profiler or Profiler(), computing)
+    check_objects(out, suite, progress, profiler, engine)
+    config = replace(call_config(corruptions, severities, Path(out), suite, engine, options), shard=shard)
+    with planned(config, models, data, suite, metrics) as plan:
+        computing = choose_engine(config) if isinstance(engine, str) else engine
+        return run_shard(plan, _counting(progress), profiler or Profiler(), computing)
 
 
 def run_plan(plan: EvaluationPlan, progress: PlanProgress, profiler: Profiler, engine: Engine) -> Results:
@@ -258,29 +265,6 @@ def _advance(plan: EvaluationPlan, chunks: Sequence[int], missing: Sequence[int]
 
     progress(done, total, "")
     return advance
-
-
-def _config(
-    corruptions: str | Sequence[str],
-    severities: Sequence[float],
-    out: Path,
-    suite: str | Path | Suite | None,
-    engine: str | Engine,
-    options: EvaluationOptions,
-) -> EvaluationConfig:
-    """The configuration of a call from Python, where models, data and suite may be objects."""
-    return config_from_options(
-        options,
-        corruptions=corruptions if isinstance(corruptions, str) else tuple(corruptions),
-        severities=tuple(severities),
-        suite=suite.name if _is_suite(suite) else None if suite is None else str(suite),
-        engine=engine if isinstance(engine, str) else "local",
-        out=out,
-    )
-
-
-def _is_suite(suite: str | Path | Suite | None) -> TypeGuard[Suite]:
-    return suite is not None and not isinstance(suite, (str, Path))
 
 
 def _counting(progress: Progress | None) -> PlanProgress:

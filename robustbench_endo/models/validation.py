@@ -16,7 +16,7 @@ from robustbench_endo.tasks.base import Task
 from robustbench_endo.tasks.registry import TASKS, get_task
 
 BATCH = 2
-FAILURES = (RuntimeError, TypeError, ValueError, LookupError, AttributeError, AssertionError, NotImplementedError)
+FAILURES = (RuntimeError, TypeError, ValueError, LookupError, AttributeError, AssertionError, ArithmeticError)
 
 
 def validate(
@@ -117,7 +117,7 @@ def _run(model: Callable[[Tensor], Any], spec: str, images: Tensor) -> object:
         reason = (str(error).strip().splitlines() or [""])[0].rstrip(". ")
         raise ModelError(
             f"Cannot run the model {spec!r} on float images {tuple(images.shape)} in [0, 1]: {type(error).__name__}: "
-            f"{reason}. {_advice(model, images)}"
+            f"{reason}. Change the model: {_advice(model, images)}."
         ) from error
 
 
@@ -126,8 +126,8 @@ def _advice(model: object, images: Tensor) -> str:
     if isinstance(model, nn.Module):
         kinds = {parameter.dtype for parameter in model.parameters() if parameter.is_floating_point()}
         if kinds - {images.dtype}:
-            return "Convert its weights by model.float(); precision= selects bf16 for the run."
-    return "Make it accept any size or give it an `input_size`, in an adapter if it is not yours."
+            return "convert its weights by model.float(); precision= selects bf16 for the run"
+    return "make it accept any size or give it an `input_size`, in an adapter if it is not yours"
 
 
 def _check_shape(spec: str, task: Task, tensor: Tensor, images: Tensor) -> None:
