@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
@@ -29,6 +30,8 @@ from robustbench_endo.training.state import FAILED, History, identity, restore, 
 from robustbench_endo.training.train_step import Corrupt, NotFiniteError, TrainStep
 from robustbench_endo.training.validate import Processes, ValidationSample, selection_score, validate_on
 from robustbench_endo.types import Dataset
+
+log = logging.getLogger(__name__)
 
 DEFAULT_SIZE = (224, 288)
 """Training size of a user's model without an input size."""
@@ -103,6 +106,8 @@ def train(
     before = (*inherited_corruptions(init_weights), *getattr(model, "trained_on", ()))
     hardening = plan_hardening(config, corrupt, before)
     config = hardening.config
+    for note in hardening.notes:
+        log.warning(note)
     mix = config.harden if config.harden in ("augmix", "pixmix") else None
     folder = writable_folder(Path(out))
     remove_stale_temporaries(folder)  # of a training that was killed while it wrote
@@ -132,7 +137,7 @@ def train(
             "init_weights": str(init_weights or ""),
             "new_layers": new_layers,
             "labels_without_example": absent,
-            "notes": list(notes),
+            "notes": [*notes, *hardening.notes],
             "trained_on": list(hardening.trained_on),
             "held_out": list(hardening.held_out),
         }

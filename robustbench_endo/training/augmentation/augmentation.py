@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import logging
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +19,19 @@ from robustbench_endo.errors import OptionalDependencyError, TrainingError, unkn
 from robustbench_endo.io_utils import read_toml
 from robustbench_endo.training.augmentation.augmix import Mixing
 from robustbench_endo.training.augmentation.pixmix import PixMix
+from robustbench_endo.training.augmentation.torchvision_pipeline import torchvision_augmentation
+
+log = logging.getLogger(__name__)
 
 Augment = Callable[[NDArray[np.uint8], NDArray[np.uint8], int], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 """(image (H, W, 3), mask (H, W), seed) -> augmented image and mask; a pure function of its arguments."""
 
 _KEYS = ("description", "transform", "mixing")
 _FOLDER = Path(__file__).parent / "pipelines"
-PIPELINES = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
-"""Names of the pipelines in the package."""
+_FILES = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+_V2 = "-v2"
+PIPELINES = (*_FILES, *(f"{name}{_V2}" for name in _FILES if name != "none"))
+"""Names of the pipelines in the package; those with -v2 use the transforms v2 of torchvision."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +48,18 @@ class Pipeline:
     """A pipeline.
 
     Attributes:
+        name: the name or the file by which it is read.
         source: the file, for messages.
         entries: transforms in their order.
         mixing: from the table [mixing]; None without one.
+        library: whose transforms are applied.
     """
 
+    name: str
     source: str
     entries: tuple[Entry, ...]
     mixing: Mixing | None
+    library: Literal["albumentations", "torchvision"] = "albumentations"
 
 
 Mixer = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
@@ -60,8 +70,8 @@ def augmentation(pipeline: str | Pipeline, mix: str | Mixer | None = None) -> Au
     """The augmentation of a pipeline; None for one without transforms.
 
     Args:
-        pipeline: read before, or ``surgical``, ``light``, ``none``, or a file ending in .toml (see
-            docs/training_data.md).
+        pipeline: read before, or ``surgical``, ``light``, ``none``, or on torchvision ``surgical-v2``, ``light-v2``, or
+            a file ending in .toml (see docs/training_data.md).
         mix: changes the image afterwards: ``augmix`` (with the [mixing] table of the file, or the defaults),
             ``pixmix``, or a :class:`~robustbench_endo.training.augmentation.Mixing` or
             :class:`~robustbench_endo.training.augmentation.PixMix`. The mask is that of the pipeline, as mixing moves
@@ -70,13 +80,33 @@ def augmentation(pipeline: str | Pipeline, mix: str | Mixer | None = None) -> Au
     Raises:
         UnknownNameError: no such augmentation or mixing.
         TrainingError: a file that is no pipeline, or a transform or parameter that albumentations does not take.
-        OptionalDependencyError: albumentations is not installed.
+        OptionalDependencyError: albumentations, which a file needs, is not installed.
     """
-    pipeline = read_pipeline(pipeline) if isinstance(pipeline, str) else pipeline
+    if isinstance(pipeline, str):
+        pipeline, note = available_pipeline(read_pipeline(pipeline))
+        if note:
+            log.warning(note)
     first = _seeded(pipeline) if pipeline.entries else None
     if mix is None:
         return first
     return _then_mixed(first, _mixer(mix, pipeline) if isinstance(mix, str) else mix)
+
+
+def available_pipeline(pipeline: Pipeline) -> tuple[Pipeline, str]:
+    """The pipeline that can run here, and a sentence about it if it is another one than asked for.
+
+    The pipelines of the package run on torchvision where albumentations is not installed or fails to import.
+    """
+    if not pipeline.entries or pipeline.library != "albumentations" or pipeline.name not in _FILES:
+        return pipeline, ""
+    try:
+        albumentations_library()
+    except OptionalDependencyError as error:
+        other = f"{pipeline.name}{_V2}"
+        reason = "it is not installed" if isinstance(error.__cause__, ModuleNotFoundError) else "its import fails"
+        note = f"Augmentation {pipeline.name} without albumentations ({reason}): {other} of torchvision takes over."
+        return read_pipeline(other), note
+    return pipeline, ""
 
 
 def _mixer(name: str, pipeline: Pipeline) -> Mixer:
@@ -87,6 +117,8 @@ def _mixer(name: str, pipeline: Pipeline) -> Mixer:
 
 
 def _seeded(pipeline: Pipeline) -> Augment:
+    if pipeline.library == "torchvision":
+        return torchvision_augmentation(pipeline)
     compose = albumentations_library().Compose(transforms(pipeline))
 
     def augment(
@@ -114,15 +146,17 @@ def albumentations_library() -> Any:
     """The package albumentations.
 
     Raises:
-        OptionalDependencyError: albumentations is not installed.
+        OptionalDependencyError: albumentations is not installed, or its import fails.
     """
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no request for newer versions on import
     try:
         import albumentations
-    except ImportError as error:
+    except Exception as error:  # of any type: it is no longer adapted to new releases of what it imports
+        missing = isinstance(error, ModuleNotFoundError)
+        actual = "it not installed" if missing else f"an error at its import ({_shortened(error)})"
         raise OptionalDependencyError(
-            "Expected albumentations for augmentation, got it not installed: install robustbench-endo[train] or "
-            "train with augment='none'."
+            f"Expected albumentations for augmentation, got {actual}: install robustbench-endo[train] or train with "
+            "augment='surgical-v2'."
         ) from error
     return albumentations
 
@@ -227,7 +261,11 @@ def read_pipeline(name_or_file: str) -> Pipeline:
         return _parse(Path(name_or_file))
     if name_or_file not in PIPELINES:
         raise unknown_name("augmentation", name_or_file, PIPELINES)
-    return _parse(_FOLDER / f"{name_or_file}.toml")
+    pipeline = _parse(_FOLDER / f"{name_or_file.removesuffix(_V2)}.toml")
+    library: Literal["albumentations", "torchvision"] = "albumentations"
+    if name_or_file.endswith(_V2):
+        library = "torchvision"
+    return replace(pipeline, name=name_or_file, library=library)
 
 
 def _parse(path: Path) -> Pipeline:
@@ -238,7 +276,8 @@ def _parse(path: Path) -> Pipeline:
     tables = content.get("transform", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise TrainingError(f"Expected tables [[transform]] in {path}, got another form: double the brackets.")
-    return Pipeline(str(path), tuple(_entry(table, path) for table in tables), _mixing(content.get("mixing"), path))
+    entries = tuple(_entry(table, path) for table in tables)
+    return Pipeline(str(path), str(path), entries, _mixing(content.get("mixing"), path))
 
 
 def _entry(table: Mapping[str, Any], path: Path) -> Entry:

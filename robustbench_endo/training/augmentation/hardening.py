@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustbench_endo.errors import TrainingError
-from robustbench_endo.training.augmentation.augmentation import Pipeline, read_pipeline
+from robustbench_endo.training.augmentation.augmentation import Pipeline, available_pipeline, read_pipeline
 from robustbench_endo.training.augmentation.corruption import CorruptionAugmentation, overlaps
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class Hardening:
         corrupt: corruption augmentation, if any.
         trained_on: names of the corruptions that frames get or that a transform of the pipeline resembles, sorted.
         held_out: names of the corruptions that must not be trained on, in the order of the suite.
-        config: the settings, with the corruptions of ``corrupt``.
+        config: the settings, with the corruptions of ``corrupt`` and the augmentation that can run here.
+        notes: sentences for the user, where another augmentation takes over.
     """
 
     pipeline: Pipeline
@@ -36,6 +37,7 @@ class Hardening:
     trained_on: tuple[str, ...]
     held_out: tuple[str, ...]
     config: TrainConfig
+    notes: tuple[str, ...] = ()
 
 
 def plan_hardening(config: TrainConfig, corrupt: Any = None, before: Sequence[str] = ()) -> Hardening:
@@ -58,7 +60,8 @@ def plan_hardening(config: TrainConfig, corrupt: Any = None, before: Sequence[st
     ('gaussian_noise', 'impulse_noise', 'shot_noise', 'speckle_noise')
     """
     held_out = held_out_names(config)
-    pipeline = read_pipeline(config.augment)
+    pipeline, note = available_pipeline(read_pipeline(config.augment))
+    config = replace(config, augment=pipeline.name)
     corrupt, config = _corruption_augmentation(corrupt, config, held_out)
     trained = {*getattr(corrupt, "names", ()), *overlaps(pipeline), *before}
     if both := [name for name in held_out if name in trained]:
@@ -66,7 +69,7 @@ def plan_hardening(config: TrainConfig, corrupt: Any = None, before: Sequence[st
             f"Expected to hold out corruptions that are not trained on, got {', '.join(both)} in both: take them out "
             "of --hold-out, or out of the corruptions, the augmentation or the initial weights."
         )
-    return Hardening(pipeline, corrupt, tuple(sorted(trained)), held_out, config)
+    return Hardening(pipeline, corrupt, tuple(sorted(trained)), held_out, config, (note,) if note else ())
 
 
 def held_out_names(config: TrainConfig) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import builtins
 import numpy as np
 import pytest
 
-from robustbench_endo.errors import OptionalDependencyError, TrainingError, UnknownNameError
+from robustbench_endo.errors import TrainingError, UnknownNameError
 from robustbench_endo.training.augmentation import PIPELINES, augmentation
 from robustbench_endo.training.augmentation.augmentation import _FOLDER, Entry, read_pipeline
 
@@ -46,16 +46,10 @@ def test_augmentation_none_needs_no_albumentations(monkeypatch):
         augmentation("surgicl")
 
 
-def test_augmentation_without_albumentations_names_the_extra(monkeypatch):
-    without_albumentations(monkeypatch)
-    with pytest.raises(OptionalDependencyError, match=r"install robustbench-endo\[train\]"):
-        augmentation("surgical")
-
-
 @pytest.mark.parametrize("name", sorted(set(PIPELINES) - {"none"}))
 class TestShipped:
     def test_augmentation_is_a_pure_function(self, name):
-        pytest.importorskip("albumentations")
+        pytest.importorskip("torchvision" if name.endswith("-v2") else "albumentations")
         original = IMAGE.copy()
         first, again = augmentation(name), augmentation(name)
         results = []
@@ -69,7 +63,7 @@ class TestShipped:
         assert np.array_equal(IMAGE, original)
 
     def test_augmentation_moves_mask_with_image(self, name):
-        pytest.importorskip("albumentations")
+        pytest.importorskip("torchvision" if name.endswith("-v2") else "albumentations")
         image, mask = np.zeros((40, 40, 3), np.uint8), np.zeros((40, 40), np.uint8)
         image[8:20, 10:30], mask[8:20, 10:30] = 255, 1
         augment = augmentation(name)
@@ -163,4 +157,5 @@ def test_read_pipeline_rejects_missing_file(tmp_path):
 
 
 def test_every_shipped_pipeline_is_package_data():
-    assert {path.stem for path in _FOLDER.glob("*.toml")} == set(PIPELINES) == {"light", "none", "surgical"}
+    assert {path.stem for path in _FOLDER.glob("*.toml")} == {"light", "none", "surgical"}
+    assert PIPELINES == ("light", "none", "surgical", "light-v2", "surgical-v2")
