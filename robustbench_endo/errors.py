@@ -13,12 +13,14 @@ __all__ = [
     "CorruptionError",
     "DataError",
     "FrameError",
+    "HubError",
     "ModelError",
     "OptionalDependencyError",
     "ReproductionError",
     "RobustEndoError",
     "RunError",
     "SynthesisError",
+    "TrackingError",
     "TrainingError",
     "UnknownNameError",
     "import_optional",
@@ -32,6 +34,10 @@ class DataError(RobustEndoError):
 
 class FrameError(DataError):
     """A frame that cannot be read; a run lists it and continues."""
+
+
+class HubError(RobustEndoError):
+    """A repository on the Hugging Face hub that cannot be read or written."""
 
 
 class ModelError(RobustEndoError):
@@ -48,6 +54,10 @@ class ReproductionError(RobustEndoError):
 
 class SynthesisError(RobustEndoError):
     """Sources, settings or a folder that images cannot be synthesized from or written to."""
+
+
+class TrackingError(RobustEndoError):
+    """An experiment tracker that cannot be used, or failed; the run that it was to log is not affected."""
 
 
 class TrainingError(RobustEndoError):

@@ -12,7 +12,9 @@ from robustbench_endo.data.folder import FolderDataset
 from robustbench_endo.data.layouts.mtl import MultiTask
 from robustbench_endo.data.registry import is_divided
 from robustbench_endo.errors import ModelError
+from robustbench_endo.hub.spec import is_hub_spec, parse_hub_spec
 from robustbench_endo.models import SHIPPED, validate
+from robustbench_endo.models.assemble import split_io_spec
 from robustbench_endo.models.by_name import is_trained, load_trained, load_untrained
 from robustbench_endo.models.checkpoint import CARD
 from robustbench_endo.tasks.registry import labels_of
@@ -133,6 +135,7 @@ def names_of(specs: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
         match = _NAMED.fullmatch(text)
         spec = match.group(2) if match else text
         name = match.group(1) if match else _default_name(spec)
+        spec = _with_commit(spec)
         if name in named:
             raise ModelError(
                 f"Expected a different name for each model, got {name!r} twice: name them as --model NAME={spec}."
@@ -141,7 +144,20 @@ def names_of(specs: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
     return named
 
 
+def _with_commit(spec: str) -> str:
+    """A model of the hub with the commit of its branch, so that the run opens one commit; any other spec as it is."""
+    plain, file = split_io_spec(spec)
+    if not is_hub_spec(plain):
+        return spec
+    from robustbench_endo.hub.download import fetch_model
+
+    source = fetch_model(plain).source
+    return f"{source}#{file}" if file else source
+
+
 def _default_name(spec: str) -> str:
+    if is_hub_spec(spec):
+        return parse_hub_spec(split_io_spec(spec)[0], "model").repository
     if _is_pattern(spec):
         return Path(spec).parent.resolve().name
     return Path(spec).resolve().name if Path(spec).is_dir() else spec

@@ -12,6 +12,7 @@ from typing import Any
 from robustbench_endo.data.folder import FolderDataset
 from robustbench_endo.data.reading import VIDEO_SUFFIXES
 from robustbench_endo.errors import DataError, RobustEndoError
+from robustbench_endo.hub.spec import SCHEME
 from robustbench_endo.io_utils import parse_options
 from robustbench_endo.plugins import resolve
 from robustbench_endo.types import Dataset
@@ -174,7 +175,8 @@ def load_dataset(spec: str | Path, **options: Any) -> Dataset:
         spec: a built-in name, ``NAME:DIR`` (a built-in name and its root), either with options after the name
             (``mtlesd@one_based_masks=true:DIR``, ``synthetic@frames=200,seed=4``), a folder (its layout is that of
             :class:`FolderDataset`), a CSV or video file, an entry point of ``robustbench_endo.datasets``,
-            ``pkg.module:factory`` or ``file.py:factory``.
+            ``pkg.module:factory`` or ``file.py:factory``. ``hf://datasets/ORG/NAME[@REVISION][/PATH]``, a repository
+            on the Hugging Face hub, may take the position of a folder, a file or a ``DIR``.
         options: of the data set, e.g. ``root``, ``split``, ``classes``, ``subject_regex``,
             ``assume_independent_frames`` (on disk); ``label_map`` (folder, CSV, video); ``every`` (video);
             ``split``, ``frames``, ``seed``, ``size`` (synthetic). None means its default.
@@ -182,6 +184,7 @@ def load_dataset(spec: str | Path, **options: Any) -> Dataset:
     Raises:
         UnknownNameError: no data set of that name and no such folder.
         DataError: an option that the data set does not have, a layout or files that do not fit.
+        HubError: no such repository or revision, no access to it, no network, or no data in it.
         RobustEndoError: options in the spec that are not written as key=value.
 
     >>> data = load_dataset("synthetic", split="test", frames=2, size=(48, 64))
@@ -190,7 +193,8 @@ def load_dataset(spec: str | Path, **options: Any) -> Dataset:
     >>> load_dataset("synthetic@frames=3,seed=4", split="val").subjects
     ('val/seq_00', 'val/seq_00', 'val/seq_00')
     """
-    spec, options_in_spec = _split_options(str(spec))
+    spec, source = _local(str(spec))
+    spec, options_in_spec = _split_options(spec)
     values = options_in_spec | {name: value for name, value in options.items() if value is not None}
     name, root = _split_root(spec)
     if root is not None:
@@ -199,7 +203,21 @@ def load_dataset(spec: str | Path, **options: Any) -> Dataset:
         values["root"] = Path(root).expanduser()
     factory = resolve("dataset", name, BUILTINS)
     _check_options(factory, values, name)
-    return _build(factory, values, name)
+    dataset = _build(factory, values, name)
+    if source:
+        object.__setattr__(dataset, "hub_source", source)  # data sets are frozen dataclasses
+    return dataset
+
+
+def _local(spec: str) -> tuple[str, str]:
+    """A spec with the folder of a repository's files instead of its address, and the commit they are of."""
+    head, scheme, _ = spec.partition(SCHEME)
+    if not scheme:
+        return spec, ""
+    from robustbench_endo.hub.download import fetch_data
+
+    snapshot = fetch_data(spec.removeprefix(head))
+    return f"{head}{snapshot.path}", snapshot.source
 
 
 def _build(factory: Callable[..., Any], values: Mapping[str, Any], name: str) -> Dataset:
@@ -222,7 +240,7 @@ def is_divided(spec: str) -> bool:
     >>> is_divided("synthetic"), is_divided("video:clip.mp4")
     (True, False)
     """
-    name, root = _split_root(_split_options(spec)[0])
+    name, root = _split_root(_split_options(_local(spec)[0])[0])
     if name == "video":
         return False
     if name == "manifest" and root is not None and Path(root).is_file():

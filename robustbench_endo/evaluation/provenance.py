@@ -37,6 +37,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
         {
             "name": name,
             "spec": getattr(model, "spec", name),
+            **_source(model),
             "weights_sha256": weights_sha256(model),
             "parameters": parameter_count(model),
             "trained_on": list(getattr(model, "trained_on", ())),
@@ -64,6 +65,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
         "data": {
             "name": data.name,
             "root": str(getattr(data, "root", "")),
+            **_source(data),
             "split": getattr(data, "split", None),
             "frames": len(plan.indices),
             "fingerprint": fingerprint,
@@ -112,6 +114,12 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
         "config": to_values(config),
         **environment(plan.device),
     }
+
+
+def _source(item: object) -> dict[str, str]:
+    """The repository and commit that a model or data come from; nothing for those of this machine."""
+    source = getattr(item, "hub_source", "")
+    return {"source": source} if source else {}
 
 
 def versions() -> dict[str, str]:

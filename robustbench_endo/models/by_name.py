@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from robustbench_endo.errors import ModelError
-from robustbench_endo.models.checkpoint import SHIPPED
+from robustbench_endo.hub.spec import is_hub_spec
+from robustbench_endo.models.assemble import split_io_spec
+from robustbench_endo.models.checkpoint import CARD, SHIPPED
 from robustbench_endo.models.external.hf import is_huggingface_folder
 from robustbench_endo.models.labels import Labels
 from robustbench_endo.models.loading import load_model
@@ -14,11 +16,16 @@ from robustbench_endo.models.zoo import ZOO
 
 
 def is_trained(spec: str) -> bool:
-    """Whether a spec is a shipped model or a checkpoint folder, which has its own labels.
+    """Whether a spec is a shipped model or a checkpoint folder, also on the hub, which has its own labels.
 
     >>> is_trained("tiny-resnet/mmoe"), is_trained("resnet18/mmoe")
     (True, False)
     """
+    if is_hub_spec(spec):
+        from robustbench_endo.hub.download import fetch_model
+
+        path = fetch_model(split_io_spec(spec)[0]).path
+        return (path / CARD).is_file()
     return spec in SHIPPED or (Path(spec).is_dir() and not is_huggingface_folder(Path(spec)))
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_endo.errors import ModelError, RobustEndoError, UnknownNameError
+from robustbench_endo.hub.spec import is_hub_spec
 from robustbench_endo.io_utils import file_sha256, weights_sha256
 from robustbench_endo.models.assemble import io_spec_file, load_io_spec, own_labels, split_io_spec, wrap_model
 from robustbench_endo.models.checkpoint import SHIPPED, WEIGHTS, is_checkpoint, read_card, shipped_checkpoint
@@ -68,8 +69,9 @@ def load_model(
     Args:
         spec: a zoo name `backbone/architecture[@key=value,...]`, a checkpoint folder, an entry point,
             `pkg.module:factory`, `file.py:factory`, a TorchScript, `torch.export` or ONNX file, `smp:ARCH/ENCODER`,
-            or `hf:FOLDER_OR_NAME`; each may end with `#FILE.toml`, an adapter that declares what the model expects
-            and what its outputs mean.
+            `hf:FOLDER_OR_NAME` (transformers) or `hf://ORG/NAME[@REVISION][/FILE]` (a repository on the Hugging Face
+            hub with any of these files); each may end with `#FILE.toml`, an adapter that declares what the model
+            expects and what its outputs mean.
         num_classes: number of mask labels; None = that of the weights, or no segmentation.
         num_activities: number of activities; None = that of the weights, or no activity.
         weights: None (a fresh zoo model; a checkpoint folder has its own), a checkpoint folder, a `.safetensors` or
@@ -84,6 +86,7 @@ def load_model(
     Raises:
         UnknownNameError: a name that is not registered; lists the closest matches.
         ModelError: weights that do not fit, label counts that differ, a file that is missing or cannot be trusted.
+        HubError: no such repository or revision, no access to it, no network, or no model in it.
         OptionalDependencyError: the model needs a package that is not installed.
 
     >>> import torch
@@ -96,6 +99,8 @@ def load_model(
     spaces = label_spaces(
         labels, num_classes=num_classes, num_activities=num_activities, classes=classes, activities=activities
     )
+    if is_hub_spec(spec):
+        return _load_from_hub(spec, spaces, weights, trust_model_file)
     if weights == "pretrained" and spec not in SHIPPED and has_pretrained_trunk(spec):
         model = _build(spec, spaces, "pretrained")
         return _finish(model, weights_sha256(model))
@@ -128,6 +133,19 @@ def _build(spec: str, labels: LabelSpaces, trunk: Literal["pretrained"] | None =
         torch.manual_seed(0)
         model = build(spec, trunk=trunk, labels=counts_of(labels))
     return _annotate(model, {task: LabelSpace(space.count) for task, space in labels.items()})
+
+
+def _load_from_hub(spec: str, labels: LabelSpaces, weights: str | Path | None, trust_model_file: bool) -> nn.Module:
+    """The model in a repository; ``hub_source`` names the commit that it was read from."""
+    from robustbench_endo.hub.download import fetch_model
+
+    plain, file = split_io_spec(spec)
+    snapshot = fetch_model(plain)
+    local = f"{snapshot.path}#{file}" if file else str(snapshot.path)
+    known = {task: space.names or space.count for task, space in labels.items() if space.count}
+    model = load_model(local, labels=known, weights=weights, trust_model_file=trust_model_file)
+    model.hub_source = snapshot.source  # type: ignore[assignment]
+    return model
 
 
 def _load_external(

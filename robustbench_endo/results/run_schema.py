@@ -33,6 +33,7 @@ STRUCTURE: dict[Any, Kind] = {
     "data": {
         "?name": str,
         "?root": str,
+        "?source": str,
         "?split": _TEXT_OR_NONE,
         "?frames": int,
         "?fingerprint": str,
@@ -47,6 +48,7 @@ STRUCTURE: dict[Any, Kind] = {
         {
             "name": str,
             "?spec": str,
+            "?source": str,
             "?weights_sha256": str,
             "?parameters": int,
             "?trained_on": [str],
