@@ -1,0 +1,3 @@
+from .callback import RobustnessCallback
+
+__all__ = ["RobustnessCallback"]
