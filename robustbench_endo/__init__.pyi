@@ -7,6 +7,7 @@ from .models import list_models, load_model
 from .reports import report
 from .reports.plotting import Plots
 from .results import load_results
+from .tracking import log_results
 from .training import train
 
 __version__: str
@@ -22,6 +23,7 @@ __all__ = [
     "load_dataset",
     "load_model",
     "load_results",
+    "log_results",
     "merge",
     "metrics",
     "report",

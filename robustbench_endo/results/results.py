@@ -146,6 +146,14 @@ class Results(RunInfo):
     to_json = to_json
     compare = compare_with
 
+    def log_to(
+        self, loggers: str | Sequence[str], folder: str | Path | None = None, metrics: Sequence[str] | None = None
+    ) -> dict[str, str]:
+        """Log the run to experiment trackers, see :func:`robustbench_endo.tracking.log_results`."""
+        from robustbench_endo.tracking import log_results
+
+        return log_results(self, loggers, folder, metrics)
+
     def robustness(
         self, metrics: Sequence[str] | None = None, baseline: str | None = None, intervals: Intervals = False
     ) -> pd.DataFrame:

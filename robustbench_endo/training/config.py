@@ -17,6 +17,7 @@ from robustbench_endo.data_options import (
     subject_regex_option,
 )
 from robustbench_endo.errors import TrainingError, unknown_name
+from robustbench_endo.tracking.names import LOGGERS, logger_names, parse_loggers
 
 Schedule = Literal["cosine", "constant"]
 ClassWeights = Literal["sqrt", "none"]
@@ -31,8 +32,6 @@ MAX_SEED = 2**32 - 1
 """Largest seed that all random number generators take."""
 
 HARDENING = ("augmix", "pixmix", "corruptions")
-
-LOGGERS = ("tensorboard", "mlflow", "wandb")
 
 _NOT_RECORDED = (
     *("model", "data", "split", "classes", "label_map", "subject_regex", "assume_independent_frames"),
@@ -52,15 +51,6 @@ def parse_validation(text: str) -> float | str | None:
         return float(text)
     except ValueError:
         return None if text == "none" else text
-
-
-def parse_loggers(text: str) -> tuple[str, ...]:
-    """Names separated by commas; none for ``none``.
-
-    >>> parse_loggers("tensorboard,wandb"), parse_loggers("none")
-    (('tensorboard', 'wandb'), ())
-    """
-    return () if text == "none" else split_names(text)
 
 
 def parse_task_weights(weights: str | Sequence[str] | Mapping[str, float]) -> dict[str, float]:
@@ -235,9 +225,7 @@ class TrainConfig:
         for name, choices in (("schedule", Schedule), ("class_weights", ClassWeights), ("precision", Precision)):
             if getattr(self, name) not in get_args(choices):
                 raise unknown_name(name.replace("_", " "), getattr(self, name), get_args(choices))
-        for name in self.loggers:
-            if name not in LOGGERS:
-                raise unknown_name("logger", name, LOGGERS)
+        logger_names(self.loggers)
         if self.select_by not in selection_metrics():
             raise unknown_name("validation metric", self.select_by, selection_metrics())
         self._check_hardening()

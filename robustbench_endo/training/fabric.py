@@ -16,10 +16,10 @@ from typing import Any
 
 import torch
 
-from robustbench_endo.errors import OptionalDependencyError, TrainingError, unknown_name
+from robustbench_endo.errors import OptionalDependencyError, TrainingError
 from robustbench_endo.evaluation.device import deterministic
 from robustbench_endo.evaluation.full_float32 import full_float32
-from robustbench_endo.training.config import LOGGERS
+from robustbench_endo.tracking.names import EXTRAS, PROJECT, logger_names, mlflow_uri
 
 
 @dataclass(frozen=True)
@@ -128,18 +128,16 @@ def make_loggers(names: Sequence[str], folder: Path, step: int) -> list[Any]:
         UnknownNameError: another name.
         OptionalDependencyError: the package behind a logger is not installed.
     """
-    return [_make_logger(name, folder, step) for name in names]
+    return [_make_logger(name, folder, step) for name in logger_names(names)]
 
 
 def _make_logger(name: str, folder: Path, step: int) -> Any:
-    if name not in LOGGERS:
-        raise unknown_name("logger", name, LOGGERS)
     try:
         return _FACTORIES[name](folder, step)
     except ModuleNotFoundError as error:
         raise OptionalDependencyError(
-            f"Expected the package of the logger {name}, got it not installed ({error}): install it, or choose "
-            "another with --logger."
+            f"Expected the package of the logger {name}, got it not installed ({error}): install "
+            f"robustbench-endo[{EXTRAS[name]}], or choose another with --logger."
         ) from error
 
 
@@ -150,11 +148,10 @@ def _tensorboard(folder: Path, step: int) -> Any:
 
 
 def _mlflow(folder: Path, step: int) -> Any:
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(folder / 'mlflow.db').resolve()}"
     id_file = folder / "mlflow.txt"
     known = id_file.read_text("utf-8") if step and id_file.is_file() else None
     make = import_module("lightning.pytorch.loggers").MLFlowLogger
-    logger = make("robustbench-endo", run_name=folder.name, tracking_uri=uri, run_id=known)
+    logger = make(PROJECT, run_name=folder.name, tracking_uri=mlflow_uri(folder), run_id=known)
     id_file.write_text(str(logger.run_id), "utf-8")
     return logger
 
@@ -162,7 +159,7 @@ def _mlflow(folder: Path, step: int) -> Any:
 def _wandb(folder: Path, step: int) -> Any:
     key = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
     make = import_module("lightning.pytorch.loggers").WandbLogger
-    return make(name=folder.name, project="robustbench-endo", save_dir=folder, id=f"run-{key}", resume="allow")
+    return make(name=folder.name, project=PROJECT, save_dir=folder, id=f"run-{key}", resume="allow")
 
 
 _FACTORIES: dict[str, Callable[[Path, int], Any]] = {

@@ -9,8 +9,8 @@ import torch
 
 from robustbench_endo.errors import OptionalDependencyError, TrainingError, UnknownNameError
 from robustbench_endo.evaluation.full_float32 import _has_newer
+from robustbench_endo.tracking import LOGGERS
 from robustbench_endo.training import TrainConfig, fabric, train
-from robustbench_endo.training.config import LOGGERS
 from robustbench_endo.training.fabric import Hardware, make_fabric, make_loggers, reproducible
 
 

@@ -1,0 +1,8 @@
+"""Experiment trackers: curves, tables and files of a run in TensorBoard, MLflow or Weights & Biases.
+
+Names are declared in ``__init__.pyi`` and imported on first use.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
