@@ -12,7 +12,7 @@ import pytest
 
 import robustbench_endo.corruptions as package
 
-NEEDS = {"albumentations_transform": "albumentations", "_triton": "triton"}
+NEEDS = {"albumentations_transform": "albumentations", "kornia_transform": "kornia", "_triton": "triton"}
 """Suffixes of modules that import an optional package."""
 
 MODULES = [
