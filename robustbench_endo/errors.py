@@ -60,9 +60,5 @@ class TrackingError(RobustEndoError):
     """An experiment tracker that cannot be used, or failed; the run that it was to log is not affected."""
 
 
-class TrackingError(RobustEndoError):
-    """An experiment tracker that cannot be used, or failed; the run that it was to log is not affected."""
-
-
 class TrainingError(RobustEndoError):
     """Data, settings or a loss with which training cannot continue."""
