@@ -144,11 +144,14 @@ class TrainConfig:
     seeds: int = option(
         1, "Number of trainings: with the seeds --seed, --seed + 1, ... in the folders OUT/seed0, ...", type="int"
     )
-    augment: str = option("surgical", "Augmentation: surgical, light, none, or a TOML file.")
+    augment: str = option(
+        "surgical", "Augmentation: surgical, light, none, a TOML file; or surgical-v2, light-v2 (torchvision)."
+    )
     harden: str | None = option(
         None,
         "Against corruptions: augmix (mix each frame with chains of operations), pixmix (with generated fractals) or "
         "corruptions (corrupt frames by --train-corruption).",
+        choices=HARDENING,
         shown_default="none of them",
     )
     hold_out: str | tuple[str, ...] = option(
