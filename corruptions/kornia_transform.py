@@ -77,7 +77,8 @@ class KorniaCorruption(_KORNIA.IntensityAugmentationBase2D):  # type: ignore[mis
         """Corrupt the images whose gate is open."""
         if images.ndim != 4 or images.shape[1] != 3:
             raise CorruptionError(f"Expected images (B, 3, H, W) in [0, 1], got {tuple(images.shape)}.")
-        corrupted, grids = [], []
+        corrupted: list[Tensor] = []
+        grids: list[Tensor | None] = []
         gates = params["batch_prob"].expand(len(images)).tolist()
         drawn = zip(*(params[name].tolist() for name in ("corruption", "severity", "noise")), strict=True)
         for image, gate, (corruption, severity, noise) in zip(images, gates, drawn, strict=True):
