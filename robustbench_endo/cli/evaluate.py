@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from robustbench_endo.cli.config_options import config_options
+from robustbench_endo.cli.track import check_trackers, log_option, logged_to
 from robustbench_endo.cli.verbosity import verbosity_options
 from robustbench_endo.config import to_values
 from robustbench_endo.errors import RobustEndoError
@@ -17,8 +18,9 @@ from robustbench_endo.interruption import resumable
 @click.command(context_settings={"allow_extra_args": True})
 @config_options(EvaluationConfig, "evaluate")
 @click.option("--profile", is_flag=True, help="Print a timing breakdown.")
+@log_option
 @verbosity_options
-def evaluate(config: EvaluationConfig, profile: bool) -> None:
+def evaluate(config: EvaluationConfig, profile: bool, loggers: tuple[str, ...]) -> None:
     """Evaluate models under corruptions and write table, records and report.
 
     Without options: three small shipped models on synthetic surgical scenes, all 19 corruptions at 5 severities. The
@@ -36,6 +38,7 @@ def evaluate(config: EvaluationConfig, profile: bool) -> None:
 
     _refuse_arguments(click.get_current_context().args)
     # Invalid settings are reported before models are loaded.
+    trackers = check_trackers(loggers, config.shard)
     selected = select_corruptions(config)
     engine = choose_engine(config, debug=click.get_current_context().find_root().params["debug"])
     profiler = profiler_for(config.device if profile else "cpu")
@@ -60,7 +63,8 @@ def evaluate(config: EvaluationConfig, profile: bool) -> None:
         if profile:
             print_profile(profiler)
         if config.shard is None:
-            show_results(results, config.out, config.formats)
+            with logged_to(trackers, results):
+                show_results(results, config.out, config.formats)
         else:
             show_shard(shard, parse_shard(config.shard), config.out)
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from robustbench_endo.cli.options import formats_option, parse_thresholds, resampling_from, resampling_options
+from robustbench_endo.cli.track import check_trackers, log_option, log_run
 from robustbench_endo.data_options import split_names
 from robustbench_endo.evaluation.config import parse_formats
 
@@ -37,6 +38,7 @@ from robustbench_endo.evaluation.config import parse_formats
     help="When a prediction has failed, as TASK=VALUE, repeatable, such as segmentation=0.5 (Dice).",
 )
 @resampling_options
+@log_option
 def report(
     run: Path,
     formats: str,
@@ -48,6 +50,7 @@ def report(
     metrics: str | None,
     thresholds: tuple[str, ...],
     failure_thresholds: tuple[str, ...],
+    loggers: tuple[str, ...],
     **params: Any,
 ) -> None:
     """Write the reports of a finished run again, and print its tables."""
@@ -59,6 +62,7 @@ def report(
 
     resampling, report_formats = resampling_from(params), parse_formats(formats)
     limits, failures = parse_thresholds(thresholds), parse_thresholds(failure_thresholds, "segmentation=0.5")
+    trackers = check_trackers(loggers)
     results, console = load_results(run), Console()
     names = split_names(metrics) if metrics else headline_present(results)
     for name in names:
@@ -72,6 +76,7 @@ def report(
         print_envelope(results, console, limits, resampling)
     for path in write_reports(results, out or run, report_formats, with_intervals, page_size):
         click.echo(path)
+    log_run(trackers, results)
 
 
 @click.command()
