@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -14,13 +15,18 @@ from torch import Tensor
 
 from robustbench_endo.corruptions.base import CorruptedBatch
 from robustbench_endo.corruptions.errors import CorruptionError
+from robustbench_endo.corruptions.image_types import ImageBatch, read_images
 from robustbench_endo.corruptions.kernels.color.levels import from_bytes
 from robustbench_endo.corruptions.kernels.color.levels import to_bytes as values_to_bytes
 from robustbench_endo.corruptions.suite import Suite
 from robustbench_endo.corruptions.suite_file import load_suite, with_parameters
 from robustbench_endo.corruptions.surround import Areas
 
-Images = TypeVar("Images", Tensor, NDArray[np.uint8])
+if TYPE_CHECKING:
+    import PIL.Image
+
+Images = TypeVar("Images", bound="Tensor | NDArray[Any] | PIL.Image.Image")
+"""An image or a batch of images; a call returns the type that it gets."""
 
 
 def corrupt(
@@ -35,10 +41,11 @@ def corrupt(
     """Corrupt images at their size.
 
     Args:
-        images: a tensor (B, 3, H, W), floating in [0, 1] or uint8, or an array (H, W, 3) or (B, H, W, 3) of uint8.
+        images: an RGB image of PIL, or an array or tensor, uint8 or floating in [0, 1]: (H, W, 3), (3, H, W), or a
+            batch of images (B, H, W, 3) or (B, 3, H, W).
         name: a corruption of the suite.
         severity: 0 (identity), or 1 to 5; between whole numbers, parameters are interpolated.
-        ids: one stable name per image; with ``seed`` they determine all randomness. Optional for a single array
+        ids: one stable name per image; with ``seed`` they determine all randomness. Optional for a single image
             (``"image"`` by default), for which it may be one string.
         seed: random seed.
         suite: a suite, its name, or the path of its TOML file.
@@ -46,8 +53,8 @@ def corrupt(
             the suite endo-surgical.
 
     Returns:
-        A new object of the shape, type and device of ``images``; 8-bit values are rounded to the nearest level, ties
-        to even.
+        A new object of the class, shape, type and device of ``images``; 8-bit values are rounded to the nearest level,
+        ties to even. The pixels depend on neither class nor layout.
 
     Raises:
         UnknownNameError: unknown corruption, suite or parameter.
@@ -59,21 +66,20 @@ def corrupt(
     >>> corrupt(image, "gaussian_noise", 3, ids="frame_1.png")[0, 0]
     array([196, 157, 227], dtype=uint8)
     """
+    batch = read_images(images)
+    names = _check_ids(ids, batch)
+    severity, seed = _check_numbers(severity, seed, name)
     loaded = suite if isinstance(suite, Suite) else load_suite(suite)
     if parameters is not None:
         loaded = with_parameters(loaded, name, parameters)
-    if isinstance(images, np.ndarray):
-        return _corrupt_array(images, name, severity, ids, seed, loaded)
-    if not isinstance(images, Tensor):
-        raise CorruptionError(
-            f"Expected a tensor (B, 3, H, W) or a uint8 array (H, W, 3), got {type(images).__name__}."
-        )
-    if ids is None:
-        raise _missing_ids(len(images))
-    names = [ids] if isinstance(ids, str) else ids
-    if images.dtype != torch.uint8:
-        return loaded.corrupt(images, name, severity, names, seed).images
-    return corrupt_levels(images, loaded, name, severity, names, seed).images
+    if isinstance(batch.pixels, np.ndarray):
+        corrupted: Any = _corrupt_frames(batch.pixels, loaded, name, severity, names, seed)
+    elif batch.pixels.dtype == torch.uint8:
+        corrupted = corrupt_levels(batch.pixels, loaded, name, severity, names, seed).images
+    else:
+        corrupted = loaded.corrupt(batch.pixels, name, severity, names, seed).images
+    result: Images = batch.restore(corrupted)
+    return result
 
 
 def to_bytes(images: Tensor) -> Tensor:
@@ -85,23 +91,6 @@ def to_bytes(images: Tensor) -> Tensor:
     tensor([  0,  64, 255], dtype=torch.uint8)
     """
     return (images * 255).round().to(torch.uint8)
-
-
-def _corrupt_array(
-    images: NDArray[Any], name: str, severity: float, ids: Sequence[str] | str | None, seed: int, suite: Suite
-) -> NDArray[np.uint8]:
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or images.shape[-1] != 3:
-        raise CorruptionError(
-            f"Expected a uint8 array (H, W, 3) or (B, H, W, 3), got {images.dtype} {images.shape}: "
-            "stack a grey image three times, drop an alpha channel."
-        )
-    single = images.ndim == 3
-    if ids is None and not single:
-        raise _missing_ids(len(images))
-    names = [ids] if isinstance(ids, str) else ids or ["image"]
-    frames = images[None] if single else images
-    corrupted = _corrupt_frames(frames, suite, name, severity, names, seed)
-    return corrupted[0] if single else corrupted
 
 
 def corrupt_levels(
@@ -148,11 +137,32 @@ def _corrupt_frames(
     return corrupted
 
 
-def _missing_ids(count: int) -> CorruptionError:
-    return CorruptionError(
-        f"Expected ids, one stable name for each of the {count} images, got none: "
-        "they make the noise of every image independent and reproducible."
-    )
+def _check_ids(ids: Any, batch: ImageBatch) -> Sequence[str]:
+    if ids is None and batch.single:
+        return ["image"]
+    if ids is None:
+        raise CorruptionError(
+            f"Expected ids, one stable name for each of the {len(batch.pixels)} images, got none: "
+            "they make the noise of every image independent and reproducible."
+        )
+    names = [ids] if isinstance(ids, str) else list(ids) if isinstance(ids, Iterable) else [ids]
+    if wrong := [name for name in names if not isinstance(name, str)]:
+        raise CorruptionError(f"Expected ids to be texts, got {wrong[0]!r}: give stable names such as file names.")
+    return names
+
+
+def _check_numbers(severity: Any, seed: Any, name: object) -> tuple[float, int]:
+    """Severity and seed as numbers of Python; the range of the severity is checked by the corruption."""
+    if not isinstance(name, str):
+        raise CorruptionError(
+            f"Expected the name of a corruption, got {name!r}: write corrupt(image, 'smoke', 3), the image first, then "
+            "the name and the severity."
+        )
+    if isinstance(severity, bool) or not isinstance(severity, Real):
+        raise CorruptionError(f"Expected severity to be a number from 0 to 5, got {severity!r}: give one such as 3.")
+    if isinstance(seed, bool) or not isinstance(seed, Integral):
+        raise CorruptionError(f"Expected seed to be a whole number, got {seed!r}: give one such as 0.")
+    return int(severity) if isinstance(severity, Integral) else float(severity), int(seed)
 
 
 def list_corruptions(suite: str | Path = "endo19") -> list[str]:
