@@ -192,11 +192,16 @@ def _load_inner(spec: str, labels: LabelSpaces, weights: str | Path | None, trus
 def _source_files(factory: Callable[..., Any], spec: str) -> tuple[Path, ...]:
     """The file that a spec names, and the one that defines the factory where it is another."""
     named = [spec.rpartition(":")[0]] if ".py:" in spec else []
+    sources = [_source_file(each) for each in (inspect.unwrap(factory), type(factory))]
+    defined = next((source for source in sources if source), None)
+    return tuple(dict.fromkeys(Path(file).resolve() for file in [*named, *([defined] if defined else [])]))
+
+
+def _source_file(item: object) -> str | None:
     try:
-        source = inspect.getsourcefile(inspect.unwrap(factory))
-    except TypeError:  # a built-in, or an object that can be called
-        source = inspect.getsourcefile(type(factory))
-    return tuple(dict.fromkeys(Path(file).resolve() for file in [*named, *([source] if source else [])]))
+        return inspect.getsourcefile(item)  # type: ignore[arg-type]
+    except TypeError:  # a built-in, an object that can be called, or a class of a file that is no module
+        return None
 
 
 def _without_wrapper(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

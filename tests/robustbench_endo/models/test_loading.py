@@ -27,6 +27,10 @@ def torchvision_style(num_classes=None, **others):
     assert "num_activities" in others
     return Net(num_classes)
 
+class SmallNet(nn.Conv2d):
+    def __init__(self, num_classes=4):
+        super().__init__(3, num_classes, 1)
+
 def nothing():
     return 3
 
@@ -75,6 +79,12 @@ def test_load_model_of_a_factory_with_one_output(file, frames, factory):
 
 def test_load_model_of_a_function_with_one_row_per_image(file, frames):
     assert load_model(f"{file}:function", num_classes=3)(frames(2))["activity"].shape == (2, 3)
+
+
+def test_load_model_of_a_class_in_a_file(file, frames):
+    loaded = load_model(f"{file}:SmallNet", num_classes=3)
+    assert loaded(frames(2))["segmentation"].shape[1] == 3
+    assert [path.name for path in loaded.source_files] == ["my_models.py"]
 
 
 def test_load_model_of_a_factory_without_a_model_raises(file):
