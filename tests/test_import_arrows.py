@@ -92,7 +92,7 @@ rb.corrupt(np.zeros((64, 64, 3), np.uint8), "gaussian_noise", severity=1)
         ("import robustbench_endo", 10, ("torch", "numba", "numpy", "pandas")),
         pytest.param(
             CORRUPT,
-            113,
+            115,
             ("matplotlib", "ray", "pandas", "robustbench_endo.training", "robustbench_endo.reports"),
             marks=pytest.mark.slow,
         ),
