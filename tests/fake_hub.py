@@ -124,7 +124,10 @@ class Handler(BaseHTTPRequestHandler):
             self.reply({}, 403, X_Error_Code="GatedRepo")
             return
         commit = repository.resolve(revision)
-        content = repository.commits[commit][path]
+        content = repository.commits[commit].get(path)
+        if content is None:
+            self.reply({}, 404, X_Error_Code="EntryNotFound")
+            return
         self.reply(content, ETag=f'"{hashlib.sha1(content).hexdigest()}"', X_Repo_Commit=commit)
 
     def do_POST(self) -> None:

@@ -15,6 +15,7 @@ from robustbench_endo.cli.evaluate import evaluate
 from robustbench_endo.cli.export import export
 from robustbench_endo.cli.list_commands import corruptions, models
 from robustbench_endo.cli.merge import merge
+from robustbench_endo.cli.push_to_hub import push_to_hub
 from robustbench_endo.cli.realism import realism
 from robustbench_endo.cli.report import leaderboard, report
 from robustbench_endo.cli.reproduce import reproduce
@@ -34,7 +35,7 @@ def main(debug: bool) -> None:
 
 for _command in (
     *(evaluate, merge, train, report, compare, verify, sample_size, leaderboard, reproduce, realism),
-    *(synthesize, corrupt, preview, severity_survey, export),
+    *(synthesize, corrupt, preview, severity_survey, export, push_to_hub),
     *(models, datasets, corruptions),
 ):
     main.add_command(_command)

@@ -33,7 +33,7 @@ def is_offline() -> bool:
 
 
 # The HTTP library of the client depends on its version.
-_CONNECTION = {"ConnectError", "TimeoutException", "ConnectionError", "LocalEntryNotFoundError"}
+_CONNECTION = {"ConnectError", "TransportError", "ConnectionError", "LocalEntryNotFoundError"}
 
 
 @contextmanager

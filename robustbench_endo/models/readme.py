@@ -20,8 +20,12 @@ SYNTHETIC = (
 )
 
 
-def readme_of(card: ModelCard) -> str:
+def readme_of(card: ModelCard, source: str | None = None) -> str:
     """The text of the README, in Markdown; every number is one of ``card``.
+
+    Args:
+        card: of the checkpoint.
+        source: the spec that loads it, for one that is not shipped; its licence is for its author to state.
 
     >>> from robustbench_endo.models.labels import label_spaces
     >>> card = ModelCard("tiny-resnet/hps", label_spaces(num_classes=2), (32, 40), {"settings": {"seed": 3}})
@@ -29,15 +33,18 @@ def readme_of(card: ModelCard) -> str:
     # tiny-resnet/hps
     """
     training = card.training
+    call = f'load_model("{card.spec}", weights="pretrained")' if source is None else f'load_model("{source}")'
+    rows = _rows(card, training)
+    if source is None:
+        rows.insert(1, ("licence of the weights", LICENCE))
     lines = [
         f"# {card.spec}",
         "",
-        f"Model card, generated from `{CARD}` next to it; load it with "
-        f'`robustbench_endo.load_model("{card.spec}", weights="pretrained")`.',
+        f"Model card, generated from `{CARD}` next to it; load it with `robustbench_endo.{call}`.",
         "",
         "| | |",
         "|---|---|",
-        *(f"| {name} | {text} |" for name, text in _rows(card, training)),
+        *(f"| {name} | {text} |" for name, text in rows),
         "",
         "## Limits",
         "",
@@ -61,7 +68,7 @@ def write_readme(folder: Path) -> None:
 def _rows(card: ModelCard, training: Mapping[str, Any]) -> list[tuple[str, str]]:
     size = "any" if card.input_size is None else f"{card.input_size[0]} x {card.input_size[1]} (height x width)"
     labels = [(task, ", ".join(space.names) or str(space.count)) for task, space in card.labels.items() if space.count]
-    rows = [("weights", f"`{WEIGHTS}`"), ("licence of the weights", LICENCE), ("input size", size), *labels]
+    rows = [("weights", f"`{WEIGHTS}`"), ("input size", size), *labels]
     rows += [("training data", f"{training.get('data')}, {training.get('frames')} frames"), ("seed", str(card.seed))]
     rows.append(("corruptions in training", ", ".join(training.get("trained_on") or ()) or "none"))
     rows += [("epoch, counted from 0", str(training.get("epoch"))), ("torch", str(training.get("torch")))]
