@@ -1,6 +1,7 @@
 from . import metrics
 from .corruptions import corrupt, list_corruptions
 from .data import list_datasets, load_dataset
+from .evaluation.kernel_warm_up import warmup
 from .evaluation.merge_shards import merge
 from .evaluation.run import evaluate, evaluate_shard
 from .models import list_models, load_model
@@ -28,4 +29,5 @@ __all__ = [
     "metrics",
     "report",
     "train",
+    "warmup",
 ]

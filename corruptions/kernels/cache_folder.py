@@ -146,6 +146,8 @@ def delete_unused(root: Path, days: float = UNUSED_DAYS) -> int:
             if folder.stat().st_mtime < oldest:
                 shutil.rmtree(folder, ignore_errors=True)
                 deleted += 1
+                for path in folder.parent.glob("*.json"):  # which say what is compiled
+                    path.unlink(missing_ok=True)
         for version in root.glob("numba-*/"):
             with suppress(OSError):  # not empty
                 version.rmdir()

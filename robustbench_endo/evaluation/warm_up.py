@@ -67,11 +67,11 @@ def _compute(plan: EvaluationPlan, batch: Batch, score: Score, condition: Condit
         images, targets = corrupt_batch(plan, batch, condition)
         moved = any(targets[name] is not target for name, target in batch.targets.items())
         if moved or condition.corruption == CLEAN:
-            score(plan, batch, condition, images, targets, {"warm-up": _predictions(plan, batch)})
+            score(plan, batch, condition, images, targets, {"warm-up": predict_nothing(plan, batch)})
 
 
 @torch.inference_mode()
-def _predictions(plan: EvaluationPlan, batch: Batch) -> Predictions:
+def predict_nothing(plan: EvaluationPlan, batch: Batch) -> Predictions:
     """Predictions of logits without meaning, which have every label somewhere."""
     dtype = torch.bfloat16 if plan.precision == "bf16" else torch.float32
     size = (batch.images.shape[2], batch.images.shape[3])

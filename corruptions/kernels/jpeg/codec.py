@@ -44,7 +44,8 @@ def jpeg_round_trip(images: Tensor, quality: int) -> Tensor:
 
 def jpeg_round_trip_bytes(frame: Bytes, quality: int) -> Bytes:
     """:func:`jpeg_round_trip` of uint8 (H, W, 3)."""
-    return code_frame(np.ascontiguousarray(frame), *_steps(quality))
+    coded: Bytes = code_frame(np.ascontiguousarray(frame), *_steps(quality))
+    return coded
 
 
 @lru_cache(maxsize=128)

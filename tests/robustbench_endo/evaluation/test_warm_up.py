@@ -49,7 +49,7 @@ def test_run_once_computes_every_corruption_and_scores_in_threads(make_plan, bat
 
 def test_run_once_predicts_every_label_of_every_task(make_plan, batch_of):
     plan = make_plan(frames=2)
-    predictions = module._predictions(plan, batch_of(plan))
+    predictions = module.predict_nothing(plan, batch_of(plan))
     assert predictions.keys() == {task.name for task in plan.tasks}
     labels = len(plan.labels["segmentation"])
     assert predictions["segmentation"].label_map.unique().tolist() == list(range(labels))
