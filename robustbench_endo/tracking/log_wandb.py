@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from robustbench_endo.tracking.key_text import file_parts
 from robustbench_endo.tracking.names import PROJECT
 
 _WITHOUT_LOGIN = ("offline", "disabled", "dryrun")
+_NEXT = "Run wandb login, set WANDB_API_KEY, or set WANDB_MODE=offline and upload the run later with wandb sync."
 
 
 def check() -> None:
@@ -21,12 +22,18 @@ def check() -> None:
     wandb = import_module("wandb")
     if os.environ.get("WANDB_MODE") in _WITHOUT_LOGIN or wandb.run is not None:
         return
-    with suppress(AttributeError):  # a release that stores the key elsewhere
-        if not wandb.api.api_key:
-            raise TrackingError(
-                "Cannot log to wandb: no API key. Run wandb login, set WANDB_API_KEY, or set WANDB_MODE=offline and "
-                "upload the run later with wandb sync."
-            )
+    try:
+        ready = _has_login(wandb)
+    except Exception as error:
+        raise TrackingError(f"Cannot log to wandb: {str(error).rstrip('.')}. {_NEXT}") from error
+    if not ready:
+        raise TrackingError(f"Cannot log to wandb: no API key. {_NEXT}")
+
+
+def _has_login(wandb: Any) -> bool:
+    if "prompt" in signature(wandb.login).parameters:
+        return bool(wandb.login(prompt=False))
+    return bool(wandb.api.api_key)  # releases before that argument
 
 
 def log(content: RunContent, folder: Path) -> str:

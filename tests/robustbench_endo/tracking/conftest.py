@@ -94,6 +94,7 @@ def fake_wandb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Recorder:
     run.config = Recorder(calls)
     run.summary = SimpleNamespace(update=lambda values: calls.append(("summary", (values,), {})))
     module = Recorder(calls, run=None, api=SimpleNamespace(api_key=None), new_run=run)
+    module.login = lambda key=None: calls.append(("login", (), {}))
     module.init = lambda **options: calls.append(("init", (), options)) or run
     module.Table = lambda dataframe: dataframe
     module.Artifact = lambda name, **options: Recorder(calls, name=name)

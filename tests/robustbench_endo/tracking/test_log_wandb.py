@@ -2,7 +2,8 @@
 
 import pytest
 
-from robustbench_endo.tracking import log_results
+from robustbench_endo.errors import TrackingError
+from robustbench_endo.tracking import check_loggers, log_results
 
 
 @pytest.fixture
@@ -42,3 +43,15 @@ def test_log_wandb_uses_the_active_run_and_leaves_it_open(logged_run, with_key, 
     monkeypatch.setenv("WANDB_PROJECT", "other")
     assert log_results(logged_run, "wandb", metrics=["miou"]) == {"wandb": "https://wandb/mine"}
     assert not [name for name, _, _ in with_key.calls if name in ("init", "finish")]
+
+
+def test_log_wandb_asks_for_no_key(fake_wandb):
+    def refuse(prompt=True):
+        assert not prompt
+        raise OSError("connection refused.")
+
+    fake_wandb.login = lambda prompt=True: not prompt
+    assert check_loggers("wandb") == ("wandb",)
+    fake_wandb.login = refuse
+    with pytest.raises(TrackingError, match="Cannot log to wandb: connection refused. Run wandb login, set"):
+        check_loggers("wandb")
