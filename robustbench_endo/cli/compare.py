@@ -2,22 +2,56 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from robustbench_endo.cli.command import argument, command, option
+from robustbench_endo.cli.json_output import echo_json, json_option
 from robustbench_endo.cli.options import resampling_from, resampling_options
 from robustbench_endo.data_options import split_names
 
+if TYPE_CHECKING:
+    from robustbench_endo.results import Comparison
 
-@click.command()
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--metric", "metrics", help="Metrics, separated by commas.  [default: one per task]")
-@click.option("--baseline", help="The model that the others are compared with.  [default: the first]")
-@click.option("--out", "-o", type=click.Path(path_type=Path), help="Write a page: FILE.html, or a folder for it.")
+
+@command(
+    short="Compare models on the same frames, with p-values and ranks.",
+    examples=(
+        "robust-endo compare runs/a runs/b",
+        "robust-endo compare runs/a runs/b --baseline ours --out comparison.html",
+    ),
+)
+@argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@option(
+    "--metric",
+    "metrics",
+    group="Comparison",
+    metavar="NAME,...",
+    help="Metrics, separated by commas.  [default: one per task]",
+)
+@option(
+    "--baseline",
+    group="Comparison",
+    metavar="MODEL",
+    help="The model that the others are compared with.  [default: the first]",
+)
+@option(
+    "--out",
+    "-o",
+    group="Output",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Write a page: FILE.html, or a folder for it.",
+)
 @resampling_options
-def compare(runs: tuple[Path, ...], metrics: str | None, baseline: str | None, out: Path | None, **params: Any) -> None:
+@json_option
+def compare(
+    runs: tuple[Path, ...], metrics: str | None, baseline: str | None, out: Path | None, as_json: bool, **params: Any
+) -> None:
     """Compare models of one or more finished runs on the same images: paired differences, p-values, ranks.
 
     The runs need the same data, suite, resolution, seed and protocol. Differences are means over patients or sequences,
@@ -34,6 +68,22 @@ def compare(runs: tuple[Path, ...], metrics: str | None, baseline: str | None, o
     loaded = [load_results(run) for run in runs]
     names = split_names(metrics) if metrics else headline_present(loaded[0])
     comparison = compare_results(loaded, names, baseline, resampling)
-    print_comparison(comparison, [loaded[0].metric(name) for name in names], Console())
-    if out is not None:
-        click.echo(write_comparison(loaded, out, names, baseline, resampling))
+    print_comparison(comparison, [loaded[0].metric(name) for name in names], Console(stderr=as_json))
+    paths = [] if out is None else [write_comparison(loaded, out, names, baseline, resampling)]
+    if as_json:
+        echo_json(_summary(comparison, paths))
+    for path in paths:
+        click.echo(path, err=as_json)
+
+
+def _summary(comparison: Comparison, paths: Sequence[Path]) -> dict[str, Any]:
+    tables = {name: getattr(comparison, name) for name in ("ranks", "pairs", "differences")}
+    return {
+        "baseline": comparison.baseline,
+        "models": list(comparison.models),
+        **{name: json.loads(table.to_json(orient="records")) for name, table in tables.items()},
+        "statement": comparison.statement,
+        "warnings": list(comparison.warnings),
+        "paths": [str(path) for path in paths],
+        "exit_code": 0,
+    }

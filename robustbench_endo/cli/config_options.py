@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from robustbench_endo.cli.command import CONFIGURATION, option
+from robustbench_endo.cli.option_groups import METAVARS, group_of
 from robustbench_endo.config import OptionInfo, options_of, read_config, to_toml
 from robustbench_endo.errors import RobustEndoError, unknown_name
 
@@ -44,18 +46,14 @@ def config_options(
                 return None
             return function(settings, **params)
 
-        command = click.option("--print-config", is_flag=True, help="Print the configuration as TOML and exit.")(
-            command
-        )
-        command = click.option(
-            "--config",
-            "config_file",
-            type=click.Path(path_type=Path),
-            help="TOML file with options, as --print-config prints it; further options replace its values.",
-        )(command)
+        text = "Print the configuration as TOML and exit."
+        command = option("--print-config", is_flag=True, help=text, group=CONFIGURATION)(command)
+        text = "TOML file with options, as --print-config prints it; further options replace its values."
+        path = click.Path(path_type=Path)
+        command = option("--config", "config_file", type=path, metavar="FILE", help=text, group=CONFIGURATION)(command)
         if presets:
-            text = f"Settings to start from: {' or '.join(presets)}; further options replace them."
-            command = click.option("--preset", help=text)(command)
+            text = "Settings to start from; further options replace them."
+            command = option("--preset", type=click.Choice(list(presets)), help=text, group=CONFIGURATION)(command)
         return field_options(config)(command)
 
     return decorate
@@ -81,7 +79,7 @@ def field_options(config: type[Any], names: Sequence[str] | None = None) -> Call
     def decorate(command: Command) -> Command:
         fields = options_of(config)
         for name in reversed(list(fields if names is None else names)):
-            command = _click_option(name, *fields[name])(command)
+            command = _click_option(config, name, *fields[name])(command)
         return command
 
     return decorate
@@ -100,19 +98,37 @@ def _take_given(config: type[Any], params: dict[str, Any]) -> dict[str, Any]:
             continue
         value = params.pop(name)
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            values[name] = value if info.parse is None else info.parse(value)
+            values[name] = value if info.parse is None else _parse(name, info, value)
     return values
 
 
-def _click_option(name: str, field: Field[Any], info: OptionInfo) -> Callable[[Command], Command]:
-    flags = info.flags or (f"--{name.replace('_', '-')}",)
+def _parse(name: str, info: OptionInfo, value: Any) -> Any:
+    """A value as its option takes it; an error names the option."""
+    assert info.parse is not None
+    try:
+        return info.parse(value)
+    except RobustEndoError as error:
+        flag, text = _flags(name, info)[0], str(error)
+        if flag in text:
+            raise
+        raise type(error)(text.replace(", got", f" for {flag}, got", 1)) from error
+
+
+def _flags(name: str, info: OptionInfo) -> tuple[str, ...]:
+    return info.flags or (f"--{name.replace('_', '-')}",)
+
+
+def _click_option(config: type[Any], name: str, field: Field[Any], info: OptionInfo) -> Callable[[Command], Command]:
+    flags = _flags(name, info)
     default = field.default
+    details: dict[str, Any]
     if info.type == "bool":
         flags = (f"{flags[0]}/--no-{flags[0].removeprefix('--')}", *flags[1:])
-        details: dict[str, Any] = {"default": None}
+        details = {"default": None, "only_positive": default is False}
     else:
-        type_ = click.IntRange(info.minimum) if info.minimum is not None else _TYPES[info.type]
-        details = {"type": type_, "multiple": info.multiple, "default": () if info.multiple else None}
+        kind = click.IntRange(info.minimum) if info.minimum is not None else _TYPES[info.type]
+        details = {"type": kind, "multiple": info.multiple, "default": () if info.multiple else None}
+        details |= {"type": click.Choice(info.choices)} if info.choices else {"metavar": METAVARS.get(name)}
     text = info.shown_default or ("" if default is None or default is MISSING or default == () else str(default))
     help_text = f"{info.help}  [default: {text}]" if text and info.type != "bool" else info.help
-    return click.option(*flags, name, help=help_text, **details)
+    return option(*flags, name, help=help_text, group=group_of(config, name), **details)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from robustbench_endo.cli.command import argument, command, option
 from robustbench_endo.cli.config_options import config_from_params, field_options
 from robustbench_endo.cli.errors import FRAMES_FAILED
 from robustbench_endo.cli.output import counted
 from robustbench_endo.cli.progress import progress_bar
+from robustbench_endo.cli.verbosity import echo_note, verbosity_options
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.config import SEVERITIES, EvaluationConfig
 from robustbench_endo.interruption import resumable
@@ -31,20 +33,29 @@ def _select(config: EvaluationConfig) -> Selection:
 
     selected = select(config.suite_name, config.corruptions, config.backend)
     for note in selected.notes:
-        click.echo(note, err=True)
+        echo_note(note)
     if config.resolution is None:
         return selected
     return replace(selected, suite=replace(selected.suite, resolution=config.resolution))
 
 
-@click.command()
-@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
-@click.argument("out", type=click.Path(path_type=Path))
+@command(
+    short="Write corrupted copies of a folder of frames.",
+    examples=(
+        "robust-endo corrupt data/test corrupted --corruption smoke,glass_blur",
+        "robust-endo corrupt data/test equal --target-distortion 0.2",
+    ),
+)
+@argument("source", metavar="IN", type=click.Path(path_type=Path))
+@argument("out", metavar="OUT", type=click.Path(path_type=Path))
 @field_options(EvaluationConfig, (*_OPTIONS, "severities"))
-@click.option("--split", help="Sub-folder of IN.  [default: test where there is one]")
-@click.option(
+@verbosity_options
+@option("--split", group="Data", metavar="NAME", help="Sub-folder of IN.  [default: test where there is one]")
+@option(
     "--target-distortion",
+    group="Corruptions",
     type=float,
+    metavar="X",
     help="Write each corruption at the one severity with this mean distortion (1 - image SSIM) of the frames.",
 )
 def corrupt(source: Path, out: Path, split: str | None, **params: Any) -> None:
@@ -62,7 +73,7 @@ def corrupt(source: Path, out: Path, split: str | None, **params: Any) -> None:
 
     config = config_from_params(EvaluationConfig, params)
     selected = _select(config)
-    click.echo(f"Frames: {split_root(source, split)}.", err=True)
+    echo_note(f"Frames: {split_root(source, split)}.")
     data = FolderDataset(source, split)
     data.check_files(range(len(data)))
     writable_folder(out)
@@ -94,9 +105,20 @@ def _solve_conditions(
     return [(entry.name, as_severity(entry.severity)) for entry in targets]
 
 
-@click.command()
-@click.argument("frame", type=click.Path(path_type=Path))
-@click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("preview.png"), help="PNG to write.")
+@command(
+    short="Write a contact sheet of one frame.",
+    examples=("robust-endo preview frame.png --suite endo-surgical --out sheet.png",),
+)
+@argument("frame", metavar="FRAME", type=click.Path(path_type=Path))
+@option(
+    "--out",
+    "-o",
+    group="Output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    default=Path("preview.png"),
+    help="PNG to write.",
+)
 @field_options(EvaluationConfig, _OPTIONS)
 def preview(frame: Path, out: Path, **params: Any) -> None:
     """Write a contact sheet of one frame under every corruption and severity."""

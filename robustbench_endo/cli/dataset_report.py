@@ -13,7 +13,7 @@ from robustbench_endo.data.checking import Findings, Problem
 from robustbench_endo.data.mask_coding import is_unnamed
 
 MAX_ROWS = 20
-"""Printed subjects of a split, and classes; --format json has all."""
+"""Printed subjects of a split, and classes; --json has all."""
 
 
 def print_report(report: Findings, console: Console) -> None:
@@ -104,7 +104,7 @@ def _print_problems(console: Console, kind: str, problems: Sequence[Problem], st
         for frame in problem.frames[:3] if len(problem.frames) > 1 else ():
             console.print(Padding(Text(frame, style="dim"), (0, 0, 0, 2)))
         if len(problem.frames) > 3:
-            more = f"… {len(problem.frames) - 3} more; --format json lists all"
+            more = f"… {len(problem.frames) - 3} more; --json lists all"
             console.print(Padding(Text(more, style="dim"), (0, 2)))
 
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 
 import click
 
+from robustbench_endo.cli.command import argument, command, option
 from robustbench_endo.cli.config_options import field_options
 from robustbench_endo.cli.errors import PROBLEMS, ErrorHandlingGroup
+from robustbench_endo.cli.json_output import echo_json, json_option
 from robustbench_endo.cli.progress import progress_bar
 from robustbench_endo.data_options import split_names
 from robustbench_endo.evaluation.config import EvaluationConfig
 
 
-@click.group(cls=ErrorHandlingGroup, invoke_without_command=True)
+@click.group(
+    cls=ErrorHandlingGroup,
+    invoke_without_command=True,
+    short_help="List the data sets by name; check validates one.",
+)
+@json_option
 @click.pass_context
-def datasets(context: click.Context) -> None:
+def datasets(context: click.Context, as_json: bool) -> None:
     """List the data sets that --data accepts by name; `check` validates one."""
     if context.invoked_subcommand is not None:
         return
@@ -26,17 +32,28 @@ def datasets(context: click.Context) -> None:
 
     from robustbench_endo.data.registry import DESCRIPTIONS
 
+    if as_json:
+        echo_json(DESCRIPTIONS)
+        return
     table = Table("Data set", "Description")
     for name, description in DESCRIPTIONS.items():
         table.add_row(name, description)
     Console().print(table)
 
 
-@datasets.command()
-@click.argument("data")
-@click.option("--split", "splits", help="Splits to check, separated by commas.  [default: all]")
+@command(
+    short="Validate a data set.",
+    examples=(
+        "robust-endo datasets check data/endovis18",
+        "robust-endo datasets check cholecseg8k:DIR --split train,test",
+    ),
+)
+@argument("data", metavar="DATA")
+@option(
+    "--split", "splits", group="Data", metavar="NAME,...", help="Splits to check, separated by commas.  [default: all]"
+)
 @field_options(EvaluationConfig, ("classes", "label_map", "subject_regex", "assume_independent_frames"))
-@click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="Output format.")
+@json_option
 def check(
     data: str,
     splits: str | None,
@@ -44,7 +61,7 @@ def check(
     label_map: str | None,
     subject_regex: str | None,
     assume_independent_frames: bool,
-    form: str,
+    as_json: bool,
 ) -> None:
     """Validate the data set DATA: a folder, a name, NAME:DIR, a CSV or a video.
 
@@ -61,8 +78,8 @@ def check(
     opened, broken = splits_of(data, names, named, subject_regex, label_map, assume_independent_frames)
     with progress_bar("Checking", "frames") as advance:
         report = check_splits(opened, broken, advance)
-    if form == "json":
-        click.echo(json.dumps(asdict(report), indent=1, ensure_ascii=False))
+    if as_json:
+        echo_json(asdict(report))
     else:
         from rich.console import Console
 
@@ -71,3 +88,6 @@ def check(
         print_report(report, Console(highlight=False))
     if report.problems:
         sys.exit(PROBLEMS)
+
+
+datasets.add_command(check)

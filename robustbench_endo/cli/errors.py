@@ -6,7 +6,7 @@ import difflib
 import errno
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ import click
 from robustbench_endo import interruption
 from robustbench_endo.errors import RobustEndoError
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
+"""Exit codes of SIGINT and SIGTERM."""
 
 ERROR = 2
 """Exit code of an error that is printed in one sentence."""
@@ -27,6 +28,19 @@ FRAMES_FAILED = 3
 
 PROBLEMS = 3
 """Exit code of a dataset validation with errors."""
+
+VERIFICATION_FAILED = 1
+"""Exit code of a run that breaks a check."""
+
+EXIT_CODES: Mapping[str, str] = {
+    "0": "done",
+    f"{VERIFICATION_FAILED}": "verify: a check failed",
+    f"{ERROR}": "invalid input or a failed action; the message names the next step",
+    f"{FRAMES_FAILED}": "done, but frames could not be used (evaluate, merge, corrupt), cells failed (reproduce) or "
+    "the data set has errors (datasets check)",
+    f"{INTERRUPTED}, {TERMINATED}": "interrupted (Ctrl-C) or terminated; the message says what to run again",
+}
+"""Exit code -> meaning."""
 
 _LOG_FILE = "robust_endo_log_file"
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -41,6 +55,12 @@ class ErrorHandlingGroup(click.Group):
     """
 
     arguments: Sequence[str] = ()
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the exit codes; those of a group within another one are in its help."""
+        if ctx.parent is None:
+            with formatter.section("Exit codes"):
+                formatter.write_dl(list(EXIT_CODES.items()))
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line."""
@@ -161,7 +181,7 @@ def _option_hint(error: click.NoSuchOption, context: click.Context | None) -> st
     """The closest option of the command, else the command that has the option; empty without either."""
     if context is None:
         return ""
-    close = difflib.get_close_matches(error.option_name, _options(context.command), n=1, cutoff=0.65)
+    close = difflib.get_close_matches(error.option_name, _options(context.command), n=1, cutoff=0.7)
     if close:
         return f"did you mean {close[0]}?"
     root = context.find_root().command
@@ -169,7 +189,7 @@ def _option_hint(error: click.NoSuchOption, context: click.Context | None) -> st
     having = [name for name, command in commands.items() if error.option_name in _options(command)]
     if not having:
         return ""
-    return f"robust-endo {' and '.join(having[:2])} has it; see {_command_path(context)} --help."
+    return f"it is an option of robust-endo {' and '.join(having[:2])}; see {_command_path(context)} --help."
 
 
 def _options(command: click.Command) -> list[str]:

@@ -6,21 +6,33 @@ from collections.abc import Sequence
 
 import click
 
+from robustbench_endo.cli.command import command, option
 from robustbench_endo.cli.config_options import config_options
+from robustbench_endo.cli.json_output import json_option
 from robustbench_endo.cli.track import check_trackers, log_option, logged_to
-from robustbench_endo.cli.verbosity import verbosity_options
+from robustbench_endo.cli.verbosity import is_verbose, verbosity_options
 from robustbench_endo.config import to_values
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.config import EvaluationConfig
 from robustbench_endo.interruption import resumable
 
 
-@click.command(context_settings={"allow_extra_args": True})
+@command(
+    short="Evaluate models under corruptions.",
+    examples=(
+        "robust-endo evaluate --limit 20 --corruption smoke",
+        "robust-endo evaluate --model runs/mine --data data/endovis18 --out runs/study",
+        "robust-endo evaluate --model my_model.py:build --data DIR --severity 1,3,5",
+        "robust-endo evaluate --model ours=runs/a --model theirs=model.onnx --json",
+    ),
+    context_settings={"allow_extra_args": True},
+)
 @config_options(EvaluationConfig, "evaluate")
-@click.option("--profile", is_flag=True, help="Print a timing breakdown.")
+@option("--profile", is_flag=True, help="Print a timing breakdown.", group="Output")
+@json_option
 @log_option
 @verbosity_options
-def evaluate(config: EvaluationConfig, profile: bool, loggers: tuple[str, ...]) -> None:
+def evaluate(config: EvaluationConfig, profile: bool, loggers: tuple[str, ...], as_json: bool) -> None:
     """Evaluate models under corruptions and write table, records and report.
 
     Without options: three small shipped models on synthetic surgical scenes, all 19 corruptions at 5 severities. The
@@ -31,13 +43,15 @@ def evaluate(config: EvaluationConfig, profile: bool, loggers: tuple[str, ...]) 
     from robustbench_endo.cli.resolve_inputs import load_models_and_data
     from robustbench_endo.cli.run_log import run_log
     from robustbench_endo.corruptions.kernels.triton_support import triton_failure
+    from robustbench_endo.evaluation.device import choose_device
     from robustbench_endo.evaluation.engines import choose_engine
     from robustbench_endo.evaluation.plan import build_plan, select_corruptions
     from robustbench_endo.evaluation.run import run_plan, run_shard
     from robustbench_endo.evaluation.shard import parse_shard
 
     _refuse_arguments(click.get_current_context().args)
-    # Invalid settings are reported before models are loaded.
+    # Invalid settings, such as a device that is missing, are reported before models are loaded.
+    choose_device(config.device)
     trackers = check_trackers(loggers, config.shard)
     selected = select_corruptions(config)
     engine = choose_engine(config, debug=click.get_current_context().find_root().params["debug"])
@@ -60,13 +74,13 @@ def evaluate(config: EvaluationConfig, profile: bool, loggers: tuple[str, ...]) 
                 results = run_plan(plan, advance, profiler, engine)
             else:
                 shard = run_shard(plan, advance, profiler, engine)
-        if profile:
-            print_profile(profiler)
+        if profile or is_verbose():
+            print_profile(profiler, as_json)
         if config.shard is None:
             with logged_to(trackers, results):
-                show_results(results, config.out, config.formats)
+                show_results(results, config.out, config.formats, as_json)
         else:
-            show_shard(shard, parse_shard(config.shard), config.out)
+            show_shard(shard, parse_shard(config.shard), config.out, as_json)
 
 
 def _refuse_arguments(arguments: Sequence[str]) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from robustbench_endo.cli.command import argument, command, option
+
 if TYPE_CHECKING:
     from robustbench_endo.models.export import Format
 
@@ -24,19 +26,35 @@ def _size(context: click.Context, parameter: click.Parameter, text: str | None) 
     return int(match.group(1)), int(match.group(2))
 
 
-@click.command()
-@click.argument("model")
-@click.option("--format", "name", default=FORMATS[0], type=click.Choice(FORMATS), help="onnx needs the extra `onnx`.")
-@click.option("--out", "-o", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
-@click.option("--size", callback=_size, help="HEIGHTxWIDTH of the frames.  [default: input size of the model]")
-@click.option("--num-classes", type=click.IntRange(1), help="Number of mask labels, if the model does not declare it.")
-@click.option(
+@command(
+    short="Write a model as a file that runs without this package.",
+    examples=(
+        "robust-endo export runs/mine --out mine.pt2",
+        "robust-endo export runs/mine --format onnx --size 224x224 --out mine.onnx",
+    ),
+)
+@argument("model", metavar="MODEL")
+@option("--format", "name", default=FORMATS[0], type=click.Choice(FORMATS), help="onnx needs the extra `onnx`.")
+@option(
+    "--out", "-o", metavar="FILE", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write."
+)
+@option("--size", metavar="HxW", callback=_size, help="HEIGHTxWIDTH of the frames.  [default: input size of the model]")
+@option(
+    "--num-classes",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Number of mask labels, if the model does not declare it.",
+)
+@option(
     "--trust-model-file",
     is_flag=True,
     help="Load a TorchScript or torch.export file without vetting it; it can then run any code.",
 )
-@click.option(
-    "--num-activities", type=click.IntRange(1), help="Number of activities, if the model does not declare it."
+@option(
+    "--num-activities",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Number of activities, if the model does not declare it.",
 )
 def export(
     model: str,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from robustbench_endo.cli.command import command, option
+from robustbench_endo.cli.json_output import echo_json, json_option
 from robustbench_endo.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -82,12 +83,23 @@ def _size(size: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}"
 
 
-@click.command()
-@click.option(
-    "--model", "-m", "specs", multiple=True, help="Repeatable: any --model of evaluate instead of all known names."
+@command(
+    short="List or describe models: size, cost, weights.",
+    examples=(
+        "robust-endo models",
+        "robust-endo models --model my_model.py:build",
+    ),
 )
-@click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="Output format.")
-def models(specs: tuple[str, ...], form: str) -> None:
+@option(
+    "--model",
+    "-m",
+    "specs",
+    metavar="SPEC",
+    multiple=True,
+    help="Repeatable: any --model of evaluate instead of all known names.",
+)
+@json_option
+def models(specs: tuple[str, ...], as_json: bool) -> None:
     """List the models that --model knows by name, or describe your own: size, cost, weights.
 
     Entries of the zoo are described for 7 classes and 3 activities.
@@ -103,8 +115,8 @@ def models(specs: tuple[str, ...], form: str) -> None:
         for number, name in enumerate(names, 1):
             entries.append(describe_model(name))
             advance(number, len(names))
-    if form == "json":
-        click.echo(json.dumps([asdict(entry) for entry in entries], indent=1))
+    if as_json:
+        echo_json([asdict(entry) for entry in entries])
         return
     console = Console()
     print_models(entries, console)
@@ -112,11 +124,19 @@ def models(specs: tuple[str, ...], form: str) -> None:
         console.print(FILES.format(backbones=", ".join(SURGENET), licence=SURGENET_LICENCE), highlight=False)
 
 
-@click.command()
-@click.option("--corruption", "-c", default="all", help="all, a category, or names separated by commas.")
-@click.option("--suite", default="endo19", help="endo19, endo-surgical, endoarss, imagenet-c, or a TOML file.")
-@click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), help="Output format.")
-def corruptions(corruption: str, suite: str, form: str) -> None:
+@command(
+    short="List corruptions: cause, parameters, citation.",
+    examples=(
+        "robust-endo corruptions --corruption smoke",
+        "robust-endo corruptions --suite endo-surgical --json",
+    ),
+)
+@option("--corruption", "-c", metavar="NAME,...", default="all", help="all, a category, or names separated by commas.")
+@option(
+    "--suite", metavar="SUITE", default="endo19", help="endo19, endo-surgical, endoarss, imagenet-c, or a TOML file."
+)
+@json_option
+def corruptions(corruption: str, suite: str, as_json: bool) -> None:
     """List the corruptions with their cause, parameters by severity, and citation."""
     from rich.console import Console
 
@@ -125,8 +145,8 @@ def corruptions(corruption: str, suite: str, form: str) -> None:
     loaded = load_suite(suite)
     names = loaded.select(corruption)
     entries = [entry for entry in loaded.describe() if entry["name"] in names]
-    if form == "json":
-        click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
+    if as_json:
+        echo_json(entries)
         return
     size = loaded.reference_size
     frame = "the frame itself" if size is None else f"a frame whose short side is {size}"

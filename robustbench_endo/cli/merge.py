@@ -6,23 +6,34 @@ from pathlib import Path
 
 import click
 
+from robustbench_endo.cli.command import argument, command, option
+from robustbench_endo.cli.json_output import json_option
 from robustbench_endo.cli.options import formats_option
 from robustbench_endo.evaluation.config import parse_formats
 
 
-@click.command()
-@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
+@command(
+    short="Merge the shards of a run.",
+    examples=(
+        "robust-endo merge runs/large",
+        "robust-endo merge part1 part2 part3 --out runs/large",
+    ),
+)
+@argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@option(
     "--out",
     "-o",
+    metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
+    group="Output",
     help="Run folder to create.  [default: the folder, if only one is given]",
 )
 @formats_option
-def merge(folders: tuple[Path, ...], out: Path | None, formats: str) -> None:
+@json_option
+def merge(folders: tuple[Path, ...], out: Path | None, formats: str, as_json: bool) -> None:
     """Merge shards into one run, bit-identical to a run on one machine.
 
-    FOLDERS are the --out folders of evaluate --shard, one or several. Neither models nor data are needed.
+    Each FOLDER is an --out folder of evaluate --shard. Neither models nor data are needed.
     """
     from robustbench_endo.cli.output import show_results
     from robustbench_endo.evaluation import merge_shards
@@ -36,4 +47,4 @@ def merge(folders: tuple[Path, ...], out: Path | None, formats: str) -> None:
             f"evaluate with --out {target} and without --shard adds them and computes nothing else.",
             err=True,
         )
-    show_results(results, target, names)
+    show_results(results, target, names, as_json)

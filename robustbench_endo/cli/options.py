@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from robustbench_endo.cli.command import option
 from robustbench_endo.errors import RobustEndoError
 
 if TYPE_CHECKING:
@@ -21,25 +23,37 @@ REPORT_FORMATS = ("html", "pdf", "latex", "md", "csv", "figures")
 def formats_option(command: Command) -> Command:
     """``--format``, the reports to write, as text."""
     text = f"Reports to write: {', '.join(REPORT_FORMATS)}, or none."
-    return click.option("--format", "formats", default="html,pdf", help=text)(command)
+    return option("--format", "formats", metavar="NAME,...", default="html,pdf", help=text, group="Output")(command)
 
 
 def resampling_options(command: Command) -> Command:
     """``--bootstrap-unit --confidence --resamples --resample-seed``; :func:`resampling_from` reads them."""
-    for option in (
-        click.option("--resample-seed", default=0, type=int, help="Random seed of the sign flips of the tests."),
-        click.option(
-            "--resamples", default=10_000, type=int, help="Random sign flips of a test of more than 14 subjects."
+    statistics = partial(option, group="Statistics")
+    for decorate in (
+        statistics(
+            "--resample-seed",
+            metavar="N",
+            default=0,
+            type=int,
+            help="Random seed of the sign flips of the tests.",
         ),
-        click.option("--confidence", default=0.95, type=float, help="Confidence level of the intervals."),
-        click.option(
+        statistics(
+            "--resamples",
+            metavar="N",
+            default=10_000,
+            type=int,
+            help="Random sign flips of a test of more than 14 subjects.",
+        ),
+        statistics("--confidence", metavar="X", default=0.95, type=float, help="Confidence level of the intervals."),
+        statistics(
             "--bootstrap-unit",
             default="subject",
+            type=click.Choice(("subject", "frame")),
             help="Unit of the intervals: subject (patient or sequence), or frame, which describes these frames only "
             "and has no p-values.",
         ),
     ):
-        command = option(command)
+        command = decorate(command)
     return command
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from robustbench_endo.cli.errors import FRAMES_FAILED
+from robustbench_endo.cli.json_output import echo_json, run_summary
+from robustbench_endo.cli.verbosity import is_quiet
 from robustbench_endo.errors import OptionalDependencyError
 
 if TYPE_CHECKING:
@@ -18,21 +20,30 @@ if TYPE_CHECKING:
     from robustbench_endo.results import Resampling, Results
 
 
-def show_results(results: Results, out: Path, formats: tuple[str, ...]) -> None:
-    """Print the table, write the reports, and exit with code 3 when frames are excluded."""
+def show_results(results: Results, out: Path, formats: tuple[str, ...], as_json: bool = False) -> None:
+    """Print the table, write the reports, and exit with code 3 when frames are excluded.
+
+    Args:
+        results: of a run.
+        out: its folder.
+        formats: of the reports.
+        as_json: print a summary as JSON, and the rest on standard error.
+    """
     from rich.console import Console
 
     from robustbench_endo.reports import print_table
     from robustbench_endo.reports.text.terminal import print_target_distortion
 
-    console = Console()
+    console = Console(stderr=as_json)
     print_table(results, console)
     print_target_distortion(results, console)
-    for note in results.info["notes"]:
+    for note in () if is_quiet() else results.info["notes"]:
         console.print(note, highlight=False)
     paths = [out / "results.parquet", out / "summary.csv", *write_reports(results, out, formats)]
     console.print("Written: " + ", ".join(str(path) for path in paths), soft_wrap=True, highlight=False)
     failures = results.info["failures"]
+    if as_json:
+        echo_json(run_summary(results, paths, FRAMES_FAILED if failures else 0))
     if failures:
         frames = len({failure["id"] for failure in failures})
         click.echo(
@@ -70,18 +81,22 @@ def write_reports(
         return [write.output_path(name, folder / "report") for name in ordered if name != "pdf"]
 
 
-def show_shard(result: ShardResult, shard: Shard, out: Path) -> None:
+def show_shard(result: ShardResult, shard: Shard, out: Path, as_json: bool = False) -> None:
     """Print the state of a run, and the next step."""
     from robustbench_endo.evaluation.shard import shards_with
 
     present = result.chunks - len(result.missing)
+    others = [str(each) for each in shards_with(result.missing, shard.of)]
+    if as_json:
+        state = {"shard": str(shard), "chunks": result.chunks, "present": present, "missing_shards": others}
+        echo_json({**state, "run": str(out), "exit_code": 0})
+        return
     click.echo(
         f"Shard {shard}: its {result.done} chunks are in {out}, which has {present} of the {result.chunks} chunks of "
         "the run."
     )
     if result.missing:
-        others = ", ".join(map(str, shards_with(result.missing, shard.of)))
-        click.echo(f"Missing here: shards {others}. When all are done: robust-endo merge {out}")
+        click.echo(f"Missing here: shards {', '.join(others)}. When all are done: robust-endo merge {out}")
         click.echo("Shards with separate --out folders: robust-endo merge FOLDER FOLDER ... --out RUN")
     else:
         click.echo(f"All shards are done: robust-endo merge {out}")
@@ -97,7 +112,7 @@ def profiler_for(device: str) -> Profiler:
     return Profiler(torch.cuda.synchronize) if choose_device(device).type == "cuda" else Profiler()
 
 
-def print_profile(profiler: Profiler) -> None:
+def print_profile(profiler: Profiler, on_stderr: bool = False) -> None:
     """Print the time of each phase, the idle time, and the ratio of the total to the forward passes."""
     from rich import box
     from rich.console import Console
@@ -105,7 +120,7 @@ def print_profile(profiler: Profiler) -> None:
 
     from robustbench_endo.evaluation.profiler import PHASES
 
-    console = Console()
+    console = Console(stderr=on_stderr)
     spent, total = profiler.phases(), profiler.seconds()["total"]
     capacity = max(total * profiler.lanes, sum(spent.values())) or 1.0
     rows = {phase: spent.get(phase, 0.0) for phase in PHASES}

@@ -6,16 +6,22 @@ from pathlib import Path
 
 import click
 
+from robustbench_endo.cli.command import argument, command, option
 
-@click.command("push-to-hub")
-@click.argument("folder", metavar="RUN_OR_CHECKPOINT", type=click.Path(path_type=Path))
-@click.argument("repository", metavar="ORG/NAME")
-@click.option("--private", is_flag=True, help="Create the repository as private; an existing one stays as it is.")
-@click.option("--revision", help="Branch, created where it is missing.  [default: main]")
-@click.option("--path", default="", help="Folder in the repository.  [default: its root]")
-@click.option("--with-frames", is_flag=True, help="Also upload reports that show frames of your data.")
-@click.option("--exclude", multiple=True, help="Pattern of file names to leave out; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Print the card and what would be uploaded, without a connection.")
+
+@command(
+    "push-to-hub",
+    short="Upload a checkpoint or a run to the Hugging Face hub.",
+    examples=("robust-endo push-to-hub runs/mine ORG/NAME --dry-run",),
+)
+@argument("folder", metavar="RUN_OR_CHECKPOINT", type=click.Path(path_type=Path))
+@argument("repository", metavar="ORG/NAME")
+@option("--private", is_flag=True, help="Create the repository as private; an existing one stays as it is.")
+@option("--revision", metavar="NAME", help="Branch, created where it is missing.  [default: main]")
+@option("--path", metavar="PATH", default="", help="Folder in the repository.  [default: its root]")
+@option("--with-frames", is_flag=True, help="Also upload reports that show frames of your data.")
+@option("--exclude", metavar="PATTERN", multiple=True, help="Pattern of file names to leave out; repeatable.")
+@option("--dry-run", is_flag=True, help="Print the card and what would be uploaded, without a connection.")
 def push_to_hub(
     folder: Path,
     repository: str,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from robustbench_endo.cli.command import command, option
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,33 +19,50 @@ POOLED = (2, 3, 4)
 """Severities of the pooled synthetic column: real pairs are of thin to dense smoke, too."""
 
 
-@click.command("realism")
-@click.option("--pairs", type=click.Path(path_type=Path), help="Folder of clear/, smoky/ and pairs.csv.")
-@click.option(
-    "--run", "run_folder", type=click.Path(path_type=Path), help="Run of 6 or more models with recorded conditions."
+@command(
+    short="Compare a corruption with real frames of its condition.",
+    examples=(
+        "robust-endo realism --pairs pairs --montage montage.png",
+        "robust-endo realism --run runs/segstrong --synthetic-run runs/synthetic",
+    ),
 )
-@click.option(
+@option("--pairs", metavar="DIR", type=click.Path(path_type=Path), help="Folder of clear/, smoky/ and pairs.csv.")
+@option(
+    "--run",
+    "run_folder",
+    metavar="RUN",
+    type=click.Path(path_type=Path),
+    help="Run of 6 or more models with recorded conditions.",
+)
+@option(
     "--synthetic-run",
+    metavar="RUN",
     type=click.Path(path_type=Path),
     help="Run of the same models with the corruptions, where that of --run has the recorded conditions only.",
 )
-@click.option(
+@option(
     "--scores",
     nargs=2,
     type=click.Path(path_type=Path),
     metavar="RECORDED SYNTHETIC",
     help="CSV tables with the columns model, score and optionally subject, in place of runs.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="JSON file of the tables.")
-@click.option("--montage", type=click.Path(path_type=Path), help="PNG file of the pairs with the synthetic severities.")
-@click.option("--corruption", default="smoke", help="Corruption to compare with the real frames.")
-@click.option("--suite", default="endo19", help="Suite, or the path of its TOML file.")
-@click.option(
+@option("--out", "-o", metavar="FILE", type=click.Path(path_type=Path), help="JSON file of the tables.")
+@option(
+    "--montage",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="PNG file of the pairs with the synthetic severities.",
+)
+@option("--corruption", "-c", metavar="NAME", default="smoke", help="Corruption to compare with the real frames.")
+@option("--suite", metavar="SUITE", default="endo19", help="Suite, or the path of its TOML file.")
+@option(
     "--fitted",
+    metavar="NAME,...",
     help="Sequences that the corruption was fitted to, separated by commas. Default: those of smoke, where the pairs "
     "have them.",
 )
-@click.option("--draws", default=200, type=click.IntRange(min=20), help="Resamples of the intervals.")
+@option("--draws", metavar="N", default=200, type=click.IntRange(min=20), help="Resamples of the intervals.")
 def realism(
     pairs: Path | None,
     run_folder: Path | None,

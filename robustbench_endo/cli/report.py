@@ -7,37 +7,64 @@ from typing import Any
 
 import click
 
+from robustbench_endo.cli.command import argument, command, option
+from robustbench_endo.cli.json_output import echo_json, json_option, run_summary
 from robustbench_endo.cli.options import formats_option, parse_thresholds, resampling_from, resampling_options
 from robustbench_endo.cli.track import check_trackers, log_option, log_run
 from robustbench_endo.data_options import split_names
 from robustbench_endo.evaluation.config import parse_formats
 
 
-@click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@formats_option
-@click.option(
-    "--out", "-o", type=click.Path(path_type=Path, file_okay=False), help="Folder.  [default: the run folder]"
+@command(
+    short="Write the reports of a finished run, and print its tables.",
+    examples=(
+        "robust-endo report runs/mine --intervals",
+        "robust-endo report runs/mine --format latex,csv --out tables",
+        "robust-endo report runs/mine --threshold dice=0.8 --threshold hd95=40",
+    ),
 )
-@click.option("--page-size", default="a4", type=click.Choice(("a4", "letter")), help="Page size of the PDF.")
-@click.option("--intervals", is_flag=True, help="Print the table with intervals by subject, also in the reports.")
-@click.option("--robustness", is_flag=True, help="Print summary metrics and silent failures.")
-@click.option("--baseline", help="Model that mCE is relative to; implies --robustness.")
-@click.option("--metric", "metrics", help="Metrics to print, separated by commas.  [default: one per task]")
-@click.option(
+@argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@formats_option
+@option(
+    "--out",
+    "-o",
+    group="Output",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder.  [default: the run folder]",
+)
+@option("--page-size", group="Output", default="a4", type=click.Choice(("a4", "letter")), help="Page size of the PDF.")
+@option(
+    "--intervals", group="Tables", is_flag=True, help="Print the table with intervals by subject, also in the reports."
+)
+@option("--robustness", group="Tables", is_flag=True, help="Print summary metrics and silent failures.")
+@option("--baseline", group="Tables", metavar="MODEL", help="Model that mCE is relative to; implies --robustness.")
+@option(
+    "--metric",
+    "metrics",
+    group="Tables",
+    metavar="NAME,...",
+    help="Metrics to print, separated by commas.  [default: one per task]",
+)
+@option(
     "--threshold",
     "thresholds",
+    group="Tables",
+    metavar="METRIC=X",
     multiple=True,
     help="Threshold such as dice=0.8, dice[CLASS]=0.5 or hd95=40, repeatable: print up to which severity each model "
     "clears all.",
 )
-@click.option(
+@option(
     "--failure-threshold",
     "failure_thresholds",
+    group="Tables",
+    metavar="TASK=X",
     multiple=True,
     help="When a prediction has failed, as TASK=VALUE, repeatable, such as segmentation=0.5 (Dice).",
 )
 @resampling_options
+@json_option
 @log_option
 def report(
     run: Path,
@@ -51,6 +78,7 @@ def report(
     thresholds: tuple[str, ...],
     failure_thresholds: tuple[str, ...],
     loggers: tuple[str, ...],
+    as_json: bool,
     **params: Any,
 ) -> None:
     """Write the reports of a finished run again, and print its tables."""
@@ -63,7 +91,7 @@ def report(
     resampling, report_formats = resampling_from(params), parse_formats(formats)
     limits, failures = parse_thresholds(thresholds), parse_thresholds(failure_thresholds, "segmentation=0.5")
     trackers = check_trackers(loggers)
-    results, console = load_results(run), Console()
+    results, console = load_results(run), Console(stderr=as_json)
     names = split_names(metrics) if metrics else headline_present(results)
     for name in names:
         results.metric(name)  # an unknown one is an error even where nothing is printed
@@ -74,18 +102,35 @@ def report(
         print_robustness(results, console, names, baseline, with_intervals, failures)
     if limits:
         print_envelope(results, console, limits, resampling)
-    for path in write_reports(results, out or run, report_formats, with_intervals, page_size):
-        click.echo(path)
+    paths = write_reports(results, out or run, report_formats, with_intervals, page_size)
     log_run(trackers, results)
+    if as_json:
+        echo_json(run_summary(results, paths, metrics=names))
+        return
+    for path in paths:
+        click.echo(path)
 
 
-@click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "--out", "-o", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the site."
+@command(
+    short="Write a static site that ranks all runs in a folder.",
+    examples=("robust-endo leaderboard runs --out site",),
 )
-@click.option(
-    "--metric", "metrics", help="Metrics of the boards, separated by commas; the first ranks.  [default: one per task]"
+@argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@option(
+    "--out",
+    "-o",
+    group="Output",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the site.",
+)
+@option(
+    "--metric",
+    "metrics",
+    group="Tables",
+    metavar="NAME,...",
+    help="Metrics of the boards, separated by commas; the first ranks.  [default: one per task]",
 )
 def leaderboard(folder: Path, out: Path, metrics: str | None) -> None:
     """Write a static site of all runs below DIR: sortable tables, filters, links to the reports.

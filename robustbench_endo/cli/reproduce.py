@@ -7,26 +7,40 @@ from typing import TYPE_CHECKING
 
 import click
 
+from robustbench_endo.cli.command import argument, command, option
 from robustbench_endo.cli.config_options import config_options
+from robustbench_endo.cli.verbosity import verbosity_options
 from robustbench_endo.interruption import resumable
 from robustbench_endo.reproduction.config import ReproductionConfig
 
 if TYPE_CHECKING:
     from robustbench_endo.reproduction.presets import Scale
 
+NAMES = (*(f"table{number}" for number in range(2, 8)), "figure5", "figure6")
+"""Tables and figures, as in :mod:`robustbench_endo.reproduction.experiments`, without importing it."""
+
 CELLS_FAILED = 3
 """Exit code of a table that is complete except for cells that failed."""
 
 
-@click.command()
-@click.argument("what", metavar="table2|table3|table4|table5|table6|table7|figure5|figure6")
+@command(
+    short="Reproduce a table or figure of the EndoARSS paper.",
+    examples=(
+        "robust-endo reproduce table2 --synthetic --quick",
+        "robust-endo reproduce table2 --data mtlesd:DIR --dry-run",
+    ),
+)
+@argument("what", metavar="TABLE", type=click.Choice(NAMES))
 @config_options(ReproductionConfig, "reproduce")
-@click.option("--dry-run", is_flag=True, help="Show data, experiments and their estimated duration, and exit.")
+@verbosity_options
+@option(
+    "--dry-run", group="Computing", is_flag=True, help="Show data, experiments and their estimated duration, and exit."
+)
 def reproduce(config: ReproductionConfig, what: str, dry_run: bool) -> None:
     """Reproduce a table or figure of the paper: train what is missing, evaluate it, compare it with the published.
 
-    Networks are stored in OUT and shared by all tables; an interrupted command is resumed. Cells that fail are listed,
-    and the others are run (exit code 3).
+    TABLE is table2 to table7, figure5 or figure6. Networks are stored in OUT and shared by all tables; an interrupted
+    command is resumed. Cells that fail are listed, and the others are run (exit code 3).
     """
     from robustbench_endo.cli.reproduce_output import cell_progress, print_plan, seed_notes, show_table
     from robustbench_endo.evaluation.device import choose_device

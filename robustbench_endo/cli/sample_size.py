@@ -6,19 +6,36 @@ from pathlib import Path
 
 import click
 
+from robustbench_endo.cli.command import argument, command, option
 from robustbench_endo.errors import RobustEndoError
 
 
-@click.command("sample-size")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option("--half-width", required=True, type=float, help="Half-width of the interval, such as 0.02 for 2 points.")
-@click.option("--power", type=float, help="Probability to detect the margin, such as 0.8.")
-@click.option("--margin", type=float, help="Difference of two models to detect, such as 0.01 for 1 point.")
-@click.option("--metric", help="Metric.  [default: that of the leading task]")
-@click.option(
-    "--frames", default="", help="Frames per subject, separated by commas.  [default: around those of the run]"
+@command(
+    "sample-size",
+    short="Estimate how many subjects a study needs.",
+    examples=(
+        "robust-endo sample-size runs/pilot --half-width 0.02",
+        "robust-endo sample-size runs/pilot --half-width 0.02 --margin 0.01 --power 0.8",
+    ),
 )
-@click.option("--confidence", default=0.95, type=float, help="Confidence level of the intervals.")
+@argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@option(
+    "--half-width",
+    metavar="X",
+    required=True,
+    type=float,
+    help="Half-width of the interval, such as 0.02 for 2 points.",
+)
+@option("--power", metavar="X", type=float, help="Probability to detect the margin, such as 0.8.")
+@option("--margin", metavar="X", type=float, help="Difference of two models to detect, such as 0.01 for 1 point.")
+@option("--metric", metavar="NAME", help="Metric.  [default: that of the leading task]")
+@option(
+    "--frames",
+    default="",
+    metavar="N,...",
+    help="Frames per subject, separated by commas.  [default: around those of the run]",
+)
+@option("--confidence", default=0.95, metavar="X", type=float, help="Confidence level of the intervals.")
 def sample_size(
     run: Path,
     half_width: float,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from robustbench_endo.cli.command import argument, command, option
 from robustbench_endo.cli.output import counted
 from robustbench_endo.cli.progress import progress_bar
 from robustbench_endo.errors import RobustEndoError
@@ -20,33 +21,49 @@ SHEET, KEY = "survey.html", "key.csv"
 _PATH = click.Path(path_type=Path)
 
 
-@click.command("severity-survey")
-@click.argument("frames", required=False, type=_PATH)
-@click.option("--out", type=_PATH, default=Path("survey"), help=f"Folder for {SHEET} and {KEY}.")
-@click.option("--corruption", default="all", help="Corruptions, as in evaluate.")
-@click.option("--severity", default="1-5", help="Severities, as in evaluate.")
-@click.option("--suite", default="endo19", help="Suite, or the path of its TOML file.")
-@click.option(
-    "--limit", default=2, type=click.IntRange(1, 20), help="Frames at most; each is shown in every condition."
+@command(
+    "severity-survey",
+    short="Let clinicians rate which severities are plausible.",
+    examples=(
+        "robust-endo severity-survey frames --corruption smoke --out survey",
+        "robust-endo severity-survey --ratings a.csv --ratings b.csv --key key.csv",
+    ),
 )
-@click.option(
+@argument("frames", metavar="[FRAMES]", required=False, type=_PATH)
+@option("--out", "-o", metavar="DIR", type=_PATH, default=Path("survey"), help=f"Folder for {SHEET} and {KEY}.")
+@option("--corruption", "-c", metavar="NAME,...", default="all", help="Corruptions, as in evaluate.")
+@option("--severity", "-s", metavar="LEVELS", default="1-5", help="Severities, as in evaluate.")
+@option("--suite", metavar="SUITE", default="endo19", help="Suite, or the path of its TOML file.")
+@option(
+    "--limit",
+    "-n",
+    metavar="N",
+    default=2,
+    type=click.IntRange(1, 20),
+    help="Frames at most; each is shown in every condition.",
+)
+@option(
     "--width",
+    metavar="PX",
     default=512,
     type=click.IntRange(64, 4096),
     show_default=True,
     help="Width of an image on the sheet, in pixels; narrower frames are not enlarged.",
 )
-@click.option(
+@option(
     "--max-size",
+    metavar="MB",
     default=50.0,
     type=click.FloatRange(0, min_open=True),
     show_default=True,
     help="Largest sheet, in MB (10^6 bytes).",
 )
-@click.option("--seed", default=0, help="Random seed of corruptions and order.")
-@click.option("--ratings", multiple=True, type=_PATH, help="Exported ratings of one clinician; repeat for each.")
-@click.option("--key", type=_PATH, help=f"The {KEY} that was written with the sheet.")
-@click.option("--write", type=_PATH, help="Suite file to write, with the plausible severities.")
+@option("--seed", metavar="N", default=0, help="Random seed of corruptions and order.")
+@option(
+    "--ratings", metavar="FILE", multiple=True, type=_PATH, help="Exported ratings of one clinician; repeat for each."
+)
+@option("--key", metavar="FILE", type=_PATH, help=f"The {KEY} that was written with the sheet.")
+@option("--write", metavar="FILE", type=_PATH, help="Suite file to write, with the plausible severities.")
 def severity_survey(
     frames: Path | None,
     out: Path,

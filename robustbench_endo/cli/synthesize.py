@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from robustbench_endo.cli.command import command
 from robustbench_endo.cli.config_options import config_options
 from robustbench_endo.cli.output import counted
 from robustbench_endo.cli.progress import progress_bar
+from robustbench_endo.cli.verbosity import verbosity_options
 from robustbench_endo.interruption import resumable
 from robustbench_endo.synthesis.config import SynthesisConfig
 
@@ -21,8 +23,12 @@ if TYPE_CHECKING:
 _PHASES = {"instruments": "Cutting out", "backgrounds": "Reading", "images": "Writing"}
 
 
-@click.command()
+@command(
+    short="Write training images from instruments and backgrounds.",
+    examples=("robust-endo synthesize -b tissue -i data/endovis18 -o synthesized -n 500",),
+)
 @config_options(SynthesisConfig, "synthesize")
+@verbosity_options
 def synthesize(config: SynthesisConfig) -> None:
     """Write training images: instruments of some frames on the tissue of others.
 

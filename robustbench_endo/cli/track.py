@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from robustbench_endo.cli.command import option
 from robustbench_endo.errors import RobustEndoError, TrackingError
 
 if TYPE_CHECKING:
@@ -18,12 +19,13 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def log_option(command: Command) -> Command:
     """Add ``--log``, also called ``--logger`` as in train; the parameter is ``loggers``."""
-    return click.option(
+    return option(
         "--log",
         "--logger",
         "loggers",
         multiple=True,
         metavar="NAME,...",
+        group="Output",
         help="Log curves, scores and files to tensorboard, mlflow or wandb; several separated by commas.",
     )(command)
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from robustbench_endo.cli.command import command
 from robustbench_endo.cli.config_options import config_options
 from robustbench_endo.cli.output import counted
 from robustbench_endo.cli.progress import progress_bar
+from robustbench_endo.cli.verbosity import echo_note, verbosity_options
 from robustbench_endo.config import to_toml
 from robustbench_endo.interruption import resumable
 from robustbench_endo.io_utils import writable_folder, write_atomically
@@ -25,8 +27,16 @@ if TYPE_CHECKING:
     from robustbench_endo.types import Dataset
 
 
-@click.command()
+@command(
+    short="Train a model and write a checkpoint.",
+    examples=(
+        "robust-endo train --data data/endovis18 --out runs/mine",
+        "robust-endo train --data data/endovis18 --validation 0.2 --seeds 5 -o runs/a",
+        "robust-endo train --preset mtlesd --data mtlesd:DIR --model endoarss/tesla",
+    ),
+)
 @config_options(TrainConfig, "train", PRESETS)
+@verbosity_options
 def train(config: TrainConfig) -> None:
     """Train a model on all labelled tasks and write a checkpoint for evaluate --model.
 
@@ -64,7 +74,7 @@ def _train(config: TrainConfig, hardware: Hardware) -> None:
 
     training, held_out = _load_data(config)
     if held_out is not None and _is_first_process() and (note := ValidationSample.of(held_out).note):
-        click.echo(f"Note: {note}", err=True)
+        echo_note(f"Note: {note}")
     if _is_first_process() and not (config.out / "state.pt").exists():
         write_atomically(writable_folder(config.out) / "config.toml", to_toml(config, "train").encode())
     with _progress() as progress:

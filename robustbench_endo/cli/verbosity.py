@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from robustbench_endo.cli.command import option
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PACKAGE = "robustbench_endo"
@@ -33,7 +35,10 @@ def verbosity_options(command: Command) -> Command:
         (("--verbose", "-v"), 1, "Also print finished chunks and timings."),
         (("--quiet", "-q"), -1, "Print no progress and no notes, only results, warnings and errors."),
     ):
-        command = click.option(*flags, is_flag=True, expose_value=False, callback=set_level(level), help=text)(command)
+        decorate = option(
+            *flags, is_flag=True, expose_value=False, callback=set_level(level), help=text, group="Output"
+        )
+        command = decorate(command)
     return command
 
 

@@ -9,31 +9,43 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from robustbench_endo.cli.command import argument, command, option
+from robustbench_endo.cli.errors import VERIFICATION_FAILED
+from robustbench_endo.cli.json_output import echo_json, json_option
+
 if TYPE_CHECKING:
     from robustbench_endo.results import Check, Results
 
-VERIFICATION_FAILED = 1
-"""Exit code of a run that breaks a check."""
 
-
-@click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
+@command(
+    short="Check that a finished run is intact and consistent.",
+    examples=(
+        "robust-endo verify runs/mine",
+        "robust-endo verify runs/mine --replay 5 --model mine=runs/train",
+    ),
+)
+@argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@option(
     "--replay",
+    metavar="N",
     default=0,
     type=click.IntRange(0, 1_000_000),
     help="Number of random corrupted frames to compute again and to compare; needs the data of the run.",
 )
-@click.option(
+@option(
     "--model",
     "-m",
     "models",
+    metavar="NAME=SPEC",
     multiple=True,
     help="Model of the run whose predictions are computed again, too, as NAME=SPEC; repeatable.",
 )
-@click.option("--data", "-d", help="The data, where they have moved.  [default: those of the run]")
-@click.option("--trust-model-file", is_flag=True, help="Open model files that contain programs without vetting them.")
-def verify(run: Path, replay: int, models: tuple[str, ...], data: str | None, trust_model_file: bool) -> None:
+@option("--data", "-d", metavar="DATA", help="The data, where they have moved.  [default: those of the run]")
+@option("--trust-model-file", is_flag=True, help="Open model files that contain programs without vetting them.")
+@json_option
+def verify(
+    run: Path, replay: int, models: tuple[str, ...], data: str | None, trust_model_file: bool, as_json: bool
+) -> None:
     """Check that a finished run is what its evaluation wrote, and that its records fit each other and the truth.
 
     Detects files that were changed, exchanged or removed, records that are missing or occur twice, aggregates that do
@@ -56,7 +68,7 @@ def verify(run: Path, replay: int, models: tuple[str, ...], data: str | None, tr
         checks += check_tables(results)
         if replay or models:
             checks += _replay(results, replay or 1, models, data, trust_model_file)
-    _print(checks)
+    _print(checks, as_json)
 
 
 def _replay(
@@ -91,10 +103,15 @@ def _replay(
     return replay(results, dataset, frames, loaded)
 
 
-def _print(checks: Sequence[Check]) -> None:
-    for check in checks:
-        click.echo(f"passed  {check.name}" if check.passed else f"FAILED  {check.name}: {check.problem}")
+def _print(checks: Sequence[Check], as_json: bool) -> None:
     failed = sum(not check.passed for check in checks)
-    click.echo(f"{failed} of {len(checks)} checks failed." if failed else f"All {len(checks)} checks passed.")
+    exit_code = VERIFICATION_FAILED if failed else 0
+    if as_json:
+        rows = [{"name": check.name, "passed": check.passed, "problem": check.problem} for check in checks]
+        echo_json({"checks": rows, "failed": failed, "exit_code": exit_code})
+    else:
+        for check in checks:
+            click.echo(f"passed  {check.name}" if check.passed else f"FAILED  {check.name}: {check.problem}")
+        click.echo(f"{failed} of {len(checks)} checks failed." if failed else f"All {len(checks)} checks passed.")
     if failed:
-        sys.exit(VERIFICATION_FAILED)
+        sys.exit(exit_code)

@@ -152,7 +152,7 @@ class EvaluationConfig:
         None, "native, a short side in px, or HxW.", parse=parse_resolution, shown_default="the suite's"
     )
     limit: int | None = option(
-        None, "Maximum number of frames, spread evenly over the data set.", "--limit", "-n", type="int"
+        None, "Maximum number of frames, spread evenly over the data set.", "--limit", "-n", type="int", minimum=1
     )
     seed: int = option(0, "Random seed of the corruptions.", type="int")
     replicates: int = option(

@@ -14,6 +14,7 @@ from robustbench_endo.training.config import MAX_SEED, MAX_SEEDS
 
 FORMATS = ("csv", "latex", "html")
 INIT_WEIGHTS = ("pretrained", "none")
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "bf16-true")
 _TRAINING = ("epochs", "seed", "precision", "grad_accum")
 
 
@@ -63,9 +64,9 @@ class ReproductionConfig:
         type="int",
         minimum=1,
     )
-    precision: str | None = option(None, "32-true, bf16-mixed, 16-mixed or bf16-true.", shown_default="32-true")
+    precision: str | None = option(None, "Precision of every training.", choices=PRECISIONS, shown_default="32-true")
     grad_accum: int | None = option(None, "Parts of a batch.", type="int", minimum=1, shown_default="1")
-    init_weights: str = option("pretrained", "Trunks of the large backbones: pretrained, or none.")
+    init_weights: str = option("pretrained", "Trunks of the large backbones.", choices=INIT_WEIGHTS)
     limit: int | None = option(None, "Maximum number of test frames.", "--limit", "-n", type="int", minimum=1)
     shard: str = option("1/1", "Train and evaluate only part i of n, as i/n; afterwards run once without.")
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")

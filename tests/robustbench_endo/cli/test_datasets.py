@@ -39,7 +39,7 @@ def test_check_reports_errors_with_exit_code_3(robust_endo, root):
 
 def test_check_json_is_complete(robust_endo, root):
     (root / "test/1/image/OP1_img_00.png").write_bytes(b"damaged")
-    done = robust_endo("datasets", "check", root, "--format", "json", "--split", "test", "--classes", "back,shaft,tip")
+    done = robust_endo("datasets", "check", root, "--json", "--split", "test", "--classes", "back,shaft,tip")
     assert done.exit_code == 3
     report = json.loads(done.stdout)
     assert list(report["splits"]) == ["test"]

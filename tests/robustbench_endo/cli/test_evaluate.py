@@ -38,7 +38,7 @@ OPTIONS = [
     (["--resolution", "tiny"], ["a resolution such as", "'tiny'"]),
     (["--suite", "endo20"], ["'endo20'", "endo19"]),
     (["--backend", "nrtk"], ["backend to be one of", "got 'nrtk'", "imagecorruptions"]),
-    (["--limit", "0"], ["at least one frame", "a limit of 0"]),
+    (["--limit", "0"], ["--limit to be an integer of at least 1", "got '0'"]),
     (["--split", "validate"], ["'validate'"]),
     (["--format", "doc"], ["report formats", "'doc'"]),
 ]

@@ -30,7 +30,7 @@ def test_corruptions_of_another_suite(robust_endo, monkeypatch):
 
 
 def test_corruptions_json_equals_describe(robust_endo):
-    entries = json.loads(robust_endo("corruptions", "-c", "blur", "--format", "json").stdout)
+    entries = json.loads(robust_endo("corruptions", "-c", "blur", "--json").stdout)
     assert entries == [entry for entry in load_suite("endo19").describe() if entry["category"] == "blur"]
 
 
@@ -71,7 +71,7 @@ def test_models_prints_size_and_cost(robust_endo, monkeypatch):
 def test_models_describes_user_model(robust_endo, model_file, tmp_path):
     adapter = tmp_path / "a.toml"
     adapter.write_text('input_size = [64, 80]\nclasses = ["a", "b", "b"]\n')
-    result = robust_endo("models", "-m", f"{model_file}:build#{adapter}", "--format", "json")
+    result = robust_endo("models", "-m", f"{model_file}:build#{adapter}", "--json")
     (entry,) = json.loads(result.stdout)
     assert (entry["input_size"], entry["outputs"], entry["weights"]) == ([64, 80], {"segmentation": 2}, "yours")
     assert (entry["parameters"], entry["gmacs"], entry["peak_mib"]) == (0, None, None)

@@ -35,7 +35,7 @@ def test_merge_of_shards_equals_the_full_run(evaluate, robust_endo, tmp_path):
     [
         (("--shard", "two"), "Expected a shard such as 2/8, the second of eight, got 'two'"),
         (("--shard", "3/2"), "Expected a shard from 1/2 to 2/2, got 3/2"),
-        (("--engine", "rya"), "Expected engine to be one of local, ray, got 'rya'"),
+        (("--engine", "rya"), "Expected --engine to be one of local, ray, got 'rya'"),
         (("--address", "auto"), "Expected an address only with the engine ray, got 'auto'"),
     ],
 )

@@ -71,7 +71,10 @@ def test_report_rejects_option(robust_endo, run, tmp_path, arguments, text):
 
 
 def test_report_rejects_page_size(robust_endo, run):
-    assert "'a5' is not one of 'a4', 'letter'" in robust_endo("report", run, "--page-size", "a5").stderr
+    assert (
+        "Expected --page-size to be one of a4, letter, got 'a5'"
+        in robust_endo("report", run, "--page-size", "a5").stderr
+    )
 
 
 def test_leaderboard_rejects_missing_folder(robust_endo, tmp_path):
