@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from robustbench_endo.cli.command import argument, command, option
+from robustbench_endo.cli.compile_kernels import compile_for_corruptions
 from robustbench_endo.cli.config_options import config_from_params, field_options
 from robustbench_endo.cli.errors import FRAMES_FAILED
 from robustbench_endo.cli.output import counted
@@ -80,6 +81,7 @@ def corrupt(source: Path, out: Path, split: str | None, **params: Any) -> None:
     conditions = list(product(selected.names, config.severities))
     if config.target_distortion is not None:
         conditions = _solve_conditions(data, selected, config, out)
+    compile_for_corruptions(selected)
     settings = CopySettings(selected.suite, conditions, config.seed, out)
     with resumable(out), progress_bar("Corrupting", "images") as advance:
         count, failures = write_copies(data, settings, advance)
@@ -132,6 +134,7 @@ def preview(frame: Path, out: Path, **params: Any) -> None:
     writable_folder(out.parent)
     config = config_from_params(EvaluationConfig, params)
     selected = _select(config)
+    compile_for_corruptions(selected)
     with progress_bar("Corrupting", "images") as advance:
         images = corrupted_images(frame, selected.suite, selected.names, SEVERITIES, config.seed, advance)
     write_atomically(out, corruption_sheet(images))

@@ -38,6 +38,7 @@ def evaluate(config: EvaluationConfig, profile: bool, loggers: tuple[str, ...], 
     Without options: three small shipped models on synthetic surgical scenes, all 19 corruptions at 5 severities. The
     clean frames always run; --corruption clean runs only them.
     """
+    from robustbench_endo.cli.compile_kernels import compile_for_plan
     from robustbench_endo.cli.output import print_profile, profiler_for, show_results, show_shard
     from robustbench_endo.cli.progress import progress_bar
     from robustbench_endo.cli.resolve_inputs import load_models_and_data
@@ -69,6 +70,7 @@ def evaluate(config: EvaluationConfig, profile: bool, loggers: tuple[str, ...], 
         )
         plan = build_plan(config, models, dataset, selected)
         triton_failure(plan.device)  # which logs it, here above the progress bar
+        compile_for_plan(plan)
         with progress_bar("Evaluating", "frames x conditions") as advance:
             if config.shard is None:
                 results = run_plan(plan, advance, profiler, engine)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from robustbench_endo.cli.command import command
+from robustbench_endo.cli.compile_kernels import compile_for_training
 from robustbench_endo.cli.config_options import config_options
 from robustbench_endo.cli.output import counted
 from robustbench_endo.cli.progress import progress_bar
@@ -73,6 +74,7 @@ def _train(config: TrainConfig, hardware: Hardware) -> None:
     from robustbench_endo.training.validate import ValidationSample
 
     training, held_out = _load_data(config)
+    compile_for_training(training)
     if held_out is not None and _is_first_process() and (note := ValidationSample.of(held_out).note):
         echo_note(f"Note: {note}")
     if _is_first_process() and not (config.out / "state.pt").exists():

@@ -58,9 +58,9 @@ def planned(
         RobustEndoError: models, data or metrics that the run cannot use.
     """
     user_metrics = check_metrics(metrics)
-    named = named_models(models)
-    selected = select_corruptions(config, suite if _is_suite(suite) else None)
     device = choose_device(config.device)
+    selected = select_corruptions(config, suite if _is_suite(suite) else None)
+    named = named_models(models)
     dataset = as_dataset(data)
     indices = select_indices(len(dataset), config.limit)
     size = frame_size(dataset, indices, selected.suite.resolution)

@@ -34,7 +34,7 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise RobustEndoError(f"Expected a device such as auto, cpu or cuda:0, got {name!r}.") from error
+        raise _unknown_device(name) from error
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise RobustEndoError(
             f"Expected a CUDA device for {name!r}, got {torch.cuda.device_count()} on this machine: "
@@ -42,8 +42,26 @@ def choose_device(name: str) -> torch.device:
         )
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise RobustEndoError(f"Expected an Apple GPU for {name!r}, got none: use --device cpu or auto.")
+    if device.type not in ("cpu", "cuda", "mps"):
+        _check_usable(device, name)
     # With its number, as the devices of tensors have it: what is stored by device is then stored once.
     return torch.device("cuda", torch.cuda.current_device()) if device == torch.device("cuda") else device
+
+
+def _check_usable(device: torch.device, name: str) -> None:
+    """Raise RobustEndoError for a device of another kind that cannot compute; tensors on `meta` have no values."""
+    try:
+        usable = device.type != "meta" and torch.ones(1, device=device).item() == 1
+    except (RuntimeError, AssertionError, ImportError) as error:
+        raise _unknown_device(name) from error
+    if not usable:
+        raise _unknown_device(name)
+
+
+def _unknown_device(name: str) -> RobustEndoError:
+    return RobustEndoError(
+        f"Expected a device of this machine such as auto, cpu, cuda:0 or mps, got {name!r}: use --device cpu or auto."
+    )
 
 
 def choose_precision(name: str, device: torch.device) -> str:

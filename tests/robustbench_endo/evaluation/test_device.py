@@ -32,8 +32,12 @@ def test_choose_device_of_auto_and_cpu():
 def test_choose_device_rejects_a_missing_gpu():
     with pytest.raises(RobustEndoError, match=r"Expected a CUDA device for 'cuda:77', got \d+ on this machine"):
         choose_device("cuda:77")
-    with pytest.raises(RobustEndoError, match="Expected a device such as auto"):
-        choose_device("gpu")
+
+
+@pytest.mark.parametrize("name", ["gpu", "meta", "vulkan", "cuda:x", ""])
+def test_choose_device_rejects_what_cannot_compute(name):
+    with pytest.raises(RobustEndoError, match=f"such as auto, cpu, cuda:0 or mps, got '{name}': use --device"):
+        choose_device(name)
 
 
 @pytest.mark.parametrize(("name", "index"), [("auto", 1), ("cuda", 1), ("cuda:0", 0), ("cuda:1", 1)])
