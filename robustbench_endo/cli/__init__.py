@@ -24,6 +24,7 @@ from robustbench_endo.cli.severity_survey import severity_survey
 from robustbench_endo.cli.synthesize import synthesize
 from robustbench_endo.cli.train import train
 from robustbench_endo.cli.verify import verify
+from robustbench_endo.cli.warmup import warmup
 
 
 @click.group(cls=ErrorHandlingGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -36,6 +37,6 @@ def main(debug: bool) -> None:
 for _command in (
     *(evaluate, merge, train, report, compare, verify, sample_size, leaderboard, reproduce, realism),
     *(synthesize, corrupt, preview, severity_survey, export, push_to_hub),
-    *(models, datasets, corruptions),
+    *(models, datasets, corruptions, warmup),
 ):
     main.add_command(_command)
