@@ -80,7 +80,10 @@ def corrupt(
     colour = np.broadcast_to(channels, (*channels.shape[:2], 3))
     loaded = suite if isinstance(suite, Suite) else load_suite(suite)
     name = _resolve_name(corruption_name, corruption_number, loaded)
-    return functional.corrupt(colour, name, int(severity), image_id or _checksum(colour), seed, loaded)
+    if image_id is None:
+        # Hashing takes a millisecond, longer than some of the corruptions without random numbers.
+        image_id = _checksum(colour) if loaded.get(name).stochastic else "image"
+    return functional.corrupt(colour, name, int(severity), image_id, seed, loaded)
 
 
 def get_corruption_names(subset: str = "common") -> list[str]:
