@@ -10,6 +10,7 @@ import corruption_page
 import numpy as np
 import report_images
 import torch
+from augmentation_sheet import COLOURS, augmentation_sheet
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -19,9 +20,6 @@ from robustbench_endo.reports.plotting.contact_sheet import corruption_sheet
 from robustbench_endo.types import Sample
 
 IMAGES = Path(__file__).parent / "images"
-COLOURS = np.array(
-    [(0, 0, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (230, 159, 0), (204, 121, 167), (0, 114, 178)], np.uint8
-)
 
 
 def scenes(columns: int = 6, rows: int = 3) -> Image.Image:
@@ -41,6 +39,14 @@ def corruptions(suite: Suite, index: int = 5) -> Image.Image:
     sheet.paste(halves[0], (0, 0))
     sheet.paste(halves[1], (halves[0].width, 0))
     return sheet
+
+
+def augmentations(indices: tuple[int, ...] = (5, 20)) -> Image.Image:
+    """Scenes under the pipeline ``surgical`` of albumentations, and under that of torchvision."""
+    data = SyntheticScenes(split="test", size=(240, 300))
+    samples = [data[index] for index in indices]
+    assert all(sample.mask is not None for sample in samples)
+    return augmentation_sheet([(_pixels(sample), sample.mask.numpy()) for sample in samples if sample.mask is not None])
 
 
 def _sheet(suite: Suite, names: tuple[str, ...], sample: Sample) -> Image.Image:
@@ -69,6 +75,7 @@ def main() -> None:
     scenes().save(IMAGES / "scenes.jpg", quality=88)
     suite = load_suite("endo19")
     corruptions(suite).save(IMAGES / "corruptions.jpg", quality=88)
+    augmentations().save(IMAGES / "augmentation.jpg", quality=85)
     corruption_page.write(suite)
     with TemporaryDirectory() as folder:
         results = report_images.shipped_run(Path(folder) / f"{report_images.FRAMES}-synthetic-frames")
