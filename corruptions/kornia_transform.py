@@ -67,9 +67,9 @@ class KorniaCorruption(_KORNIA.IntensityAugmentationBase2D):  # type: ignore[mis
     def generate_parameters(self, batch_shape: tuple[int, ...]) -> dict[str, Tensor]:
         """Indices of the corruption and severity, and the seed of the noise, for every image."""
         count = batch_shape[0]
-        drawn = 1 if self.same_on_batch else count
+        number = 1 if self.same_on_batch else count
         highs = {"corruption": len(self.names), "severity": len(self.severities), "noise": _LARGEST_SEED}
-        return {name: torch.randint(high, (drawn,)).expand(count) for name, high in highs.items()}
+        return {name: torch.randint(high, (number,)).expand(count) for name, high in highs.items()}
 
     def apply_transform(
         self, images: Tensor, params: dict[str, Tensor], flags: dict[str, Any], transform: Tensor | None = None
@@ -80,8 +80,8 @@ class KorniaCorruption(_KORNIA.IntensityAugmentationBase2D):  # type: ignore[mis
         corrupted: list[Tensor] = []
         grids: list[Tensor | None] = []
         gates = params["batch_prob"].expand(len(images)).tolist()
-        drawn = zip(*(params[name].tolist() for name in ("corruption", "severity", "noise")), strict=True)
-        for image, gate, (corruption, severity, noise) in zip(images, gates, drawn, strict=True):
+        draws = zip(*(params[name].tolist() for name in ("corruption", "severity", "noise")), strict=True)
+        for image, gate, (corruption, severity, noise) in zip(images, gates, draws, strict=True):
             if gate <= 0.5:
                 corrupted.append(image)
                 grids.append(None)
