@@ -12,7 +12,7 @@ from robustbench_endo.data.folder import FolderDataset
 from robustbench_endo.data.layouts.mtl import MultiTask
 from robustbench_endo.data.registry import is_divided
 from robustbench_endo.errors import ModelError
-from robustbench_endo.hub.spec import is_hub_spec, parse_hub_spec
+from robustbench_endo.hub.spec import SCHEME, is_hub_spec, parse_hub_spec
 from robustbench_endo.models import SHIPPED, validate
 from robustbench_endo.models.assemble import split_io_spec
 from robustbench_endo.models.by_name import is_trained, load_trained, load_untrained
@@ -48,6 +48,7 @@ def load_data(
         "label_map": label_map,
         "assume_independent_frames": assume_independent_frames or None,
     }
+    data = _data_with_commit(data)
     dataset = load_dataset(data, classes=classes, **options)
     if classes is None and trained_classes and _takes_names_of_model(dataset, trained_classes):
         return load_dataset(data, classes=trained_classes, **options)
@@ -153,6 +154,16 @@ def _with_commit(spec: str) -> str:
 
     source = fetch_model(plain).source
     return f"{source}#{file}" if file else source
+
+
+def _data_with_commit(data: str) -> str:
+    """Data of the hub with the commit of their branch; any other spec as it is."""
+    head, scheme, _ = data.partition(SCHEME)
+    if not scheme:
+        return data
+    from robustbench_endo.hub.download import fetch_data
+
+    return head + fetch_data(data.removeprefix(head)).source
 
 
 def _default_name(spec: str) -> str:

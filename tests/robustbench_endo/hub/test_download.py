@@ -163,6 +163,7 @@ def test_run_records_the_commits_of_model_and_data(hub: FakeHub, make_folder, tm
     models, data = load_models_and_data(["hf://org/mmoe"], "hf://datasets/org/frames", None, None, None)
     assert list(models) == ["org/mmoe"]
     repository.commit({"README.md": b"later"})
+    assert sum("/api/datasets/org/frames" in line and "/tree/" not in line for line in hub.requests) == 2
     rb.evaluate(models, data, corruptions="clean", out=tmp_path / "run")
     info = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))
     assert info["models"][0]["source"] == f"hf://org/mmoe@{commit}"
