@@ -1,10 +1,10 @@
 from . import metrics
 from .corruptions import corrupt, list_corruptions
-from .data import list_datasets, load_dataset
+from .data import from_huggingface, from_torch, list_datasets, load_dataset
 from .evaluation.kernel_warm_up import warmup
 from .evaluation.merge_shards import merge
 from .evaluation.run import evaluate, evaluate_shard
-from .models import list_models, load_model
+from .models import from_transformers, list_models, load_model
 from .reports import report
 from .reports.plotting import Plots
 from .results import load_results
@@ -18,6 +18,9 @@ __all__ = [
     "corrupt",
     "evaluate",
     "evaluate_shard",
+    "from_huggingface",
+    "from_torch",
+    "from_transformers",
     "list_corruptions",
     "list_datasets",
     "list_models",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,14 +84,20 @@ def _preprocessing(transformers: Any, name: str) -> IOSpec | None:
         settings, _ = transformers.image_processing_base.ImageProcessingMixin.get_image_processor_dict(name)
     except (OSError, AttributeError, json.JSONDecodeError):
         return None
+    size = _size(settings.get("size")) if settings.get("do_resize", True) else None
+    return replace(read_preprocessing(settings), input_size=size)
+
+
+def read_preprocessing(settings: Mapping[str, Any]) -> IOSpec:
+    """The range and normalisation of the settings of an image processor, without its size."""
     factor = float(settings.get("rescale_factor") or 1 / 255) * 255 if settings.get("do_rescale", True) else 255.0
     offset = -1.0 if settings.get("offset") else 0.0
     normalised = settings.get("do_normalize", True) and settings.get("image_mean") and settings.get("image_std")
     return IOSpec(
-        input_size=_size(settings.get("size")) if settings.get("do_resize", True) else None,
         value_range=(offset, factor + offset),
         mean=tuple(settings["image_mean"]) if normalised else None,
         std=tuple(settings["image_std"]) if normalised else None,
+        channel_order="BGR" if settings.get("do_flip_channel_order") else "RGB",
     )
 
 
