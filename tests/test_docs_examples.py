@@ -1,15 +1,13 @@
-"""The guides: every file, example and command works, in the order of the page; so does the notebook."""
+"""The guides: every file, example and command works, in the order of the page."""
 
-import json
 import re
-import runpy
 import shlex
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
-from docs_pages import DOCS, ROOT, blocks, missing_links, read_page, run_command
+from docs_pages import ROOT, blocks, missing_links, read_page, run_command
 
 from robustbench_endo.cli.errors import PROBLEMS
 
@@ -19,7 +17,6 @@ else:
     import tomli as tomllib
 
 GUIDES = ("quickstart", "your_own", "protocols", "reports")
-NOTEBOOK = DOCS / "notebooks" / "from_checkpoint_to_figure.ipynb"
 SHORTER = {
     "evaluate": ["--limit", "2", "--severity", "5"],
     "train": ["--epochs", "1"],
@@ -103,22 +100,3 @@ def test_quickstart_explains_every_part_of_the_report():
 
 def test_guide_links_exist():
     assert [link for name in GUIDES for link in missing_links(read_page(name))] == []
-
-
-@pytest.mark.slow
-def test_notebook_runs_to_its_figure(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    cells = runpy.run_path(str(DOCS / "notebook_cells.py"))["code_cells"](json.loads(NOTEBOOK.read_text("utf-8")))
-    names: dict[str, object] = {}
-    for number, cell in enumerate(cells):
-        exec(compile(cell, f"cell {number}", "exec"), names)
-    assert (tmp_path / "severity.pdf").read_bytes().startswith(b"%PDF")
-    assert "</html>" in (tmp_path / "runs" / "mine" / "report.html").read_text("utf-8")
-    scores = names["results"].scores().set_index(["corruption", "severity"])["miou"]
-    assert scores["clean", 0] > scores["smoke", 5], "the trained network scores less under smoke"
-
-
-def test_notebook_is_stored_without_outputs():
-    for cell in json.loads(NOTEBOOK.read_text("utf-8"))["cells"]:
-        assert cell.get("outputs", []) == []
-        assert cell.get("execution_count") is None
