@@ -8,7 +8,7 @@ EXTRAS_core := report
 EXTRAS_lint := dev
 EXTRAS_docs := report,docs
 EXTRAS_training := train
-EXTRAS_figures := report,test
+EXTRAS_figures := report,video,test
 EXTRAS_bench := train,ray,report,imagecorruptions,test,peers
 EXTRAS_dev := train,mtl,video,ray,report,imagecorruptions,test,docs,dev
 
@@ -66,8 +66,10 @@ audit: .venv/lint  ## Security: bandit over the code, pip-audit over the package
 docs: .venv/docs  ## Documentation site in build/docs, with the report of `make demo` as the example if it exists
 	$(BIN)/python docs/build_site.py
 
-figures: .venv/figures  ## Images of README and corruption gallery, drawn and measured again from synthetic data
+figures: .venv/figures  ## Images of README and documentation, outputs of the notebook and of the tutorials, from synthetic data
 	$(BIN)/python docs/make_figures.py
+	$(BIN)/python docs/notebook_run.py
+	$(BIN)/python docs/page_runner.py --write
 
 checkpoints: .venv/training  ## Train the three shipped models from scratch (about 90 minutes)
 	$(BIN)/python -m robustbench_endo.training.rebuild_checkpoints
