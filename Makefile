@@ -42,10 +42,11 @@ lint: .venv/lint  ## Style, format, structure and names
 	failed=; for tool in structure banned_names; do $(BIN)/python tools/$$tool.py || failed=1; done; test -z "$$failed"
 
 # mypy does not follow setup.cfg's package_dir: it is shown the three folders as the one package they install as.
-types: .venv/dev  ## Static types (mypy, strict)
+types: .venv/dev  ## Static types (mypy, strict) of the package, the tools and the examples
 	rm -rf build/typing && mkdir -p build/typing/robustbench_endo
 	for item in robustbench_endo/* corruptions reports; do ln -s "$(CURDIR)/$$item" build/typing/robustbench_endo/; done
 	cd build/typing && ../../$(BIN)/mypy --config-file ../../setup.cfg --cache-dir ../../.mypy_cache -p robustbench_endo
+	cd build/typing && MYPYPATH=. ../../$(BIN)/mypy --config-file ../../setup.cfg --cache-dir ../../.mypy_cache ../../examples
 	$(BIN)/mypy --config-file setup.cfg tools
 
 # What takes too long for every commit: attacks on the command line, and, by soak-statistics, branch coverage of all

@@ -1,7 +1,10 @@
 """Add a user-defined metric to an evaluation: ``python examples/custom_metric.py``."""
 
+import torch
+
 import robustbench_endo as rb
 from robustbench_endo.metrics import Metric
+from robustbench_endo.tasks.segmentation.batch import SegmentationBatch
 
 
 class Recall(Metric):
@@ -10,7 +13,7 @@ class Recall(Metric):
     name, label, unit, higher_is_better = "recall", "Recall", "%", True
     description = "Fraction of the pixels of each foreground class that is labelled correctly, mean over classes."
 
-    def score(self, batch):
+    def score(self, batch: SegmentationBatch) -> torch.Tensor:
         """One value per frame in [0, 1]; 0 / 0 is NaN, so a class that the frame lacks is not in the mean."""
         counts = batch.counts  # pixels (B, C): true positives, false positives, false negatives
         return (counts.tp / (counts.tp + counts.fn))[:, 1:].nanmean(1)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import robustbench_endo as rb
 from robustbench_endo import __version__
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +40,7 @@ def test_evaluate_has_its_signature(check_types, monkeypatch):
 
 
 def test_evaluate_rejects_wrong_arguments(check_types, monkeypatch):
-    output = check_types('import robustbench_endo as rb\nrb.evaluate(3, 4, severity=99)\n', monkeypatch)
+    output = check_types("import robustbench_endo as rb\nrb.evaluate(3, 4, severity=99)\n", monkeypatch)
     assert 'Argument 1 to "evaluate" has incompatible type "int"' in output
     assert 'Argument 2 to "evaluate" has incompatible type "int"' in output
     assert 'Unexpected keyword argument "severity"' in output
@@ -49,3 +50,13 @@ def test_version_is_a_string(check_types, monkeypatch):
     output = check_types("import robustbench_endo as rb\nreveal_type(rb.__version__)\n", monkeypatch)
     assert 'Revealed type is "builtins.str"' in output or 'Revealed type is "str"' in output
     assert __version__.count(".") == 2
+
+
+def test_public_names_are_not_any(check_types, monkeypatch):
+    lines = [f"reveal_type(rb.{name})" for name in rb.__all__]
+    lines += [f"reveal_type(rb.load_results('run').{name})" for name in ("scores()", "to_json()", "compare()")]
+    output = check_types("\n".join(("import robustbench_endo as rb", *lines)), monkeypatch)
+    revealed = [line for line in output.splitlines() if "Revealed type is" in line]
+    assert len(revealed) == len(lines)
+    # pandas has no types of its own: the table of scores is the one exception.
+    assert [line for line in revealed if line.endswith('is "Any"')] == revealed[len(rb.__all__) : len(rb.__all__) + 1]

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 import pandas as pd
 
@@ -28,6 +28,14 @@ _NOT_EXPORTED = ("files",)
 """Keys of run.json that are of no use without the run folder: the digests of its files."""
 
 
+@overload
+def to_csv(
+    results: Results, path: None = None, what: CsvTable = "scores", intervals: bool | Resampling = False
+) -> str: ...
+@overload
+def to_csv(
+    results: Results, path: str | Path, what: CsvTable = "scores", intervals: bool | Resampling = False
+) -> None: ...
 def to_csv(
     results: Results,
     path: str | Path | None = None,
@@ -57,6 +65,10 @@ def to_csv(
     return _write(csv_text(_table(results, what, intervals)), path, "to_csv")
 
 
+@overload
+def to_json(results: Results, path: None = None, intervals: bool | Resampling = False) -> str: ...
+@overload
+def to_json(results: Results, path: str | Path, intervals: bool | Resampling = False) -> None: ...
 def to_json(results: Results, path: str | Path | None = None, intervals: bool | Resampling = False) -> str | None:
     """Write scores, table, metrics and provenance as strict JSON; a number that is missing or infinite is null.
 
