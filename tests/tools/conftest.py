@@ -53,3 +53,9 @@ def audit() -> ModuleType:
 def build_backend() -> ModuleType:
     """``tools/packaging/build_backend.py``."""
     return load("packaging/build_backend")
+
+
+@pytest.fixture(scope="session")
+def install_size() -> ModuleType:
+    """``tools/install_size.py``."""
+    return load("install_size")
