@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
+from robustbench_endo.data.from_torch import from_torch
 from robustbench_endo.errors import DataError
 from robustbench_endo.types import ACTIVITY, MASK, Dataset
 
@@ -73,12 +74,12 @@ def frames_of(data: Any, classes: Sequence[str] | None) -> Dataset:
     """
     if isinstance(data, Mapping):
         data = list(data.values())
-    if isinstance(data, (list, tuple)):
-        data = next(iter(data), None)
-    data = getattr(data, "dataset", data)
-    if data is None:
+    if data is None or (isinstance(data, (list, tuple)) and not data):
         raise DataError("Expected data for RobustnessCallback, got none and no validation data loader: give data=.")
+    if isinstance(data, (list, tuple)) and isinstance(data[0], DataLoader):
+        data = data[0]
+    if isinstance(data, DataLoader):  # a Subset, too, has an attribute of this name
+        data = data.dataset
     if isinstance(data, Dataset):
         return data
-    frames: Dataset = import_module("robustbench_endo.data.from_torch").from_torch(data, classes=classes)
-    return frames
+    return from_torch(data, classes=classes)

@@ -64,9 +64,12 @@ def test_frames_of_takes_the_data_set_of_the_first_loader(frames):
 
 
 def test_frames_of_converts_a_torch_data_set(frames):
-    pytest.importorskip("robustbench_endo.data.from_torch")
     pairs = [(frames[i].image / 255, frames[i].mask.long()) for i in range(len(frames))]
     converted = frames_of(torch.utils.data.DataLoader(pairs), frames.classes)
+    part = frames_of(torch.utils.data.Subset(pairs, [1]), frames.classes)
+    assert len(part) == 1
+    assert part[0].image.equal(frames[1].image)
+    assert len(frames_of(pairs, frames.classes)) == len(frames)
     assert isinstance(converted, Dataset)
     assert len(converted) == len(frames)
     assert converted[1].image.equal(frames[1].image)
