@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 MAX_HEAD = 10
 """Characters of a column's head that are not folded."""
 
+MIN_COLUMN = 7
+"""Characters of the narrowest column."""
+
 
 def print_table(
     results: Results,
@@ -173,7 +176,8 @@ def print_sample_size(
 
 def _print(table: Table, console: Console) -> None:
     for part in _fit(table, console.width):
-        console.print(_rich(part))
+        console.print(_rich(part, console.width))
+        console.print()
 
 
 def _fit(table: Table, width: int) -> Iterable[Table]:
@@ -190,22 +194,41 @@ def _fit(table: Table, width: int) -> Iterable[Table]:
         return [table]
     if len(table.metrics) < 2:
         return table.split(max_columns)
-    parts = (replace(table.subset([metric.name]), caption=heading(metric)) for metric in table.metrics)
+    together = ", ".join(heading(metric) for metric in table.metrics)
+    parts = (
+        replace(table.subset([metric.name]), caption=table.caption.replace(together, heading(metric), 1))
+        for metric in table.metrics
+    )
     return [piece for part in parts for piece in _fit(part, width)]
 
 
-def _rich(table: Table) -> RichTable:
+def _rich(table: Table, width: int) -> RichTable:
     caption = Text(table.caption, style="bold")
     rich_table = RichTable(title=caption, title_justify="left", pad_edge=False, show_edge=False)
-    rich_table.add_column(table.corner, no_wrap=bool(table.models), overflow="fold")
-    for column in table.columns:
-        rich_table.add_column(_head(column, table), justify="right", min_width=7)
+    widths = _unbroken_widths(table, width)
+    rich_table.add_column(table.corner, no_wrap=bool(table.models) and widths is None, overflow="fold")
+    for index, column in enumerate(table.columns):
+        min_width = MIN_COLUMN if widths is None else widths[index]
+        rich_table.add_column(_head(column, table), justify="right", min_width=min_width)
     for index, row in enumerate(table.rows):
         end = index + 1 < len(table.rows) and bool(table.rows[index + 1].kind.rule)
         rich_table.add_row(
             Text(_label(row), style="bold" if row.kind.summary else ""), *_cells(row, table), end_section=end
         )
     return rich_table
+
+
+def _unbroken_widths(table: Table, width: int) -> list[int] | None:
+    """Widths of the columns in which no name of a model is folded, if folded labels make room for them; else None."""
+    if not table.models:
+        return None
+    widths = []
+    for index, column in enumerate(table.columns):
+        texts = [_head(column, table), *(_cells(row, table)[index] for row in table.rows)]
+        widths.append(max(MIN_COLUMN, *(len(line) for text in texts for line in text.plain.split("\n"))))
+    labels = max((len(_label(row)) for row in table.rows), default=0)
+    room = width - sum(each + 3 for each in widths)
+    return widths if max(widths) < room < labels else None
 
 
 def _head(column: Column, table: Table) -> Text:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import click
-
 from robustbench_endo.cli.command import command, option
 from robustbench_endo.cli.json_output import echo_json, json_option
 from robustbench_endo.cli.progress import progress_bar
@@ -150,11 +148,12 @@ def corruptions(corruption: str, suite: str, as_json: bool) -> None:
         return
     size = loaded.reference_size
     frame = "the frame itself" if size is None else f"a frame whose short side is {size}"
-    click.echo(
+    console = Console(highlight=False)
+    console.print(
         f"Suite {loaded.name}: lengths are in pixels of {frame}; frames are corrupted at {_at(loaded.resolution)}.\n"
     )
     for entry in entries:
-        print_corruption(entry, Console(highlight=False))
+        print_corruption(entry, console)
 
 
 def _at(resolution: Any) -> str:
@@ -199,15 +198,15 @@ def print_corruption(entry: Mapping[str, Any], console: Console) -> None:
 
     values = parameters(entry)
     console.print(f"[bold]{entry['name']}[/bold] ({entry['category']})")
-    console.print(Padding(entry["cause"], (0, 0, 0, 2)))
+    console.print(Padding(entry["cause"], (0, 0, 0, 2), expand=False))
     table = Table("severity", *(str(level) for level in range(1, 6)), box=None, pad_edge=False)
     for item in values:
         if not item.constant:
             table.add_row(f"{item.name} ({item.unit})" if item.unit else item.name, *item.values)
-    console.print(Padding(table, (0, 0, 0, 2)))
+    console.print(Padding(table, (0, 0, 0, 2), expand=False))
     if fixed := constants(values):
-        console.print(Padding(f"constant: {fixed}", (0, 0, 0, 2)))
-    console.print(Padding(f"source: {entry['citation']}", (0, 0, 1, 2)))
+        console.print(Padding(f"constant: {fixed}", (0, 0, 0, 2), expand=False))
+    console.print(Padding(f"source: {entry['citation']}", (0, 0, 1, 2), expand=False))
 
 
 def _text(value: object) -> str:

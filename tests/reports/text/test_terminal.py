@@ -32,6 +32,24 @@ def test_print_table_cuts_no_number(make_run, models, width):
     assert max(map(len, text.splitlines())) <= width
 
 
+def test_print_table_splits_by_metric_with_the_sample_and_a_blank_line(make_run):
+    tables = printed(make_run(models=[f"family/architecture-{index}" for index in range(3)], gallery=False), 80)
+    captions = [line.rstrip() for line in tables.splitlines() if " frames of " in line]
+    assert len(captions) == 2
+    assert captions[0].partition(", ")[2] == captions[1].partition(", ")[2]
+    assert tables.count("\n\n") == 2
+
+
+def test_print_robustness_folds_labels_before_names_of_models(make_run):
+    names = [f"family/architecture{index}" for index in range(3)]
+    console = Console(file=io.StringIO(), width=85)
+    results = make_run(models=names, gallery=False)
+    print_robustness(results, console, ["miou"])
+    text = console.file.getvalue()
+    assert text.count("architecture0") == text.count("architecture2") > 1
+    assert max(map(len, text.splitlines())) <= 85
+
+
 def test_print_table_begins_with_clean_and_escapes_markup(make_run):
     text = printed(make_run(models=["[bold]", "[/red] x"], gallery=False), 100)
     assert "[bold]" in text

@@ -90,3 +90,69 @@ def test_contradicting_options_are_one_sentence(robust_endo, tmp_path, options, 
     assert result.stderr.startswith("Error: Expected ")
     for text in texts:
         assert text in result.stderr
+
+
+MISTAKES = [
+    ("evalute", "did you mean evaluate?"),
+    ("evaluate --sevrity 3", "did you mean --severity?"),
+    ("evaluate --epochs 3", "it is an option of robust-endo train and reproduce"),
+    ("evaluate --out", "a value after --out"),
+    ("evaluate --severity 6", "severities from 1 to 5 for --severity, got 6"),
+    ("evaluate --severity a-b", "for --severity, got 'a-b'"),
+    ("evaluate --corruption smok", "did you mean smoke?"),
+    ("evaluate -n 0", "--limit to be an integer of at least 1, got '0'"),
+    ("evaluate -n many", "--limit to be an integer of at least 1, got 'many'"),
+    ("evaluate --resolution tiny", "for --resolution, got 'tiny'"),
+    ("evaluate --suite endo20", "did you mean endo19"),
+    ("evaluate --precision fp16", "--precision to be one of auto, fp32, bf16, got 'fp16'"),
+    ("evaluate --format doc", "for --format, got 'doc'"),
+    ("evaluate --shard 9/8", "a shard from 1/8 to 8/8, got 9/8"),
+    ("evaluate --batch-size 0", "--batch-size to be an integer of at least 1"),
+    ("evaluate --failure-point miou", "--failure-point METRIC=THRESHOLD"),
+    ("evaluate --spacing x", "for --spacing, got 'x'"),
+    ("evaluate --config nofile.toml", "nofile.toml"),
+    ("evaluate extra", "got the argument 'extra'"),
+    ("evaluate --compile=yes", "no value after --compile"),
+    ("report", "the argument RUN, got none"),
+    ("report nowhere", "a finished run in nowhere"),
+    ("report run --page-size a5", "--page-size to be one of a4, letter, got 'a5'"),
+    ("report run --threshold dice", "a threshold such as dice=0.8"),
+    ("verify run --replay -1", "--replay to be an integer from 0 to 1000000"),
+    ("sample-size run", "the option --half-width, got none"),
+    ("merge empty", "a run folder to merge"),
+    ("datasets chek x", "did you mean check?"),
+    ("datasets check nope", "the name of a dataset, got 'nope'"),
+    ("corrupt frames", "the argument OUT, got none"),
+    ("reproduce table9", "TABLE to be one of table2"),
+    ("train --preset x", "--preset to be one of mtlesd"),
+    ("train --task-weight seg", "for --task-weight, got 'seg'"),
+    ("synthesize", "--background, got none"),
+    ("severity-survey --limit 50 x", "--limit to be an integer from 1 to 20"),
+]
+
+
+@pytest.mark.parametrize(("words", "text"), MISTAKES, ids=[words for words, _ in MISTAKES])
+def test_typical_mistake_is_one_sentence_that_names_it(robust_endo, tmp_path, monkeypatch, words, text):
+    monkeypatch.chdir(tmp_path)
+    result = robust_endo(*words.split())
+    assert result.exit_code == 2, result.output
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    assert result.stderr.startswith("Error: Expected ") or result.stderr.startswith("Error: Cannot ")
+    assert text in result.stderr
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("variables", "escapes"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)
+def test_colours_follow_the_environment(robust_endo, monkeypatch, variables, escapes):
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    command = ("datasets", "check", "synthetic@frames=1", "--split", "test")
+    text = robust_endo(*command).stdout
+    # Without colours a terminal still has bold text.
+    assert ("\x1b[1;3" in text) == escapes
+    assert ("\x1b" in text) == bool(variables)

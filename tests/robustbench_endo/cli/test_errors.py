@@ -2,15 +2,30 @@
 
 import errno
 import io
+import re
+import signal
 import sys
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from robustbench_endo.cli.errors import INTERRUPTED, ErrorHandlingGroup, error_sentence, print_any_character
+from robustbench_endo.cli.errors import (
+    ERROR,
+    EXIT_CODES,
+    INTERRUPTED,
+    PROBLEMS,
+    TERMINATED,
+    VERIFICATION_FAILED,
+    ErrorHandlingGroup,
+    error_sentence,
+    is_unexpected,
+    print_any_character,
+)
 from robustbench_endo.errors import DataError
 from robustbench_endo.interruption import resumable
+from robustbench_endo.results.verify import Check
 
 
 @pytest.fixture
@@ -98,3 +113,32 @@ def test_error_sentence_leaves_out_the_middle_of_a_long_value():
     assert len(text) < 2100
     assert text.startswith("Expected a, got n")
     assert text.endswith("n: do b.")
+
+
+def test_exit_codes_are_those_of_the_documentation():
+    page = (Path(__file__).parents[3] / "docs" / "commands.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| ([\d, ]+) \| (.+) \|$", page, re.MULTILINE))
+    assert list(rows) == list(EXIT_CODES)
+    for code, meaning in EXIT_CODES.items():
+        assert meaning.split(" (")[0].split(":")[0] in rows[code].replace("`", "")
+
+
+def test_every_exit_code_is_reached(robust_endo, raising, monkeypatch, tmp_path):
+    assert robust_endo("datasets").exit_code == 0
+    monkeypatch.setattr(
+        "robustbench_endo.evaluation.run_checks.check_folder", lambda run: [Check("checksums", "a file was changed")]
+    )
+    assert robust_endo("verify", tmp_path).exit_code == VERIFICATION_FAILED == 1
+    assert robust_endo("report", tmp_path).exit_code == ERROR == 2
+    (tmp_path / "test" / "image").mkdir(parents=True)
+    (tmp_path / "test" / "image" / "a.png").touch()
+    assert robust_endo("datasets", "check", tmp_path).exit_code == PROBLEMS == 3
+    assert raising(KeyboardInterrupt()).exit_code == INTERRUPTED == 128 + signal.SIGINT
+    assert TERMINATED == 128 + signal.SIGTERM
+    assert robust_endo("--help").stdout.count("\n  ") > len(EXIT_CODES)
+
+
+def test_is_unexpected_for_errors_without_a_sentence():
+    assert is_unexpected(ValueError("a"))
+    assert not is_unexpected(DataError("Expected a, got b."))
+    assert not is_unexpected(FileNotFoundError(2, "No such file", "a.png"))
