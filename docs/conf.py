@@ -21,9 +21,10 @@ nitpick_ignore_regex = [
     ),
     (r"py:.*", r"robustbench_endo\.\w+\.\w+.*"),
     (r"py:mod", r"robustbench_endo\..*"),
+    (r"py:func", r"evaluate"),  # robustbench_endo.evaluate, as the docstrings of other packages name it
     (
         r"py:.*",
-        r"MIN_SUBJECTS|FORMATS|Px|ModelsByName|Results\.\w+|((functional|base|transforms)\.)?(CorruptionTransform|\w+\.__call__|corrupt)",
+        r"MIN_SUBJECTS|FORMATS|Px|ModelsByName|Models|CsvTable|Results\.\w+|((functional|base|transforms)\.)?(CorruptionTransform|\w+\.__call__|corrupt)",
     ),
 ]
 
@@ -43,6 +44,7 @@ html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_show_search_summary = False  # it is fetched from the pages, which browsers refuse for a site opened from disk
 html_show_sphinx = False
 _LIGHT, _DARK = "#0b3c7d", "#8ab8ff"
 _COLOURED = ("color-brand-primary", "color-brand-content", "color-api-name", "color-api-pre-name")
@@ -50,5 +52,5 @@ html_theme_options = {
     "light_css_variables": dict.fromkeys(_COLOURED, _LIGHT),
     "dark_css_variables": dict.fromkeys(_COLOURED, _DARK),
 }
-pygments_style = "friendly"
+pygments_style = "xcode"  # each of its colours has a contrast of 4.5 on the background of code
 pygments_dark_style = "monokai"

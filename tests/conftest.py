@@ -1,4 +1,4 @@
-"""Fixtures of all tests: small synthetic data, real frames, one browser, the GPU, and Triton's interpreter."""
+"""Fixtures of all tests: small synthetic data, real frames, one browser, the site, the GPU, Triton's interpreter."""
 
 import fcntl
 import json
@@ -95,6 +95,25 @@ def visit(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
         return page
 
     return go
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The documentation site, as `make docs` builds it; it is built once for all processes of pytest-xdist."""
+    for tool in ("sphinx", "furo", "myst_parser", "sphinx_click"):
+        pytest.importorskip(tool, reason=f"{tool} is not installed: pip install 'robustbench-endo[docs]'")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "docs"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "index.html").exists():
+            report = folder.with_suffix(".html")
+            report.write_text("<!doctype html><title>The demo's report</title>")
+            script = Path(__file__).parents[1] / "docs" / "build_site.py"
+            command = [sys.executable, script, "--out", folder, "--report", report]
+            run = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert run.returncode == 0, run.stderr
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -18,35 +18,27 @@ DOCS = Path(__file__).parents[1] / "docs"
 pytestmark = [pytest.mark.docs, pytest.mark.slow]
 
 PACKAGES = ("corruptions", "data", "metrics", "models", "reports", "results", "synthesis", "training")
-for tool in ("sphinx", "furo", "myst_parser", "sphinx_click"):
-    pytest.importorskip(tool, reason=f"{tool} is not installed: pip install 'robustbench-endo[docs]'")
+KINDS = ("index", "tutorials/own_model", "api/metrics", "notebooks/from_checkpoint_to_figure", "gallery")
+"""One page of each kind: first page, tutorial, reference, notebook, figures."""
 
 
 class Page(HTMLParser):
-    """The addresses and anchors of a page."""
+    """The addresses and anchors of a page, and its images without alternative text."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()
-        self.links, self.loaded, self.anchors = [], [], set()
+        self.links, self.loaded, self.anchors, self.unnamed = [], [], set(), []
         self.feed(file.read_text("utf-8"))
 
     def handle_starttag(self, tag, attrs):
         values = dict(attrs)
         self.anchors |= {values[key] for key in ("id", "name") if values.get(key)}
-        if values.get("src"):
+        if tag == "img" and len(values.get("alt") or "") < (15 if "_images" in values["src"] else 1):
+            self.unnamed.append(values.get("src"))
+        if values.get("src") and not values["src"].startswith("data:"):
             self.loaded.append(values["src"])
         if values.get("href"):
             (self.loaded if tag == "link" else self.links).append(values["href"])
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out, report = tmp_path_factory.mktemp("docs") / "site", tmp_path_factory.mktemp("demo") / "report.html"
-    report.write_text("<!doctype html><title>The demo's report</title>")
-    command = [sys.executable, str(DOCS / "build_site.py"), "--out", str(out), "--report", str(report)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return out
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +68,27 @@ def test_site_links_and_anchors_exist(pages):
             assert target.is_file(), f"{file.name}: {url}"
             if anchor and target in pages:
                 assert anchor in pages[target].anchors, f"{file.name}: {url}"
+
+
+def test_every_image_has_an_alternative_text(pages):
+    assert {file.name: page.unnamed for file, page in pages.items() if page.unnamed} == {}
+    assert sum("_images" in url for page in pages.values() for url in page.loaded) > 30
+
+
+def test_every_page_is_in_exactly_one_part_of_the_site():
+    index = (DOCS / "index.md").read_text("utf-8")
+    parts = dict(re.findall(r"^:caption: ([^\n]*)\n\n(.*?)^```", index, re.M | re.S))
+    assert list(parts) == ["Tutorials", "How-to guides", "Reference", "Explanation"]
+    entries = sorted(entry for part in parts.values() for entry in part.split())
+    sources = [*DOCS.glob("*.md"), *DOCS.glob("tutorials/*.md"), *DOCS.glob("notebooks/*.ipynb")]
+    assert entries == sorted(str(file.relative_to(DOCS).with_suffix("")) for file in sources if file.stem != "index")
+
+
+def test_external_links_are_secure_and_known(pages):
+    """Without a network they cannot be fetched: `pytest -rP` prints them for a check by hand."""
+    addresses = sorted({url.partition("#")[0] for page in pages.values() for url in page.links if "//" in url})
+    sys.stdout.write("\n".join(addresses))
+    assert [url for url in addresses if not re.fullmatch(r"https://[\w.-]+\.\w+(/\S*)?", url)] == []
 
 
 def test_site_has_every_command_and_option(site):
@@ -133,3 +146,30 @@ def test_site_in_a_browser_loads_nothing_and_fits_a_phone(site, visit):
         assert page.messages == []
         assert [url for url in page.requests if not url.startswith("file:")] == []
         page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", KINDS)
+def test_axe_finds_no_violation(name, site, visit):
+    # The package carries axe-core (MPL-2.0), which is a tool of the tests and is not distributed with this project.
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    page = visit(site / f"{name}.html")
+    for width, scheme in ((1440, "light"), (390, "dark")):
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.emulate_media(color_scheme=scheme)
+        result = axe.Axe().run(page, options={"resultTypes": ["violations"], "preload": False}).response
+        violations = [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in result["violations"]]
+        assert violations == [], f"{name}, {width} px, {scheme}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+@pytest.mark.browser
+def test_search_works_from_disk(site, visit):
+    page = visit(site / "index.html")
+    page.goto((site / "search.html").as_uri() + "?q=hausdorff")
+    page.wait_for_selector("#search-results li a")
+    results = page.locator("#search-results li a").all_inner_texts()
+    assert any("Metrics" in text for text in results), results
+    assert page.messages == []
+    page.close()
