@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import corruption_page
+import gallery_images
 import numpy as np
 import report_images
 import torch
@@ -81,6 +82,7 @@ def main() -> None:
         results = report_images.shipped_run(Path(folder) / f"{report_images.FRAMES}-synthetic-frames")
         report_images.severity(results, IMAGES / "severity.png")
         report_images.screenshot(results, IMAGES / "report.png")
+        gallery_images.write(results, IMAGES / "gallery")
 
 
 if __name__ == "__main__":
