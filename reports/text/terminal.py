@@ -227,8 +227,8 @@ def _unbroken_widths(table: Table, width: int) -> list[int] | None:
         texts = [_head(column, table), *(_cells(row, table)[index] for row in table.rows)]
         widths.append(max(MIN_COLUMN, *(len(line) for text in texts for line in text.plain.split("\n"))))
     labels = max((len(_label(row)) for row in table.rows), default=0)
-    room = width - sum(each + 3 for each in widths)
-    return widths if max(widths) < room < labels else None
+    space = width - sum(each + 3 for each in widths)
+    return widths if max(widths) < space < labels else None
 
 
 def _head(column: Column, table: Table) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from robustbench_endo.evaluation.run import ShardResult
     from robustbench_endo.evaluation.shard import Shard
     from robustbench_endo.results import Resampling, Results
+
+log = logging.getLogger(__name__)
 
 
 def show_results(results: Results, out: Path, formats: tuple[str, ...], as_json: bool = False) -> None:
@@ -40,6 +43,7 @@ def show_results(results: Results, out: Path, formats: tuple[str, ...], as_json:
     for note in () if is_quiet() else results.info["notes"]:
         console.print(note, highlight=False)
     paths = [out / "results.parquet", out / "summary.csv", *write_reports(results, out, formats)]
+    log.debug("Written: %s", ", ".join(map(str, paths)))
     console.print("Written: " + ", ".join(str(path) for path in paths), soft_wrap=True, highlight=False)
     failures = results.info["failures"]
     if as_json:
