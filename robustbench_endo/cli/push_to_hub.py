@@ -18,7 +18,7 @@ from robustbench_endo.cli.command import argument, command, option
 @argument("repository", metavar="ORG/NAME")
 @option("--private", is_flag=True, help="Create the repository as private; an existing one stays as it is.")
 @option("--revision", metavar="NAME", help="Branch, created where it is missing.  [default: main]")
-@option("--path", metavar="PATH", default="", help="Folder in the repository.  [default: its root]")
+@option("--path", metavar="PATH", default="", show_default=False, help="Folder in the repository.  [default: its root]")
 @option("--with-frames", is_flag=True, help="Also upload reports that show frames of your data.")
 @option("--exclude", metavar="PATTERN", multiple=True, help="Pattern of file names to leave out; repeatable.")
 @option("--dry-run", is_flag=True, help="Print the card and what would be uploaded, without a connection.")
