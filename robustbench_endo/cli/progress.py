@@ -128,8 +128,9 @@ def _bar(console: Console, label: str, unit: str) -> Iterator[Advance]:
         progress.MofNCompleteColumn(),
         progress.TextColumn(unit if console.width >= 100 else ""),
         progress.TimeElapsedColumn(),
-        progress.TextColumn("left"),
+        progress.TextColumn("elapsed,"),
         progress.TimeRemainingColumn(),
+        progress.TextColumn("left"),
         progress.TextColumn("{task.fields[detail]}", markup=False),
     )
     with progress.Progress(*columns, console=console) as bar:
