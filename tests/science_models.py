@@ -17,10 +17,10 @@ IGNORE = 255
 
 
 class Truth(threading.local):
-    """The targets and the opacity of the batch that a thread works on."""
+    """The targets and the opacity of the batch that a thread works on; at first those of two empty frames."""
 
-    masks: Tensor
-    activities: Tensor
+    masks: Tensor = torch.zeros(2, 96, 120, dtype=torch.uint8)
+    activities: Tensor = torch.zeros(2, dtype=torch.int64)
     opacity: Tensor | None = None
 
 

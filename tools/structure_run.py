@@ -40,8 +40,13 @@ class ForwardCalled(Exception):
     pass
 
 class Model(torch.nn.Module):
+    tried = False  # by the batch before the run
+
     def forward(self, images):
-        raise ForwardCalled
+        if self.tried:
+            raise ForwardCalled
+        self.tried = True
+        return {"segmentation": torch.zeros(len(images), 7, 8, 8)}
 
 data = rb.load_dataset("synthetic", split="test", frames=1)
 try:

@@ -41,8 +41,15 @@ class Product(Metric):
 
 
 class Traced(nn.Module):
+    """Works on the batch that is tried before the run."""
+
+    tried = False
+
     def forward(self, images):
-        raise CalledError
+        if self.tried:
+            raise CalledError
+        self.tried = True
+        return {"segmentation": images}
 
 
 def test_evaluate_reaches_the_model_in_few_frames_and_files(make_plan):
@@ -118,7 +125,7 @@ def test_evaluate_chunks_warms_up_while_the_first_chunk_is_decoded(make_plan, mo
     monkeypatch.setattr(loop, "read_frames", read_later)
     monkeypatch.setattr(loop, "warm_up", warm_up)
     open_run(plan)
-    loop.evaluate_chunks(plan, [0], Profiler(), lambda steps: None)
+    loop.evaluate_chunks(plan, [0], Profiler(), lambda steps, condition: None)
     assert events == [([0], loop.score_batch)]
     assert plan.folder.missing_chunks([0]) == []
 
@@ -128,7 +135,7 @@ def test_every_thread_of_the_loop_uses_the_device_of_the_run(make_plan, monkeypa
     for module in (loop, workers_module):
         monkeypatch.setattr(module, "use_device", lambda device: used.append((device, threading.get_ident())))
     open_run(plan)
-    loop.evaluate_chunks(plan, [0, 1], Profiler(), lambda steps: None)
+    loop.evaluate_chunks(plan, [0, 1], Profiler(), lambda steps, condition: None)
     assert {device for device, _ in used} == {plan.device}
     assert len({thread for _, thread in used}) >= 2
     assert threading.get_ident() not in {thread for _, thread in used}

@@ -151,4 +151,4 @@ def test_adapted_runs_are_marked_in_a_comparison(network, frames, tmp_path):
 
 def test_evaluate_refuses_to_adapt_a_model_without_normalisation(frames, tmp_path):
     with pytest.raises(ModelError, match="Expected normalisation layers with scale and shift"):
-        run(torch.nn.Conv2d(3, 2, 1), frames, tmp_path / "run", adapt="tent")
+        run(torch.nn.Conv2d(3, 3, 1), frames, tmp_path / "run", adapt="tent")
