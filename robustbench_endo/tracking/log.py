@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from robustbench_endo.errors import RobustEndoError, TrackingError, import_optional
@@ -14,6 +15,9 @@ from robustbench_endo.tracking.names import EXTRAS, logger_names
 if TYPE_CHECKING:
     from robustbench_endo.results.results import Results
     from robustbench_endo.tracking.content import RunContent
+
+_MAX_REASON = 300
+"""Characters of the message of a tracker."""
 
 _MODULES = {name: f"robustbench_endo.tracking.log_{name}" for name in EXTRAS}
 """Tracker -> the module with ``log`` and ``check``."""
@@ -86,8 +90,12 @@ def _log(name: str, content: RunContent, folder: Path, run: Path | None) -> str:
     try:
         return log(content, folder)
     except Exception as error:
-        reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
-        step = "Correct the settings of the tracker and log the results again."
-        if run is not None:
-            step = f"The run is complete in {run}; repeat with: robust-endo report {run} --log {name}"
-        raise TrackingError(f"Cannot log to {name}: {reason}. {step}") from error
+        reason = shorten(str(error), _MAX_REASON, placeholder=" [...]").rstrip(".") or type(error).__name__
+        if run is None:
+            raise TrackingError(
+                f"Cannot log to {name}: {reason}. Correct the settings of the tracker and log the results again."
+            ) from error
+        raise TrackingError(
+            f"Cannot log to {name}: {reason}. The run is complete in {run}; repeat with: robust-endo report {run} "
+            f"--log {name}"
+        ) from error

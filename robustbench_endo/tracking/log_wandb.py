@@ -14,7 +14,7 @@ from robustbench_endo.tracking.key_text import file_parts
 from robustbench_endo.tracking.names import PROJECT
 
 _WITHOUT_LOGIN = ("offline", "disabled", "dryrun")
-_NEXT = "Run wandb login, set WANDB_API_KEY, or set WANDB_MODE=offline and upload the run later with wandb sync."
+_LOGIN = "wandb login, set WANDB_API_KEY, or set WANDB_MODE=offline and upload the run later with wandb sync."
 
 
 def check() -> None:
@@ -25,9 +25,9 @@ def check() -> None:
     try:
         ready = _has_login(wandb)
     except Exception as error:
-        raise TrackingError(f"Cannot log to wandb: {str(error).rstrip('.')}. {_NEXT}") from error
+        raise TrackingError(f"Cannot log to wandb: {str(error).rstrip('.')}. Run {_LOGIN}") from error
     if not ready:
-        raise TrackingError(f"Cannot log to wandb: no API key. {_NEXT}")
+        raise TrackingError(f"Cannot log to wandb: no API key. Run {_LOGIN}")
 
 
 def _has_login(wandb: Any) -> bool:

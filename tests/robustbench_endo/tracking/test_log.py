@@ -22,9 +22,15 @@ def test_log_results_of_failing_tracker_says_how_to_repeat(logged_run, fake_mlfl
     def fail(*arguments):
         raise OSError("no route\nto host")
 
+    def fail_at_length(*arguments):
+        raise OSError("long " * 100)
+
     fake_mlflow.create_experiment = fail
     command = f"robust-endo report {logged_run.path} --log mlflow"
     with pytest.raises(TrackingError, match=f"^Cannot log to mlflow: no route to host. The run .* with: {command}$"):
+        log_results(logged_run, "mlflow")
+    fake_mlflow.create_experiment = fail_at_length
+    with pytest.raises(TrackingError, match=r"long \[\.\.\.\]\. The run"):
         log_results(logged_run, "mlflow")
     with pytest.raises(TrackingError, match="Correct the settings of the tracker and log"):
         log_results(replace(logged_run, path=None), "mlflow", folder=logged_run.path)
