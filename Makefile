@@ -1,6 +1,7 @@
 # `make demo` and `make test` are all a newcomer needs. Each target installs what it needs into .venv.
 PYTHON ?= python3
-WORKERS ?= 2
+# More than the cores of a small machine: some tests wait for other processes.
+WORKERS ?= 3
 BIN := .venv/bin
 
 # Extras of setup.cfg by purpose. All purposes share .venv; installing another one adds its packages.
@@ -10,7 +11,7 @@ EXTRAS_docs := report,docs
 EXTRAS_training := train
 EXTRAS_figures := report,video,test
 EXTRAS_bench := train,ray,report,imagecorruptions,test,peers
-EXTRAS_dev := train,mtl,video,ray,report,imagecorruptions,test,docs,dev
+EXTRAS_dev := train,mtl,video,ray,report,imagecorruptions,torchmetrics,lightning,test,docs,dev
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo check test lint types audit soak soak-statistics docs figures checkpoints bench gpu dist clean

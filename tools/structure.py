@@ -37,9 +37,13 @@ FEATURES = (
 
 EXCEPTIONS: Mapping[str, tuple[Sequence[int], str]] = {
     "lines per function: median / p95": ((7, 26), "docstrings list arguments, returns, errors and an example"),
+    "lines of code per function: median / p95": (
+        (6, 20),
+        "adapters of other libraries check and convert arguments, one statement per case",
+    ),
     "source files without __init__.py": ((560,), FEATURES),
-    "source lines": ((69_000,), f"docstrings list arguments, returns, errors and an example; {FEATURES}"),
-    "lines of code": ((43_500,), FEATURES),
+    "source lines": ((70_500,), f"docstrings list arguments, returns, errors and an example; {FEATURES}"),
+    "lines of code": ((44_500,), FEATURES),
 }
 """Row whose target is missed -> limit that fails instead, and why. The table prints these rows as missed."""
 
