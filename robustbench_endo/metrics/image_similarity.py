@@ -38,7 +38,8 @@ class CleanReference:
             return self.compare(images)[0].cpu()
         frames = zip(images.contiguous().numpy(), self._clean, strict=True)
         sums = [similarity_sum(frame, *clean) for frame, clean in frames]
-        return torch.tensor(sums, dtype=torch.float64) / self._clean[0][1].size
+        pixels: int = self._clean[0][1].size
+        return torch.tensor(sums, dtype=torch.float64) / pixels
 
     def psnr(self, images: Tensor) -> Tensor:
         """Peak signal-to-noise ratio over the three channels, dB, float64 (B,) on the CPU; inf for equal images."""
