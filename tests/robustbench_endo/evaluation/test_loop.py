@@ -43,12 +43,12 @@ class Product(Metric):
 class Traced(nn.Module):
     """Works on the batch that is tried before the run."""
 
-    tried = False
+    warm = False
 
     def forward(self, images):
-        if self.tried:
+        if self.warm:
             raise CalledError
-        self.tried = True
+        self.warm = True
         return {"segmentation": images}
 
 
