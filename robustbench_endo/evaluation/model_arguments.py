@@ -6,12 +6,13 @@ import functools
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from robustbench_endo.errors import ModelError
 from robustbench_endo.evaluation.methods import ModelsByName
@@ -34,6 +35,9 @@ AnyModel = str | Path | Callable[[Tensor], Any]
 
 Models = AnyModel | Sequence[AnyModel] | Mapping[str, AnyModel | Sequence[AnyModel]]
 """What :func:`rb.evaluate` takes as models."""
+
+Layers = dict[nn.Module, tuple[bool, list[int]]]
+"""Layer -> whether it is in training mode, and the keys of its hooks."""
 
 LARGE = 512 * 512
 """Pixels of a frame from which the dry run has one frame."""
@@ -111,22 +115,27 @@ def prepared_models(
     }
     flat = [each for entry in named.values() for each in (entry if isinstance(entry, list) else [entry])]
     images = dry_frames(size, device, 1 if size[0] * size[1] > LARGE else 2)
-    with unchanged([model for model in flat if isinstance(model, nn.Module)]):
+    with unchanged([model for model in flat if isinstance(model, nn.Module)]) as layers:
         yield {
-            name: [prepare(f"{name} ({i})", each, images, labels) for i, each in enumerate(entry)]
+            name: [prepare(f"{name} ({i})", each, images, labels, layers) for i, each in enumerate(entry)]
             if isinstance(entry, list)
-            else prepare(name, entry, images, labels)
+            else prepare(name, entry, images, labels, layers)
             for name, entry in named.items()
         }
 
 
 @contextmanager
-def unchanged(models: Sequence[nn.Module]) -> Iterator[None]:
-    """Restore the mode of every layer, its hooks, and the device of networks when the context ends."""
-    layers = {layer: (layer.training, list(layer._forward_pre_hooks)) for model in models for layer in model.modules()}
+def unchanged(models: Sequence[nn.Module]) -> Iterator[Layers]:
+    """Restore the mode of every layer, its hooks, and the device of networks when the context ends.
+
+    Layers that are added to what it yields are restored as well.
+    """
+    layers: Layers = {}
+    for model in models:
+        _remember(model, layers)
     devices = [(model, _device_of(model)) for model in models]
     try:
-        yield
+        yield layers
     finally:
         for layer, (training, hooks) in layers.items():
             layer.training = training
@@ -137,8 +146,36 @@ def unchanged(models: Sequence[nn.Module]) -> Iterator[None]:
                 model.to(device)
 
 
-def prepare(name: str, model: Callable[[Tensor], Any], images: Tensor, labels: Labels) -> Callable[[Tensor], Any]:
+@contextmanager
+def called_in_eval_mode(function: Callable[[Tensor], Any], layers: Layers) -> Iterator[None]:
+    """Put every network that is called in the context into eval mode, and add its layers to ``layers``.
+
+    A function may close over a network that is in training mode still: its dropout and the statistics of its batches
+    would enter the scores, and the frames its running statistics.
+    """
+
+    def switch(network: nn.Module, inputs: object = None) -> None:
+        if network.training:
+            _remember(network, layers)
+            network.eval()
+
+    if isinstance(owner := getattr(function, "__self__", None), nn.Module):  # network.forward, network.predict
+        switch(owner)
+    handle = register_module_forward_pre_hook(switch)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Using `torch.compile")  # the hook may be called twice
+            yield
+    finally:
+        handle.remove()
+
+
+def prepare(
+    name: str, model: Callable[[Tensor], Any], images: Tensor, labels: Labels, layers: Layers | None = None
+) -> Callable[[Tensor], Any]:
     """A model that returns logits by task, checked on images; the model itself where it does.
+
+    Networks are put into eval mode, also those that a function calls, whose layers are added to ``layers``.
 
     Raises:
         ModelError: a model that does not fit the images or the labels.
@@ -151,11 +188,15 @@ def prepare(name: str, model: Callable[[Tensor], Any], images: Tensor, labels: L
         refuse_broken_weights(model, name)
         model.to(images.device).eval()
     devices = [images.device] if images.device.type == "cuda" else []
-    with torch.random.fork_rng(devices):  # a model that draws random numbers draws the same ones in the run
+    watched = (
+        nullcontext() if isinstance(model, nn.Module) else called_in_eval_mode(model, {} if layers is None else layers)
+    )
+    with torch.random.fork_rng(devices), watched:  # a model that draws random numbers draws the same ones in the run
         checked, logits = _dry_run(name, model, images)
     one = MASK in logits and logits[MASK].shape[1] == 1 and counts.get(MASK) == 2
     if one:
         # One channel is the foreground of two classes: softmax of (0, z) is the sigmoid of z.
+        _refuse_probabilities(name, logits[MASK])
         mapping = ClassMapping(name, {0: 0, 1: 1}, None, 2, None)
         checked = ExternalModel(model, name, mappings={MASK: mapping})
     check_counts(name, {task: 2 if one and task == MASK else t.shape[1] for task, t in logits.items()}, counts)
@@ -179,13 +220,21 @@ def _dry_run(
     return (model if by_task else ExternalModel(model, name)), logits
 
 
+def _refuse_probabilities(name: str, foreground: Tensor) -> None:
+    low, high = (float(value) for value in foreground.aminmax())
+    if 0 <= low < high <= 1:
+        raise ModelError(
+            f"Expected logits of the foreground from the model {name!r}, below 0 in the background, got values from "
+            f"{low:.3g} to {high:.3g}, which seem to be probabilities: return the logits, before the sigmoid."
+        )
+
+
 def _warn_of_input_and_output(name: str, model: object, logits: Mapping[str, Tensor]) -> None:
     for task, tensor in logits.items():
-        single = tensor.shape[1] == 1 and bool(((tensor >= 0) & (tensor <= 1)).all())
-        if single or looks_like_probabilities(tensor):
+        if looks_like_probabilities(tensor):
             warnings.warn(
-                f"The model {name!r} seems to return probabilities ({task}): return the logits, before softmax or "
-                "sigmoid, for right confidences.",
+                f"The model {name!r} seems to return probabilities ({task}): return the logits, before softmax, for "
+                "right confidences.",
                 stacklevel=6,
             )
     if any(base.__name__ == "PreTrainedModel" for base in type(model).__mro__):
@@ -194,6 +243,11 @@ def _warn_of_input_and_output(name: str, model: object, logits: Mapping[str, Ten
             "are not normalised; give rb.from_transformers(model, processor).",
             stacklevel=6,
         )
+
+
+def _remember(network: nn.Module, layers: Layers) -> None:
+    for layer in network.modules():
+        layers.setdefault(layer, (layer.training, list(layer._forward_pre_hooks)))
 
 
 def _loaded(model: Any, labels: Labels) -> Callable[[Tensor], Any]:

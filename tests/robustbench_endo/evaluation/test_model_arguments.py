@@ -125,7 +125,11 @@ def test_prepare_draws_no_random_numbers_of_the_run(images: Tensor) -> None:
 def test_prepare_warns_of_probabilities(images: Tensor) -> None:
     with pytest.warns(UserWarning, match="'m' seems to return probabilities"):
         prepare("m", lambda batch: batch.softmax(1), images, LABELS)
-    with pytest.warns(UserWarning, match="return the logits, before softmax or sigmoid"):
+
+
+def test_prepare_refuses_probabilities_of_the_foreground(images: Tensor) -> None:
+    """Above 0 everywhere, they would make every pixel foreground."""
+    with pytest.raises(ModelError, match="seem to be probabilities: return the logits, before the sigmoid"):
         prepare("m", lambda batch: batch[:, :1], images, {"segmentation": ("tissue", "tool")})
 
 
@@ -158,6 +162,20 @@ def test_prepared_models_are_evaluated_in_eval_mode_and_restored() -> None:
         assert len(models["ours"]) == 2
         assert not net.dropout.training
     assert (net.training, net.dropout.training, net.masks.training) == (True, True, False)
+
+
+def test_networks_that_functions_call_are_in_eval_mode_and_restored() -> None:
+    closed, owner = Net().train(), Net().train()
+    owner.masks.eval()
+    frames = torch.rand(1, 3, 24, 32)
+    with prepared_models(
+        {"a": lambda batch: {"out": closed(batch)}, "b": owner.forward}, LABELS, (24, 32), CPU
+    ) as models:
+        assert not closed.dropout.training
+        assert not owner.training
+        assert torch.equal(models["a"](frames)["segmentation"], models["a"](frames)["segmentation"])
+    assert (closed.training, closed.dropout.training) == (True, True)
+    assert (owner.training, owner.dropout.training, owner.masks.training) == (True, True, False)
 
 
 def test_unchanged_removes_hooks_after_an_error() -> None:
