@@ -14,7 +14,7 @@ from robustbench_endo.cli.command import command, option
 from robustbench_endo.cli.config_options import config_options
 from robustbench_endo.cli.json_output import json_option
 from robustbench_endo.cli.track import check_trackers, log_option, logged_to
-from robustbench_endo.cli.verbosity import is_verbose, verbosity_options
+from robustbench_endo.cli.verbosity import echo_note, is_verbose, verbosity_options
 from robustbench_endo.config import to_values
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.config import EvaluationConfig
@@ -48,6 +48,9 @@ def evaluate(config: EvaluationConfig, profile: bool, dry_run: bool, loggers: tu
     clean frames always run; --corruption clean runs only them. --dry-run computes two frames at some conditions and
     writes nothing.
     """
+    _refuse_arguments(click.get_current_context().args)
+    echo_note("Loading models and data.")  # before imports that take seconds
+
     from robustbench_endo.cli.dry_run import show_dry_run
     from robustbench_endo.cli.output import print_profile, profiler_for, show_results, show_shard
     from robustbench_endo.cli.progress import progress_bar
@@ -58,7 +61,6 @@ def evaluate(config: EvaluationConfig, profile: bool, dry_run: bool, loggers: tu
     from robustbench_endo.evaluation.run import run_plan, run_shard
     from robustbench_endo.evaluation.shard import parse_shard
 
-    _refuse_arguments(click.get_current_context().args)
     # Invalid settings, such as a device that is missing, are reported before models are loaded.
     choose_device(config.device)
     trackers = check_trackers(loggers, config.shard)

@@ -44,6 +44,9 @@ def train(config: TrainConfig) -> None:
     The checkpoint folder also has the configuration (config.toml, for --config), the curves (history.csv) and the state
     to resume from. With --seeds 5 it has five such folders, which evaluate --model takes as one method.
     """
+    if _is_first_process():
+        echo_note("Loading data.")  # before imports that take seconds
+
     from robustbench_endo.evaluation.device import choose_device
     from robustbench_endo.training import Hardware
     from robustbench_endo.training.augmentation import inherited_corruptions, plan_hardening

@@ -1,6 +1,7 @@
 """`--quiet` and `--verbose`."""
 
 import logging
+import sys
 
 import click
 import pytest
@@ -58,3 +59,10 @@ def test_console_log_leaves_logging_as_it_was(call):
 def test_is_quiet_outside_of_commands():
     assert not is_quiet()
     assert not is_verbose()
+
+
+@pytest.mark.parametrize(("command", "module"), [("evaluate", "evaluation.device"), ("train", "training")])
+def test_long_commands_print_a_line_before_their_imports(robust_endo, monkeypatch, command, module):
+    monkeypatch.setitem(sys.modules, f"{PACKAGE}.{module}", None)  # importing it is an error
+    assert robust_endo(command).stderr.startswith("Loading ")
+    assert robust_endo(command, "--quiet").stderr.startswith("Error: ")
