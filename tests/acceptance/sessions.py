@@ -33,8 +33,8 @@ class Session:
 
     @property
     def lines(self) -> int:
-        """Lines that the user types."""
-        return len(self.code.strip().splitlines())
+        """Lines that the user types, without empty ones."""
+        return sum(bool(line.strip()) for line in self.code.splitlines())
 
 
 MY_CODE = '''\
@@ -139,7 +139,7 @@ SESSIONS = (
         "A network in Python on synthetic scenes",
         "python",
         "import robustbench_endo as rb\n"
-        "from my_code import Net\n"
+        "from my_code import Net\n\n"
         'print(rb.evaluate(Net(7), "synthetic", "smoke", 3, limit=2))',
         ("Net",),
     ),
@@ -147,7 +147,7 @@ SESSIONS = (
         "A torch data set",
         "python",
         "import robustbench_endo as rb\n"
-        "from my_code import Frames, Net\n"
+        "from my_code import Frames, Net\n\n"
         'data = rb.from_torch(Frames(), classes=["tissue", "tool"])\n'
         'results = rb.evaluate(Net(2), data, "contrast", severities=(1, 5))\n'
         "print(results.scores())",
@@ -157,7 +157,7 @@ SESSIONS = (
         "Results as CSV, JSON and a comparison of two models",
         "python",
         "import robustbench_endo as rb\n"
-        "from my_code import Net\n"
+        "from my_code import Net\n\n"
         'results = rb.evaluate({"a": Net(7), "b": Net(7)}, "synthetic", "contrast", 5, limit=2)\n'
         'results.to_csv("scores.csv")\n'
         'results.to_json("scores.json")\n'
@@ -168,7 +168,7 @@ SESSIONS = (
         "One image",
         "python",
         "from PIL import Image\n"
-        "import robustbench_endo as rb\n"
+        "import robustbench_endo as rb\n\n"
         'smoky = rb.corrupt(Image.open("frame.png"), "smoke", 3)\n'
         "print(smoky)",
         (r"PIL\.Image\.Image .*128x96",),
@@ -178,7 +178,7 @@ SESSIONS = (
         "python",
         "import torch\n"
         "from torchvision.transforms import v2\n"
-        "from robustbench_endo.corruptions import Corrupt\n"
+        "from robustbench_endo.corruptions import Corrupt\n\n"
         'transform = v2.Compose([Corrupt("smoke", 3), v2.RandomHorizontalFlip()])\n'
         "print(transform(torch.rand(3, 48, 64)).shape)",
         (r"\[3, 48, 64\]",),
@@ -187,7 +187,7 @@ SESSIONS = (
         "The corrected Hausdorff distance in torchmetrics",
         "python",
         "import torch\n"
-        "from robustbench_endo.metrics.torchmetrics import HausdorffDistance\n"
+        "from robustbench_endo.metrics.torchmetrics import HausdorffDistance\n\n"
         "metric = HausdorffDistance(num_classes=2)\n"
         "metric.update(torch.ones(1, 48, 64, dtype=torch.int64), torch.zeros(1, 48, 64, dtype=torch.int64))\n"
         "print(metric.compute())",
@@ -196,7 +196,7 @@ SESSIONS = (
     Session(
         "The report from Python",
         "python",
-        "import robustbench_endo as rb\n"
+        "import robustbench_endo as rb\n\n"
         'results = rb.load_results("runs/first")\n'
         'rb.report(results, "again.html")\n'
         'results.plot.severity().savefig("curves.png")\n'
@@ -261,7 +261,7 @@ SESSIONS = (
         "A metric of the wrong shape",
         "python",
         "import torch\n"
-        "from robustbench_endo.metrics.torchmetrics import HausdorffDistance\n"
+        "from robustbench_endo.metrics.torchmetrics import HausdorffDistance\n\n"
         "HausdorffDistance(num_classes=2).update(torch.zeros(1, 48, 64).long(), torch.zeros(1, 24, 32).long())",
         mistake="preds",
     ),
