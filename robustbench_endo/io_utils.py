@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib
 import json
@@ -56,10 +57,15 @@ def replace_atomically(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
             LIVE_TEMPORARIES.discard(temporary)
     except OSError as error:
-        raise RunError(
-            f"Cannot write {path}: {error.strerror or error}. Free some space or choose another folder; finished work "
-            "is kept."
-        ) from error
+        raise RunError(f"Cannot write {path}: {error.strerror or error}. {_write_advice(path, error)}.") from error
+
+
+def _write_advice(path: Path, error: OSError) -> str:
+    if error.errno == errno.EISDIR:
+        return "Name a file in this folder"
+    if error.errno == errno.ENOENT:
+        return f"Create the folder {path.parent} first"
+    return "Free some space or choose another folder; finished work is kept"
 
 
 def remove_stale_temporaries(folder: Path) -> None:

@@ -47,6 +47,9 @@ Progress = Callable[[int, int], object]
 PlanProgress = Callable[[int, int, str], object]
 """As :data:`Progress`, and with the condition that was done last, such as ``smoke 3``."""
 
+UNNAMED = "evaluation"
+"""Name of a run without a folder."""
+
 log = logging.getLogger(__name__)
 
 
@@ -123,7 +126,8 @@ def evaluate(
         plan = stack.enter_context(planned(config, models, data, suite, metrics))
         computing = choose_engine(config) if isinstance(engine, str) else engine
         results = run_plan(plan, _counting(progress), profiler or Profiler(), computing)
-    return replace(results, path=None) if out is None else results
+    # Comparisons and trackers would show the name of the temporary folder.
+    return replace(results, path=None, info={**results.info, "name": UNNAMED}) if out is None else results
 
 
 def evaluate_shard(

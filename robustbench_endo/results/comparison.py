@@ -14,6 +14,7 @@ from robustbench_endo.metrics.aggregation import Floats, divide, mean_of_present
 from robustbench_endo.results.combine import adaptation_warning, combine_runs, common_frames
 from robustbench_endo.results.comparison_text import comparison_html, comparison_text
 from robustbench_endo.results.estimates import ScoreEstimator, ScoreResult
+from robustbench_endo.results.metrics import metric_names
 from robustbench_endo.results.resampling import Resampling, holm, plain_interval, smallest_p
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import CLEAN, RECORDED
@@ -85,7 +86,7 @@ def compare(
     """
     runs = [runs] if isinstance(runs, Results) else runs
     combined = combine_runs(runs)
-    metrics = combined.headlines if metrics is None else metrics
+    metrics = metric_names(metrics, combined.headlines)
     methods = combined.methods
     baseline = next(iter(methods)) if baseline is None else baseline
     _check(combined, metrics, baseline)

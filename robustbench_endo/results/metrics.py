@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -86,10 +87,24 @@ def metric_groups(metrics: Sequence[Metric], num_labels: Mapping[str, int], lead
         by_key.setdefault(metric.statistics_key, []).append(metric)
 
     def statistics_of(metric: Metric) -> Callable[[pd.DataFrame], Floats]:
-        labels = num_labels.get(metric.task or leading, 0)
-        return lambda records: metric.statistics(records, labels)
+        return partial(
+            _statistics, metric, num_labels.get(metric.task or leading, 0)
+        )  # can be pickled, unlike a lambda
 
     return [MetricGroup(tuple(group), statistics_of(group[0])) for group in by_key.values()]
+
+
+def _statistics(metric: Metric, num_labels: int, records: pd.DataFrame) -> Floats:
+    return metric.statistics(records, num_labels)
+
+
+def metric_names(metrics: Sequence[str] | None, default: Sequence[str]) -> Sequence[str]:
+    """Names of metrics as an argument has them: several, a single one as text, or None for the default.
+
+    >>> metric_names("hd95", ["miou"]), metric_names(None, ["miou"])
+    (['hd95'], ['miou'])
+    """
+    return [metrics] if isinstance(metrics, str) else default if metrics is None else metrics
 
 
 def find_metric(metrics: Sequence[Metric], name: str) -> Metric:

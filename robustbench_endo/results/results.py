@@ -31,7 +31,7 @@ from robustbench_endo.results.failures import (
 from robustbench_endo.results.floors import Floors
 from robustbench_endo.results.gallery import GalleryFrame, read_gallery
 from robustbench_endo.results.method_table import method_table
-from robustbench_endo.results.metrics import find_metric, metric_groups, run_metrics
+from robustbench_endo.results.metrics import find_metric, metric_groups, metric_names, run_metrics
 from robustbench_endo.results.notebook import notebook_html
 from robustbench_endo.results.operating_envelope import operating_envelope
 from robustbench_endo.results.resampling import Resampling, ResamplingUnits, clopper_pearson, jackknife_interval
@@ -133,7 +133,7 @@ class Results(RunInfo):
             RobustEndoError: a metric that the run does not have.
             RunError: intervals of a run without frames.
         """
-        metrics = self.headlines if metrics is None else metrics
+        metrics = metric_names(metrics, self.headlines)
         if estimand == "pooled" or intervals:
             return self._table(self.estimator(intervals), metrics, intervals, estimand)
         table = self._table(self.estimator(Resampling()), metrics, True, estimand)
@@ -173,7 +173,7 @@ class Results(RunInfo):
             UnknownNameError: a baseline that is not a model of the run.
         """
         estimator = self.estimator(intervals)
-        metrics = self.headlines if metrics is None else metrics
+        metrics = metric_names(metrics, self.headlines)
         table = robustness_table(estimator, metrics, self.corruption_categories, baseline, Floors(self, estimator))
         return _with_statement(table, estimator.units) if intervals else table
 

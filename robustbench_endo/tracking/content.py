@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from robustbench_endo.results.metrics import split_label
+from robustbench_endo.results.metrics import metric_names, split_label
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import CLEAN
 from robustbench_endo.results.severity import DECIMALS, has_fractions
@@ -81,7 +81,7 @@ def run_content(results: Results, metrics: Sequence[str] | None = None) -> RunCo
     Raises:
         RobustEndoError: a metric that the run does not have.
     """
-    names = tracked_metrics(results) if metrics is None else [results.metric(name).name for name in metrics]
+    names = [results.metric(name).name for name in metric_names(metrics, tracked_metrics(results))]
     table = results.table(names) if names else pd.DataFrame()
     return RunContent(
         name=str(results.info.get("name") or "evaluation"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from robustbench_endo.data_options import split_names
-from robustbench_endo.errors import unknown_name
+from robustbench_endo.errors import RobustEndoError, unknown_name
 
 LOGGERS = ("tensorboard", "mlflow", "wandb")
 
@@ -32,12 +32,20 @@ def logger_names(loggers: str | Sequence[str]) -> tuple[str, ...]:
 
     Raises:
         UnknownNameError: another name.
+        RobustEndoError: an object that is no name.
 
     >>> logger_names(["tensorboard,wandb", "wandb"])
     ('tensorboard', 'wandb')
     """
-    texts = [loggers] if isinstance(loggers, str) else loggers
-    names = tuple(dict.fromkeys(name for text in texts for name in parse_loggers(str(text))))
+    texts = list(loggers) if isinstance(loggers, (list, tuple, set)) else [loggers]
+    for text in texts:
+        if not isinstance(text, str):
+            raise RobustEndoError(
+                f"Expected loggers to be names ({', '.join(LOGGERS)}), got {type(text).__name__}: write "
+                "log_results(results, 'tensorboard', folder=...), the results first; an active run of mlflow or wandb "
+                "is found."
+            )
+    names = tuple(dict.fromkeys(name for text in texts for name in parse_loggers(text)))
     for name in names:
         if name not in LOGGERS:
             raise unknown_name("logger", name, LOGGERS)

@@ -145,6 +145,15 @@ def test_remove_stale_temporaries_leaves_those_of_a_living_writer(tmp_path):
     assert not LIVE_TEMPORARIES
 
 
+def test_replace_atomically_says_what_to_do_about_a_path(tmp_path):
+    for path, advice in (
+        (tmp_path, "Name a file in this"),
+        (tmp_path / "no" / "a.csv", "Create the folder .*no first"),
+    ):
+        with pytest.raises(RunError, match=advice), replace_atomically(path) as temporary:
+            temporary.write_text("1")
+
+
 def test_replace_atomically_takes_long_names(tmp_path):
     name = "é" * 120
     write_atomically(tmp_path / name, b"content")

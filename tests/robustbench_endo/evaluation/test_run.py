@@ -184,6 +184,12 @@ def test_run_plan_of_the_endoarss_protocol_adds_columns(make_plan, run, tmp_path
         run(make_plan(frames=2, protocol="endoarss"))
 
 
+def test_evaluate_without_a_folder_has_no_name_of_a_temporary_one(make_plan):
+    plan = make_plan(frames=1)
+    results = rb.evaluate(plan.models, plan.dataset, "contrast", 5)
+    assert (results.path, results.info["name"]) == (None, "evaluation")
+
+
 def test_evaluate_takes_the_suite_of_the_protocol(make_plan):
     plan = make_plan(frames=1)
     results = rb.evaluate(plan.models, plan.dataset, "contrast", (1,), protocol="endoarss", limit=1)

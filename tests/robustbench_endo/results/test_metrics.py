@@ -1,8 +1,11 @@
 """The metrics of a run and the groups that share their statistics."""
 
+import pickle
+
 import pytest
 
 from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.results import compare
 from robustbench_endo.results.metrics import find_metric, known_metrics, metric_groups, run_metrics
 
 
@@ -34,6 +37,17 @@ def test_metric_groups_share_statistics(results):
     sums = group.statistics(results.frame).sum(0)
     assert set(group.scores(sums)) == set(group.names)
     assert set(group.scores(sums, ["dice", "dice[x]"])) == {"dice", "dice[x]"}
+
+
+def test_metric_names_takes_a_single_name(results):
+    for table in (results.table, results.robustness, results.method_table):
+        assert table("hd95").equals(table(["hd95"]))
+    assert list(compare(results, "miou").differences["metric"].unique()) == ["miou"]
+
+
+def test_results_can_be_pickled(results):
+    results.estimator()  # kept by the results
+    assert pickle.loads(pickle.dumps(results)).scores().equals(results.scores())
 
 
 def test_find_metric_lists_the_metrics_of_the_run(results):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from robustbench_endo.errors import UnknownNameError
+from robustbench_endo.errors import RobustEndoError, UnknownNameError
 from robustbench_endo.tracking.names import EXTRAS, LOGGERS, logger_names, mlflow_uri, parse_loggers
 
 
@@ -16,6 +16,9 @@ def test_logger_names_are_unique_and_known():
     assert logger_names("none") == ()
     with pytest.raises(UnknownNameError, match="the name of a logger, got 'tensorbord': did you mean tensorboard"):
         logger_names("tensorbord")
+    for writer in (object(), [object()]):
+        with pytest.raises(RobustEndoError, match="Expected loggers to be names .*, got object: write log_results"):
+            logger_names(writer)
 
 
 def test_every_logger_has_an_extra():
