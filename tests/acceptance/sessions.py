@@ -236,25 +236,25 @@ SESSIONS = (
     Session(
         "A data set of one's own without adapter",
         "python",
-        'import robustbench_endo as rb\nfrom my_code import Frames, Net\nrb.evaluate(Net(2), Frames(), "smoke", 3)',
+        'import robustbench_endo as rb\nfrom my_code import Frames, Net\n\nrb.evaluate(Net(2), Frames(), "smoke", 3)',
         mistake="rb.from_torch",
     ),
     Session(
         "A network with another number of classes",
         "python",
-        'import robustbench_endo as rb\nfrom my_code import Net\nrb.evaluate(Net(2), "synthetic", "smoke", 3, limit=2)',
+        'import robustbench_endo as rb\nfrom my_code import Net\n\nrb.evaluate(Net(2), "synthetic", "smoke", 3, limit=2)',
         mistake="Net",
     ),
     Session(
         "An unknown argument",
         "python",
-        'import robustbench_endo as rb\nfrom my_code import Net\nrb.evaluate(Net(7), "synthetic", "smoke", severity=3)',
+        'import robustbench_endo as rb\nfrom my_code import Net\n\nrb.evaluate(Net(7), "synthetic", "smoke", severity=3)',
         mistake="severities",
     ),
     Session(
         "An image with values up to 255 as floating-point numbers",
         "python",
-        'import torch\nimport robustbench_endo as rb\nrb.corrupt(torch.rand(3, 48, 64) * 255, "smoke", 3)',
+        'import torch\nimport robustbench_endo as rb\n\nrb.corrupt(torch.rand(3, 48, 64) * 255, "smoke", 3)',
         mistake="255",
     ),
     Session(
