@@ -18,6 +18,10 @@ from robustbench_endo.corruptions.suite_file import load_suite
 _ALBUMENTATIONS: Any = import_optional("albumentations", purpose="AlbumentationsCorruption", extra="train")
 _DualTransform: Any = _ALBUMENTATIONS.DualTransform
 _InitSchema: Any = _ALBUMENTATIONS.BasicTransform.InitSchema
+_NO_BOXES = (
+    "Expected image and mask as targets of AlbumentationsCorruption, got boxes or key points: corrupt before the "
+    "pipeline by robustbench_endo.corruptions.RandomCorruption, which moves both."
+)
 _Targets: Any = _ALBUMENTATIONS.core.type_definitions.Targets
 
 
@@ -96,6 +100,14 @@ class AlbumentationsCorruption(_DualTransform):  # type: ignore[misc]
             batch = self._suite.corrupt(values, name, severity, ["image"], seed)
         self._grid = batch.grid
         return batch.images[0].permute(1, 2, 0).contiguous().numpy()
+
+    def apply_to_bboxes(self, bboxes: NDArray[Any], **params: Any) -> NDArray[Any]:
+        """Refuse boxes."""
+        raise CorruptionError(_NO_BOXES)
+
+    def apply_to_keypoints(self, keypoints: NDArray[Any], **params: Any) -> NDArray[Any]:
+        """Refuse key points."""
+        raise CorruptionError(_NO_BOXES)
 
     def apply_to_mask(self, mask: NDArray[Any], **params: Any) -> NDArray[Any]:
         """Move a mask (H, W) or (H, W, C) as the image was moved."""

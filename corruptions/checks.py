@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -58,9 +59,13 @@ def _check_size(size: Sequence[int]) -> None:
 def _check_range(images: Tensor) -> None:
     if not in_unit_range(images):
         low, high = (float(value) for value in images.detach().aminmax())
-        raise CorruptionError(
-            f"Expected finite image values in [0, 1], got {low:g} to {high:g}: divide by the white level first."
-        )
+        if not (math.isfinite(low) and math.isfinite(high)):
+            fix = "replace NaN and infinity first"
+        elif low < 0:
+            fix = "corrupt images before they are normalised by mean and standard deviation"
+        else:
+            fix = "divide by the white level first, which is 255 for 8 bits"
+        raise CorruptionError(f"Expected finite image values in [0, 1], got {low:g} to {high:g}: {fix}.")
 
 
 def _check_ids(ids: Sequence[str], count: int) -> None:

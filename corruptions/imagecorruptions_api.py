@@ -73,7 +73,10 @@ def corrupt(
     """
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or not _has_image_shape(image):
         actual = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise CorruptionError(f"Expected a uint8 array (H, W), (H, W, 1) or (H, W, 3), got {actual}.")
+        raise CorruptionError(
+            f"Expected a uint8 array (H, W), (H, W, 1) or (H, W, 3), got {actual}: give np.asarray(image) with values "
+            "from 0 to 255, or use robustbench_endo.corrupt, which also takes floating images, tensors and PIL images."
+        )
     if severity not in SEVERITIES:
         raise CorruptionError(f"Expected a severity from 1 to 5, got {severity!r}.")
     channels = image if image.ndim == 3 else image[..., None]

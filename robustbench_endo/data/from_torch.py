@@ -147,9 +147,12 @@ def _label_names(
         ("activity", "activities", keys.activity, activities),
     ):
         if key is None and labels is not None:
+            other = "activities" if target == "mask" else "classes"
+            has_other = (keys.activity if target == "mask" else keys.mask) is not None
+            instead = f"write {other}= for the labels that they have" if has_other else f"leave {argument}= out"
             raise DataError(
-                f"Expected items with the target {target} for {argument}=, got items without: name its key or position "
-                f"by {target}=, or leave {argument}= out."
+                f"Expected items with the target {target} for {argument}=, got items without: {instead}, or name the "
+                f"key or position of the {target} by {target}=."
             )
     if keys.mask is not None and classes is None:
         classes = _attribute(dataset, "classes")
@@ -159,14 +162,21 @@ def _label_names(
     if classes is None and activities is None:
         argument, key = ("activities", keys.activity) if keys.mask is None else ("classes", keys.mask)
         raise DataError(
-            f"Expected {argument}=, the names of the labels in {key!r} of each item, got none: write "
+            f"Expected {argument}=, the names of the labels in {_entry(key)} of each item, got none: write "
             f"{argument}=[...] in the order of their indices."
         )
     named = classes is not None and keys.mask is not None, activities is not None and keys.activity is not None
-    return (
-        label_names("classes", classes) if named[0] else (),
-        label_names("activities", activities) if named[1] else (),
-    )
+    names = label_names("classes", classes) if named[0] else ()
+    if len(names) == 1:
+        raise DataError(
+            f"Expected classes to name every index, the background included, got only {names[0]!r}: write "
+            f"classes=['background', {names[0]!r}]."
+        )
+    return names, label_names("activities", activities) if named[1] else ()
+
+
+def _entry(key: object) -> str:
+    return f"entry {key}" if isinstance(key, int) else repr(key)
 
 
 def _used(keys: ItemKeys, classes: Sequence[str], activities: Sequence[str]) -> tuple[ItemKeys, tuple[str, ...]]:

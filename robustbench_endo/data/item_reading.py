@@ -188,7 +188,9 @@ def _channels(values: Sequence[float] | None, default: float) -> Tensor:
 def _to_levels(image: Tensor, undone: bool) -> Tensor:
     low, high = (float(value) for value in image.aminmax())
     if not (low >= -TOLERANCE and high <= 1 + TOLERANCE):
-        if undone:
+        if not bool(image.isfinite().all()):
+            fix = "replace NaN and infinity in the data set"
+        elif undone:
             fix = "correct mean= and std=, those of Normalize"
         elif low >= 0 and high <= 255 + TOLERANCE:
             fix = "convert them to uint8, or divide them by 255"

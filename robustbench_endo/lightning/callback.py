@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from robustbench_endo.errors import RobustEndoError, import_optional, unknown_name
+from robustbench_endo.evaluation.call_options import as_corruptions, as_severities
 from robustbench_endo.evaluation.config import EvaluationOptions, config_from_options
 from robustbench_endo.evaluation.plan import select_corruptions
 from robustbench_endo.evaluation.run import evaluate
@@ -75,7 +76,7 @@ class RobustnessCallback(_callback_class()):  # type: ignore[misc]  # the class 
     def __init__(
         self,
         corruptions: str | Sequence[str] = "all",
-        severities: Sequence[float] = (1, 3, 5),
+        severities: float | Sequence[float] = (1, 3, 5),
         *,
         every_n_epochs: int = 1,
         data: Any = None,
@@ -94,7 +95,13 @@ class RobustnessCallback(_callback_class()):  # type: ignore[misc]  # the class 
             metrics = [metrics]
         options = {"limit": limit, "seed": seed, "workers": 1, "gallery_frames": 0, **_checked(options)}
         suite = options.pop("suite", None)
-        config = config_from_options(options, corruptions=corruptions, severities=tuple(severities), suite=suite)  # type: ignore[arg-type]
+        corruptions, severities = as_corruptions(corruptions), as_severities(severities)
+        if model is not None and not callable(model):
+            raise RobustEndoError(
+                f"Expected model to be a function of the module that returns the network, got {type(model).__name__}: "
+                "write model=lambda module: module.network, for example."
+            )
+        config = config_from_options(options, corruptions=corruptions, severities=severities, suite=suite)  # type: ignore[arg-type]
         select_corruptions(config)  # an unknown name is an error before the training
         self._corruptions, self._severities, self._suite, self._options = corruptions, severities, suite, options
         self._every, self._data, self._classes, self._model = every_n_epochs, data, classes, model

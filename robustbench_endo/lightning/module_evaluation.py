@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from robustbench_endo.data.from_torch import from_torch
 from robustbench_endo.errors import DataError
+from robustbench_endo.evaluation.data_argument import as_dataset
 from robustbench_endo.types import ACTIVITY, MASK, Dataset
 
 Network = Callable[[Tensor], Any]
@@ -66,7 +68,7 @@ def frames_of(data: Any, classes: Sequence[str] | None) -> Dataset:
     """The frames of a data set of this package, a torch data set, a data loader, or the first of several loaders.
 
     Args:
-        data: see above; loaders are those of ``trainer.val_dataloaders``.
+        data: see above, or the name or folder of a data set; loaders are those of ``trainer.val_dataloaders``.
         classes: names of the mask labels of a torch data set.
 
     Raises:
@@ -80,6 +82,6 @@ def frames_of(data: Any, classes: Sequence[str] | None) -> Dataset:
         data = data[0]
     if isinstance(data, DataLoader):  # a Subset, too, has an attribute of this name
         data = data.dataset
-    if isinstance(data, Dataset):
-        return data
+    if isinstance(data, (str, Path, Dataset)):
+        return as_dataset(data)
     return from_torch(data, classes=classes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from robustbench_endo.data_options import split_names
@@ -37,7 +37,7 @@ def logger_names(loggers: str | Sequence[str]) -> tuple[str, ...]:
     >>> logger_names(["tensorboard,wandb", "wandb"])
     ('tensorboard', 'wandb')
     """
-    texts = list(loggers) if isinstance(loggers, (list, tuple, set)) else [loggers]
+    texts: list[str] = [loggers] if isinstance(loggers, str) or not isinstance(loggers, Iterable) else list(loggers)
     for text in texts:
         if not isinstance(text, str):
             raise RobustEndoError(

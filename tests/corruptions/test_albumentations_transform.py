@@ -70,6 +70,17 @@ def test_albumentations_corruption_moves_masks_with_the_image(library: Any, mask
     assert np.array_equal(layered[..., 0], layered[..., 1])
 
 
+def test_albumentations_corruption_refuses_boxes_and_points(library: Any) -> None:
+    boxes = {"bboxes": [[2, 2, 20, 20]], "labels": [1]}
+    for targets, params in (
+        (boxes, {"bbox_params": library.BboxParams("pascal_voc", label_fields=["labels"])}),
+        ({"keypoints": [[2, 2]]}, {"keypoint_params": library.KeypointParams("xy")}),
+    ):
+        pipeline = library.Compose([corruption("smoke", p=1.0)], **params)
+        with pytest.raises(RobustEndoError, match="RandomCorruption, which moves both"):
+            pipeline(image=IMAGE, **targets)
+
+
 def test_albumentations_corruption_returns_the_mask_if_nothing_moves(library: Any) -> None:
     moving, still = corruption("elastic_transform", p=1.0), corruption("smoke", p=1.0)
     moving(image=IMAGE, mask=MASK)

@@ -98,8 +98,15 @@ class Broken(Frames):
 @pytest.mark.parametrize(
     ("dataset", "options", "text"),
     [
-        (PAIRS, {}, r"Expected classes=, the names of the labels in 1 of each item, got none: write classes=\[...\]"),
+        (
+            PAIRS,
+            {},
+            r"Expected classes=, the names of the labels in entry 1 of each item, got none: write classes=\[...\]",
+        ),
         (PAIRS, {"classes": CLASSES, "activities": ["cut"]}, "items with the target activity for activities="),
+        ([(IMAGES[0], 1)], {"classes": CLASSES}, "without: write activities= for the labels that they have"),
+        (PAIRS, {"classes": ["tool"]}, r"background included, got only 'tool': write classes=\['background', 'tool'\]"),
+        ([(IMAGES[0] * float("nan"), MASKS[0])], {"classes": CLASSES}, "nan: replace NaN and infinity"),
         ([], {}, "Expected at least one item, got an empty list"),
         (iter(PAIRS), {}, r"got list_iterator: collect the items .* rb.from_torch\(list\(dataset\)"),
         ({"test": PAIRS}, {}, "got a dict of test: give one of its entries"),

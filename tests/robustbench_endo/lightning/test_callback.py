@@ -106,6 +106,9 @@ def test_model_selects_the_network(callback_class, module, trainer):
     [
         ({"corruptions": "smok"}, "smok.*did you mean smoke"),
         ({"severities": (6,)}, "Expected severities from 1 to 5, got 6"),
+        ({"severities": "high"}, "severit"),
+        ({"corruptions": 3}, "Expected corruptions to be names"),
+        ({"model": "net"}, "Expected model to be a function of the module that returns the network, got str"),
         ({"every_n_epochs": 0}, "Expected every_n_epochs of at least 1, got 0"),
         ({"limit": 0}, "Expected limit of at least 1, got 0"),
         ({"device": "cuda"}, "Expected no device in RobustnessCallback, got one: it is that of the trainer"),
@@ -116,6 +119,10 @@ def test_model_selects_the_network(callback_class, module, trainer):
 def test_callback_refuses_options_before_the_training(callback_class, options, message):
     with pytest.raises(RobustEndoError, match=message):
         callback_class(**options)
+
+
+def test_callback_takes_one_severity(callback_class):
+    assert callback_class("contrast", 3)._severities == (3,)
 
 
 def test_callback_refuses_partitioned_weights(callback_class, trainer, module):

@@ -58,6 +58,7 @@ def test_frames_of_takes_the_data_set_of_the_first_loader(frames):
     loader = torch.utils.data.DataLoader(frames)
     for data in (frames, loader, [loader, None], {"val": loader}):
         assert frames_of(data, None) is frames
+    assert len(frames_of("synthetic@frames=1", None)) == 1
     for data in (None, [], {}):
         with pytest.raises(DataError, match="Expected data for RobustnessCallback, got none"):
             frames_of(data, None)
