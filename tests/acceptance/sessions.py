@@ -85,6 +85,8 @@ def write_assets(folder: Path) -> None:
     (folder / "empty").mkdir()
 
 
+IMPORTS = "import robustbench_endo as rb\nfrom my_code import Net\n\n"
+
 SESSIONS = (
     Session(
         "See that the installation works",
@@ -242,13 +244,13 @@ SESSIONS = (
     Session(
         "A network with another number of classes",
         "python",
-        'import robustbench_endo as rb\nfrom my_code import Net\n\nrb.evaluate(Net(2), "synthetic", "smoke", 3, limit=2)',
+        IMPORTS + 'rb.evaluate(Net(2), "synthetic", "smoke", 3, limit=2)',
         mistake="Net",
     ),
     Session(
         "An unknown argument",
         "python",
-        'import robustbench_endo as rb\nfrom my_code import Net\n\nrb.evaluate(Net(7), "synthetic", "smoke", severity=3)',
+        IMPORTS + 'rb.evaluate(Net(7), "synthetic", "smoke", severity=3)',
         mistake="severities",
     ),
     Session(
