@@ -27,6 +27,7 @@ from robustbench_endo.evaluation.shard import parse_shard
 from robustbench_endo.evaluation.target_distortion import with_target_distortion
 from robustbench_endo.io_utils import write_atomically
 from robustbench_endo.metrics.base import Metric
+from robustbench_endo.results.description import describe_failures
 from robustbench_endo.results.failure_points import failure_metric, parse_failure_point
 from robustbench_endo.results.integrity import RUN_FILE, SUMMARY_FILE, write_run
 from robustbench_endo.results.io import read_records, summary_csv
@@ -126,6 +127,8 @@ def evaluate(
         plan = stack.enter_context(planned(config, models, data, suite, metrics))
         computing = choose_engine(config) if isinstance(engine, str) else engine
         results = run_plan(plan, _counting(progress), profiler or Profiler(), computing)
+    if failed := describe_failures(results):
+        log.warning("%s", failed)
     # Comparisons and trackers would show the name of the temporary folder.
     return replace(results, path=None, info={**results.info, "name": UNNAMED}) if out is None else results
 

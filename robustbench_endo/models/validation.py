@@ -64,7 +64,8 @@ def validate(
 
 def dry_frames(size: tuple[int, int], device: torch.device, batch: int = BATCH) -> Tensor:
     """Frames of a gradient, float (batch, 3, height, width) in [0, 1]."""
-    return torch.linspace(0, 1, batch * 3 * size[0] * size[1]).view(batch, 3, *size).to(device)
+    numbers = torch.linspace(0, 1, batch * 3 * size[0] * size[1], dtype=torch.float32)  # whatever the default is
+    return numbers.view(batch, 3, *size).to(device)
 
 
 def dry_run(model: Callable[[Tensor], Any], spec: str, images: Tensor) -> tuple[object, dict[str, Tensor]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ MAX_MODELS = 5
 """Models whose scores are in the text."""
 
 _MAX_NAMED = 6
+_MAX_REASON = 150
 _MEAN = ("mean", "all")
 _NEXT = "Next: .table(), .scores(intervals=True), .plot(), .compare(), .to_csv(path); rb.report(results, path)."
 
@@ -40,14 +42,25 @@ def _describe(results: Results) -> str:
 
 
 def describe_data(results: Results) -> str:
-    """Models, data and conditions, in one sentence."""
+    """Models, data and conditions, in one sentence; a second one where frames failed."""
     data, frame = results.info.get("data", {}), results.frame
     name = " ".join(str(data[key]) for key in ("name", "split") if data.get(key))
     sample = f"{counted(frame['image_id'].nunique(), 'frame')} of {counted(frame['subject_id'].nunique(), 'subject')}"
     text = f"{_named(results.models)} on {sample}{f' ({name})' if name else ''}: "
     corruptions = _named(results.corruptions) if results.corruptions else "no corruptions"
     severities = ", ".join(map(str, results.severities))
-    return f"{text}clean and {corruptions}{f' at severity {severities}' if results.corruptions else ''}."
+    text += f"clean and {corruptions}{f' at severity {severities}' if results.corruptions else ''}."
+    return " ".join(filter(None, (text, describe_failures(results))))
+
+
+def describe_failures(results: Results) -> str:
+    """How many frames could not be read or scored, and the reason of the first; empty without any."""
+    failures = results.info.get("failures") or ()
+    if not failures:
+        return ""
+    reason = shorten(f"{failures[0]['id']}: {failures[0]['reason']}", _MAX_REASON, placeholder=" [...]").rstrip(".")
+    number = counted(len({failure["id"] for failure in failures}), "frame")
+    return f"{number} could not be read or scored ({reason}), see .info['failures']."
 
 
 def leading_metrics(results: Results) -> list[Metric]:

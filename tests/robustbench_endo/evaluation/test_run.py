@@ -184,6 +184,13 @@ def test_run_plan_of_the_endoarss_protocol_adds_columns(make_plan, run, tmp_path
         run(make_plan(frames=2, protocol="endoarss"))
 
 
+def test_evaluate_warns_of_frames_that_failed(make_plan, caplog):
+    plan = make_plan(frames=1)
+    plan.dataset.entries[0].image.write_bytes(b"")
+    rb.evaluate(plan.models, plan.dataset, "contrast", 5)
+    assert "1 frame could not be read or scored (" in caplog.text
+
+
 def test_evaluate_without_a_folder_has_no_name_of_a_temporary_one(make_plan):
     plan = make_plan(frames=1)
     results = rb.evaluate(plan.models, plan.dataset, "contrast", 5)

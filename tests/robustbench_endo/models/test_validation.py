@@ -11,6 +11,7 @@ from torch import nn
 from robustbench_endo.errors import ModelError
 from robustbench_endo.models import validate
 from robustbench_endo.models.external.wrapper import ExternalModel
+from robustbench_endo.models.validation import dry_frames
 
 
 def model(inner) -> ExternalModel:
@@ -101,3 +102,12 @@ def test_validate_of_logits_on_another_device_raises():
 def test_validate_of_outputs_that_do_not_fit_raises(inner, message):
     with pytest.raises(ModelError, match=message):
         validate(ExternalModel(inner, "mine"), num_classes=7, num_activities=3)
+
+
+def test_dry_frames_are_float32_whatever_the_default_is():
+    """As the frames of a run; else a float64 network would pass here and fail there."""
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert dry_frames((4, 6), torch.device("cpu")).dtype == torch.float32
+    finally:
+        torch.set_default_dtype(torch.float32)

@@ -18,6 +18,12 @@ def test_repr_names_models_data_conditions_and_scores(results):
     assert "\n" not in text
 
 
+def test_repr_names_frames_that_failed(results):
+    failures = [{"id": "a.png", "reason": "Cannot decode the image."}, {"id": "a.png", "reason": "x"}]
+    text = repr(Results(results.frame, {**results.info, "failures": failures}))
+    assert " 1 frame could not be read or scored (a.png: Cannot decode the image), see .info['failures']. " in text
+
+
 @pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame({"corruption": [1]})])
 def test_repr_of_damaged_records_does_not_fail(results, frame):
     damaged = Results(frame, {**results.info, "models": 3})
