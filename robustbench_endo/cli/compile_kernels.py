@@ -33,7 +33,8 @@ def compile_for_training(data: Dataset) -> None:
     """Compile the kernels of frames and of the validation scores, with progress, where they are not in the cache."""
     from robustbench_endo.evaluation.kernel_warm_up import data_steps, score_steps
 
-    compile_steps([*data_steps(data), *score_steps("standard")])
+    steps = data_steps(data)
+    compile_steps([*steps, *score_steps("standard", surround=not steps)])
 
 
 def compile_steps(steps: Sequence[Step]) -> WarmUp:

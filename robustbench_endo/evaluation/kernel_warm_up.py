@@ -7,10 +7,10 @@ kernels, so that a later call has nothing to do. Triton's kernels are compiled b
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -30,11 +30,12 @@ from robustbench_endo.evaluation.warm_up import predict_nothing
 from robustbench_endo.results.schema import CLEAN
 from robustbench_endo.types import Dataset, Sample
 
-SYNTHETIC, SCORES = "synthetic", "scores"
+SYNTHETIC, SCORES, SURROUND = "synthetic", "scores", "surround"
 DEFAULT_SUITE = "endo19"
 COMPILE_SECONDS = {
     SYNTHETIC: 10.0,
-    f"{SCORES}/standard": 40.0,
+    f"{SCORES}/standard": 34.0,
+    f"{SURROUND}/{SCORES}/standard": 6.0,
     "gaussian_noise": 4.0,
     "defocus_blur": 5.0,
     "gaussian_blur": 4.0,
@@ -67,6 +68,8 @@ class Step:
     @property
     def seconds(self) -> float:
         """Estimate of the time to compile."""
+        if self.name.startswith(SURROUND):  # whose kernels are the same in all corruptions
+            return COMPILE_SECONDS.get(self.name, 0.0)
         return COMPILE_SECONDS.get(self.name, COMPILE_SECONDS.get(self.name.rpartition("/")[2], OTHER_SECONDS))
 
 
@@ -126,7 +129,9 @@ def plan_steps(plan: EvaluationPlan) -> list[Step]:
     steps = data_steps(plan.dataset)
     if plan.device.type != "cpu":
         return steps
-    return [*steps, *score_steps(plan.config.protocol), *corruption_steps(plan.suite, plan.corruptions)]
+    surround = not steps  # synthetic frames have none
+    corrupted = corruption_steps(plan.suite, plan.corruptions, surround)
+    return [*steps, *score_steps(plan.config.protocol, surround), *corrupted]
 
 
 def data_steps(data: Dataset) -> list[Step]:
@@ -150,26 +155,44 @@ def synthetic_step() -> Step:
     return Step(SYNTHETIC, render)
 
 
-def score_steps(protocol: str) -> list[Step]:
-    """Scores of predictions."""
-    frames = _Frames(Selection(load_suite(DEFAULT_SUITE), ()), protocol)
+def score_steps(protocol: str, surround: bool = True) -> list[Step]:
+    """Scores of predictions.
 
-    def score() -> None:
-        for batch in frames.batches:
-            predictions = predict_nothing(frames.plan, batch)
-            score_batch(
-                frames.plan, batch, Condition(CLEAN, 0), batch.images, batch.targets, {"warm-up": predictions}
-            ).wait()
+    Args:
+        protocol: of the scores.
+        surround: whether there can be frames with a dark surround.
+    """
+    selected = Selection(load_suite(DEFAULT_SUITE), ())
 
-    return [Step(f"{SCORES}/{protocol}", score)]
+    def step(prefix: str, ids: Sequence[str]) -> Step:
+        return Step(f"{prefix}{SCORES}/{protocol}", _Frames(selected, protocol, ids).score)
+
+    return [step(prefix, ids) for prefix, ids in _kinds(surround)]
 
 
-def corruption_steps(suite: Suite, names: Sequence[str]) -> list[Step]:
-    """Our corruptions, and the parts of compounds; a user's own may do anything."""
+def corruption_steps(suite: Suite, names: Sequence[str], surround: bool = True) -> list[Step]:
+    """Our corruptions, and the parts of compounds; a user's own may do anything.
+
+    Args:
+        suite: with the corruptions.
+        names: of corruptions and compounds.
+        surround: whether there can be frames with a dark surround.
+    """
     singles = dict.fromkeys(part for name in names for part in name.split(SEPARATOR))
     builtin = [name for name in singles if type(suite.get(name)).__module__.startswith("robustbench_endo.")]
-    frames = _Frames(Selection(suite, tuple(builtin)), PROTOCOLS[0])
-    return [Step(f"{suite.name}/{name}", lambda name=name: frames.corrupt(name)) for name in builtin]  # type: ignore[misc]
+    selected = Selection(suite, tuple(builtin))
+    return [
+        Step(f"{prefix}{suite.name}/{name}", partial(frames.corrupt, name))
+        for prefix, ids in _kinds(surround)
+        for frames in [_Frames(selected, PROTOCOLS[0], ids)]
+        for name in builtin
+    ]
+
+
+def _kinds(surround: bool) -> list[tuple[str, Sequence[str]]]:
+    """Prefixes of steps, and the frames of each kind of step."""
+    plain: tuple[str, Sequence[str]] = "", ("small", "large")
+    return [plain, (f"{SURROUND}/", ("round",))] if surround else [plain]
 
 
 def run_steps(steps: Sequence[Step], progress: Progress | None = None) -> WarmUp:
@@ -182,18 +205,19 @@ def run_steps(steps: Sequence[Step], progress: Progress | None = None) -> WarmUp
     if not missing:
         return WarmUp(0, 0, 0.0)
     begin, total, done, current = time.monotonic(), sum(step.seconds for step in missing), 0.0, ""
+    limit, start = 0.0, begin
 
     def report() -> None:
         if progress is not None:
-            progress(done, total, current)
+            progress(min(done + time.monotonic() - start, limit), total, current)
 
     with _compilations(report) as compiled:
         for step in missing:
-            current = step.name
+            current, start, limit = step.name, time.monotonic(), done + step.seconds
             with suppress(Exception):
                 step.run()
             done += step.seconds
-        current = ""
+        current, limit = "", done
         if compiled:
             report()
     record.add(step.name for step in missing)
@@ -218,20 +242,24 @@ def _compilations(report: Callable[[], object]) -> Iterator[list[str]]:
 
 
 class _Frames:
-    """Small frames, and a large one, of a labelled data set in a run without models; half of them with a surround."""
+    """Frames of a labelled data set in a run without models: small, small with a surround, or large."""
 
     name, classes, activities = "warm-up", ("background", "instrument"), ("none", "cutting")
-    ids = subjects = ("small", "round", "large")
-    _sizes = ((96, 128), (96, 128), (512, 640))
+    _severities: Mapping[str, Sequence[float]] = {
+        "small": SEVERITIES,
+        "round": SEVERITIES[2:3],
+        "large": SEVERITIES[::4],
+    }
 
-    def __init__(self, selected: Selection, protocol: str) -> None:
+    def __init__(self, selected: Selection, protocol: str, ids: Sequence[str]) -> None:
         self._selected, self._protocol = selected, protocol
+        self.ids = self.subjects = tuple(ids)
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __getitem__(self, index: int) -> Sample:
-        height, width = self._sizes[index]
+        height, width = (512, 640) if self.ids[index] == "large" else (96, 128)
         rows, columns = torch.arange(height)[:, None], torch.arange(width)
         texture = 90 + 60 * torch.sin(rows / 7) * torch.cos(columns / 9)
         image = torch.stack([texture, texture / 2, texture / 3])
@@ -253,11 +281,19 @@ class _Frames:
         read = (read_batches(self, [index], plan.suite.resolution, plan.tasks)[0] for index in range(len(self)))
         return [batch.to(plan.device) for batches in read for batch in batches]
 
-    def corrupt(self, name: str) -> None:
-        """Corrupt the frames as bytes, where the corruption can; the small one also as a floating image."""
-        severities = dict(zip(self.ids, (SEVERITIES, SEVERITIES[2:3], SEVERITIES[::4]), strict=True))
+    def score(self) -> None:
+        """Check the labels of the frames and score predictions."""
         for batch in self.batches:
-            for severity in severities[batch.ids[0]]:
+            predictions = {"warm-up": predict_nothing(self.plan, batch)}
+            for task in self.plan.tasks:
+                task.check_targets(batch.targets[task.name], len(self.plan.labels[task.name]))
+            clean = Condition(CLEAN, 0)
+            score_batch(self.plan, batch, clean, batch.images, batch.targets, predictions).wait()
+
+    def corrupt(self, name: str) -> None:
+        """Corrupt the frames as bytes, where the corruption can; the small ones also as floating images."""
+        for batch in self.batches:
+            for severity in self._severities[batch.ids[0]]:
                 with suppress(Exception):
                     corrupt_batch(self.plan, batch, Condition(name, severity))
                     if batch.pixels < MAX_FLOATING:
