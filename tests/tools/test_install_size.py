@@ -59,3 +59,5 @@ def test_readme_states_the_measured_sizes(installs):
     text = " ".join((ROOT / "README.md").read_text("utf-8").split())
     core, cuda = select(installs, "", False)["megabytes"] / 1000, select(installs, "", True)["megabytes"] / 1000
     assert f"The core takes {core:.1f} GB with a CPU-only torch and {cuda:.1f} GB with the default torch" in text
+    bytecode = select(installs, "", False)["megabytes_with_bytecode"] / 1000 - core
+    assert f"the bytecode that `pip` compiles adds {bytecode:.1f} GB" in text
