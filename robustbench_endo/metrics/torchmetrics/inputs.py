@@ -44,7 +44,9 @@ def to_label_maps(
             "resize the logits to the target first."
         )
     ignored = torch.zeros_like(true, dtype=torch.bool) if ignore_index is None else true == ignore_index
-    _check_range("target", true.masked_fill(ignored, 0), num_classes, "correct the masks, or set ignore_index")
+    _check_range(
+        "target", true.masked_fill(ignored, 0), num_classes, "set num_classes or ignore_index to those of the data"
+    )
     _check_range("preds", predicted.masked_fill(ignored, 0), num_classes, "set num_classes to that of the model")
     predicted = predicted.masked_fill(ignored, 0).byte()
     if preds.is_floating_point():
@@ -76,12 +78,15 @@ def _check_tensors(preds: Tensor, target: Tensor, input_format: str) -> None:
         )
 
 
+_CHANNELS_FIX = "give (B, C, H, W) with a channel for each class, or integer labels (B, H, W), tensor.squeeze(1)"
+
+
 def _labels(name: str, tensor: Tensor, num_classes: int) -> Tensor:
     """Integer labels (B, H, W); those of label maps are not checked."""
     if tensor.ndim == 4 and tensor.shape[1] != num_classes:
         raise RobustEndoError(
             f"Expected {num_classes} channels in {name}, as num_classes is {num_classes}, got shape "
-            f"{tuple(tensor.shape)}: the shape is (B, C, H, W)."
+            f"{tuple(tensor.shape)}: {_CHANNELS_FIX}."
         )
     if tensor.is_floating_point() and tensor.ndim == 4:
         return label_maps(tensor.detach(), (tensor.shape[2], tensor.shape[3]))
