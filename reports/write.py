@@ -80,12 +80,16 @@ def report(
         The (first) file or folder.
 
     Raises:
-        RobustEndoError: an unknown format or page size.
+        RobustEndoError: an unknown format or page size, or a folder in place of the run.
         RunError: the folder cannot be written.
         OptionalDependencyError: a PDF without the package typst.
     """
+    if isinstance(results, (str, Path)):
+        raise RobustEndoError(
+            f"Expected results to be a run, got {str(results)!r}: write report(load_results(folder), path)."
+        )
     path = Path(path)
-    names = [_format_of(path)] if formats is None else list(formats)
+    names = [_format_of(path)] if formats is None else [formats] if isinstance(formats, str) else list(formats)
     _check(names, path, page_size)
     request = _ReportSettings(results, intervals, page_size, published)
     paths = [path if formats is None else output_path(name, path) for name in names]

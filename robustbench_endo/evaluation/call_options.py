@@ -132,7 +132,9 @@ def check_metrics(metrics: Any) -> Sequence[Any]:
                 f"Expected metrics to be classes of your own, got the name {metric!r}: leave it out, because all "
                 "metrics of the package are computed; results.scores() has them."
             )
-        if not (isinstance(metric, Metric) or (isinstance(metric, type) and issubclass(metric, Metric))):
+        if metric is Metric or not (
+            isinstance(metric, Metric) or (isinstance(metric, type) and issubclass(metric, Metric))
+        ):
             kind = metric.__name__ if isinstance(metric, type) else type(metric).__name__
             raise RobustEndoError(
                 f"Expected metrics to be subclasses of rb.metrics.Metric or objects of them, got {kind}: derive it."
@@ -149,7 +151,11 @@ def check_objects(out: object, suite: object, progress: object, profiler: object
             "a name, a TOML file or a Suite",
             suite,
         ),
-        "progress": (progress is None or callable(progress), "a function of (done, total)", progress),
+        "progress": (
+            progress is None or (callable(progress) and not isinstance(progress, type)),
+            "a function of (done, total)",
+            progress,
+        ),
         "profiler": (profiler is None or hasattr(profiler, "time"), "a Profiler", profiler),
         "engine": (isinstance(engine, str) or callable(engine), "local, ray or an object that computes chunks", engine),
     }

@@ -51,6 +51,14 @@ def test_write_reports_every_format(small, tmp_path, monkeypatch):
     assert report(small, tmp_path / "mine.tex").read_text("utf-8").startswith("% Tables of the run synthetic")
 
 
+def test_report_takes_one_format_and_no_folder(small, tmp_path):
+    assert report(small, tmp_path / "r", formats="md") == tmp_path / "r.md"
+    with pytest.raises(
+        RobustEndoError, match=r"to be a run, got 'runs/a': write report\(load_results\(folder\), path\)"
+    ):
+        report("runs/a", tmp_path / "r.md")
+
+
 def test_report_unknown_page_size_is_an_error(small, tmp_path):
     with pytest.raises(RobustEndoError, match="Expected a4 or letter as the page size, got 'a5'"):
         report(small, tmp_path / "report.pdf", page_size="a5")

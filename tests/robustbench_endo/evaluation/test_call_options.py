@@ -67,7 +67,12 @@ class Mine(Metric):
 def test_check_metrics_takes_classes_and_objects() -> None:
     assert check_metrics(Mine) == [Mine]
     assert check_metrics((Mine,)) == [Mine]
-    for wrong, text in ((["dice"], "got the name 'dice': leave it out"), ([3], "got int"), (int, "got int")):
+    for wrong, text in (
+        (["dice"], "got the name 'dice': leave it out"),
+        ([3], "got int"),
+        (int, "got int"),
+        (Metric, "got Metric: derive"),
+    ):
         with pytest.raises(RobustEndoError, match=text):
             check_metrics(wrong)
 
@@ -125,3 +130,5 @@ def test_check_objects_names_the_argument_of_another_kind(name: str) -> None:
     check_objects(**right)
     with pytest.raises(RobustEndoError, match=f"Expected {name} to be .*, got 3: correct {name}="):
         check_objects(**{**right, name: 3})
+    with pytest.raises(RobustEndoError, match="Expected progress to be a function"):
+        check_objects(**{**right, "progress": int})  # as the class tqdm
