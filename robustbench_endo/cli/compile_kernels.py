@@ -58,6 +58,8 @@ def _shown_when_needed() -> Iterator[Progress]:
                 first = done
                 label = f"Compiling kernels (once, about {total - done:.0f} s)"
                 advance = stack.enter_context(progress_bar(label, "s"))
-            advance(round(done - first), max(1, round(total - first)), name)
+            parts = name.split("/")
+            detail = "scores" if "scores" in parts else parts[-1]  # short, for 80 columns
+            advance(round(done - first), max(1, round(total - first)), detail)
 
         yield progress

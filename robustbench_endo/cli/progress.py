@@ -121,15 +121,17 @@ def progress_bar(label: str, unit: str) -> Iterator[Advance]:
 @contextmanager
 def _bar(console: Console, label: str, unit: str) -> Iterator[Advance]:
     from rich import progress
+    from rich.table import Column
 
+    wide = console.width >= 100
+    elapsed = progress.TimeElapsedColumn(Column(no_wrap=True)), progress.TextColumn("elapsed,")
+    # Only the bar gets narrower where the line does not fit.
     columns = (
         progress.TextColumn("{task.description}"),
-        progress.BarColumn(bar_width=None if console.width < 100 else 40),
-        progress.MofNCompleteColumn(),
-        progress.TextColumn(unit if console.width >= 100 else ""),
-        progress.TimeElapsedColumn(),
-        progress.TextColumn("elapsed,"),
-        progress.TimeRemainingColumn(),
+        progress.BarColumn(bar_width=40 if wide else None),
+        progress.MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        *((progress.TextColumn(unit), *elapsed) if wide else ()),
+        progress.TimeRemainingColumn(table_column=Column(no_wrap=True)),
         progress.TextColumn("left"),
         progress.TextColumn("{task.fields[detail]}", markup=False),
     )

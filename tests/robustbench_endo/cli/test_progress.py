@@ -1,6 +1,7 @@
 """Progress on a terminal and in logs of jobs."""
 
 import io
+import re
 import time
 
 import click
@@ -113,6 +114,19 @@ def test_progress_bar_on_a_terminal_shows_the_condition(monkeypatch):
     assert "Writing" in text
     assert "0/9" in text
     assert "\x1b" in text
+
+
+def test_progress_bar_keeps_its_numbers_at_80_columns(monkeypatch):
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    with progress_bar("Compiling kernels (once, about 48 s)", "s") as advance:
+        advance(44, 48, "elastic_transform")
+        time.sleep(0.15)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    assert "44/48 -:--:-- left elastic_transform" in text
 
 
 def test_progress_bar_is_quiet_with_the_option():
