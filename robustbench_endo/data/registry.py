@@ -11,7 +11,7 @@ from typing import Any
 
 from robustbench_endo.data.folder import FolderDataset
 from robustbench_endo.data.reading import VIDEO_SUFFIXES
-from robustbench_endo.errors import DataError, RobustEndoError
+from robustbench_endo.errors import DataError, RobustEndoError, UnknownNameError
 from robustbench_endo.hub.spec import SCHEME
 from robustbench_endo.io_utils import parse_options
 from robustbench_endo.plugins import resolve
@@ -201,7 +201,11 @@ def load_dataset(spec: str | Path, **options: Any) -> Dataset:
         if "root" in values:
             raise DataError(f"Expected one root, got {root} and {values['root']}: give it once.")
         values["root"] = Path(root).expanduser()
-    factory = resolve("dataset", name, BUILTINS)
+    try:
+        factory = resolve("dataset", name, BUILTINS)
+    except UnknownNameError as error:  # also of a folder that does not exist
+        message = str(error).replace(": choose from", ": check the path of a folder, or choose from")
+        raise UnknownNameError(message) from error
     _check_options(factory, values, name)
     dataset = _build(factory, values, name)
     if source:

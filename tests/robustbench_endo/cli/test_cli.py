@@ -136,8 +136,9 @@ def test_typical_mistake_is_one_sentence_that_names_it(robust_endo, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     result = robust_endo(*words.split())
     assert result.exit_code == 2, result.output
-    assert len(result.stderr.splitlines()) == 1, result.stderr
-    assert result.stderr.startswith("Error: Expected ") or result.stderr.startswith("Error: Cannot ")
+    *before, error = result.stderr.splitlines()
+    assert all(line.startswith("Loading ") for line in before), result.stderr
+    assert error.startswith(("Error: Expected ", "Error: Cannot "))
     assert text in result.stderr
     assert not any(tmp_path.iterdir())
 

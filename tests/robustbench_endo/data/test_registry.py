@@ -25,6 +25,11 @@ def test_load_dataset_takes_a_missing_path_for_a_folder():
         len(load_dataset("./nowhere/at/all"))
 
 
+def test_load_dataset_names_the_path_of_a_missing_folder():
+    with pytest.raises(UnknownNameError, match="got 'my_frames': check the path of a folder, or choose from folder, "):
+        load_dataset("my_frames")
+
+
 def test_load_dataset_rejects_unknown_options():
     with pytest.raises(DataError, match="Expected a root|Expected the root"):
         load_dataset("folder")
