@@ -58,6 +58,8 @@ def dry_run_rows(planned: DryRun) -> list[tuple[str, str]]:
 def _chunks(planned: DryRun) -> str:
     if not planned.finished_chunks:
         return f"{planned.chunks:,}, none finished"
+    if planned.finished_chunks == planned.chunks:
+        return f"{planned.chunks:,}, all finished: nothing to compute"
     return f"{planned.chunks:,}, of which {planned.finished_chunks:,} are finished: the run would be resumed"
 
 

@@ -37,8 +37,15 @@ def test_missing_device_is_an_error_before_anything_is_loaded(monkeypatch: pytes
     monkeypatch.setattr("robustbench_endo.cli.resolve_inputs.load_models_and_data", load)
     result = _evaluate("--device", "cuda:77")
     assert result.exit_code == 2
-    assert result.stderr.startswith("Error: Expected a CUDA device for 'cuda:77', got ")
-    assert result.stderr.count("\n") == 1
+    before, error = result.stderr.splitlines()
+    assert before.startswith("Loading ")
+    assert error.startswith("Error: Expected a CUDA device for 'cuda:77', got ")
+
+
+def test_rows_say_that_nothing_is_left_to_compute() -> None:
+    run = ("runs/a", 8, 8, "fp32", "cpu", 4, 6.0, 2**31, None, 2**20, 1.0)
+    rows = dict(dry_run_rows(DryRun({"a": None}, 1000, ("smoke",), (1, 5), 3, 0, *run)))
+    assert rows["Chunks"] == "8, all finished: nothing to compute"
 
 
 def test_rows_say_that_a_run_would_be_resumed() -> None:
