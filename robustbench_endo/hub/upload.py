@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -176,5 +177,5 @@ def _evaluations(hub: Any, results: Results) -> list[Any]:
         )
         for name in results.headlines
         for label, row in rows
-        if row in table.index
+        if row in table.index and not math.isnan(table.loc[row, (name, results.models[0])])  # without labels
     ]

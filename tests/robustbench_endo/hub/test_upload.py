@@ -12,7 +12,7 @@ from robustbench_endo.hub import upload as module
 from robustbench_endo.hub.upload import MARK, Upload, prepare_upload, push_to_hub
 from robustbench_endo.models import load_model
 from robustbench_endo.models.checkpoint import shipped_checkpoint
-from robustbench_endo.results import load_results
+from robustbench_endo.results import Results, load_results
 
 CHECKPOINT = shipped_checkpoint("tiny-resnet/mmoe")
 
@@ -58,6 +58,15 @@ def test_prepare_upload_of_a_run_has_scores_for_the_hub(run):
     table = load_results(run).table(("miou",))
     assert values["clean", "miou"] == pytest.approx(table.loc[("clean", "clean")].item(), abs=0.005)
     assert values["mean over corruptions", "miou"] == pytest.approx(table.loc[("mean", "all")].item(), abs=0.005)
+
+
+def test_prepare_upload_has_no_scores_of_a_task_without_labels(run, monkeypatch):
+    unlabelled = load_results(run).table()
+    unlabelled["accuracy"] = float("nan")
+    monkeypatch.setattr(Results, "table", lambda *others: unlabelled)
+    monkeypatch.setattr(module, "run_card", lambda results: "")
+    (entry,) = metadata(prepare_upload(run, "org/mine"))["model-index"]
+    assert {metric["type"] for result in entry["results"] for metric in result["metrics"]} == {"miou"}
 
 
 def test_prepare_upload_omits_frames_of_patients(run, monkeypatch):
