@@ -88,8 +88,8 @@ class EvaluationConfig:
     models: tuple[str, ...] = option(
         (),
         "Repeatable: a name, a checkpoint folder, file.py:factory, pkg.module:factory, a TorchScript, torch.export or "
-        "ONNX file, smp:..., hf:...; append #FILE.toml to give an I/O adapter; NAME=SPEC names its column; "
-        "'NAME=FOLDER/seed*', quoted, groups the checkpoints of several training seeds.",
+        "ONNX file, smp:..., hf:..., hf://ORG/NAME; append #FILE.toml to give an I/O adapter; NAME=SPEC names its "
+        "column; 'NAME=FOLDER/seed*', quoted, groups the checkpoints of several training seeds.",
         "--model",
         "-m",
         multiple=True,
@@ -101,7 +101,9 @@ class EvaluationConfig:
         "whatever you can.",
         type="bool",
     )
-    data: str = option("synthetic", "Folder of frames, or the name of a data set.", "--data", "-d")
+    data: str = option(
+        "synthetic", "Folder of frames, the name of a data set, or hf://datasets/ORG/NAME.", "--data", "-d"
+    )
     split: str | None = option(None, "Sub-folder or split.", shown_default="test where there is one")
     classes: tuple[str, ...] | None = classes_option()
     label_map: str | None = label_map_option()
