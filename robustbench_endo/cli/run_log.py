@@ -8,13 +8,14 @@ from __future__ import annotations
 import atexit
 import json
 import logging
+import os
 import shlex
 import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -85,9 +86,15 @@ class LogFile(logging.Handler):
             return
         self._waiting.append(f"{self.format(record)}\n")
         if self.path.parent.is_dir():
-            with suppress(OSError), self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            with suppress(OSError), _append_to(self.path) as file:
                 file.write("".join(self._waiting))
             self._waiting.clear()
+
+
+def _append_to(path: Path) -> TextIO:
+    """A regular file, opened for appending: in the folder of another, it may be a link, or a pipe without reader."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    return os.fdopen(os.open(path, flags, 0o666), "a", encoding="utf-8", errors="backslashreplace")
 
 
 @contextmanager

@@ -13,6 +13,8 @@ TIMES = ("created", "finished", "timings", "trained", "date", "seconds", "resume
 """Keys of run.json and model.json that depend on the time; the checkout may change while a test runs."""
 
 REPORTS = ("report.html", "report.pdf", "report.tex", "report.md")
+NOT_COMPARED = (*REPORTS, "state.pt", "run.log")
+"""Files that depend on the time, or that exist only until a training ends."""
 RUN_FILES = ("run.json", "results.parquet", "summary.csv", "report.html")
 CHECKPOINT_FILES = ("model.safetensors", "model.json", "history.csv")
 
@@ -41,7 +43,7 @@ def _sha256(path: Path) -> str:
 
 def content_of(folder: Path, ignored: Iterable[str] = ()) -> dict[str, str]:
     """Relative path -> digest of what must be the same after any interruption."""
-    files = {name: digest for name, digest in listing(folder).items() if name not in {*REPORTS, "state.pt", *ignored}}
+    files = {name: digest for name, digest in listing(folder).items() if name not in {*NOT_COMPARED, *ignored}}
     for name in ("run.json", "model.json"):
         if name in files:
             content = json.loads((folder / name).read_text("utf-8"))

@@ -1,6 +1,7 @@
 """`run.log`."""
 
 import logging
+import os
 import re
 import warnings
 
@@ -112,6 +113,19 @@ def test_run_log_waits_for_its_folder(call, tmp_path):
 def test_run_log_that_cannot_be_written_ends_no_run(call, tmp_path):
     (tmp_path / "run.log").mkdir()
     assert call(lambda: click.echo("done")).stdout == "done\n"
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_run_log_writes_only_a_regular_file(call, tmp_path, kind):
+    target, folder = tmp_path / "target", tmp_path / "run"
+    target.write_text("untouched")
+    folder.mkdir()
+    if kind == "link":
+        (folder / "run.log").symlink_to(target)
+    else:
+        os.mkfifo(folder / "run.log")
+    assert call(lambda: click.echo("done"), folder=folder).stdout == "done\n"
+    assert target.read_text() == "untouched"
 
 
 def test_run_log_notes_an_interruption_of_a_computation(tmp_path, monkeypatch):
