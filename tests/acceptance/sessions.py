@@ -256,7 +256,7 @@ SESSIONS = (
     Session(
         "An image with values up to 255 as floating-point numbers",
         "python",
-        'import torch\nimport robustbench_endo as rb\n\nrb.corrupt(torch.rand(3, 48, 64) * 255, "smoke", 3)',
+        'import torch\nimport robustbench_endo as rb\n\nrb.corrupt(torch.full((3, 48, 64), 255.0), "smoke", 3)',
         mistake="255",
     ),
     Session(
