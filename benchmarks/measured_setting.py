@@ -9,7 +9,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -25,6 +25,7 @@ from torch.utils._pytree import tree_iter
 import robustbench_endo.corruptions
 import robustbench_endo.metrics
 import robustbench_endo.tasks
+from robustbench_endo.errors import OptionalDependencyError
 
 Save = Callable[[dict[str, Any]], None]
 """Stores what a part has measured so far."""
@@ -120,11 +121,12 @@ def _count_triton(stack: ExitStack, counts: dict[str, int]) -> None:
 
 
 def modules() -> list[ModuleType]:
-    """All modules that compute corruptions, metrics and predictions, without those that import Triton."""
+    """All modules that compute corruptions, metrics and predictions, without those of Triton and of missing extras."""
     for package in (robustbench_endo.corruptions, robustbench_endo.metrics, robustbench_endo.tasks):
         for item in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not item.name.endswith("_triton"):
-                import_module(item.name)
+                with suppress(OptionalDependencyError):
+                    import_module(item.name)
     return [module for name, module in list(sys.modules.items()) if name.startswith("robustbench_endo.")]
 
 

@@ -57,7 +57,7 @@ def evaluation_plan(models: Mapping[str, nn.Module], data: FolderDataset, out: P
 
 def run(plan: EvaluationPlan, profiler: Profiler | None = None, engine: Engine = evaluate_chunks) -> None:
     """Evaluate a plan, from the frames to the results on disk."""
-    run_plan(plan, lambda done, total: None, profiler or Profiler(), engine)
+    run_plan(plan, lambda done, total, condition: None, profiler or Profiler(), engine)
 
 
 def shipped(count: int = len(SHIPPED)) -> dict[str, nn.Module]:

@@ -42,7 +42,7 @@ def code(page: str, language: str = "python") -> list[str]:
 
 def command_lines(page: str) -> list[list[str]]:
     """The words of each robust-endo command in the bash blocks of a page."""
-    lines = [line for text in code(page, "bash") for line in text.splitlines()]
+    lines = [line for text in code(page, "bash") for line in text.replace("\\\n", "").splitlines()]
     # A comment begins after a space; the "#" of MODEL#FILE does not begin one.
     return [shlex.split(re.sub(r"\s#.*", "", line)) for line in lines if line.startswith("robust-endo")]
 

@@ -33,6 +33,8 @@ DECLARATIONS = {
     "robustbench_endo/models/endoarss_release.py": "the authors' decoder of each task",
     "robustbench_endo/models/external/smp.py": "the library's models segment",
     "robustbench_endo/models/external/hf.py": "the library's models segment",
+    "robustbench_endo/cli/option_groups.py": "an option of synthesize is called activity",
+    "robustbench_endo/evaluation/kernel_warm_up.py": "the targets of the frames that compile the kernels",
     "robustbench_endo/training/config.py": "the loss weights of the paper's preset",
     "robustbench_endo/training/rebuild_checkpoints.py": "the recipe of the shipped weights",
 }
