@@ -27,6 +27,8 @@ demo: .venv/core  ## Evaluate the shipped models on synthetic scenes; report in 
 
 # One thread per worker: several threads in each would compete for the cores.
 check test: export OMP_NUM_THREADS = 1
+# With bytecode: reading the sources of torch takes five seconds in each process that a test starts.
+check test: export PYTHONDONTWRITEBYTECODE =
 
 check: lint types  ## Before each commit: lint, types and the fast tests
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser and not ray"
