@@ -12,6 +12,7 @@ import os
 import re
 import resource
 import shutil
+import sys
 import time
 import traceback
 import warnings
@@ -128,6 +129,7 @@ def invoke(arguments: Sequence[str], folder: str) -> dict[str, Any]:
 
     cli = command_line()
     os.chdir(folder)
+    sys.dont_write_bytecode = True  # of the model's file, which is a file outside of the output folder
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")  # resets the peak of the memory
     started = time.process_time()
