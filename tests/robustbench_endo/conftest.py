@@ -1,6 +1,7 @@
-"""Label maps on which metrics and tasks are tested."""
+"""Label maps on which metrics and tasks are tested, and an empty cache of compiled kernels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,3 +23,17 @@ def label_maps() -> LabelMaps:
         return torch.from_numpy(fields.argmax(0).astype(np.uint8))[None]
 
     return make
+
+
+@pytest.fixture
+def kernel_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """The folder of compiled kernels, empty."""
+    from robustbench_endo.corruptions.kernels import cache_folder
+
+    monkeypatch.setenv("ROBUST_ENDO_CACHE", str(tmp_path))
+    cache_folder.cache_root.cache_clear()
+    root = cache_folder.kernels_root()
+    assert root is not None
+    root.mkdir(parents=True)
+    yield root
+    cache_folder.cache_root.cache_clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,34 +9,24 @@ from click.testing import CliRunner
 from numba import njit
 
 from robustbench_endo.cli import main
-from robustbench_endo.corruptions.kernels import cache_folder
 from robustbench_endo.evaluation import kernel_warm_up
 from robustbench_endo.evaluation.kernel_warm_up import Step
 
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    monkeypatch.setenv("ROBUST_ENDO_CACHE", str(tmp_path))
-    cache_folder.cache_root.cache_clear()
-    root = cache_folder.kernels_root()
-    assert root is not None
-    root.mkdir(parents=True)
-    yield root
-    cache_folder.cache_root.cache_clear()
+pytestmark = pytest.mark.usefixtures("kernel_cache")
 
 
 def _compile() -> None:
     njit(lambda x: x + 1)(1)
 
 
-def test_warmup_compiles_once_and_names_the_cache(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+def test_warmup_compiles_once_and_names_the_cache(monkeypatch: pytest.MonkeyPatch, kernel_cache: Path) -> None:
     steps = [Step("smoke", _compile), Step("contrast", _compile)]
     monkeypatch.setattr(kernel_warm_up, "suite_steps", lambda suite: steps)
     first = CliRunner().invoke(main, ["warmup"])
     assert first.exit_code == 0
     assert first.stderr.startswith("Compiling kernels (once, about 6 s): 0 of 6 s (0 %)\n")
     assert first.stdout.startswith("Compiled ")
-    assert str(cache) in first.stdout
+    assert str(kernel_cache) in first.stdout
     second = CliRunner().invoke(main, ["warmup"])
     assert second.stderr == ""
     assert second.stdout.startswith("Nothing to do: all kernels are compiled.\n")

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from robustbench_endo.corruptions.kernels import cache_folder
 from robustbench_endo.evaluation.compiled_kernels import CompiledKernels
 from robustbench_endo.evaluation.kernel_warm_up import Step, run_steps
 
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    monkeypatch.setenv("ROBUST_ENDO_CACHE", str(tmp_path))
-    cache_folder.cache_root.cache_clear()
-    root = cache_folder.kernels_root()
-    assert root is not None
-    root.mkdir(parents=True)
-    yield root
-    cache_folder.cache_root.cache_clear()
+pytestmark = pytest.mark.usefixtures("kernel_cache")
 
 
-def test_list_of_another_processor_or_a_damaged_one_is_not_used(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_of_another_processor_or_a_damaged_one_is_not_used(
+    kernel_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_steps([Step("a", lambda: None)])
     assert CompiledKernels().names == {"a"}
-    (file,) = cache.glob("*.json")
+    (file,) = kernel_cache.glob("*.json")
     file.write_text("damaged", "utf-8")
     assert CompiledKernels().names == frozenset()
     file.write_text('["a"]', "utf-8")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
@@ -12,7 +10,6 @@ import torch
 from numba import njit
 
 from robustbench_endo.corruptions import load_suite
-from robustbench_endo.corruptions.kernels import cache_folder
 from robustbench_endo.data.concat import ConcatDataset
 from robustbench_endo.data.synthetic.dataset import SyntheticScenes
 from robustbench_endo.errors import UnknownNameError
@@ -29,16 +26,7 @@ from robustbench_endo.evaluation.kernel_warm_up import (
 from robustbench_endo.evaluation.plan import build_plan, select_corruptions
 from robustbench_endo.metrics import checks
 
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    monkeypatch.setenv("ROBUST_ENDO_CACHE", str(tmp_path))
-    cache_folder.cache_root.cache_clear()
-    root = cache_folder.kernels_root()
-    assert root is not None
-    root.mkdir(parents=True)
-    yield root
-    cache_folder.cache_root.cache_clear()
+pytestmark = pytest.mark.usefixtures("kernel_cache")
 
 
 def _fail() -> None:
