@@ -112,7 +112,7 @@ def _layout(shape: tuple[int, ...], kind: str) -> tuple[bool, bool]:
         first, last = shape[-3] == 3, shape[-1] == 3
         if first and last:
             raise CorruptionError(
-                f"Expected images whose channels can be told from their sides, got the shape {shape}, which has 3 at "
+                f"Expected images whose channels differ from their sides, got the shape {shape}, which has 3 at "
                 "both ends of an image: give images of at least 32 x 32 pixels."
             )
         if first or last:

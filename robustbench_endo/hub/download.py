@@ -130,5 +130,5 @@ def _listing(root: Path) -> Path:
 
 
 def _escaped(name: str) -> str:
-    """A file name as a pattern that matches it alone."""
+    """A file name as a pattern that matches only this name."""
     return "".join(f"[{character}]" if character in "*?[" else character for character in name)

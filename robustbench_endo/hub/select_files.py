@@ -12,7 +12,7 @@ from robustbench_endo.hub.spec import HubSpec
 from robustbench_endo.models.checkpoint import CARD, WEIGHTS
 
 MODEL_SUFFIXES = (".pt2", ".onnx", ".ort", ".ts", ".pt", ".pth")
-"""Files that are models by themselves; which kind it is, and whether it is one, is told from their content."""
+"""Files that are models by themselves; which kind it is, and whether it is one, is detected from their content."""
 
 ADAPTER_FILE, ADAPTER_SUFFIX = "adapter.toml", ".adapter.toml"
 

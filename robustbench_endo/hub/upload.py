@@ -34,7 +34,7 @@ class Upload:
 
     Attributes:
         files: path in the repository -> file of this machine, or content.
-        omitted: names of files that show frames and were not asked for.
+        omitted: names of files that show frames and were not requested.
     """
 
     files: Mapping[str, Path | bytes]

@@ -27,7 +27,7 @@ def metrics_of(results: Results, names: Sequence[str] | None) -> list[str]:
 def scalars(results: Results, metrics: Sequence[str]) -> dict[str, float]:
     """``robustness/<corruption>/<metric>``: means over severities, in the unit of the metric.
 
-    Beside the corruptions, ``clean`` is the score of clean frames, and ``mean`` the mean over corruptions.
+    In addition to the corruptions, ``clean`` is the score of clean frames, and ``mean`` the mean over corruptions.
     """
     table = results.table(list(metrics))
     names = {row: row[1] for row in table.index if row[0] != "mean"} | {("mean", "all"): "mean"}

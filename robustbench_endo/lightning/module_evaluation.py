@@ -1,4 +1,4 @@
-"""One evaluation of a LightningModule under corruptions, after which the training goes on as if there were none."""
+"""One evaluation of a LightningModule under corruptions, which leaves the training unchanged."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class NetworkOfTrainer:
 
 @contextmanager
 def undisturbed(modules: Sequence[nn.Module], device: torch.device) -> Iterator[None]:
-    """Put modules into eval mode; restore their modes and all random number generators in the end."""
+    """Put modules into eval mode; restore their modes and all random number generators at the end."""
     modes = {layer: layer.training for module in modules for layer in module.modules()}
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  # the one that users' data sets use
     try:

@@ -19,7 +19,7 @@ _MAX_METRICS, _MAX_PARAMS = 1000, 100
 
 
 def check() -> None:
-    """A tracking server is asked for credentials only when it is used."""
+    """Credentials of a tracking server are checked only when it is used."""
 
 
 def log(content: RunContent, folder: Path) -> str:
