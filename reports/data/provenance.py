@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from robustbench_endo.reports.data.metrics import heading, metrics_present
 from robustbench_endo.reports.data.tables import BELOW_FLOOR, DAGGER
 from robustbench_endo.reports.formatting import MISSING, number, title
+from robustbench_endo.results.integrity import FILES
 from robustbench_endo.results.schema import CLEAN
 
 if TYPE_CHECKING:
@@ -46,13 +47,20 @@ class CorruptionFacts:
 
 
 def provenance(results: Results) -> list[tuple[str, Facts]]:
-    """Sections of (label, value): the run, its suite, its data, timings, versions; all of run.json."""
-    info = results.info
+    """Sections of (label, value): the run, its suite, its data, timings, versions; all of run.json but images."""
+    info = {key: _without_images(value) if key == FILES else value for key, value in results.info.items()}
     rest = [key for key in info if key not in (*_FIRST, *_ELSEWHERE)]
     nested = [key for key in (*_SECTIONS, *rest) if isinstance(info.get(key), Mapping)]
     plain = [*(key for key in _FIRST if key in info), *(key for key in rest if key not in nested)]
     run = [(_label(key), _time(as_text(info[key]))) for key in plain]
     return [("Run", run), *((_label(key), _facts(key, info[key])) for key in nested)]
+
+
+def _without_images(files: Mapping[str, str]) -> dict[str, str]:
+    """Checksums by file; those of the hundreds of images in folders are only counted."""
+    images = sum("/" in name for name in files)
+    counted = {"images": f"{images}, their checksums are in run.json"} if images else {}
+    return {name: checksum for name, checksum in files.items() if "/" not in name} | counted
 
 
 def model_facts(results: Results) -> list[Facts]:

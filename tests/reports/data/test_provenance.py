@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from robustbench_endo.reports.data.metrics import heading, metrics_present
 from robustbench_endo.reports.data.provenance import (
     as_text,
@@ -27,6 +29,12 @@ def test_provenance_contains_every_value_of_the_run(make_run):
     assert {"3", "2025-03-04 10:11:12 UTC", "9f2c51d4c1aa", "77aa31cc", "10.50 s", "0.1.0"} <= set(values)
     assert failures(results) == [("x.png", "truncated")]
     assert ("Weights SHA-256", f"{1:064x}") in model_facts(results)[1]
+
+
+def test_provenance_counts_the_checksums_of_images(usual_run):
+    files = {"summary.csv": "ab", "gallery/0/clean.webp": "cd", "gallery/0/smoke/1.webp": "ef"}
+    facts = dict(provenance(replace(usual_run, info={**usual_run.info, "files": files})))["Files"]
+    assert [value for _, value in facts] == ["ab", "2, their checksums are in run.json"]
 
 
 def test_provenance_names_what_timings_are(usual_run):
