@@ -78,7 +78,8 @@ def run_command(line: str) -> str:
     if words[0] == "pytest":
         import pytest
 
-        os.environ.pop("PYTEST_ADDOPTS", None)  # options of the developer change the output
+        for name in ("PYTEST_ADDOPTS", "CI", "BUILD_NUMBER"):  # what pytest prints depends on them
+            os.environ.pop(name, None)
         return _printed(lambda: pytest.main(["-p", "no:cacheprovider", "-p", "no:warnings", *words[1:]]))
     if words[0] == "python":
         return _printed(lambda: runpy.run_path(words[1], run_name="__main__"))

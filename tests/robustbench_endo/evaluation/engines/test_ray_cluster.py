@@ -147,10 +147,11 @@ print(json.dumps([listening, other.stdout.strip(), sorted(map(str, Path(sys.argv
 @pytest.mark.slow
 @pytest.mark.ray
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the sockets of processes in /proc")
-def test_join_cluster_that_it_starts_is_closed_to_others(tmp_path):
+def test_join_cluster_that_it_starts_is_closed_to_others(tmp_path, tmp_path_factory):
     pytest.importorskip("ray")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     environment["HOME"] = str(tmp_path)
+    environment["ROBUST_ENDO_CACHE"] = str(tmp_path_factory.mktemp("cache"))  # compiled kernels are no secret
     result = subprocess.run(
         [sys.executable, "-c", LISTENING, str(tmp_path)], env=environment, capture_output=True, text=True, timeout=300
     )
