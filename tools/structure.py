@@ -32,7 +32,8 @@ FEATURES = (
     "features added after the targets were set: statistics by subject, floors, mask codings, draws, seeds, checksums "
     "and replays of runs, vetting of model files, signals and faults, content areas, endo-surgical, severities, "
     "realism, GPU kernels and their validation, adapters of torchmetrics, Lightning, torchvision, Hugging Face and "
-    "experiment trackers"
+    "experiment trackers, occlusion-aware scores, acceptance gates, failure detection, conformal risk control, "
+    "evidence packs, stored predictions, submissions, rankings"
 )
 
 EXCEPTIONS: Mapping[str, tuple[Sequence[int], str]] = {
@@ -41,9 +42,9 @@ EXCEPTIONS: Mapping[str, tuple[Sequence[int], str]] = {
         (6, 20),
         "adapters of other libraries check and convert arguments, one statement per case",
     ),
-    "source files without __init__.py": ((560,), FEATURES),
-    "source lines": ((70_500,), f"docstrings list arguments, returns, errors and an example; {FEATURES}"),
-    "lines of code": ((44_500,), FEATURES),
+    "source files without __init__.py": ((640,), FEATURES),
+    "source lines": ((81_500,), f"docstrings list arguments, returns, errors and an example; {FEATURES}"),
+    "lines of code": ((51_500,), FEATURES),
 }
 """Row whose target is missed -> limit that fails instead, and why. The table prints these rows as missed."""
 
