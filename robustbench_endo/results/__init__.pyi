@@ -2,6 +2,7 @@ from .combine import combine_runs
 from .comparison import Comparison, compare
 from .gallery import GalleryFrame
 from .io import load_results
+from .rankings.rankings import Rankings
 from .resampling import Resampling
 from .results import Results
 from .robustness import AGGREGATES, Aggregate
@@ -14,6 +15,7 @@ __all__ = [
     "Check",
     "Comparison",
     "GalleryFrame",
+    "Rankings",
     "Resampling",
     "Results",
     "combine_runs",

@@ -310,14 +310,14 @@ def unit_scores(
     for start in range(0, number, block):
         size = min(block, number - start)
         rows = order[starts[start] : starts[start + size]]
-        by_unit = _unit_sums(statistics[rows], units.codes[rows], codes[rows] - start, units.number, size)
+        by_unit = unit_sums(statistics[rows], units.codes[rows], codes[rows] - start, units.number, size)
         for position, sums in enumerate((_sums_of_others(by_unit), by_unit)):
             for name, values in group.scores(sums, names).items():
                 scores[name][position][:, start : start + size] = values
     return scores
 
 
-def _unit_sums(statistics: Floats, units: Codes, codes: Codes, number: int, size: int) -> Floats:
+def unit_sums(statistics: Floats, units: Codes, codes: Codes, number: int, size: int) -> Floats:
     """Sums of statistics (n, K) by unit and condition, (K, number, size)."""
     cells = units * size + codes
     sums = [np.bincount(cells, weights=column, minlength=number * size) for column in statistics.T]

@@ -34,6 +34,7 @@ from robustbench_endo.results.method_table import method_table
 from robustbench_endo.results.metrics import find_metric, metric_groups, metric_names, run_metrics
 from robustbench_endo.results.notebook import notebook_html
 from robustbench_endo.results.operating_envelope import operating_envelope
+from robustbench_endo.results.rankings.rank_results import rank_results
 from robustbench_endo.results.resampling import Resampling, ResamplingUnits, clopper_pearson, jackknife_interval
 from robustbench_endo.results.robustness import robustness_table
 from robustbench_endo.results.run_info import RunInfo
@@ -145,6 +146,7 @@ class Results(RunInfo):
     to_csv = to_csv
     to_json = to_json
     compare = compare_with
+    rankings = rank_results
 
     def log_to(
         self, loggers: str | Sequence[str], folder: str | Path | None = None, metrics: Sequence[str] | None = None
