@@ -11,10 +11,10 @@ from torch import Tensor
 from robustbench_endo.errors import ModelError
 from robustbench_endo.evaluation.device import autocast
 from robustbench_endo.tasks.base import Task
-from robustbench_endo.tasks.prediction import Prediction
+from robustbench_endo.tasks.prediction import Prediction, user_confidence
 
 Model = Callable[[Tensor], dict[str, Tensor]]
-"""A network: float (B, 3, H, W) in [0, 1] -> logits by task name."""
+"""A network: float (B, 3, H, W) in [0, 1] -> logits by task name, and confidences (:func:`.user_confidence`)."""
 
 Predictions = dict[str, Prediction]
 """Task name -> prediction, for the tasks that the model has."""
@@ -29,8 +29,8 @@ def predict(model: Model, images: Tensor, tasks: Sequence[Task], precision: str 
         precision: ``fp32`` or ``bf16``.
 
     Returns:
-        A prediction for each task that the model has. A frame with a NaN or infinite logit in any task is invalid in
-        all of them.
+        A prediction for each task that the model has. A frame with a NaN or infinite logit or confidence in any task is
+        invalid in all of them.
 
     Raises:
         ModelError: the model returns none of the tasks, or tensors of another shape than the contract's.
@@ -40,10 +40,21 @@ def predict(model: Model, images: Tensor, tasks: Sequence[Task], precision: str 
     _check_outputs(outputs, tasks, len(images))
     size = (images.shape[2], images.shape[3])
     predictions = {
-        task.name: task.decode(outputs[task.name], size) for task in tasks if outputs.get(task.name) is not None
+        task.name: _with_user_confidence(task.decode(outputs[task.name], size), outputs, task.name)
+        for task in tasks
+        if outputs.get(task.name) is not None
     }
     valid = torch.stack([prediction.valid for prediction in predictions.values()]).all(0)
     return {name: replace(prediction, valid=valid) for name, prediction in predictions.items()}
+
+
+def _with_user_confidence(prediction: Prediction, outputs: Mapping[str, Tensor], task: str) -> Prediction:
+    confidence = user_confidence(outputs, task, len(prediction.valid))
+    if confidence is None:
+        return prediction
+    confidence = confidence.to(prediction.valid.device)
+    valid = prediction.valid & confidence.isfinite()
+    return replace(prediction, valid=valid, confidences={**prediction.confidences, "user": confidence})
 
 
 def _check_outputs(outputs: object, tasks: Sequence[Task], batch: int) -> None:

@@ -21,7 +21,7 @@ from robustbench_endo.evaluation.conditions import RECORDED_SEVERITY
 from robustbench_endo.evaluation.names import printable
 from robustbench_endo.evaluation.target_distortion import describe_targets
 from robustbench_endo.io_utils import weights_sha256
-from robustbench_endo.results.schema import RECORDED
+from robustbench_endo.results.schema import RECORDED, RECORDS_VERSION
 
 if TYPE_CHECKING:
     from robustbench_endo.evaluation.plan import EvaluationPlan
@@ -91,6 +91,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
         "failures": [],
         "notes": list(plan.notes),
         "identity": {
+            "records": RECORDS_VERSION,
             "protocol": config.protocol,
             "suite": suite.fingerprint,
             "resolution": suite.resolution,

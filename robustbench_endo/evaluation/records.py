@@ -58,8 +58,8 @@ class Records:
         self.parts.append({**keys, **columns})
 
     def add_invalid(self, model: str, condition: Condition, batch: Batch, valid: NDArray[np.generic]) -> None:
-        """List the frames for which a model gave NaN or infinite logits: those that are not ``valid``, bool (B,)."""
-        reason = f"model {model} gave NaN or infinite logits at {condition}: left out of every score"
+        """List the frames for which a model gave a NaN or infinite output: those that are not ``valid``, bool (B,)."""
+        reason = f"model {model} gave a NaN or infinite output at {condition}: left out of every score"
         self.failures += [
             Failure(name, reason) for name, usable in zip(batch.ids, valid.tolist(), strict=True) if not usable
         ]

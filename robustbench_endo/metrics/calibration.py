@@ -86,6 +86,18 @@ def brier(probability: Tensor, target: Tensor) -> Tensor:
     return torch.where(target >= 0, p.square().sum(1) - 2 * true_class + 1, torch.nan)
 
 
+def margin(probability: Tensor) -> Tensor:
+    """Largest class probability less the second largest, (B, K, ...) -> (B, ...); the largest of a single class.
+
+    >>> margin(torch.tensor([[0.7, 0.1, 0.2]])).item()
+    0.5
+    """
+    if probability.shape[1] == 1:
+        return probability[:, 0]
+    first, second = probability.topk(2, dim=1).values.unbind(1)
+    return first - second
+
+
 def confidence_and_entropy(logits: Tensor) -> tuple[Tensor, Tensor]:
     """Largest class probability and predictive entropy (nats), averaged over pixels where there are any.
 

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_endo.errors import ModelError, RobustEndoError
-from robustbench_endo.models.external.wrapper import to_logits_dict
+from robustbench_endo.models.external.wrapper import confidence_outputs, to_logits_dict
 from robustbench_endo.models.labels import Labels, counts_of, label_spaces
 from robustbench_endo.tasks.base import Task
+from robustbench_endo.tasks.prediction import user_confidence
 from robustbench_endo.tasks.registry import TASKS, get_task
 
 BATCH = 2
@@ -80,7 +81,8 @@ def dry_run(model: Callable[[Tensor], Any], spec: str, images: Tensor) -> tuple[
         The output of the model, and the logits by task that are read from it.
 
     Raises:
-        ModelError: the model fails, changes the images, or returns no finite logits of the right shape and device.
+        ModelError: the model fails, changes the images, returns no finite logits of the right shape and device, or a
+            confidence that is no number per frame.
     """
     untouched = images.clone()
     output = _run(model, spec, images)
@@ -92,6 +94,7 @@ def dry_run(model: Callable[[Tensor], Any], spec: str, images: Tensor) -> tuple[
         )
     for task, tensor in logits.items():
         _check_shape(spec, get_task(task), tensor, images)
+        user_confidence(confidence_outputs(output), task, len(images))
     return output, logits
 
 

@@ -20,7 +20,7 @@ from robustbench_endo.results.failure_points import read_failure_points
 from robustbench_endo.results.integrity import FAILURE_POINTS_FILE, RESULTS_FILE, RUN_FILE, check_intact, read_run
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.run_schema import check_run_info
-from robustbench_endo.results.schema import check_schema
+from robustbench_endo.results.schema import check_schema, undefined_columns
 
 
 def load_results(path: str | Path, metrics: Sequence[Metric | type[Metric]] = ()) -> Results:
@@ -100,11 +100,15 @@ def read_frame(path: Path, info: dict[str, Any]) -> pd.DataFrame:
     try:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
-            check_schema(schema, Results(pd.DataFrame(), info).schema, str(path))
+            run = Results(pd.DataFrame(), info)
+            undefined = undefined_columns(run.tasks, run.labels)
+            check_schema(schema, run.schema, str(path), undefined)
             if b"pandas" in (schema.metadata or {}):  # which may store an index there
                 return file.read().to_pandas()
             # One by one: the whole table is never in memory twice.
-            return pd.DataFrame({name: _column(file, name) for name in schema.names}, copy=False)
+            columns = {name: _column(file, name) for name in schema.names}
+            absent = {name: value for name, value in undefined.items() if name not in columns}
+            return pd.DataFrame(columns | absent, copy=False)
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, RunError):
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +32,9 @@ KEYS: dict[str, pa.DataType] = {
 
 IMAGE_CHECKSUM = "image_checksum"
 """Column with :func:`image_checksum` of the image that the models saw."""
+
+RECORDS_VERSION = 2
+"""Raised when records get further columns: part of the identity of a run, which then does not resume."""
 
 CONTENT_SHARE = "content_share"
 """Column with the share of the frame inside the scope's content area, 1 for a frame without a black surround."""
@@ -95,8 +98,22 @@ def arrow_schema(
     return pa.schema(fields)
 
 
-def check_schema(schema: pa.Schema, expected: pa.Schema, source: str) -> None:
-    """Raise :class:`RunError` when a table lacks a column of a run, or has one of another type."""
+def undefined_columns(tasks: Sequence[Task], labels: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """The columns that records may lack -> the value that stands for "not defined": NaN, and 0 of a count."""
+    columns = [column for task in tasks for column in task.columns(len(labels[task.name])) if column.optional]
+    return {column.name: np.nan if column.type == "float32" else 0 for column in columns}
+
+
+def check_schema(schema: pa.Schema, expected: pa.Schema, source: str, optional: Container[str] = ()) -> None:
+    """Raise :class:`RunError` when a table lacks a column of a run, or has one of another type.
+
+    Args:
+        schema: of the table.
+        expected: of the run.
+        source: where the table is, for messages.
+        optional: names of columns that it may lack.
+    """
+    expected = [field for field in expected if field.name in schema.names or field.name not in optional]
     missing = [field.name for field in expected if field.name not in schema.names]
     if missing:
         raise RunError(

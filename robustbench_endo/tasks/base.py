@@ -34,6 +34,9 @@ Columns = dict[str, NDArray[np.generic]]
 Scores: TypeAlias = "dict[str, Tensor | NDArray[Any]]"
 """Record columns of a batch, each (B,), on any device."""
 
+CONFIDENCE = "confidence"
+"""Key under which a model may return a confidence of its own, and part of the names of the columns."""
+
 ColumnType = Literal["float32", "int16", "int32", "int64"]
 
 
@@ -46,12 +49,14 @@ class Column:
         type: of its values; float32 columns hold NaN where a value is not defined, the others have no missing values.
         description: what it holds, with unit or range.
         repeated: whether it is one of many columns of the same kind, such as a count per class.
+        optional: whether records may lack it; nothing that is computed from it is then defined.
     """
 
     name: str
     type: ColumnType
     description: str
     repeated: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,8 @@ class Task(ABC):
         has_label_map: whether the prediction is an image of labels, which reports show.
         failure_threshold: default of :meth:`failed`.
         ignored: value of a target that enters no metric and no loss.
+        confidences: name of each further confidence of a prediction -> what it is; its column is
+            ``<task>_confidence_<name>``.
     """
 
     name: str
@@ -106,6 +113,12 @@ class Task(ABC):
     has_label_map: bool = False
     failure_threshold: float
     ignored: int = -1
+    confidences: Mapping[str, str] = MappingProxyType(
+        {
+            "margin": "largest class probability less the second largest",
+            "user": "returned by the model; any finite number, larger where it is more confident",
+        }
+    )
 
     def labels(self, dataset: Any) -> tuple[str, ...]:
         """Names of the labels that a data set has; empty when it does not label the task."""
@@ -241,7 +254,14 @@ class Task(ABC):
     @property
     def confidence_column(self) -> str:
         """Column with the confidence of a prediction; NaN where a model gave no valid prediction."""
-        return f"{self.name}_confidence"
+        return f"{self.name}_{CONFIDENCE}"
+
+    def further_confidence_columns(self) -> tuple[Column, ...]:
+        """A column for each of :attr:`confidences`."""
+        return tuple(
+            Column(f"{self.confidence_column}_{name}", "float32", description, optional=True)
+            for name, description in self.confidences.items()
+        )
 
     # Results
 

@@ -12,6 +12,7 @@ from typing import Any
 from robustbench_endo.errors import ModelError, unknown_name
 from robustbench_endo.io_utils import read_toml
 from robustbench_endo.models.external.class_mapping import Entries
+from robustbench_endo.tasks.base import CONFIDENCE
 from robustbench_endo.tasks.registry import TASKS
 
 ORDERS = ("RGB", "BGR")
@@ -33,7 +34,8 @@ class IOSpec:
         value_range: values of black and white that the model expects, usually (0, 1) or (0, 255).
         mean, std: three numbers each, on ``value_range`` and in ``channel_order``: ``(pixel - mean) / std``.
         channel_order: ``RGB`` or ``BGR``.
-        output: task -> key of a dict, or index of a tuple, that the model returns; empty = recognised by shape.
+        output: task -> key of a dict, or index of a tuple, that the model returns; empty = recognised by shape. Beside
+            tasks, ``confidence`` and ``confidence/<task>`` name a confidence per frame.
         scores: ``logits``, or ``probabilities`` (their logarithm is taken).
         labels: task -> the data set's label of every label of the model: a tuple in the model's order, or a mapping
             from the model's indices (or names, where it has them). In TOML one setting per task, named after its
@@ -178,9 +180,11 @@ def _check_labels(key: str, value: Any, source: str) -> Entries:
 
 
 def _check_outputs(value: Mapping[str, Any], source: str) -> dict[str, str | int]:
+    tasks = [task.name for task in TASKS]
+    known = [*tasks, CONFIDENCE, *(f"{CONFIDENCE}/{task}" for task in tasks)]
     for task, key in value.items():
-        if task not in [known.name for known in TASKS]:
-            raise unknown_name(f"task of the adapter {source}", task, [known.name for known in TASKS])
+        if task not in known:
+            raise unknown_name(f"task of the adapter {source}", task, known)
         if not isinstance(key, (str, int)) or isinstance(key, bool):
             raise _wrong(f"output.{task}", "a key or an index", key, source)
     return dict(value)

@@ -11,10 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from robustbench_endo.errors import ModelError, RobustEndoError
+from robustbench_endo.errors import ModelError, RobustEndoError, unknown_name
 from robustbench_endo.models.external.class_mapping import ClassMapping
 from robustbench_endo.models.external.io_spec import IOSpec
 from robustbench_endo.models.labels import task_of_rank
+from robustbench_endo.tasks.base import CONFIDENCE
 from robustbench_endo.tasks.registry import TASKS
 
 LOGITS_KEYS = ("out", "logits")
@@ -43,6 +44,23 @@ def to_logits_dict(output: Any, spec: str) -> dict[str, Tensor]:
         f"Expected the model {spec!r} to return a dict with logits under {_TASK_SHAPES}, or a tensor (B, C, h, w), got "
         f"{describe(output)}: return one of these, or name the outputs in an io_spec."
     )
+
+
+CONFIDENCE_KEYS = (CONFIDENCE, *(f"{CONFIDENCE}/{task.name}" for task in TASKS))
+"""Keys under which a model may return a confidence per frame: for all its tasks, or for one."""
+
+
+def confidence_outputs(output: Any) -> dict[str, Any]:
+    """The entries of a returned dict that are confidences, see :func:`.user_confidence`.
+
+    Raises:
+        UnknownNameError: one is for a task that does not exist.
+    """
+    entries = output if isinstance(output, Mapping) else {}
+    for key in entries:
+        if isinstance(key, str) and key.startswith(f"{CONFIDENCE}/") and key not in CONFIDENCE_KEYS:
+            raise unknown_name("confidence of a model", key, CONFIDENCE_KEYS)
+    return {key: entries[key] for key in CONFIDENCE_KEYS if entries.get(key) is not None}
 
 
 def _unnamed_logits(output: Any) -> Tensor | None:
@@ -137,8 +155,9 @@ FAILURES = (
 class ExternalModel(nn.Module):
     """Wrap a callable on float images (B, 3, H, W) in [0, 1].
 
-    Accepted outputs: a dict of logits by task; a tensor (B, C, h, w) or (B, K); torchvision's ``{"out": ...}`` and
-    transformers' ``logits``, as a key or an attribute; anything else by the ``output`` of its :class:`.IOSpec`.
+    Accepted outputs: a dict of logits by task, also with confidences (:data:`CONFIDENCE_KEYS`); a tensor (B, C, h, w)
+    or (B, K); torchvision's ``{"out": ...}`` and transformers' ``logits``, as a key or an attribute; anything else by
+    the ``output`` of its :class:`.IOSpec`.
 
     Args:
         inner: an ``nn.Module`` or any other callable.
@@ -172,11 +191,13 @@ class ExternalModel(nn.Module):
             self.register_buffer("identity", torch.frombuffer(bytearray.fromhex(digest), dtype=torch.uint8).clone())
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Logits of the dataset's classes by task."""
+        """Logits of the dataset's classes by task, and confidences by :data:`CONFIDENCE_KEYS`."""
         output = self.inner(preprocess(images, self.io_spec, self.input_size))
         keys = self.io_spec.output
-        logits = select_outputs(output, keys, self.spec) if keys else to_logits_dict(output, self.spec)
-        return {task: self._translate(task, tensor) for task, tensor in logits.items()}
+        entries = select_outputs(output, keys, self.spec) if keys else to_logits_dict(output, self.spec)
+        confidences = confidence_outputs(entries) or confidence_outputs(output)
+        logits = {task: tensor for task, tensor in entries.items() if task not in CONFIDENCE_KEYS}
+        return {task: self._translate(task, tensor) for task, tensor in logits.items()} | confidences
 
     def _translate(self, task: str, logits: Tensor) -> Tensor:
         if self.io_spec.scores == "probabilities":

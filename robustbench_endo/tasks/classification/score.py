@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.metrics.base import Metric
-from robustbench_endo.metrics.calibration import brier, confidence_and_entropy
+from robustbench_endo.metrics.calibration import brier, confidence_and_entropy, margin
 from robustbench_endo.tasks.base import Scores
 from robustbench_endo.tasks.prediction import Prediction, finite_frames
 
@@ -30,13 +30,15 @@ class ClassificationPrediction(Prediction):
 def decode(logits: Tensor) -> ClassificationPrediction:
     """The prediction of logits (B, K)."""
     confidence, entropy = confidence_and_entropy(logits)
+    probability = logits.float().softmax(1)
     return ClassificationPrediction(
         valid=finite_frames(logits),
         confidence=confidence,
         entropy=entropy,
         label_map=None,
         label=logits.argmax(1),
-        probability=logits.float().softmax(1),
+        probability=probability,
+        confidences={"margin": margin(probability)},
     )
 
 

@@ -62,6 +62,7 @@ class Classification(Task):
         """See :meth:`Task.columns`."""
         return (
             Column(f"{self.name}_confidence", "float32", "largest class probability"),
+            *self.further_confidence_columns(),
             Column(f"{self.name}_entropy", "float32", "predictive entropy, nats"),
             Column(f"{self.name}_brier", "float32", "sum over labels of (probability - truth)^2, 0 to 2"),
             Column(f"{self.name}_target", "int16", "label index, -1 when the frame has none"),
@@ -80,9 +81,12 @@ class Classification(Task):
     ) -> Scores:
         """See :func:`robustbench_endo.tasks.classification.score.score`."""
         from robustbench_endo.tasks.classification.score import ClassificationPrediction, score
+        from robustbench_endo.tasks.prediction import confidence_scores
 
         assert prediction is None or isinstance(prediction, ClassificationPrediction)
-        return score(self.name, prediction, targets, metrics)
+        return score(self.name, prediction, targets, metrics) | confidence_scores(
+            self.name, self.confidences, prediction, targets
+        )
 
     def metrics(
         self, protocol: str = "standard", settings: Mapping[str, Any] = MappingProxyType({})

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from robustbench_endo.metrics.calibration import sample_positions
 from robustbench_endo.tasks.prediction import Prediction
+from robustbench_endo.tasks.segmentation import confidence as confidence_scores
 from robustbench_endo.tasks.segmentation import decode_gpu
 from robustbench_endo.tasks.segmentation.decode_cpu import (
     interpolated,
@@ -51,6 +52,7 @@ def decode(logits: Tensor, size: tuple[int, int]) -> SegmentationPrediction:
         label_map=decode_gpu.label_maps(logits, size),
         sampled_confidence=decode_gpu.sampled_confidence(logits, size),
         classes=logits.shape[1],
+        confidences=dict(zip(confidence_scores.NAMES, confidence_scores.summarise(logits), strict=True)),
     )
 
 
@@ -58,7 +60,14 @@ def _decode_cpu(logits: Tensor, size: tuple[int, int]) -> SegmentationPrediction
     """A few compiled passes: torch's operations over channels cost more than the network of a small model."""
     maps = logits.float().contiguous()
     frames = maps.numpy()
-    confidence, entropy = torch.tensor([mean_confidence_and_entropy(item) for item in frames], dtype=torch.float32).T
+    largest = np.empty(frames.shape[2:], np.float32)
+    confidence, entropy, *further = torch.tensor(
+        [
+            (*mean_confidence_and_entropy(item, largest), *confidence_scores.summarise_cpu(item, largest))
+            for item in frames
+        ],
+        dtype=torch.float32,
+    ).T
     return SegmentationPrediction(
         valid=torch.tensor([is_finite(item) for item in frames]),
         confidence=confidence,
@@ -66,6 +75,7 @@ def _decode_cpu(logits: Tensor, size: tuple[int, int]) -> SegmentationPrediction
         label_map=label_maps(maps, size),
         sampled_confidence=sampled_confidence(maps, size),
         classes=logits.shape[1],
+        confidences=dict(zip(confidence_scores.NAMES, further, strict=True)),
     )
 
 

@@ -174,8 +174,10 @@ def interpolated(
 
 
 @njit(cache=True, nogil=True)
-def mean_confidence_and_entropy(logits: Map) -> tuple[float, float]:
+def mean_confidence_and_entropy(logits: Map, largest: Map) -> tuple[float, float]:
     """Largest class probability and predictive entropy (nats), means over the pixels of finite logits (C, h, w).
+
+    The probability of each pixel is written to ``largest`` (h, w).
 
     With s the sum over classes of e^(z - max z): the confidence is 1 / s and the entropy log s less the mean of
     z - max z. The error of either is less than 1e-6 of it or, of the entropy, 1e-6 where that is more.
@@ -199,7 +201,9 @@ def mean_confidence_and_entropy(logits: Map) -> tuple[float, float]:
                 shifted[x] = difference if difference > np.float32(-87) else np.float32(-87)
             _add_exponentials(shifted, power, sums, weighted)
         for x in range(width):
-            confidence[x] += 1 / np.float64(sums[x])
+            probability = 1 / np.float64(sums[x])
+            largest[y, x] = probability
+            confidence[x] += probability
             mean[x] += np.float64(weighted[x]) / np.float64(sums[x])
             product[x] *= sums[x]
         if y % _ROWS == _ROWS - 1 or y == height - 1:

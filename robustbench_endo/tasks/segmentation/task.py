@@ -51,6 +51,14 @@ class Segmentation(Task):
     has_label_map = True
     failure_threshold = 0.5
     ignored = 255
+    confidences = MappingProxyType(
+        {
+            "margin": "mean over pixels of the largest class probability less the second largest",
+            "region": "smallest of the mean confidences of the predicted classes",
+            "boundary": "mean confidence of the pixels on the boundaries of the predicted label map",
+            "user": Task.confidences["user"],
+        }
+    )
 
     def stack(self, targets: Sequence[Any], size: tuple[int, int]) -> Tensor:
         """Masks uint8 (B, H, W); 255 everywhere for a frame without a mask."""
@@ -101,7 +109,7 @@ class Segmentation(Task):
             for kind, dtype in kinds
             for name in bin_columns(kind)
         ]
-        return (*_COLUMNS, *counts, *bins)
+        return (*_COLUMNS, *self.further_confidence_columns(), *counts, *bins)
 
     def score(
         self,
@@ -114,11 +122,13 @@ class Segmentation(Task):
         surround: Surround | None = None,
     ) -> Scores:
         """See :func:`robustbench_endo.tasks.segmentation.score.score`."""
+        from robustbench_endo.tasks.prediction import confidence_scores
         from robustbench_endo.tasks.segmentation.decode import SegmentationPrediction
         from robustbench_endo.tasks.segmentation.score import score
 
         assert prediction is None or isinstance(prediction, SegmentationPrediction)
-        return score(prediction, targets, clean_targets, num_labels, metrics, scale, surround)
+        columns = score(prediction, targets, clean_targets, num_labels, metrics, scale, surround)
+        return columns | confidence_scores(self.name, self.confidences, prediction, targets)
 
     def metrics(
         self, protocol: str = "standard", settings: Mapping[str, Any] = MappingProxyType({})

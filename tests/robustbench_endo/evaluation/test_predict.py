@@ -56,3 +56,30 @@ def test_predict_without_a_task_raises(outputs):
 def test_predict_of_logits_of_another_shape_raises():
     with pytest.raises(ModelError, match="Expected"):
         predict(lambda images: {"segmentation": torch.zeros(1, 3, 4, 4)}, torch.zeros(2, 3, 8, 8), TASKS)
+
+
+def returning(**confidences):
+    outputs = {"segmentation": torch.zeros(2, 3, 4, 4), "activity": torch.zeros(2, 2)}
+    return lambda images: outputs | {name.replace("_", "/"): value for name, value in confidences.items()}
+
+
+def test_predict_stores_the_confidence_of_the_model():
+    both = torch.tensor([-3, 7])  # any finite number
+    model = returning(confidence=both, confidence_activity=torch.tensor([0.5, 0.25], dtype=torch.bfloat16))
+    predictions = predict(model, torch.zeros(2, 3, 8, 8), TASKS)
+    assert predictions["segmentation"].confidences["user"].tolist() == [-3, 7]
+    assert predictions["activity"].confidences["user"].tolist() == [0.5, 0.25]
+    assert "user" not in predict(returning(), torch.zeros(2, 3, 8, 8), TASKS)["activity"].confidences
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, 1e300])
+def test_predict_with_a_confidence_that_is_not_finite_is_invalid(value):
+    model = returning(confidence_activity=torch.tensor([0.5, value], dtype=torch.float64))
+    for prediction in predict(model, torch.zeros(2, 3, 8, 8), TASKS).values():
+        assert prediction.valid.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("value", [torch.zeros(2, 1), torch.zeros(3), torch.tensor(0.5), [0.5, 0.5], torch.ones(2) > 0])
+def test_predict_refuses_a_confidence_that_is_no_number_per_frame(value):
+    with pytest.raises(ModelError, match=r"Expected one number per frame \(2,\) under 'confidence' from the model"):
+        predict(returning(confidence=value), torch.zeros(2, 3, 8, 8), TASKS)

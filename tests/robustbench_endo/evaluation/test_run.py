@@ -153,7 +153,7 @@ def test_run_plan_reports_nan_logits_and_never_averages_them(make_plan, run):
     results = run(make_plan(frames=4, models={"broken": Broken()}, corruptions=("brightness",)))
     failures = results.info["failures"]
     assert failures
-    assert "model broken gave NaN or infinite logits at" in failures[0]["reason"]
+    assert "model broken gave a NaN or infinite output at" in failures[0]["reason"]
     undefined = results.frame["iou_mean"].isna()
     assert undefined.sum() == len(failures)
     assert (results.frame[count_columns(3)].to_numpy().sum(1)[undefined] == 0).all()

@@ -61,6 +61,10 @@ def make(
         }
     counts |= dict.fromkeys(count_columns(3, SURROUND), np.zeros(rows, np.int64))
     floats["content_share"] = np.ones(rows)
+    for task, names in (("activity", ["margin"]), ("segmentation", ["margin", "region", "boundary"])):
+        confidence = floats[f"{task}_confidence"]
+        floats |= {f"{task}_confidence_{name}": confidence**power for power, name in enumerate(names, 2)}
+        floats[f"{task}_confidence_user"] = np.full(rows, np.nan)
     sampled = random.integers(0, 40, (rows, 15))
     middle = (np.arange(15) + 0.5) / 15
     correct = random.binomial(sampled, middle)

@@ -1,11 +1,12 @@
 """The columns of results.parquet."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.metrics import Metric
-from robustbench_endo.results.schema import KEYS, arrow_schema, check_schema, record_columns
+from robustbench_endo.results.schema import KEYS, arrow_schema, check_schema, record_columns, undefined_columns
 from robustbench_endo.tasks.registry import TASKS
 
 LABELS = {"segmentation": ["background", "tool"], "activity": ["idle"]}
@@ -46,3 +47,13 @@ def test_check_schema_names_missing_columns_and_wrong_types():
     position = schema.get_field_index("severity")
     with pytest.raises(RunError, match="severity as int64 instead of int8"):
         check_schema(schema.set(position, pa.field("severity", pa.int64())), schema, "x")
+
+
+def test_undefined_columns_may_be_missing():
+    undefined = undefined_columns(TASKS, LABELS)
+    assert np.isnan(undefined["segmentation_confidence_margin"])
+    schema = arrow_schema(TASKS, LABELS, {})
+    without = pa.schema([field for field in schema if field.name not in undefined])
+    check_schema(without, schema, "x", undefined)
+    with pytest.raises(RunError, match="_confidence_margin"):
+        check_schema(without, schema, "x")

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from robustbench_endo.errors import ModelError
-from robustbench_endo.models.external import IOSpec
+from robustbench_endo.errors import ModelError, UnknownNameError
+from robustbench_endo.models.external import IOSpec, parse_io_spec
 from robustbench_endo.models.external.wrapper import ExternalModel, log_probabilities, to_logits_dict
 
 
@@ -63,3 +63,14 @@ def test_to_logits_dict_reads_keys_and_attributes_of_libraries(shape, task, key)
 def test_to_logits_dict_refuses_logits_without_a_known_rank():
     with pytest.raises(ModelError, match="got SimpleNamespace"):
         to_logits_dict(SimpleNamespace(logits=torch.zeros(2, 4, 5)), "net")
+
+
+def test_external_model_hands_on_confidences(frames):
+    logits, sure = torch.zeros(2, 3, 4, 4), torch.tensor([0.2, 0.9])
+    outputs = {"out": logits, "confidence": sure, "features": logits}
+    assert ExternalModel(lambda _: outputs, "mine")(frames())["confidence"] is sure
+    spec = parse_io_spec({"output": {"segmentation": 0, "confidence/segmentation": 1}}, "adapter")
+    named = ExternalModel(lambda _: (logits, sure), "mine", spec)(frames())
+    assert set(named) == {"segmentation", "confidence/segmentation"}
+    with pytest.raises(UnknownNameError, match="confidence/segmentation"):
+        ExternalModel(lambda _: {"segmentation": logits, "confidence/segmentaton": sure}, "mine")(frames())

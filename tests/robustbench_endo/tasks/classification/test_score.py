@@ -62,3 +62,10 @@ def test_decode_gives_label_and_probabilities():
     assert prediction.label.tolist() == [1]
     torch.testing.assert_close(prediction.probability.sum(1), torch.ones(1))
     assert prediction.label_map is None
+
+
+def test_decode_margin_is_the_difference_of_the_two_largest_probabilities():
+    logits = torch.tensor([[0.0, 2.0, 1.0], [1.0, 1.0, 0.0]])
+    first, second = logits.double().softmax(1).sort(1, descending=True).values[:, :2].T
+    torch.testing.assert_close(decode(logits).confidences["margin"].double(), first - second, atol=1e-6, rtol=0)
+    assert decode(torch.zeros(1, 1)).confidences["margin"].tolist() == [1]  # a single label

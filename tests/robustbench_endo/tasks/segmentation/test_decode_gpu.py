@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from robustbench_endo.tasks.segmentation import decode_gpu
+from robustbench_endo.tasks.segmentation import confidence, decode_gpu
 from robustbench_endo.tasks.segmentation.decode import decode
 
 SIZES = [(20, 26), (131, 97), (7, 9), (33, 40)]
@@ -18,10 +18,12 @@ def frames(dtype):
 
 def assert_equal_to_compiled(logits, size, bits):
     expected = decode(logits.cpu(), size)
-    valid, confidence, entropy = (part.cpu() for part in decode_gpu.summarise(logits))
+    valid, mean, entropy = (part.cpu() for part in decode_gpu.summarise(logits))
     assert torch.equal(valid, expected.valid)
-    torch.testing.assert_close(confidence[:2], expected.confidence[:2], rtol=0, atol=1e-6)
+    torch.testing.assert_close(mean[:2], expected.confidence[:2], rtol=0, atol=1e-6)
     torch.testing.assert_close(entropy[:2], expected.entropy[:2], rtol=0, atol=3e-6)
+    for name, values in zip(confidence.NAMES, confidence.summarise(logits), strict=True):
+        torch.testing.assert_close(values.cpu()[:2], expected.confidences[name][:2], rtol=0, atol=1e-6, msg=name)
     sampled = decode_gpu.sampled_confidence(logits, size).cpu()
     torch.testing.assert_close(sampled[:2], expected.sampled_confidence[:2], rtol=0, atol=1e-6)
     differing = (decode_gpu.label_maps(logits, size).cpu() != expected.label_map)[:2]

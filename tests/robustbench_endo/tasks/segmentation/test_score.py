@@ -10,14 +10,14 @@ from robustbench_endo.metrics import checks
 from robustbench_endo.tasks.registry import get_task
 from robustbench_endo.tasks.segmentation.decode import decode
 from robustbench_endo.tasks.segmentation.metrics import bin_columns, count_columns
-from robustbench_endo.tasks.segmentation.score import score
 
-METRICS = [metric for metric in get_task("segmentation").metrics() if metric.record_columns]
+TASK = get_task("segmentation")
+METRICS = [metric for metric in TASK.metrics() if metric.record_columns]
 
 
 def columns_of(logits, masks, clean_masks=None):
     prediction = None if logits is None else decode(logits, tuple(masks.shape[1:]))
-    scores = score(prediction, masks, masks if clean_masks is None else clean_masks, 3, METRICS)
+    scores = TASK.score(prediction, masks, masks if clean_masks is None else clean_masks, 3, METRICS)
     (columns,) = HostColumns([scores]).wait()
     return columns
 
@@ -79,6 +79,5 @@ def test_score_checks_labels_only_where_the_model_has_more_classes(batch, monkey
 
 
 def test_score_columns_are_those_of_the_task(batch):
-    task = get_task("segmentation")
-    declared = {column.name for column in task.columns(3)} | {n for m in METRICS for n in m.record_columns}
+    declared = {column.name for column in TASK.columns(3)} | {n for m in METRICS for n in m.record_columns}
     assert set(columns_of(*batch)) == declared
