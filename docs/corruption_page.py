@@ -26,7 +26,7 @@ PAGE = DOCS / "corruptions.md"
 DISTORTION = DOCS / "distortion.json"
 STRIPS = DOCS / "images" / "corruptions"
 EXTENSION = "endo-surgical"
-GOLDEN = DOCS.parent / "tests" / "corruptions" / "golden.json"
+GOLDEN = DOCS.parent / "corruptions" / "golden.json"
 BEGIN, END = "<!-- written by make figures: begin -->", "<!-- written by make figures: end -->"
 
 _SIZE = (256, 320)

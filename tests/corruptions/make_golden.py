@@ -1,48 +1,15 @@
-"""Writes golden.json: the checksum of every corruption at severity 3.
+"""Writes corruptions/golden.json: the checksum of every corruption at severity 3.
 
 Run it after a change that is intended to change pixels: python tests/corruptions/make_golden.py
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from robustbench_endo.corruptions.golden import GOLDEN, checksums, textured_frame
 
-from robustbench_endo.corruptions import CORRUPTIONS, corrupt
-
-GOLDEN = Path(__file__).with_name("golden.json")
-STEP = 16  # weights are multiples of 1/16: exact arithmetic, so that the frame is the same on every machine
-
-
-def textured_frame(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
-    """Smooth colours under fine grain, uint8 (height, width, 3); both sides multiples of 16."""
-    random = np.random.default_rng(seed)
-    nodes = random.integers(20, 236, (height // STEP + 1, width // STEP + 1, 3)).astype(np.float64)
-    smooth = _interpolate(_interpolate(nodes, axis=0), axis=1)
-    grain = random.integers(-12, 13, (height, width, 3))
-    return np.clip(np.floor(smooth) + grain, 0, 255).astype(np.uint8)
-
-
-def _interpolate(nodes: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    position = np.arange((nodes.shape[axis] - 1) * STEP)
-    node = position // STEP
-    weight = np.expand_dims((position % STEP) / STEP, tuple(range(1, nodes.ndim)))
-    lines = np.moveaxis(nodes, axis, 0)
-    return np.moveaxis(lines[node] * (1 - weight) + lines[node + 1] * weight, 0, axis)
-
-
-def checksums() -> dict[str, str]:
-    """SHA-256 (first 16 hex digits) of each corruption's bytes, suite endo19, severity 3, seed 0."""
-    frame = textured_frame(96, 128)
-    return {
-        item.name: hashlib.sha256(corrupt(frame, item.name, 3, "golden").tobytes()).hexdigest()[:16]
-        for item in CORRUPTIONS
-    }
-
+__all__ = ["checksums", "textured_frame"]
 
 if __name__ == "__main__":
     GOLDEN.write_text(json.dumps(checksums(), indent=1) + "\n", encoding="utf-8")

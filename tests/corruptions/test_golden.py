@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
+
+from robustbench_endo.corruptions.golden import recorded_checksums
 
 
 def test_golden_checksums_are_unchanged(checksums: Callable[[], dict[str, str]]) -> None:
-    recorded = json.loads(Path(__file__).with_name("golden.json").read_text(encoding="utf-8"))
-    assert checksums() == recorded
+    assert checksums() == recorded_checksums()
