@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +11,10 @@ from typing import Any
 
 from robustbench_endo.errors import HubError
 from robustbench_endo.hub.failures import LOGIN, hub_failures, import_hub, is_offline
-from robustbench_endo.hub.run_card import run_card
+from robustbench_endo.hub.run_card import card_metadata, run_card
 from robustbench_endo.models.checkpoint import CARD, WEIGHTS, read_card
 from robustbench_endo.models.readme import README, readme_of
 from robustbench_endo.results.io import load_results
-from robustbench_endo.results.results import Results
 
 RUN_FILES = ("run.json", "summary.csv")
 FRAME_FILES = ("report.html", "report.pdf")
@@ -69,11 +67,11 @@ def prepare_upload(
     omitted: tuple[str, ...] = ()
     if (folder / CARD).is_file():
         card = read_card(folder)
-        text = _metadata(card.spec) + readme_of(card, f"hf://{repository}/{prefix}".rstrip("/"))
+        text = card_metadata(card.spec) + readme_of(card, f"hf://{repository}/{prefix}".rstrip("/"))
         files: dict[str, Path | bytes] = {name: folder / name for name in (CARD, WEIGHTS)}
     elif (folder / "run.json").is_file():
         results = load_results(folder)
-        text = _metadata(results.models[0], results) + run_card(results)
+        text = card_metadata(results.models[0], results if len(results.models) == 1 else None) + run_card(results)
         reports = [name for name in FRAME_FILES if (folder / name).is_file()]
         if not (with_frames or results.info["data"].get("name") == "synthetic"):
             reports, omitted = [], tuple(reports)
@@ -146,36 +144,3 @@ def _refuse_card_of_others(api: Any, repository: str, revision: str | None, name
                 f"Expected no {name} of another author in {repository}, got one: upload to a folder of the repository "
                 f"with --path, or leave the card out with --exclude {README}."
             )
-
-
-def _metadata(name: str, results: Results | None = None) -> str:
-    """The YAML block that the hub reads; scores only of a run with a single model, as the hub has one per card."""
-    hub = import_hub()
-    scores = None if results is None or len(results.models) > 1 else _evaluations(hub, results)
-    data = hub.ModelCardData(
-        library_name="robustbench_endo",
-        tags=["robustness", "surgery", "endoscopy"],
-        model_name=name if scores else None,
-        eval_results=scores,
-    )
-    return f"---\n{data.to_yaml()}\n---\n\n"
-
-
-def _evaluations(hub: Any, results: Results) -> list[Any]:
-    """Clean score and mean over the corruptions of each headline metric."""
-    data = results.info["data"]
-    table = results.table()
-    rows = [("clean", ("clean", "clean")), ("mean over corruptions", ("mean", "all"))]
-    return [
-        hub.EvalResult(
-            task_type="image-segmentation" if name == results.headlines[-1] else "image-classification",
-            dataset_type=str(data.get("name", "")),
-            dataset_name=str(data.get("name", "")),
-            dataset_config=label,  # results of equal task, type, and configuration are one for the hub
-            metric_type=name,
-            metric_value=round(float(table.loc[row, (name, results.models[0])]), 2),
-        )
-        for name in results.headlines
-        for label, row in rows
-        if row in table.index and not math.isnan(table.loc[row, (name, results.models[0])])  # without labels
-    ]
