@@ -154,17 +154,35 @@ def read_toml(path: Path, error: type[RobustEndoError] = RobustEndoError) -> dic
     Raises:
         RobustEndoError: of the type ``error``: no such file, or no TOML.
     """
+    try:
+        text = path.read_text("utf-8")
+    except OSError as reason:
+        raise error(f"Cannot read {path}: {reason.strerror}. Check the path.") from reason
+    except ValueError as reason:
+        raise error(f"Cannot parse {path}: invalid TOML ({reason}). Correct the file.") from reason
+    return parse_toml(text, str(path), error)
+
+
+def parse_toml(text: str, source: str, error: type[RobustEndoError] = RobustEndoError) -> dict[str, Any]:
+    """The content of a TOML text.
+
+    Args:
+        text: of a file.
+        source: its name, for messages.
+        error: type of the errors.
+
+    Raises:
+        RobustEndoError: of the type ``error``: no TOML.
+    """
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
 
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as reason:
-        raise error(f"Cannot read {path}: {reason.strerror}. Check the path.") from reason
-    except ValueError as reason:
-        raise error(f"Cannot parse {path}: invalid TOML ({reason}). Correct the file.") from reason
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as reason:
+        raise error(f"Cannot parse {source}: invalid TOML ({reason}). Correct the file.") from reason
 
 
 def file_sha256(path: Path) -> str:

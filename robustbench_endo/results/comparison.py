@@ -15,7 +15,7 @@ from robustbench_endo.results.combine import adaptation_warning, combine_runs, c
 from robustbench_endo.results.comparison_text import comparison_html, comparison_text
 from robustbench_endo.results.estimates import ScoreEstimator, ScoreResult
 from robustbench_endo.results.metrics import metric_names
-from robustbench_endo.results.resampling import Resampling, holm, plain_interval, smallest_p
+from robustbench_endo.results.resampling import Resampling, holm, holm_levels, plain_interval, smallest_p
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import CLEAN, RECORDED
 from robustbench_endo.results.sign_flips import SignFlipTest, sign_flip_test
@@ -235,7 +235,7 @@ class _MetricTests:
         pairs = list(combinations(range(len(scores.names)), 2))
         tests = [self._test(*pair, rows, self.settings.confidence) for pair in pairs]
         p = np.array([float(test.p[0]) for test in tests])
-        levels = _holm_levels(p, 1 - self.settings.confidence)
+        levels = holm_levels(p, 1 - self.settings.confidence)
         ends = [self._test(*pair, rows, 1 - level) for pair, level in zip(pairs, levels, strict=True)]
         return pd.DataFrame(
             {
@@ -310,16 +310,3 @@ def _corrected_rows(rows: Sequence[Row]) -> list[list[int]]:
 
 def _summary_row(rows: Sequence[Row]) -> Row:
     return ("mean", "all") if ("mean", "all") in rows else (CLEAN, CLEAN)
-
-
-def _holm_levels(p: Floats, level: float) -> Floats:
-    """The level at which Holm's procedure tests each hypothesis; those after the first that stands share its level."""
-    order = np.argsort(p)
-    levels = level / (len(p) - np.arange(len(p)))
-    stands = ~(p[order] <= levels)
-    if stands.any():
-        first = int(np.argmax(stands))
-        levels[first:] = levels[first]
-    result = np.empty_like(levels)
-    result[order] = levels
-    return result

@@ -281,3 +281,16 @@ def holm(p: Floats) -> Floats:
     result = np.empty_like(p)
     np.put_along_axis(result, order, corrected, -1)
     return result
+
+
+def holm_levels(p: Floats, level: float) -> Floats:
+    """The level at which Holm's procedure tests each hypothesis; those after the first that stands share its level."""
+    order = np.argsort(p)
+    levels = level / (len(p) - np.arange(len(p)))
+    stands = ~(p[order] <= levels)
+    if stands.any():
+        first = int(np.argmax(stands))
+        levels[first:] = levels[first]
+    result = np.empty_like(levels)
+    result[order] = levels
+    return result

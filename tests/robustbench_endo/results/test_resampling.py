@@ -9,6 +9,7 @@ from robustbench_endo.metrics.aggregation import ratio
 from robustbench_endo.results import Resampling
 from robustbench_endo.results.resampling import (
     holm,
+    holm_levels,
     jackknife_error,
     jackknife_interval,
     plain_interval,
@@ -228,3 +229,10 @@ def test_proportion_of_100_percent_has_an_exact_interval(make_results):
     np.testing.assert_allclose(failed, 100 * (1 - exact.low))
     same = results.robustness(("accuracy",), "a", True)["a"]
     assert same.loc[("accuracy", "clean"), "low"] == pytest.approx(100 * exact.low)
+
+
+def test_holm_levels_reject_what_holm_does():
+    p = np.array([0.04, 0.001, 0.02, 0.3, 0.01])
+    levels = holm_levels(p, 0.05)
+    np.testing.assert_allclose(levels, [0.05 / 3, 0.01, 0.05 / 3, 0.05 / 3, 0.0125])
+    np.testing.assert_array_equal(p <= levels, holm(p) <= 0.05)
