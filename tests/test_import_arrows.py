@@ -11,9 +11,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "robustbench_endo"
 ALLOWED_IN_REPORTS = tuple(
     f"robustbench_endo.{module}"
-    for module in ("reports", "results", "errors", "io_utils", "metrics.base", "metrics.aggregation", "tasks")
+    for module in ("reports", "results", "errors", "io_utils", "metrics.base", "metrics.aggregation", "tasks", "gate")
 )
-"""The results, and what they consist of: metrics and tasks."""
+"""The results, what they consist of (metrics and tasks), and their gate."""
 IMPORTS_REPORTS = ("cli/", "__init__.py")
 """The only modules of robustbench_endo that may import reports."""
 OPTIONAL = ("albumentations", "lightning", "tensorboard", "typst", "ray", "imagecorruptions")

@@ -27,6 +27,7 @@ class ReportEstimates:
         table: rows of :func:`~robustbench_endo.reports.data.rows.table_rows`, columns (metric, model, part).
         conditions: metric -> (models, corruptions, 1 + severities), clean first.
         means: metric -> (models, 1 + severities), the mean over corruptions; NaN where one of them is missing.
+        over_models: metric -> (corruptions,), the mean over severities and models; NaN where a model is missing.
         statement: what the intervals rest on, in one sentence.
         warning: why the intervals have to be interpreted with caution; empty without a reason.
     """
@@ -34,6 +35,7 @@ class ReportEstimates:
     table: pd.DataFrame
     conditions: Mapping[str, Estimate]
     means: Mapping[str, Estimate]
+    over_models: Mapping[str, Estimate]
     statement: str
     warning: str
 
@@ -53,16 +55,19 @@ def estimate_scores(results: Results, metrics: Sequence[str], resampling: Resamp
     estimator = results.estimator(resampling)
     conditions: dict[str, Estimate] = {}
     means: dict[str, Estimate] = {}
+    over_models: dict[str, Estimate] = {}
 
     def record_estimates() -> Iterator[tuple[str, ScoreResult]]:
         for name, scores in estimator.results(metrics):
             conditions[name] = scores.estimate_mean(ScoreArray.with_clean)
             means[name] = scores.estimate_mean(mean_by_severity)
+            over_models[name] = scores.estimate_mean(mean_of_models)
             yield name, scores
 
     formulas = {row.key: row.formula for row in table_rows(results)}
     table = severity_mean_table(record_estimates(), metrics, results.models, formulas, intervals=True)
-    return ReportEstimates(table, conditions, means, estimator.units.statement, estimator.units.warning)
+    units = estimator.units
+    return ReportEstimates(table, conditions, means, over_models, units.statement, units.warning)
 
 
 def mean_table(results: Results, metrics: Sequence[str], intervals: bool | Resampling = False) -> pd.DataFrame:
@@ -75,6 +80,12 @@ def mean_table(results: Results, metrics: Sequence[str], intervals: bool | Resam
     if intervals:
         table.attrs |= {"intervals": estimator.units.statement, "warning": estimator.units.warning}
     return table
+
+
+def mean_of_models(scores: ScoreArray) -> Floats:
+    """Mean over severities, then over models, (R, corruptions); NaN where a model is missing."""
+    mean: Floats = scores.mean_over_severities().mean(axis=1)
+    return mean
 
 
 def mean_by_severity(scores: ScoreArray) -> Floats:

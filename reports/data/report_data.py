@@ -20,6 +20,7 @@ from robustbench_endo.reports.data.curves import severity_curves
 from robustbench_endo.reports.data.draws import draw_tables
 from robustbench_endo.reports.data.estimates import ReportEstimates, estimate_scores
 from robustbench_endo.reports.data.failure_points import failure_point_tables
+from robustbench_endo.reports.data.first_screen import FirstScreen, first_screen
 from robustbench_endo.reports.data.floors import MetricFloor, floor_of
 from robustbench_endo.reports.data.gallery import (
     Drop,
@@ -81,6 +82,7 @@ class ReportData:
         categories: corruption -> category.
         styles: model -> colour, dash and marker.
         first_model: whose predictions are shown first.
+        first: the first screen: models with intervals and tie groups, worst corruptions, gate.
         summary: one paragraph and key numbers.
         metrics, headline: names of the metrics with numbers; those shown first.
         leading: the metric of curves and ranges.
@@ -119,6 +121,7 @@ class ReportData:
     categories: Mapping[str, str]
     styles: Mapping[str, Style]
     first_model: str
+    first: FirstScreen
     summary: Summary
     metrics: list[str]
     headline: list[str]
@@ -178,6 +181,9 @@ def report_data(
     grids = [grid for frame in results.gallery() if (grid := gallery_grid(results, frame, IMAGE_WIDTH))]
     comparison = compare_models(results, headline, resampling)
     summary = summarise(results, comparison)
+    leading = leading_metric(results)
+    floors = {name: floor for name in metrics if (floor := floor_of(results, name))}
+    silent = silent_failures(results, resampling)
     caption = f"Every metric: clean frames → mean of all corruptions ({describe_sample(results)})"
     return ReportData(
         name=str(results.info.get("name") or "Robustness run"),
@@ -189,14 +195,22 @@ def report_data(
         categories=results.corruption_categories,
         styles=model_styles(results.models),
         first_model=next(iter(summary.models or results.models)),
+        first=first_screen(
+            results,
+            scores.subset([leading.name] if leading else []),
+            estimates,
+            floors.get(leading.name) if leading else None,
+            comparison,
+            silent,
+        ),
         summary=summary,
         metrics=metrics,
         headline=headline,
-        leading=leading_metric(results),
+        leading=leading,
         scores=scores,
         sample=describe_sample(results),
         overview=change_table(scores, "overview", caption, metrics),
-        floors={name: floor for name in metrics if (floor := floor_of(results, name))},
+        floors=floors,
         curves=_curves(results, headline, resampling),
         labels=label_tables(results),
         by_subject=by_subject(results),
@@ -209,7 +223,7 @@ def report_data(
         estimates=estimates,
         envelope=operating_envelope(results, estimates, resampling) if estimates else None,
         relative=relative_robustness(results),
-        silent_failures=silent_failures(results, resampling),
+        silent_failures=silent,
         reliability=[part for task in reversed(results.tasks) if not (part := reliability(results, task)).empty],
         calibration=calibration_table(results, scores),
         comparison=comparison_report(comparison, results) if comparison else None,

@@ -66,6 +66,12 @@ class FolderDataset(ImageFolderBase):
         folder = self.root.resolve()
         return (folder.parent if folder.name in STANDARD_SPLITS and folder.parent.name else folder).name or "folder"
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether ``robust-endo synthesize`` composed the images, whose record is in the root."""
+        folder = self.root.resolve()
+        return ((folder.parent if folder.name in STANDARD_SPLITS else folder) / "synthesis.json").is_file()
+
     @cached_property
     def folder(self) -> Path:
         """The folder of the split, which ids are relative to."""

@@ -66,6 +66,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
             "name": data.name,
             "root": str(getattr(data, "root", "")),
             **_source(data),
+            "synthetic": bool(getattr(data, "synthetic", False)),
             "split": getattr(data, "split", None),
             "frames": len(plan.indices),
             "fingerprint": fingerprint,

@@ -44,7 +44,8 @@ class Comparison:
             only; ``subjects``. An interval excludes 0 exactly where ``p_adjusted`` is at most 1 - confidence.
         pairs: one row per metric x pair of models, for the mean over corruptions (clean without corruptions):
             ``metric, model, other, pooled_difference, difference, low, high, p, p_holm`` (corrected over the pairs,
-            whose level at each pair is that of ``low, high``).
+            whose level at each pair is that of ``low, high``) and ``separated``: whether the pair is significant and
+            both differences have the same sign.
         ranks: one row per metric x model: ``rank`` by the mean over corruptions (1 is best), ``low, high``: the ranks
             that the significant pairs leave open, and ``first``: whether no other model is significantly better.
         statement: what the tests rest on, in one sentence.
@@ -237,19 +238,21 @@ class _MetricTests:
         p = np.array([float(test.p[0]) for test in tests])
         levels = holm_levels(p, 1 - self.settings.confidence)
         ends = [self._test(*pair, rows, 1 - level) for pair, level in zip(pairs, levels, strict=True)]
+        difference = np.array([float(test.mean[0]) for test in tests])
+        pooled = np.array([float(scores.pooled[one, rows[0]] - scores.pooled[other, rows[0]]) for one, other in pairs])
+        corrected = holm(p)
         return pd.DataFrame(
             {
                 "metric": self.metric,
                 "model": [scores.names[one] for one, _ in pairs],
                 "other": [scores.names[other] for _, other in pairs],
-                "pooled_difference": [
-                    float(scores.pooled[one, rows[0]] - scores.pooled[other, rows[0]]) for one, other in pairs
-                ],
-                "difference": [float(test.mean[0]) for test in tests],
+                "pooled_difference": pooled,
+                "difference": difference,
                 "low": [float(test.low[0]) for test in ends],
                 "high": [float(test.high[0]) for test in ends],
                 "p": p,
-                "p_holm": holm(p),
+                "p_holm": corrected,
+                "separated": (corrected <= 1 - self.settings.confidence) & (pooled * difference > 0),
             }
         )
 
@@ -261,8 +264,7 @@ class _MetricTests:
         significant = np.zeros(better.shape, bool)
         for pair in pairs.itertuples():
             one, other = scores.names.index(str(pair.model)), scores.names.index(str(pair.other))
-            agree = pair.pooled_difference * pair.difference > 0
-            significant[one, other] = significant[other, one] = pair.p_holm <= 1 - self.settings.confidence and agree
+            significant[one, other] = significant[other, one] = pair.separated
         n_better, n_worse = (better & significant).sum(1), (better.T & significant).sum(1)
         missing = np.isnan(values)
         count = int((~missing).sum())

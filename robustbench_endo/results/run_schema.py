@@ -34,6 +34,7 @@ STRUCTURE: dict[Any, Kind] = {
         "?name": str,
         "?root": str,
         "?source": str,
+        "?synthetic": bool,
         "?split": _TEXT_OR_NONE,
         "?frames": int,
         "?fingerprint": str,

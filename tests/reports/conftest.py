@@ -246,8 +246,7 @@ def build(
     edited = edit(frame, info) if edit else None
     frame = frame if edited is None else edited
     schema = Results(frame, info).schema
-    for name in set(schema.names) - set(frame):
-        frame[name] = 0
+    frame = frame.reindex(columns=[*frame, *(name for name in schema.names if name not in frame)], fill_value=0)
     write_table(folder / "results.parquet", pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
     if gallery:
         write_gallery(folder, models, corruptions, severities)

@@ -40,6 +40,7 @@ class SyntheticScenes:
     """
 
     name: str = "synthetic"
+    synthetic = True
     classes: tuple[str, ...] = labels.CLASSES
     activities: tuple[str, ...] = labels.ACTIVITIES
 
