@@ -20,6 +20,7 @@ from robustbench_endo.results.description import describe_run
 from robustbench_endo.results.draws import draw_variation
 from robustbench_endo.results.estimates import Conditions, ScoreEstimator, ScoreResult
 from robustbench_endo.results.export import to_csv, to_json
+from robustbench_endo.results.failure_detection.scores import failure_detection
 from robustbench_endo.results.failures import (
     check_failure_thresholds,
     failure_groups,
@@ -147,6 +148,7 @@ class Results(RunInfo):
     to_json = to_json
     compare = compare_with
     rankings = rank_results
+    failure_detection = failure_detection
 
     def log_to(
         self, loggers: str | Sequence[str], folder: str | Path | None = None, metrics: Sequence[str] | None = None
