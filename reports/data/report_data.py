@@ -51,6 +51,7 @@ from robustbench_endo.reports.data.provenance import (
     protocol_statement,
     provenance,
 )
+from robustbench_endo.reports.data.rankings import RankingReport, ranking_report
 from robustbench_endo.reports.data.regions import region_tables
 from robustbench_endo.reports.data.rows import trained_on
 from robustbench_endo.reports.data.sample import describe_sample
@@ -104,6 +105,7 @@ class ReportData:
         silent_failures: confident wrong predictions.
         reliability, calibration: diagrams and table.
         comparison: models compared with the best one.
+        rankings: how stable their order is; None for a single model.
         galleries: stored frames; ``legend`` their classes; ``frame_score`` the name of their scores.
         drops: the largest drops.
         protocol, notes, provenance, model_facts, corruptions, glossary: text.
@@ -146,6 +148,7 @@ class ReportData:
     reliability: list[TaskReliability]
     calibration: Table | None
     comparison: PairwiseComparison | None
+    rankings: RankingReport | None
     galleries: list[GalleryGrid]
     legend: list[tuple[str, str]]
     frame_score: str
@@ -227,6 +230,7 @@ def report_data(
         reliability=[part for task in reversed(results.tasks) if not (part := reliability(results, task)).empty],
         calibration=calibration_table(results, scores),
         comparison=comparison_report(comparison, results) if comparison else None,
+        rankings=ranking_report(results, resampling, comparison),
         galleries=grids,
         legend=class_legend(results, grids),
         frame_score=frame_score_label(results),

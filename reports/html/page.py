@@ -14,11 +14,13 @@ from robustbench_endo.reports.data.failure_points import FAILURE_POINTS_NOTE
 from robustbench_endo.reports.data.interactions import INTERACTIONS_NOTE
 from robustbench_endo.reports.data.methods import METHODS_NOTE
 from robustbench_endo.reports.data.metrics import heading
+from robustbench_endo.reports.data.rankings import RANKINGS_NOTE
 from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import DAGGER
 from robustbench_endo.reports.formatting import counted, title
 from robustbench_endo.reports.html.images import BUDGET, image_sources
 from robustbench_endo.reports.html.page_data import category_bars, page_data
+from robustbench_endo.reports.html.ranking_figures import ranking_figures
 from robustbench_endo.reports.html.svg import inline_svg, reliability_diagrams
 from robustbench_endo.reports.palette import DARK, LIGHT
 from robustbench_endo.reports.plotting.severity_curves import Drawing
@@ -40,6 +42,7 @@ _SECTIONS = {
     "silent-failures": "Silent failures",
     "calibration": "Calibration",
     "comparison": "Comparison",
+    "rankings": "Rankings",
     "images": "Images",
     "drops": "Largest drops",
     "breakdown": "Classes and patients",
@@ -83,6 +86,8 @@ def _values(report: ReportData) -> dict[str, Any]:
         "headline_keys": headline,
         "headline_labels": [report.scores.metrics[key].label for key in headline],
         "comparison_note": COMPARISON_NOTE,
+        "rankings_note": RANKINGS_NOTE,
+        "ranking_figures": ranking_figures(report),
         "methods_note": METHODS_NOTE,
         "draws_note": DRAWS_NOTE,
         "failure_points_note": FAILURE_POINTS_NOTE,
@@ -116,6 +121,7 @@ def _has(report: ReportData, section: str) -> bool:
         "curves": report.curves,
         "safe-range": report.envelope or report.relative,
         "comparison": report.comparison,
+        "rankings": report.rankings,
         "breakdown": report.labels or report.by_subject,
         "drops": report.drops,
         "methods": report.methods,

@@ -16,6 +16,7 @@ from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import DAGGER, FLOOR_ROW
 from robustbench_endo.reports.palette import HEAT
 from robustbench_endo.reports.pdf.figures import FigureFolder, drop_pages, figures, gallery_pages
+from robustbench_endo.reports.pdf.rankings import ranking_part
 from robustbench_endo.reports.pdf.tables import report_tables
 from robustbench_endo.reports.plotting.style import swatch, to_svg
 
@@ -102,6 +103,7 @@ def _figures(report: ReportData, folder: Path) -> dict[str, Any]:
     grid = report.galleries[0] if report.galleries else None
     return {
         **figures(report, svg_folder),
+        "rankings": ranking_part(report, svg_folder),
         "gallery": gallery_pages(grid, report.models, report.severities, folder, _hardest(report)) if grid else None,
         "legend": report.legend,
         "drops": drop_pages(report.drops, folder),

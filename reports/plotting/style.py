@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -89,7 +90,9 @@ def to_svg(figure: Figure, salt: str) -> str:
     patches = [patch for patch in (figure.patch, *(axes.patch for axes in figure.axes)) if patch.get_visible()]
     for patch in patches:
         patch.set_visible(False)
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}), warnings.catch_warnings():
+        # Text remains text: the reader's font may have a letter that the one of matplotlib lacks.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         # Figure.savefig would draw everything twice.
         lay_out(figure)
         canvas: Any = FigureCanvasSVG(figure)

@@ -25,6 +25,7 @@ def printed_tables(results: Results, report: ReportData, intervals: bool | Resam
     if report.metrics and (failures := finite_failure_summary(results, intervals)):
         tables.append(failures)
     tables += [*report.labels, *report.methods, *report.draws, *report.regions]
+    tables += report.rankings.tables if report.rankings else []
     return [*tables, *report.failure_points, *report.targets, *report.interactions]
 
 

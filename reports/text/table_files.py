@@ -14,6 +14,7 @@ from robustbench_endo.io_utils import write_atomically
 from robustbench_endo.reports.data.aggregates import aggregate_tables
 from robustbench_endo.reports.data.confidence import failure_scores
 from robustbench_endo.reports.data.metrics import metrics_present, with_numbers
+from robustbench_endo.reports.data.rankings import rank_rows
 from robustbench_endo.reports.data.scores import score_table
 from robustbench_endo.reports.data.tables import Table
 from robustbench_endo.results.csv_text import csv_text
@@ -43,7 +44,7 @@ def write_tables(results: Results, folder: Path, intervals: bool | Resampling = 
 
 
 def data_tables(results: Results, intervals: bool | Resampling = False) -> dict[str, pd.DataFrame]:
-    """``scores``, ``table``, ``robustness``, ``failures`` and ``labels``; those without numbers are missing.
+    """``scores``, ``table``, ``robustness``, ``failures``, ``rankings``, ``labels``; those without numbers are missing.
 
     ``scores`` has one row per condition and one column per metric, ``labels`` one row per condition, label and metric.
     The
@@ -56,6 +57,8 @@ def data_tables(results: Results, intervals: bool | Resampling = False) -> dict[
         tables["robustness"] = long_format(aggregate_tables(results, metrics, None, intervals))
         with suppress(RunError):  # of a model without clean frames, which has no confidence to compare with
             tables["failures"] = long_format([failure_scores(results, intervals)])
+    if (ranks := rank_rows(results, intervals)) is not None:
+        tables["rankings"] = ranks
     labels = _labels(results)
     return tables | ({"labels": labels} if len(labels) else {})
 

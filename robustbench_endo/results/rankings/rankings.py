@@ -29,7 +29,7 @@ from robustbench_endo.results.rankings.rank_methods import (
     rank_then_aggregate,
 )
 from robustbench_endo.results.rankings.rankings_text import rankings_html, rankings_text
-from robustbench_endo.results.resampling import FEW_SUBJECTS, Resampling
+from robustbench_endo.results.resampling import FEW_SUBJECTS, Resampling, smallest_p
 from robustbench_endo.results.table import row_formulas
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def rank_models(
     wilcoxon = test == "wilcoxon" and settings.unit == "subject"
     if comparison is None and not wilcoxon:
         comparison = compare(results, [name], None, settings)
-    warnings = _warnings(estimator)
+    warnings = [*_warnings(estimator), *_no_pair(estimator, len(results.methods))]
     return group.rankings(_p_values(group, None if wilcoxon else comparison), settings, draws, warnings)
 
 
@@ -156,6 +156,17 @@ def _warnings(estimator: ScoreEstimator) -> list[str]:
     if units.kind == "subject" and 1 < units.number < FEW_SUBJECTS:
         warnings.append(f"Draws of {units.number} subjects repeat few combinations: shares are coarse.")
     return warnings
+
+
+def _no_pair(estimator: ScoreEstimator, models: int) -> list[str]:
+    """Where even the smallest p-value that so many subjects can give is not significant after the correction."""
+    pairs, smallest = models * (models - 1), smallest_p(estimator.units.number) / 2
+    if estimator.units.kind != "subject" or not smallest * pairs > SIGNIFICANT:
+        return []
+    return [
+        f"No pair can be significant by sign flips: {pairs} one-sided pairs of {models} models, corrected, need more "
+        f"than {estimator.units.number} subjects."
+    ]
 
 
 class _Ranker:

@@ -175,6 +175,7 @@ def test_page_has_its_sections(page):
         "Silent (overconfident) failures",
         "Calibration",
         "Statistical comparison",
+        "Rankings",
         "Images and predictions",
         "Largest performance drops",
         "Results by class and by patient",

@@ -27,7 +27,8 @@ def test_printed_tables_have_unique_names(printed_report):
     names = [table.name for table in tables]
     assert len(names) == len(set(names))
     assert names[0] == "scores-accuracy-miou"
-    assert names[-len(report.labels) :] == [table.name for table in report.labels]
+    last = [*report.labels, *report.rankings.tables]
+    assert names[-len(last) :] == [table.name for table in last]
 
 
 def test_score_tables_fit_page_and_contain_every_metric(printed_report, make_run, resampling):
