@@ -174,6 +174,8 @@ class Corruption(ABC):
     def apply_bytes(self, frame: NDArray[np.uint8], params: Any, noise: Noise) -> NDArray[np.uint8] | None:
         """Corrupt 8-bit levels (H, W, 3) without values between, within a level of the rounded :meth:`apply`.
 
+        Not for a corruption that moves or hides the scene, because a grid or an opacity is not returned.
+
         Args:
             frame: uint8 (H, W, 3); must not be modified.
             params: the parameters of the severity, with lengths in pixels of ``frame``.

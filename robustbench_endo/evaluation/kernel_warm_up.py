@@ -23,7 +23,7 @@ from robustbench_endo.evaluation.batch import Batch, read_batches
 from robustbench_endo.evaluation.compiled_kernels import CompiledKernels
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.config import PROTOCOLS, SEVERITIES, EvaluationConfig
-from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
+from robustbench_endo.evaluation.corrupt_batch import CorruptedFrames, corrupt_batch
 from robustbench_endo.evaluation.loop import score_batch
 from robustbench_endo.evaluation.plan import EvaluationPlan, build_plan
 from robustbench_endo.evaluation.warm_up import predict_nothing
@@ -287,8 +287,9 @@ class _Frames:
             predictions = {"warm-up": predict_nothing(self.plan, batch)}
             for task in self.plan.tasks:
                 task.check_targets(batch.targets[task.name], len(self.plan.labels[task.name]))
-            clean = Condition(CLEAN, 0)
-            score_batch(self.plan, batch, clean, batch.images, batch.targets, predictions).wait()
+            hidden = torch.arange(batch.images.shape[3]).expand_as(batch.images[:, 0]) < batch.images.shape[3] // 2
+            frames = CorruptedFrames(batch.images, dict(batch.targets), hidden)
+            score_batch(self.plan, batch, Condition(CLEAN, 0), frames, predictions).wait()
 
     def corrupt(self, name: str) -> None:
         """Corrupt the frames as bytes, where the corruption can; the small ones also as floating images."""

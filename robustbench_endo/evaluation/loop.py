@@ -15,7 +15,7 @@ from robustbench_endo.corruptions.kernels.color.levels import to_levels
 from robustbench_endo.evaluation.adaptation.episode import Episode
 from robustbench_endo.evaluation.batch import Batch, Failure, read_batches
 from robustbench_endo.evaluation.conditions import Condition
-from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
+from robustbench_endo.evaluation.corrupt_batch import CorruptedFrames, corrupt_batch
 from robustbench_endo.evaluation.data_fingerprint import check_unchanged
 from robustbench_endo.evaluation.device import deterministic, device_errors, use_device
 from robustbench_endo.evaluation.host_copy import HostCopy
@@ -98,7 +98,7 @@ def evaluate_condition(
         if not len(batch):
             return Records()
     with profiler.time("corrupt"), workers.streams.corrupt.acquire():
-        images, targets = corrupt_batch(plan, batch, condition)
+        frames = corrupt_batch(plan, batch, condition)
         corrupted = workers.streams.corrupt.record()
     predictions: dict[str, Predictions] = {}
     with profiler.time("forward"), workers.streams.forward.acquire(after=corrupted), workers.models() as models:
@@ -106,14 +106,14 @@ def evaluate_condition(
             if only is not None and name not in only:
                 continue
             adapted = episode.adapt(model, (name, condition), batch.ids)
-            predictions[name] = predict(adapted, images, plan.tasks, plan.precision)
+            predictions[name] = predict(adapted, frames.images, plan.tasks, plan.precision)
         predicted = workers.streams.forward.record()
     with profiler.time("metrics"):
         with workers.streams.score.acquire(after=predicted):
-            pending = score_batch(plan, batch, condition, images, targets, predictions)
+            pending = score_batch(plan, batch, condition, frames, predictions)
         records = pending.wait()  # after the stage: the next condition is scored meanwhile
     with profiler.time("write"):
-        plan.gallery.save(condition, batch, images, targets, predictions)
+        plan.gallery.save(condition, batch, frames.images, frames.targets, predictions)
     return records
 
 
@@ -121,24 +121,24 @@ def score_batch(
     plan: EvaluationPlan,
     batch: Batch,
     condition: Condition,
-    images: Tensor,
-    targets: Mapping[str, Tensor],
+    frames: CorruptedFrames,
     predictions: Mapping[str, Predictions],
 ) -> PendingRecords:
     """One record per frame and model: the distortion of the image and the scores of every task."""
     assert batch.clean is not None
     with without_autocast(plan.device):
-        levels = HostCopy(_levels(images))
-        ssim, psnr = batch.clean.compare(images)
+        levels = HostCopy(_levels(frames.images))
+        ssim, psnr = batch.clean.compare(frames.images)
         tables: dict[str, Scores] = {}
         surround = batch.surround(scored=plan.config.region == "frame")
         for model, outputs in predictions.items():
             columns: Scores = {CONTENT_SHARE: batch.content_share, "image_ssim": ssim, "image_psnr": psnr}
             for task in plan.tasks:
                 name = task.name
-                task_targets, metrics = (targets[name], batch.targets[name]), plan.frame_metrics[name]
-                labels = len(plan.labels[name])
-                columns |= task.score(outputs.get(name), *task_targets, labels, metrics, batch.scale, surround)
+                targets, labels = (frames.targets[name], batch.targets[name]), len(plan.labels[name])
+                columns |= task.score(
+                    outputs.get(name), *targets, labels, plan.frame_metrics[name], batch.scale, surround, frames.hidden
+                )
             tables[model] = columns | {VALID: next(iter(outputs.values())).valid}
         return PendingRecords(batch, condition, levels, tables)
 

@@ -174,7 +174,7 @@ def _compare(results: Results, plan: EvaluationPlan, positions: list[Position], 
             batch = batches[-1].select([batches[-1].ids.index(position.image_id)])
             if position.condition.corruption in batch.recorded:
                 batch = batch.with_recorded(position.condition.corruption)
-            pixels, _ = corrupt_batch(plan, batch, position.condition)
+            pixels = corrupt_batch(plan, batch, position.condition).images
             checksum = image_checksum((pixels[0] * 255).round().byte().cpu().numpy())
             stored = records.xs((*position.condition, position.image_id), level=[1, 2, 3, 4])
             if not (stored[IMAGE_CHECKSUM] == checksum).all():

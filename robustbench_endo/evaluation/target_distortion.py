@@ -223,6 +223,6 @@ def _distortion(plan: EvaluationPlan, batches: Sequence[Batch], name: str, sever
     values = []
     for batch in batches:
         assert batch.clean is not None
-        images, _ = corrupt_batch(plan, batch, Condition(name, severity))
+        images = corrupt_batch(plan, batch, Condition(name, severity)).images
         values.append(1 - batch.clean.ssim(images).numpy())
     return float(np.concatenate(values).mean())

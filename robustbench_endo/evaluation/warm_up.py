@@ -8,18 +8,17 @@ from contextlib import suppress
 from functools import partial
 
 import torch
-from torch import Tensor
 
 from robustbench_endo.corruptions.compound import SEPARATOR
 from robustbench_endo.evaluation.batch import Batch, read_batches
 from robustbench_endo.evaluation.conditions import Condition
-from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
+from robustbench_endo.evaluation.corrupt_batch import CorruptedFrames, corrupt_batch
 from robustbench_endo.evaluation.device import finish, use_device
 from robustbench_endo.evaluation.plan import EvaluationPlan
 from robustbench_endo.evaluation.predict import Predictions
 from robustbench_endo.results.schema import CLEAN
 
-Score = Callable[[EvaluationPlan, Batch, Condition, Tensor, Mapping[str, Tensor], Mapping[str, Predictions]], object]
+Score = Callable[[EvaluationPlan, Batch, Condition, CorruptedFrames, Mapping[str, Predictions]], object]
 """As :func:`.loop.score_batch`."""
 
 MAX_THREADS = 8
@@ -62,12 +61,12 @@ def run_once(plan: EvaluationPlan, batch: Batch, score: Score) -> None:
 
 
 def _compute(plan: EvaluationPlan, batch: Batch, score: Score, condition: Condition) -> None:
-    """Corrupt a batch; score it where that may need other kernels: for clean frames, and where targets moved."""
+    """Corrupt a batch; score it where that may need other kernels: clean, where targets moved, where some is hidden."""
     with suppress(Exception):
-        images, targets = corrupt_batch(plan, batch, condition)
-        moved = any(targets[name] is not target for name, target in batch.targets.items())
-        if moved or condition.corruption == CLEAN:
-            score(plan, batch, condition, images, targets, {"warm-up": predict_nothing(plan, batch)})
+        frames = corrupt_batch(plan, batch, condition)
+        moved = any(frames.targets[name] is not target for name, target in batch.targets.items())
+        if moved or frames.hidden is not None or condition.corruption == CLEAN:
+            score(plan, batch, condition, frames, {"warm-up": predict_nothing(plan, batch)})
 
 
 @torch.inference_mode()

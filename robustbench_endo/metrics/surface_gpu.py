@@ -61,23 +61,34 @@ def surface_table(
         first: the first class that is measured; those before are NaN, and not missed.
         memory: bytes of scratch; more images and classes than fit are split into parts of at least one.
     """
-    batch, height, width = pred.shape
+    return edges_table(_edges(torch.stack((pred, target))), classes, spacing, tolerance, first, memory)
+
+
+def edges_table(
+    edges: Tensor,
+    classes: int,
+    spacing: tuple[float, float],
+    tolerance: Tensor,
+    first: int = 0,
+    memory: int = _MEMORY,
+) -> Tensor:
+    """:func:`surface_table` of the labels of boundary pixels, uint8 (2, B, H, W), :data:`NONE` elsewhere; modified."""
+    _, batch, height, width = edges.shape
     pixels, cells = height * width, batch * classes
-    edges = _edges(torch.stack((pred, target)))
     if first:
         edges.masked_fill_(edges < first, NONE)
     points = (edges.flatten() != NONE).nonzero()[:, 0]
     key = points.div(pixels, rounding_mode="floor") * classes + edges.flatten()[points]  # map, image and class
-    present = torch.zeros(2 * cells, dtype=torch.bool, device=pred.device).index_fill_(0, key, True)
+    present = torch.zeros(2 * cells, dtype=torch.bool, device=edges.device).index_fill_(0, key, True)
     p, t = present.view(2, cells)
-    table = torch.full((5, cells), torch.nan, dtype=torch.float64, device=pred.device)
+    table = torch.full((5, cells), torch.nan, dtype=torch.float64, device=edges.device)
     table[:3].masked_fill_(p ^ t, math.hypot(height * spacing[0], width * spacing[1]))
     table[3].masked_fill_(p ^ t, 0.0)
     table[4] = p ^ t
     both = p & t
     pairs = both.nonzero()[:, 0]
     pair = torch.where(both, both.cumsum(0) - 1, -1).repeat(2)[key]
-    size = max(1, memory // (pixels * _PIXEL[use_triton(pred.device)]))
+    size = max(1, memory // (pixels * _PIXEL[use_triton(edges.device)]))
     for start in range(0, len(pairs), size):
         part = pairs[start : start + size]
         inside = ((pair >= start) & (pair < start + len(part))).nonzero()[:, 0]

@@ -60,6 +60,7 @@ def run_metrics(info: Mapping[str, Any], user_metrics: Sequence[Metric] = ()) ->
     metrics = [metric for task in tasks for metric in task.metrics(protocol, settings)]
     metrics += [metric for task in tasks for metric in task.label_metrics(info["tasks"][task.name])]
     metrics += [metric for task in tasks for metric in task.region_metrics(settings)]
+    metrics += [metric for task in tasks for metric in task.visibility_metrics()]
     metrics += [kind() for kind in DISTORTION_METRICS]
     known = {metric.name: metric for metric in user_metrics}
     return metrics + [

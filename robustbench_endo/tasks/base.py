@@ -190,6 +190,7 @@ class Task(ABC):
         metrics: Sequence[Metric],
         scale: Tensor | None = None,
         surround: Surround | None = None,
+        hidden: Tensor | None = None,
     ) -> Scores:
         """Record columns of a batch; the caller copies those of a GPU to the host.
 
@@ -201,6 +202,7 @@ class Task(ABC):
             metrics: with a value per frame.
             scale: scored pixels per pixel of the original frame along rows and columns, (B, 2); None for 1.
             surround: of the frames; None if no frame has one.
+            hidden: bool (B, H, W), where the corruption hides the scene; None for one that covers nothing.
         """
 
     @abstractmethod
@@ -243,6 +245,13 @@ class Task(ABC):
 
         Args:
             settings: of the run's metrics, see :meth:`metric_settings`.
+        """
+        return ()
+
+    def visibility_metrics(self) -> tuple[Metric, ...]:
+        """Metrics of the visible and of the hidden part of frames; none for a task without.
+
+        They are available by name, such as ``dice_hidden``, and defined under corruptions that hide the scene.
         """
         return ()
 

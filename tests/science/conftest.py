@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from science_models import Respondent, Rule, Truth
-from torch import Tensor
 
 import robustbench_endo as rb
 from robustbench_endo.evaluation import loop
+from robustbench_endo.evaluation.corrupt_batch import CorruptedFrames
 from robustbench_endo.results import Results
 
 
@@ -19,14 +19,14 @@ def truth(monkeypatch: pytest.MonkeyPatch) -> Truth:
     """The truth of each batch, recorded where it is corrupted: masks as the corruption moved them."""
     record, corrupt = Truth(), loop.corrupt_batch
 
-    def corrupt_and_record(plan: Any, batch: Any, condition: Any) -> tuple[Tensor, dict[str, Tensor]]:
-        images, targets = corrupt(plan, batch, condition)
-        record.masks, record.activities = targets["segmentation"], targets["activity"]
+    def corrupt_and_record(plan: Any, batch: Any, condition: Any) -> CorruptedFrames:
+        frames = corrupt(plan, batch, condition)
+        record.masks, record.activities = frames.targets["segmentation"], frames.targets["activity"]
         record.opacity = None
         if condition.severity and condition.corruption in plan.suite.names:
             key = batch.ids, plan.config.seed, condition.replicate
             record.opacity = plan.suite.corrupt(batch.images, condition.corruption, condition.severity, *key).opacity
-        return images, targets
+        return frames
 
     monkeypatch.setattr(loop, "corrupt_batch", corrupt_and_record)
     return record

@@ -118,3 +118,18 @@ def test_opacity_reader_loses_exactly_what_smoke_hides(evaluate):
         scored = sum(row[f"tp_{k}"].sum() for k in range(1, CLASSES))
         assert scored == hits
         assert sum(row[f"tp_{k}"].sum() + row[f"fn_{k}"].sum() for k in range(1, CLASSES)) == pixels
+
+
+def test_oracles_see_and_guess_exactly(evaluate):
+    rules = {"amodal": oracle, "visible only": opacity_reader, "nothing": background}
+    scores = evaluate(rules, "smoke,bleeding,elastic_transform+spatter,contrast", (5,)).scores().set_index("model")
+    occluding = scores[scores["hidden_share"] > 0]
+    assert occluding.groupby("model", sort=False).size().tolist() == [3, 3, 3]
+    for kind in ("dice", "miou", "nsd"):
+        for model, visible, hidden in (("amodal", 100, 100), ("visible only", 100, 0), ("nothing", 0, 0)):
+            assert (occluding.loc[model, f"{kind}_visible"] == visible).all()
+            assert (occluding.loc[model, f"{kind}_hidden"] == hidden).all()
+    assert (occluding["hallucination"] == 0).all()
+    assert (occluding.loc["amodal", "guess_precision"] == 100).all()
+    others = scores[scores["corruption"].isin(("clean", "contrast"))]
+    assert others[["dice_visible", "dice_hidden", "hallucination", "hidden_share"]].isna().all(axis=None)

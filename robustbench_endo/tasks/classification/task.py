@@ -78,6 +78,7 @@ class Classification(Task):
         metrics: Sequence[Metric],
         scale: Tensor | None = None,
         surround: Surround | None = None,
+        hidden: Tensor | None = None,
     ) -> Scores:
         """See :func:`robustbench_endo.tasks.classification.score.score`."""
         from robustbench_endo.tasks.classification.score import ClassificationPrediction, score

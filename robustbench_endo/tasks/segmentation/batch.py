@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from robustbench_endo.metrics.checks import check_label_maps
 from robustbench_endo.metrics.mask_ssim import mask_ssim_of_checked
 from robustbench_endo.metrics.overlap import ClassCounts, class_counts_of_checked
+from robustbench_endo.metrics.region_surface import part_surface_dice
 from robustbench_endo.metrics.surface import SurfaceDistances, surface_distances_of_checked
 from robustbench_endo.tasks.segmentation.tolerance import NsdTolerance
 
@@ -24,6 +26,7 @@ class SegmentationBatch:
         num_classes: C; class 0 is the background.
         tolerance: of the surface Dice; None for 2 px.
         scale: scored pixels per pixel of the original frame along rows and columns, (B, 2); None for 1.
+        hidden: bool (B, H, W), where a corruption hides the scene; None for one that hides nothing.
         checked: whether the maps are known to be valid; they are checked otherwise, for which a GPU is waited for.
 
     Raises:
@@ -40,6 +43,7 @@ class SegmentationBatch:
     num_classes: int
     tolerance: NsdTolerance | None = None
     scale: Tensor | None = None
+    hidden: Tensor | None = None
     checked: bool = False
 
     def __post_init__(self) -> None:
@@ -63,18 +67,45 @@ class SegmentationBatch:
     @cached_property
     def surface_dice(self) -> Tensor:
         """Surface Dice at the tolerance of each class, (B, C); NaN for the background."""
+
+        def measure(frame: slice, spacing: tuple[float, float], limits: Tensor) -> Tensor:
+            maps = self.preds[frame], self.target[frame]
+            return surface_distances_of_checked(*maps, self.num_classes, spacing, limits, first=1).nsd
+
+        return self._at_exact_tolerances(self.surface.nsd, measure)
+
+    @cached_property
+    def surface_dice_by_part(self) -> Tensor:
+        """Surface Dice of the boundaries in the visible and in the hidden part, (2, B, C); NaN for the background.
+
+        See :func:`.part_surface_dice`.
+        """
+        assert self.hidden is not None
+        preds, target, hidden = self.preds, self.target, self.hidden
+        limits = 2.0 if self.tolerance is None else self.tolerance.in_pixels(self._scale)[0]
+
+        def measure(frame: slice, spacing: tuple[float, float], limits: Tensor) -> Tensor:
+            maps = preds[frame], target[frame], hidden[frame]
+            return part_surface_dice(*maps, self.num_classes, limits, spacing, first=1)
+
+        nsd = part_surface_dice(preds, target, hidden, self.num_classes, limits, first=1)
+        return self._at_exact_tolerances(nsd, measure)
+
+    def _at_exact_tolerances(
+        self, nsd: Tensor, measure: Callable[[slice, tuple[float, float], Tensor], Tensor]
+    ) -> Tensor:
+        """Surface Dice (..., B, C) at the tolerances of square pixels, measured again where pixels are not square."""
         if self.tolerance is None:
-            return self.surface.nsd
+            return nsd
         _, uneven = self.tolerance.in_pixels(self._scale)
-        nsd = self.surface.nsd.clone()
+        nsd = nsd.clone()
         in_mm = [index for index, each in enumerate(self.tolerance.by_class.values()) if each.unit == "mm"]
         limits = torch.tensor([[each.value for each in self.tolerance.by_class.values()]], dtype=torch.float64)
         # Pixels that are not square: distances in mm are no multiples of those in px.
         for frame in uneven.nonzero().flatten().tolist():
             rows, columns = self.tolerance.pixel_size(self._scale)[frame].tolist()
-            maps = self.preds[frame : frame + 1], self.target[frame : frame + 1]
-            exact = surface_distances_of_checked(*maps, self.num_classes, (rows, columns), limits, first=1)
-            nsd[frame, in_mm] = exact.nsd[0, in_mm]
+            exact = measure(slice(frame, frame + 1), (rows, columns), limits)
+            nsd[..., frame, in_mm] = exact[..., 0, in_mm]
         return nsd
 
     @property

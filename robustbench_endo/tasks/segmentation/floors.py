@@ -9,6 +9,7 @@ import numpy as np
 from robustbench_endo.metrics.aggregation import Floats, divide
 from robustbench_endo.tasks.base import Columns
 from robustbench_endo.tasks.segmentation.metrics import SURROUND, count_columns
+from robustbench_endo.tasks.segmentation.visibility import HIDDEN, VISIBLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def truth_pixels(records: pd.DataFrame, num_classes: int, part: str = "") -> Floats:
     """Scored pixels of each class in the mask, (n, C); ``part`` as in :func:`count_columns`."""
-    counts = records[count_columns(num_classes, part)].to_numpy(np.float64).clip(min=0)
+    counts = records.reindex(columns=count_columns(num_classes, part), fill_value=0).to_numpy(np.float64).clip(min=0)
     tp, _, fn = np.split(counts, 3, axis=1)
     return np.asarray(tp + fn)
 
@@ -41,6 +42,8 @@ def background_everywhere(records: pd.DataFrame, num_classes: int) -> Columns:
     }
     columns |= {name: np.where(n_present > 0, columns["diagonal"], np.nan) for name in ("hd", "hd95", "assd")}
     around = truth_pixels(records, num_classes, SURROUND)
+    for part in (VISIBLE, HIDDEN):
+        columns |= _background_counts(truth_pixels(records, num_classes, part), part)
     return columns | _background_counts(truth) | _background_counts(around, SURROUND)
 
 

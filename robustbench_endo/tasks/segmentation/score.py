@@ -7,13 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.metrics.calibration import confidence_bins, sample_pixels
 from robustbench_endo.metrics.checks import check_labels
-from robustbench_endo.metrics.overlap import ClassCounts, class_counts_of_checked
+from robustbench_endo.metrics.overlap import class_counts_of_checked
 from robustbench_endo.tasks.base import Scores
 from robustbench_endo.tasks.segmentation.batch import SegmentationBatch
 from robustbench_endo.tasks.segmentation.decode import SegmentationPrediction
@@ -25,6 +24,7 @@ from robustbench_endo.tasks.segmentation.metrics import (
     bin_columns,
     count_columns,
 )
+from robustbench_endo.tasks.segmentation.visibility_score import by_class, columns_of, visibility_columns
 from robustbench_endo.tasks.surround import Surround
 from robustbench_endo.types import IGNORE
 
@@ -37,6 +37,7 @@ def score(
     metrics: Sequence[Metric],
     scale: Tensor | None = None,
     surround: Surround | None = None,
+    hidden: Tensor | None = None,
 ) -> Scores:
     """The columns of :meth:`Segmentation.columns` and one per metric, each (B,).
 
@@ -47,6 +48,7 @@ def score(
         metrics: with a value per frame.
         scale: scored pixels per pixel of the original frame along rows and columns, (B, 2); None for 1.
         surround: of the frames; None if no frame has one.
+        hidden: bool (B, H, W), where the corruption hides the scene; None for one that covers nothing.
 
     Raises:
         RobustEndoError: a prediction of a class that the data set lacks.
@@ -60,7 +62,8 @@ def score(
         masks = masks.masked_fill(surround.outside, IGNORE)
         clean_masks = clean_masks.masked_fill(surround.outside, IGNORE) if moved else masks
     tolerance = next((metric.tolerance for metric in metrics if isinstance(metric, SurfaceDice)), None)
-    batch = SegmentationBatch(labels, _scorable(prediction, masks), num_classes, tolerance, scale, checked=True)
+    target = _scorable(prediction, masks)
+    batch = SegmentationBatch(labels, target, num_classes, tolerance, scale, hidden, checked=True)
     unwarped = batch
     if clean_masks is not masks:
         unwarped = SegmentationBatch(labels, _scorable(prediction, clean_masks), num_classes, checked=True)
@@ -72,17 +75,9 @@ def score(
     columns["n_missed_classes"] = batch.surface.missed[:, 1:].sum(1)
     columns["n_scored_classes"] = (~batch.surface.hd[:, 1:].isnan()).sum(1)
     columns["diagonal"] = np.full(len(masks), math.hypot(*masks.shape[1:]))
-    columns |= dict(zip(count_columns(num_classes), _by_class(batch.counts), strict=True))
+    columns |= dict(zip(count_columns(num_classes), by_class(batch.counts), strict=True))
+    columns |= visibility_columns(batch, masks)
     return columns | around | _calibration(prediction, batch) | _confidence(prediction, len(masks))
-
-
-def _by_class(counts: ClassCounts) -> Sequence[Tensor] | NDArray[np.generic]:
-    return _columns(torch.cat((counts.tp, counts.fp, counts.fn), dim=1))
-
-
-def _columns(table: Tensor) -> Sequence[Tensor] | NDArray[np.generic]:
-    """The columns of (B, N). Arrays on the host: a run makes a hundred of them for each prediction."""
-    return table.unbind(1) if table.device.type != "cpu" else table.numpy().T
 
 
 def _surround_counts(labels: Tensor, masks: Tensor, num_classes: int, surround: Surround | None) -> Scores:
@@ -90,7 +85,7 @@ def _surround_counts(labels: Tensor, masks: Tensor, num_classes: int, surround: 
     if surround is None:
         return {name: np.zeros(len(masks), np.int64) for name in names}
     counts = class_counts_of_checked(labels, masks.masked_fill(~surround.outside, IGNORE), num_classes)
-    return dict(zip(names, _by_class(counts), strict=True))
+    return dict(zip(names, by_class(counts), strict=True))
 
 
 def _calibration(prediction: SegmentationPrediction | None, batch: SegmentationBatch) -> Scores:
@@ -104,7 +99,7 @@ def _calibration(prediction: SegmentationPrediction | None, batch: SegmentationB
     return {
         name: column
         for kind, table in tables.items()
-        for name, column in zip(bin_columns(kind), _columns(table), strict=True)
+        for name, column in zip(bin_columns(kind), columns_of(table), strict=True)
     }
 
 

@@ -17,6 +17,7 @@ from robustbench_endo.tasks.segmentation.floors import background_everywhere, tr
 from robustbench_endo.tasks.segmentation.metrics import SURROUND, bin_columns, count_columns
 from robustbench_endo.tasks.segmentation.regions import RegionDice, RegionMeanIoU
 from robustbench_endo.tasks.segmentation.tolerance import NsdTolerance, resolve_tolerances
+from robustbench_endo.tasks.segmentation.visibility import HIDDEN, VISIBILITY_COLUMNS, VISIBILITY_METRICS, VISIBLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +100,11 @@ class Segmentation(Task):
             Column(name, "int32", "pixels per class in the black surround", repeated=True)
             for name in count_columns(num_labels, SURROUND)
         ]
+        counts += [
+            Column(name, "int32", f"pixels per class that are {part.removesuffix('_')}", repeated=True, optional=True)
+            for part in (VISIBLE, HIDDEN)
+            for name in count_columns(num_labels, part)
+        ]
         kinds: tuple[tuple[str, ColumnType], ...] = (
             ("count", "int32"),
             ("correct", "int32"),
@@ -109,7 +115,7 @@ class Segmentation(Task):
             for kind, dtype in kinds
             for name in bin_columns(kind)
         ]
-        return (*_COLUMNS, *self.further_confidence_columns(), *counts, *bins)
+        return (*_COLUMNS, *self.further_confidence_columns(), *VISIBILITY_COLUMNS, *counts, *bins)
 
     def score(
         self,
@@ -120,6 +126,7 @@ class Segmentation(Task):
         metrics: Sequence[Metric],
         scale: Tensor | None = None,
         surround: Surround | None = None,
+        hidden: Tensor | None = None,
     ) -> Scores:
         """See :func:`robustbench_endo.tasks.segmentation.score.score`."""
         from robustbench_endo.tasks.prediction import confidence_scores
@@ -127,7 +134,7 @@ class Segmentation(Task):
         from robustbench_endo.tasks.segmentation.score import score
 
         assert prediction is None or isinstance(prediction, SegmentationPrediction)
-        columns = score(prediction, targets, clean_targets, num_labels, metrics, scale, surround)
+        columns = score(prediction, targets, clean_targets, num_labels, metrics, scale, surround, hidden)
         return columns | confidence_scores(self.name, self.confidences, prediction, targets)
 
     def metrics(
@@ -158,6 +165,10 @@ class Segmentation(Task):
         """``miou_content`` and ``dice_content``; ``miou_frame`` and ``dice_frame`` in a run over the content area."""
         other = "frame" if settings.get("region") == "content" else "content"
         return tuple(kind(other) for kind in (RegionMeanIoU, RegionDice))
+
+    def visibility_metrics(self) -> tuple[Metric, ...]:
+        """``dice``, ``miou`` and ``nsd`` of the visible and the hidden part, ``hallucination`` and others."""
+        return tuple(kind() for kind in VISIBILITY_METRICS)
 
     def labels_shown(self, records: pd.DataFrame, num_labels: int) -> NDArray[np.bool_]:
         """See :meth:`Task.labels_shown`."""

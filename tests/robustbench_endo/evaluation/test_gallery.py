@@ -18,7 +18,7 @@ def test_gallery_writer_stores_selected_frames_at_a_condition(make_plan, tmp_pat
     plan = make_plan(frames=1, chunks=[[0, 1]])
     (host,), _ = read_chunk(plan, 0, Profiler())
     batch, condition = host.to(plan.device), plan.conditions[-1]
-    images, targets = corrupt_batch(plan, batch, condition)
+    images, targets, _ = corrupt_batch(plan, batch, condition)
     predictions = {name: predict(model, images, plan.tasks) for name, model in plan.models.items()}
     writer = GalleryWriter(tmp_path, [batch.ids[1]], list(plan.models))
     writer.write_index()
