@@ -31,10 +31,11 @@ class _ReportSettings:
     intervals: bool | Resampling
     page_size: str
     published: pd.DataFrame | None
+    intended_use: str
 
     @cached_property
     def data(self) -> ReportData:
-        return report_data(self.results, self.intervals, self.published)
+        return report_data(self.results, self.intervals, self.published, self.intended_use)
 
     @cached_property
     def tables(self) -> list[Table]:
@@ -63,6 +64,7 @@ def report(
     intervals: bool | Resampling = False,
     page_size: str = "a4",
     published: pd.DataFrame | None = None,
+    intended_use: str = "",
 ) -> Path:
     """Write the report of a run, each file atomically.
 
@@ -75,6 +77,8 @@ def report(
         page_size: of the PDF, ``a4`` or ``letter``.
         published: published numbers to print in the table of scores, shaped as :meth:`Results.table`, as
             ``reproduction.comparison_table`` returns them; ``.attrs["source"]`` says whose they are.
+        intended_use: of the test, printed in the summary of the PDF; empty for a note of the run that begins with
+            ``Intended use:``, else a line to fill in.
 
     Returns:
         The (first) file or folder.
@@ -91,7 +95,7 @@ def report(
     path = Path(path)
     names = [_format_of(path)] if formats is None else [formats] if isinstance(formats, str) else list(formats)
     _check(names, path, page_size)
-    request = _ReportSettings(results, intervals, page_size, published)
+    request = _ReportSettings(results, intervals, page_size, published, intended_use)
     paths = [path if formats is None else output_path(name, path) for name in names]
     for name, target in zip(names, paths, strict=True):
         if name in _FOLDERS:
@@ -108,6 +112,7 @@ def write_reports(
     intervals: bool | Resampling = False,
     page_size: str = "a4",
     published: pd.DataFrame | None = None,
+    intended_use: str = "",
 ) -> list[Path]:
     """Write ``report.<suffix>`` into a folder for each format, or the folders ``tables`` and ``figures``.
 
@@ -120,7 +125,7 @@ def write_reports(
     path = Path(folder) / "report"
     _check(formats, path, page_size)
     if formats:
-        report(results, path, formats, intervals, page_size, published)
+        report(results, path, formats, intervals, page_size, published, intended_use)
     return [output_path(name, path) for name in formats]
 
 

@@ -17,6 +17,7 @@ from robustbench_endo.reports.data.confidence import (
     silent_failures,
 )
 from robustbench_endo.reports.data.curves import severity_curves
+from robustbench_endo.reports.data.document import Document, document
 from robustbench_endo.reports.data.draws import draw_tables
 from robustbench_endo.reports.data.estimates import ReportEstimates, estimate_scores
 from robustbench_endo.reports.data.failure_points import failure_point_tables
@@ -83,6 +84,7 @@ class ReportData:
         categories: corruption -> category.
         styles: model -> colour, dash and marker.
         first_model: whose predictions are shown first.
+        document: intended use, data, limitations, and the id of the report.
         first: the first screen: models with intervals and tie groups, worst corruptions, gate.
         summary: one paragraph and key numbers.
         metrics, headline: names of the metrics with numbers; those shown first.
@@ -123,6 +125,7 @@ class ReportData:
     categories: Mapping[str, str]
     styles: Mapping[str, Style]
     first_model: str
+    document: Document
     first: FirstScreen
     summary: Summary
     metrics: list[str]
@@ -166,7 +169,10 @@ class ReportData:
 
 
 def report_data(
-    results: Results, intervals: bool | Resampling = False, published: pd.DataFrame | None = None
+    results: Results,
+    intervals: bool | Resampling = False,
+    published: pd.DataFrame | None = None,
+    intended_use: str = "",
 ) -> ReportData:
     """Compute the content of a report.
 
@@ -174,6 +180,7 @@ def report_data(
         results: the run.
         intervals: whether, and how, intervals are printed; those that can be looked up are computed in any case.
         published: published numbers, shaped as :meth:`Results.table`.
+        intended_use: of the test, as its user states it; else a note of the run that begins with ``Intended use:``.
     """
     complete = results
     results, all_models, left_out = select_models(complete)
@@ -198,6 +205,7 @@ def report_data(
         categories=results.corruption_categories,
         styles=model_styles(results.models),
         first_model=next(iter(summary.models or results.models)),
+        document=document(complete, intervals, intended_use, estimates.warning if estimates else ""),
         first=first_screen(
             results,
             scores.subset([leading.name] if leading else []),

@@ -64,6 +64,7 @@ def write_reports(
     formats: tuple[str, ...],
     intervals: bool | Resampling = False,
     page_size: str = "a4",
+    intended_use: str = "",
 ) -> list[Path]:
     """Write reports; a PDF whose extra is missing is left out with a sentence that names it.
 
@@ -79,7 +80,8 @@ def write_reports(
     # The PDF last: what needs no extra is written in any case.
     ordered = sorted(formats, key=lambda name: name == "pdf")
     try:
-        return write.write_reports(results, folder, ordered, intervals, page_size, published_for_run(results))
+        published = published_for_run(results)
+        return write.write_reports(results, folder, ordered, intervals, page_size, published, intended_use)
     except OptionalDependencyError as error:
         click.echo(f"No PDF report: {error}", err=True)
         return [write.output_path(name, folder / "report") for name in ordered if name != "pdf"]

@@ -35,6 +35,14 @@ from robustbench_endo.evaluation.config import parse_formats
 )
 @option("--page-size", group="Output", default="a4", type=click.Choice(("a4", "letter")), help="Page size of the PDF.")
 @option(
+    "--intended-use",
+    group="Output",
+    metavar="TEXT",
+    default="",
+    help="What the test is for, printed in the summary.  [default: a note of the run that begins with 'Intended use:', "
+    "else a line to fill in]",
+)
+@option(
     "--intervals", group="Tables", is_flag=True, help="Print the table with intervals by subject, also in the reports."
 )
 @option("--robustness", group="Tables", is_flag=True, help="Print summary metrics and silent failures.")
@@ -71,6 +79,7 @@ def report(
     formats: str,
     out: Path | None,
     page_size: str,
+    intended_use: str,
     intervals: bool,
     robustness: bool,
     baseline: str | None,
@@ -102,7 +111,7 @@ def report(
         print_robustness(results, console, names, baseline, with_intervals, failures)
     if limits:
         print_envelope(results, console, limits, resampling)
-    paths = write_reports(results, out or run, report_formats, with_intervals, page_size)
+    paths = write_reports(results, out or run, report_formats, with_intervals, page_size, intended_use)
     log_run(trackers, results)
     if as_json:
         echo_json(run_summary(results, paths, metrics=names))
