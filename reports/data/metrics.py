@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from robustbench_endo.metrics.base import Metric
-from robustbench_endo.results.metrics import split_label
+from robustbench_endo.results.metrics import metrics_by_name, split_label
 from robustbench_endo.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -25,13 +25,11 @@ def headline(results: Results) -> list[str]:
 def metrics_present(results: Results) -> list[str]:
     """The metrics with any finite number: the headline first, then the others in the order of their declaration.
 
-    Metrics of single labels are left out: a table shows them where they are named, see :func:`label_metrics_present`.
-    So are those of the other region of the frame, see :meth:`Task.region_metrics`.
+    Those of :func:`metrics_by_name` are left out: a table shows them where they are named.
     """
     names = dict.fromkeys([*headline(results), *(metric.name for metric in results.metrics)])
-    settings = results.info.get("metric_settings", {})
-    regions = {metric.name for task in results.tasks for metric in task.region_metrics(settings)}
-    return with_numbers(results, [name for name in names if name not in regions and split_label(name)[1] is None])
+    by_name = metrics_by_name(results.info)
+    return with_numbers(results, [name for name in names if name not in by_name])
 
 
 def label_metrics_present(results: Results, task: Task) -> list[str]:

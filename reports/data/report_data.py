@@ -60,6 +60,7 @@ from robustbench_endo.reports.data.scores import change_table, score_table
 from robustbench_endo.reports.data.summary import Summary, summarise
 from robustbench_endo.reports.data.tables import DAGGER, Table
 from robustbench_endo.reports.data.target_distortion import target_tables
+from robustbench_endo.reports.data.visibility import visibility_tables
 from robustbench_endo.reports.formatting import counted, joined, title
 from robustbench_endo.reports.palette import Style, model_styles
 from robustbench_endo.reports.plotting.severity_curves import CurveBlock, curve_block
@@ -99,6 +100,7 @@ class ReportData:
         methods: scores of methods over training seeds; none where each has one.
         draws: variation between the draws of the corruptions; none for a run with one draw.
         regions: scores over the whole frame and over the content area; none where no frame has a surround.
+        visibility: scores of visible and of hidden pixels; none where no corruption hides the scene.
         failure_points: at which severity frames fail first; none for a run without a search.
         targets: the severities of a run at a target distortion; none for other runs.
         interactions: compounds that are worse than the worst of their parts.
@@ -141,6 +143,7 @@ class ReportData:
     methods: list[Table]
     draws: list[Table]
     regions: list[Table]
+    visibility: list[Table]
     failure_points: list[Table]
     targets: list[Table]
     interactions: list[Table]
@@ -228,6 +231,7 @@ def report_data(
         methods=method_tables(complete, headline),
         draws=draw_tables(results, headline, resampling),
         regions=region_tables(results),
+        visibility=visibility_tables(results, resampling),
         failure_points=failure_point_tables(results, resampling),
         targets=target_tables(results),
         interactions=interaction_tables(results, list(headline)),

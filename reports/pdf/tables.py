@@ -133,6 +133,7 @@ def report_tables(report: ReportData) -> dict[str, Any]:
         "methods": [part for table in report.methods for part in split(table, models, PAIRS)],
         "draws": _with_note(report, report.draws, DRAWS_NOTE),
         "regions": _with_note(report, report.regions, "".join(t.remarks[0] for t in report.regions)),
+        "visibility": _with_note(report, report.visibility, " ".join(t.remarks[1] for t in report.visibility)),
         "failure_points": _with_note(report, report.failure_points, FAILURE_POINTS_NOTE),
         "targets": _with_note(report, report.targets, "".join(t.remarks[0] for t in report.targets)),
         "interactions": _with_note(report, report.interactions, INTERACTIONS_NOTE),

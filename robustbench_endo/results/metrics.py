@@ -70,6 +70,15 @@ def run_metrics(info: Mapping[str, Any], user_metrics: Sequence[Metric] = ()) ->
     ]
 
 
+def metrics_by_name(info: Mapping[str, Any]) -> frozenset[str]:
+    """The metrics of a run that tables show only where they are named: those of single labels and parts of frames."""
+    tasks, settings = run_tasks(info), info.get("metric_settings", {})
+    metrics = [metric for task in tasks for metric in task.label_metrics(info["tasks"][task.name])]
+    metrics += [metric for task in tasks for metric in task.region_metrics(settings)]
+    metrics += [metric for task in tasks for metric in task.visibility_metrics()]
+    return frozenset(metric.name for metric in metrics)
+
+
 def known_metrics() -> dict[str, Metric]:
     """Name -> metric, for all tasks and protocols."""
     metrics = [metric for task in TASKS for metric in task.metrics("endoarss")]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from robustbench_endo.results.metrics import metric_names, split_label
+from robustbench_endo.results.metrics import metric_names, metrics_by_name
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import CLEAN
 from robustbench_endo.results.severity import DECIMALS, has_fractions
@@ -96,14 +96,10 @@ def run_content(results: Results, metrics: Sequence[str] | None = None) -> RunCo
 
 
 def tracked_metrics(results: Results) -> list[str]:
-    """The metrics with numbers, without those of single labels and of the other region of the frame."""
-    scores = results.scores()
-    settings = results.info.get("metric_settings", {})
-    regions = {metric.name for task in results.tasks for metric in task.region_metrics(settings)}
-    names = [metric.name for metric in results.metrics if metric.name not in regions]
-    return [
-        name for name in names if split_label(name)[1] is None and np.isfinite(scores[name].to_numpy(np.float64)).any()
-    ]
+    """The metrics with numbers, without those of single labels and of parts of the frame."""
+    scores, by_name = results.scores(), metrics_by_name(results.info)
+    names = [metric.name for metric in results.metrics if metric.name not in by_name]
+    return [name for name in names if np.isfinite(scores[name].to_numpy(np.float64)).any()]
 
 
 def run_settings(info: Mapping[str, Any]) -> dict[str, str | int | float | bool]:

@@ -22,6 +22,7 @@ from robustbench_endo.results.gallery import image_file, prediction_file, target
 from robustbench_endo.results.integrity import write_run
 from robustbench_endo.results.io import write_table
 from robustbench_endo.tasks.segmentation.metrics import SURROUND, count_columns
+from robustbench_endo.tasks.segmentation.visibility import HIDDEN_SHARE, PART_NSD
 
 CATEGORIES = {
     "noise": ("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise"),
@@ -90,6 +91,7 @@ def _record(
         "image_psnr": np.inf if corruption == "clean" else 40 - 4 * severity,
         "diagonal": 102.0,
         "content_share": 1.0,
+        **dict.fromkeys((HIDDEN_SHARE, *PART_NSD), np.nan),
         **dict.fromkeys(count_columns(len(CLASSES), SURROUND), 0),
         "n_missed_classes": 1,
         "n_scored_classes": 1,

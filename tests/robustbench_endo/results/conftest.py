@@ -10,6 +10,7 @@ import pytest
 
 from robustbench_endo.results import Results
 from robustbench_endo.tasks.segmentation.metrics import SURROUND, bin_columns, count_columns
+from robustbench_endo.tasks.segmentation.visibility import HIDDEN, HIDDEN_SHARE, PART_NSD, VISIBLE
 
 CATEGORIES = {"smoke": "occlusion", "contrast": "digital", "saturate": "digital"}
 FRACTIONS = (
@@ -61,6 +62,8 @@ def make(
         }
     counts |= dict.fromkeys(count_columns(3, SURROUND), np.zeros(rows, np.int64))
     floats["content_share"] = np.ones(rows)
+    counts |= dict.fromkeys((*count_columns(3, VISIBLE), *count_columns(3, HIDDEN)), np.zeros(rows, np.int64))
+    floats |= dict.fromkeys((HIDDEN_SHARE, *PART_NSD), np.full(rows, np.nan))
     for task, names in (("activity", ["margin"]), ("segmentation", ["margin", "region", "boundary"])):
         confidence = floats[f"{task}_confidence"]
         floats |= {f"{task}_confidence_{name}": confidence**power for power, name in enumerate(names, 2)}
