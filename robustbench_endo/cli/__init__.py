@@ -13,6 +13,7 @@ from robustbench_endo.cli.datasets import datasets
 from robustbench_endo.cli.errors import ErrorHandlingGroup
 from robustbench_endo.cli.evaluate import evaluate
 from robustbench_endo.cli.export import export
+from robustbench_endo.cli.gate import gate
 from robustbench_endo.cli.list_commands import corruptions, models
 from robustbench_endo.cli.merge import merge
 from robustbench_endo.cli.push_to_hub import push_to_hub
@@ -35,7 +36,7 @@ def main(debug: bool) -> None:
 
 
 for _command in (
-    *(evaluate, merge, train, report, compare, verify, sample_size, leaderboard, reproduce, realism),
+    *(evaluate, merge, train, report, compare, gate, verify, sample_size, leaderboard, reproduce, realism),
     *(synthesize, corrupt, preview, severity_survey, export, push_to_hub),
     *(models, datasets, corruptions, warmup),
 ):

@@ -32,12 +32,17 @@ PROBLEMS = 3
 VERIFICATION_FAILED = 1
 """Exit code of a run that breaks a check."""
 
+GATE_EXIT_CODES: Mapping[str, int] = {"pass": 0, "fail": 4, "undecided": 5}
+"""Verdict of a gate -> exit code."""
+
 EXIT_CODES: Mapping[str, str] = {
     "0": "done",
     f"{VERIFICATION_FAILED}": "verify: a check failed",
     f"{ERROR}": "invalid input or a failed action; the message names the next step",
     f"{FRAMES_FAILED}": "done, but frames could not be used (evaluate, merge, corrupt), cells failed (reproduce) or "
     "the data set has errors (datasets check)",
+    f"{GATE_EXIT_CODES['fail']}": "gate: a criterion fails",
+    f"{GATE_EXIT_CODES['undecided']}": "gate: a criterion is undecided, none fails",
     f"{INTERRUPTED}, {TERMINATED}": "interrupted (Ctrl-C) or terminated; the message says what to run again",
 }
 """Exit code -> meaning."""

@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.io_utils import read_json, write_atomically
+from robustbench_endo.results.integrity import CHECKSUM, RUN_FILE, read_run
 
 GATE_FILE = "gate.json"
 """In a run folder; it has no checksum in run.json, because it can be computed again from the records."""
@@ -42,10 +43,10 @@ class CriterionResult:
         unit: of ``threshold``, ``value``, ``low`` and ``high``.
         model: name of the model.
         value: of the metric, or new - old; NaN where it is not defined.
-        low, high: ends of its interval. The pessimistic end has the level ``alpha`` (one-sided), the optimistic end the
-            corrected ``level``.
-        p_value: one-sided, of the hypothesis that the criterion is violated; the criterion passes at ``alpha`` or less.
-        level: one-sided level of the optimistic end, corrected for the number of criteria.
+        low, high: ends of its interval. The pessimistic end is that of the interval of confidence 1 - ``alpha``, the
+            optimistic end that of confidence 1 - ``level``.
+        p_value: of the hypothesis that the criterion is violated: the smallest ``alpha`` at which it would pass.
+        level: of the optimistic end, corrected for the number of criteria.
         subjects: patients or sequences with a value.
         verdict: ``pass``, ``fail`` or ``undecided``.
         reason: the verdict in one sentence.
@@ -107,7 +108,7 @@ class GateReport:
         name: of the plan.
         verdict: ``fail`` if a criterion fails, else ``undecided`` if one is undecided, else ``pass``.
         criteria: one result per criterion, condition (``aggregate = "each"``) and model.
-        alpha: probability of an error, see the guarantee in the documentation.
+        alpha: largest probability of a wrong pass, and of a wrong fail.
         correction: ``holm``, ``bonferroni`` or ``none``.
         estimand: ``subject`` or ``pooled``.
         min_subjects: below it a criterion is undecided.
@@ -168,16 +169,21 @@ def load_gate(run: str | Path) -> GateReport | None:
     """The gate in a run folder; None where there is none.
 
     Raises:
-        RunError: a gate.json that cannot be read, or that ``robust-endo gate`` of this version did not write.
+        RunError: a gate.json that cannot be read, that ``robust-endo gate`` of this version did not write, or that is
+            of another run than the folder.
     """
-    path = Path(run) / GATE_FILE
+    folder = Path(run)
+    path = folder / GATE_FILE
     if not path.is_file():
         return None
     content = read_json(path)
     try:
-        return from_json(content)
+        report = from_json(content)
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"Cannot use {path}: no gate of this version. Run robust-endo gate again.") from error
+    if (folder / RUN_FILE).is_file() and read_run(folder)[CHECKSUM] != report.run.checksum:
+        raise RunError(f"Cannot use {path}: it is of another run than the folder. Run robust-endo gate again.")
+    return report
 
 
 def from_json(content: Mapping[str, Any]) -> GateReport:
