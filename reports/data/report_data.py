@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from robustbench_endo.metrics.base import Metric
@@ -116,6 +116,7 @@ class ReportData:
         failures: frames that are excluded, ``n_failed`` their number as printed.
         n_invalid: (model, corruption, severity) -> frames without a valid prediction.
         all_models: every model of a run of so many that only some are shown in detail.
+        settings: of the report, from which ``robust-endo verify`` computes it again.
     """
 
     name: str
@@ -169,6 +170,7 @@ class ReportData:
     n_failed: str
     n_invalid: Mapping[tuple[str, str, float], int]
     all_models: AllModels | None
+    settings: Mapping[str, Any]
 
 
 def report_data(
@@ -257,6 +259,12 @@ def report_data(
         n_failed=counted(len({frame for frame, _ in failures(results)}), "frame"),
         n_invalid=_n_invalid(results),
         all_models=all_models,
+        settings={
+            "intervals": bool(intervals),
+            "resampling": asdict(resampling),
+            "published": published is not None,
+            "intended_use": intended_use,
+        },
     )
 
 

@@ -50,6 +50,7 @@ def page_data(report: ReportData) -> Markup:
         "summaryRows": _summary_rows(report),
         "distortion": _distortion(estimates),
         "invalid": _invalid(report),
+        "settings": report.settings,
     }
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     text = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import io
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.io_utils import write_atomically
+from robustbench_endo.io_utils import write_atomically, write_json
 from robustbench_endo.reports.data.aggregates import aggregate_tables
 from robustbench_endo.reports.data.confidence import failure_scores
 from robustbench_endo.reports.data.metrics import metrics_present, with_numbers
 from robustbench_endo.reports.data.rankings import rank_rows
 from robustbench_endo.reports.data.scores import score_table
 from robustbench_endo.reports.data.tables import Table
+from robustbench_endo.results import Resampling
 from robustbench_endo.results.csv_text import csv_text
 from robustbench_endo.results.metrics import split_label
 
 if TYPE_CHECKING:
-    from robustbench_endo.results import Resampling, Results
+    from robustbench_endo.results import Results
+
+SETTINGS_FILE = "settings.json"
 
 
 def write_tables(results: Results, folder: Path, intervals: bool | Resampling = False) -> list[Path]:
     """Write ``<table>.csv`` and ``<table>.parquet`` for each of :func:`data_tables`; a missing number is empty.
 
-    In the CSV, a text that a spreadsheet would run as a formula begins with an apostrophe.
+    In the CSV, a text that a spreadsheet would run as a formula begins with an apostrophe. ``settings.json`` has the
+    settings of the intervals, from which ``robust-endo verify`` computes the tables again.
 
     Raises:
         RunError: the folder cannot be written.
@@ -40,7 +45,14 @@ def write_tables(results: Results, folder: Path, intervals: bool | Resampling = 
         buffer = io.BytesIO()
         table.to_parquet(buffer, index=False)
         write_atomically(files[-1], buffer.getvalue())
-    return files
+    write_json(folder / SETTINGS_FILE, table_settings(intervals))
+    return [*files, folder / SETTINGS_FILE]
+
+
+def table_settings(intervals: bool | Resampling) -> dict[str, Any]:
+    """Whether the tables have intervals, and their settings."""
+    settings = intervals if isinstance(intervals, Resampling) else Resampling()
+    return {"intervals": bool(intervals), "resampling": asdict(settings)}
 
 
 def data_tables(results: Results, intervals: bool | Resampling = False) -> dict[str, pd.DataFrame]:

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from robustbench_endo.reports import check_tables, write_reports
+from robustbench_endo.results import Resampling
 
 
 def problem(results):
@@ -35,4 +36,28 @@ def test_check_tables_names_a_changed_file(make_run, name, edit):
         column = next(iter(frame.select_dtypes("number").columns[::-1]))
         frame[column] = frame[column] + 1
     _ = frame.to_csv(path, index=False) if path.suffix == ".csv" else frame.to_parquet(path, index=False)
-    assert problem(run) == f"tables/{name} was changed, or is of other records: write it again."
+    assert problem(run).startswith(f"tables/{name} has ")
+    assert ("rows and" in problem(run)) == (edit == "row")
+
+
+def test_check_tables_compares_intervals_with_their_settings(make_run):
+    run = make_run(models=["one"], corruptions=["smoke"], severities=[1], gallery=False)
+    write_reports(run, run.path, ("csv",), Resampling(confidence=0.9))
+    assert problem(run) == ""
+    path = run.path / "tables" / "scores.csv"
+    frame = pd.read_csv(path)
+    low = frame.loc[1, "dice_low"]
+    frame.loc[1, "dice_low"] = 12.5
+    frame.to_csv(path, index=False)
+    assert problem(run).startswith(
+        f"tables/scores.csv has another dice_low in row 2 than the records give: 12.5 instead of {low}"
+    )
+
+
+def test_check_tables_needs_the_settings_and_readable_files(make_run):
+    run = make_run(models=["one"], corruptions=["smoke"], severities=[1], gallery=False)
+    write_reports(run, run.path, ("csv",))
+    (run.path / "tables" / "table.parquet").write_bytes(b"PAR1")
+    assert problem(run).startswith("tables/table.parquet cannot be read (")
+    (run.path / "tables" / "settings.json").write_text("{}")
+    assert problem(run).startswith("tables/settings.json is missing or was changed. Write it again")

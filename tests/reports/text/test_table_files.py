@@ -18,7 +18,15 @@ def results(make_run):
 
 def test_write_tables_numbers_are_unrounded(results, tmp_path, resampling):
     files = write_tables(results, tmp_path / "tables", resampling)
-    assert {file.stem for file in files} == {"scores", "table", "robustness", "failures", "rankings", "labels"}
+    assert {file.stem for file in files} == {
+        "scores",
+        "table",
+        "robustness",
+        "failures",
+        "rankings",
+        "labels",
+        "settings",
+    }
     for suffix, read in (("csv", pd.read_csv), ("parquet", pd.read_parquet)):
         numbers = read(tmp_path / "tables" / f"table.{suffix}").set_index(["category", "corruption", "metric", "model"])
         table = results.table(("miou",), resampling)
