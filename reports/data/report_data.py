@@ -31,6 +31,7 @@ from robustbench_endo.reports.data.gallery import (
     frame_score_label,
     gallery_grid,
 )
+from robustbench_endo.reports.data.gate import gate_tables
 from robustbench_endo.reports.data.interactions import interaction_tables
 from robustbench_endo.reports.data.many_models import AllModels, select_models
 from robustbench_endo.reports.data.methods import method_tables
@@ -103,6 +104,7 @@ class ReportData:
         visibility: scores of visible and of hidden pixels; none where no corruption hides the scene.
         failure_points: at which severity frames fail first; none for a run without a search.
         targets: the severities of a run at a target distortion; none for other runs.
+        gate: the acceptance gate of the run folder; none without gate.json.
         interactions: compounds that are worse than the worst of their parts.
         estimates: every number with its interval.
         envelope, relative: up to which severity models are safe.
@@ -147,6 +149,7 @@ class ReportData:
     visibility: list[Table]
     failure_points: list[Table]
     targets: list[Table]
+    gate: list[Table]
     interactions: list[Table]
     estimates: ReportEstimates | None
     envelope: OperatingEnvelope | None
@@ -236,6 +239,7 @@ def report_data(
         visibility=visibility_tables(results, resampling),
         failure_points=failure_point_tables(results, resampling),
         targets=target_tables(results),
+        gate=gate_tables(results),
         interactions=interaction_tables(results, list(headline)),
         estimates=estimates,
         envelope=operating_envelope(results, estimates, resampling) if estimates else None,

@@ -35,6 +35,7 @@ _STYLES = ("report.css", "tables.css", "images.css")
 _SCRIPTS = ("core.js", "scores.js", "curves.js", "categories.js", "safe_range.js", "images.js")
 _SECTIONS = {
     "summary": "Summary",
+    "gate": "Acceptance",
     "scores": "Scores",
     "categories": "Categories",
     "curves": "Curves",
@@ -117,6 +118,7 @@ def _swatch(index: int) -> Markup:
 
 def _has(report: ReportData, section: str) -> bool:
     optional = {
+        "gate": report.gate,
         "scores": report.metrics,
         "categories": report.metrics,
         "curves": report.curves,

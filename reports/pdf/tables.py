@@ -136,6 +136,7 @@ def report_tables(report: ReportData) -> dict[str, Any]:
         "visibility": _with_note(report, report.visibility, " ".join(t.remarks[1] for t in report.visibility)),
         "failure_points": _with_note(report, report.failure_points, FAILURE_POINTS_NOTE),
         "targets": _with_note(report, report.targets, "".join(t.remarks[0] for t in report.targets)),
+        "gate": _with_note(report, report.gate, " ".join(report.gate[0].remarks) if report.gate else ""),
         "interactions": _with_note(report, report.interactions, INTERACTIONS_NOTE),
         "envelope": _envelope(report),
         "relative": _relative(report),

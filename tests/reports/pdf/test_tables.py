@@ -75,9 +75,9 @@ def test_report_tables_contain_every_part(usual_report):
     assert set(tables) == {
         *("scores", "other_scores", "overview", "labels", "by_subject", "envelope", "relative"),
         *("failures", "comparison", "methods", "draws", "failure_points", "interactions", "targets", "regions"),
-        "visibility",
+        *("visibility", "gate"),
     }
-    optional = ("methods", "draws", "failure_points", "interactions", "targets", "regions", "visibility")
+    optional = ("methods", "draws", "failure_points", "interactions", "targets", "regions", "visibility", "gate")
     assert all(part for name, part in tables.items() if name not in optional)
     metrics = [heading["text"] for page in (*tables["scores"], *tables["other_scores"]) for heading in page["headings"]]
     assert len(metrics) == len(set(metrics)) == len(usual_report.metrics)
