@@ -27,7 +27,10 @@ MIN_BIN_FRACTION = 0.002
 """Fraction of all predictions below which a bin is noise and left out of a diagram."""
 
 MIN_BIN_FRAMES = 10
-"""Different frames below which a bin is left out of a diagram: their predictions are too alike."""
+"""Different frames below which a bin is not on the line of a diagram: their predictions are too alike."""
+
+MIN_SPARSE_FRAMES = 3
+"""Different frames below which a bin is left out of a diagram."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,17 @@ class Reliability:
     @property
     def visible(self) -> np.ndarray:
         """Which bins have enough predictions of enough frames for a diagram."""
-        enough = self.count > MIN_BIN_FRACTION * self.count.sum()
-        return np.asarray(enough & (self.frames >= MIN_BIN_FRAMES))
+        return np.asarray(self._frequent & (self.frames >= MIN_BIN_FRAMES))
+
+    @property
+    def sparse(self) -> np.ndarray:
+        """Which bins have enough predictions, but of few frames: a diagram shows them apart from its line."""
+        few = (self.frames < MIN_BIN_FRAMES) & (self.frames >= MIN_SPARSE_FRAMES)
+        return np.asarray(self._frequent & few)
+
+    @property
+    def _frequent(self) -> np.ndarray:
+        return np.asarray(self.count > MIN_BIN_FRACTION * self.count.sum())
 
 
 @dataclass(frozen=True)

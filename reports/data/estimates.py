@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,7 @@ class ReportEstimates:
         conditions: metric -> (models, corruptions, 1 + severities), clean first.
         means: metric -> (models, 1 + severities), the mean over corruptions; NaN where one of them is missing.
         over_models: metric -> (corruptions,), the mean over severities and models; NaN where a model is missing.
+        categories: metric -> (models, categories of corruptions, 1 + severities), as ``means``.
         statement: what the intervals rest on, in one sentence.
         warning: why the intervals have to be interpreted with caution; empty without a reason.
     """
@@ -36,6 +38,7 @@ class ReportEstimates:
     conditions: Mapping[str, Estimate]
     means: Mapping[str, Estimate]
     over_models: Mapping[str, Estimate]
+    categories: Mapping[str, Estimate]
     statement: str
     warning: str
 
@@ -56,18 +59,21 @@ def estimate_scores(results: Results, metrics: Sequence[str], resampling: Resamp
     conditions: dict[str, Estimate] = {}
     means: dict[str, Estimate] = {}
     over_models: dict[str, Estimate] = {}
+    categories: dict[str, Estimate] = {}
+    members = _members(results.corruption_categories)
 
     def record_estimates() -> Iterator[tuple[str, ScoreResult]]:
         for name, scores in estimator.results(metrics):
             conditions[name] = scores.estimate_mean(ScoreArray.with_clean)
             means[name] = scores.estimate_mean(mean_by_severity)
             over_models[name] = scores.estimate_mean(mean_of_models)
+            categories[name] = scores.estimate_mean(partial(_category_means, members=members))
             yield name, scores
 
     formulas = {row.key: row.formula for row in table_rows(results)}
     table = severity_mean_table(record_estimates(), metrics, results.models, formulas, intervals=True)
     units = estimator.units
-    return ReportEstimates(table, conditions, means, over_models, units.statement, units.warning)
+    return ReportEstimates(table, conditions, means, over_models, categories, units.statement, units.warning)
 
 
 def mean_table(results: Results, metrics: Sequence[str], intervals: bool | Resampling = False) -> pd.DataFrame:
@@ -97,3 +103,16 @@ def mean_by_severity(scores: ScoreArray) -> Floats:
     undefined = np.full((*values.shape[:2], values.shape[3]), np.nan)
     mean: Floats = values.mean(axis=2) if values.shape[2] else undefined
     return mean
+
+
+def _members(categories: Mapping[str, str]) -> list[list[int]]:
+    """The positions of the corruptions of each category, in the order of the run."""
+    names = list(categories.values())
+    return [[k for k, name in enumerate(names) if name == category] for category in dict.fromkeys(names)]
+
+
+def _category_means(scores: ScoreArray, members: Sequence[Sequence[int]]) -> Floats:
+    """Mean over the corruptions of each category at each severity, (R, models, categories, 1 + severities)."""
+    values = scores.with_clean()
+    means = [values[:, :, list(positions)].mean(axis=2) for positions in members]
+    return np.stack(means, axis=2) if means else np.empty((*values.shape[:2], 0, values.shape[3]))

@@ -23,6 +23,7 @@ from robustbench_endo.reports.data.estimates import ReportEstimates, estimate_sc
 from robustbench_endo.reports.data.failure_points import failure_point_tables
 from robustbench_endo.reports.data.first_screen import FirstScreen, first_screen
 from robustbench_endo.reports.data.floors import MetricFloor, floor_of
+from robustbench_endo.reports.data.frames import ConditionFrames, condition_frames
 from robustbench_endo.reports.data.gallery import (
     Drop,
     GalleryGrid,
@@ -118,6 +119,9 @@ class ReportData:
         failures: frames that are excluded, ``n_failed`` their number as printed.
         n_invalid: (model, corruption, severity) -> frames without a valid prediction.
         all_models: every model of a run of so many that only some are shown in detail.
+        tasks: name -> title.
+        plausible: corruption -> lowest and highest severity that clinicians rate plausible, where the suite states it.
+        frames: the worst, the median and the best frame of every condition, by task.
         settings: of the report, from which ``robust-endo verify`` computes it again.
     """
 
@@ -173,6 +177,9 @@ class ReportData:
     n_failed: str
     n_invalid: Mapping[tuple[str, str, float], int]
     all_models: AllModels | None
+    tasks: Mapping[str, str]
+    plausible: Mapping[str, tuple[float, float]]
+    frames: list[ConditionFrames]
     settings: Mapping[str, Any]
 
 
@@ -263,6 +270,11 @@ def report_data(
         n_failed=counted(len({frame for frame, _ in failures(results)}), "frame"),
         n_invalid=_n_invalid(results),
         all_models=all_models,
+        tasks={task.name: task.title for task in reversed(results.tasks)},
+        plausible={
+            entry["name"]: tuple(entry["plausible"]) for entry in results.info["corruptions"] if entry.get("plausible")
+        },
+        frames=condition_frames(results),
         settings={
             "intervals": bool(intervals),
             "resampling": asdict(resampling),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,9 @@ from robustbench_endo.reports.data.rankings import RANKINGS_NOTE
 from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import DAGGER
 from robustbench_endo.reports.formatting import counted, title
+from robustbench_endo.reports.html.bars import category_bars
 from robustbench_endo.reports.html.images import BUDGET, image_sources
-from robustbench_endo.reports.html.page_data import category_bars, page_data
+from robustbench_endo.reports.html.page_data import page_data
 from robustbench_endo.reports.html.ranking_figures import ranking_figures
 from robustbench_endo.reports.html.svg import inline_svg, reliability_diagrams
 from robustbench_endo.reports.palette import DARK, LIGHT
@@ -31,22 +34,36 @@ TEMPLATES = Path(__file__).parent / "templates"
 LIMIT = 8_000_000
 """Bytes of the file."""
 
-_STYLES = ("report.css", "tables.css", "images.css")
-_SCRIPTS = ("core.js", "scores.js", "curves.js", "categories.js", "safe_range.js", "images.js")
+_STYLES = ("report.css", "bar.css", "tables.css", "images.css", "print.css")
+_SCRIPTS = (
+    "core.js",
+    "state.js",
+    "bar.js",
+    "downloads.js",
+    "figures.js",
+    "scores.js",
+    "curves.js",
+    "categories.js",
+    "safe_range.js",
+    "tables.js",
+    "images.js",
+    "drilldown.js",
+    "start.js",
+)
 _SECTIONS = {
     "summary": "Summary",
     "gate": "Acceptance",
-    "scores": "Scores",
-    "categories": "Categories",
     "curves": "Curves",
+    "images": "Images",
+    "drops": "Largest drops",
+    "scores": "Scores",
     "safe-range": "Safe range",
     "silent-failures": "Silent failures",
     "visibility": "Sees or guesses",
     "calibration": "Calibration",
     "comparison": "Comparison",
     "rankings": "Rankings",
-    "images": "Images",
-    "drops": "Largest drops",
+    "categories": "Categories",
     "breakdown": "Classes and patients",
     "methods": "Training seeds",
     "draws": "Draws",
@@ -57,11 +74,18 @@ _SECTIONS = {
     "provenance": "Provenance",
     "glossary": "Glossary",
 }
+"""Sections in reading order -> their names; the template of each has the same name."""
+
+_COLLAPSED = {"categories", "breakdown", "methods", "draws", "regions", "failure-points", "interactions"}
+_COLLAPSED |= {"target-distortion", "provenance", "glossary"}
+_PRINTED = _COLLAPSED - {"breakdown"}
+"""Collapsed sections that are printed."""
 
 
 def html(report: ReportData) -> str:
     """The report as the text of one HTML file of at most :data:`LIMIT` bytes: images shrink until it fits."""
     templates = environment(TEMPLATES, heading=heading, breakable=breakable, inline=_inline)
+    templates.globals["follow"] = _follow(report)
     values, template = _values(report), templates.get_template("report.html.j2")
     text = template.render(report=report, **values, **_images(report, BUDGET))
     excess = len(text.encode()) - LIMIT
@@ -77,16 +101,20 @@ def breakable(name: str) -> Markup:
 
 
 def _values(report: ReportData) -> dict[str, Any]:
-    names = [metric.name for metric in report.scores.metrics]
-    headline = [names.index(name) for name in report.headline]
+    script = "\n" + _files(_SCRIPTS)
     return {
         "css": _files(_STYLES),
-        "script": _files(_SCRIPTS),
+        "script": script,
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "data": page_data(report),
         "palette": [{"light": light, "dark": dark} for light, dark in zip(LIGHT, DARK, strict=True)],
-        "sections": [(key, name) for key, name in _SECTIONS.items() if _has(report, key)],
-        "headline_keys": headline,
-        "headline_labels": [report.scores.metrics[key].label for key in headline],
+        "sections": [
+            (key, name, f"{key.replace('-', '_')}.html.j2") for key, name in _SECTIONS.items() if _has(report, key)
+        ],
+        "collapsed": _COLLAPSED,
+        "printed": _PRINTED,
+        "headline_scores": report.scores.subset(report.headline),
+        "retained_frames": [],
         "comparison_note": COMPARISON_NOTE,
         "rankings_note": RANKINGS_NOTE,
         "ranking_figures": ranking_figures(report),
@@ -95,9 +123,7 @@ def _values(report: ReportData) -> dict[str, Any]:
         "failure_points_note": FAILURE_POINTS_NOTE,
         "interactions_note": INTERACTIONS_NOTE,
         "dagger": DAGGER,
-        "published": _published(report),
         "has_distortion": "image_ssim" in report.metrics,
-        "corruption_titles": [title(name) for name in report.categories],
         "sprites": [
             inline_svg(to_svg(swatch(style), f"swatch{index}"), "", f"swatch{index}")
             for index, style in enumerate(report.styles.values())
@@ -142,14 +168,12 @@ def _inline(drawing: Drawing) -> Markup:
     return inline_svg(drawing.svg, drawing.description)
 
 
-def _published(report: ReportData) -> set[str]:
-    """The metrics with published numbers: a row without one reserves its space, so that numbers are aligned."""
-    columns = report.scores.columns
+def _follow(report: ReportData) -> dict[str, dict[str, Any]]:
+    """Labels of columns and rows -> the model, the corruption or the category that they belong to."""
     return {
-        column.keys["metric"]
-        for row in report.scores.rows
-        for column, cell in zip(columns, row.cells, strict=True)
-        if cell.published
+        "models": {name: index for index, name in enumerate(report.models)},
+        "corruptions": {title(name): index for index, name in enumerate(report.categories)},
+        "categories": {title(name): name for name in report.categories.values()},
     }
 
 

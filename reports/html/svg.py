@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from markupsafe import Markup, escape
 
 from robustbench_endo.reports.data.confidence import Reliability
@@ -28,8 +29,10 @@ _VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--line"} | {
 
 
 class ReliabilityDiagram(NamedTuple):
-    """A diagram: its label, and its ``<svg>``."""
+    """A diagram: its position among all of the run, the name of its task, its label, and its ``<svg>``."""
 
+    position: int
+    task: str
     label: str
     svg: Markup
 
@@ -37,11 +40,11 @@ class ReliabilityDiagram(NamedTuple):
 def reliability_diagrams(report: ReportData) -> list[ReliabilityDiagram]:
     """One diagram per task and kind of frames with visible bins: clean frames, then all corrupted ones."""
     diagrams = []
-    for bins in report.reliability:
-        for name, lines in bins.by_frames.items():
-            if any(line.visible.any() for line in lines.values()):
-                label = f"{name} {bins.task.unit_noun} ({bins.task.title.lower()})"
-                diagrams.append(ReliabilityDiagram(label, _diagram(lines, report.styles, label)))
+    parts = [(bins, name, lines) for bins in report.reliability for name, lines in bins.by_frames.items()]
+    for index, (bins, name, lines) in enumerate(parts):
+        if any(line.visible.any() for line in lines.values()):
+            label = f"{name} {bins.task.unit_noun} ({bins.task.title.lower()})"
+            diagrams.append(ReliabilityDiagram(index, bins.task.name, label, _diagram(lines, report.styles, label)))
     return diagrams
 
 
@@ -51,7 +54,7 @@ def _diagram(lines: Mapping[str, Reliability], styles: Mapping[str, Style], labe
         f'<svg role="img" aria-label="{escape(f"{label}. {errors}.")}" class="plot" viewBox="0 0 {WIDTH} {HEIGHT}">',
         *_axes(),
         f'<path d="M{_x(0)} {_y(0)}L{_x(100)} {_y(100)}" class="diagonal"/>',
-        *(_line(line, styles[model]) for model, line in lines.items()),
+        *(_line(line, styles[model], index) for index, (model, line) in enumerate(lines.items())),
         "</svg>",
     ]
     return Markup("".join(parts))  # nosec B704  # numbers, and names that are escaped
@@ -70,18 +73,25 @@ def _axes() -> list[str]:
     return rows + marks + names
 
 
-def _line(line: Reliability, style: Style) -> str:
-    points = [
-        (_x(float(confidence)), _y(float(accuracy)))
-        for confidence, accuracy in zip(line.confidence[line.visible], line.accuracy[line.visible], strict=True)
-        if math.isfinite(confidence + accuracy)
-    ]
-    if not points:
+def _line(line: Reliability, style: Style, index: int) -> str:
+    """The line of a model through its bins; those with few frames are hollow points outside of it."""
+    points, single = _points(line, line.visible), _points(line, line.sparse)
+    if not points and not single:
         return ""
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
     dash = f' stroke-dasharray="{" ".join(f"{3 * length:g}" for length in style.dash)}"' if style.dash else ""
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6"/>' for x, y in points)
-    return f'<g style="--c:var(--m{style.index})" class="series"><path d="M{path}"{dash}/>{dots}</g>'
+    dots += "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" class="hollow"/>' for x, y in single)
+    connection = f'<path d="M{path}"{dash}/>' if path else ""
+    return f'<g style="--c:var(--m{style.index})" class="series" data-m="{index}">{connection}{dots}</g>'
+
+
+def _points(line: Reliability, bins: np.ndarray) -> list[tuple[float, float]]:
+    return [
+        (_x(float(confidence)), _y(float(accuracy)))
+        for confidence, accuracy in zip(line.confidence[bins], line.accuracy[bins], strict=True)
+        if math.isfinite(confidence + accuracy)
+    ]
 
 
 def _x(percentage: float) -> float:

@@ -1,19 +1,24 @@
+// Means of each category as bars.
 (() => {
   const table = one("#category-bars");
   if (!table) return;
-  onChange("#category-metric", () => {
-    const metric = metricOf(one("#category-metric").value);
-    const known = data.summaryRows.flatMap((row) => (row.scores[metric.name] || []).map((numbers) => numbers[0])).filter((v) => v !== null);
+  const summary = data.rows.map((row, index) => ({ ...row, index })).filter((row) => row.flags.split(" ").includes("summary"));
+  follow(() => {
+    const metric = shownMetric();
+    if (!data.table[metric.name]) return;
+    const models = shownModels();
+    const rows = summary.filter(rowIsShown);
+    const numbers = rows.map((row) => models.map((m) => scoreCells.at(row, row.index, m, metric)));
+    const known = numbers.flat().map(([value]) => value).filter(isNumber);
     const top = metric.bound !== null ? metric.bound : Math.max(0, ...known) || 1;
-    const share = (value) => `${Math.min(100, Math.max(0, (100 * (value === null ? 0 : value)) / top))}%`;
-    one("#category-heading").textContent = metric.heading;
-    data.summaryRows.forEach((row, r) => {
-      [...table.tBodies[0].rows[r].cells].slice(1).forEach((cell, m) => {
-        const numbers = (row.scores[metric.name] || [])[m] || [null, null, null];
-        const bar = one(".bar", cell);
-        ["--v", "--a", "--b"].forEach((name, part) => bar.style.setProperty(name, share(numbers[part])));
-        one(".n", cell).textContent = written(numbers[0], metric);
-      });
-    });
+    const share = (value) => `${Math.min(100, Math.max(0, (100 * (isNumber(value) ? value : 0)) / top))}%`;
+    const bar = (m, parts) => {
+      const element = make("span", { class: "bar", "aria-hidden": "true" }, make("i"), make("s"));
+      ["--v", "--a", "--b"].forEach((name, part) => element.style.setProperty(name, share(parts[part])));
+      element.style.setProperty("--c", `var(--m${data.models[m].colour})`);
+      return make("td", {}, element, make("span", { class: "n" }, written(parts[0], metric)));
+    };
+    table.tHead.replaceChildren(make("tr", {}, make("th", { scope: "col" }, metric.heading), ...models.map((m) => make("th", { scope: "col" }, swatch(m), make("span", {}, ...breakable(data.models[m].name))))));
+    table.tBodies[0].replaceChildren(...rows.map((row, r) => make("tr", { class: row.flags }, make("th", { scope: "row" }, row.label), ...models.map((m, k) => bar(m, numbers[r][k])))));
   });
 })();

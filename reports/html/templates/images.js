@@ -1,8 +1,5 @@
-(() => {
-  const overlay = one("#overlay");
-  const showMasks = () => all(".grid-table .mask").forEach((mask) => { mask.hidden = mask.dataset.m !== overlay.value; });
-  if (overlay) { overlay.addEventListener("change", showMasks); showMasks(); }
-
+// Stored images with masks and error maps: the stage, which follows the selection, and the viewer of one condition.
+const stage = (() => {
   const scoreLabel = document.body.dataset.frameScore;
   const view = (name, score, content) => {
     const label = make("span", {}, name);
@@ -56,14 +53,14 @@
     }).catch(() => canvas.replaceWith(make("p", { class: "absent" }, "no error map")));
     return canvas;
   };
-  const views = (stored, clean) => {
+  const views = (stored, clean, models = shownModels()) => {
     const image = one("img:not(.mask)", stored);
     const masks = all(".mask", stored);
     const target = masks.find((mask) => mask.dataset.m === "t");
     const list = [];
     if (clean && clean !== image) list.push(view("clean frame", "", stack([clean], "Clean frame")));
     list.push(view(stored.dataset.label, "", stack([image], stored.dataset.label)));
-    masks.forEach((mask) => {
+    masks.filter((mask) => mask === target || models.includes(Number(mask.dataset.m))).forEach((mask) => {
       const overlaid = view(mask.dataset.name, mask.dataset.score, stack([image, mask], `Mask: ${mask.dataset.name}`));
       if (!target || mask === target) { list.push(overlaid); return; }
       const errors = view("errors", "", errorMap(image, target, mask, `Error map: ${mask.dataset.name}`));
@@ -73,6 +70,17 @@
   };
   const cleanOf = (stored) => one(".clean img:not(.mask), [data-clean] img:not(.mask)", stored.closest("[data-frame], [data-pair]"));
 
+  return { views, cleanOf };
+})();
+
+(() => {
+  const { views, cleanOf } = stage;
+  const overlay = one("#overlay");
+  const showMasks = () => all(".grid-table .mask").forEach((mask) => { mask.hidden = mask.dataset.m !== overlay.value; });
+  if (overlay) {
+    overlay.addEventListener("change", () => { setView("overlay", overlay.value || "none"); showMasks(); });
+    follow(() => { if (state.view.overlay) overlay.value = state.view.overlay === "none" ? "" : state.view.overlay; showMasks(); });
+  }
   const viewer = one("#viewer");
   let current = null;
   const open = (stored) => {
@@ -88,42 +96,52 @@
     if (!cell || !(event.key in step)) return;
     event.preventDefault();
     const [down, right] = step[event.key];
-    const rows = all("tr[data-row]", cell.closest("tbody"));
+    const rows = all("tr[data-row]", cell.closest("tbody")).filter((row) => !row.hidden);
     const row = rows[rows.indexOf(cell.parentNode) + down];
     const next = row && row.cells[cell.cellIndex + right] && one(".stored", row.cells[cell.cellIndex + right]);
     if (next) open(next);
   });
   viewer.addEventListener("click", (event) => { if (event.target === viewer) viewer.close(); });
 
-  const [frameSelect, rowSelect, severitySelect] = ["#image-frame", "#image-row", "#image-severity"].map((id) => one(id));
-  if (!rowSelect) return;
   const grids = all(".grid-table");
+  if (!grids.length) return;
+  const frameSelect = one("#image-frame");
+  const recordedSelect = one("#image-recorded");
   const grid = () => grids[frameSelect ? Number(frameSelect.value) : 0];
-  const option = (text, value = text) => make("option", { value }, text);
-  const fill = (select, texts, selected) => {
-    select.replaceChildren(...texts.map((text) => option(text)));
-    if (texts.includes(selected)) select.value = selected;
-  };
-  // By position, because a recorded condition may have the name of a corruption.
   const rowsOf = () => all("tr[data-row]", grid());
-  const update = () => {
-    grids.forEach((other) => { other.hidden = other !== grid(); });
-    const row = rowsOf()[Number(rowSelect.value)];
-    const cells = all("td", row);
-    fill(severitySelect, cells.map((cell) => cell.dataset.severity), severitySelect.value);
-    one("#image-severity-label").hidden = cells[0].dataset.severity === "";
-    const cell = cells.find((other) => other.dataset.severity === severitySelect.value) || cells[0];
-    const stored = one(".stored", cell);
-    one("#stage-title").textContent = stored ? stored.dataset.label : [row.dataset.row, severitySelect.value && `severity ${severitySelect.value}`].filter(Boolean).join(", ");
-    one("#stage .views").replaceChildren(...(stored ? views(stored, cleanOf(stored)) : [make("p", { class: "absent" }, "This run did not store that image.")]));
+  // The corruption of the selection; of several the one under which the models lose most.
+  const stageCorruption = () => {
+    const corruptions = shownCorruptions();
+    const metric = metricOf(data.leading);
+    if (corruptions.length < 2 || !metric || metric.up === null) return corruptions[0];
+    const score = (c) => { const values = everyModel.flatMap((m) => data.scores[metric.name][firstPanel + c][m][0].slice(1)).filter(isNumber); return values.length ? (metric.up ? 1 : -1) * mean(values) : Infinity; };
+    return corruptions.reduce((worst, c) => (score(c) < score(worst) ? c : worst), corruptions[0]);
   };
-  const rows = rowsOf().map((row, index) => [option(row.dataset.row, index), "recorded" in row.dataset]);
-  const recorded = rows.filter(([, isRecorded]) => isRecorded).map(([entry]) => entry);
-  rowSelect.replaceChildren(...rows.filter(([, isRecorded]) => !isRecorded).map(([entry]) => entry));
-  if (recorded.length) rowSelect.append(make("optgroup", { label: "Recorded conditions" }, ...recorded));
-  rowSelect.value = Math.min(1, rows.length - 1);
-  fill(severitySelect, all("td", rowsOf()[Number(rowSelect.value)]).map((cell) => cell.dataset.severity));
-  severitySelect.selectedIndex = Math.floor(severitySelect.options.length / 2);
-  [frameSelect, rowSelect, severitySelect].filter(Boolean).forEach((select) => select.addEventListener("change", update));
-  update();
+  const show = () => {
+    if (frameSelect && grids[state.view.frame]) frameSelect.value = state.view.frame;
+    grids.forEach((other) => { other.hidden = other !== grid(); });
+    const corruption = stageCorruption();
+    const recorded = recordedSelect && recordedSelect.value !== "" ? rowsOf().filter((row) => "recorded" in row.dataset)[Number(recordedSelect.value)] : null;
+    const row = recorded || rowsOf().find((each) => each.dataset.c === `${corruption}`) || rowsOf()[0];
+    all("tr[data-c]", grid()).forEach((each) => { each.hidden = !shownCorruptions().includes(Number(each.dataset.c)); });
+    const cells = all("td", row);
+    const severity = state.severity === null ? data.severities[Math.ceil(data.severities.length / 2)] : state.severity;
+    const cell = cells.find((other) => other.dataset.severity === `${severity}`) || cells[0];
+    const stored = one(".stored", cell);
+    one("#stage-title").textContent = stored ? stored.dataset.label : [row.dataset.row, `severity ${severity}`].join(", ");
+    one("#stage-note").textContent = recorded ? "" : shownPanel().kind !== "corruption" && corruptionPanels.length ? "The corruption of the selection with the lowest scores; choose a single one, and a severity, in the bar." : "";
+    one("#stage .views").replaceChildren(...(stored ? views(stored, cleanOf(stored)) : [make("p", { class: "absent" }, "This run did not store that image.")]));
+    one("#strip").replaceChildren(...cells.map((each) => one(".stored", each)).filter(Boolean).map((each) => {
+      const button = make("button", { type: "button", class: "thumb", "aria-label": `${each.dataset.label}: show` });
+      const image = one("img:not(.mask)", each).cloneNode();
+      image.alt = "";
+      button.append(image, make("span", { "aria-hidden": "true" }, each.closest("td").dataset.severity || "recorded"));
+      if (each === stored) button.setAttribute("aria-current", "true");
+      button.addEventListener("click", () => (each.closest("td").dataset.severity ? select({ severity: Number(each.closest("td").dataset.severity) }) : open(each)));
+      return button;
+    }));
+  };
+  if (frameSelect) frameSelect.addEventListener("change", () => { setView("frame", frameSelect.value); show(); });
+  if (recordedSelect) recordedSelect.addEventListener("change", show);
+  follow(show);
 })();

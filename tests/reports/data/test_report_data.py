@@ -45,7 +45,7 @@ def test_report_data_of_a_trained_model_is_marked_on_the_page(make_run):
     assert "Mean of held-out corruptions" in page
     assert "tiny-resnet/dselect_k was trained on smoke" in page
     # Smoke and the mean of its category, which has no other corruption.
-    assert page.count("; trained on it") == 2 * len(report.metrics)
+    assert page.count("; trained on it") == 2 * len(report.headline)
 
 
 def test_report_data_with_published_numbers_is_shown_on_the_page(make_run):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -9,7 +11,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from robustbench_endo.reports.data.metrics import metrics_present
+from robustbench_endo.reports.data.metrics import headline_present, metrics_present
 from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.formatting import signed, signed_range
 from robustbench_endo.reports.html import html
@@ -84,7 +86,7 @@ def row_label(category, name):
 
 def test_page_cells_equal_results(page):
     results, text = page
-    expected = results.table(metrics_present(results))
+    expected = results.table(headline_present(results))
     rows = {label.strip(): cells for label, cells in Page(text).rows.items() if "Floor" not in label}
     assert set(rows) == {row_label(*key) for key in expected.index}
     for key in expected.index:
@@ -94,6 +96,24 @@ def test_page_cells_equal_results(page):
             else:
                 assert float(exact) == number
                 assert printed in (f"{number:.2f}", f"{number:.1f}", "∞")
+
+
+def test_page_script_table_equals_results(page):
+    results, text = page
+    data = embedded(text)
+    expected = results.table(metrics_present(results), QUICK)
+    rows = [(row["category"], row["corruption"]) for row in data["rows"] if row["kind"] != "floor"]
+    assert sorted(rows) == sorted(expected.index)
+    expected = expected.loc[rows]
+    for metric in metrics_present(results):
+        numbers = [
+            row for row, kind in zip(data["table"][metric], data["rows"], strict=True) if kind["kind"] != "floor"
+        ]
+        actual = np.array([[[np.nan if v in (None, "inf") else v for v in cell] for cell in row] for row in numbers])
+        parts = expected[metric].replace(np.inf, np.nan)
+        for part, rtol in (("value", 0), ("low", 1e-8), ("high", 1e-8)):
+            exact = parts.xs(part, axis=1, level=1)[results.models].to_numpy(float)
+            np.testing.assert_allclose(actual[..., ["value", "low", "high"].index(part)], exact, rtol=rtol)
 
 
 def test_page_rows_follow_order_of_suite(page):
@@ -131,7 +151,9 @@ def test_page_script_data_equal_results(page):
         parts = [metric["name"] + suffix for suffix in ("", "_low", "_high")]
         expected = scores.loc[keys, parts].replace([np.inf, -np.inf], np.nan).to_numpy(float).reshape(shape)
         # Equal to nine digits; null where there is no number.
-        actual = np.array(data["scores"][metric["name"]][1:], float).transpose(0, 1, 3, 2)
+        panels = data["scores"][metric["name"]][-len(results.corruptions) :]
+        numbers = [[[[v if v != "inf" else None for v in part] for part in m] for m in panel] for panel in panels]
+        actual = np.array(numbers, float).transpose(0, 1, 3, 2)
         np.testing.assert_allclose(actual, expected, rtol=1e-8)
     ssim = scores.loc[(results.models[0], "smoke", 4), "image_ssim"]
     assert data["distortion"][0][results.corruptions.index("smoke")][4] == pytest.approx(1 - ssim / 100)
@@ -162,22 +184,25 @@ def test_page_is_complete_and_loads_nothing(page):
     assert parsed.open == []
     assert not {"link", "iframe", "object", "embed", "base"} & set(parsed.tags)
     assert parsed.tags.count("script") == 2
+    script = re.search(r"<script>(.*?)</script>", text, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in text
 
 
 def test_page_has_its_sections(page):
-    headings = re.findall(r"<h2 [^>]*>(.*?)</h2>", page[1])
+    headings = [each.strip() for each in re.findall(r"<h2 [^>]*>(.*?)(?:<.*)?</h2>", page[1])]
     assert headings == [
         "Summary",
-        "Scores under corruption",
-        "Categories of corruptions",
         "Severity curves",
+        "Images and predictions",
+        "Largest performance drops",
+        "Scores under corruption",
         "Safe operating range",
         "Silent (overconfident) failures",
         "Calibration",
         "Statistical comparison",
         "Rankings",
-        "Images and predictions",
-        "Largest performance drops",
+        "Categories of corruptions",
         "Results by class and by patient",
         "Provenance",
         "Glossary",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 
 import numpy as np
 import pytest
 
 from robustbench_endo.reports.data.report_data import report_data
-from robustbench_endo.reports.html.page_data import category_bars, page_data
+from robustbench_endo.reports.html.page_data import page_data, page_values, selected_models
 from robustbench_endo.results import Resampling
 
 QUICK = Resampling(resamples=200)
@@ -22,20 +21,16 @@ def test_page_data_escapes_names_for_html(make_run):
     assert json.loads(text)["models"][0]["name"] == "</script><b>&"
 
 
-def test_page_data_summary_rows_equal_table(usual_run, usual_report):
-    rows = {row["label"]: row["scores"]["dice"] for row in json.loads(page_data(usual_report))["summaryRows"]}
-    table = usual_run.table(("dice",), QUICK)["dice"]
-    for label, key in (("Clean", ("clean", "clean")), ("Blur", ("mean", "blur"))):
-        for model, numbers in zip(usual_run.models, rows[label], strict=True):
-            assert numbers == pytest.approx([table.loc[key, (model, part)] for part in ("value", "low", "high")])
-
-
 def test_page_data_has_the_floors(usual_run, usual_report):
-    floors = json.loads(page_data(usual_report))["floors"]
+    data = page_values(usual_report)
+    floors = data["floors"]
     assert floors["miou"]["name"] == "background everywhere"
-    assert len(floors["miou"]["panels"]) == 1 + len(usual_run.corruptions)
+    assert len(floors["miou"]["panels"]) == len(data["panels"]) == 1 + 4 + len(usual_run.corruptions)
     values = usual_run.floor("miou")[1].point.with_clean()[0, 0]
-    np.testing.assert_allclose(floors["miou"]["panels"][1:], values)
+    np.testing.assert_allclose(floors["miou"]["panels"][5:], values)
+    np.testing.assert_allclose(floors["miou"]["panels"][1], values[:4].mean(axis=0))
+    mean = floors["miou"]["rows"][[row["corruption"] for row in data["rows"]].index("all")]
+    assert mean == usual_report.floors["miou"].rows["mean", "all"]
     assert "image_ssim" not in floors
 
 
@@ -45,7 +40,7 @@ def test_page_data_null_stands_for_no_number(make_run):
 
     results = make_run(models=["a", "b"], corruptions=["smoke"], severities=[1, 3], gallery=False, edit=drop)
     data = json.loads(page_data(report_data(results, QUICK)))
-    value, low, high = data["scores"]["miou"][1][0]
+    value, low, high = data["scores"]["miou"][-1][0]
     assert data["severities"] == [0, 1, 3]
     assert [number is None for number in value] == [False, False, True]
     assert low[2] is high[2] is None
@@ -63,19 +58,48 @@ def test_page_data_counts_invalid_predictions(make_run):
     assert json.loads(page_data(report_data(results, QUICK)))["invalid"] == {"1 1 2": 6}
 
 
-def test_category_bars_are_summary_rows_of_leading_metric(usual_run, usual_report):
-    rows = category_bars(usual_report)
-    assert [row.label for row in rows] == ["Clean", "Noise", "Blur", "Occlusion", "Digital", "Mean of all corruptions"]
-    table = usual_run.table(("miou",), QUICK)["miou"]
-    for bar, model in zip(rows[1].bars, usual_run.models, strict=True):
-        number = table.loc[("mean", "noise"), (model, "value")]
-        assert bar.text == f"{number:.2f}"
-        assert math.isclose(bar.value, number, abs_tol=1e-3)
-        assert 0 <= bar.low <= bar.value <= bar.high <= 100
-        assert bar.colour == usual_report.styles[model].index
+def test_page_data_categories_by_severity_equal_results(usual_run, usual_report):
+    data = page_values(usual_report)
+    panel = [each["name"] for each in data["panels"]].index("blur")
+    scores = usual_run.scores().set_index(["corruption", "severity", "model"])["miou"]
+    names = [name for name, category in usual_run.corruption_categories.items() if category == "blur"]
+    for index, model in enumerate(usual_run.models):
+        value, low, high = data["scores"]["miou"][panel][index]
+        assert value[3] == pytest.approx(np.mean([scores[name, 3, model] for name in names]))
+        assert low[3] < value[3] < high[3]
 
 
-def test_category_bars_are_empty_without_scores(make_run, unscored):
-    results = make_run(corruptions=["smoke"], severities=[1], gallery=False, edit=unscored)
+def test_page_data_has_worst_median_and_best_frames(usual_run, usual_report):
+    frames = page_values(usual_report)["frames"]
+    assert [part["task"] for part in frames] == ["segmentation", "activity"]
+    smoke = usual_run.corruptions.index("smoke")
+    stored = [(frames[0]["ids"][index], score) for index, score in frames[0]["cells"][f"1 {smoke} 4"]]
+    frame = usual_run.frame
+    rows = frame[(frame["model"] == usual_run.models[1]) & (frame["corruption"] == "smoke") & (frame["severity"] == 4)]
+    ordered = rows.sort_values("dice_mean")[["image_id", "dice_mean"]].to_numpy()[[0, 2, 5]]
+    assert [name for name, _ in stored] == [name for name, _ in ordered]
+    assert [score for _, score in stored] == pytest.approx([100 * score for _, score in ordered])
+
+
+def test_page_data_has_every_table_and_the_options(usual_report):
+    data = page_values(usual_report)
+    assert data["settings"] == {
+        "intervals": True,
+        "resampling": {"resamples": 200, "confidence": 0.95, "seed": 0, "unit": "subject"},
+        "published": False,
+        "intended_use": "",
+    }
+    table = data["tables"]["differences-miou"]
+    cell = usual_report.comparison.by_metric[-1].differences.rows[0].cells[0]
+    assert table["cells"][0][0][:2] == [cell.text, cell.value]
+    assert {"envelope", "by-subject", "failures-segmentation", "ranks-miou", "calibration"} <= set(data["tables"])
+
+
+def test_page_data_selects_the_best_of_many_models(make_run):
+    names = [f"model {index}" for index in range(12)]
+    results = make_run(models=names, corruptions=["smoke"], severities=[1], gallery=False)
     report = report_data(results, QUICK)
-    assert report.leading is None or all(bar.value == 0 for row in category_bars(report) for bar in row.bars)
+    selected = selected_models(report)
+    means = results.table(("miou",))["miou"].loc[("mean", "all")]
+    others = means[names[1:]].sort_values(ascending=False).index[:9]
+    assert [names[index] for index in selected] == [name for name in names if name == "model 0" or name in others]

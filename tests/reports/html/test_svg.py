@@ -30,6 +30,22 @@ def test_reliability_diagrams_one_per_task_and_kind_of_frames(usual_report, monk
         assert all(f"{model}: calibration error" in root.get("aria-label") for model in usual_report.models)
 
 
+def test_reliability_diagrams_show_few_frames_as_hollow_points(usual_report, monkeypatch):
+    few = min(part for bins in usual_report.reliability for part in visible_frames(bins) if part >= 3)
+    monkeypatch.setattr(confidence, "MIN_BIN_FRAMES", few + 1)
+    text = "".join(str(diagram.svg) for diagram in reliability_diagrams(usual_report))
+    assert 'class="hollow"' in text
+    lines = re.findall(r'<path d="(M[^"]*)"', text)
+    hollow = re.findall(r'cx="([\d.]+)" cy="([\d.]+)" r="2.6" class="hollow"', text)
+    assert hollow
+    assert not [point for point in hollow if any(" ".join(point) in line for line in lines)]
+
+
+def visible_frames(bins):
+    lines = [line for lines in bins.by_frames.values() for line in lines.values()]
+    return [int(frames) for line in lines for frames in line.frames[line.sparse | line.visible]]
+
+
 def test_reliability_diagrams_points_are_inside(usual_report):
     for diagram in reliability_diagrams(usual_report):
         points = re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', str(diagram.svg))

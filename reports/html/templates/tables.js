@@ -1,0 +1,70 @@
+// Every other table and figure: follows models, corruptions and task, and is offered as CSV.
+(() => {
+  const tables = all("table[data-table]");
+  const visible = (element) => {
+    const { m, c, g, task, metric } = element.dataset;
+    const selected = shownPanel();
+    if (m !== undefined && !state.models.includes(Number(m))) return false;
+    if (c !== undefined && !shownCorruptions().includes(Number(c))) return false;
+    if (g !== undefined && selected.kind !== "all" && g !== (selected.kind === "category" ? selected.name : selected.category)) return false;
+    if (metric !== undefined && metric !== state.metric) return false;
+    return task === undefined || task === shownMetric().task;
+  };
+  const followers_ = all("[data-m], [data-c], [data-g]").filter((element) => !element.closest("#score-table, #category-bars, .grid-table, .stored, dialog"));
+  // Parts of one metric or task: where the selection has no part, the first one stays.
+  const sets = [...Map.groupBy(all("[data-metric], [data-task]"), (element) => element.closest("section")).values()];
+  const shown = () => {
+    followers_.forEach((element) => element.toggleAttribute("hidden", !visible(element)));
+    sets.forEach((parts) => {
+      const fitting = parts.filter(visible);
+      const usual = parts.filter((part) => (part.dataset.metric || part.dataset.task) === (parts[0].dataset.metric || parts[0].dataset.task));
+      parts.forEach((part) => { part.hidden = !(fitting.length ? fitting : usual).includes(part); });
+    });
+    all("[data-other-metric]").forEach((note) => { note.hidden = state.metric === data.leading; });
+    all("[data-fixed]").forEach((note) => { note.hidden = state.severity === null; });
+    fit();
+  };
+
+  const records = (stored) => {
+    const width = stored.cells.flat().some((cell) => isNumber(cell[2]));
+    const columns = stored.columns.flatMap((label) => (width ? [label, `${label} low`, `${label} high`] : [label]));
+    const value = (cell) => (isNumber(cell[1]) ? cell[1] : cell[0]);
+    const body = stored.rows.map((label, r) => [label, ...stored.cells[r].flatMap((cell) => (width ? [value(cell), cell[2], cell[3]] : [value(cell)]))]);
+    return [[stored.corner, ...columns], ...body];
+  };
+  tables.forEach((table) => {
+    const stored = data.tables[table.dataset.table];
+    const box = table.closest(".scroll");
+    if (!stored || !box || table.closest("[data-no-tools]")) return;
+    const caption = table.caption && !table.caption.classList.contains("quiet") ? table.caption : null;
+    const place = make(caption ? "span" : "div", { class: "table-tools" });
+    if (caption) caption.append(place); else box.before(place);
+    offer(place, { name: () => table.dataset.table, rows: () => records(stored), title: () => stored.caption || table.dataset.table });
+  });
+  const bins = (key) => {
+    const diagram = data.reliability[Number(key.split(":")[1])];
+    const rows = diagram.models.flatMap(([confidence, accuracy, count, frames], m) => confidence.map((each, b) => [diagram.task, diagram.frames, data.models[m].name, b, each, accuracy[b], count[b], frames[b]]));
+    return [["task", "frames", "model", "bin", "confidence", "correct", "predictions", "different frames"], ...rows.filter((row) => row[6])];
+  };
+  const rowsOfFigure = { reliability: bins };
+  // Figures that the page has from the start, such as reliability diagrams.
+  all("figure[data-figure]").forEach((figure) => {
+    const [key, caption] = [figure.dataset.figure, one("figcaption", figure)];
+    const place = make("span", {});
+    if (caption) caption.append(place); else figure.prepend(place);
+    const words = caption ? caption.textContent : key;
+    offer(place, { name: () => key, rows: rowsOfFigure[key.split(":")[0]] ? () => rowsOfFigure[key.split(":")[0]](key) : null, panels: () => [["", one("svg", figure)]], title: () => words });
+  });
+
+  // A table that is as narrow as the page keeps its header below the bar; a wider one scrolls in its own box.
+  const boxes = all(".scroll");
+  const fit = () => {
+    boxes.forEach((box) => box.classList.remove("fits"));
+    const fitting = boxes.filter((box) => box.clientWidth && box.scrollWidth <= box.clientWidth && box.scrollHeight <= box.clientHeight + 1);
+    const narrow = boxes.filter((box) => box.clientWidth && box.scrollWidth <= box.clientWidth && !box.classList.contains("tall"));
+    [...fitting, ...narrow].forEach((box) => box.classList.add("fits"));
+  };
+  new ResizeObserver(() => fit()).observe(one("main"));
+  all("details").forEach((part) => part.addEventListener("toggle", fit));
+  follow(shown);
+})();
