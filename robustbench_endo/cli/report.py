@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,11 @@ from robustbench_endo.cli.options import formats_option, parse_thresholds, resam
 from robustbench_endo.cli.track import check_trackers, log_option, log_run
 from robustbench_endo.data_options import split_names
 from robustbench_endo.evaluation.config import parse_formats
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from robustbench_endo.results import Results
 
 
 @command(
@@ -41,6 +46,20 @@ from robustbench_endo.evaluation.config import parse_formats
     default="",
     help="What the test is for, printed in the summary.  [default: a note of the run that begins with 'Intended use:', "
     "else a line to fill in]",
+)
+@option(
+    "--plan",
+    group="Output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Acceptance plan whose verdicts the report shows, stored in the run folder as by robust-endo gate.",
+)
+@option(
+    "--baseline-run",
+    group="Output",
+    metavar="RUN",
+    type=click.Path(path_type=Path),
+    help="The run that margins of the acceptance plan refer to.",
 )
 @option(
     "--intervals", group="Tables", is_flag=True, help="Print the table with intervals by subject, also in the reports."
@@ -80,6 +99,8 @@ def report(
     out: Path | None,
     page_size: str,
     intended_use: str,
+    plan: Path | None,
+    baseline_run: Path | None,
     intervals: bool,
     robustness: bool,
     baseline: str | None,
@@ -111,6 +132,8 @@ def report(
         print_robustness(results, console, names, baseline, with_intervals, failures)
     if limits:
         print_envelope(results, console, limits, resampling)
+    if plan or baseline_run:
+        _decide(results, plan, baseline_run, console)
     paths = write_reports(results, out or run, report_formats, with_intervals, page_size, intended_use)
     log_run(trackers, results)
     if as_json:
@@ -118,6 +141,20 @@ def report(
         return
     for path in paths:
         click.echo(path)
+
+
+def _decide(results: Results, plan: Path | None, baseline_run: Path | None, console: Console) -> None:
+    """Decide the plan and store gate.json in the run folder, where the reports read it."""
+    from robustbench_endo.gate.report import GATE_FILE
+    from robustbench_endo.gate.run import run_gate
+    from robustbench_endo.gate.text import print_gate
+
+    if plan is None:
+        raise click.UsageError("Expected --plan with --baseline-run, got none: add the acceptance plan.")
+    assert results.path is not None
+    gate = run_gate(results, plan, baseline_run)
+    gate.write(results.path / GATE_FILE)
+    print_gate(gate, console, quiet=True)
 
 
 @command(

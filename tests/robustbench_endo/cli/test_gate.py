@@ -103,3 +103,13 @@ def test_gate_refuses_other_input(arguments, message, robust_endo, run, plan):
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert "Verdict" not in done.stdout
+
+
+def test_report_decides_a_plan_and_shows_it(robust_endo, run, plan, tmp_path):
+    done = robust_endo("report", run, "--plan", plan(0.01), "--format", "html", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert "Verdict: pass" in done.stdout
+    assert 'id="gate"' in (tmp_path / "report.html").read_text("utf-8")
+    refused = robust_endo("report", run, "--baseline-run", run, "--format", "none")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert "Expected --plan with --baseline-run" in refused.stderr
