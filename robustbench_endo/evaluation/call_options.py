@@ -217,6 +217,13 @@ def _texts(name: str, value: Any) -> Any:
     return texts
 
 
+def _paths(name: str, value: Any) -> Any:
+    paths = (value,) if isinstance(value, (str, Path)) or not isinstance(value, Iterable) else tuple(value)
+    if not all(isinstance(path, (str, Path)) for path in paths):
+        raise _wrong(name, "the path of a calibration.json, or several", value)
+    return tuple(map(str, paths))
+
+
 def _device(name: str, value: Any) -> Any:
     if type(value).__name__ == "device":  # torch.device
         return str(value)
@@ -251,6 +258,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "compile": _flag,
     **dict.fromkeys(("failure_point", "adapt", "address", "protocol", "backend", "precision", "region"), _text),
     **dict.fromkeys(("notes", "nsd_tolerance"), _texts),
+    "calibration": _paths,
     "device": _device,
     "resolution": _resolution,
     "spacing": _spacing,

@@ -171,6 +171,12 @@ class EvaluationConfig:
         "Size of a pixel of the original frame for tolerances in mm: mm per pixel, or ROWSxCOLUMNS.",
         parse=parse_spacing,
     )
+    calibration: tuple[str, ...] = option(
+        (),
+        "calibration.json of a model, written by robust-endo calibrate-confidence, repeatable: its temperatures and "
+        "prediction sets are applied, and the run reports whether their promise holds.",
+        multiple=True,
+    )
     region: str = option(
         "frame",
         "Pixels that masks are scored on: frame, or content (without the scope's black surround); the mIoU and Dice of "
@@ -245,6 +251,11 @@ class EvaluationConfig:
             parse_shard(self.shard)
         check_severity_options(self, SEVERITIES)
         check_adaptation(self)
+        if self.calibration and self.adapt is not None:
+            raise RobustEndoError(
+                f"Expected a calibration without adaptation, got both ({self.calibration[0]}, {self.adapt}): an "
+                "adapted model is another one than that which was calibrated; leave one of them out."
+            )
         self._check_protocol()
 
     def _check_protocol(self) -> None:
@@ -304,6 +315,7 @@ class EvaluationOptions(TypedDict, total=False):
     nsd_tolerance: Sequence[str]
     spacing: float | tuple[float, float] | None
     region: Literal["frame", "content"]
+    calibration: Sequence[str]
     notes: Sequence[str]
 
 
@@ -313,5 +325,6 @@ def config_from_options(options: EvaluationOptions, **others: Any) -> Evaluation
     Raises:
         RobustEndoError: see :class:`EvaluationConfig`.
     """
-    sequences = {"notes": tuple(options.get("notes", ())), "nsd_tolerance": tuple(options.get("nsd_tolerance", ()))}
+    repeated = ("notes", "nsd_tolerance", "calibration")
+    sequences = {name: tuple(options.get(name, ())) for name in repeated}  # type: ignore[arg-type]  # names of options
     return EvaluationConfig(**{**options, **sequences, **others})

@@ -10,6 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from robustbench_endo.confidence.prediction_sets import set_scores
 from robustbench_endo.corruptions.kernels.backend import without_autocast
 from robustbench_endo.corruptions.kernels.color.levels import to_levels
 from robustbench_endo.evaluation.adaptation.episode import Episode
@@ -106,7 +107,7 @@ def evaluate_condition(
             if only is not None and name not in only:
                 continue
             adapted = episode.adapt(model, (name, condition), batch.ids)
-            predictions[name] = predict(adapted, frames.images, plan.tasks, plan.precision)
+            predictions[name] = predict(adapted, frames.images, plan.tasks, plan.precision, plan.temperatures(name))
         predicted = workers.streams.forward.record()
     with profiler.time("metrics"):
         with workers.streams.score.acquire(after=predicted):
@@ -139,6 +140,8 @@ def score_batch(
                 columns |= task.score(
                     outputs.get(name), *targets, labels, plan.frame_metrics[name], batch.scale, surround, frames.hidden
                 )
+            if plan.calibrations:
+                columns |= set_scores(plan.tasks, outputs, frames.targets, plan.calibrations.get(model), surround)
             tables[model] = columns | {VALID: next(iter(outputs.values())).valid}
         return PendingRecords(batch, condition, levels, tables)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +21,12 @@ from robustbench_endo.evaluation.adaptation.settings import (
     batch_size_of,
     parse_adaptation,
 )
+from robustbench_endo.evaluation.calibrations import (
+    Calibrations,
+    calibration_notes,
+    check_calibrations,
+    read_calibrations,
+)
 from robustbench_endo.evaluation.conditions import Condition, list_conditions, parse_selection, select_recorded
 from robustbench_endo.evaluation.config import EvaluationConfig
 from robustbench_endo.evaluation.data_fingerprint import DataFingerprint, fingerprint_data
@@ -31,6 +37,7 @@ from robustbench_endo.evaluation.predict import Model
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.run_folder import RunFolder
 from robustbench_endo.metrics.base import Metric
+from robustbench_endo.metrics.prediction_sets import set_metrics
 from robustbench_endo.models.contiguous_convolutions import use_contiguous_convolutions
 from robustbench_endo.results.schema import arrow_schema
 from robustbench_endo.tasks.base import Task
@@ -81,6 +88,7 @@ class EvaluationPlan:
         notes: sentences for the report.
         targets: the severities that give a target distortion; empty without a target, or until they are solved.
         given_fingerprint: of the data where the run began, if that was another process; else they are read here.
+        calibrations: of the models that have one.
     """
 
     config: EvaluationConfig
@@ -101,6 +109,7 @@ class EvaluationPlan:
     notes: tuple[str, ...]
     targets: Sequence[TargetSeverity] = ()
     given_fingerprint: DataFingerprint | None = None
+    calibrations: Calibrations = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> DataFingerprint:
@@ -129,6 +138,7 @@ class EvaluationPlan:
         metrics = {task.name: task.metrics(self.config.protocol, settings) for task in self.tasks}
         taken = {metric.name for each in metrics.values() for metric in each}
         taken.update(arrow_schema(self.tasks, self.labels, metrics).names)
+        taken.update(metric.name for metric in set_metrics(self.tasks))
         for metric in self.user_metrics:
             name = metric.task or leading
             if name not in metrics:
@@ -149,7 +159,15 @@ class EvaluationPlan:
     @cached_property
     def schema(self) -> pa.Schema:
         """The columns of the records."""
-        return arrow_schema(self.tasks, self.labels, self.frame_metrics, self.config.run_severities)
+        metrics = dict(self.frame_metrics)
+        if self.calibrations:
+            metrics |= {task.name: (*metrics[task.name], *set_metrics([task])) for task in self.tasks}
+        return arrow_schema(self.tasks, self.labels, metrics, self.config.run_severities)
+
+    def temperatures(self, model: str) -> dict[str, float] | None:
+        """Task -> temperature of a calibrated model; None for any other."""
+        calibration = self.calibrations.get(model)
+        return None if calibration is None else {name: each.temperature for name, each in calibration.tasks.items()}
 
     @property
     def indices(self) -> list[int]:
@@ -184,6 +202,7 @@ def build_plan(
     metrics: Sequence[Metric | type[Metric]] = (),
     chunks: Sequence[Sequence[int]] | None = None,
     fingerprint: DataFingerprint | None = None,
+    calibrations: Calibrations | None = None,
 ) -> EvaluationPlan:
     """Resolve the settings of a run; its models are moved to the device.
 
@@ -193,6 +212,7 @@ def build_plan(
         metrics: further metrics, as classes or objects.
         chunks: indices of the frames of each chunk, where another process divided them.
         fingerprint: of the data, where another process has read them.
+        calibrations: of the models; None for those that the configuration names.
 
     Raises:
         DataError, ModelError, RobustEndoError: settings that the models, the data or this machine do not allow.
@@ -209,8 +229,10 @@ def build_plan(
     labels = labels_of(dataset)
     tasks = [task for task in TASKS if labels[task.name]] or list(TASKS)
     check_adaptable(by_name, method)
+    if calibrations is None:
+        calibrations = read_calibrations(config, by_name)
     moved = move_models(by_name, device, compiled=config.compile)
-    return EvaluationPlan(
+    plan = EvaluationPlan(
         config=config,
         dataset=dataset,
         models=moved,
@@ -228,7 +250,10 @@ def build_plan(
         gallery=_gallery(config, dataset, [index for chunk in chunks for index in chunk], list(by_name)),
         notes=(*config.notes, *adaptation_note(config), *selected.notes, *use_contiguous_convolutions(moved, device)),
         given_fingerprint=fingerprint,
+        calibrations=calibrations,
     )
+    check_calibrations(plan)
+    return replace(plan, notes=(*plan.notes, *calibration_notes(plan))) if calibrations else plan
 
 
 def select_corruptions(config: EvaluationConfig, suite: Suite | None = None) -> Selection:

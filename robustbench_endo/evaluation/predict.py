@@ -21,12 +21,19 @@ Predictions = dict[str, Prediction]
 
 
 @torch.inference_mode()
-def predict(model: Model, images: Tensor, tasks: Sequence[Task], precision: str = "fp32") -> Predictions:
+def predict(
+    model: Model,
+    images: Tensor,
+    tasks: Sequence[Task],
+    precision: str = "fp32",
+    temperatures: Mapping[str, float] | None = None,
+) -> Predictions:
     """Run a model on images (B, 3, H, W) in [0, 1].
 
     Args:
         tasks: of the run; other outputs of the model are ignored.
         precision: ``fp32`` or ``bf16``.
+        temperatures: task -> number that its logits are divided by; the predictions then have them. None for neither.
 
     Returns:
         A prediction for each task that the model has. A frame with a NaN or infinite logit or confidence in any task is
@@ -39,13 +46,22 @@ def predict(model: Model, images: Tensor, tasks: Sequence[Task], precision: str 
         outputs = model(images)
     _check_outputs(outputs, tasks, len(images))
     size = (images.shape[2], images.shape[3])
+    if temperatures is not None:
+        outputs = _scaled(outputs, temperatures)
     predictions = {
         task.name: _with_user_confidence(task.decode(outputs[task.name], size), outputs, task.name)
         for task in tasks
         if outputs.get(task.name) is not None
     }
     valid = torch.stack([prediction.valid for prediction in predictions.values()]).all(0)
+    if temperatures is not None:
+        predictions = {name: replace(each, logits=outputs[name]) for name, each in predictions.items()}
     return {name: replace(prediction, valid=valid) for name, prediction in predictions.items()}
+
+
+def _scaled(outputs: Mapping[str, Tensor], temperatures: Mapping[str, float]) -> dict[str, Tensor]:
+    divided = {name: outputs[name].float() / T for name, T in temperatures.items() if outputs.get(name) is not None}
+    return {**outputs, **divided}
 
 
 def _with_user_confidence(prediction: Prediction, outputs: Mapping[str, Tensor], task: str) -> Prediction:

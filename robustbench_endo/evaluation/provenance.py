@@ -16,6 +16,7 @@ from robustbench_endo.config import to_values
 from robustbench_endo.corruptions.kernels.triton_support import triton_failure
 from robustbench_endo.data.subjects import subject_note
 from robustbench_endo.evaluation.adaptation.settings import describe_adaptation
+from robustbench_endo.evaluation.calibrations import calibration_identity, describe_calibrations
 from robustbench_endo.evaluation.code_identity import code_digests
 from robustbench_endo.evaluation.conditions import RECORDED_SEVERITY
 from robustbench_endo.evaluation.names import printable
@@ -89,6 +90,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
         "metric_settings": plan.metric_settings,
         **describe_targets(config.target_distortion, plan.targets),
         **describe_adaptation(config),
+        **describe_calibrations(plan.calibrations),
         "failures": [],
         "notes": list(plan.notes),
         "identity": {
@@ -112,6 +114,7 @@ def describe_run(plan: EvaluationPlan) -> dict[str, Any]:
             "recorded_conditions": list(plan.recorded),
             **({} if config.target_distortion is None else {"target_distortion": config.target_distortion}),
             **describe_adaptation(config),
+            **calibration_identity(plan.calibrations),
         },
         "config": to_values(config),
         **environment(plan.device),

@@ -16,6 +16,7 @@ from torch import Tensor
 from robustbench_endo.config import from_values
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.adaptation.episode import Episode
+from robustbench_endo.evaluation.calibrations import stored_calibrations
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.config import EvaluationConfig
 from robustbench_endo.evaluation.corrupt_batch import corrupt_batch
@@ -104,7 +105,9 @@ def _plan(results: Results, dataset: Dataset, models: ModelsByName | None, folde
         shard=None,
         gallery_frames=0,
     )
-    plan = stored_severities(build_plan(config, models or {"none": _no_model}, dataset), results.info)
+    calibrations = {name: each for name, each in stored_calibrations(results.info).items() if name in (models or ())}
+    built = build_plan(config, models or {"none": _no_model}, dataset, calibrations=calibrations)
+    plan = stored_severities(built, results.info)
     if unknown := [name for name in plan.models if models and name not in results.models]:
         raise RunError(
             f"Expected models of the run ({', '.join(results.models)}), got {unknown[0]}: name it as --model "

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from robustbench_endo.evaluation.calibrations import check_calibration_data
 from robustbench_endo.evaluation.call import call_config, planned
 from robustbench_endo.evaluation.call_options import check_objects
 from robustbench_endo.evaluation.config import SEVERITIES
@@ -228,6 +229,7 @@ def open_run(plan: EvaluationPlan) -> Mapping[str, Any]:
             "notes": plan.notes,
         }
     )
+    check_calibration_data(plan)
     check = getattr(plan.dataset, "check", None)
     if callable(check):
         check(plan.indices)

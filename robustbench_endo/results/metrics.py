@@ -12,6 +12,7 @@ import pandas as pd
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.metrics.base import DISTORTION_METRICS, Metric, StoredMetric
+from robustbench_endo.metrics.prediction_sets import set_metrics
 from robustbench_endo.tasks.base import Task
 from robustbench_endo.tasks.registry import TASKS, tasks_of
 
@@ -61,6 +62,8 @@ def run_metrics(info: Mapping[str, Any], user_metrics: Sequence[Metric] = ()) ->
     metrics += [metric for task in tasks for metric in task.label_metrics(info["tasks"][task.name])]
     metrics += [metric for task in tasks for metric in task.region_metrics(settings)]
     metrics += [metric for task in tasks for metric in task.visibility_metrics()]
+    if info.get("calibrations"):
+        metrics += set_metrics(tasks)
     metrics += [kind() for kind in DISTORTION_METRICS]
     known = {metric.name: metric for metric in user_metrics}
     return metrics + [

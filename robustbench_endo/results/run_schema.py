@@ -80,6 +80,7 @@ STRUCTURE: dict[Any, Kind] = {
         "corruptions": [{"name": str, "severity": (int, float), "distortion": (int, float)}],
     },
     "?adaptation": {"method": str, "batch_size": int},
+    "?calibrations": {str: {"alpha": (int, float), "unit": str, "tasks": {str: {"temperature": (int, float)}}}},
     "failures": [{"id": str, "reason": str}],
     "?notes": [str],
     "?identity": {str: object},

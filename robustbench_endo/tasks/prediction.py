@@ -23,6 +23,7 @@ class Prediction:
         label_map: uint8 (B, H, W) at the size of the target, for tasks that predict a map; else None.
         confidences: further confidences, float32 (B,) each, by the names of :attr:`Task.confidences`; NaN where one is
             not defined.
+        logits: of the task, divided by the temperature; only in a run with prediction sets, else None.
     """
 
     valid: Tensor
@@ -30,6 +31,7 @@ class Prediction:
     entropy: Tensor
     label_map: Tensor | None
     confidences: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
+    logits: Tensor | None = field(default=None, kw_only=True)
 
 
 def finite_frames(logits: Tensor) -> Tensor:

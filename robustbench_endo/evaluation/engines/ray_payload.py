@@ -6,7 +6,7 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,7 @@ import torch
 
 from robustbench_endo.corruptions import Selection
 from robustbench_endo.errors import RunError
+from robustbench_endo.evaluation.calibrations import Calibrations
 from robustbench_endo.evaluation.config import EvaluationConfig
 from robustbench_endo.evaluation.data_fingerprint import DataFingerprint
 from robustbench_endo.evaluation.plan import EvaluationPlan
@@ -86,6 +87,7 @@ class RayPayload:
         identity: of the run, by which a worker checks the run folder.
         directory: working directory, where relative paths begin.
         fingerprint: of the data on the driver.
+        calibrations: of the models.
     """
 
     config: EvaluationConfig
@@ -97,6 +99,7 @@ class RayPayload:
     identity: Mapping[str, Any]
     directory: Path
     fingerprint: DataFingerprint
+    calibrations: Calibrations = field(default_factory=dict)
 
     @property
     def probe(self) -> list[int]:
@@ -133,6 +136,7 @@ def serialize(ray: Any, plan: EvaluationPlan) -> bytes:
                     read_json(plan.config.out / RUN_FILE)["identity"],
                     Path.cwd(),
                     plan.fingerprint,
+                    plan.calibrations,
                 )
             )
         except _SERIALIZATION_ERRORS as error:

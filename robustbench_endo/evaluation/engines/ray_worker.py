@@ -85,6 +85,7 @@ def open_payload(payload: RayPayload) -> EvaluationPlan:
         name: model.load(payload.dataset) if isinstance(model, ReloadableModel) else model
         for name, model in payload.models.items()
     }
-    plan = build_plan(config, models, payload.dataset, payload.selected, payload.metrics, payload.chunks, before)
+    run = payload.dataset, payload.selected, payload.metrics, payload.chunks, before, payload.calibrations
+    plan = build_plan(config, models, *run)
     plan.folder.join(payload.identity)
     return plan

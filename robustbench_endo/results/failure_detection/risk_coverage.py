@@ -127,7 +127,8 @@ def _weights(left_out: Codes, units: Codes | None, frames: int) -> Floats:
     """1 for each frame but those of the unit of a row; -1 leaves none out."""
     if units is None:
         return np.ones((len(left_out), frames))
-    return (units[None] != left_out[:, None]).astype(np.float64)
+    weights: Floats = (units[None] != left_out[:, None]).astype(np.float64)
+    return weights
 
 
 def _expected_losses(frames: RankedFrames, weights: Floats) -> Floats:

@@ -1,0 +1,1 @@
+"""Calibrated confidence: temperatures and prediction sets with a promise, fitted on clean validation frames."""
