@@ -15,7 +15,7 @@ from torch import Tensor
 from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.corruptions.kernels.host_values import upload
 from robustbench_endo.metrics.checks import without_ignored
-from robustbench_endo.metrics.surface_cpu import BLOCK, Floats, Labels, Points, nearest_squares
+from robustbench_endo.metrics.surface_cpu import BLOCK, Floats, Labels, Points, boundary_points, nearest_squares
 from robustbench_endo.metrics.surface_gpu import NONE, edges_table
 
 _PART = 256
@@ -92,8 +92,8 @@ def _image(
 ) -> Floats:
     """The surface Dice of one image, (2, C)."""
     scratch = np.empty(pred.shape[0] * (pred.shape[1] + 2 * BLOCK), np.int16)
-    p_points, p_start = _boundary_points(pred, hidden, classes)
-    t_points, t_start = _boundary_points(target, hidden, classes)
+    p_points, p_start = _part_points(pred, hidden, classes)
+    t_points, t_start = _part_points(target, hidden, classes)
     result = np.full((2, classes), np.nan)
     for part in range(2):
         for c in range(first, classes):
@@ -110,44 +110,30 @@ def _image(
 
 
 @njit(cache=True, nogil=True)
-def _boundary_points(labels: Labels, hidden: NDArray[np.bool_], classes: int) -> tuple[Points, NDArray[np.int64]]:
+def _part_points(labels: Labels, hidden: NDArray[np.bool_], classes: int) -> tuple[Points, NDArray[np.int64]]:
     """Boundary pixels (row, column) sorted by part, class and row, and where each begins (2 C + 1 offsets)."""
-    height, width = labels.shape
-    codes = labels.astype(np.uint16) + hidden.astype(np.uint16) * np.uint16(_PART)
-    edge = np.empty((height, width), np.uint8)
+    # Whatever bounds a class within its part bounds it in the image, too.
+    candidates, of_class = boundary_points(labels, classes)
+    points, number = np.empty_like(candidates), 0
     start = np.zeros(2 * classes + 1, np.int64)
-    for y in range(height):
-        _mark(codes, y, edge[y])
-        for x in range(width):
-            if edge[y, x] and labels[y, x] < classes:
-                start[labels[y, x] + classes * hidden[y, x] + 1] += 1
-    for key in range(2 * classes):
-        start[key + 1] += start[key]
-    points, position = np.empty((start[-1], 2), np.int32), start[:-1].copy()
-    for y in range(height):
-        for x in range(width):
-            if edge[y, x] and labels[y, x] < classes:
-                key = labels[y, x] + classes * hidden[y, x]
-                points[position[key], 0], points[position[key], 1] = y, x
-                position[key] += 1
-    return points, start
+    for part in range(2):
+        for c in range(classes):
+            for i in range(of_class[c], of_class[c + 1]):
+                y, x = candidates[i, 0], candidates[i, 1]
+                if hidden[y, x] == part and _bounds(labels, hidden, y, x):
+                    points[number] = candidates[i]
+                    number += 1
+            start[part * classes + c + 1] = number
+    return points[:number], start
 
 
 @njit(cache=True, nogil=True)
-def _mark(codes: NDArray[np.uint16], y: int, edge: Labels) -> None:
-    """1 where a pixel of row ``y`` has a 4-neighbour of another class in its part, or beyond the image."""
-    if y == 0 or y == codes.shape[0] - 1:
-        edge[:] = 1
-        return
-    edge[0] = edge[-1] = 1
-    line, above, below = codes[y, 1:-1], codes[y - 1, 1:-1], codes[y + 1, 1:-1]
-    left, right, inner = codes[y, :-2], codes[y, 2:], edge[1:-1]
-    one, last = np.uint16(1), np.uint16(_PART - 1)
-    for x in range(len(line)):
-        c = line[x]
-        # Codes of one part differ in the low byte only: the difference less 1 is below 255, and 65535 for equal ones.
-        differs = np.uint16((c ^ above[x]) - one) < last
-        differs |= np.uint16((c ^ below[x]) - one) < last
-        differs |= np.uint16((c ^ left[x]) - one) < last
-        differs |= np.uint16((c ^ right[x]) - one) < last
-        inner[x] = differs
+def _bounds(labels: Labels, hidden: NDArray[np.bool_], y: int, x: int) -> bool:
+    """Whether a 4-neighbour is beyond the image, or of another class in the same part."""
+    if y == 0 or x == 0 or y == labels.shape[0] - 1 or x == labels.shape[1] - 1:
+        return True
+    for down, across in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        i, k = y + down, x + across
+        if labels[i, k] != labels[y, x] and hidden[i, k] == hidden[y, x]:
+            return True
+    return False

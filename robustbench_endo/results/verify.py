@@ -19,6 +19,7 @@ from robustbench_endo.tasks.base import Task
 from robustbench_endo.tasks.classification.metrics import known_labels
 from robustbench_endo.tasks.classification.task import Classification
 from robustbench_endo.tasks.segmentation.metrics import count_columns
+from robustbench_endo.tasks.segmentation.visibility import HIDDEN, HIDDEN_SHARE, VISIBLE
 
 CONDITION = ["corruption", "severity", "replicate"]
 _FRAME = [*CONDITION, "image_id"]
@@ -132,6 +133,28 @@ def _masks_move(results: Results) -> str:
     return ""
 
 
+def _parts_add_up(results: Results) -> str:
+    """Where a corruption covers the scene, every pixel is counted as visible or as hidden; elsewhere none is."""
+    frame = results.frame
+    if HIDDEN_SHARE not in frame or not all(f"{part}tp_0" in frame for part in (VISIBLE, HIDDEN)):
+        return ""
+    labels = len(results.labels["segmentation"])
+    total, visible, hidden = (
+        frame[count_columns(labels, part)].to_numpy(np.int64).reshape(len(frame), 3, labels)
+        for part in ("", VISIBLE, HIDDEN)
+    )
+    share = frame[HIDDEN_SHARE].to_numpy(np.float64)
+    covered = np.isfinite(share)
+    wrong = (visible + hidden != np.where(covered[:, None, None], total, 0)).any((1, 2))
+    pixels, hidden_pixels = (counts[:, 0].sum(1) + counts[:, 2].sum(1) for counts in (total, hidden))
+    wrong |= covered & (np.abs(hidden_pixels - share * pixels) > 1e-6 * pixels)
+    if not wrong.any():
+        return ""
+    row = frame.iloc[int(np.flatnonzero(wrong)[0])]
+    condition = f"{row['corruption']} {row['severity']}"
+    return f"The visible and hidden pixels of {row['image_id']} under {condition} are not those of the frame."
+
+
 def _draws_differ(results: Results) -> str:
     """No two severities, draws or frames have the same distortion in every frame: a seed would be used twice."""
     frame = results.frame.drop_duplicates(_FRAME)
@@ -219,6 +242,7 @@ CHECKS: dict[str, Callable[[Results], str]] = {
     "clean images are unchanged": _clean_is_unchanged,
     "targets do not depend on the model": _truth_of_models,
     "masks move where, and only where, the image does": _masks_move,
+    "visible and hidden pixels are those of the frame": _parts_add_up,
     "severities and draws are different images": _draws_differ,
     "failure points agree with the records": failure_point_problem,
     "frames are different images": _frames_differ,

@@ -76,7 +76,7 @@ def score(
     columns["n_scored_classes"] = (~batch.surface.hd[:, 1:].isnan()).sum(1)
     columns["diagonal"] = np.full(len(masks), math.hypot(*masks.shape[1:]))
     columns |= dict(zip(count_columns(num_classes), by_class(batch.counts), strict=True))
-    columns |= visibility_columns(batch, masks)
+    columns |= visibility_columns(batch)
     return columns | around | _calibration(prediction, batch) | _confidence(prediction, len(masks))
 
 

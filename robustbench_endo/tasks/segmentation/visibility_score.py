@@ -14,34 +14,36 @@ from robustbench_endo.tasks.base import Scores
 from robustbench_endo.tasks.segmentation.batch import SegmentationBatch
 from robustbench_endo.tasks.segmentation.metrics import count_columns
 from robustbench_endo.tasks.segmentation.visibility import HIDDEN, HIDDEN_SHARE, PART_NSD, VISIBLE
-from robustbench_endo.types import IGNORE
 
 
-def visibility_columns(batch: SegmentationBatch, masks: Tensor) -> Scores:
+def visibility_columns(batch: SegmentationBatch) -> Scores:
     """Pixel counts and surface Dice of the visible and the hidden part, and the share of hidden pixels.
 
     Without ``batch.hidden`` the counts are 0 and the others NaN.
-
-    Args:
-        batch: its target is 255 where there is no valid prediction.
-        masks: uint8 (B, H, W), the target whatever the prediction is.
     """
     visible_names, hidden_names = (count_columns(batch.num_classes, part) for part in (VISIBLE, HIDDEN))
     if batch.hidden is None:
-        zero, undefined = np.zeros(len(masks), np.int64), np.full(len(masks), np.nan, np.float32)
+        zero, undefined = np.zeros(len(batch.target), np.int64), np.full(len(batch.target), np.nan, np.float32)
         counts: Scores = dict.fromkeys((*visible_names, *hidden_names), zero)
         return counts | dict.fromkeys((HIDDEN_SHARE, *PART_NSD), undefined)
-    if masks.device.type == "cpu" and not bool(batch.hidden.any()):
-        hidden, nsd = torch.zeros_like(_table(batch.counts)), _all_visible(batch)
+    total = _table(batch.counts)
+    if batch.hidden.device.type == "cpu" and not bool(batch.hidden.any()):
+        hidden, nsd = torch.zeros_like(total), _all_visible(batch)
     else:
-        covered = batch.target.masked_fill(~batch.hidden, IGNORE)
+        # 255 in place of the labels of visible pixels.
+        covered = batch.target | (batch.hidden.view(torch.uint8) - 1)
         hidden = _table(class_counts_of_checked(batch.preds, covered, batch.num_classes))
         nsd = batch.surface_dice_by_part[:, :, 1:].nanmean(2)
-    scored = masks != IGNORE
-    share = (scored & batch.hidden).sum((1, 2)) / scored.sum((1, 2)).double()
-    columns: Scores = dict(zip(visible_names, columns_of(_table(batch.counts) - hidden), strict=True))
+    columns: Scores = dict(zip(visible_names, columns_of(total - hidden), strict=True))
     columns |= dict(zip(hidden_names, columns_of(hidden), strict=True))
+    share = _truth(hidden) / _truth(total).double()
     return columns | dict(zip(PART_NSD, nsd, strict=True)) | {HIDDEN_SHARE: share}
+
+
+def _truth(table: Tensor) -> Tensor:
+    """Scored pixels (B,): tp and fn of all classes."""
+    tp, _, fn = table.chunk(3, dim=1)
+    return (tp + fn).sum(1)
 
 
 def _all_visible(batch: SegmentationBatch) -> Tensor:

@@ -12,7 +12,7 @@ import pytest
 import robustbench_endo as rb
 from robustbench_endo.results import Results, load_results, verify
 
-CORRUPTIONS = "gaussian_noise,elastic_transform,contrast"
+CORRUPTIONS = "gaussian_noise,elastic_transform,contrast,smoke"
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,14 @@ def reuse_seed(frame):
         frame.loc[rows, "image_psnr"] = frame.loc[noise & (frame["severity"] == 2), "image_psnr"].to_numpy()
 
 
+def lose_hidden_pixels(frame):
+    frame.loc[(frame["corruption"] == "smoke") & (frame["severity"] == 4), "hidden_tp_0"] -= 1
+
+
+def hide_without_cover(frame):
+    frame.loc[frame["corruption"] == "contrast", "hidden_fp_1"] = 3
+
+
 def repeat_frame(frame):
     first, second = sorted(frame["image_id"].unique())[:2]
     columns = [name for name in frame.select_dtypes("number") if name not in ("severity", "replicate")]
@@ -95,6 +103,8 @@ def repeat_frame(frame):
             "severities and draws are different",
             "severities or draws of gaussian_noise have the same images",
         ),
+        (lose_hidden_pixels, "visible and hidden pixels", "under smoke 4 are not those of the frame"),
+        (hide_without_cover, "visible and hidden pixels", "under contrast 2 are not those of the frame"),
         (repeat_frame, "frames are different images", "2 frames look the same to every model"),
     ],
 )
