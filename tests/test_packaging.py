@@ -85,7 +85,8 @@ def test_wheel_contains_package_data(wheel):
 def test_wheel_contains_nothing_else(wheel):
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"robustbench_endo"}
-    assert not [name for name in wheel.namelist() if "test" in name.lower() or name.endswith((".nbi", ".nbc"))]
+    tests = {"tests", "conftest.py"}
+    assert not [n for n in wheel.namelist() if tests.intersection(n.split("/")) or n.endswith((".nbi", ".nbc"))]
 
 
 def test_wheel_has_a_script_of_the_name_of_the_package(wheel, metadata):
