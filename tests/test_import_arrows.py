@@ -11,9 +11,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "robustbench_endo"
 ALLOWED_IN_REPORTS = tuple(
     f"robustbench_endo.{module}"
-    for module in ("reports", "results", "errors", "io_utils", "metrics.base", "metrics.aggregation", "tasks", "gate")
+    for module in (
+        *("reports", "results", "errors", "io_utils", "metrics.base", "metrics.aggregation", "tasks", "gate"),
+        "submission",
+    )
 )
-"""The results, what they consist of (metrics and tasks), and their gate."""
+"""The results, what they consist of (metrics and tasks), their gate and their submissions."""
 IMPORTS_REPORTS = ("cli/", "__init__.py")
 """The only modules of robustbench_endo that may import reports."""
 OPTIONAL = ("albumentations", "lightning", "tensorboard", "typst", "ray", "imagecorruptions")
