@@ -28,7 +28,7 @@ VISIBILITY_NOTE = (
 MAX_CORRUPTIONS = 6
 """Corruptions in the table: those that hide most."""
 
-_SHOWN = {"dice_visible": "Dice, visible", "dice_hidden": "Dice, hidden", "hallucination": "hallucination"}
+_ROWS = {"dice_visible": "Dice, visible", "dice_hidden": "Dice, hidden", "hallucination": "hallucination"}
 _NEXT = RowKind("plain", rule="thin")
 """The first row of another corruption."""
 
@@ -44,7 +44,7 @@ def visibility_tables(results: Results, resampling: Resampling) -> list[Table]:
     shares = _hidden_shares(results) if HIDDEN_SHARE in names else {}
     if not shares:
         return []
-    frame = results.table(list(_SHOWN), resampling)
+    frame = results.table(list(_ROWS), resampling)
     rows = [
         Row(
             PLAIN if index or not position else _NEXT,
@@ -53,7 +53,7 @@ def visibility_tables(results: Results, resampling: Resampling) -> list[Table]:
             {"metric": metric, "category": results.corruption_categories[name], "corruption": name, "unit": "%"},
         )
         for position, name in enumerate(list(shares)[:MAX_CORRUPTIONS])
-        for index, (metric, label) in enumerate(_SHOWN.items())
+        for index, (metric, label) in enumerate(_ROWS.items())
     ]
     return [
         Table(
@@ -77,8 +77,8 @@ def _hidden_shares(results: Results) -> dict[str, float]:
 
 
 def _hidden_text(shares: dict[str, float]) -> str:
-    listed = [f"{title(name).lower()} {number(share, '%')} %" for name, share in list(shares.items())[:MAX_CORRUPTIONS]]
-    text = f"Hidden pixels, mean over severities: {joined(listed)}."
+    parts = [f"{title(name).lower()} {number(share, '%')} %" for name, share in list(shares.items())[:MAX_CORRUPTIONS]]
+    text = f"Hidden pixels, mean over severities: {joined(parts)}."
     omitted = len(shares) - MAX_CORRUPTIONS
     return text if omitted <= 0 else f"{text} {omitted} further corruptions that hide less are left out."
 
