@@ -12,6 +12,7 @@ from robustbench_endo.cli.corrupt import corrupt, preview
 from robustbench_endo.cli.datasets import datasets
 from robustbench_endo.cli.errors import ErrorHandlingGroup
 from robustbench_endo.cli.evaluate import evaluate
+from robustbench_endo.cli.evidence import evidence
 from robustbench_endo.cli.export import export
 from robustbench_endo.cli.gate import gate
 from robustbench_endo.cli.list_commands import corruptions, models
@@ -36,7 +37,7 @@ def main(debug: bool) -> None:
 
 
 for _command in (
-    *(evaluate, merge, train, report, compare, gate, verify, sample_size, leaderboard, reproduce, realism),
+    *(evaluate, merge, train, report, compare, gate, verify, evidence, sample_size, leaderboard, reproduce, realism),
     *(synthesize, corrupt, preview, severity_survey, export, push_to_hub),
     *(models, datasets, corruptions, warmup),
 ):

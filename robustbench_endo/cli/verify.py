@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import click
 from robustbench_endo.cli.command import argument, command, option
 from robustbench_endo.cli.errors import VERIFICATION_FAILED
 from robustbench_endo.cli.json_output import echo_json, json_option
+from robustbench_endo.errors import RobustEndoError
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Check, Results
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     examples=(
         "robust-endo verify runs/mine",
         "robust-endo verify runs/mine --replay 5 --model mine=runs/train",
+        "robust-endo verify --self-test",
     ),
 )
-@argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@argument("run", metavar="RUN", type=click.Path(path_type=Path), required=False)
 @option(
     "--replay",
     metavar="N",
@@ -42,38 +44,88 @@ if TYPE_CHECKING:
 )
 @option("--data", "-d", metavar="DATA", help="The data, where they have moved.  [default: those of the run]")
 @option("--trust-model-file", is_flag=True, help="Open model files that contain programs without vetting them.")
+@option(
+    "--baseline",
+    metavar="RUN",
+    type=click.Path(path_type=Path),
+    help="Run that margins in gate.json and in evidence packs of the run refer to.",
+)
+@option(
+    "--self-test",
+    is_flag=True,
+    help="Also check this installation: corruptions, metrics and statistics against known answers.",
+)
 @json_option
 def verify(
-    run: Path, replay: int, models: tuple[str, ...], data: str | None, trust_model_file: bool, as_json: bool
+    run: Path | None,
+    replay: int,
+    models: tuple[str, ...],
+    data: str | None,
+    trust_model_file: bool,
+    baseline: Path | None,
+    self_test: bool,
+    as_json: bool,
 ) -> None:
     """Check that a finished run is what its evaluation wrote, and that its records fit each other and the truth.
 
     Detects files that were changed, exchanged or removed, records that are missing or occur twice, aggregates that do
     not follow from the records, masks that did not move with the image, a seed that was used twice, the same frame
-    under two names, and labels in another order than those of the data. With --replay, corrupted images and predictions
-    are computed again and compared with the records.
+    under two names, and labels in another order than those of the data. The numbers of report.html, of the tables, of
+    gate.json and of evidence packs in the run folder are computed again and compared. With --replay, corrupted images
+    and predictions are computed again, too.
 
     Exit code 0: all checks passed; 1: one did not; 2: there is no such run.
     """
     from robustbench_endo.evaluation.run_checks import check_folder
-    from robustbench_endo.reports import check_tables
+
+    if run is None and not self_test:
+        raise RobustEndoError("Expected the argument RUN, got none: give the folder of a run, or --self-test.")
+    checks = _self_test() if self_test else []
+    if run is not None:
+        folder = check_folder(run)
+        checks += folder
+        if all(check.passed for check in folder):
+            checks += _check_run(run, {check.name for check in folder}, baseline)
+            if replay or models:
+                checks += replay_run(_load(run), replay or 1, models, data, trust_model_file)
+    print_checks(checks, as_json)
+
+
+def _self_test() -> list[Check]:
+    from robustbench_endo.evidence import run_self_test
+
+    return run_self_test()
+
+
+def _load(run: Path) -> Results:
     from robustbench_endo.results import load_results
-    from robustbench_endo.results import verify as run_checks
 
-    checks = check_folder(run)
-    if all(check.passed for check in checks):
-        results = load_results(run)
-        checked = {check.name for check in checks}
-        checks += [check for check in run_checks(results) if check.name not in checked]
-        checks += check_tables(results)
-        if replay or models:
-            checks += _replay(results, replay or 1, models, data, trust_model_file)
-    _print(checks, as_json)
+    return load_results(run)
 
 
-def _replay(
-    results: Results, frames: int, models: Sequence[str], data: str | None, trust_model_file: bool
+def _check_run(run: Path, checked: Container[str], baseline: Path | None) -> list[Check]:
+    """The records of a run, and the files that were computed from them."""
+    from robustbench_endo.evidence import check_gate, check_packs
+    from robustbench_endo.reports import check_html, check_tables
+    from robustbench_endo.reproduction.comparison_table import published_for_run
+    from robustbench_endo.results import verify
+
+    results, other = _load(run), None if baseline is None else _load(baseline)
+    checks = [check for check in verify(results) if check.name not in checked]
+    checks += check_tables(results)
+    checks += check_html(results, published_for_run(results))
+    return [*checks, *check_gate(results, other), *check_packs(results, other)]
+
+
+def replay_run(
+    results: Results,
+    frames: int,
+    models: Sequence[str],
+    data: str | None,
+    trust_model_file: bool = False,
+    seed: int | None = None,
 ) -> list[Check]:
+    """Compute frames of a run again, with its data and, if given, its models; see :func:`.replay.replay`."""
     from robustbench_endo.cli.resolve_inputs import load_data, load_models_and_data
     from robustbench_endo.config import from_values
     from robustbench_endo.evaluation.config import EvaluationConfig
@@ -90,7 +142,7 @@ def _replay(
     names = next((tuple(results.labels[task.name]) for task in results.tasks if task.has_label_map), None)
     if not models:
         dataset = load_data(source, config.split, config.classes, config.subject_regex, names, **options)
-        return replay(results, dataset, frames)
+        return replay(results, dataset, frames, seed=seed)
     loaded, dataset = load_models_and_data(
         models,
         source,
@@ -100,10 +152,11 @@ def _replay(
         trust_model_file=trust_model_file,
         **options,
     )
-    return replay(results, dataset, frames, loaded)
+    return replay(results, dataset, frames, loaded, seed)
 
 
-def _print(checks: Sequence[Check], as_json: bool) -> None:
+def print_checks(checks: Sequence[Check], as_json: bool) -> None:
+    """Print checks, and exit with code 1 where one failed."""
     failed = sum(not check.passed for check in checks)
     exit_code = VERIFICATION_FAILED if failed else 0
     if as_json:

@@ -29,13 +29,13 @@ def floor_records(frame: pd.DataFrame, tasks: Sequence[Task], num_labels: Mappin
     """
     parts = []
     for task in tasks:
-        truth = _truth(frame, task, num_labels[task.name])
+        truth = truth_records(frame, task, num_labels[task.name])
         for name, columns in task.floors(truth, num_labels[task.name]).items():
             parts.append(_undefined(truth).assign(model=name, **columns))
     return pd.concat(parts, ignore_index=True) if parts else frame.iloc[:0]
 
 
-def _truth(frame: pd.DataFrame, task: Task, num_labels: int) -> pd.DataFrame:
+def truth_records(frame: pd.DataFrame, task: Task, num_labels: int) -> pd.DataFrame:
     """One record per frame and condition: that with the most of the truth, in the order of the run."""
     order = np.argsort(-task.truth_size(frame, num_labels), kind="stable")
     keys = [name for name in KEYS if name != "model"]
@@ -73,6 +73,7 @@ class Floors:
         self.names: list[str] = list(dict.fromkeys(records["model"]))
         conditions = replace(scores.conditions, models=self.names)
         self.estimator = ScoreEstimator(records, groups, conditions, scores.resampling)
+        self._of_metric: dict[str, tuple[str, ScoreResult] | None] = {}
 
     def table(self) -> pd.DataFrame:
         """One row per floor x corruption x severity: ``floor``, ``corruption``, ``severity`` and every metric."""
@@ -88,6 +89,11 @@ class Floors:
             RobustEndoError: a metric that the run does not have.
         """
         find_metric(self.metrics, metric)
+        if metric not in self._of_metric:
+            self._of_metric[metric] = self._compute(metric)
+        return self._of_metric[metric]
+
+    def _compute(self, metric: str) -> tuple[str, ScoreResult] | None:
         if metric not in self.estimator.names or not self.names:
             return None
         ((_, scores),) = self.estimator.results([metric])

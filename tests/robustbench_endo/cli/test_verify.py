@@ -1,6 +1,7 @@
 """`robust-endo verify`: a run passes, every kind of tampering is refused by every command that reads runs."""
 
 import json
+import re
 import shutil
 
 import pandas as pd
@@ -9,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import robustbench_endo as rb
+from robustbench_endo.evidence import write_evidence
+from robustbench_endo.gate import load_plan, run_gate
 from robustbench_endo.reports import write_reports
 from robustbench_endo.results.integrity import read_run, write_run
 
@@ -122,8 +125,8 @@ TAMPERING = (
 def test_verify_passes_a_run(robust_endo, run):
     result = robust_endo("verify", run)
     assert result.exit_code == 0, result.output
-    assert result.stdout.count("passed  ") == 14
-    assert result.stdout.endswith("All 14 checks passed.\n")
+    assert result.stdout.count("passed  ") == 15
+    assert result.stdout.endswith("All 15 checks passed.\n")
 
 
 @pytest.mark.parametrize("tamper", TAMPERING)
@@ -156,7 +159,72 @@ def test_verify_fails_for_an_edited_table(robust_endo, run):
     frame.to_csv(path, index=False)
     result = robust_endo("verify", run)
     assert result.exit_code == 1, result.output
-    assert "FAILED  the tables agree with the records: tables/scores.csv was changed" in result.stdout
+    assert "FAILED  the tables agree with the records: tables/scores.csv has another miou in row 1" in result.stdout
+
+
+@pytest.fixture(scope="module")
+def reported(original, tmp_path_factory):
+    """A copy of the run with a page, a gate and an evidence pack in its folder."""
+    run = shutil.copytree(original, tmp_path_factory.mktemp("reported") / "run")
+    inputs = run.parent
+    (inputs / "plan.toml").write_text(PLAN)
+    (inputs / "hazards.csv").write_text(
+        "id,hazard,corruptions,severities,criterion\nH1,Contrast,contrast,3,dice>=0.1\n"
+    )
+    (inputs / "tests.log").write_text("== 1 passed in 0.10s ==\n")
+    results = rb.load_results(run)
+    run_gate(results, load_plan(inputs / "plan.toml")).write(run / "gate.json")
+    write_reports(results, run, ("html",), intervals=True)
+    write_evidence(results, inputs / "hazards.csv", run / "evidence", test_log=inputs / "tests.log")
+    return run
+
+
+PLAN = """[[criteria]]
+id = "clean"
+metric = "dice"
+corruption = "clean"
+at_least = 0.5
+"""
+PASSED = (
+    "report.html agrees with the records",
+    "the tables agree with the records",
+    "gate.json agrees with the records and its plan",
+    "evidence: every row of traceability.csv follows from its records",
+)
+
+
+def test_verify_computes_reports_gate_and_evidence_again(robust_endo, reported):
+    result = robust_endo("verify", reported)
+    assert result.exit_code == 0, result.output
+    assert all(f"passed  {name}" in result.stdout for name in PASSED)
+
+
+def test_verify_names_one_changed_number_of_each_file(robust_endo, reported, tmp_path):
+    run = shutil.copytree(reported, tmp_path / "run")
+    for file, pattern in {
+        "report.html": r"(?<=\[)\d\d\.\d{5,}(?=,)",
+        "gate.json": r'(?<="value": )[\d.]+',
+        "tables/scores.csv": r"\d\d\.\d{6,}",
+        "evidence/traceability.csv": r"\d\d\.\d{6,}",
+    }.items():
+        text = (run / file).read_text("utf-8")
+        (run / file).write_text(re.sub(pattern, "12.5", text, count=1), "utf-8")
+    result = robust_endo("verify", run)
+    assert result.exit_code == 1, result.output
+    assert "FAILED  report.html agrees with the records: report.html has another " in result.stdout
+    assert "gate.json has another criteria[0].value than the records give: 12.5 instead of" in result.stdout
+    assert "tables/scores.csv has another " in result.stdout
+    assert "Row 1 of traceability.csv (hazard H1, criterion H1:dice>=0.1, model " in result.stdout
+    assert "has another value than its records give: 12.5 instead of" in result.stdout
+
+
+def test_verify_tests_the_installation(robust_endo):
+    result = robust_endo("verify", "--self-test")
+    assert result.exit_code == 0, result.output
+    assert "passed  19 corruptions at severity 3 have their recorded checksums" in result.stdout
+    without = robust_endo("verify")
+    assert without.exit_code == 2
+    assert "Expected the argument RUN, got none: give the folder of a run, or --self-test." in without.stderr
 
 
 def test_verify_replays_images_and_predictions(robust_endo, tmp_path):

@@ -13,7 +13,7 @@ def test_equal_values_have_no_difference():
 
 
 @pytest.mark.parametrize(
-    ("stored", "place"),
+    ("stored", "expected"),
     [
         ({**CONTENT, "a": [{"b": 2.0}, {"b": None}]}, "a[0].b than the records give: 2.0 instead of 1.0"),
         ({**CONTENT, "a": [{"b": 1.0}, {"b": 0}]}, "a[1].b than the records give: 0 instead of null"),
@@ -25,8 +25,8 @@ def test_equal_values_have_no_difference():
         ([], " than the records give: [] instead of {"),
     ],
 )
-def test_first_difference_is_named_by_its_path(stored, place):
-    assert first_difference(stored, CONTENT, "x.json").startswith(f"x.json has another {place}")
+def test_first_difference_is_named_by_its_path(stored, expected):
+    assert first_difference(stored, CONTENT, "x.json").startswith(f"x.json has another {expected}")
 
 
 def test_long_values_are_shortened():
