@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from robustbench_endo.gate import load_plan
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 OUTPUT = {
     "corrupt_a_frame.py": ("smoke.png", "gaussian_noise"),
@@ -27,6 +29,13 @@ def test_example_is_short_and_says_how_to_run_it(name):
     lines = (EXAMPLES / name).read_text("utf-8").splitlines()
     assert len(lines) <= 40
     assert f"python examples/{name}" in lines[0]
+
+
+@pytest.mark.parametrize(("name", "criteria"), [("acceptance.toml", 4), ("non_inferiority.toml", 3)])
+def test_example_plans_are_valid_and_say_how_to_use_them(name, criteria):
+    plan = load_plan(EXAMPLES / name)
+    assert len(plan.criteria) == criteria
+    assert f"robust-endo gate runs/demo --plan examples/{name}" in plan.text
 
 
 @pytest.mark.docs
