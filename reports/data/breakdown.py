@@ -11,11 +11,12 @@ import numpy as np
 from robustbench_endo.metrics.aggregation import mean_of_present
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.estimates import mean_table
+from robustbench_endo.reports.data.floors import change_of_floor, floor_of, with_floors
 from robustbench_endo.reports.data.metrics import heading, label_metrics_present, leading_metric
 from robustbench_endo.reports.data.rows import table_rows
 from robustbench_endo.reports.data.sample import describe_sample
 from robustbench_endo.reports.data.scores import change_cell, condition_table, model_columns
-from robustbench_endo.reports.data.tables import PLAIN, Cell, Column, Row, Table
+from robustbench_endo.reports.data.tables import FLOOR_ROW, PLAIN, Cell, Column, Row, Table
 from robustbench_endo.reports.formatting import number
 from robustbench_endo.results.estimates import ScoreArray
 from robustbench_endo.results.metrics import split_label
@@ -52,7 +53,8 @@ def label_table(results: Results, names: Sequence[str], model: str) -> Table:
     metrics = [results.metric(name) for name in names]
     kinds = {split_label(name)[0] for name in names}
     title = " and ".join(results.metric(kind).label for kind in kinds)
-    table = condition_table(mean_table(results, names), metrics, table_rows(results), [model])
+    conditions = table_rows(results)
+    table = with_floors(condition_table(mean_table(results, names), metrics, conditions, [model]), results, conditions)
     columns = tuple(
         Column(str(split_label(metric.name)[1]), keys={"metric": metric.name, "model": model, "unit": metric.unit})
         for metric in metrics
@@ -65,7 +67,7 @@ def label_table(results: Results, names: Sequence[str], model: str) -> Table:
     name = f"labels-{'-'.join(sorted(kinds))}-{results.models.index(model) + 1}"
     # Bold is the best model of a row, but the table has one model.
     rows = tuple(replace(row, cells=tuple(replace(cell, strong=False) for cell in row.cells)) for row in table.rows)
-    return replace(table, name=name, caption=caption, columns=columns, rows=rows)
+    return replace(table, name=name, caption=caption, columns=columns, rows=rows, floor_warnings=())
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,9 @@ def by_subject(results: Results) -> BySubject | None:
         return (Cell(str(int(n_frames[names[index]]))), *changes)
 
     rows = tuple(Row(PLAIN, str(names[index]), cells(index)) for index in order)
+    if (floor := floor_of(results, metric.name)) is not None:
+        change = change_of_floor(floor, metric.unit)
+        rows += (Row(FLOOR_ROW, "Floor, all frames", (Cell(""), *[change] * len(results.models))),)
     columns = (Column("Frames"), *model_columns(results.models))
     caption = f"{heading(metric)} of each patient or sequence, weakest first: clean frames → mean of all corruptions"
     table = Table("by-subject", caption, "Patient or sequence", columns, rows)

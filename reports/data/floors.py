@@ -13,7 +13,7 @@ from robustbench_endo.reports.data.estimates import mean_by_severity
 from robustbench_endo.reports.data.metrics import headline
 from robustbench_endo.reports.data.rows import TableRow, table_rows
 from robustbench_endo.reports.data.tables import FLOOR_ROW, MEAN_ROW, Cell, Column, Row, Table
-from robustbench_endo.reports.formatting import joined, number, title, with_unit
+from robustbench_endo.reports.formatting import MISSING, joined, number, title, with_unit
 from robustbench_endo.results.schema import CLEAN
 
 if TYPE_CHECKING:
@@ -93,6 +93,30 @@ def with_floors(table: Table, results: Results, rows: Sequence[TableRow]) -> Tab
     position = next((i for i, row in enumerate(built, start=1) if row.kind == MEAN_ROW), 1)
     built.insert(position, _floor_row(table.columns, floors))
     return replace(table, rows=tuple(built), floor_warnings=tuple(_warnings(marked, results, floors)))
+
+
+def with_floor_column(table: Table, floors: Mapping[str, MetricFloor], metrics: Sequence[Metric]) -> Table:
+    """A table of changes, a row per metric, with the change of the floor; the same table where no metric has one.
+
+    Args:
+        table: from :func:`robustbench_endo.reports.data.scores.change_table`.
+        floors: by metric.
+        metrics: of the rows, in any order.
+    """
+    if not any(row.keys["metric"] in floors for row in table.rows):
+        return table
+    units = {metric.name: metric.unit for metric in metrics}
+    cells = [change_of_floor(floors.get(row.keys["metric"]), units[row.keys["metric"]]) for row in table.rows]
+    rows = tuple(replace(row, cells=(*row.cells, cell)) for row, cell in zip(table.rows, cells, strict=True))
+    return replace(table, columns=(*table.columns, Column("Floor")), rows=rows)
+
+
+def change_of_floor(floor: MetricFloor | None, unit: str) -> Cell:
+    """``11.96 → 11.96``: the floor of clean frames and of the mean of all corruptions."""
+    if floor is None:
+        return Cell(MISSING)
+    clean, mean = (number(floor.rows.get(key, math.nan), unit) for key in ((CLEAN, CLEAN), ("mean", "all")))
+    return Cell(f"{clean} → {mean}", remarks=(f"of {floor.name}",))
 
 
 def _with_floor(cell: Cell, column: Column, row: Key, floors: Mapping[str, MetricFloor | None]) -> Cell:

@@ -22,7 +22,7 @@ from robustbench_endo.reports.data.draws import draw_tables
 from robustbench_endo.reports.data.estimates import ReportEstimates, estimate_scores
 from robustbench_endo.reports.data.failure_points import failure_point_tables
 from robustbench_endo.reports.data.first_screen import FirstScreen, first_screen
-from robustbench_endo.reports.data.floors import MetricFloor, floor_of
+from robustbench_endo.reports.data.floors import MetricFloor, floor_of, with_floor_column
 from robustbench_endo.reports.data.frames import ConditionFrames, condition_frames
 from robustbench_endo.reports.data.gallery import (
     Drop,
@@ -235,7 +235,7 @@ def report_data(
         leading=leading,
         scores=scores,
         sample=describe_sample(results),
-        overview=change_table(scores, "overview", caption, metrics),
+        overview=with_floor_column(change_table(scores, "overview", caption, metrics), floors, scores.metrics),
         floors=floors,
         curves=_curves(results, headline, resampling),
         labels=label_tables(results),

@@ -152,7 +152,8 @@ def change_table(table: Table, name: str, caption: str, metrics: Sequence[str]) 
         if metric.name not in metrics:
             continue
         indices = [index for index, column in enumerate(table.columns) if column.metric is metric]
-        rows.append(Row(PLAIN, heading(metric), tuple(change_cell(clean[i].text, mean[i].text) for i in indices)))
+        cells = tuple(change_cell(clean[i].text, mean[i].text) for i in indices)
+        rows.append(Row(PLAIN, heading(metric), cells, {"metric": metric.name}))
     return Table(name, caption, "Metric", model_columns(table.models), tuple(rows))
 
 

@@ -17,16 +17,28 @@ from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.formatting import title
 from robustbench_endo.reports.plotting import categories_figure_of, reliability_figure
-from robustbench_endo.reports.plotting.severity_curves import CurveBlock, Drawing
+from robustbench_endo.reports.plotting.severity_curves import CurveBlock, describe_curves, small_multiples
 from robustbench_endo.reports.plotting.style import to_svg
 
 _FONT = "Libertinus Serif"
 
+TEXT_WIDTH = 6.69
+"""Inches between the margins of A4."""
+
+HALF_WIDTH = 3.25
+"""Inches of a figure next to another one."""
+
 COLUMNS = 5
 """Images per row of a page."""
 
+MAX_TOGETHER = 3
+"""Models whose predictions fit next to the images of three severities."""
+
 MAX_MASK_ROWS = 6
 """Corruptions with predictions where the models do not fit on one page: all of them would take dozens of pages."""
+
+MAX_DROPS = 8
+"""Of the largest drops."""
 
 
 @dataclass(frozen=True)
@@ -42,41 +54,36 @@ class FigureFolder:
 
 
 def figures(report: ReportData, folder: FigureFolder) -> dict[str, Any]:
-    """``curves`` (one block per metric), ``categories`` and ``calibration``: files, headings and descriptions."""
+    """``curves`` (one figure per metric), ``categories`` and ``calibration``: files, headings and descriptions."""
     return {
-        "curves": [_curves(block, folder, number) for number, block in enumerate(report.curves)],
+        "curves": [_curves(block, folder) for block in report.curves],
         "categories": _categories(report, folder),
         "calibration": [_calibration(bins, report, folder) for bins in report.reliability],
     }
 
 
-def _curves(block: CurveBlock, folder: FigureFolder, number: int) -> dict[str, Any]:
-    def entry(drawing: Drawing, index: int) -> dict[str, str]:
-        name = folder.write(f"curve{number}-{index}.svg", drawing.svg)
-        return {"label": drawing.label, "file": name, "description": drawing.description}
-
-    return {
-        "label": block.metric.label,
-        "heading": heading(block.metric),
-        "mean": entry(block.mean, 0),
-        "panels": [entry(panel, index) for index, panel in enumerate(block.panels, start=1)],
-    }
+def _curves(block: CurveBlock, folder: FigureFolder) -> dict[str, Any]:
+    figure = small_multiples(block.curves, TEXT_WIDTH)
+    name = f"curves-{block.metric.name}"
+    entry = _entry(heading(block.metric), figure, name, folder, describe_curves(block.curves))
+    columns = min(COLUMNS, 1 + len(block.panels))
+    return {**entry, "width": columns / COLUMNS, "floor": block.floor_name, "grey": block.marks_severities}
 
 
 def _categories(report: ReportData, folder: FigureFolder) -> list[dict[str, str]]:
-    if len(report.scores.with_rows(summary=True).rows) < 2:
+    if len(report.scores.with_rows(summary=True).rows) < 3:
         return []
     metrics = {metric.name: metric for metric in report.scores.metrics}
     entries = []
-    for metric in (metrics[name] for name in reversed(report.headline)):
-        figure = categories_figure_of(report.scores, metric, (6.6, 0.0))
+    for metric in (metrics[name] for name in report.headline):
+        figure = categories_figure_of(report.scores, metric, (HALF_WIDTH, 0.0))
         description = f"{heading(metric)} on clean frames and by category; the numbers are in the table of scores."
         entries.append(_entry(heading(metric), figure, f"categories-{metric.name}", folder, description))
     return entries
 
 
 def _calibration(bins: TaskReliability, report: ReportData, folder: FigureFolder) -> dict[str, str]:
-    figure = reliability_figure(bins, report.models, (6.6, 2.5))
+    figure = reliability_figure(bins, report.models, (HALF_WIDTH, 2.0))
     description = "; ".join(
         f"{model}, {name.lower()}: calibration error {line.error:.1f} %"
         for name, lines in bins.by_frames.items()
@@ -95,10 +102,27 @@ def _entry(label: str, figure: Figure, name: str, folder: FigureFolder, descript
     return {"label": label, "file": file, "description": description}
 
 
-def gallery_pages(
+class _Images:
+    """Images as numbered files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.numbers = folder, count()
+
+    def cell(self, image: Bytes | None, score: str = "") -> dict[str, str | None]:
+        """A cell of a table of images; a missing image has no file."""
+        name = None if image is None else f"image{next(self.numbers)}.jpg"
+        if image is not None and name is not None:
+            (self.folder / name).write_bytes(encode_jpeg(image))
+        return {"file": name, "score": score}
+
+
+def gallery_part(
     grid: GalleryGrid, models: Sequence[str], severities: Sequence[float], folder: Path, hardest: Sequence[str]
 ) -> dict[str, Any]:
-    """Write the images to ``folder`` and describe their layout; a missing image is None.
+    """Write the images to ``folder`` and describe their tables.
+
+    Few models share one table: images at the first, middle and last severity, then masks at the middle one. Those of
+    many models follow in tables of their own, of the corruptions with the largest effect.
 
     Args:
         grid: the frame.
@@ -106,47 +130,63 @@ def gallery_pages(
         folder: of the typesetter.
         hardest: the corruptions, the one with the largest effect first.
     """
-    numbers = count()
-
-    def file(image: Bytes | None) -> str | None:
-        if image is None:
-            return None
-        name = f"image{next(numbers)}.jpg"
-        (folder / name).write_bytes(encode_jpeg(image))
-        return name
-
-    middle = len(severities) // 2
-    limited = len(models) >= COLUMNS and len(grid.rows) > MAX_MASK_ROWS
-    names = [name for name in grid.rows if not limited or name in hardest[:MAX_MASK_ROWS]]
-    pages = [models[start : start + COLUMNS - 1] for start in range(0, len(models), COLUMNS - 1)]
+    images, middle = _Images(folder), len(severities) // 2
+    with_masks = any(image.target is not None or image.predictions for image in grid.images())
+    together = len(models) <= MAX_TOGETHER and with_masks
+    positions = sorted({0, middle, len(severities) - 1}) if together and severities else range(len(severities))
+    heads = [f"severity {severities[position]}" for position in positions]
+    rows = [_image_row("Clean", [grid.clean], len(heads), images)]
+    rows += [
+        _image_row(title(name), [row[position] if row else None for position in positions], len(heads), images)
+        for name, row in grid.rows.items()
+    ]
+    recorded = [
+        {"label": title(name), **images.cell(image.image if image else None)} for name, image in grid.recorded.items()
+    ]
+    tables, limited = [{"heads": heads, "rows": rows}], False
+    if together:
+        _append_masks(tables[0], grid, models, middle, images)
+    elif with_masks:
+        limited = len(grid.rows) > MAX_MASK_ROWS
+        names = [name for name in grid.rows if not limited or name in hardest[:MAX_MASK_ROWS]]
+        starts = range(0, len(models), COLUMNS - 1)
+        tables += [_mask_table(grid, names, models[i : i + COLUMNS - 1], middle, images) for i in starts]
     return {
         "image": grid.image_id,
-        "clean": file(grid.clean.image) if grid.clean else None,
-        "rows": [
-            {"label": title(name), "cells": [file(image.image if image else None) for image in images]}
-            for name, images in grid.rows.items()
-        ],
-        "recorded": [
-            {"label": title(name), "file": file(image.image if image else None)}
-            for name, image in grid.recorded.items()
-        ],
         "severity": severities[middle] if severities else None,
+        "tables": tables,
+        "recorded": recorded,
         "limited": limited,
-        "masks": [
-            {
-                "heads": ["ground truth", *page],
-                "rows": [
-                    {
-                        "label": label,
-                        "cells": [file(overlay) for overlay in _overlays(image, page)],
-                        "scores": ["", *(image.scores[model] if image else "" for model in page)],
-                    }
-                    for label, image in _rows_at(grid, names, middle)
-                ],
-            }
-            for page in pages
-        ],
+        "masks": with_masks,
     }
+
+
+def _image_row(label: str, row: Sequence[GalleryImage | None], width: int, images: _Images) -> dict[str, Any]:
+    cells = [images.cell(image.image if image else None) for image in row]
+    return {"label": label, "cells": [*cells, *({"file": "", "score": ""} for _ in range(width - len(cells)))]}
+
+
+def _append_masks(
+    table: dict[str, Any], grid: GalleryGrid, models: Sequence[str], middle: int, images: _Images
+) -> None:
+    """Add the masks of all conditions to a table of images."""
+    table["heads"] += ["ground truth", *models]
+    for row, (_, image) in zip(table["rows"], _rows_at(grid, list(grid.rows), middle), strict=False):
+        row["cells"] += _mask_cells(image, models, images)
+
+
+def _mask_table(
+    grid: GalleryGrid, names: Sequence[str], models: Sequence[str], middle: int, images: _Images
+) -> dict[str, Any]:
+    rows = [
+        {"label": label, "cells": _mask_cells(image, models, images)} for label, image in _rows_at(grid, names, middle)
+    ]
+    return {"heads": ["ground truth", *models], "rows": rows}
+
+
+def _mask_cells(image: GalleryImage | None, models: Sequence[str], images: _Images) -> list[dict[str, str | None]]:
+    scores = ["", *(image.scores[model] if image else "" for model in models)]
+    return [images.cell(each, score) for each, score in zip(_overlays(image, models), scores, strict=True)]
 
 
 def drop_pages(drops: Sequence[Drop], folder: Path) -> list[dict[str, Any]]:
@@ -154,10 +194,10 @@ def drop_pages(drops: Sequence[Drop], folder: Path) -> list[dict[str, Any]]:
 
     They are the clean image, the corrupted one, the target over it, and the prediction over it.
     """
-    texts = ("model", "corruption", "severity", "image_id", "score", "clean_score", "command")
+    texts = ("model", "corruption", "severity", "image_id", "score", "clean_score")
     return [
         {**{name: getattr(drop, name) for name in texts}, "files": _drop_files(drop, number, folder)}
-        for number, drop in enumerate(drops)
+        for number, drop in enumerate(drops[:MAX_DROPS])
     ]
 
 

@@ -15,7 +15,8 @@ from robustbench_endo.errors import OptionalDependencyError
 from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import DAGGER, FLOOR_ROW
 from robustbench_endo.reports.palette import HEAT
-from robustbench_endo.reports.pdf.figures import FigureFolder, drop_pages, figures, gallery_pages
+from robustbench_endo.reports.pdf.compact import corruption_rows
+from robustbench_endo.reports.pdf.figures import FigureFolder, drop_pages, figures, gallery_part
 from robustbench_endo.reports.pdf.rankings import ranking_part
 from robustbench_endo.reports.pdf.tables import report_tables
 from robustbench_endo.reports.plotting.style import swatch, to_svg
@@ -24,9 +25,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 PAGE_SIZES = {"a4": "a4", "letter": "us-letter"}
 """Page size -> its name in typst."""
-
-COMPACT = 3
-"""Corruptions and models up to which chapters share pages."""
 
 
 def pdf(report: ReportData, page_size: str = "a4") -> bytes:
@@ -67,7 +65,6 @@ def _text(report: ReportData) -> dict[str, Any]:
     return {
         "name": report.name,
         "subtitle": report.subtitle,
-        "compact": len(report.corruptions) <= COMPACT and len(report.models) <= COMPACT,
         "day": _date(report.day),
         "heat": HEAT,
         "dagger": DAGGER,
@@ -75,7 +72,7 @@ def _text(report: ReportData) -> dict[str, Any]:
         "severities": report.severities,
         "models": report.models,
         "summary": report.summary.text,
-        "numbers": [vars(number) for number in report.summary.numbers],
+        "document": vars(report.document),
         "protocol": report.protocol,
         "notes": report.notes,
         "excluded": report.failures,
@@ -91,7 +88,7 @@ def _text(report: ReportData) -> dict[str, Any]:
         "frame_score": report.frame_score,
         "provenance": report.provenance,
         "model_facts": report.model_facts,
-        "corruptions": [vars(facts) for facts in report.corruptions],
+        "corruptions": corruption_rows(report.corruptions),
         "glossary": report.glossary,
     }
 
@@ -104,9 +101,11 @@ def _figures(report: ReportData, folder: Path) -> dict[str, Any]:
     return {
         **figures(report, svg_folder),
         "rankings": ranking_part(report, svg_folder),
-        "gallery": gallery_pages(grid, report.models, report.severities, folder, _hardest(report)) if grid else None,
+        "gallery": gallery_part(grid, report.models, report.severities, folder, _hardest(report)) if grid else None,
         "legend": report.legend,
         "drops": drop_pages(report.drops, folder),
+        "n_drops": len(report.drops),
+        "command": report.drops[0].command if report.drops else "",
     }
 
 

@@ -12,14 +12,15 @@ from robustbench_endo.reports.data.interactions import INTERACTIONS_NOTE
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import Cell, Table
+from robustbench_endo.reports.pdf.compact import class_tables, side_by_side, without_pooled
 
 PORTRAIT, LANDSCAPE = 8, 14
 """Columns of numbers that fit a page, upright and across."""
 
 PORTRAIT_WITH_MARGINS, LANDSCAPE_WITH_MARGINS = 6, 10
 
-PAIRS, LEVELS, FAILURES, DIFFERENCES = 4, 6, 8, 4
-"""Models per table, by the content of a cell: clean → corrupted, a severity, two rates, a difference with p."""
+PAIRS, LEVELS, FAILURES, DIFFERENCES = 4, 6, 6, 4
+"""Columns per table, by the content of a cell: clean → corrupted, a severity, two rates, a difference with p."""
 
 
 def score_pages(table: Table, metrics: Sequence[str]) -> list[dict[str, Any]]:
@@ -121,14 +122,15 @@ def _cell(cell: Cell) -> dict[str, Any]:
 
 
 def report_tables(report: ReportData) -> dict[str, Any]:
-    """Every table of a report except the scores, in parts; a missing part is empty or None."""
+    """The tables of a report, in parts that fit a page; a missing part is empty or None.
+
+    Of the metrics that lead no column the PDF has clean frames and the mean of all corruptions only, of labels too.
+    """
     models = report.models
-    others = [name for name in report.metrics if name not in report.headline]
     return {
         "scores": score_pages(report.scores, report.headline),
-        "other_scores": score_pages(report.scores, others),
         "overview": split(report.overview, models, PAIRS) if report.overview.rows else [],
-        "labels": [part for table in report.labels for part in split(table, models, PAIRS)],
+        "labels": [part for table in class_tables(report) for part in split(table, models, PAIRS)],
         "by_subject": _by_subject(report),
         "methods": [part for table in report.methods for part in split(table, models, PAIRS)],
         "draws": _with_note(report, report.draws, DRAWS_NOTE),
@@ -140,9 +142,46 @@ def report_tables(report: ReportData) -> dict[str, Any]:
         "interactions": _with_note(report, report.interactions, INTERACTIONS_NOTE),
         "envelope": _envelope(report),
         "relative": _relative(report),
-        "failures": [part for t in report.silent_failures.tables for part in split(t, models, FAILURES)],
+        "failures": _failures(report),
         "comparison": _comparison(report),
+        "first": _first(report),
     }
+
+
+def _first(report: ReportData) -> dict[str, Any]:
+    """The first screen; every cell with its interval and its detail."""
+    first = report.first
+    return {
+        "banner": first.banner,
+        "verdict": first.verdict,
+        "gate_text": first.gate_text,
+        "gate": first.gate.verdict if first.gate else "",
+        "models": _detailed(first.models, report),
+        "groups_note": first.groups_note,
+        "worst": _detailed(first.worst, report),
+        "silent_note": first.silent_note,
+        "statement": " ".join(part for part in (first.statement, first.warning) if part),
+    }
+
+
+def _detailed(table: Table | None, report: ReportData) -> dict[str, Any] | None:
+    if table is None:
+        return None
+    data = as_data(table, report.models)
+    for row, entry in zip(table.rows, data["rows"], strict=True):
+        for cell, part in zip(row.cells, entry["cells"], strict=True):
+            part |= {"interval": cell.interval, "below": cell.detail}
+    marks = [note for note in table.notes if note != table.statement]
+    return {**data, "parts": [column.keys["part"] for column in table.columns], "notes": marks}
+
+
+def _failures(report: ReportData) -> list[dict[str, Any]]:
+    tables = report.silent_failures.tables
+    parts = [as_data(table, report.models) for table in tables]
+    merged = side_by_side(parts, [table.caption.partition(":")[0] for table in tables], FAILURES)
+    if len(merged) < 2 and parts:
+        return merged
+    return [{**part, "title": t.caption} for t in tables for part in split(t, report.models, FAILURES)]
 
 
 def _by_subject(report: ReportData) -> dict[str, Any] | None:
@@ -185,15 +224,24 @@ def _comparison(report: ReportData) -> dict[str, Any] | None:
     comparison = report.comparison
     if comparison is None:
         return None
+    tables = [without_pooled(block.differences) for block in comparison.by_metric]
+    headings = [heading(block.metric) for block in comparison.by_metric]
+    differences = side_by_side([as_data(table, report.models) for table in tables], headings, DIFFERENCES)
+    if len(differences) > 1:
+        differences = [
+            {**part, "title": name}
+            for table, name in zip(tables, headings, strict=True)
+            for part in split(table, report.models, DIFFERENCES)
+        ]
     return {
         "baseline": comparison.baseline,
         "statement": comparison.statement,
         "note": COMPARISON_NOTE,
         "warnings": comparison.warnings,
+        "differences": differences,
         "by_metric": [
             {
                 "heading": heading(block.metric),
-                "differences": split(block.differences, report.models, DIFFERENCES),
                 "verdict": block.verdict,
                 "pairs": as_data(block.pairs, report.models),
                 "ranks": as_data(block.ranks, report.models),

@@ -17,7 +17,7 @@ from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.curves import severity_curves
 from robustbench_endo.reports.data.metrics import heading, leading_metric
 from robustbench_endo.reports.data.scores import score_table
-from robustbench_endo.reports.data.tables import Table
+from robustbench_endo.reports.data.tables import FLOOR_ROW, Table
 from robustbench_endo.reports.palette import HEAT, model_styles
 from robustbench_endo.reports.plotting.diagnostics import (
     calibration_figure,
@@ -225,9 +225,18 @@ def categories_figure_of(table: Table, metric: Metric, size: tuple[float, float]
         light_grid(axes, "x")
         for edge in range(1, len(rows)):
             axes.axhline(edge - 0.5, color=GRID, linewidth=0.5, zorder=0)
+        _draw_floor(axes, table.subset([metric.name]), metric)
         _set_limits(axes, metric.upper_bound)
     add_legend(figure, styles)
     return figure
+
+
+def _draw_floor(axes: Axes, table: Table, metric: Metric) -> None:
+    """The floor of the mean as a dashed line."""
+    floors = [row.cells[0].value for row in table.rows if row.kind == FLOOR_ROW]
+    if floors and np.isfinite(floors[0]):
+        axes.axvline(floors[0], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+        axes.set_xlabel(f"{heading(metric)}; dashed: floor", parse_math=False)
 
 
 def _set_limits(axes: Axes, upper_bound: float | None) -> None:

@@ -23,6 +23,7 @@ from robustbench_endo.reports.plotting.style import (
     lay_out,
     line_style,
     new_figure,
+    shorten,
     to_svg,
 )
 
@@ -30,6 +31,7 @@ LARGE, SMALL = (5.0, 2.5), (1.55, 1.15)
 """Inches; text remains readable from a phone (two panels per row) to A4 (five)."""
 
 _COLUMNS = 5
+_PANEL_HEIGHT = 0.98
 _MEAN = "Mean of all corruptions"
 
 
@@ -44,9 +46,11 @@ class Drawing:
 
 @dataclass(frozen=True)
 class CurveBlock:
-    """All drawings of one metric; the name of their dashed line, empty without one; whether some have grey areas."""
+    """All drawings of one metric and the curves that they draw; the name of their dashed line, empty without one;
+    whether some have grey areas."""
 
     metric: Metric
+    curves: Curves
     mean: Drawing
     panels: tuple[Drawing, ...]
     floor_name: str = ""
@@ -57,7 +61,37 @@ def curve_block(curves: Curves) -> CurveBlock:
     """Draw the curves of a metric; a run without corruptions has a mean panel with only its axes."""
     drawings = {panel: _drawing(curves, panel) for panel in curves.lines}
     mean = drawings.pop("mean")
-    return CurveBlock(curves.metric, mean, tuple(drawings.values()), curves.floor_name, bool(curves.plausible))
+    panels = tuple(drawings.values())
+    return CurveBlock(curves.metric, curves, mean, panels, curves.floor_name, bool(curves.plausible))
+
+
+def small_multiples(curves: Curves, width: float) -> Figure:
+    """The mean and every corruption as small panels with one scale, which only the first column and row name.
+
+    Args:
+        curves: of one metric.
+        width: of the figure, in inches.
+    """
+    columns = min(_COLUMNS, len(curves.lines))
+    rows = -(-len(curves.lines) // columns)
+    with mpl.rc_context(FIGURE_STYLE):
+        figure = Figure(figsize=(width * columns / _COLUMNS, _PANEL_HEIGHT * rows + 0.2), layout="constrained")
+        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        for axes, panel in zip(grid.flat, curves.lines, strict=False):
+            draw_curves(axes, curves, panel)
+            name = _MEAN if panel == "mean" else title(panel)
+            axes.set_title(shorten(name), loc="left", y=1, fontsize=7, parse_math=False)
+        for axes in list(grid.flat)[len(curves.lines) :]:
+            axes.set_axis_off()
+        for axes in grid.flat:
+            axes.tick_params(labelsize=6.5)
+    return figure
+
+
+def describe_curves(curves: Curves) -> str:
+    """The mean over corruptions as text, and where the other numbers are."""
+    mean = _description(curves, "mean", _MEAN)
+    return f"{mean} One more panel for each corruption; their means are in the table of scores."
 
 
 def curve_figure(curves: Curves, panel: str, size: tuple[float, float], *, large: bool = False) -> Figure:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from robustbench_endo.reports.data.report_data import ReportData, report_data
 from robustbench_endo.reports.pdf import pdf
@@ -18,11 +22,12 @@ QUICK = Resampling(resamples=200)
 
 
 class PdfReport(NamedTuple):
-    """A run, its report and the words of its PDF."""
+    """A run, its report, the words of its PDF, and the PDF."""
 
     results: Results
     report: ReportData
     text: str
+    data: bytes
 
 
 def pdftotext(data: bytes, option: str) -> str:
@@ -55,6 +60,29 @@ def boxes() -> Callable[[bytes], list[tuple[float, float, float, float]]]:
     return read
 
 
+@pytest.fixture(scope="session")
+def fills() -> Callable[[bytes], list[float]]:
+    """How far down its pages a PDF has ink, as fractions of the height between header and footer."""
+
+    def read(data: bytes) -> list[float]:
+        if shutil.which("pdftoppm") is None:
+            pytest.skip("pdftoppm (poppler-utils) is not installed")
+        with tempfile.TemporaryDirectory() as name:
+            command = ["pdftoppm", "-r", "18", "-gray", "-", f"{name}/page"]
+            subprocess.run(command, input=data, capture_output=True, check=True)
+            return [_fill(path) for path in sorted(Path(name).glob("*.pgm"))]
+
+    return read
+
+
+def _fill(page: Path) -> float:
+    with Image.open(page) as image:
+        ink = (np.asarray(image) < 200).any(axis=1)
+    top, bottom = round(0.07 * len(ink)), round(0.93 * len(ink))
+    rows = np.flatnonzero(ink[top:bottom])
+    return float(rows.max() + 1) / (bottom - top) if rows.size else 0.0
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _typst():
     pytest.importorskip("typst", reason="the extra 'report' is not installed")
@@ -64,4 +92,5 @@ def _typst():
 def usual_pdf(usual_run: Results, text_of, _typst) -> PdfReport:
     """The report of the usual run, without printed intervals, and its PDF."""
     report = report_data(usual_run)
-    return PdfReport(usual_run, report, text_of(pdf(report)))
+    data = pdf(report)
+    return PdfReport(usual_run, report, text_of(data), data)

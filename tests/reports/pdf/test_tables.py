@@ -72,15 +72,33 @@ def test_split_repeats_columns_without_model(usual_report):
 
 def test_report_tables_contain_every_part(usual_report):
     tables = report_tables(usual_report)
-    assert set(tables) == {
-        *("scores", "other_scores", "overview", "labels", "by_subject", "envelope", "relative"),
-        *("failures", "comparison", "methods", "draws", "failure_points", "interactions", "targets", "regions"),
-        *("visibility", "gate"),
-    }
-    optional = ("methods", "draws", "failure_points", "interactions", "targets", "regions", "visibility", "gate")
-    assert all(part for name, part in tables.items() if name not in optional)
-    metrics = [heading["text"] for page in (*tables["scores"], *tables["other_scores"]) for heading in page["headings"]]
-    assert len(metrics) == len(set(metrics)) == len(usual_report.metrics)
+    for name in ("scores", "overview", "labels", "by_subject", "envelope", "relative", "failures", "comparison"):
+        assert tables[name], name
+    metrics = [heading["text"] for page in tables["scores"] for heading in page["headings"]]
+    assert metrics == ["Activity accuracy (%)", "mIoU (%)"]
+    assert len([row["label"] for part in tables["overview"] for row in part["rows"]]) == len(usual_report.metrics)
+
+
+def test_report_tables_put_tasks_and_metrics_next_to_each_other(usual_report):
+    tables = report_tables(usual_report)
+    (failures,) = tables["failures"]
+    assert [heading["text"] for heading in failures["headings"]] == ["Masks", "Activities"]
+    assert [column["label"] for column in failures["columns"]] == usual_report.models * 2
+    (differences,) = tables["comparison"]["differences"]
+    assert len(differences["columns"]) == 4
+    blocks = usual_report.comparison.by_metric
+    first = [cell.text for block in blocks for cell in block.differences.rows[0].cells]
+    assert [cell["text"] for cell in differences["rows"][0]["cells"]] == first
+    assert not any("pooled" in cell["detail"] for row in differences["rows"] for cell in row["cells"])
+
+
+def test_report_tables_of_the_first_screen_have_intervals(usual_report):
+    first = report_tables(usual_report)["first"]
+    assert first["models"]["parts"] == [column.keys["part"] for column in usual_report.first.models.columns]
+    index = first["models"]["parts"].index("worst")
+    for row, expected in zip(first["models"]["rows"], usual_report.first.models.rows, strict=True):
+        assert row["cells"][index]["interval"] == expected.cells[index].interval
+        assert row["cells"][index]["below"] == expected.cells[index].detail
 
 
 def test_report_tables_omit_missing_parts(make_run, unscored):
@@ -88,3 +106,4 @@ def test_report_tables_omit_missing_parts(make_run, unscored):
     tables = report_tables(report)
     assert tables["comparison"] is tables["envelope"] is None
     assert tables["labels"] == tables["failures"] == []
+    assert tables["first"]["models"] is None
