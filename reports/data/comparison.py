@@ -30,6 +30,10 @@ COMPARISON_NOTE = (
 )
 
 
+MAX_NAMED = 4
+"""Models that a verdict names."""
+
+
 @dataclass(frozen=True)
 class MetricComparison:
     """The comparison by one metric.
@@ -112,7 +116,8 @@ def verdict(comparison: Comparison, metric: Metric) -> str:
 
 
 def _indistinct(models: Sequence[str], metric: Metric) -> str:
-    return f"{joined(list(models))} are not distinguishable by {metric.label}"
+    more = [f"{len(models) - MAX_NAMED} more"] if len(models) > MAX_NAMED else []
+    return f"{joined([*models[:MAX_NAMED], *more])} are not distinguishable by {metric.label}"
 
 
 def _pair_difference(pair: Any, metric: Metric) -> str:

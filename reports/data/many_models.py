@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 BUDGET = 5_000_000
 """Bytes of a page without its images."""
 
-BYTES_PER_NUMBER, BYTES_PER_MODEL, BYTES_PER_PAIR = 150, 15_000, 450
-"""Bytes of a number with its interval in table, figures and script; of the facts of a model; of a comparison."""
+BYTES_PER_NUMBER, BYTES_PER_MODEL, BYTES_PER_PAIR = 85, 110_000, 450
+"""Bytes of a number with its interval in the data of a page; of the tables and facts of a model; of a comparison."""
 
 MIN_DETAILED = 4
 

@@ -81,6 +81,15 @@ _COLLAPSED |= {"target-distortion", "provenance", "glossary"}
 _PRINTED = _COLLAPSED - {"breakdown"}
 """Collapsed sections that are printed."""
 
+_LONG = {"calibration", "rankings", "visibility", "failure-detection"}
+"""Sections that are collapsed as well in a report of more than ``MAX_HALVES`` models."""
+
+_REVERSALS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\N{REPLACEMENT CHARACTER}")
+"""Characters that reverse the text after them: in a name they would change the sentence around it."""
+
+MAX_HALVES = 4
+"""Models whose tables stand side by side."""
+
 
 def html(report: ReportData) -> str:
     """The report as the text of one HTML file of at most :data:`LIMIT` bytes: images shrink until it fits."""
@@ -91,7 +100,7 @@ def html(report: ReportData) -> str:
     excess = len(text.encode()) - LIMIT
     if excess > 0:
         text = template.render(report=report, **values, **_images(report, BUDGET - excess))
-    return text
+    return text.translate(_REVERSALS)
 
 
 def breakable(name: str) -> Markup:
@@ -101,7 +110,7 @@ def breakable(name: str) -> Markup:
 
 
 def _values(report: ReportData) -> dict[str, Any]:
-    script = "\n" + _files(_SCRIPTS)
+    script, many = "\n" + _files(_SCRIPTS), len(report.models) > MAX_HALVES
     return {
         "css": _files(_STYLES),
         "script": script,
@@ -111,8 +120,9 @@ def _values(report: ReportData) -> dict[str, Any]:
         "sections": [
             (key, name, f"{key.replace('-', '_')}.html.j2") for key, name in _SECTIONS.items() if _has(report, key)
         ],
-        "collapsed": _COLLAPSED,
-        "printed": _PRINTED,
+        "collapsed": _COLLAPSED | (_LONG if many else set()),
+        "many": many,
+        "printed": _PRINTED | _LONG,
         "headline_scores": report.scores.subset(report.headline),
         "retained_frames": [],
         "comparison_note": COMPARISON_NOTE,

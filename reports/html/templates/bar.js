@@ -62,8 +62,8 @@
     group.value = state.panel;
     severity.value = state.severity === null ? "" : state.severity;
     boxes.forEach(({ box }, index) => { box.checked = state.models.includes(index); });
-    one("#bar-model-count").textContent = state.models.length === data.models.length ? `all ${data.models.length}` : `${state.models.length} of ${data.models.length}`;
-    const words = [shownMetric().heading, one("#bar-model-count").textContent + " models", state.panel ? shownPanel().label : "all corruptions", state.severity === null ? "mean of all severities" : severityText(state.severity)];
+    one("#bar-model-count").textContent = state.models.length === data.models.length ? (data.models.length > 1 ? `all ${data.models.length}` : "1") : `${state.models.length} of ${data.models.length}`;
+    const words = [shownMetric().heading, `${one("#bar-model-count").textContent} model${data.models.length > 1 ? "s" : ""}`, state.panel ? shownPanel().label : "all corruptions", state.severity === null ? "mean of all severities" : severityText(state.severity)];
     one("#bar-status").textContent = `Shown: ${words.join(", ")}.`;
   });
 

@@ -53,7 +53,9 @@ const stage = (() => {
     }).catch(() => canvas.replaceWith(make("p", { class: "absent" }, "no error map")));
     return canvas;
   };
-  const views = (stored, clean, models = shownModels()) => {
+  // Error maps of many models would fill the page: the enlarged view has them.
+  const views = (stored, clean, withErrors = true) => {
+    const models = shownModels();
     const image = one("img:not(.mask)", stored);
     const masks = all(".mask", stored);
     const target = masks.find((mask) => mask.dataset.m === "t");
@@ -62,7 +64,7 @@ const stage = (() => {
     list.push(view(stored.dataset.label, "", stack([image], stored.dataset.label)));
     masks.filter((mask) => mask === target || models.includes(Number(mask.dataset.m))).forEach((mask) => {
       const overlaid = view(mask.dataset.name, mask.dataset.score, stack([image, mask], `Mask: ${mask.dataset.name}`));
-      if (!target || mask === target) { list.push(overlaid); return; }
+      if (!target || mask === target || !withErrors) { list.push(overlaid); return; }
       const errors = view("errors", "", errorMap(image, target, mask, `Error map: ${mask.dataset.name}`));
       list.push(make("div", { class: "duo" }, overlaid, errors));
     });
@@ -130,7 +132,7 @@ const stage = (() => {
     const stored = one(".stored", cell);
     one("#stage-title").textContent = stored ? stored.dataset.label : [row.dataset.row, `severity ${severity}`].join(", ");
     one("#stage-note").textContent = recorded ? "" : shownPanel().kind !== "corruption" && corruptionPanels.length ? "The corruption of the selection with the lowest scores; choose a single one, and a severity, in the bar." : "";
-    one("#stage .views").replaceChildren(...(stored ? views(stored, cleanOf(stored)) : [make("p", { class: "absent" }, "This run did not store that image.")]));
+    one("#stage .views").replaceChildren(...(stored ? views(stored, cleanOf(stored), shownModels().length <= 4) : [make("p", { class: "absent" }, "This run did not store that image.")]));
     one("#strip").replaceChildren(...cells.map((each) => one(".stored", each)).filter(Boolean).map((each) => {
       const button = make("button", { type: "button", class: "thumb", "aria-label": `${each.dataset.label}: show` });
       const image = one("img:not(.mask)", each).cloneNode();

@@ -238,6 +238,13 @@ def test_page_escapes_user_corruption(make_run):
     assert "Custom" in page.text
 
 
+def test_page_of_a_reversing_name_keeps_the_direction_of_its_sentences(make_run):
+    results = make_run(models=["a\u202eb", "\u2067c"], corruptions=["smoke"], severities=[1], gallery=False)
+    text = html(report_data(results, QUICK))
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", text)
+    assert "a\N{REPLACEMENT CHARACTER}b" in text
+
+
 def test_page_ids_are_unique_and_links_resolve(page):
     _, text = page
     ids = re.findall(r'\sid="([^"]+)"', text)
