@@ -20,6 +20,7 @@ from robustbench_endo.evaluation.loop import Advance, evaluate_chunk, evaluate_c
 from robustbench_endo.evaluation.plan import EvaluationPlan
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.records import Records
+from robustbench_endo.evaluation.stored_predictions import Write
 from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
 
 
@@ -115,8 +116,9 @@ class ForwardOnly:
         profiler: Profiler,
         batch_size: AdaptiveBatchSize,
         advance: Advance,
+        write: Write,
     ) -> Records:
-        records = evaluate_chunk(plan, batches, workers, profiler, batch_size, advance)
+        records = evaluate_chunk(plan, batches, workers, profiler, batch_size, advance, write)
         start, processor = time.perf_counter(), time.process_time()
         for frames in batches:
             for indices in batch_size.split(len(frames), frames.pixels):

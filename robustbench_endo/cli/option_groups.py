@@ -16,7 +16,7 @@ GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
         ),
         "Metrics": ("protocol", "nsd_tolerance", "spacing", "region", "calibration"),
         "Computing": ("device", "precision", "batch_size", "compile", "workers", "engine", "address", "shard"),
-        "Output": ("out", "gallery_frames", "notes", "formats"),
+        "Output": ("out", "gallery_frames", "keep_frames", "save_predictions", "notes", "formats"),
     },
     "TrainConfig": {
         "Model": ("model", "init_weights"),
@@ -68,7 +68,7 @@ METAVARS: Mapping[str, str] = {
         (
             *("limit", "seed", "seeds", "replicates", "batch_size", "workers", "gallery_frames", "epochs"),
             *("grad_accum", "patience", "devices", "nodes", "count", "max_instruments", "limit_instruments"),
-            "limit_backgrounds",
+            *("limit_backgrounds", "keep_frames"),
         ),
         "N",
     ),

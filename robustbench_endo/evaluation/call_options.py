@@ -253,10 +253,14 @@ def _resolution(name: str, value: Any) -> Any:
 
 
 _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
-    **dict.fromkeys(("limit", "seed", "replicates", "batch_size", "workers", "gallery_frames"), _integer),
+    **dict.fromkeys(
+        ("limit", "seed", "replicates", "batch_size", "workers", "gallery_frames", "keep_frames"), _integer
+    ),
     "target_distortion": _real,
     "compile": _flag,
-    **dict.fromkeys(("failure_point", "adapt", "address", "protocol", "backend", "precision", "region"), _text),
+    **dict.fromkeys(
+        ("failure_point", "adapt", "address", "protocol", "backend", "precision", "region", "save_predictions"), _text
+    ),
     **dict.fromkeys(("notes", "nsd_tolerance"), _texts),
     "calibration": _paths,
     "device": _device,

@@ -30,9 +30,12 @@ BACKENDS = ("builtin", "imagecorruptions")
 REGIONS = ("frame", "content")
 PRECISIONS = ("auto", "fp32", "bf16")
 ENGINES = ("local", "ray")
+PREDICTIONS = ("none", "worst", "all", "worst+logits", "all+logits")
 FORMATS = ("html", "pdf", "latex", "md", "csv", "figures")
 SEVERITIES = (1, 2, 3, 4, 5)
 MAX_REPLICATES = 10_000
+MAX_KEPT_FRAMES = 10
+"""A report with more thumbnails is too large to open."""
 MAX_SIDE = 16_384
 """Largest side in pixels to which frames are resized."""
 
@@ -217,6 +220,19 @@ class EvaluationConfig:
     shard: str | None = option(None, "Compute only part i of n, as i/n; robust-endo merge combines the parts.")
     out: Path = option(Path("runs/evaluate"), "Run folder; an interrupted run is resumed.", "--out", "-o", type="path")
     gallery_frames: int = option(2, "Frames whose images and masks are stored for the report.", type="int", minimum=0)
+    keep_frames: int = option(
+        0,
+        "Thumbnails for the report: so many of the worst, the median and the best frames by Dice of each corruption "
+        "and severity; also the frames per model and corruption of --save-predictions worst.",
+        type="int",
+        minimum=0,
+    )
+    save_predictions: str = option(
+        "none",
+        "Masks and probabilities to store in the run folder: all, those of the largest drops of each model and "
+        "corruption (worst), or none; logits are stored with all+logits or worst+logits.",
+        choices=PREDICTIONS,
+    )
     notes: tuple[str, ...] = option((), "A sentence that the report shows; repeatable.", "--note", multiple=True)
     formats: tuple[str, ...] = option(
         ("html", "pdf"),
@@ -232,6 +248,12 @@ class EvaluationConfig:
             check_choice(name, getattr(self, name), choices)
         check_choice("engine", self.engine, ENGINES)
         check_choice("region", self.region, REGIONS)
+        check_choice("save_predictions", self.save_predictions, PREDICTIONS)
+        if not 0 <= self.keep_frames <= MAX_KEPT_FRAMES:
+            raise RobustEndoError(
+                f"Expected 0 to {MAX_KEPT_FRAMES} frames to keep, got {self.keep_frames}: 1 stores the worst, the "
+                "median and the best frame of each corruption and severity."
+            )
         if not 1 <= self.replicates <= MAX_REPLICATES:
             bound, count = ("least 1", "replicate") if self.replicates < 1 else (f"most {MAX_REPLICATES}", "replicates")
             raise RobustEndoError(
@@ -312,6 +334,8 @@ class EvaluationOptions(TypedDict, total=False):
     workers: int | None
     address: str | None
     gallery_frames: int
+    keep_frames: int
+    save_predictions: Literal["none", "worst", "all", "worst+logits", "all+logits"]
     nsd_tolerance: Sequence[str]
     spacing: float | tuple[float, float] | None
     region: Literal["frame", "content"]

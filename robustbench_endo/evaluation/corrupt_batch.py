@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from robustbench_endo.corruptions.base import CorruptedBatch
-from robustbench_endo.corruptions.kernels.color.levels import from_bytes
+from robustbench_endo.corruptions.kernels.color.levels import from_bytes, to_levels
 from robustbench_endo.evaluation.batch import Batch
 from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.plan import EvaluationPlan
@@ -43,6 +43,14 @@ def corrupt_batch(plan: EvaluationPlan, batch: Batch, condition: Condition) -> C
     targets = {task.name: task.warp(batch.targets[task.name], corrupted) for task in plan.tasks}
     hidden = None if corrupted.opacity is None else corrupted.opacity[:, 0] >= HIDDEN
     return CorruptedFrames(corrupted.images, targets, hidden)
+
+
+def byte_levels(images: Tensor) -> Tensor:
+    """The 8-bit levels of images."""
+    # One pass on the CPU, where torch's three write as many images.
+    if images.device.type == "cpu":
+        return torch.from_numpy(to_levels(images.numpy()))
+    return (images * 255).round().byte()
 
 
 def _corrupt_levels(plan: EvaluationPlan, batch: Batch, condition: Condition) -> CorruptedBatch:

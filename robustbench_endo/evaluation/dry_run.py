@@ -32,7 +32,9 @@ from robustbench_endo.evaluation.run_folder import RunFolder
 from robustbench_endo.evaluation.shard import parse_shard
 from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
 from robustbench_endo.io_utils import check_resumable
+from robustbench_endo.predictions.files import prediction_writer
 from robustbench_endo.results.integrity import RUN_FILE, read_run
+from robustbench_endo.results.kept_frames import KINDS
 
 PROBE_FRAMES = 2
 PROBE_SECONDS = 8.0
@@ -41,6 +43,8 @@ FINISH_SECONDS = 6.0
 """Tables, statistics and reports after the last frame, measured on two cores; they depend little on the run."""
 REPORT_BYTES = 1_500_000
 """A report without its images."""
+THUMBNAIL_BYTES, MAP_BYTES = 4_500, 800
+"""A thumbnail with its target, and a label map of its size, measured."""
 REPORT_MEMORY = 400 * 2**20
 """Resident memory of the tables, statistics and reports, measured after the last frame."""
 
@@ -98,6 +102,7 @@ class _Probe:
     workers: int
     row_bytes: float
     gallery_bytes: float
+    prediction_bytes: float
     memory_bytes: int | None
     device_bytes: int | None
 
@@ -130,6 +135,8 @@ def dry_run(plan: EvaluationPlan, out: Path) -> DryRun:
     gallery = len(plan.gallery.ids) * len(plan.conditions)
     work = steps * probe.step_seconds + sum(len(plan.chunks[chunk]) for chunk in missing) * probe.decode_seconds
     work += gallery * probe.gallery_seconds if missing else 0.0
+    again = _evaluated_again(plan)
+    work += again * probe.step_seconds if missing else 0.0
     seconds = FINISH_SECONDS + (probe.once_seconds if missing else 0.0) + work / probe.threads
     rows = frames * len(plan.conditions) * len(plan.models)
     return DryRun(
@@ -148,9 +155,39 @@ def dry_run(plan: EvaluationPlan, out: Path) -> DryRun:
         seconds=seconds,
         memory_bytes=None if probe.memory_bytes is None else probe.memory_bytes + REPORT_MEMORY,
         device_bytes=probe.device_bytes,
-        disk_bytes=round(rows * probe.row_bytes + 2 * gallery * probe.gallery_bytes) + REPORT_BYTES,
+        disk_bytes=round(
+            rows * probe.row_bytes
+            + 2 * gallery * probe.gallery_bytes
+            + _stored_predictions(plan, rows) * probe.prediction_bytes
+            + _thumbnails(plan) * (THUMBNAIL_BYTES + MAP_BYTES * len(plan.models))
+        )
+        + REPORT_BYTES,
         probe_seconds=time.monotonic() - begin,
     )
+
+
+def _thumbnails(plan: EvaluationPlan) -> int:
+    """Frames at conditions of which thumbnails are stored."""
+    draws = sum(not condition.replicate for condition in plan.conditions)
+    return draws * min(len(KINDS) * plan.config.keep_frames, len(plan.indices))
+
+
+def _largest_drops(plan: EvaluationPlan) -> int:
+    """Frames at conditions whose predictions are stored as largest drops, at most; each also clean."""
+    if not plan.config.save_predictions.startswith("worst"):
+        return 0
+    count = min(max(1, plan.config.keep_frames), len(plan.indices))
+    return 2 * count * len(plan.models) * (len(plan.corruptions) + len(plan.recorded))
+
+
+def _evaluated_again(plan: EvaluationPlan) -> int:
+    """Frames at conditions that are computed again after the last chunk."""
+    return _thumbnails(plan) + _largest_drops(plan)
+
+
+def _stored_predictions(plan: EvaluationPlan, rows: int) -> int:
+    """Predictions that the run stores."""
+    return rows if plan.predictions.active else _largest_drops(plan) * len(plan.models)
 
 
 def _parameters(model: object) -> int | None:
@@ -167,7 +204,7 @@ def _finished_chunks(plan: EvaluationPlan, out: Path, chunks: Sequence[int]) -> 
         return set()
     identity = describe_run(plan)["identity"]
     check_resumable(read_run(out).get("identity", {}), json.loads(json.dumps(identity)), out)
-    folder = RunFolder(out)
+    folder = RunFolder(out, plan.config.save_predictions)
     folder.join(identity)
     return {chunk for chunk in chunks if folder.has_chunk(chunk)}
 
@@ -190,7 +227,8 @@ def _probe(plan: EvaluationPlan) -> _Probe:
     ):
         gallery = GalleryWriter(Path(folder), batch.ids[:1], list(plan.models))
         gallery.write_index()
-        run = partial(_run, replace(plan, gallery=gallery), workers, batch)
+        store = replace(plan.predictions, active=plan.config.save_predictions != "none")
+        run = partial(_run, replace(plan, gallery=gallery, predictions=store), workers, batch)
         run(plan.conditions[:1])
         clean, _, _ = run(plan.conditions[:1])
         count = max(2 * len(workers), int(PROBE_SECONDS / 2 / max(clean, 1e-3) * len(workers)))
@@ -199,6 +237,7 @@ def _probe(plan: EvaluationPlan) -> _Probe:
         seconds, profiler, records = run(conditions)
         images = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
         number = len(workers)
+        rows = sum(table.num_rows for table in records.predictions)
     spent = profiler.phases()
     writing = spent.get("write", 0.0)
     computing = sum(spent.get(phase, 0.0) for phase in ("corrupt", "forward", "metrics"))
@@ -212,6 +251,7 @@ def _probe(plan: EvaluationPlan) -> _Probe:
         workers=number,
         row_bytes=_row_bytes(records.to_table(plan.schema)),
         gallery_bytes=images / len(conditions),
+        prediction_bytes=_file_bytes(records.predictions, plan.predictions.schema) / max(1, rows),
         memory_bytes=_with_larger_batches(before, _memory(peak=True), ratio),
         device_bytes=_device_memory(plan.device, ratio),
     )
@@ -225,6 +265,7 @@ def _run(
     compute = partial(evaluate_condition, plan, workers, profiler, Episode(plan.adaptation))
     for part in workers.map(compute, batch, list(conditions), AdaptiveBatchSize(plan.batch_size, plan.max_pixels)):
         records.extend(part)
+        records.predictions += part.predictions
     finish(plan.device)
     return time.monotonic() - begin, profiler, records
 
@@ -253,6 +294,15 @@ def _row_bytes(table: pa.Table) -> float:
 
     growth = max(0, size(table) - size(table.slice(0, 0)))
     return growth / max(1, int(table.num_rows))
+
+
+def _file_bytes(tables: Sequence[pa.Table], schema: pa.Schema) -> int:
+    """Bytes of a file of predictions."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "predictions.parquet"
+        with prediction_writer(path, schema, "", 0) as writer:
+            writer.write(tables)
+        return path.stat().st_size
 
 
 def _memory(peak: bool = False) -> int | None:

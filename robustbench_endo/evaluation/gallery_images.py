@@ -16,6 +16,7 @@ from robustbench_endo.evaluation.loop import evaluate_condition
 from robustbench_endo.evaluation.plan import EvaluationPlan
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.reevaluate import batches_for
+from robustbench_endo.evaluation.stored_predictions import Write
 from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
 from robustbench_endo.results.gallery import INDEX, read_index
 from robustbench_endo.results.integrity import GALLERY, RUN_FILE, damaged_files, read_run
@@ -59,7 +60,8 @@ def store_images(plan: EvaluationPlan, results: Results, profiler: Profiler) -> 
     readable = set(results.frame["image_id"].unique())
     first_draws = [condition for condition in plan.conditions if not condition.replicate]
     ids = [name for name in plan.gallery.ids if name in readable]
-    _store(plan, profiler, {name: [each for each in first_draws if plan.gallery.lacks(name, each)] for name in ids})
+    missing = {name: [each for each in first_draws if plan.gallery.lacks(name, each)] for name in ids}
+    evaluate_frames(plan, profiler, missing)
     if "worst" in read_index(plan.config.out):
         return
     conditions: dict[str, set[Condition]] = {}
@@ -67,12 +69,22 @@ def store_images(plan: EvaluationPlan, results: Results, profiler: Profiler) -> 
         conditions.setdefault(str(row.image_id), set()).add(Condition(str(row.corruption), as_severity(row.severity)))
     gallery = GalleryWriter(plan.config.out, list(conditions), list(plan.models), part="worst")
     drops = {image_id: [Condition(CLEAN, 0), *sorted(each)] for image_id, each in conditions.items()}
-    _store(replace(plan, gallery=gallery), profiler, drops)
+    evaluate_frames(replace(plan, gallery=gallery), profiler, drops)
     gallery.write_index()  # last: what it names is there
 
 
-def _store(plan: EvaluationPlan, profiler: Profiler, conditions: Mapping[str, Sequence[Condition]]) -> None:
-    """Compute frames at some conditions again and store their images."""
+def evaluate_frames(
+    plan: EvaluationPlan,
+    profiler: Profiler,
+    conditions: Mapping[str, Sequence[Condition]],
+    write: Write = lambda predictions: None,
+) -> None:
+    """Compute frames at some conditions again, so that the plan's gallery stores their images.
+
+    Args:
+        conditions: frame -> conditions.
+        write: receives the predictions that the plan stores.
+    """
     if not any(conditions.values()):
         return
     position = {plan.dataset.ids[index]: index for index in plan.indices}
@@ -80,4 +92,5 @@ def _store(plan: EvaluationPlan, profiler: Profiler, conditions: Mapping[str, Se
         for image_id, selected in conditions.items():
             store = partial(evaluate_condition, plan, workers, profiler, Episode(plan.adaptation))
             for batch in batches_for(plan, position[image_id]):
-                list(workers.map(store, batch, list(selected), AdaptiveBatchSize(None)))
+                for records in workers.map(store, batch, list(selected), AdaptiveBatchSize(None)):
+                    write(records.predictions)

@@ -7,16 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Protocol
 
-import torch
-from torch import Tensor
-
 from robustbench_endo.confidence.prediction_sets import set_scores
 from robustbench_endo.corruptions.kernels.backend import without_autocast
-from robustbench_endo.corruptions.kernels.color.levels import to_levels
 from robustbench_endo.evaluation.adaptation.episode import Episode
 from robustbench_endo.evaluation.batch import Batch, Failure, read_batches
 from robustbench_endo.evaluation.conditions import Condition
-from robustbench_endo.evaluation.corrupt_batch import CorruptedFrames, corrupt_batch
+from robustbench_endo.evaluation.corrupt_batch import CorruptedFrames, byte_levels, corrupt_batch
 from robustbench_endo.evaluation.data_fingerprint import check_unchanged
 from robustbench_endo.evaluation.device import deterministic, device_errors, use_device
 from robustbench_endo.evaluation.host_copy import HostCopy
@@ -24,6 +20,7 @@ from robustbench_endo.evaluation.plan import EvaluationPlan
 from robustbench_endo.evaluation.predict import Predictions, predict
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.records import VALID, PendingRecords, Records
+from robustbench_endo.evaluation.stored_predictions import Write, chunk_writer
 from robustbench_endo.evaluation.warm_up import warm_up
 from robustbench_endo.evaluation.workers import AdaptiveBatchSize, Workers
 from robustbench_endo.results.schema import CONTENT_SHARE
@@ -58,7 +55,8 @@ def evaluate_chunks(plan: EvaluationPlan, chunks: Sequence[int], profiler: Profi
             pending = [
                 reader.submit(read_chunk, plan, later, profiler) for later in chunks[position + 1 : position + 2]
             ]
-            records = evaluate_chunk(plan, batches, workers, profiler, batch_size, advance)
+            with chunk_writer(plan, chunk) as write:
+                records = evaluate_chunk(plan, batches, workers, profiler, batch_size, advance, write)
             with profiler.time("write"):
                 plan.folder.write_chunk(chunk, records.to_table(plan.schema), [*failures, *records.failures])
 
@@ -70,6 +68,7 @@ def evaluate_chunk(
     profiler: Profiler,
     batch_size: AdaptiveBatchSize,
     advance: Advance,
+    write: Write = lambda predictions: None,
 ) -> Records:
     """All conditions of a chunk of frames; the order of the records does not depend on the workers."""
     records, episode = Records(), Episode(plan.adaptation)
@@ -80,6 +79,7 @@ def evaluate_chunk(
             parts = workers.map(condition_records, batch, plan.conditions, batch_size)
             for condition, part in zip(plan.conditions, parts, strict=True):
                 records.extend(part)
+                write(part.predictions)
                 advance(len(indices), str(condition))
     return records
 
@@ -115,6 +115,7 @@ def evaluate_condition(
         records = pending.wait()  # after the stage: the next condition is scored meanwhile
     with profiler.time("write"):
         plan.gallery.save(condition, batch, frames.images, frames.targets, predictions)
+        records.predictions = plan.predictions.encode(condition, batch, predictions)
     return records
 
 
@@ -128,7 +129,7 @@ def score_batch(
     """One record per frame and model: the distortion of the image and the scores of every task."""
     assert batch.clean is not None
     with without_autocast(plan.device):
-        levels = HostCopy(_levels(frames.images))
+        levels = HostCopy(byte_levels(frames.images))
         ssim, psnr = batch.clean.compare(frames.images)
         tables: dict[str, Scores] = {}
         surround = batch.surround(scored=plan.config.region == "frame")
@@ -144,14 +145,6 @@ def score_batch(
                 columns |= set_scores(plan.tasks, outputs, frames.targets, plan.calibrations.get(model), surround)
             tables[model] = columns | {VALID: next(iter(outputs.values())).valid}
         return PendingRecords(batch, condition, levels, tables)
-
-
-def _levels(images: Tensor) -> Tensor:
-    """The 8-bit levels of images."""
-    # One pass on the CPU, where torch's three write as many images.
-    if images.device.type == "cpu":
-        return torch.from_numpy(to_levels(images.numpy()))
-    return (images * 255).round().byte()
 
 
 def read_chunk(plan: EvaluationPlan, chunk: int, profiler: Profiler) -> tuple[list[Batch], list[Failure]]:

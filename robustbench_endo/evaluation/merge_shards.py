@@ -9,12 +9,15 @@ from typing import Any
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.evaluation.chunk_integrity import NO_FILE, chunk_problem
+from robustbench_endo.evaluation.kept_frames import lacks_kept_frames
 from robustbench_endo.evaluation.provenance import utc_now
 from robustbench_endo.evaluation.run import write_summary
 from robustbench_endo.evaluation.run_checks import run_conditions
 from robustbench_endo.evaluation.run_folder import RunFolder, chunk_file
 from robustbench_endo.evaluation.shard import shards_with
+from robustbench_endo.evaluation.stored_predictions import copy_predictions, stored_mode
 from robustbench_endo.io_utils import identity_changes, write_atomically, write_json
+from robustbench_endo.predictions.files import missing_predictions
 from robustbench_endo.results import Results
 from robustbench_endo.results.gallery import INDEX, read_index
 from robustbench_endo.results.integrity import RUN_FILE, check_intact, content_sha256, read_run, write_run
@@ -43,11 +46,13 @@ def merge(*folders: str | Path, out: str | Path | None = None) -> Results:
         runs[target] = _read_run(target)
     _check_one_run(runs)
     chunk_folders = _locate_chunks(runs)
-    folder = RunFolder(target)
+    folder = RunFolder(target, mode := stored_mode(next(iter(runs.values()))))
     info = folder.open({**_combined_info(runs), "name": target.name})
     for chunk, source in enumerate(chunk_folders):
         if not folder.has_chunk(chunk):
             write_atomically(chunk_file(target, chunk), chunk_file(source, chunk).read_bytes())
+            if mode.startswith("all"):
+                copy_predictions(source, target, chunk)
     _copy_gallery(runs, target)
     info = folder.finish(len(chunk_folders), {**info, "finished": utc_now()}, run_conditions(info))
     results = read_records(target, dict(info))
@@ -56,9 +61,12 @@ def merge(*folders: str | Path, out: str | Path | None = None) -> Results:
 
 
 def lacks_largest_drops(results: Results) -> bool:
-    """Whether a merged run stores images, but not those of its largest drops, which need models and data."""
-    index = {} if results.path is None else read_index(results.path)
-    return bool(index.get("frames")) and "worst" not in index
+    """Whether a merged run lacks images or predictions of its largest drops, which need models and data."""
+    if results.path is None:
+        return False
+    index = read_index(results.path)
+    without_images = bool(index.get("frames")) and "worst" not in index
+    return without_images or lacks_kept_frames(results.path, results.info.get("config", {}))
 
 
 def _read_run(folder: Path) -> dict[str, Any]:
@@ -99,10 +107,10 @@ def _locate_chunks(runs: Mapping[Path, Mapping[str, Any]]) -> list[Path]:
         RunError: no folder has it.
     """
     info = next(iter(runs.values()))
-    run, located = content_sha256(info["identity"]), list[Path | None]()
+    run, located, mode = content_sha256(info["identity"]), list[Path | None](), stored_mode(info)
     damaged: dict[Path, str] = {}
     for chunk in range(info["chunks"]):
-        problems = {folder: chunk_problem(chunk_file(folder, chunk), run, chunk) for folder in runs}
+        problems = {folder: _problem(folder, run, chunk, mode) for folder in runs}
         located.append(next((folder for folder, problem in problems.items() if not problem), None))
         damaged |= {
             chunk_file(folder, chunk): problem for folder, problem in problems.items() if problem not in ("", NO_FILE)
@@ -121,6 +129,11 @@ def _locate_chunks(runs: Mapping[Path, Mapping[str, Any]]) -> list[Path]:
             f"{_remedy(missing, [info.get('shards') for info in runs.values()])}, then merge again."
         )
     return [folder for folder in located if folder is not None]
+
+
+def _problem(folder: Path, run: str, chunk: int, mode: str) -> str:
+    """Why a folder does not have a chunk with the predictions that the run stores."""
+    return chunk_problem(chunk_file(folder, chunk), run, chunk) or missing_predictions(folder, run, chunk, mode)
 
 
 def _remedy(missing: Sequence[int], divisions: Sequence[int | None]) -> str:

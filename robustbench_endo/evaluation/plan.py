@@ -36,6 +36,7 @@ from robustbench_endo.evaluation.methods import MethodSeed, ModelsByName, split_
 from robustbench_endo.evaluation.predict import Model
 from robustbench_endo.evaluation.profiler import Profiler
 from robustbench_endo.evaluation.run_folder import RunFolder
+from robustbench_endo.evaluation.stored_predictions import PredictionStore, prediction_store
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.metrics.prediction_sets import set_metrics
 from robustbench_endo.models.contiguous_convolutions import use_contiguous_convolutions
@@ -85,6 +86,7 @@ class EvaluationPlan:
         chunks: indices of the frames of each chunk.
         folder: where the records of a chunk are written atomically, as soon as all of them are computed.
         gallery: stores images of some frames.
+        predictions: stores what the models predict.
         notes: sentences for the report.
         targets: the severities that give a target distortion; empty without a target, or until they are solved.
         given_fingerprint: of the data where the run began, if that was another process; else they are read here.
@@ -106,6 +108,7 @@ class EvaluationPlan:
     chunks: Sequence[Sequence[int]]
     folder: RunFolder
     gallery: GalleryWriter
+    predictions: PredictionStore
     notes: tuple[str, ...]
     targets: Sequence[TargetSeverity] = ()
     given_fingerprint: DataFingerprint | None = None
@@ -165,9 +168,11 @@ class EvaluationPlan:
         return arrow_schema(self.tasks, self.labels, metrics, self.config.run_severities)
 
     def temperatures(self, model: str) -> dict[str, float] | None:
-        """Task -> temperature of a calibrated model; None for any other."""
+        """Task -> temperature of a calibrated model; None for any other whose logits are not stored."""
         calibration = self.calibrations.get(model)
-        return None if calibration is None else {name: each.temperature for name, each in calibration.tasks.items()}
+        if calibration is None:
+            return {} if self.predictions.logits else None
+        return {name: each.temperature for name, each in calibration.tasks.items()}
 
     @property
     def indices(self) -> list[int]:
@@ -246,8 +251,9 @@ def build_plan(
         device=device,
         precision=choose_precision(config.precision, device),
         chunks=chunks,
-        folder=RunFolder(config.out),
+        folder=RunFolder(config.out, config.save_predictions),
         gallery=_gallery(config, dataset, [index for chunk in chunks for index in chunk], list(by_name)),
+        predictions=prediction_store(config.save_predictions, tasks),
         notes=(*config.notes, *adaptation_note(config), *selected.notes, *use_contiguous_convolutions(moved, device)),
         given_fingerprint=fingerprint,
         calibrations=calibrations,

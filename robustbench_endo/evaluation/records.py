@@ -39,10 +39,13 @@ class Records:
     Attributes:
         parts: columns of one model and condition each, in order.
         failures: frames that could not be read, and predictions that could not be scored.
+        predictions: tables of what the models predicted, where a run stores it; :meth:`extend` leaves them out, because
+            they are written before the rest of the chunk is computed.
     """
 
     parts: list[Mapping[str, Any]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    predictions: list[pa.Table] = field(default_factory=list)
 
     def add(self, model: str, condition: Condition, batch: Batch, columns: Columns) -> None:
         """Append a row for every frame of a batch."""
@@ -70,7 +73,8 @@ class Records:
         self.failures += other.failures
 
     def __add__(self, other: Records) -> Records:
-        return Records(self.parts + other.parts, self.failures + other.failures)
+        joined = self.parts + other.parts, self.failures + other.failures, self.predictions + other.predictions
+        return Records(*joined)
 
     def to_table(self, schema: pa.Schema) -> pa.Table:
         """The rows as a table with exactly the columns and types of a schema."""

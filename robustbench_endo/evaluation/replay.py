@@ -104,6 +104,8 @@ def _plan(results: Results, dataset: Dataset, models: ModelsByName | None, folde
         address=None,
         shard=None,
         gallery_frames=0,
+        keep_frames=0,
+        save_predictions="none",
     )
     calibrations = {name: each for name, each in stored_calibrations(results.info).items() if name in (models or ())}
     built = build_plan(config, models or {"none": _no_model}, dataset, calibrations=calibrations)

@@ -18,6 +18,7 @@ from robustbench_endo.evaluation.config import SEVERITIES
 from robustbench_endo.evaluation.engines import choose_engine
 from robustbench_endo.evaluation.failure_points import store_failure_points
 from robustbench_endo.evaluation.gallery_images import remove_damaged_images, store_images
+from robustbench_endo.evaluation.kept_frames import store_kept_frames, store_worst_predictions
 from robustbench_endo.evaluation.loop import Advance
 from robustbench_endo.evaluation.model_arguments import Models
 from robustbench_endo.evaluation.names import check_dataset_names, check_names
@@ -191,7 +192,8 @@ def finish_run(plan: EvaluationPlan, info: Mapping[str, Any], profiler: Profiler
         log.debug("Excluded: %s: %s", failure["id"], failure["reason"])
     results = read_records(plan.config.out, info, plan.user_metrics)
     results = replace(results, failure_points=store_failure_points(plan, results, profiler))
-    store_images(plan, results, profiler)
+    for store in (store_images, store_kept_frames, store_worst_predictions):
+        store(plan, results, profiler)
     write_summary(results)
     sealed = write_run(plan.config.out, {**info, "finished": utc_now(), "timings": profiler.seconds()})
     return replace(results, info=sealed)

@@ -19,6 +19,8 @@ from robustbench_endo.evaluation.conditions import Condition
 from robustbench_endo.evaluation.names import printable
 from robustbench_endo.evaluation.records import merge_records, read_failures
 from robustbench_endo.io_utils import check_resumable, remove_stale_temporaries, writable_folder
+from robustbench_endo.predictions.files import chunk_file as prediction_file
+from robustbench_endo.predictions.files import missing_predictions
 from robustbench_endo.results.integrity import (
     RECORDS,
     RESULTS_FILE,
@@ -34,12 +36,13 @@ log = logging.getLogger(__name__)
 
 
 class RunFolder:
-    """``run.json``, ``records/`` and ``results.parquet`` of one run.
+    """``run.json``, ``records/``, ``predictions/`` and ``results.parquet`` of one run.
 
     Several processes may compute the same run in one folder: each writes whole files of the same bytes.
 
     Args:
         path: created where it is missing.
+        predictions: which predictions the run stores, see :data:`~robustbench_endo.evaluation.config.PREDICTIONS`.
 
     Attributes:
         run: digest of the run's identity, which its chunks carry; empty until :meth:`open` or :meth:`join`.
@@ -48,8 +51,9 @@ class RunFolder:
         RunError: the folder cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, predictions: str = "none") -> None:
         self.path = path
+        self.predictions = predictions
         self.run = ""
         self._damaged: set[str] = set()
         writable_folder(path / RECORDS)
@@ -79,9 +83,21 @@ class RunFolder:
         self.run = content_sha256(json.loads(json.dumps(identity)))
 
     def has_chunk(self, chunk: int) -> bool:
-        """Whether the records of a chunk are written, undamaged, and of this run."""
+        """Whether records and predictions of a chunk are written, undamaged, and of this run."""
         file = chunk_file(self.path, chunk)
-        return file.relative_to(self.path).as_posix() not in self._damaged and not chunk_problem(file, self.run, chunk)
+        intact = self._name(file) not in self._damaged and not chunk_problem(file, self.run, chunk)
+        return intact and self._has_predictions(chunk)
+
+    def _has_predictions(self, chunk: int) -> bool:
+        damaged = self._name(prediction_file(self.path, chunk)) in self._damaged
+        return not damaged and not missing_predictions(self.path, self.run, chunk, self.predictions)
+
+    def restored(self, file: Path) -> None:
+        """A file was written again, so that it is not damaged any more."""
+        self._damaged.discard(self._name(file))
+
+    def _name(self, file: Path) -> str:
+        return file.relative_to(self.path).as_posix()
 
     def is_damaged(self, name: str) -> bool:
         """Whether a file of the finished run that was opened is missing, changed or not the run's."""
@@ -101,7 +117,7 @@ class RunFolder:
         stamp = chunk_stamp(table, encoded, self.run, chunk)
         file = chunk_file(self.path, chunk)
         write_table(file, table.replace_schema_metadata(stamp))
-        self._damaged.discard(file.relative_to(self.path).as_posix())
+        self.restored(file)
         log.debug("Chunk %d is written: %d records, %d failures.", chunk, table.num_rows, len(entries))
 
     def finish(self, chunks: int, info: Mapping[str, Any], conditions: Sequence[Condition]) -> dict[str, Any]:

@@ -19,8 +19,8 @@ RESULTS_FILE = "results.parquet"
 SUMMARY_FILE = "summary.csv"
 FAILURE_POINTS_FILE, FAILURE_POINTS_CSV = "failure_points.parquet", "failure_points.csv"
 SINGLE_FILES = (RESULTS_FILE, SUMMARY_FILE, FAILURE_POINTS_FILE, FAILURE_POINTS_CSV)
-RECORDS, GALLERY = "records", "gallery"
-FOLDERS = (RECORDS, GALLERY)
+RECORDS, GALLERY, PREDICTIONS = "records", "gallery", "predictions"
+FOLDERS = (RECORDS, GALLERY, PREDICTIONS)
 """Folders of a run whose files have checksums, with those of the run folder itself in :data:`SINGLE_FILES`."""
 
 CHECKSUM, FILES = "checksum", "files"

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.metrics.base import Metric
+from robustbench_endo.predictions.reader import prediction, stored_predictions
 from robustbench_endo.results.compare_with import compare_with
 from robustbench_endo.results.description import describe_run
 from robustbench_endo.results.draws import draw_variation
@@ -31,6 +32,7 @@ from robustbench_endo.results.failures import (
 )
 from robustbench_endo.results.floors import Floors
 from robustbench_endo.results.gallery import GalleryFrame, read_gallery
+from robustbench_endo.results.kept_frames import kept_frames
 from robustbench_endo.results.method_table import method_table
 from robustbench_endo.results.metrics import find_metric, metric_groups, metric_names, run_metrics
 from robustbench_endo.results.notebook import notebook_html
@@ -149,6 +151,9 @@ class Results(RunInfo):
     compare = compare_with
     rankings = rank_results
     failure_detection = failure_detection
+    predictions = prediction
+    stored_predictions = stored_predictions
+    kept_frames = kept_frames
 
     def log_to(
         self, loggers: str | Sequence[str], folder: str | Path | None = None, metrics: Sequence[str] | None = None

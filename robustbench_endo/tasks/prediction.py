@@ -23,7 +23,7 @@ class Prediction:
         label_map: uint8 (B, H, W) at the size of the target, for tasks that predict a map; else None.
         confidences: further confidences, float32 (B,) each, by the names of :attr:`Task.confidences`; NaN where one is
             not defined.
-        logits: of the task, divided by the temperature; only in a run with prediction sets, else None.
+        logits: of the task, divided by the temperature; only where prediction sets or logits are stored.
     """
 
     valid: Tensor

@@ -1,0 +1,1 @@
+"""Stored predictions of a run: label maps, probabilities and logits, and their export to other tools."""
