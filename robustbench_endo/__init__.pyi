@@ -1,4 +1,4 @@
-from . import metrics
+from . import gate, metrics
 from .corruptions import corrupt, list_corruptions
 from .data import from_huggingface, from_torch, list_datasets, load_dataset
 from .evaluation.kernel_warm_up import warmup
@@ -21,6 +21,7 @@ __all__ = [
     "from_huggingface",
     "from_torch",
     "from_transformers",
+    "gate",
     "list_corruptions",
     "list_datasets",
     "list_models",

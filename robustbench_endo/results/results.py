@@ -16,6 +16,7 @@ import pyarrow as pa
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.predictions.reader import prediction, stored_predictions
+from robustbench_endo.results.actions import decide_plan, log_run
 from robustbench_endo.results.compare_with import compare_with
 from robustbench_endo.results.description import describe_run
 from robustbench_endo.results.draws import draw_variation
@@ -143,25 +144,19 @@ class Results(RunInfo):
         table = self._table(self.estimator(Resampling()), metrics, True, estimand)
         return table.xs("value", axis=1, level="part")
 
-    # Functions of the run in their own files: further tables of the same rows, files, comparison, trackers.
+    # Functions of the run in their own files: further tables of the same rows, files, comparison, gate, trackers.
     draw_variation = draw_variation
     method_table = method_table
     to_csv = to_csv
     to_json = to_json
     compare = compare_with
+    gate = decide_plan
+    log_to = log_run
     rankings = rank_results
     failure_detection = failure_detection
     predictions = prediction
     stored_predictions = stored_predictions
     kept_frames = kept_frames
-
-    def log_to(
-        self, loggers: str | Sequence[str], folder: str | Path | None = None, metrics: Sequence[str] | None = None
-    ) -> dict[str, str]:
-        """Log the run to experiment trackers, see :func:`robustbench_endo.tracking.log_results`."""
-        from robustbench_endo.tracking import log_results
-
-        return log_results(self, loggers, folder, metrics)
 
     def robustness(
         self, metrics: Sequence[str] | None = None, baseline: str | None = None, intervals: Intervals = False
