@@ -42,9 +42,9 @@ EXCEPTIONS: Mapping[str, tuple[Sequence[int], str]] = {
         (6, 20),
         "adapters of other libraries check and convert arguments, one statement per case",
     ),
-    "source files without __init__.py": ((640,), FEATURES),
-    "source lines": ((81_500,), f"docstrings list arguments, returns, errors and an example; {FEATURES}"),
-    "lines of code": ((51_500,), FEATURES),
+    "source files without __init__.py": ((680,), FEATURES),
+    "source lines": ((88_000,), f"docstrings list arguments, returns, errors and an example; {FEATURES}"),
+    "lines of code": ((56_000,), FEATURES),
 }
 """Row whose target is missed -> limit that fails instead, and why. The table prints these rows as missed."""
 
