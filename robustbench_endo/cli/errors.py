@@ -37,7 +37,7 @@ GATE_EXIT_CODES: Mapping[str, int] = {"pass": 0, "fail": 4, "undecided": 5}
 
 EXIT_CODES: Mapping[str, str] = {
     "0": "done",
-    f"{VERIFICATION_FAILED}": "verify: a check failed",
+    f"{VERIFICATION_FAILED}": "verify, evidence --check: a check failed",
     f"{ERROR}": "invalid input or a failed action; the message names the next step",
     f"{FRAMES_FAILED}": "done, but frames could not be used (evaluate, merge, corrupt), cells failed (reproduce) or "
     "the data set has errors (datasets check)",

@@ -92,9 +92,9 @@ def _sections(content: Mapping[str, Any], rows: Sequence[TraceRow]) -> list[Sect
 def _summary(content: Mapping[str, Any]) -> Section:
     summary, gate = content["summary"], content["gates"]["plan"]
     texts = [
-        f"{summary['traced']} of {summary['hazards']} hazards are traced to results, {summary['not_covered']} are not "
-        f"covered. {summary['rows']} results: {summary['pass']} pass, {summary['fail']} fail, {summary['undecided']} "
-        "undecided."
+        f"{summary['traced']} of {summary['hazards']} hazards are traced to results; not covered: "
+        f"{summary['not_covered']}. {summary['rows']} results: {summary['pass']} pass, {summary['fail']} fail, "
+        f"{summary['undecided']} undecided."
     ]
     if gate is not None:
         name = f"the plan {gate['name']}" if gate["name"] else "the plan"
@@ -160,7 +160,10 @@ def _validation(validation: Mapping[str, Any]) -> list[Section]:
     texts = (run["determinism"], f"Differences: {'; '.join(differences)}." if differences else "No version differs.")
     return [
         Section(
-            "Tool validation: versions and machine", texts, ("", "run", "this pack"), (*versions, *machine, *settings)
+            "Tool validation: versions and machine",
+            texts,
+            ("version or setting", "run", "this pack"),
+            (*versions, *machine, *settings),
         ),
         _tests(validation["tests"]),
         Section(

@@ -19,7 +19,7 @@ def test_pages_have_every_row_gap_and_statement(pages, pack):
             assert page.count(row.records_sha256) >= 1
         for gap in pack.gaps:
             assert gap.reason in page
-        assert "2 of 4 hazards are traced to results, 2 are not covered." in page
+        assert "2 of 4 hazards are traced to results; not covered: 2. " in page
         assert "12" in page
     assert "EU AI Act, Article 15" in pages[0]
 
