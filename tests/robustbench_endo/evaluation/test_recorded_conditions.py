@@ -174,7 +174,7 @@ def test_recorded_conditions_missing_image_affects_one_condition(evaluate):
     assert [failure["id"] for failure in results.info["failures"]] == list(full.frame["image_id"][1:3])
     assert "Left out at recorded_smoke: Expected an image in smoke" in results.info["failures"][0]["reason"]
     keys = ["model", "corruption", "severity", "image_id"]
-    expected = full.frame.set_index(keys).loc[results.frame.set_index(keys).index].reset_index()
+    expected = full.frame.copy().set_index(keys).loc[results.frame.set_index(keys).index].reset_index()
     pd.testing.assert_frame_equal(expected[results.frame.columns], results.frame)
 
 
