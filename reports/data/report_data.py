@@ -67,6 +67,7 @@ from robustbench_endo.reports.formatting import counted, joined, title
 from robustbench_endo.reports.palette import Style, model_styles
 from robustbench_endo.reports.plotting.severity_curves import CurveBlock, curve_block
 from robustbench_endo.results import Resampling
+from robustbench_endo.results.kept_frames import KeptFrame, kept_frames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,6 +123,7 @@ class ReportData:
         tasks: name -> title.
         plausible: corruption -> lowest and highest severity that clinicians rate plausible, where the suite states it.
         frames: the worst, the median and the best frame of every condition, by task.
+        thumbnails: frames that the run stored of each condition; none without ``--keep-frames``.
         settings: of the report, from which ``robust-endo verify`` computes it again.
     """
 
@@ -180,6 +182,7 @@ class ReportData:
     tasks: Mapping[str, str]
     plausible: Mapping[str, tuple[float, float]]
     frames: list[ConditionFrames]
+    thumbnails: list[KeptFrame]
     settings: Mapping[str, Any]
 
 
@@ -275,6 +278,7 @@ def report_data(
             entry["name"]: tuple(entry["plausible"]) for entry in results.info["corruptions"] if entry.get("plausible")
         },
         frames=condition_frames(results),
+        thumbnails=kept_frames(results),
         settings={
             "intervals": bool(intervals),
             "resampling": asdict(resampling),

@@ -25,6 +25,8 @@ from robustbench_endo.reports.html.images import BUDGET, image_sources
 from robustbench_endo.reports.html.page_data import page_data
 from robustbench_endo.reports.html.ranking_figures import ranking_figures
 from robustbench_endo.reports.html.svg import inline_svg, reliability_diagrams
+from robustbench_endo.reports.html.thumbnails import BUDGET as THUMBNAIL_BUDGET
+from robustbench_endo.reports.html.thumbnails import thumbnails
 from robustbench_endo.reports.palette import DARK, LIGHT
 from robustbench_endo.reports.plotting.severity_curves import Drawing
 from robustbench_endo.reports.plotting.style import swatch, to_svg
@@ -124,7 +126,6 @@ def _values(report: ReportData) -> dict[str, Any]:
         "many": many,
         "printed": _PRINTED | _LONG,
         "headline_scores": report.scores.subset(report.headline),
-        "retained_frames": [],
         "comparison_note": COMPARISON_NOTE,
         "rankings_note": RANKINGS_NOTE,
         "ranking_figures": ranking_figures(report),
@@ -189,6 +190,8 @@ def _follow(report: ReportData) -> dict[str, dict[str, Any]]:
 
 def _images(report: ReportData, budget: int) -> dict[str, Any]:
     has_images = report.galleries or any(drop.clean or drop.corrupted for drop in report.drops)
+    small = thumbnails(report.thumbnails, report.models, min(THUMBNAIL_BUDGET, budget // 2))
+    budget -= sum(each.size for each in small)
     sources = image_sources(report.galleries, report.models, report.drops, budget) if has_images else None
     n_omitted = len(report.galleries) - (len(sources.grids) if sources else 0)
     words = f"The run stored {counted(len(report.galleries), 'frame')} under every condition."
@@ -196,6 +199,7 @@ def _images(report: ReportData, budget: int) -> dict[str, Any]:
         words += f" To limit the size of this file, {counted(n_omitted, 'frame')} of them are left out."
     return {
         "images": sources,
+        "thumbnails": small,
         "drop_images": sources.drops if sources else [(None, None)] * len(report.drops),
         "images_description": words,
     }

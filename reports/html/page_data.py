@@ -74,6 +74,7 @@ def page_values(report: ReportData) -> dict[str, Any]:
         "distortion": _distortion(estimates),
         "invalid": _invalid(report),
         "frames": [_frames(report, part) for part in report.frames],
+        "thumbnails": _thumbnails(report),
         "reliability": list(_reliability(report)),
         "tables": tables_by_name(report),
     }
@@ -253,6 +254,23 @@ def _frames(report: ReportData, part: ConditionFrames) -> dict[str, Any]:
             for condition, key in keys.items()
         },
     }
+
+
+def _thumbnails(report: ReportData) -> list[dict[str, Any]]:
+    """What the run stored of each condition: the frame and its score by model, in percent."""
+    conditions = ((report.models[0], frame.corruption, frame.severity) for frame in report.thumbnails)
+    keys = _positions(report, conditions)
+    return [
+        {
+            "condition": keys[report.models[0], frame.corruption, frame.severity].partition(" ")[2],
+            "kind": frame.kind,
+            "rank": frame.rank,
+            "id": frame.image_id,
+            "scores": rounded_list(np.array([100 * frame.scores.get(model, np.nan) for model in report.models])),
+        }
+        for frame in report.thumbnails
+        if (report.models[0], frame.corruption, frame.severity) in keys
+    ]
 
 
 def _reliability(report: ReportData) -> Iterator[dict[str, Any]]:

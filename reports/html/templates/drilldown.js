@@ -39,24 +39,28 @@ const openCell = (() => {
       return copy;
     }));
   };
+  const item = (words, score, id, condition) => {
+    const image = storedImage(id, condition);
+    const element = make("li", {}, make("p", {}, make("b", {}, words), ` ${score}`, make("br"), make("code", {}, id)));
+    if (image) element.append(picture(image, condition.m, `${words} frame, ${id}`));
+    return { element, image };
+  };
+  // Of the model by its records; and of the run, where it stored images of them: by the mean over the models.
   const frames = (condition) => {
+    const { m, c, s } = condition;
     const task = shownMetric().task;
     const part = data.frames.find((each) => each.task === task) || data.frames[0];
-    const list = part && part.cells[conditionKey(condition.m, condition.c, condition.s)];
+    const list = part && part.cells[conditionKey(m, c, s)];
     if (!list) return [make("p", { class: "absent" }, "No frame of this condition has a score.")];
-    const metric = data.metrics.find((each) => each.label === part.label && each.task === part.task) || { decimals: 2 };
-    let stored = 0;
-    const items = list.map(([index, score], rank) => {
-      const id = part.ids[index];
-      const name = ["Worst", "Median", "Best"][rank];
-      const image = storedImage(id, condition);
-      stored += image ? 1 : 0;
-      const figure = make("li", {}, make("p", {}, make("b", {}, name), ` ${part.label} ${written(score, metric)}${part.unit && ` ${part.unit}`}`, make("br"), make("code", {}, id)));
-      if (image) figure.append(picture(image, condition.m, `${name} frame, ${id}`));
-      return figure;
-    });
-    const note = stored === items.length ? [] : [make("p", { class: "caption" }, `${stored ? "Images of the other frames are" : "Images of these frames are"} not stored in this report: evaluate with --keep-frames N to store the worst, median and best frames of each condition.`)];
-    return [make("ul", { class: "extremes" }, ...items), ...note];
+    const text = (score) => `${part.label} ${isNumber(score) ? score.toFixed(2) : "–"}${part.unit && ` ${part.unit}`}`;
+    const items = list.map(([index, score], rank) => item(["Worst", "Median", "Best"][rank], text(score), part.ids[index], condition));
+    const of = data.thumbnails.filter((each) => each.condition === conditionKey(m, c, s).split(" ").slice(1).join(" "));
+    const known = new Set(list.map(([index]) => part.ids[index]));
+    const others = of.filter((each) => !known.has(each.id)).map((each) => item(each.kind[0].toUpperCase() + each.kind.slice(1), `Dice ${isNumber(each.scores[m]) ? `${each.scores[m].toFixed(2)} %` : "–"}`, each.id, condition)).filter(({ image }) => image);
+    const missing = items.filter(({ image }) => !image).length;
+    const note = missing && !of.length ? [make("p", { class: "caption" }, "Images of these frames are not stored in this run: evaluate with --keep-frames N to store the worst, median and best frames of each condition.")] : [];
+    const stored = others.length ? [make("h4", {}, "Stored frames: worst, median and best by the mean over the models"), make("ul", { class: "extremes" }, ...others.map(({ element }) => element))] : [];
+    return [make("h4", {}, `Frames of this model, by ${part.label}`), make("ul", { class: "extremes" }, ...items.map(({ element }) => element)), ...note, ...stored];
   };
 
   const show = () => {
@@ -72,7 +76,7 @@ const openCell = (() => {
       one(id).disabled = text === null;
       one(id).textContent = step < 0 ? `← ${text || "weaker"}` : `${text || "stronger"} →`;
     });
-    one("#cell-body").replaceChildren(values(now), make("h4", {}, "Frames"), ...frames(now));
+    one("#cell-body").replaceChildren(values(now), ...frames(now));
   };
   const step = (change) => {
     const s = now.s + change;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.html.page_data import page_data, page_values, selected_models
 from robustbench_endo.results import Resampling
+from robustbench_endo.results.kept_frames import KeptFrame
 
 QUICK = Resampling(resamples=200)
 
@@ -103,3 +105,11 @@ def test_page_data_selects_the_best_of_many_models(make_run):
     means = results.table(("miou",))["miou"].loc[("mean", "all")]
     others = means[names[1:]].sort_values(ascending=False).index[:9]
     assert [names[index] for index in selected] == [name for name in names if name == "model 0" or name in others]
+
+
+def test_page_data_has_the_frames_with_thumbnails(usual_report):
+    frame = KeptFrame("smoke", 3, "worst", 0, "frame", {usual_report.models[1]: 0.25}, b"", None, {})
+    report = replace(usual_report, thumbnails=[frame, replace(frame, corruption="fog")])
+    (entry,) = page_values(report)["thumbnails"]
+    smoke = list(report.categories).index("smoke")
+    assert entry == {"condition": f"{smoke} 3", "kind": "worst", "rank": 0, "id": "frame", "scores": [None, 25.0, None]}
