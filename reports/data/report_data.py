@@ -20,6 +20,7 @@ from robustbench_endo.reports.data.curves import severity_curves
 from robustbench_endo.reports.data.document import Document, document
 from robustbench_endo.reports.data.draws import draw_tables
 from robustbench_endo.reports.data.estimates import ReportEstimates, estimate_scores
+from robustbench_endo.reports.data.failure_detection import FailureDetectionReport, failure_detection_report
 from robustbench_endo.reports.data.failure_points import failure_point_tables
 from robustbench_endo.reports.data.first_screen import FirstScreen, first_screen
 from robustbench_endo.reports.data.floors import MetricFloor, floor_of, with_floor_column
@@ -111,6 +112,7 @@ class ReportData:
         estimates: every number with its interval.
         envelope, relative: up to which severity models are safe.
         silent_failures: confident wrong predictions.
+        failure_detection: risk by coverage, and promises of prediction sets; None without clean frames or labels.
         reliability, calibration: diagrams and table.
         comparison: models compared with the best one.
         rankings: how stable their order is; None for a single model.
@@ -161,6 +163,7 @@ class ReportData:
     envelope: OperatingEnvelope | None
     relative: RelativeRobustness | None
     silent_failures: SilentFailures
+    failure_detection: FailureDetectionReport | None
     reliability: list[TaskReliability]
     calibration: Table | None
     comparison: PairwiseComparison | None
@@ -255,6 +258,7 @@ def report_data(
         envelope=operating_envelope(results, estimates, resampling) if estimates else None,
         relative=relative_robustness(results),
         silent_failures=silent,
+        failure_detection=failure_detection_report(results, resampling),
         reliability=[part for task in reversed(results.tasks) if not (part := reliability(results, task)).empty],
         calibration=calibration_table(results, scores),
         comparison=comparison_report(comparison, results) if comparison else None,

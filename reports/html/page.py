@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from robustbench_endo.reports.data.comparison import COMPARISON_NOTE
 from robustbench_endo.reports.data.draws import DRAWS_NOTE
+from robustbench_endo.reports.data.failure_detection import FAILURE_DETECTION_NOTE, PROMISE_NOTE
 from robustbench_endo.reports.data.failure_points import FAILURE_POINTS_NOTE
 from robustbench_endo.reports.data.interactions import INTERACTIONS_NOTE
 from robustbench_endo.reports.data.methods import METHODS_NOTE
@@ -24,6 +25,7 @@ from robustbench_endo.reports.html.bars import category_bars
 from robustbench_endo.reports.html.images import BUDGET, image_sources
 from robustbench_endo.reports.html.page_data import page_data
 from robustbench_endo.reports.html.ranking_figures import ranking_figures
+from robustbench_endo.reports.html.risk_coverage import risk_coverage_figures
 from robustbench_endo.reports.html.svg import inline_svg, reliability_diagrams
 from robustbench_endo.reports.html.thumbnails import BUDGET as THUMBNAIL_BUDGET
 from robustbench_endo.reports.html.thumbnails import thumbnails
@@ -61,6 +63,7 @@ _SECTIONS = {
     "scores": "Scores",
     "safe-range": "Safe range",
     "silent-failures": "Silent failures",
+    "failure-detection": "Failure detection",
     "visibility": "Sees or guesses",
     "calibration": "Calibration",
     "comparison": "Comparison",
@@ -129,6 +132,9 @@ def _values(report: ReportData) -> dict[str, Any]:
         "comparison_note": COMPARISON_NOTE,
         "rankings_note": RANKINGS_NOTE,
         "ranking_figures": ranking_figures(report),
+        "failure_detection_note": FAILURE_DETECTION_NOTE,
+        "promise_note": PROMISE_NOTE,
+        "risk_coverage": risk_coverage_figures(report),
         "methods_note": METHODS_NOTE,
         "draws_note": DRAWS_NOTE,
         "failure_points_note": FAILURE_POINTS_NOTE,
@@ -162,6 +168,7 @@ def _has(report: ReportData, section: str) -> bool:
         "safe-range": report.envelope or report.relative,
         "comparison": report.comparison,
         "rankings": report.rankings,
+        "failure-detection": report.failure_detection,
         "breakdown": report.labels or report.by_subject,
         "drops": report.drops,
         "methods": report.methods,

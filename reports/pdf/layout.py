@@ -16,6 +16,7 @@ from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import DAGGER, FLOOR_ROW
 from robustbench_endo.reports.palette import HEAT
 from robustbench_endo.reports.pdf.compact import corruption_rows
+from robustbench_endo.reports.pdf.failure_detection import failure_detection_part
 from robustbench_endo.reports.pdf.figures import FigureFolder, drop_pages, figures, gallery_part
 from robustbench_endo.reports.pdf.rankings import ranking_part
 from robustbench_endo.reports.pdf.tables import report_tables
@@ -101,6 +102,7 @@ def _figures(report: ReportData, folder: Path) -> dict[str, Any]:
     return {
         **figures(report, svg_folder),
         "rankings": ranking_part(report, svg_folder),
+        "failure_detection": failure_detection_part(report, svg_folder),
         "gallery": gallery_part(grid, report.models, report.severities, folder, _hardest(report)) if grid else None,
         "legend": report.legend,
         "drops": drop_pages(report.drops, folder),

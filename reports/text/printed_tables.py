@@ -26,6 +26,7 @@ def printed_tables(results: Results, report: ReportData, intervals: bool | Resam
         tables.append(failures)
     tables += [*report.labels, *report.methods, *report.draws, *report.regions]
     tables += report.rankings.tables if report.rankings else []
+    tables += report.failure_detection.all_tables if report.failure_detection else []
     return [*tables, *report.failure_points, *report.targets, *report.interactions]
 
 

@@ -56,8 +56,10 @@ def table_settings(intervals: bool | Resampling) -> dict[str, Any]:
 
 
 def data_tables(results: Results, intervals: bool | Resampling = False) -> dict[str, pd.DataFrame]:
-    """``scores``, ``table``, ``robustness``, ``failures``, ``rankings``, ``labels``; those without numbers are missing.
+    """The tables of a run by name: ``scores``, ``failure_detection``, ...; those without numbers are missing.
 
+    The others are ``table``, ``robustness``, ``failures``, ``promise``, ``rankings`` and ``labels``. ``promise`` and
+    ``failure_detection`` have one row per condition and one column per number.
     ``scores`` has one row per condition and one column per metric, ``labels`` one row per condition, label and metric.
     The
     others have one row per number, with its keys, its unit, ``value`` and, with intervals, ``low`` and ``high``.
@@ -69,6 +71,10 @@ def data_tables(results: Results, intervals: bool | Resampling = False) -> dict[
         tables["robustness"] = long_format(aggregate_tables(results, metrics, None, intervals))
         with suppress(RunError):  # of a model without clean frames, which has no confidence to compare with
             tables["failures"] = long_format([failure_scores(results, intervals)])
+            detection = results.failure_detection(intervals=intervals)
+            tables |= {"failure_detection": detection} if len(detection) else {}
+    if results.info.get("calibrations"):
+        tables["promise"] = results.promise()
     if (ranks := rank_rows(results, intervals)) is not None:
         tables["rankings"] = ranks
     labels = _labels(results)

@@ -22,6 +22,7 @@ from robustbench_endo.results.description import describe_run
 from robustbench_endo.results.draws import draw_variation
 from robustbench_endo.results.estimates import Conditions, ScoreEstimator, ScoreResult
 from robustbench_endo.results.export import to_csv, to_json
+from robustbench_endo.results.failure_detection.promise import promise
 from robustbench_endo.results.failure_detection.scores import failure_detection
 from robustbench_endo.results.failures import (
     check_failure_thresholds,
@@ -157,6 +158,7 @@ class Results(RunInfo):
     predictions = prediction
     stored_predictions = stored_predictions
     kept_frames = kept_frames
+    promise = promise
 
     def robustness(
         self, metrics: Sequence[str] | None = None, baseline: str | None = None, intervals: Intervals = False

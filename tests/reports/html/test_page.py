@@ -199,6 +199,7 @@ def test_page_has_its_sections(page):
         "Scores under corruption",
         "Safe operating range",
         "Silent (overconfident) failures",
+        "Failure detection",
         "Calibration",
         "Statistical comparison",
         "Rankings",

@@ -27,7 +27,7 @@ def test_printed_tables_have_unique_names(printed_report):
     names = [table.name for table in tables]
     assert len(names) == len(set(names))
     assert names[0] == "scores-accuracy-miou"
-    last = [*report.labels, *report.rankings.tables]
+    last = [*report.labels, *report.rankings.tables, *report.failure_detection.all_tables]
     assert names[-len(last) :] == [table.name for table in last]
 
 

@@ -23,6 +23,7 @@ def test_write_tables_numbers_are_unrounded(results, tmp_path, resampling):
         "table",
         "robustness",
         "failures",
+        "failure_detection",
         "rankings",
         "labels",
         "settings",
