@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +16,13 @@ from PIL import Image
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.reports.data.floors import floor_of
 from robustbench_endo.reports.data.metrics import headline_present, with_numbers
-from robustbench_endo.reports.formatting import MISSING, number, number_range
+from robustbench_endo.reports.formatting import MISSING, counted, number, number_range, title
 from robustbench_endo.results import load_results
 from robustbench_endo.results.combine import comparison_key
 from robustbench_endo.results.gallery import INDEX
 from robustbench_endo.results.integrity import RESULTS_FILE, RUN_FILE
+from robustbench_endo.submission.check import is_submission, read_description, submission_problems
+from robustbench_endo.submission.contents import SUBMISSION_FILE, UNSTATED
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
@@ -47,10 +50,17 @@ class Score:
 
 @dataclass(frozen=True)
 class ModelScores:
-    """A model of a run."""
+    """A model of a run.
+
+    Attributes:
+        model: its name.
+        scores: one per metric, in the order of the metrics of the run.
+        training: what it was trained on, as the submission states.
+    """
 
     model: str
     scores: tuple[Score, ...]
+    training: str = UNSTATED
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,9 @@ class RunEntry:
         name, data, suite, protocol, day, conditions: as printed.
         frames: their number.
         models: with their scores.
+        leading_task: of its metrics, as printed.
+        verified: whether it is a submission that passed every check.
+        replayed: what was computed again before the submission, as printed.
     """
 
     folder: Path
@@ -75,15 +88,24 @@ class RunEntry:
     conditions: str
     frames: int
     models: tuple[ModelScores, ...]
+    leading_task: str = ""
+    verified: bool = False
+    replayed: str = ""
 
 
 @dataclass(frozen=True)
 class UnreadableRun:
-    """A run folder that cannot be read, and the reason."""
+    """A folder that is not on the boards, and the reason."""
 
     folder: Path
     reason: str
 
+
+NOT_SUBMITTED = (
+    "It is a run and no submission: write one with robust-endo submit, or add --allow-unverified to list it apart"
+)
+
+_FILES = (RUN_FILE, RESULTS_FILE, SUBMISSION_FILE)
 
 FAILURES = (
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, OSError, RuntimeError, MemoryError,
@@ -92,34 +114,42 @@ FAILURES = (
 """What a folder that looks like a run, but can contain anything, may raise."""
 
 
-def read_runs(root: Path, exclude: Path, metrics: Sequence[str] = ()) -> Iterator[RunEntry | UnreadableRun]:
-    """Every run folder below ``root`` but none below ``exclude``, in the order of their paths.
+def read_runs(
+    root: Path, exclude: Path, metrics: Sequence[str] = (), *, allow_unverified: bool = False
+) -> Iterator[RunEntry | UnreadableRun]:
+    """Every submission and run folder below ``root`` but none below ``exclude``, in the order of their paths.
 
     Runs may come from anybody: symbolic links, which could lead outside of a run, are never followed.
 
     Args:
         root, exclude: folders.
         metrics: names of the scores; empty for the headline metrics of each run.
+        allow_unverified: whether runs that are no submissions are read, too; otherwise they are refused.
     """
     for folder in sorted(_run_folders(root)):
         if not folder.resolve().is_relative_to(exclude.resolve()):
-            yield _read(folder, root, metrics)
+            yield _read(folder, root, metrics, allow_unverified)
 
 
 def _run_folders(root: Path) -> Iterator[Path]:
-    """Folders with one of the two files of a run, and links to such folders."""
+    """Folders with one of the files of a run or submission, and links to such folders."""
     for name, folders, files in os.walk(root):
-        if {RUN_FILE, RESULTS_FILE} & set(files):
+        if set(_FILES) & set(files):
             yield Path(name)
         for path in (Path(name, folder) for folder in folders):
-            if path.is_symlink() and any((path / file).exists() for file in (RUN_FILE, RESULTS_FILE)):
+            if path.is_symlink() and any((path / file).exists() for file in _FILES):
                 yield path
 
 
-def _read(folder: Path, root: Path, metrics: Sequence[str]) -> RunEntry | UnreadableRun:
+def _read(folder: Path, root: Path, metrics: Sequence[str], allow_unverified: bool) -> RunEntry | UnreadableRun:
     if link := _link(folder):
         return UnreadableRun(folder, f"{link} is a symbolic link, which may lead out of the run: copy the run itself")
     try:
+        if is_submission(folder):
+            return _submitted(folder, metrics)
+        if not allow_unverified:
+            load_results(folder)  # its error says more
+            return UnreadableRun(folder, NOT_SUBMITTED)
         return _entry(load_results(folder), folder, metrics)
     except FAILURES as error:
         # A folder that looks like a run can contain anything: it is reported, and the others are shown.
@@ -139,7 +169,23 @@ def _link(folder: Path) -> str | None:
     return next((path.relative_to(folder).as_posix() for path in (*files, gallery, *inside) if path.is_symlink()), None)
 
 
-def _entry(results: Results, folder: Path, metrics: Sequence[str]) -> RunEntry:
+def _submitted(folder: Path, metrics: Sequence[str]) -> RunEntry | UnreadableRun:
+    """A submission that passes every check; the reasons where one does not."""
+    results, problems = submission_problems(folder)
+    if results is None:
+        more = f" ({counted(len(problems) - 1, 'further problem')})" if len(problems) > 1 else ""
+        return UnreadableRun(folder, f"{problems[0]}{more}")
+    description = read_description(folder)
+    entry = _entry(results, folder, metrics, description["training_data"])
+    frames = int(description["replay"].get("frames") or 0)
+    models = " with predictions" if description["replay"].get("models") else ""
+    replayed = f"{counted(frames, 'frame')} computed again{models}" if frames else "nothing computed again"
+    return replace(entry, verified=True, replayed=replayed)
+
+
+def _entry(
+    results: Results, folder: Path, metrics: Sequence[str], training: Mapping[str, str] = MappingProxyType({})
+) -> RunEntry:
     info = results.info
     data, suite = info["data"], info["suite"]
     return RunEntry(
@@ -150,9 +196,13 @@ def _entry(results: Results, folder: Path, metrics: Sequence[str]) -> RunEntry:
         str(suite.get("name", MISSING)),
         results.protocol,
         str(info.get("finished") or info.get("created") or "")[:10],
-        f"{len(results.corruptions)} corruptions at severities {', '.join(map(str, results.severities))}",
+        f"{counted(len(results.corruptions), 'corruption')} at severities {', '.join(map(str, results.severities))}",
         int(results.frame["image_id"].nunique()),
-        tuple(ModelScores(model, tuple(_scores(results, model, metrics))) for model in results.models),
+        tuple(
+            ModelScores(model, tuple(_scores(results, model, metrics)), str(training.get(model, UNSTATED)))
+            for model in results.models
+        ),
+        title(results.tasks[-1].name),
     )
 
 

@@ -1,76 +1,38 @@
-"""A static site of many runs: a leaderboard for those that can be ranked together, with links to their reports."""
+"""A static site of many submissions: boards of models that can be ranked together, with links to their reports."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.io_utils import write_atomically
-from robustbench_endo.metrics.base import Metric
-from robustbench_endo.reports.data.comparison import rank_range
 from robustbench_endo.reports.data.report_data import report_data
-from robustbench_endo.reports.formatting import MISSING, counted
+from robustbench_endo.reports.formatting import counted
 from robustbench_endo.reports.html import html
+from robustbench_endo.reports.leaderboard.boards import Board, boards_of
 from robustbench_endo.reports.leaderboard.compare_page import render
-from robustbench_endo.reports.leaderboard.runs import FAILURES, ModelScores, RunEntry, Score, UnreadableRun, read_runs
-from robustbench_endo.results import Results, combine_runs, compare, load_results
-from robustbench_endo.results.combine import combined_names
+from robustbench_endo.reports.leaderboard.runs import FAILURES, RunEntry, UnreadableRun, read_runs
+from robustbench_endo.results import load_results
 
 
-@dataclass(frozen=True)
-class BoardRow:
-    """A row of a leaderboard.
+def write_site(
+    root: str | Path, out: str | Path, metrics: Sequence[str] = (), *, allow_unverified: bool = False
+) -> Path:
+    """Write ``index.html`` for all submissions below ``root``, with their reports, made again from their records.
 
-    Attributes:
-        rank: as printed: one rank, or the ranks that the comparison leaves open, such as ``1 to 3``.
-        model: with its scores.
-        run: of the model.
-        link: address of the report; empty without one.
-    """
-
-    rank: str
-    model: ModelScores
-    run: RunEntry
-    link: str
-
-
-@dataclass(frozen=True)
-class Board:
-    """Runs that can be ranked together.
-
-    Attributes:
-        run: the first of them.
-        metrics: of the columns, the ranking one first.
-        rows: in the order of their ranks.
-    """
-
-    run: RunEntry
-    metrics: tuple[Metric, ...]
-    rows: tuple[BoardRow, ...]
-
-    def score(self, row: BoardRow, metric: Metric) -> Score:
-        """The score of a row by a metric; dashes where it has none."""
-        for score in row.model.scores:
-            if score.metric.name == metric.name:
-                return score
-        return Score(metric, MISSING, MISSING, "", MISSING, math.nan)
-
-
-def write_site(root: str | Path, out: str | Path, metrics: Sequence[str] = ()) -> Path:
-    """Write ``index.html`` for all runs below ``root``, with their reports, made again from their records.
-
-    Runs of other data, another suite, resolution, seed, protocol, other corruptions or severities are on a separate
-    leaderboard. Runs that cannot be read, or lack a metric, are listed.
+    Only submissions that pass every check are listed. Those of other data, another suite, resolution, seed, protocol,
+    other corruptions or severities are on a separate board. What is refused or cannot be read, or lacks a metric, is
+    listed with the reason.
 
     Args:
-        root: folder of runs.
+        root: folder of submissions.
         out: folder of the site.
-        metrics: names of the scores, the first ranks; empty for one per task.
+        metrics: names of the scores, the first ranks; empty for one board per task.
+        allow_unverified: whether runs that are no submissions are on boards of their own, with a warning.
 
     Returns:
         The index.
@@ -78,95 +40,69 @@ def write_site(root: str | Path, out: str | Path, metrics: Sequence[str] = ()) -
     Raises:
         RunError: no folder ``root``, no run in it, or ``out`` cannot be written.
     """
+    return build_site(root, out, metrics, allow_unverified=allow_unverified)[0]
+
+
+def build_site(
+    root: str | Path, out: str | Path, metrics: Sequence[str] = (), *, allow_unverified: bool = False
+) -> tuple[Path, int, list[tuple[str, str]]]:
+    """As :func:`write_site`: the index, the number of listed runs, and (folder, reason) of those that are not."""
     root, out = Path(root), Path(out)
     if not root.is_dir():
-        raise RunError(f"Expected a folder of runs, got no folder {root}: give the one that contains your run folders.")
-    runs = list(read_runs(root, out, metrics))
+        raise RunError(f"Expected a folder of runs, got no folder {root}: give the one that contains your submissions.")
+    runs = list(read_runs(root, out, metrics, allow_unverified=allow_unverified))
     if not runs:
-        raise RunError(f"Expected run folders below {root}, got none: give the parent of robust-endo's --out folders.")
+        raise RunError(
+            f"Expected submissions below {root}, got none: give the parent of robust-endo submit's --out folders."
+        )
+    refused = [(str(run.folder.relative_to(root)), run.reason) for run in runs if isinstance(run, UnreadableRun)]
+    entries = [run for run in runs if isinstance(run, RunEntry)]
     try:
         out.mkdir(parents=True, exist_ok=True)
-        return _write(runs, root, out)
+        return _write(entries, refused, root, out, together=bool(metrics)), len(entries), refused
     except OSError as error:
         raise RunError(f"Cannot write the site to {out}: {error.strerror or error}. Choose another folder.") from error
 
 
-def _write(runs: Sequence[RunEntry | UnreadableRun], root: Path, out: Path) -> Path:
-    entries = [run for run in runs if isinstance(run, RunEntry)]
-    unreadable = [run for run in runs if isinstance(run, UnreadableRun)]
+def _write(
+    entries: Sequence[RunEntry], refused: Sequence[tuple[str, str]], root: Path, out: Path, *, together: bool
+) -> Path:
     links = {run.folder: _write_report(run.folder, root, out) for run in entries}
-    keys = dict.fromkeys(run.key for run in entries)
-    boards = [_board([run for run in entries if run.key == key], links) for key in keys]
+    verified, unverified = (
+        _boards([run for run in entries if run.verified is kind], links, together) for kind in (True, False)
+    )
+    submissions = sum(run.verified for run in entries)
+    count = counted(len(verified), "board")
     page = render(
         "leaderboard.html.j2",
         title="Leaderboard",
         kicker="Robustness",
-        subtitle=f"{counted(len(entries), 'run')} on {counted(len(boards), 'leaderboard')}",
-        boards=boards,
-        unreadable=[(str(run.folder.relative_to(root)), run.reason) for run in unreadable],
-        filters=[
-            (name, label, sorted({getattr(run, name) for run in entries}))
-            for name, label in (("data", "Data"), ("suite", "Suite"), ("protocol", "Protocol"))
-        ],
+        subtitle=f"{counted(submissions, 'verified submission')} on {count}",
+        boards=verified,
+        unverified=unverified,
+        refused=refused,
+        filters=_filters([*verified, *unverified]),
     )
     index = out / "index.html"
     write_atomically(index, page.encode())
     return index
 
 
-def _board(runs: Sequence[RunEntry], links: dict[Path, str]) -> Board:
-    models = [(model, run) for run in runs for model in run.models]
-    by_name = {score.metric.name: score.metric for model, _ in models for score in model.scores}
-    metrics = tuple(by_name.values())
-    ordered = sorted(models, key=lambda pair: _order(pair[0], metrics))
-    ranked = [(model, run) for model, run in ordered if _ranking_value(model, metrics) is not None]
-    ranks = _possible_ranks(ranked, metrics[0].name) if ranked else {}
-    rows = [
-        BoardRow(ranks.get((run.folder, model.model), MISSING), model, run, links[run.folder]) for model, run in ordered
-    ]
-    return Board(runs[0], metrics, tuple(rows))
+def _boards(runs: Sequence[RunEntry], links: Mapping[Path, str], together: bool) -> list[Board]:
+    keys = dict.fromkeys(run.key for run in runs)
+    return [board for key in keys for board in boards_of([run for run in runs if run.key == key], links, together)]
 
 
-def _possible_ranks(ranked: Sequence[tuple[ModelScores, RunEntry]], metric: str) -> dict[tuple[Path, str], str]:
-    """(run, model) -> the ranks that the significant pairs leave open, by one metric; models that tie share them."""
-    if len(ranked) == 1:
-        return {(run.folder, model.model): "1" for model, run in ranked}
-    models: dict[Path, list[str]] = {}
-    for model, run in ranked:
-        models.setdefault(run.folder, []).append(model.model)
-    results = [_only(load_results(folder), names) for folder, names in models.items()]
-    combined = combine_runs(results)
-    ranks = compare(combined, [metric]).ranks.set_index("model")
-    of_model = {
-        model: rank_range(*ranks.loc[method, ["low", "high"]])
-        for method, members in combined.methods.items()
-        for model in members
+def _filters(boards: Sequence[Board]) -> list[tuple[str, str, list[str]]]:
+    """Name, label and values of each filter; one with a single value would do nothing."""
+    values: dict[str, tuple[str, set[Any]]] = {
+        "data": ("Data", {board.run.data for board in boards}),
+        "task": ("Task", {board.task for board in boards}),
+        "training": ("Training data", {row.model.training for board in boards for row in board.rows}),
+        "suite": ("Suite", {board.run.suite for board in boards}),
+        "protocol": ("Protocol", {board.run.protocol for board in boards}),
     }
-    return {
-        (folder, model): of_model[name]
-        for folder, by_model in zip(models, combined_names(results), strict=True)
-        for model, name in by_model.items()
-    }
-
-
-def _only(results: Results, models: Sequence[str]) -> Results:
-    """The results of some models."""
-    entries = [entry for entry in results.info["models"] if entry["name"] in models]
-    frame = results.frame[results.frame["model"].isin(models)]
-    return replace(results, frame=frame, info={**results.info, "models": entries})
-
-
-def _ranking_value(model: ModelScores, metrics: Sequence[Metric]) -> float | None:
-    """Higher is better; None for a model without a rank: no number."""
-    for score in model.scores:
-        if metrics and score.metric.name == metrics[0].name and math.isfinite(score.value):
-            return score.value if score.metric.higher_is_better else -score.value
-    return None
-
-
-def _order(model: ModelScores, metrics: Sequence[Metric]) -> tuple[bool, float, str]:
-    value = _ranking_value(model, metrics)
-    return value is None, 0.0 if value is None else -value, model.model
+    return [(name, label, sorted(each)) for name, (label, each) in values.items() if len(each) > 1]
 
 
 def _write_report(folder: Path, root: Path, out: Path) -> str:

@@ -23,6 +23,7 @@ from robustbench_endo.cli.report import leaderboard, report
 from robustbench_endo.cli.reproduce import reproduce
 from robustbench_endo.cli.sample_size import sample_size
 from robustbench_endo.cli.severity_survey import severity_survey
+from robustbench_endo.cli.submit import submit
 from robustbench_endo.cli.synthesize import synthesize
 from robustbench_endo.cli.train import train
 from robustbench_endo.cli.verify import verify
@@ -37,8 +38,8 @@ def main(debug: bool) -> None:
 
 
 for _command in (
-    *(evaluate, merge, train, report, compare, gate, verify, evidence, sample_size, leaderboard, reproduce, realism),
-    *(synthesize, corrupt, preview, severity_survey, export, push_to_hub),
+    *(evaluate, merge, train, report, compare, gate, verify, evidence, sample_size, submit, leaderboard),
+    *(reproduce, realism, synthesize, corrupt, preview, severity_survey, export, push_to_hub),
     *(models, datasets, corruptions, warmup),
 ):
     main.add_command(_command)

@@ -158,8 +158,8 @@ def _decide(results: Results, plan: Path | None, baseline_run: Path | None, cons
 
 
 @command(
-    short="Write a static site that ranks all runs in a folder.",
-    examples=("robust-endo leaderboard runs --out site",),
+    short="Write a static site that ranks verified submissions.",
+    examples=("robust-endo leaderboard submissions --out site",),
 )
 @argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @option(
@@ -178,12 +178,19 @@ def _decide(results: Results, plan: Path | None, baseline_run: Path | None, cons
     metavar="NAME,...",
     help="Metrics of the boards, separated by commas; the first ranks.  [default: one per task]",
 )
-def leaderboard(folder: Path, out: Path, metrics: str | None) -> None:
-    """Write a static site of all runs below DIR: sortable tables, filters, links to the reports.
+@option("--allow-unverified", is_flag=True, help="List runs that are no submissions, too, on boards of their own.")
+def leaderboard(folder: Path, out: Path, metrics: str | None, allow_unverified: bool) -> None:
+    """Write a static site of all submissions below DIR: sortable boards, search, filters, links to the reports.
 
-    Only runs of the same data, suite, resolution, seed, protocol, corruptions and severities are ranked together.
-    Unfinished and damaged runs are listed. Open index.html: no server is needed.
+    Every submission is checked again; those that do not pass, and runs that are no submissions, are listed with the
+    reason. Only submissions of the same data, suite, resolution, seed, protocol, corruptions and severities are ranked
+    together. Open index.html: no server is needed.
     """
-    from robustbench_endo.reports.leaderboard import write_site
+    from robustbench_endo.reports.leaderboard.site import build_site
 
-    click.echo(write_site(folder, out, split_names(metrics) if metrics else ()))
+    names = split_names(metrics) if metrics else ()
+    index, accepted, refused = build_site(folder, out, names, allow_unverified=allow_unverified)
+    for name, reason in refused:
+        click.echo(f"Not listed: {name}: {reason.rstrip('.')}.", err=True)
+    click.echo(f"Listed {accepted} of {accepted + len(refused)} folders.", err=True)
+    click.echo(index)

@@ -153,7 +153,7 @@ SLOW_PHASES = [
     ("robustbench_endo.cli.output:show_results", ("evaluate", "--limit", 1, "--corruption", "contrast"), SAVED),
     ("robustbench_endo.training.trainer:save_history", ("train", "--epochs", 2, "--out", "out", *FRAMES), SAVED),
     ("robustbench_endo.results:load_results", ("compare", "run", "run"), AGAIN),
-    ("robustbench_endo.reports.leaderboard:write_site", ("leaderboard", ".", "--out", "site"), AGAIN),
+    ("robustbench_endo.reports.leaderboard.site:build_site", ("leaderboard", ".", "--out", "site"), AGAIN),
     ("robustbench_endo.evaluation.merge_shards:merge", ("merge", "run", "--out", "out"), AGAIN),
     ("robustbench_endo.models:load_model", ("export", "tiny-resnet/mmoe", "--out", "a.pt2"), AGAIN),
     ("robustbench_endo.data.checking:check", ("datasets", "check", "synthetic"), AGAIN),

@@ -45,7 +45,7 @@ BASES: dict[str, tuple[str, ...]] = {
     "verify": ("verify", "run"),
     "merge": ("merge", "shards/1", "shards/2", "--out", "out", "--format", "none"),
     "sample-size": ("sample-size", "run", "--half-width", "5"),
-    "leaderboard": ("leaderboard", ".", "--out", "out"),
+    "leaderboard": ("leaderboard", ".", "--allow-unverified", "--out", "out"),
     "reproduce": ("reproduce", "table2", "--synthetic", "--quick", "--dry-run", "--out", "out"),
     "synthesize": ("synthesize", "--instruments", "frames", "--background", "frames", "--count", "1", "--out", "out"),
     "corrupt": ("corrupt", "frames", "out", "--corruption", "contrast", "--severity", "1"),

@@ -23,10 +23,10 @@ COMMANDS: dict[str, tuple[Sequence[str], tuple[int, ...]]] = {
     "compare": (("compare", "runs/run", "runs/intact", "--out", "out"), (2,)),
     "merge": (("merge", "runs/run", "--out", "out", "--format", "none"), (2,)),
     "sample-size": (("sample-size", "runs/run", "--half-width", "5"), (2,)),
-    "leaderboard": (("leaderboard", "runs", "--out", "out"), (0,)),
+    "leaderboard": (("leaderboard", "runs", "--allow-unverified", "--out", "out"), (0,)),
     "verify": (("verify", "runs/run"), (1, 2)),
 }
-"""Command -> arguments and the exit codes of a refusal; ``leaderboard`` lists the run as unreadable."""
+"""Command -> arguments and the exit codes of a refusal; ``leaderboard`` names the run and the reason."""
 
 
 def edit_table(change: Callable[[Any], Any], name: str = "results.parquet") -> Edit:
@@ -173,9 +173,9 @@ class TamperingCase:
 
 
 def _board_problem(page: Path, edit: str) -> str:
-    """The site names the edited run among those that cannot be read."""
-    unreadable = page.read_text("utf-8").partition('id="unreadable"')[2] if page.is_file() else ""
-    return "" if ">run<" in unreadable else f"{edit}: {page.name} does not list the run as unreadable"
+    """The site names the edited run among those that are not listed."""
+    refused = page.read_text("utf-8").partition('id="refused"')[2] if page.is_file() else ""
+    return "" if ">run<" in refused else f"{edit}: {page.name} does not name the run as refused"
 
 
 def run(folder: Path, scale: float) -> list[SoakResult]:

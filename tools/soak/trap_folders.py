@@ -13,7 +13,7 @@ from inprocess import Done
 from small_files import copy_base
 from trap_cases import SECRET, TrapCase, secret_in_output, written_texts
 
-LEADERBOARD = ("leaderboard", "runs", "--out", "out")
+LEADERBOARD = ("leaderboard", "runs", "--allow-unverified", "--out", "out")
 LINKED_FILES = ("report.html", "report.pdf", "run.json", "results.parquet", "summary.csv", "gallery/index.json")
 LINKED_FOLDERS = ("gallery", "records", "gallery/0")
 

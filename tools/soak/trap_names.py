@@ -195,7 +195,7 @@ def site_traps(runs: Path) -> list[TrapCase]:
 def _some_runs(labels: Sequence[str], base: Path, folder: Path) -> Sequence[str]:
     for label in labels:
         shutil.copytree(base / label, folder / "runs" / label)
-    return ["leaderboard", "runs", "--out", "out"]
+    return ["leaderboard", "runs", "--allow-unverified", "--out", "out"]
 
 
 def _one_run(words: Sequence[str], label: str, base: Path, folder: Path) -> Sequence[str]:

@@ -29,12 +29,26 @@
     });
   });
 
+  // A filter fits a row by the row itself, or by its board; every word of the search has to occur.
   const filters = all("select[data-filter]");
+  const search = document.querySelector("[data-search]");
+  const count = document.querySelector("[data-count]");
+  const rows = all("[data-row]");
   const show = () => {
-    all("[data-board]").forEach((board) => {
-      board.hidden = filters.some((one) => one.value !== "" && board.dataset[one.dataset.filter] !== one.value);
+    const words = (search ? search.value : "").toLowerCase().split(/\s+/).filter(Boolean);
+    rows.forEach((row) => {
+      const board = row.closest("[data-board]");
+      const text = `${row.textContent} ${board.querySelector("h2, h3").textContent}`.toLowerCase();
+      const fits = (one) => one.value === "" || { ...board.dataset, ...row.dataset }[one.dataset.filter] === one.value;
+      row.hidden = !(filters.every(fits) && words.every((word) => text.includes(word)));
     });
+    all("[data-board]").forEach((board) => {
+      board.hidden = all("[data-row]", board).every((row) => row.hidden);
+    });
+    const visible = rows.filter((row) => !row.hidden).length;
+    if (count) count.textContent = `${visible} of ${rows.length} entries. Ranks are among all models of a board.`;
   };
   filters.forEach((one) => one.addEventListener("change", show));
+  if (search) search.addEventListener("input", show);
   show();
 })();

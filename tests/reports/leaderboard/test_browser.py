@@ -20,7 +20,7 @@ def site(annotated_run, change, tmp_path_factory):
         shutil.copytree(annotated_run.path, root / name, ignore=shutil.ignore_patterns("report.html"))
         change(root / name, **entries)
     (root / "one" / "report.html").write_text("<title>the report of one</title>")
-    return write_site(root, tmp_path_factory.mktemp("site"))
+    return write_site(root, tmp_path_factory.mktemp("site"), allow_unverified=True)
 
 
 @pytest.fixture
@@ -40,12 +40,12 @@ def test_site_opens_without_errors_and_loads_nothing(visit, site, width, scheme)
     assert page.messages == []
     assert page.requests == [site.as_uri()]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.locator("[data-board]").count() == 2
+    assert page.locator("[data-board]").count() == 4
     page.close()
 
 
 def test_site_sorts_and_restores_order(page, annotated_run):
-    board = page.locator("[data-board][data-protocol='standard']")
+    board = page.locator("[data-board][data-protocol='standard']").first
     first = column(board, 1)
     head = board.locator("thead th").nth(3)
     assert head.inner_text().splitlines() == ["mIoU", "corrupted (%)"]
@@ -65,7 +65,7 @@ def test_site_filter_shows_selected_boards(page):
     visible = [
         board.get_attribute("data-protocol") for board in page.locator("[data-board]").all() if board.is_visible()
     ]
-    assert visible == ["endoarss"]
+    assert visible == ["endoarss"] * 2
     page.locator("select[data-filter='protocol']").select_option("")
     assert all(board.is_visible() for board in page.locator("[data-board]").all())
 
@@ -77,3 +77,30 @@ def test_site_link_opens_report_and_names_are_text(page):
     page.wait_for_url("**/reports/one.html")
     assert page.title().startswith("Robustness of")
     assert page.messages == []
+
+
+def test_search_and_filters_hide_rows_and_empty_boards(page, annotated_run):
+    first, second = annotated_run.models
+    rows = page.locator("[data-row]")
+    total = rows.count()
+    page.locator("[data-search]").fill(f"{second} SEGM")
+    visible = [row.locator("th").inner_text() for row in rows.all() if row.is_visible()]
+    assert set(visible) == {second}
+    assert len(visible) < total
+    assert page.locator("[data-count]").inner_text().startswith(f"{len(visible)} of {total} entries")
+    page.locator("[data-search]").fill(f"{first} nowhere")
+    assert not any(board.is_visible() for board in page.locator("[data-board]").all())
+    page.locator("[data-search]").fill("")
+    page.locator("select[data-filter='task']").select_option("Activity")
+    tasks = {board.get_attribute("data-task") for board in page.locator("[data-board]").all() if board.is_visible()}
+    assert tasks == {"Activity"}
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
+def test_axe_finds_no_violation(visit, site, width, scheme):
+    # The package carries axe-core (MPL-2.0), which is a tool of the tests and is not distributed with this project.
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    page = visit(site, viewport={"width": width, "height": 800}, color_scheme=scheme)
+    result = axe.Axe().run(page, options={"resultTypes": ["violations"], "preload": False}).response
+    assert [(each["id"], each["nodes"][0]["html"]) for each in result["violations"]] == []
+    page.close()

@@ -15,7 +15,7 @@ def run(make_run):
 
 
 def test_read_runs_scores_equal_results(run):
-    (entry,) = read_runs(run.path.parent, run.path.parent / "site")
+    (entry,) = read_runs(run.path.parent, run.path.parent / "site", allow_unverified=True)
     assert isinstance(entry, RunEntry)
     assert (entry.name, entry.protocol, entry.frames) == ("synthetic", "standard", 6)
     assert entry.conditions == "2 corruptions at severities 1, 3"
@@ -35,7 +35,7 @@ def test_read_runs_key_is_equal_for_comparable_runs(run, change, tmp_path):
     for name, changes in (("same", {"name": "again"}), ("seed", {"seed": 8}), ("protocol", {"protocol": "endoarss"})):
         shutil.copytree(run.path, tmp_path / name)
         change(tmp_path / name, **changes)
-    keys = {entry.folder.name: entry.key for entry in read_runs(tmp_path, tmp_path / "site")}
+    keys = {entry.folder.name: entry.key for entry in read_runs(tmp_path, tmp_path / "site", allow_unverified=True)}
     assert keys["same"] == keys["run"]
     assert len({keys["run"], keys["seed"], keys["protocol"]}) == 3
 
@@ -44,7 +44,7 @@ def test_read_runs_skips_excluded_folder_and_reports_damage(run, tmp_path):
     shutil.copytree(run.path, tmp_path / "site" / "copy")
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged" / "run.json").write_text("{")
-    runs = list(read_runs(tmp_path, tmp_path / "site"))
+    runs = list(read_runs(tmp_path, tmp_path / "site", allow_unverified=True))
     assert [entry.folder.name for entry in runs] == ["damaged", "run"]
     assert isinstance(runs[0], UnreadableRun)
     assert runs[0].reason
@@ -56,6 +56,35 @@ def test_read_runs_with_missing_records_are_unreadable(make_run, tmp_path):
         return frame[~((frame["model"] == "a") & (frame["severity"] == 3))]
 
     make_run(models=["a", "b"], corruptions=["smoke"], severities=[1, 3], gallery=False, edit=drop)
-    (entry,) = read_runs(tmp_path, tmp_path / "site")
+    (entry,) = read_runs(tmp_path, tmp_path / "site", allow_unverified=True)
     assert isinstance(entry, UnreadableRun)
     assert "record" in entry.reason
+
+
+def test_runs_that_are_no_submissions_are_refused(run):
+    (refused,) = read_runs(run.path.parent, run.path.parent / "site")
+    assert isinstance(refused, UnreadableRun)
+    assert refused.reason.startswith("It is a run and no submission: write one with robust-endo submit")
+
+
+def test_submissions_are_verified_and_state_their_training(submit_run, tmp_path):
+    submit_run(tmp_path / "mine", ["a", "b"], training={"b": "Cholec80"})
+    (entry,) = read_runs(tmp_path, tmp_path / "site")
+    assert isinstance(entry, RunEntry)
+    assert entry.verified
+    assert entry.replayed == "3 frames computed again with predictions"
+    assert [model.training for model in entry.models] == ["not stated", "Cholec80"]
+    assert entry.conditions == "1 corruption at severities 1, 3"
+
+
+def test_tampered_submissions_are_refused_with_the_first_reason(submit_run, tmp_path):
+    folder = submit_run(tmp_path / "mine", ["a", "b"])
+    (folder / "README.md").write_text("best")
+    (folder / "notes.txt").write_text("")
+    (refused,) = read_runs(tmp_path, tmp_path / "site", allow_unverified=True)
+    assert isinstance(refused, UnreadableRun)
+    assert "README.md was changed after the submission was written" in refused.reason
+    assert refused.reason.endswith("(1 further problem)")
+    (folder / "run.json").unlink()
+    (folder / "results.parquet").unlink()
+    assert len(list(read_runs(tmp_path, tmp_path / "site"))) == 1

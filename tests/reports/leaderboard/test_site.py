@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+from functools import partial
 from html import unescape
 
 import pytest
 
 from robustbench_endo.errors import RunError
-from robustbench_endo.reports.leaderboard import write_site
+from robustbench_endo.reports.leaderboard import site
 
+write_site = partial(site.write_site, allow_unverified=True)
 TABLE = re.compile(r"<section data-board(.*?)</section>", re.S)
 
 
@@ -32,7 +34,7 @@ def runs(make_run, change, tmp_path):
 
 
 def rows(board: str) -> list[list[str]]:
-    body = re.findall(r"<tr>(.*?)</tr>", board.split("<tbody>")[1], re.S)
+    body = re.findall(r"<tr\b[^>]*>(.*?)</tr>", board.split("<tbody>")[1], re.S)
     return [[unescape(re.sub(r"<.*?>", " ", cell)).strip() for cell in re.split(r"</t[dh]>", row)] for row in body]
 
 
@@ -40,8 +42,10 @@ def test_site_ranks_comparable_runs(runs, tmp_path):
     root, original = runs
     page = write_site(root, tmp_path / "site").read_text("utf-8")
     boards = TABLE.findall(page)
-    assert len(boards) == 2
-    standard = next(board for board in boards if 'data-protocol="standard"' in board)
+    assert len(boards) == 4  # a board for each task
+    standard, activity = (board for board in boards if 'data-protocol="standard"' in board)
+    assert 'data-task="Segmentation"' in standard
+    assert 'data-task="Activity"' in activity
     table = original.table(("miou",))["miou"]
     entries = rows(standard)
     assert [row[0] for row in entries] == ["1 to 4"] * 4  # two subjects: no difference can be significant
@@ -101,7 +105,7 @@ def test_site_lists_links_to_runs(make_run, tmp_path):
     (root / "run").symlink_to(run.path)
     page = write_site(root, tmp_path / "site").read_text("utf-8")
     assert "it is a symbolic link" in page
-    assert "0 runs" in page
+    assert "0 verified submissions on 0 boards" in page
 
 
 def test_site_reads_no_report_of_a_run(runs, tmp_path):
@@ -116,7 +120,7 @@ def test_site_escapes_names_and_reports_unreadable_runs(runs, tmp_path):
     page = write_site(runs[0], tmp_path / "site").read_text("utf-8")
     assert page.count("<script>") == 1
     assert "second &amp; &lt;script&gt;" in page
-    unreadable = unescape(page.split('id="unreadable"')[1])
+    unreadable = unescape(page.split('id="refused"')[1])
     assert "half" in unreadable
     assert "got no results.parquet" in unreadable
     assert "damaged" in unreadable
@@ -134,7 +138,7 @@ def test_site_without_runs_is_an_error(tmp_path):
     with pytest.raises(RunError, match="Expected a folder of runs, got no folder"):
         write_site(tmp_path / "nowhere", tmp_path / "site")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RunError, match="Expected run folders below .* got none"):
+    with pytest.raises(RunError, match="Expected submissions below .* got none"):
         write_site(tmp_path / "empty", tmp_path / "site")
 
 
@@ -148,3 +152,37 @@ def test_site_ranks_by_the_metric_of_a_class(make_run, tmp_path):
     other = write_site(run.path.parent, tmp_path / "other", ["dice[tip]"]).read_text("utf-8")
     assert TABLE.findall(other) == []
     assert "Expected a class of the run" in other
+
+
+@pytest.fixture
+def no_reports(monkeypatch):
+    monkeypatch.setattr(site, "_write_report", lambda *_: "")
+
+
+@pytest.mark.usefixtures("no_reports")
+def test_submissions_are_ranked_apart_from_unverified_runs(submit_run, runs, tmp_path):
+    root, _ = runs
+    submit_run(root / "mine", ["a", "b"], better=("b",), training={"b": "Cholec80"})
+    index, count, refused = site.build_site(root, tmp_path / "site")
+    page = index.read_text("utf-8")
+    assert (count, len(refused)) == (1, 5)
+    assert "1 verified submission on 2 boards" in page
+    assert 'id="unverified"' not in page
+    assert page.split('id="refused"')[1].count("It is a run and no submission") == 3
+    first, _ = TABLE.findall(page)
+    assert [row[:2] for row in rows(first)] == [["1", "b"], ["2", "a"]]
+    assert first.count('class="below"') == 1
+    both = write_site(root, tmp_path / "both").read_text("utf-8")
+    apart = both.split('id="unverified"')[1]
+    assert "Nobody checked" in apart
+    assert "mine" not in apart.split("</section>")[0]
+    assert len(TABLE.findall(both)) == 2 + 4
+
+
+@pytest.mark.usefixtures("no_reports")
+def test_site_filters_by_values_that_differ(submit_run, tmp_path):
+    submit_run(tmp_path / "runs" / "mine", ["a", "b"], training={"b": "Cholec80"})
+    page = site.write_site(tmp_path / "runs", tmp_path / "site").read_text("utf-8")
+    assert re.findall('data-filter="(.*?)"', page) == ["task", "training"]
+    assert "<option>Cholec80</option><option>not stated</option>" in page
+    assert page.count('data-training="Cholec80"') == 2

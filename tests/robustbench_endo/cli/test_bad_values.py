@@ -24,6 +24,7 @@ COMMANDS = {
     "verify": ("run",),
     "sample-size": ("run", "--half-width", "0.1"),
     "leaderboard": ("run", "--out", "out"),
+    "submit": ("run", "--out", "out"),
     "reproduce": ("table2", "--synthetic", "--quick", "--out", "out"),
     "synthesize": ("--background", "frames", "--instruments", "frames", "--out", "out"),
     "corrupt": ("frames", "out", "--corruption", "contrast"),

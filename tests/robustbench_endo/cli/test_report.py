@@ -40,7 +40,7 @@ def test_report_writes_formats_and_leaderboard_links_them(robust_endo, run, tmp_
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["report.html", "report.md", "report.tex", "tables"]
     shutil.copy(tmp_path / "out" / "report.html", run)
-    result = robust_endo("leaderboard", run.parent, "--out", tmp_path / "site")
+    result = robust_endo("leaderboard", run.parent, "--allow-unverified", "--out", tmp_path / "site")
     assert result.exit_code == 0, result.output
     assert result.stdout.strip() == str(tmp_path / "site" / "index.html")
     assert (tmp_path / "site" / "reports" / "first.html").is_file()

@@ -141,7 +141,7 @@ def test_tampered_run_is_refused(robust_endo, run, tmp_path, tamper):
         assert refused.stderr.startswith("Error: ")
         assert refused.stderr.count("\n") == 1
     robust_endo("leaderboard", run.parent, "--out", tmp_path / "site")
-    assert "0 runs on 0 leaderboards" in (tmp_path / "site" / "index.html").read_text("utf-8")
+    assert "0 verified submissions on 0 boards" in (tmp_path / "site" / "index.html").read_text("utf-8")
 
 
 def test_verify_fails_for_a_run_whose_checksums_were_computed_again(robust_endo, run):
