@@ -17,7 +17,7 @@ from robustbench_endo.reports import report
 from robustbench_endo.results import Results
 
 SECTIONS: Mapping[str, int] = {
-    "summary": 490,
+    "summary": 760,
     "scores": 1140,
     "curves": 420,
     "safe-range": 1000,
@@ -74,6 +74,8 @@ def report_parts(browser: Any, page_file: Path, folder: Path) -> None:
             top = section.bounding_box()["y"] + page.evaluate("window.scrollY")
             height = section.evaluate(f"section => ({_BOTTOM})(section, {SECTIONS[name]})")
             target = folder / f"{name}{'' if scheme == 'light' else '-dark'}.{'jpg' if name in _PHOTOGRAPHS else 'png'}"
+            # The bar of the page stays at the top of what is visible.
+            page.evaluate("window.scrollTo(0, 0)")
             clip = {"x": 0, "y": top - 12, "width": _WIDTH, "height": height + 24}
             page.screenshot(path=target, clip=clip, full_page=True, quality=100 if name in _PHOTOGRAPHS else None)
             compress(target)
