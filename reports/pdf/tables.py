@@ -14,10 +14,11 @@ from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import Cell, Table
 from robustbench_endo.reports.pdf.compact import class_tables, side_by_side, without_pooled
 
-PORTRAIT, LANDSCAPE = 8, 14
-"""Columns of numbers that fit a page, upright and across."""
+COLUMNS, COLUMNS_WITH_MARGINS = 8, 6
+"""Columns of scores that fit a page."""
 
-PORTRAIT_WITH_MARGINS, LANDSCAPE_WITH_MARGINS = 6, 10
+MAX_DETAILED, MAX_PAIRS = 4, 15
+"""Models whose differences are printed for each corruption; pairs of models in a table."""
 
 PAIRS, LEVELS, FAILURES, DIFFERENCES = 4, 6, 6, 4
 """Columns per table, by the content of a cell: clean → corrupted, a severity, two rates, a difference with p."""
@@ -32,18 +33,15 @@ def score_pages(table: Table, metrics: Sequence[str]) -> list[dict[str, Any]]:
     if not metrics:
         return []
     models = table.models
-    portrait, landscape = (
-        (PORTRAIT_WITH_MARGINS, LANDSCAPE_WITH_MARGINS) if table.show_intervals else (PORTRAIT, LANDSCAPE)
-    )
-    n_metrics = max(1, portrait // len(models))
-    max_models = portrait if len(models) <= portrait else landscape
-    n_models = -(-len(models) // -(-len(models) // max_models))
+    columns = COLUMNS_WITH_MARGINS if table.show_intervals else COLUMNS
+    n_metrics = max(1, columns // len(models))
+    n_models = -(-len(models) // -(-len(models) // columns))
     parts = [
         table.subset(metrics[start : start + n_metrics], models[first : first + n_models])
         for start in range(0, len(metrics), n_metrics)
         for first in range(0, len(models), n_models)
     ]
-    return [{**as_data(part, models), "landscape": len(part.columns) > portrait} for part in parts]
+    return [as_data(part, models) for part in parts]
 
 
 def split(table: Table, models: Sequence[str], max_models: int) -> list[dict[str, Any]]:
@@ -224,7 +222,9 @@ def _comparison(report: ReportData) -> dict[str, Any] | None:
     comparison = report.comparison
     if comparison is None:
         return None
+    detailed = len(comparison.models) < MAX_DETAILED
     tables = [without_pooled(block.differences) for block in comparison.by_metric]
+    tables = tables if detailed else [table.with_rows(summary=True) for table in tables]
     headings = [heading(block.metric) for block in comparison.by_metric]
     differences = side_by_side([as_data(table, report.models) for table in tables], headings, DIFFERENCES)
     if len(differences) > 1:
@@ -239,11 +239,12 @@ def _comparison(report: ReportData) -> dict[str, Any] | None:
         "note": COMPARISON_NOTE,
         "warnings": comparison.warnings,
         "differences": differences,
+        "detailed": detailed,
         "by_metric": [
             {
                 "heading": heading(block.metric),
                 "verdict": block.verdict,
-                "pairs": as_data(block.pairs, report.models),
+                "pairs": as_data(block.pairs, report.models) if len(block.pairs.rows) <= MAX_PAIRS else None,
                 "ranks": as_data(block.ranks, report.models),
             }
             for block in comparison.by_metric

@@ -9,8 +9,7 @@ import pytest
 from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.data.scores import score_table
 from robustbench_endo.reports.pdf.tables import (
-    LANDSCAPE,
-    PORTRAIT,
+    COLUMNS,
     as_data,
     report_tables,
     score_pages,
@@ -32,15 +31,13 @@ def wide_table(make_run):
 
 
 @pytest.mark.parametrize(
-    ("n_models", "widths", "landscape"),
-    [(1, [2], False), (4, [8], False), (5, [5, 5], False), (12, [12, 12], True), (20, [10, 10, 10, 10], True)],
+    ("n_models", "widths"), [(1, [2]), (4, [8]), (5, [5, 5]), (12, [6, 6, 6, 6]), (20, [7, 7, 6, 7, 7, 6])]
 )
-def test_score_pages_fit_page_and_contain_every_column(wide_table, n_models, widths, landscape):
+def test_score_pages_fit_page_and_contain_every_column(wide_table, n_models, widths):
     table = wide_table(n_models)
     pages = score_pages(table, ["miou", "dice"])
     assert [len(page["columns"]) for page in pages] == widths
-    assert all(len(page["columns"]) <= (LANDSCAPE if page["landscape"] else PORTRAIT) for page in pages)
-    assert {page["landscape"] for page in pages} == {landscape}
+    assert all(len(page["columns"]) <= COLUMNS for page in pages)
     headings = [heading["text"] for page in pages for heading in page["headings"] for _ in range(heading["width"])]
     models = [column["label"] for page in pages for column in page["columns"]]
     expected = [(f"{column.metric.label} (%)", column.label) for column in table.columns]
