@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from robustbench_endo.gate.report import CriterionResult, GateReport, load_gate
+from robustbench_endo.gate.report import GATE_FILE, CriterionResult, GateReport, load_gate
 from robustbench_endo.gate.wording import bound, conditions, guarantee, interval, verdict_sentence
+from robustbench_endo.io_utils import file_sha256
 from robustbench_endo.reports.data.scores import model_columns
 from robustbench_endo.reports.data.tables import PLAIN, Cell, Row, Table
 from robustbench_endo.reports.formatting import MISSING
@@ -34,6 +35,12 @@ def gate_tables(results: Results) -> list[Table]:
         remarks.append(f"{len(rows) - MAX_ROWS} further criteria are in gate.json; those that do not pass are first.")
     remarks.append(f"The plan has the SHA-256 {gate.plan_sha256[:16]}…; it is stored in gate.json with all reasons.")
     return [Table("gate", caption, "Criterion", model_columns(models), tuple(rows[:MAX_ROWS]), remarks=tuple(remarks))]
+
+
+def gate_sha256(results: Results) -> str | None:
+    """SHA-256 of gate.json in the folder of a run; None without one."""
+    path = None if results.path is None else results.path / GATE_FILE
+    return None if path is None or not path.is_file() else file_sha256(path)
 
 
 def _ids(gate: GateReport) -> list[str]:

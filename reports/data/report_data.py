@@ -33,7 +33,7 @@ from robustbench_endo.reports.data.gallery import (
     frame_score_label,
     gallery_grid,
 )
-from robustbench_endo.reports.data.gate import gate_tables
+from robustbench_endo.reports.data.gate import gate_sha256, gate_tables
 from robustbench_endo.reports.data.interactions import interaction_tables
 from robustbench_endo.reports.data.many_models import AllModels, select_models
 from robustbench_endo.reports.data.methods import method_tables
@@ -288,6 +288,7 @@ def report_data(
             "resampling": asdict(resampling),
             "published": published is not None,
             "intended_use": intended_use,
+            "gate": gate_sha256(results),
         },
     )
 

@@ -10,6 +10,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.gate.report import GATE_FILE
+from robustbench_endo.reports.data.gate import gate_sha256
 from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.html.page import html
 from robustbench_endo.results import Check, Resampling
@@ -46,11 +48,16 @@ def _problem(results: Results, stored: str, published: pd.DataFrame | None) -> s
     try:
         data = json.loads(_DATA.findall(stored)[0])
         settings = data["settings"]
-        intervals, published = _intervals(settings), published if settings["published"] else None
-        report = report_data(results, intervals, published, settings["intended_use"])
+        intervals, with_published = _intervals(settings), bool(settings["published"])
+        intended_use, gate = str(settings["intended_use"]), settings["gate"]
     except (IndexError, KeyError, TypeError, ValueError, RobustEndoError):
         return f"{FILE} is no report of this version, or its data were removed. {_AGAIN}."
-    page = html(report)
+    if gate != gate_sha256(results):
+        return f"{FILE} was written with another {GATE_FILE}, or without it. {_AGAIN}."
+    try:
+        page = html(report_data(results, intervals, published if with_published else None, intended_use))
+    except RobustEndoError as error:  # of a gate.json that cannot be read
+        return str(error)
     difference = first_difference(data, json.loads(_DATA.findall(page)[0]), FILE)
     difference = difference or _text_difference(visible_text(stored), visible_text(page))
     return f"{difference} {_AGAIN}." if difference else ""

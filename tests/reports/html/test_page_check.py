@@ -1,10 +1,12 @@
 """The page of a run folder is computed again: every changed number is named, in its data and in its text."""
 
+import hashlib
 import re
 
 import pytest
 
 from robustbench_endo.reports import check_html, report
+from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.html import page_check
 from robustbench_endo.reports.html.page_check import visible_text
 from robustbench_endo.results import Resampling
@@ -23,6 +25,7 @@ def page(run, monkeypatch):
     """The text of the page; the expected one is computed once."""
     path = run.path / "report.html"
     text = path.read_text("utf-8")
+    monkeypatch.setattr(page_check, "report_data", lambda *arguments: None)
     monkeypatch.setattr(page_check, "html", lambda report: text)
     yield text
     path.write_text(text, "utf-8")
@@ -60,6 +63,17 @@ def test_changed_settings_are_noticed(run, page):
     changed = page.replace('"confidence":0.9', '"confidence":0.95')
     assert "has another settings.resampling.confidence" in problem(run, changed)
     assert "is no report of this version" in problem(run, page.replace('"confidence":0.9', '"confidence":7'))
+
+
+def test_page_without_the_gate_of_the_folder_is_named(run, page, monkeypatch):
+    gate = run.path / "gate.json"
+    gate.write_text("{}")
+    assert problem(run, page).startswith("report.html was written with another gate.json, or without it.")
+    digest = hashlib.sha256(b"{}").hexdigest()
+    changed = page.replace('"gate":null', f'"gate":"{digest}"')
+    monkeypatch.setattr(page_check, "report_data", report_data)
+    assert "no gate of this version" in problem(run, changed)
+    gate.unlink()
 
 
 @pytest.mark.parametrize("text", ["", "<p>nothing</p>", '<script type="application/json" id="data">{}</script>'])
