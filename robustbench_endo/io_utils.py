@@ -42,6 +42,8 @@ def replace_atomically(path: Path) -> Iterator[Path]:
         RunError: the file cannot be written; what was there before is kept.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # renaming would replace /dev/null itself
+            raise RunError(f"Cannot write {path}: it is a device or a pipe. Choose the path of a file.")
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{_TEMPORARY}{path.name[:_NAME_LENGTH]}.")
         temporary = Path(name)
         LIVE_TEMPORARIES.add(temporary)

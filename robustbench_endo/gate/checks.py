@@ -94,7 +94,7 @@ def tested_models(plan: Plan, results: Results, models: Sequence[str]) -> list[s
     Raises:
         UnknownNameError: a model that the run does not have.
     """
-    for name in (*models, *plan.models, *(name for each in plan.criteria for name in each.models)):
+    for name in (*(models or plan.models), *(name for each in plan.criteria for name in each.models)):
         if name not in results.models:
             raise unknown_name("model of the run", name, results.models)
     requested = list(models) or list(plan.models) or results.models

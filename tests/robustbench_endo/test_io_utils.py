@@ -191,3 +191,11 @@ def test_large_file_sha256_reads_a_file_once(tmp_path, monkeypatch):
 def test_identity_changes_shortens_digests():
     before, now = ({"data": content * 64} for content in "ab")
     assert identity_changes(before, now) == "data changed from aaaaaaaaaaaa... to bbbbbbbbbbbb..."
+
+
+def test_write_atomically_leaves_devices_and_pipes(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(RunError, match="it is a device or a pipe"):
+        write_atomically(pipe, b"a")
+    assert pipe.is_fifo()
