@@ -1,4 +1,5 @@
 from . import gate, metrics
+from .confidence.fit import calibrate_confidence
 from .corruptions import corrupt, list_corruptions
 from .data import from_huggingface, from_torch, list_datasets, load_dataset
 from .evaluation.kernel_warm_up import warmup
@@ -15,6 +16,7 @@ __version__: str
 
 __all__ = [
     "Plots",
+    "calibrate_confidence",
     "corrupt",
     "evaluate",
     "evaluate_shard",

@@ -178,8 +178,10 @@ def _promises(results: Results, resampling: Resampling) -> tuple[tuple[Table, ..
         for (model, task), part in table[table["corruption"].isin((CLEAN, ALL))].groupby(["model", "task"], sort=False)
     ]
     caption = f"Risk of prediction sets by severity, mean over corruptions (%, {describe_sample(results)})"
-    made = Table("promises", caption, "Model and task", columns, tuple(rows), statement=table.attrs["intervals"])
-    return (made,), str(table.attrs["warning"])
+    table_of_risks = Table(
+        "promises", caption, "Model and task", columns, tuple(rows), statement=table.attrs["intervals"]
+    )
+    return (table_of_risks,), str(table.attrs["warning"])
 
 
 def _promise_row(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from robustbench_endo.cli.calibrate_confidence import calibrate_confidence
 from robustbench_endo.cli.compare import compare
 from robustbench_endo.cli.corrupt import corrupt, preview
 from robustbench_endo.cli.datasets import datasets
@@ -40,6 +41,6 @@ def main(debug: bool) -> None:
 for _command in (
     *(evaluate, merge, train, report, compare, gate, verify, evidence, sample_size, submit, leaderboard),
     *(reproduce, realism, synthesize, corrupt, preview, severity_survey, export, push_to_hub),
-    *(models, datasets, corruptions, warmup),
+    *(calibrate_confidence, models, datasets, corruptions, warmup),
 ):
     main.add_command(_command)

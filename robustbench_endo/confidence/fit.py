@@ -25,7 +25,7 @@ from robustbench_endo.confidence.temperature import Temperature, fit_temperature
 from robustbench_endo.config import check_choice
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.batch import Batch
-from robustbench_endo.evaluation.calibrations import model_identity, run_settings
+from robustbench_endo.evaluation.calibrations import frame_digests, model_identity, run_settings
 from robustbench_endo.evaluation.call import call_config, planned
 from robustbench_endo.evaluation.device import deterministic, device_errors
 from robustbench_endo.evaluation.loop import read_frames
@@ -259,7 +259,7 @@ def _describe_data(plan: EvaluationPlan) -> dict[str, Any]:
         "fingerprint": plan.fingerprint.total,
         "frames": len(plan.indices),
         "subjects": sorted({str(plan.dataset.subjects[index]) for index in plan.indices}),
-        "frame_digests": list(plan.fingerprint.frames.values()),
+        "frame_digests": frame_digests(plan),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,7 @@ def check_calibrations(plan: EvaluationPlan) -> None:
 
 def check_calibration_data(plan: EvaluationPlan) -> None:
     """Raise RobustEndoError where frames of the run are among those that a model was calibrated on."""
-    here = set(plan.fingerprint.frames.values())
+    here = set(frame_digests(plan))
     for name, calibration in plan.calibrations.items():
         data = calibration.data
         shared = len(here & set(data["frame_digests"]))
@@ -90,6 +91,16 @@ def check_calibration_data(plan: EvaluationPlan) -> None:
                 f"Expected other frames than those that {name} was calibrated on ({data['name']}), got "
                 f"{shared or len(plan.indices)} of them: on these no promise means anything; evaluate on another split."
             )
+
+
+def frame_digests(plan: EvaluationPlan) -> list[str]:
+    """A digest of each frame: the fingerprint of its files, or of its name for a data set without fingerprints."""
+    split = getattr(plan.dataset, "split", None)
+    return [
+        plan.fingerprint.frames.get(index)
+        or hashlib.sha256(f"{plan.dataset.name}\0{split}\0{plan.dataset.ids[index]}".encode()).hexdigest()
+        for index in plan.indices
+    ]
 
 
 def calibration_notes(plan: EvaluationPlan) -> tuple[str, ...]:

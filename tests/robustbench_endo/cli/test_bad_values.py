@@ -22,6 +22,7 @@ COMMANDS = {
     "report": ("run", "--out", "out", "--format", "none"),
     "compare": ("run", "run"),
     "verify": ("run",),
+    "calibrate-confidence": ("--model", "m", "--out", "calibration.json"),
     "sample-size": ("run", "--half-width", "0.1"),
     "leaderboard": ("run", "--out", "out"),
     "submit": ("run", "--out", "out"),
