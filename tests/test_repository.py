@@ -93,8 +93,8 @@ def test_workflow_commands_are_make_targets(path):
 def test_workflow_actions_are_pinned_and_permissions_are_minimal(path):
     workflow = load_yaml(path)
     actions = [step["uses"] for step in steps(workflow) if "uses" in step]
-    own = {f"./{folder.relative_to(ROOT)}" for folder in (ROOT / ".github" / "actions").iterdir()}
-    others = [action for action in actions if action not in own]
+    local = {f"./{folder.relative_to(ROOT)}" for folder in (ROOT / ".github" / "actions").iterdir()}
+    others = [action for action in actions if action not in local]
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@(v\d+|release/v\d+)", action) for action in others), others
     assert workflow["permissions"] == {"contents": "read"}
     assert all("timeout-minutes" in job for job in workflow["jobs"].values())
