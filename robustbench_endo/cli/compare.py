@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from robustbench_endo.cli.back_to_back import back_to_back_options, compare_pair, is_paired
 from robustbench_endo.cli.command import argument, command, option
 from robustbench_endo.cli.json_output import echo_json, json_option
 from robustbench_endo.cli.options import resampling_from, resampling_options
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     examples=(
         "robust-endo compare runs/a runs/b",
         "robust-endo compare runs/a runs/b --baseline ours --out comparison.html",
+        "robust-endo compare runs/a --back-to-back fp32 int8 --margin 1",
     ),
 )
-@argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@argument("runs", metavar="[RUN]...", nargs=-1, type=click.Path(path_type=Path))
 @option(
     "--metric",
     "metrics",
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Write a page: FILE.html, or a folder for it.",
 )
+@back_to_back_options
 @resampling_options
 @json_option
 def compare(
@@ -57,14 +60,20 @@ def compare(
     The runs need the same data, suite, resolution, seed and protocol. Differences are means over patients or sequences,
     tested by flipping their signs; intervals and p-values are corrected for the number of corruptions and agree. Models
     that are training seeds of one method are compared as that method. One patient has no interval and no p-value.
+
+    --back-to-back A B compares two models, such as a network and its int8 twin, at each severity: models of the runs,
+    or two folders of runs with one model each.
     """
+    resampling = resampling_from(params)
+    if is_paired(params, runs, baseline):
+        compare_pair(runs, metrics, out, resampling, as_json, **params)
+        return
     from rich.console import Console
 
     from robustbench_endo.reports import headline_present, print_comparison, write_comparison
     from robustbench_endo.results import compare as compare_results
     from robustbench_endo.results import load_results
 
-    resampling = resampling_from(params)
     loaded = [load_results(run) for run in runs]
     names = split_names(metrics) if metrics else headline_present(loaded[0])
     comparison = compare_results(loaded, names, baseline, resampling)

@@ -78,7 +78,7 @@ def prediction(
     """
     selected = _task(results, task)
     _check_names(results, model, corruption, severity, image_id, replicate)
-    index = _index(results)
+    index = stored_index(results)
     rows = index[
         (index["image_id"] == image_id)
         & (index["model"] == model)
@@ -93,7 +93,7 @@ def prediction(
             "--save-predictions all."
         )
     row = rows.iloc[0]
-    (stored,) = _read(Path(row["file"]), int(row["group"]), [int(row["row"])], results.tasks, logits=logits)
+    (stored,) = read_rows(Path(row["file"]), int(row["group"]), [int(row["row"])], results.tasks, logits=logits)
     values = stored.logits if logits else stored.values
     if selected.name not in values:
         if logits and selected.name in stored.values:
@@ -122,11 +122,11 @@ def stored_predictions(
         RunError: the run did not store predictions.
     """
     _check_names(results, model, corruption, severity)
-    rows = _index(results)
+    rows = stored_index(results)
     for name, value in (("model", model), ("corruption", corruption), ("severity", severity)):
         rows = rows if value is None else rows[rows[name] == value]
     for (file, group), part in rows.groupby(["file", "group"], sort=False):
-        yield from _read(Path(str(file)), int(group), part["row"].tolist(), results.tasks, logits=logits)
+        yield from read_rows(Path(str(file)), int(group), part["row"].tolist(), results.tasks, logits=logits)
 
 
 def prediction_keys(results: Results) -> pd.DataFrame:
@@ -135,7 +135,7 @@ def prediction_keys(results: Results) -> pd.DataFrame:
     Raises:
         RunError: the run did not store predictions.
     """
-    return _index(results)[list(KEYS)].copy()
+    return stored_index(results)[list(KEYS)].copy()
 
 
 def has_predictions(results: Results) -> bool:
@@ -185,8 +185,12 @@ def _check_names(
         raise RobustEndoError(f"Expected a draw from 0 to {draws - 1}, got {replicate!r}: correct replicate=.")
 
 
-def _index(results: Results) -> pd.DataFrame:
-    """Which file, row group and row has each prediction."""
+def stored_index(results: Results) -> pd.DataFrame:
+    """Which ``file``, row ``group`` and ``row`` has each prediction, with its keys.
+
+    Raises:
+        RunError: the run did not store predictions.
+    """
     folder = None if results.path is None else results.path / PREDICTIONS
     files = [] if folder is None else sorted(folder.glob("*.parquet"))
     if not files:
@@ -211,10 +215,11 @@ def _read_index(files: Sequence[tuple[str, int]]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _read(
-    path: Path, group: int, rows: Sequence[int], tasks: Sequence[Task], *, logits: bool
+def read_rows(
+    path: str | Path, group: int, rows: Sequence[int], tasks: Sequence[Task], *, logits: bool = False
 ) -> list[StoredPrediction]:
-    with _opened(path) as file:
+    """Predictions of a row group of a file, at the positions of :func:`stored_index`."""
+    with _opened(Path(path)) as file:
         names = file.schema_arrow.names
         selected = [*KEYS, *(task.name for task in tasks)]
         if logits:
