@@ -138,7 +138,7 @@ def _parts_add_up(results: Results) -> str:
     frame = results.frame
     if HIDDEN_SHARE not in frame or not all(f"{part}tp_0" in frame for part in (VISIBLE, HIDDEN)):
         return ""
-    labels = len(results.labels["segmentation"])
+    labels = len(results.labels[next(task.name for task in results.tasks if task.has_label_map)])
     total, visible, hidden = (
         frame[count_columns(labels, part)].to_numpy(np.int64).reshape(len(frame), 3, labels)
         for part in ("", VISIBLE, HIDDEN)
@@ -230,9 +230,16 @@ def _summary(results: Results) -> str:
     if results.path is None or not (results.path / SUMMARY_FILE).is_file():
         return ""
     stored, computed = pd.read_csv(results.path / SUMMARY_FILE), results.scores()
+    if len(stored) != len(computed):
+        return f"{SUMMARY_FILE} has {len(stored)} rows instead of {len(computed)}: one of the files was changed."
     for name in stored.select_dtypes("number"):
-        if name in computed and not np.allclose(stored[name], computed[name], rtol=1e-4, atol=1e-6, equal_nan=True):
-            return f"{SUMMARY_FILE} has other values of {name} than the records: one of the files was changed."
+        if name not in computed:
+            continue
+        different = ~np.isclose(stored[name], computed[name], rtol=1e-4, atol=1e-6, equal_nan=True)
+        if different.any():
+            row = int(np.flatnonzero(different)[0])
+            values = f"{stored[name][row]:g} instead of {computed[name][row]:g}"
+            return f"{SUMMARY_FILE} has another {name} in row {row + 1} than the records give: {values}."
     return ""
 
 
