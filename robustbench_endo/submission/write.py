@@ -53,8 +53,10 @@ def write_submission(
             pass the checks of a submission.
         RobustEndoError: training data of a model that the run does not have.
     """
-    folder, target, statement = Path(run), Path(out), statement or Statement()
-    results = load_results(folder)
+    target, statement = Path(out), statement or Statement()
+    results = load_results(run)
+    folder = results.path
+    assert folder is not None
     _check(results, folder, target, statement)
     existed = target.is_dir()
     try:

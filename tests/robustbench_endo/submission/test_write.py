@@ -41,6 +41,13 @@ def test_same_run_gives_the_same_bytes(run, tmp_path):
     assert contents(tmp_path / "first") == contents(tmp_path / "second")
 
 
+def test_run_may_be_named_by_its_records(run, submitted, tmp_path):
+    write_submission(
+        run / "results.parquet", tmp_path / "s", Statement("org/data", {"one": "EndoVis 2017"}), ["a check"]
+    )
+    assert contents(tmp_path / "s") == contents(submitted)
+
+
 def test_folder_with_files_or_inside_the_run_is_refused(run, tmp_path):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
