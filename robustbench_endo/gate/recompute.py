@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from robustbench_endo.gate.plan import parse_plan
 from robustbench_endo.gate.report import CriterionResult, GateReport, load_gate
-from robustbench_endo.gate.run import run_gate
+from robustbench_endo.gate.run import reference, run_gate
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
@@ -25,11 +25,13 @@ def gate_problem(results: Results, baseline: Results | None = None) -> str:
         baseline: the run that margins refer to; without it only the criteria with a bound are computed again.
 
     Raises:
-        RunError: a gate.json that cannot be read, or that is of another run.
+        RunError: a gate.json that cannot be read.
     """
     report = None if results.path is None else load_gate(results.path)
     if report is None:
         return ""
+    if report.run != reference(results):
+        return "gate.json is of other records than those of the run folder."
     plan = parse_plan(report.plan_toml, "the plan in gate.json")
     if plan.sha256 != report.plan_sha256:
         return "The plan in gate.json has another SHA-256 than it states."
