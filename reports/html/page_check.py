@@ -37,7 +37,7 @@ def check_html(results: Results, published: pd.DataFrame | None = None) -> list[
 
     Args:
         results: a run with its folder.
-        published: published numbers of the run, as :func:`.write.report` got them.
+        published: published numbers of the run, as :func:`robustbench_endo.reports.report` got them.
     """
     if results.path is None or not (results.path / FILE).is_file():
         return []

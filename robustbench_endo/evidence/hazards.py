@@ -77,7 +77,7 @@ def read_hazards(path: str | Path, names: Mapping[str, Sequence[str]]) -> list[H
     """The hazards of a file.
 
     Args:
-        path: CSV with the columns :data:`COLUMNS`, separated by commas, semicolons or tabs, UTF-8.
+        path: CSV with the columns of the guide to evidence packs, separated by commas, semicolons or tabs, UTF-8.
         names: what a cell of corruptions may name -> the corruptions that it stands for.
 
     Raises:
