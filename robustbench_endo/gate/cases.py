@@ -47,11 +47,6 @@ class Case:
     evidence: Evidence
     problem: str
 
-    @property
-    def direction(self) -> str:
-        """``at_least`` or ``at_most``."""
-        return "at_least" if self.sign > 0 else "at_most"
-
 
 class RunScores:
     """The scores of a run by condition, each metric computed once.
@@ -141,10 +136,13 @@ def _case(
             f"{counted(evidence.subjects, 'subject')} with a value of {metric.name}, and the plan needs "
             f"{plan.min_subjects}."
         )
-    number = f"{criterion.id}/{scope.title}"
-    severity = "".join(f"/{each:g}" for each in scope.severities)
-    name = f"{number}{severity}" if criterion.aggregate == "each" else criterion.id
-    return Case(name, criterion, metric, scope, model, threshold, sign, evidence, problem)
+    return Case(_name(criterion, scope), criterion, metric, scope, model, threshold, sign, evidence, problem)
+
+
+def _name(criterion: Criterion, scope: Scope) -> str:
+    """The id, with the condition where each is a case of its own."""
+    condition = "/".join([scope.title, *(f"{each:g}" for each in scope.severities)])
+    return f"{criterion.id}/{condition}" if criterion.aggregate == "each" else criterion.id
 
 
 def baseline_model(plan: Plan, model: str, baseline: Results) -> str:

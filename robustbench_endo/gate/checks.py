@@ -62,20 +62,25 @@ def check_baseline(plan: Plan, results: Results, baseline: Results | None, model
         check_comparable(results, baseline)
         check_run(Plan(plan.criteria), baseline)
         _check_same_frames(results, baseline)
-    old = results if baseline is None else baseline
-    if plan.baseline_model and plan.baseline_model not in old.models:
-        raise unknown_name("model of the baseline", plan.baseline_model, old.models)
-    for model in models:
-        if not plan.baseline_model and model not in old.models and len(old.models) > 1:
-            raise UnknownNameError(
-                f"Expected a model {model!r} in the baseline run, got {', '.join(old.models)}: name the one to compare "
-                "with as baseline_model in the plan."
-            )
-        if baseline is None and model == plan.baseline_model:
-            raise RobustEndoError(
-                f"Expected a model to compare with itself in another run, got {model!r} as the model and its baseline "
-                "in the same run: name the other models with models or --model."
-            )
+    _check_baseline_model(
+        plan.baseline_model, (results if baseline is None else baseline).models, models, same_run=baseline is None
+    )
+
+
+def _check_baseline_model(name: str, known: Sequence[str], models: Sequence[str], *, same_run: bool) -> None:
+    if name and name not in known:
+        raise unknown_name("model of the baseline", name, known)
+    ambiguous = [model for model in models if model not in known and len(known) > 1]
+    if ambiguous and not name:
+        raise UnknownNameError(
+            f"Expected a model {ambiguous[0]!r} in the baseline run, got {', '.join(known)}: name the one to compare "
+            "with as baseline_model in the plan."
+        )
+    if same_run and name in models:
+        raise RobustEndoError(
+            f"Expected a model to compare with itself in another run, got {name!r} as the model and its baseline in "
+            "the same run: name the other models with models or --model."
+        )
 
 
 def _check_same_frames(results: Results, baseline: Results) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -54,20 +55,34 @@ def _p_fail(case: Case) -> float:
     return float(min(1.0, len(p) * p.min()))
 
 
+@dataclass(frozen=True)
+class _Numbers:
+    """The worst value of a case, the ends of its interval and its p-value; NaN where there is a problem."""
+
+    value: float = math.nan
+    pessimistic: float = math.nan
+    optimistic: float = math.nan
+    p_value: float = math.nan
+
+
+def _numbers(case: Case, alpha: float, level: float) -> _Numbers:
+    worst = np.min if case.sign > 0 else np.max
+    defined = case.evidence.value.size and np.isfinite(case.evidence.value).all()
+    value = float(worst(case.evidence.value)) if defined else math.nan
+    if case.problem:
+        return _Numbers(value)
+    low, high = case.evidence.interval(alpha)
+    pessimistic = float(worst(low if case.sign > 0 else high))
+    low, high = case.evidence.interval(level / len(low))
+    optimistic = float(worst(high if case.sign > 0 else low))
+    return _Numbers(value, pessimistic, optimistic, float(case.evidence.p_value(case.threshold, case.sign).max()))
+
+
 def _result(case: Case, plan: Plan, level: float) -> CriterionResult:
-    value, pessimistic, optimistic, p = math.nan, math.nan, math.nan, math.nan
-    if not case.problem:
-        worst = np.min if case.sign > 0 else np.max
-        low, high = case.evidence.interval(plan.alpha)
-        pessimistic = float(worst(low if case.sign > 0 else high))
-        low, high = case.evidence.interval(level / len(low))
-        optimistic = float(worst(high if case.sign > 0 else low))
-        value = float(worst(case.evidence.value))
-        p = float(case.evidence.p_value(case.threshold, case.sign).max())
-    elif np.isfinite(case.evidence.value).all() and case.evidence.value.size:
-        value = float((np.min if case.sign > 0 else np.max)(case.evidence.value))
-    verdict = _verdict(case, pessimistic, optimistic)
-    low_end, high_end = (pessimistic, optimistic) if case.sign > 0 else (optimistic, pessimistic)
+    numbers = _numbers(case, plan.alpha, level)
+    ends = numbers.pessimistic, numbers.optimistic
+    verdict = _verdict(case, *ends)
+    low, high = ends if case.sign > 0 else ends[::-1]
     return CriterionResult(
         id=case.id,
         task=case.metric.task or "",
@@ -81,14 +96,14 @@ def _result(case: Case, plan: Plan, level: float) -> CriterionResult:
         threshold=case.threshold,
         unit=case.metric.unit,
         model=case.model,
-        value=value,
-        low=low_end,
-        high=high_end,
-        p_value=p,
+        value=numbers.value,
+        low=low,
+        high=high,
+        p_value=numbers.p_value,
         level=level,
         subjects=case.evidence.subjects,
         verdict=verdict,
-        reason=case.problem or _reason(case, verdict, plan.alpha, level, value, (pessimistic, optimistic)),
+        reason=case.problem or _reason(case, verdict, plan.alpha, level, numbers.value, ends),
     )
 
 

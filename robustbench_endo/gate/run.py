@@ -34,8 +34,8 @@ def run_gate(
         models: names of models of the run, instead of those of the plan.
 
     Returns:
-        The verdicts. The models differ in the verdict at random in at most ``alpha`` of all studies, in each of two
-        ways: a pass although a criterion is violated, and a fail although all hold.
+        The verdicts. In at most ``alpha`` of all studies the gate passes although a criterion is violated, and in at
+        most ``alpha`` it fails although all hold.
 
     Raises:
         RunError: a damaged run, one that the plan is not about, margins without a baseline, or a baseline of other
