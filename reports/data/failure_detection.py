@@ -89,12 +89,11 @@ class FailureDetectionReport:
 def failure_detection_report(results: Results, resampling: Resampling) -> FailureDetectionReport | None:
     """The part of a report; None for a run without clean frames of every model, or without labels or failures."""
     try:
-        scores = failure_detection(results, None, None, resampling, by_corruption=False)
+        scores = failure_detection(results, None, None, resampling, by_corruption=False, losses=(FAILURE,))
     except RunError:
         return None
     if scores.empty:
         return None
-    scores = scores[scores["loss"] == FAILURE]
     tasks = [task for task in reversed(results.tasks) if (scores["task"] == task.name).any()]
     tables = tuple(_detection_table(results, task, scores[scores["task"] == task.name]) for task in tasks)
     curves = tuple(RiskCurves(task, risk_curves(results, task)) for task in tasks)

@@ -109,14 +109,26 @@ def condition_table(
     values = frame.xs(PARTS[0], level="part", axis=1) if has_intervals else frame
     ranges = {metric.name: _range(values[metric.name]) for metric in metrics}
 
+    parts = {
+        (metric.name, model): frame[
+            [(metric.name, model, part) for part in PARTS] if has_intervals else [(metric.name, model)]
+        ].to_numpy(float)
+        for metric in metrics
+        for model in models
+    }
+    position = {key: index for index, key in enumerate(frame.index)}
+
     def row_cells(key: tuple[str, str]) -> tuple[Cell, ...]:
-        record = frame.loc[key]
-        best = {metric.name: _best(values.loc[key, metric.name].to_numpy(float), metric) for metric in metrics}
+        numbers = {column: values_of[position[key]].tolist() for column, values_of in parts.items()}
+        best = {
+            metric.name: _best(np.array([numbers[metric.name, model][0] for model in models]), metric)
+            for metric in metrics
+        }
         cells = []
         for metric, model in ((column.metric, column.model) for column in columns):
             assert metric is not None
-            parts = [float(record[metric.name, model, part]) for part in PARTS] if has_intervals else []
-            value, low, high = parts or (float(record[metric.name, model]), math.nan, math.nan)
+            assert model is not None
+            value, low, high = (*numbers[metric.name, model], math.nan, math.nan)[:3]
             cell = number_cell(value, low, high, metric.unit, show_interval=show_intervals)
             heat = _heat(value, metric, *ranges[metric.name])
             cells.append(replace(cell, heat=heat, strong=cell.text == best[metric.name]))

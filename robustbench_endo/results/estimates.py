@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -28,6 +29,9 @@ PARTS = ("value", "low", "high")
 
 _BLOCK = 4_000_000
 """Sums in memory at a time: 32 MB."""
+
+_MAX_REMEMBERED = 200_000
+"""Scores of units at conditions up to which they are remembered for the next table: 3 MB for each metric."""
 
 _RECORDS = 1 << 14
 """Records whose statistics are in memory at a time."""
@@ -190,10 +194,18 @@ class ScoreEstimator:
         self.frame, self.groups, self.conditions, self.resampling = frame, groups, conditions, resampling
         self.subject_note = subject_note
         self._points: dict[str, Floats] = {}
+        self._by_unit: dict[tuple[str, str], tuple[Floats, Floats]] = {}
         grouped = frame.groupby(["model", "corruption", "severity"], sort=False, observed=True)
         self.codes: Codes = grouped.ngroup().to_numpy().astype(np.intp)
         first = ~grouped.cumcount().astype(bool)
         self.keys = frame.loc[first, ["model", "corruption", "severity"]].reset_index(drop=True)
+
+    def with_resampling(self, resampling: Resampling | None) -> ScoreEstimator:
+        """The same records with other settings; conditions and scores that are known already are shared."""
+        other = copy(self)
+        other.__dict__.pop("units", None)
+        other.resampling = resampling
+        return other
 
     @cached_property
     def units(self) -> ResamplingUnits:
@@ -237,11 +249,17 @@ class ScoreEstimator:
 
     def without_units(self, metrics: Sequence[str]) -> Iterator[tuple[str, Floats, Floats]]:
         """Each metric without each unit and of each unit only, both (units, conditions of ``keys``), in its unit."""
+        kind = self.units.kind
         for group in self.groups:
             names = [name for name in group.names if name in metrics]
-            if names:
-                scores = unit_scores(group, names, self.frame, self.codes, len(self.keys), self.units)
-                yield from ((name, *scores.pop(name)) for name in names)
+            unknown = [name for name in names if (kind, name) not in self._by_unit]
+            scores = {}
+            if unknown:
+                scores = unit_scores(group, unknown, self.frame, self.codes, len(self.keys), self.units)
+            if self.units.number * len(self.keys) <= _MAX_REMEMBERED:
+                self._by_unit |= {(kind, name): scores[name] for name in unknown}
+            for name in names:
+                yield (name, *(scores.pop(name) if name in scores else self._by_unit[kind, name]))
 
     def results(self, metrics: Sequence[str]) -> Iterator[tuple[str, ScoreResult]]:
         """Each metric as arrays, with its subjects when there are settings for intervals.

@@ -122,7 +122,7 @@ def confidence_limits(frame: pd.DataFrame, task: Task) -> dict[str, float]:
         RunError: a model without records on clean frames.
     """
     clean = frame[frame["corruption"] == CLEAN]
-    missing = sorted(set(frame["model"]) - set(clean["model"]))
+    missing = sorted(set(frame["model"].unique()) - set(clean["model"].unique()))
     if missing:
         raise RunError(
             f"Expected records on clean frames of every model, got none of {missing[0]}: its confidence threshold is "

@@ -219,7 +219,7 @@ class Results(RunInfo):
         """
         settings = _settings(intervals) if intervals else None
         names = [metric.name for metric in failure_metrics(self.tasks)]
-        records = self._failure_records(thresholds)
+        records = self.failed_records(thresholds)
         estimator = ScoreEstimator(records, failure_groups(self.tasks), self._conditions, settings)
         return self._table(estimator, names, intervals)
 
@@ -243,7 +243,7 @@ class Results(RunInfo):
         if len(self.tasks) < 2:
             return pd.DataFrame(index=pd.Index(self.models, name="model"))
         second, first = self.tasks[-2:]
-        records = self._failure_records(thresholds)
+        records = self.failed_records(thresholds)
         records = records[~records["corruption"].isin(self.recorded_conditions)]
         table = joint_failure_table(records, self.models, (first, second), settings)
         return _with_statement(table, self.units(intervals)) if intervals else table
@@ -258,10 +258,13 @@ class Results(RunInfo):
 
     def estimator(self, intervals: Intervals = False) -> ScoreEstimator:
         """The scores of every condition, from which the tables are computed."""
-        settings = _settings(intervals) if intervals else None
+        return self._estimator.with_resampling(_settings(intervals) if intervals else None)
+
+    @cached_property
+    def _estimator(self) -> ScoreEstimator:
         num_labels = {task: len(labels) for task, labels in self.labels.items()}
         groups = metric_groups(self.metrics, num_labels, self.tasks[-1].name)
-        return ScoreEstimator(self.frame, groups, self._conditions, settings, self._subject_note)
+        return ScoreEstimator(self.frame, groups, self._conditions, None, self._subject_note)
 
     def floors(self) -> pd.DataFrame:
         """The scores of trivial predictors that see no image, from the truth: rows as :meth:`scores`, by ``floor``.
@@ -331,8 +334,26 @@ class Results(RunInfo):
         )
         return _with_statement(table, estimator.units) if intervals else table
 
-    def _failure_records(self, thresholds: Mapping[str, float] | None) -> pd.DataFrame:
-        return failure_records(self.frame, self.tasks, check_failure_thresholds(self.tasks, thresholds))
+    def failed_records(self, thresholds: Mapping[str, float] | None = None) -> pd.DataFrame:
+        """The keys of the records with 0 or 1 for each task: ``<task>_failed`` and ``<task>_silent``; do not change it.
+
+        Args:
+            thresholds: as in :meth:`failures`.
+
+        Raises:
+            RobustEndoError, RunError: as :meth:`failures`.
+        """
+        limits = check_failure_thresholds(self.tasks, thresholds)
+        key = tuple(sorted(limits.items()))
+        if key not in self._failed_records:
+            self._failed_records.clear()
+            self._failed_records[key] = failure_records(self.frame, self.tasks, limits)
+        return self._failed_records[key]
+
+    @cached_property
+    def _failed_records(self) -> dict[tuple[tuple[str, float], ...], pd.DataFrame]:
+        """Those of the last thresholds: several tables of a report start from them."""
+        return {}
 
     _repr_html_ = notebook_html
     __repr__ = describe_run

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.results.failure_detection.risk_coverage import risk_coverage_curve
 from robustbench_endo.results.failure_detection.scores import ALL, FAILURE, PROBABILITY, detection, select_condition
-from robustbench_endo.results.failures import check_failure_thresholds, failure_records
 from robustbench_endo.results.resampling import Resampling, resampling_units
 from robustbench_endo.results.schema import CLEAN
 from robustbench_endo.tasks.base import Task
@@ -26,7 +25,7 @@ def risk_curves(
         task: whose failures are detected.
         confidence: by which frames are accepted.
     """
-    failed = failure_records(results.frame, results.tasks, check_failure_thresholds(results.tasks, None))
+    failed = results.failed_records()
     units = resampling_units(results.frame, Resampling())
     lines: dict[str, dict[float, tuple[Floats, Floats]]] = {}
     for model in results.models:

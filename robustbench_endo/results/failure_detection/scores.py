@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics.aggregation import Codes, Floats
 from robustbench_endo.results.failure_detection.risk_coverage import MEASURES, auroc, measure
-from robustbench_endo.results.failures import check_failure_thresholds, failure_records, invalid_predictions
+from robustbench_endo.results.failures import invalid_predictions
 from robustbench_endo.results.resampling import (
     Resampling,
     ResamplingUnits,
@@ -82,6 +82,7 @@ def failure_detection(
     intervals: bool | Resampling = False,
     *,
     by_corruption: bool = True,
+    losses: Sequence[str] = (FAILURE, DICE),
 ) -> pd.DataFrame:
     """How well confidence separates failures from successes: one row per model, task, loss, confidence and condition.
 
@@ -98,6 +99,7 @@ def failure_detection(
         thresholds: task -> threshold of a failure, as in :meth:`Results.failures`.
         intervals: whether, and how, to compute intervals: each number is then followed by ``_low`` and ``_high``.
         by_corruption: with rows for each corruption, not only for clean frames and all corruptions by severity.
+        losses: ``failure``, ``dice`` or both.
 
     Returns:
         Columns ``model``, ``task``, ``loss`` (``failure``: 0 or 1, ``dice``: 1 - Dice), ``confidence``, ``corruption``
@@ -110,15 +112,14 @@ def failure_detection(
     """
     names = [confidences] if isinstance(confidences, str) else confidences
     _check_confidences(results, names)
-    limits = check_failure_thresholds(results.tasks, thresholds)
     settings = intervals if isinstance(intervals, Resampling) else Resampling()
     units = resampling_units(results.frame, settings)
-    failed = failure_records(results.frame, results.tasks, limits)
+    failed = results.failed_records(thresholds)
     rows = [
         row
         for model in results.models
         for task in reversed(results.tasks)
-        for loss in (FAILURE, DICE)
+        for loss in losses
         if (part := detection(results, model, task, loss, names, failed, units)) is not None
         for row in _rows(results, part, units if intervals else None, settings, by_corruption=by_corruption)
     ]
