@@ -1,4 +1,7 @@
-"""Ways to aggregate scores into a ranking; rank 1 is the best, equal models share the smallest of their ranks."""
+"""Ways to aggregate scores into a ranking, and how much two rankings agree.
+
+Rank 1 is the best; equal models share the smallest of their ranks.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_endo.metrics.aggregation import Floats, mean_of_present
+from robustbench_endo.metrics.aggregation import Floats, divide, mean_of_present
 from robustbench_endo.results.resampling import SAME
 
 Aggregate = Callable[[Floats], Floats]
@@ -108,3 +111,21 @@ def median(cases: Floats) -> Floats:
     some = np.isfinite(cases).any(0)
     result[some] = np.nanmedian(np.where(np.isfinite(cases), cases, np.nan)[:, some], axis=0)
     return result
+
+
+def kendall_tau(one: Floats, other: Floats) -> Floats:
+    """Kendall's tau-b of rankings along the last axis (Kendall, Biometrika 1945), corrected for ties.
+
+    Args:
+        one, other: ranks (..., models).
+
+    Returns:
+        -1 for opposite rankings to 1 for equal ones, (...); NaN where a ranking has all models tied.
+
+    >>> kendall_tau(np.array([1.0, 2, 3]), np.array([1.0, 3, 2])).round(3).item()
+    0.333
+    """
+    first, second = (np.sign(ranks[..., :, None] - ranks[..., None, :]) for ranks in (one, other))
+    untied = (first**2).sum((-1, -2)) * (second**2).sum((-1, -2))
+    tau: Floats = divide((first * second).sum((-1, -2)), np.sqrt(untied))
+    return tau

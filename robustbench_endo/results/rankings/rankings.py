@@ -17,11 +17,11 @@ from robustbench_endo.results.combine import common_frames
 from robustbench_endo.results.comparison import SIGNIFICANT, Comparison, compare
 from robustbench_endo.results.estimates import ScoreArray, ScoreEstimator, ScoreResult
 from robustbench_endo.results.rankings.bootstrap import BOOTSTRAPS, bootstrap_scores, check_draws, draw_counts
-from robustbench_endo.results.rankings.kendall import kendall_tau
 from robustbench_endo.results.rankings.pair_p_values import holm_of_pairs, sign_flip_p, wilcoxon_p
 from robustbench_endo.results.rankings.rank_methods import (
     METHODS,
     aggregate_then_rank,
+    kendall_tau,
     mean,
     median,
     rank,

@@ -9,6 +9,9 @@ def test_text_has_a_line_per_model_and_the_tables(results):
         assert f"  {model}; by all methods" in text
     assert rankings.statement in text
     assert ".distribution" in text
+    lowest = rankings.methods.min(axis=None)
+    assert f"Kendall's tau between methods: {lowest:.2f} to " in text
+    assert "between categories of corruptions" in text
 
 
 def test_html_escapes_names(make_results):
