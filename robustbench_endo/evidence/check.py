@@ -58,17 +58,16 @@ def check_evidence(folder: str | Path, results: Results, baseline: Results | Non
     stored, files = _read(folder)
     _check_baseline(stored, baseline, folder)
     pack = _rebuild(folder, stored, results, baseline)
+    name = folder.name
     try:
         content = pack.content
+        _carry_over(_table(stored, "validation"), content["validation"], pack)
+        expected = pack.files()
     except RobustEndoError as error:
-        return [Check(f"{folder.name}: the inputs fit the run", str(error))]
-    validation = stored.get("validation") or {}
-    carried = {name: validation.get(name) for name in ("installation", "differences")}
-    if pack.inputs.test_log is None:
-        carried["tests"] = validation.get("tests")
-    content["validation"] |= carried
-    expected = pack.files()
-    name = folder.name
+        return [Check(f"{name}: the inputs fit the run", str(error))]
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):  # of what is taken as it is
+        problem = f"The validation of the tool in {CONTENT_FILE} has another form than robust-endo evidence writes."
+        return [Check(f"{name}: {CONTENT_FILE} follows from records and inputs", problem)]
     return [
         Check(f"{name}: the pack is about this run", _other_run(stored, content)),
         Check(f"{name}: every row of {TABLE_FILE} follows from its records", _rows(folder, content)),
@@ -112,9 +111,7 @@ def _check_baseline(stored: Mapping[str, Any], baseline: Results | None, folder:
 
 
 def _rebuild(folder: Path, stored: Mapping[str, Any], results: Results, baseline: Results | None) -> Pack:
-    validation = stored.get("validation")
-    validation = validation if isinstance(validation, dict) else {}
-    tests = validation.get("tests")
+    validation = _table(stored, "validation")
     log = next((folder / name for name in LOGS if (folder / name).is_file()), None)
     try:
         inputs = Inputs(
@@ -122,18 +119,28 @@ def _rebuild(folder: Path, stored: Mapping[str, Any], results: Results, baseline
             load_plan(folder / PLAN_FILE) if (folder / PLAN_FILE).is_file() else None,
             baseline if isinstance(stored.get("baseline"), dict) else None,
             log.read_bytes() if log else None,
-            str(tests.get("file", "")) if isinstance(tests, dict) else "",
+            str(_table(validation, "tests").get("file", "")),
         )
     except OSError as error:
         raise RunError(f"Cannot read {error.filename}: {error.strerror}. Write the evidence pack again.") from error
     replay = validation.get("replay")
-    here = validation.get("installation")
-    return Pack(results, inputs, here if isinstance(here, dict) else {}, replay if isinstance(replay, list) else ())
+    return Pack(results, inputs, _table(validation, "installation"), replay if isinstance(replay, list) else ())
+
+
+def _table(content: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A JSON object within another one; empty where somebody wrote another value."""
+    value = content.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _carry_over(stored: Mapping[str, Any], computed: dict[str, Any], pack: Pack) -> None:
+    """Take what only the machine that wrote the pack can repeat as it is."""
+    names = ["installation", "differences", *(["tests"] if pack.inputs.test_log is None else [])]
+    computed |= {name: stored[name] for name in names if type(stored.get(name)) is type(computed[name])}
 
 
 def _other_run(stored: Mapping[str, Any], content: Mapping[str, Any]) -> str:
-    run = stored.get("run")
-    checksum = run.get("checksum") if isinstance(run, dict) else None
+    checksum = _table(stored, "run").get("checksum")
     if checksum == content["run"]["checksum"]:
         return ""
     return f"It was written from a run with the checksum {str(checksum)[:12]}, not {content['run']['checksum'][:12]}."

@@ -103,6 +103,23 @@ def test_inputs_that_are_unreadable_are_a_failed_check(folder, results):
     assert problem.startswith("Expected the columns id, hazard, ")
 
 
+@pytest.mark.parametrize("name", ["validation", "run", "traceability", "summary"])
+def test_content_of_another_form_is_a_failed_check(folder, results, name):
+    path = folder / "evidence.json"
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), name: "nothing"}), "utf-8")
+    assert any(f"evidence.json has another {name}" in problem for problem in problems(folder, results))
+
+
+def test_validation_of_another_form_is_a_failed_check(folder, results):
+    path = folder / "evidence.json"
+    content = json.loads(path.read_text("utf-8"))
+    content["validation"]["installation"] = {"versions": 3}
+    path.write_text(json.dumps(content), "utf-8")
+    assert problems(folder, results) == [
+        "The validation of the tool in evidence.json has another form than robust-endo evidence writes."
+    ]
+
+
 def test_packs_in_the_run_folder_are_checked(folder, results, tmp_path):
     checks = check_packs(replace(results, path=tmp_path), results)
     assert [check.name for check in checks if not check.passed] == []
