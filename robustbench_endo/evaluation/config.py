@@ -273,11 +273,6 @@ class EvaluationConfig:
             parse_shard(self.shard)
         check_severity_options(self, SEVERITIES)
         check_adaptation(self)
-        if self.calibration and self.adapt is not None:
-            raise RobustEndoError(
-                f"Expected a calibration without adaptation, got both ({self.calibration[0]}, {self.adapt}): an "
-                "adapted model is another one than that which was calibrated; leave one of them out."
-            )
         self._check_protocol()
 
     def _check_protocol(self) -> None:

@@ -143,6 +143,7 @@ def check_adaptation(config: EvaluationConfig) -> None:
     parse_adaptation(config.adapt)
     reasons = {
         "a failure point": (config.failure_point is not None, "its search evaluates frames in other batches"),
+        "a calibration": (bool(config.calibration), "an adapted model is another one than that which was calibrated"),
         "--compile": (config.compile, "a compiled model is not adapted"),
     }
     for option, (present, reason) in reasons.items():
