@@ -15,6 +15,7 @@ from robustbench_endo.cli.errors import ErrorHandlingGroup
 from robustbench_endo.cli.evaluate import evaluate
 from robustbench_endo.cli.evidence import evidence
 from robustbench_endo.cli.export import export
+from robustbench_endo.cli.export_predictions import export_predictions
 from robustbench_endo.cli.gate import gate
 from robustbench_endo.cli.list_commands import corruptions, models
 from robustbench_endo.cli.merge import merge
@@ -40,7 +41,7 @@ def main(debug: bool) -> None:
 
 for _command in (
     *(evaluate, merge, train, report, compare, gate, verify, evidence, sample_size, submit, leaderboard),
-    *(reproduce, realism, synthesize, corrupt, preview, severity_survey, export, push_to_hub),
+    *(reproduce, realism, synthesize, corrupt, preview, severity_survey, export, export_predictions, push_to_hub),
     *(calibrate_confidence, models, datasets, corruptions, warmup),
 ):
     main.add_command(_command)

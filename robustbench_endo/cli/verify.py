@@ -15,7 +15,9 @@ from robustbench_endo.cli.json_output import echo_json, json_option
 from robustbench_endo.errors import RobustEndoError
 
 if TYPE_CHECKING:
+    from robustbench_endo.evaluation.config import EvaluationConfig
     from robustbench_endo.results import Check, Results
+    from robustbench_endo.types import Dataset
 
 
 @command(
@@ -126,26 +128,15 @@ def replay_run(
     seed: int | None = None,
 ) -> list[Check]:
     """Compute frames of a run again, with its data and, if given, its models; see :func:`.replay.replay`."""
-    from robustbench_endo.cli.resolve_inputs import load_data, load_models_and_data
-    from robustbench_endo.config import from_values
-    from robustbench_endo.evaluation.config import EvaluationConfig
+    from robustbench_endo.cli.resolve_inputs import load_models_and_data
     from robustbench_endo.evaluation.replay import replay
 
-    stored = {name: value for name, value in results.info.get("config", {}).items() if value is not None}
-    config = from_values(EvaluationConfig, stored, f"the run {results.path}")
-    source = data or config.data
-    options: dict[str, Any] = {
-        "label_map": config.label_map,
-        "assume_independent_frames": config.assume_independent_frames,
-    }
-    # A folder without names of its classes took those of the models.
-    names = next((tuple(results.labels[task.name]) for task in results.tasks if task.has_label_map), None)
     if not models:
-        dataset = load_data(source, config.split, config.classes, config.subject_regex, names, **options)
-        return replay(results, dataset, frames, seed=seed)
+        return replay(results, load_data_of_run(results, data), frames, seed=seed)
+    config, options = _stored(results)
     loaded, dataset = load_models_and_data(
         models,
-        source,
+        data or config.data,
         config.split,
         config.classes,
         config.subject_regex,
@@ -153,6 +144,26 @@ def replay_run(
         **options,
     )
     return replay(results, dataset, frames, loaded, seed)
+
+
+def load_data_of_run(results: Results, data: str | None) -> Dataset:
+    """The data set of a run by the settings in its run.json; ``data`` says where it is now."""
+    from robustbench_endo.cli.resolve_inputs import load_data
+
+    config, options = _stored(results)
+    # A folder without names of its classes took those of the models.
+    names = next((tuple(results.labels[task.name]) for task in results.tasks if task.has_label_map), None)
+    return load_data(data or config.data, config.split, config.classes, config.subject_regex, names, **options)
+
+
+def _stored(results: Results) -> tuple[EvaluationConfig, dict[str, Any]]:
+    """The settings of a run, and those of its data that have no position in the calls."""
+    from robustbench_endo.config import from_values
+    from robustbench_endo.evaluation.config import EvaluationConfig
+
+    stored = {name: value for name, value in results.info.get("config", {}).items() if value is not None}
+    config = from_values(EvaluationConfig, stored, f"the run {results.path}")
+    return config, {"label_map": config.label_map, "assume_independent_frames": config.assume_independent_frames}
 
 
 def print_checks(checks: Sequence[Check], as_json: bool) -> None:

@@ -79,8 +79,8 @@ def replay(
     if frames < 1:
         raise RunError(f"Expected at least 1 frame to compute again, got {frames}: give --replay 20.")
     with tempfile.TemporaryDirectory() as folder:
-        plan = _plan(results, dataset, models, Path(folder))
-        inputs = [_same_data(results, plan), _same_suite(results, plan)]
+        plan = plan_of_run(results, dataset, models, Path(folder))
+        inputs = [same_data(results, plan), _same_suite(results, plan)]
         if models:
             inputs.append(_same_models(results, plan))
         if not all(check.passed for check in inputs):
@@ -89,7 +89,7 @@ def replay(
         return [*inputs, *_compare(results, plan, positions, scored=bool(models))]
 
 
-def _plan(results: Results, dataset: Dataset, models: ModelsByName | None, folder: Path) -> EvaluationPlan:
+def plan_of_run(results: Results, dataset: Dataset, models: ModelsByName | None, folder: Path) -> EvaluationPlan:
     """The plan of the run, with its data here and no files but those in a temporary folder."""
     known = {name: value for name, value in results.info.get("config", {}).items() if value is not None}
     config = from_values(EvaluationConfig, known, f"the run {results.path}")
@@ -123,7 +123,7 @@ def _no_model(images: Tensor) -> dict[str, Tensor]:
     return {}
 
 
-def _same_data(results: Results, plan: EvaluationPlan) -> Check:
+def same_data(results: Results, plan: EvaluationPlan) -> Check:
     name = "the data are those of the run"
     expected = results.info["data"]
     indices = select_indices(len(plan.dataset), plan.config.limit)

@@ -37,6 +37,13 @@ def encode_label_map(labels: Bytes) -> bytes:
     return buffer.getvalue()
 
 
+def encode_gray(labels: Bytes) -> bytes:
+    """A label map as a gray PNG, for tools that replace the values of a palette by its colours."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(labels)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def decode_label_map(png: bytes) -> Bytes:
     """The labels of :func:`encode_label_map`, uint8 (H, W).
 

@@ -59,7 +59,7 @@ def prediction(
     task: str | None = None,
     *,
     logits: bool = False,
-) -> Array:
+) -> NDArray[Any]:
     """What a model predicted for a frame at a condition; stored with ``save_predictions``.
 
     Args:
