@@ -90,6 +90,7 @@ def test_page_data_has_every_table_and_the_options(usual_report):
         "resampling": {"resamples": 200, "confidence": 0.95, "seed": 0, "unit": "subject"},
         "published": False,
         "intended_use": "",
+        "gate": None,
     }
     table = data["tables"]["differences-miou"]
     cell = usual_report.comparison.by_metric[-1].differences.rows[0].cells[0]
