@@ -13,7 +13,7 @@ FORMATS = ("csv", "json", "fiftyone")
 
 
 @command(
-    short="Write the stored predictions of a run for other tools.",
+    short="Write stored predictions for other tools.",
     examples=(
         "robust-endo export-predictions runs/study --to csv --out predictions",
         "robust-endo export-predictions runs/study --to fiftyone --out dataset",
