@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @command(
-    short="Compare models on the same frames, with p-values and ranks.",
+    short="Compare models on the same frames, with tests.",
     examples=(
         "robust-endo compare runs/a runs/b",
         "robust-endo compare runs/a runs/b --baseline ours --out comparison.html",

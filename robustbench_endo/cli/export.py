@@ -27,7 +27,7 @@ def _size(context: click.Context, parameter: click.Parameter, text: str | None) 
 
 
 @command(
-    short="Write a model as a file that runs without this package.",
+    short="Write a model as a file that runs elsewhere.",
     examples=(
         "robust-endo export runs/mine --out mine.pt2",
         "robust-endo export runs/mine --format onnx --size 224x224 --out mine.onnx",

@@ -41,7 +41,7 @@ def frames_of_run(results: Results, dataset: Dataset) -> Iterator[ReadFrame]:
         plan = plan_of_run(results, dataset, None, Path(folder))
         check = same_data(results, plan)
         if not check.passed:
-            raise RunError(f"Cannot compute the images of the run again: {check.problem} Use the data that were evaluated.")
+            raise RunError(f"Cannot compute the images again: {check.problem} Use the data that were evaluated.")
         position = {name: index for index, name in enumerate(dataset.ids)}
         columns = (results.frame[name] for name in ("image_id", "corruption", "severity", "replicate", IMAGE_CHECKSUM))
         checksums = {(i, c, float(s), int(r)): int(value) for i, c, s, r, value in zip(*columns, strict=True)}

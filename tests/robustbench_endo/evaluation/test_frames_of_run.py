@@ -21,5 +21,5 @@ def test_frames_of_run_have_the_recorded_checksums(make_plan, run):
                 pixels = np.asarray(image).transpose(2, 0, 1)
             assert image_checksum(pixels) == row.image_checksum
             assert target.shape == pixels.shape[1:]
-    with pytest.raises(RunError, match="Cannot compute the images of the run again"):
+    with pytest.raises(RunError, match="Cannot compute the images again"):
         frames_of_run(results, make_plan(frames=2).dataset).__enter__()
