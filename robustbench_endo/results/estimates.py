@@ -347,5 +347,4 @@ def _sums_of_others(by_unit: Floats) -> Floats:
     zeros = np.zeros_like(by_unit[:, :1])
     before = np.concatenate((zeros, np.cumsum(by_unit[:, :-1], axis=1)), axis=1)
     after = np.concatenate((np.cumsum(by_unit[:, :0:-1], axis=1)[:, ::-1], zeros), axis=1)
-    others: Floats = before + after
-    return others
+    return np.asarray(before + after)

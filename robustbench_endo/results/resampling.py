@@ -58,6 +58,15 @@ class Resampling:
             raise RobustEndoError(f"Expected subject or frame as the unit of resampling, got {self.unit!r}.")
 
 
+Intervals = bool | Resampling
+"""True for 95 % intervals with the defaults of :class:`Resampling`, or the settings to use."""
+
+
+def resampling_settings(intervals: Intervals) -> Resampling:
+    """The settings of intervals; the defaults where only their presence is stated."""
+    return intervals if isinstance(intervals, Resampling) else Resampling()
+
+
 @dataclass(frozen=True)
 class ResamplingUnits:
     """The units that intervals and tests rest on.
@@ -294,3 +303,9 @@ def holm_levels(p: Floats, level: float) -> Floats:
     result = np.empty_like(levels)
     result[order] = levels
     return result
+
+
+def with_statement(table: pd.DataFrame, units: ResamplingUnits) -> pd.DataFrame:
+    """The table with what its intervals rest on, and a warning if there is one, in ``.attrs``."""
+    table.attrs |= {"intervals": units.statement, "warning": units.warning}
+    return table

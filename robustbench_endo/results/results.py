@@ -30,25 +30,30 @@ from robustbench_endo.results.failures import (
     failure_metrics,
     failure_records,
     invalid_predictions,
-    joint_failure_table,
 )
 from robustbench_endo.results.floors import Floors
 from robustbench_endo.results.gallery import GalleryFrame, read_gallery
+from robustbench_endo.results.joint_failures import joint_failures
 from robustbench_endo.results.kept_frames import kept_frames
 from robustbench_endo.results.method_table import method_table
 from robustbench_endo.results.metrics import find_metric, metric_groups, metric_names, run_metrics
 from robustbench_endo.results.notebook import notebook_html
 from robustbench_endo.results.operating_envelope import operating_envelope
 from robustbench_endo.results.rankings.rank_results import rank_results
-from robustbench_endo.results.resampling import Resampling, ResamplingUnits, clopper_pearson, jackknife_interval
+from robustbench_endo.results.resampling import (
+    Intervals,
+    Resampling,
+    ResamplingUnits,
+    clopper_pearson,
+    jackknife_interval,
+    resampling_settings,
+    with_statement,
+)
 from robustbench_endo.results.robustness import robustness_table
 from robustbench_endo.results.run_info import RunInfo
 from robustbench_endo.results.schema import arrow_schema
 from robustbench_endo.results.subject_notes import subject_note
 from robustbench_endo.results.table import Estimand, row_formulas, severity_mean_table
-
-Intervals = bool | Resampling
-"""True for 95 % intervals with the defaults of :class:`Resampling`, or the settings to use."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ class Results(RunInfo):
         """
         if not intervals:
             return self._scores.copy()
-        estimator, confidence = self.estimator(intervals), _settings(intervals).confidence
+        estimator, confidence = self.estimator(intervals), resampling_settings(intervals).confidence
         table, sizes = self._scores.copy(), estimator.units.sizes
         ends: dict[str, tuple[Floats, Floats]] = {}
         for name, left_out, _ in estimator.without_units(estimator.names):
@@ -118,7 +123,7 @@ class Results(RunInfo):
             position = int(table.columns.get_loc(name))
             table.insert(position + 1, f"{name}_low", low)
             table.insert(position + 2, f"{name}_high", high)
-        return _with_statement(table, estimator.units)
+        return with_statement(table, estimator.units)
 
     def table(
         self, metrics: Sequence[str] | None = None, intervals: Intervals = False, estimand: Estimand = "pooled"
@@ -159,6 +164,7 @@ class Results(RunInfo):
     stored_predictions = stored_predictions
     kept_frames = kept_frames
     promise = promise
+    joint_failures = joint_failures
 
     def robustness(
         self, metrics: Sequence[str] | None = None, baseline: str | None = None, intervals: Intervals = False
@@ -181,7 +187,7 @@ class Results(RunInfo):
         estimator = self.estimator(intervals)
         metrics = metric_names(metrics, self.headlines)
         table = robustness_table(estimator, metrics, self.corruption_categories, baseline, Floors(self, estimator))
-        return _with_statement(table, estimator.units) if intervals else table
+        return with_statement(table, estimator.units) if intervals else table
 
     def envelope(self, thresholds: Mapping[str, float], intervals: Intervals = True) -> pd.DataFrame:
         """The largest severity of each corruption at which the intervals of a model still clear every threshold.
@@ -200,7 +206,7 @@ class Results(RunInfo):
         """
         estimator = self.estimator(intervals or True)
         invalid = invalid_predictions(self.frame, self.tasks).astype(np.float64)
-        return _with_statement(operating_envelope(estimator, thresholds, estimator.count(invalid)), estimator.units)
+        return with_statement(operating_envelope(estimator, thresholds, estimator.count(invalid)), estimator.units)
 
     def failures(self, thresholds: Mapping[str, float] | None = None, intervals: Intervals = False) -> pd.DataFrame:
         """How often the prediction of each task fails, and fails silently; rows and columns as :meth:`table`.
@@ -217,36 +223,11 @@ class Results(RunInfo):
             RobustEndoError: an unknown task, or a threshold outside 0 to 1.
             RunError: a model without clean records.
         """
-        settings = _settings(intervals) if intervals else None
+        settings = resampling_settings(intervals) if intervals else None
         names = [metric.name for metric in failure_metrics(self.tasks)]
         records = self.failed_records(thresholds)
         estimator = ScoreEstimator(records, failure_groups(self.tasks), self._conditions, settings)
         return self._table(estimator, names, intervals)
-
-    def joint_failures(
-        self, thresholds: Mapping[str, float] | None = None, intervals: Intervals = False
-    ) -> pd.DataFrame:
-        """Whether the two leading tasks fail on the same frames: one row per model, over all corrupted frames.
-
-        Args:
-            thresholds: as in :meth:`failures`.
-            intervals: whether, and how, to compute intervals.
-
-        Returns:
-            Shares of frames in percent where neither, one, or both tasks fail, and their correlation ``phi``; no
-            columns for a run of one task.
-
-        Raises:
-            RobustEndoError, RunError: as :meth:`failures`.
-        """
-        settings = _settings(intervals) if intervals else None
-        if len(self.tasks) < 2:
-            return pd.DataFrame(index=pd.Index(self.models, name="model"))
-        second, first = self.tasks[-2:]
-        records = self.failed_records(thresholds)
-        records = records[~records["corruption"].isin(self.recorded_conditions)]
-        table = joint_failure_table(records, self.models, (first, second), settings)
-        return _with_statement(table, self.units(intervals)) if intervals else table
 
     def units(self, intervals: Intervals = True) -> ResamplingUnits:
         """What the intervals of this run rest on: ``statement`` in one sentence, and a ``warning`` if there is one.
@@ -258,7 +239,7 @@ class Results(RunInfo):
 
     def estimator(self, intervals: Intervals = False) -> ScoreEstimator:
         """The scores of every condition, from which the tables are computed."""
-        return self._estimator.with_resampling(_settings(intervals) if intervals else None)
+        return self._estimator.with_resampling(resampling_settings(intervals) if intervals else None)
 
     @cached_property
     def _estimator(self) -> ScoreEstimator:
@@ -332,7 +313,7 @@ class Results(RunInfo):
         table = severity_mean_table(
             estimator.results(metrics), metrics, self.models, formulas, intervals=bool(intervals), estimand=estimand
         )
-        return _with_statement(table, estimator.units) if intervals else table
+        return with_statement(table, estimator.units) if intervals else table
 
     def failed_records(self, thresholds: Mapping[str, float] | None = None) -> pd.DataFrame:
         """The keys of the records with 0 or 1 for each task: ``<task>_failed`` and ``<task>_silent``; do not change it.
@@ -357,12 +338,3 @@ class Results(RunInfo):
 
     _repr_html_ = notebook_html
     __repr__ = describe_run
-
-
-def _settings(intervals: Intervals) -> Resampling:
-    return intervals if isinstance(intervals, Resampling) else Resampling()
-
-
-def _with_statement(table: pd.DataFrame, units: ResamplingUnits) -> pd.DataFrame:
-    table.attrs |= {"intervals": units.statement, "warning": units.warning}
-    return table

@@ -15,7 +15,7 @@ from robustbench_endo.data import FolderDataset
 from robustbench_endo.errors import DataError, FrameError, RobustEndoError, RunError, UnknownNameError
 from robustbench_endo.reports import print_robustness
 from robustbench_endo.results import combine_runs, compare
-from robustbench_endo.results.failures import joint_failure_names
+from robustbench_endo.results.joint_failures import joint_failure_names
 
 
 @dataclass(frozen=True)

@@ -116,3 +116,20 @@ def invalidate() -> Callable[[Results, pd.Series], Results]:
         return Results(frame, results.info)
 
     return without
+
+
+@pytest.fixture
+def four(make_results):
+    """One model, four frames; under smoke the mask fails on frames 1 and 2, the activity on 2 and 3."""
+    results = make_results(frames=4, subjects=4, models=("a",), corruptions=("smoke",), severities=(1,))
+    frame = results.frame
+    clean, smoke = frame["corruption"] == "clean", frame["corruption"] == "smoke"
+    for task in ("segmentation", "activity"):
+        frame.loc[clean, f"{task}_confidence"] = [0.5, 0.6, 0.7, 0.8]  # 10th percentile: 0.53
+    frame.loc[smoke, "segmentation_confidence"] = [0.9, 0.9, 0.5, 0.9]
+    frame.loc[smoke, "activity_confidence"] = [0.9, 0.9, 0.9, 0.5]
+    frame.loc[clean, "dice_mean"] = 0.9
+    frame.loc[smoke, "dice_mean"] = [0.9, 0.3, 0.3, 0.9]
+    frame["activity_prediction"] = frame["activity_target"]
+    frame.loc[smoke, "activity_prediction"] = [0, 1, 0, 1]
+    return results

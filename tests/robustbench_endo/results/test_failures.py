@@ -1,4 +1,4 @@
-"""Failures, silent failures, and joint failures of two tasks, counted by hand."""
+"""Failures and silent failures, counted by hand."""
 
 import numpy as np
 import pandas as pd
@@ -6,24 +6,7 @@ import pytest
 
 from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.results import Resampling, Results
-from robustbench_endo.results.failures import confidence_limit, joint_failure_names, joint_rates, undefined_silence
-
-
-@pytest.fixture
-def four(make_results):
-    """One model, four frames; under smoke the mask fails on frames 1 and 2, the activity on 2 and 3."""
-    results = make_results(frames=4, subjects=4, models=("a",), corruptions=("smoke",), severities=(1,))
-    frame = results.frame
-    clean, smoke = frame["corruption"] == "clean", frame["corruption"] == "smoke"
-    for task in ("segmentation", "activity"):
-        frame.loc[clean, f"{task}_confidence"] = [0.5, 0.6, 0.7, 0.8]  # 10th percentile: 0.53
-    frame.loc[smoke, "segmentation_confidence"] = [0.9, 0.9, 0.5, 0.9]
-    frame.loc[smoke, "activity_confidence"] = [0.9, 0.9, 0.9, 0.5]
-    frame.loc[clean, "dice_mean"] = 0.9
-    frame.loc[smoke, "dice_mean"] = [0.9, 0.3, 0.3, 0.9]
-    frame["activity_prediction"] = frame["activity_target"]
-    frame.loc[smoke, "activity_prediction"] = [0, 1, 0, 1]
-    return results
+from robustbench_endo.results.failures import confidence_limit, undefined_silence
 
 
 def test_failure_shares_by_hand(four):
@@ -86,38 +69,10 @@ def test_failures_of_absent_task_are_nan(four):
     assert table["segmentation_failed"].notna().all(axis=None)
 
 
-def test_joint_failures_by_hand(four):
-    table = four.joint_failures()
-    assert list(table.columns) == [*joint_failure_names(four.tasks[-1], four.tasks[-2]), "phi"]
-    assert table.loc["a"].to_dict() == {
-        "both_correct": 25,
-        "only_segmentation": 25,
-        "only_activity": 25,
-        "both_failed": 25,
-        "phi": 0,
-    }
-
-
-def test_phi_is_the_correlation_of_the_failures():
-    random = np.random.default_rng(0)
-    mask, activity = random.random((2, 500)) < 0.3
-    activity |= mask & (random.random(500) < 0.5)
-    cells = [(mask == m) & (activity == a) for m, a in ((0, 0), (1, 0), (0, 1), (1, 1))]
-    *_, phi = joint_rates(np.array([cell.sum() for cell in cells], float))
-    assert phi == pytest.approx(np.corrcoef(mask, activity)[0, 1])
-    assert np.isnan(joint_rates(np.array([5.0, 0, 3, 0]))[-1])
-
-
 def test_failures_with_intervals(results):
     settings = Resampling(resamples=300)
     table = results.failures({"segmentation": 0.6}, settings)
     assert table.attrs["intervals"].startswith("95 % intervals from 12 subjects")
-    joint = results.joint_failures({"segmentation": 0.6}, settings)
-    points = results.joint_failures({"segmentation": 0.6})
-    assert (joint["phi", "low"] < joint["phi", "value"]).all()
-    np.testing.assert_allclose(joint["phi", "value"], points["phi"])
-    shares = [name for name in points.columns if name != "phi"]
-    np.testing.assert_allclose(points[shares].sum(axis=1), 100)
 
 
 @pytest.mark.parametrize("threshold", [0, -1, 1.5, 80, float("nan")])
