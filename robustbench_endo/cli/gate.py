@@ -13,7 +13,7 @@ from robustbench_endo.cli.json_output import echo_json, json_option
 
 
 @command(
-    short="Decide whether a finished run meets acceptance criteria.",
+    short="Decide whether a run meets acceptance criteria.",
     examples=(
         "robust-endo gate runs/new --plan acceptance.toml",
         "robust-endo gate runs/new --plan acceptance.toml --baseline runs/old",
