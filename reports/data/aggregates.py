@@ -15,12 +15,8 @@ from robustbench_endo.reports.data.scores import model_columns, number_cell
 from robustbench_endo.reports.data.tables import PLAIN, Cell, Row, Table
 from robustbench_endo.reports.formatting import title
 from robustbench_endo.results.estimates import PARTS
-from robustbench_endo.results.failures import (
-    check_failure_thresholds,
-    failure_metrics,
-    joint_failure_names,
-    undefined_silence,
-)
+from robustbench_endo.results.failures import check_failure_thresholds, failure_metrics, undefined_silence
+from robustbench_endo.results.joint_failures import joint_failure_names
 from robustbench_endo.results.robustness import AGGREGATES
 from robustbench_endo.tasks.base import Task
 

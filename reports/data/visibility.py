@@ -85,7 +85,8 @@ def _hidden_text(shares: dict[str, float]) -> str:
 
 def _cells(frame: pd.DataFrame, metric: Metric, models: Sequence[str], corruption: str) -> tuple[Cell, ...]:
     record = frame.xs(corruption, level="corruption").iloc[0]
-    return tuple(
-        number_cell(*(float(record[metric.name, model, part]) for part in PARTS), metric.unit, show_interval=True)
-        for model in models
-    )
+    cells = []
+    for model in models:
+        value, low, high = (float(record[metric.name, model, part]) for part in PARTS)
+        cells.append(number_cell(value, low, high, metric.unit, show_interval=True))
+    return tuple(cells)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict
@@ -344,6 +344,6 @@ def config_from_options(options: EvaluationOptions, **others: Any) -> Evaluation
     Raises:
         RobustEndoError: see :class:`EvaluationConfig`.
     """
-    repeated = ("notes", "nsd_tolerance", "calibration")
-    sequences = {name: tuple(options.get(name, ())) for name in repeated}  # type: ignore[arg-type]  # names of options
-    return EvaluationConfig(**{**options, **sequences, **others})
+    values: Mapping[str, Any] = options
+    sequences = {name: tuple(values[name]) for name in ("notes", "nsd_tolerance", "calibration") if name in values}
+    return EvaluationConfig(**{**values, **sequences, **others})
