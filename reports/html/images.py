@@ -90,7 +90,8 @@ def image_sources(
 ) -> ImageSources:
     """The images at the largest size that fits ``budget``.
 
-    At the smallest size frames are left out from the end until they fit; the first one always remains.
+    At the smallest size frames are left out from the end until they fit, then the masks of the last models; the first
+    frame always remains.
     """
     sizes = [size for size in _SIZES[:-1] if _estimate(grids, models, *size) <= 2 * budget]
     for width, quality in (*sizes, _SIZES[-1]):
@@ -99,6 +100,9 @@ def image_sources(
             break
     while sources.size > budget and len(sources.grids) > 1:
         sources = ImageSources(sources.grids[:-1], sources.drops)
+    while sources.size > budget and sources.grids and len(models) > 1:
+        models = models[: len(models) // 2]
+        sources = ImageSources(_encode(grids[:1], models, (), width, quality).grids, sources.drops)
     return sources
 
 

@@ -101,10 +101,12 @@ def html(report: ReportData) -> str:
     templates = environment(TEMPLATES, heading=heading, breakable=breakable, inline=_inline)
     templates.globals["follow"] = _follow(report)
     values, template = _values(report), templates.get_template("report.html.j2")
-    text = template.render(report=report, **values, **_images(report, BUDGET))
+    images = _images(report, BUDGET)
+    text = template.render(report=report, **values, **images)
     excess = len(text.encode()) - LIMIT
     if excess > 0:
-        text = template.render(report=report, **values, **_images(report, BUDGET - excess))
+        used = sum(each.size for each in (*images["thumbnails"], *filter(None, [images["images"]])))
+        text = template.render(report=report, **values, **_images(report, used - excess))
     return text.translate(_REVERSALS)
 
 

@@ -38,6 +38,14 @@ def test_image_sources_shrink_until_they_fit(results, grid):
     assert image.size == (clean.width, clean.height) == (80, 64)
 
 
+def test_image_sources_of_many_models_lose_masks_at_last(results, grid):
+    full = image_sources([grid], results.models)
+    part = image_sources([grid], results.models, budget=1)
+    keys = {mask.key for _, row in part.grids[0].rows for image in row for mask in image.masks}
+    assert keys == {"t", "0"}
+    assert part.size < full.size
+
+
 def test_image_sources_contain_masks_of_target_and_models(results, grid):
     (encoded,) = image_sources([grid], results.models).grids
     assert [label for label, _ in encoded.rows] == ["Smoke"]
