@@ -24,7 +24,7 @@ from robustbench_endo.results.io import write_table
 from robustbench_endo.tasks.segmentation.metrics import SURROUND, bin_columns, count_columns
 
 FRAMES, PATIENTS, CLASSES, ACTIVITIES = 402, 20, 7, 3
-MODELS = [{"name": f"model {index}"} for index in range(3)]
+MODELS = 3
 CATEGORIES = {"noise": 4, "blur": 5, "occlusion": 4, "digital": 6}
 CORRUPTIONS = [
     {"name": f"{category} {index}", "category": category}
@@ -33,11 +33,12 @@ CORRUPTIONS = [
 ]
 
 
-def synthetic_run() -> Results:
-    """Synthetic records of the paper's size, whose scores fall with severity."""
+def synthetic_run(n_models: int = MODELS) -> Results:
+    """Synthetic records of the paper's size, whose scores fall with severity, each model's at its own rate."""
+    models = [{"name": f"model {index}"} for index in range(n_models)]
     random = np.random.default_rng(0)
     conditions = [("clean", 0), *((entry["name"], severity) for entry in CORRUPTIONS for severity in range(1, 6))]
-    keys = [(model["name"], *condition, i) for model in MODELS for condition in conditions for i in range(FRAMES)]
+    keys = [(model["name"], *condition, i) for model in models for condition in conditions for i in range(FRAMES)]
     frame = pd.DataFrame(keys, columns=["model", "corruption", "severity", "number"])
     number, rows = frame.pop("number").to_numpy(), len(frame)
     frame["replicate"] = 0
@@ -45,7 +46,7 @@ def synthetic_run() -> Results:
     frame["subject_id"] = [f"OP{i % PATIENTS:02d}_img" for i in number]
     quality = np.clip(0.9 - 0.1 * frame["severity"].to_numpy() + random.normal(0, 0.05, rows), 0.02, 0.98)
     info = {
-        "models": MODELS,
+        "models": models,
         "corruptions": CORRUPTIONS,
         "severities": [1, 2, 3, 4, 5],
         "suite": {"name": "endo19"},
@@ -71,6 +72,9 @@ def synthetic_run() -> Results:
     sampled = random.integers(0, 60, (rows, 15))
     for kind, share in (("count", 1.0), ("correct", 0.8), ("confidence", 0.85)):
         columns |= dict(zip(bin_columns(kind), (share * sampled).T, strict=True))
+    columns |= {f"visible_{name}": columns[name] - columns[name] // 5 for name in count_columns(CLASSES)}
+    columns |= {f"hidden_{name}": columns[name] // 5 for name in count_columns(CLASSES)}
+    columns |= {name: np.zeros(rows, np.int64) for name in schema.names if name not in {*columns, *frame}}
     table = pa.Table.from_pandas(pd.concat((frame, pd.DataFrame(columns)), axis=1), schema, safe=False)
     return Results(table.to_pandas(), info)
 
@@ -115,7 +119,7 @@ def main() -> None:
     """Measure, print and save; fails where an interval or a test is outside its target."""
     start = time.perf_counter()
     results = synthetic_run()
-    content: dict[str, Any] = {"cores": os.cpu_count(), "frames": FRAMES, "conditions": 96, "models": len(MODELS)}
+    content: dict[str, Any] = {"cores": os.cpu_count(), "frames": FRAMES, "conditions": 96, "models": MODELS}
     content |= {"quantities": len(results.metrics), "store": store(results), "speed": speed(results)}
     for part in ("store", "speed"):
         for name, value in content[part].items():
