@@ -79,7 +79,7 @@ const reveal = (id, focus = true) => {
   if (!target) return;
   for (let part = target.closest("details"); part; part = part.parentNode.closest("details")) part.open = true;
   if (target.tagName === "DETAILS") target.open = true;
-  target.scrollIntoView();
+  target.scrollIntoView({ behavior: focus ? "auto" : "instant" });
   if (!focus) return;
   const head = one("h2, h3, summary", target) || target;
   if (head.tabIndex < 0) head.tabIndex = -1;
