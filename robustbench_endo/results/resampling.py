@@ -240,7 +240,8 @@ def plain_interval(point: Floats, left_out: Floats, sizes: Floats, confidence: f
 def jackknife_error(point: Floats, left_out: Floats, sizes: Floats) -> tuple[Floats, Floats]:
     """Standard error of a score and its degrees of freedom, each (...); see :func:`jackknife_interval`."""
     number = len(left_out)
-    influential = np.abs(left_out - point) > SAME * np.maximum(np.abs(point), 1)
+    # A score that is not defined without a subject (NaN) depends on it.
+    influential = ~(np.abs(left_out - point) <= SAME * np.maximum(np.abs(point), 1))
     weights = np.where(influential, sizes.reshape(-1, *[1] * point.ndim), 0.0)
     effective = divide(weights.sum(0) ** 2, (weights**2).sum(0))
     mean = left_out.mean(0)
@@ -262,7 +263,7 @@ def _angle(values: Floats, upper_bound: float) -> Floats:
 
 
 def clopper_pearson(
-    point: Floats, ends: tuple[Floats, Floats], number: int, confidence: float, upper_bound: float
+    point: Floats, ends: tuple[Floats, Floats], number: int | Codes, confidence: float, upper_bound: float
 ) -> tuple[Floats, Floats]:
     """The ends for a proportion that is 0 or ``upper_bound`` in all frames, so that no subject differs.
 
@@ -270,10 +271,8 @@ def clopper_pearson(
     went wrong in 24 subjects does not show that nothing ever will.
     """
     low, high = ends
-    if number < 2:
-        return ends
-    bound = upper_bound * ((1 - confidence) / 2) ** (1 / number)
-    fixed = (low == point) & (high == point)
+    bound = upper_bound * ((1 - confidence) / 2) ** (1 / np.maximum(number, 1))
+    fixed = (low == point) & (high == point) & (np.asarray(number) > 1)
     return (
         np.where(fixed & (point == upper_bound), np.minimum(low, bound), low),
         np.where(fixed & (point == 0), np.maximum(high, upper_bound - bound), high),

@@ -232,8 +232,14 @@ def _numbers(
     present = np.bincount(here.units, minlength=number) > 0
     left_out, sizes = values[1:][present], units.sizes[present]
     ends = jackknife_interval(values[0], left_out, sizes, settings.confidence, 100.0)
-    low, high = clopper_pearson(values[0], ends, len(sizes), settings.confidence, 100.0)
+    low, high = clopper_pearson(values[0], ends, _trials(here, len(sizes)), settings.confidence, 100.0)
     numbers: dict[str, float] = {}
     for position, column in enumerate(COLUMNS):
         numbers |= {column: values[0, position], f"{column}_low": low[position], f"{column}_high": high[position]}
     return {column: float(value) for column, value in numbers.items()}
+
+
+def _trials(here: Detection, number: int) -> Codes:
+    """Units that a measure rests on: for the AUROC those with a failure, or with a success where these are fewer."""
+    failing, succeeding = (len(np.unique(here.units[here.failed == outcome])) for outcome in (1, 0))
+    return np.array([min(failing, succeeding) if name == "auroc_failures" else number for name in COLUMNS])

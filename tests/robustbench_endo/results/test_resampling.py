@@ -8,6 +8,7 @@ from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.metrics.aggregation import ratio
 from robustbench_endo.results import Resampling
 from robustbench_endo.results.resampling import (
+    clopper_pearson,
     holm,
     holm_levels,
     jackknife_error,
@@ -132,8 +133,15 @@ def test_jackknife_error_needs_two_subjects_with_an_influence():
 
 
 def test_jackknife_interval_is_undefined_where_one_subject_decides():
-    low, high = jackknife_interval(np.array(50.0), np.array([49.0, np.nan, 52.0]), np.ones(3), 0.95, 100)
-    assert np.isnan([low, high]).all()
+    # The last two: the only subject with a class, or with a failure, so that no other has an influence.
+    for point, left_out in (
+        (50.0, (49.0, np.nan, 52.0)),
+        (83.2, (83.2, np.nan, 83.2)),
+        (100.0, (100.0, np.nan, 100.0)),
+    ):
+        ends = jackknife_interval(np.array(point), np.array(left_out), np.ones(3), 0.95, 100)
+        ends += clopper_pearson(np.array(point), ends, 3, 0.95, 100)
+        assert np.isnan(ends).all()
 
 
 def test_jackknife_interval_stays_in_the_range():

@@ -46,6 +46,18 @@ def test_intervals_contain_their_values(table):
         assert high[known].between(0, 100).all()
 
 
+@pytest.mark.parametrize(("failing", "low"), [(1, np.nan), (3, 100 * 0.025 ** (1 / 3))])
+def test_perfect_auroc_rests_on_the_subjects_that_fail(results, failing, low):
+    frame = results.frame.copy()
+    failed = frame["subject_id"].isin(sorted(frame["subject_id"].unique())[:failing])
+    frame["activity_prediction"] = np.where(failed, (frame["activity_target"] + 1) % 3, frame["activity_target"])
+    frame["activity_confidence"] = np.where(failed, 0.4, 0.9)
+    table = Results(frame, results.info).failure_detection("probability", intervals=True, by_corruption=False)
+    row = table.set_index(KEYS).loc[("a", "activity", "failure", "probability", "clean", 0)]
+    assert row["auroc_failures"] == 100
+    np.testing.assert_allclose(row["auroc_failures_low"], low)
+
+
 def test_all_corruptions_are_the_frames_of_each_together(results):
     table = results.failure_detection("probability", by_corruption=False)
     assert set(table["corruption"]) == {"clean", "all"}
