@@ -74,7 +74,7 @@ def write_reports(
         RobustEndoError: an unknown format.
     """
     from robustbench_endo.reports import write
-    from robustbench_endo.reproduction.comparison_table import published_for_run
+    from robustbench_endo.reproduction.published_numbers import published_for_run
 
     folder.mkdir(parents=True, exist_ok=True)
     # The PDF last: what needs no extra is written in any case.

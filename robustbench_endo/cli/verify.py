@@ -109,7 +109,7 @@ def _check_run(run: Path, checked: Container[str], baseline: Path | None) -> lis
     """The records of a run, and the files that were computed from them."""
     from robustbench_endo.evidence import check_gate, check_packs
     from robustbench_endo.reports import check_html, check_tables
-    from robustbench_endo.reproduction.comparison_table import published_for_run
+    from robustbench_endo.reproduction.published_numbers import published_for_run
     from robustbench_endo.results import verify
 
     results, other = _load(run), None if baseline is None else _load(baseline)

@@ -32,6 +32,26 @@ ARCHITECTURES = {
 
 WEIGHTINGS = {"MoCo": "moco", "Aligned-MTL": "aligned_mtl", "STCH": "stch", "DB-MTL": "db_mtl"}
 
+METRICS: Mapping[str, Mapping[str, str]] = {
+    "endoarss": {
+        "accuracy": "endoarss_accuracy",
+        "f_score": "endoarss_f1",
+        "miou": "endoarss_miou",
+        "dice": "endoarss_dice",
+        "hd": "endoarss_hd",
+        "ssim": "endoarss_ssim",
+    },
+    "standard": {
+        "accuracy": "accuracy",
+        "f_score": "macro_f1",
+        "miou": "miou",
+        "dice": "dice",
+        "hd": "hd",
+        "ssim": "ssim",
+    },
+}
+"""Protocol -> the paper's name of a metric -> its name in :class:`Results`."""
+
 LORA_RANK = 4
 
 

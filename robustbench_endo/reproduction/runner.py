@@ -14,7 +14,7 @@ from robustbench_endo.evaluation.shard import Shard
 from robustbench_endo.models import load_model
 from robustbench_endo.reproduction.activity_spread import SPREADS, activity_spread
 from robustbench_endo.reproduction.datasets import Source
-from robustbench_endo.reproduction.experiments import CLEAN, ROBUST, Cell, Grid, Row
+from robustbench_endo.reproduction.experiments import CLEAN, METRICS, ROBUST, Cell, Grid, Row
 from robustbench_endo.reproduction.presets import Scale
 from robustbench_endo.reproduction.training import is_finished, train_cell
 from robustbench_endo.results import Results
@@ -22,26 +22,6 @@ from robustbench_endo.training import Progress
 from robustbench_endo.types import Dataset
 
 PROTOCOLS = ("endoarss", "standard")
-
-METRICS: Mapping[str, Mapping[str, str]] = {
-    "endoarss": {
-        "accuracy": "endoarss_accuracy",
-        "f_score": "endoarss_f1",
-        "miou": "endoarss_miou",
-        "dice": "endoarss_dice",
-        "hd": "endoarss_hd",
-        "ssim": "endoarss_ssim",
-    },
-    "standard": {
-        "accuracy": "accuracy",
-        "f_score": "macro_f1",
-        "miou": "miou",
-        "dice": "dice",
-        "hd": "hd",
-        "ssim": "ssim",
-    },
-}
-"""Protocol -> the paper's name of a metric -> its name in :class:`Results`."""
 
 
 def quantity_of(metric: str, protocol: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.html import html
 from robustbench_endo.reports.pdf import pdf
-from robustbench_endo.reproduction.comparison_table import published_for_run
+from robustbench_endo.reproduction.published_numbers import published_for_run
 from robustbench_endo.results import Resampling, Results
 
 ENDOARSS, OTHER = "EndoARSS/TESLA/DB-MTL", "mine"

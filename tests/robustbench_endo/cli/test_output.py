@@ -52,7 +52,7 @@ def test_write_reports_without_typst_writes_the_others(monkeypatch, tmp_path, ca
         raise OptionalDependencyError("Expected the package typst")
 
     monkeypatch.setattr("robustbench_endo.reports.write.write_reports", missing)
-    monkeypatch.setattr("robustbench_endo.reproduction.comparison_table.published_for_run", lambda results: None)
+    monkeypatch.setattr("robustbench_endo.reproduction.published_numbers.published_for_run", lambda results: None)
     results = SimpleNamespace()
     paths = write_reports(results, tmp_path, ("pdf", "html"))
     assert [path.name for path in paths] == ["report.html"]

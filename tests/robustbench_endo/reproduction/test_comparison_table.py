@@ -6,8 +6,9 @@ import pytest
 
 from robustbench_endo.reproduction import grid
 from robustbench_endo.reproduction.comparison_table import DONE, comparison_table
+from robustbench_endo.reproduction.experiments import METRICS
 from robustbench_endo.reproduction.presets import PAPER, QUICK, select_rows
-from robustbench_endo.reproduction.runner import METRICS, PROTOCOLS, CellResult
+from robustbench_endo.reproduction.runner import PROTOCOLS, CellResult
 
 
 def test_comparison_table_has_a_row_per_metric_and_protocol():
