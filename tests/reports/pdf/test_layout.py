@@ -57,6 +57,12 @@ def test_pdf_failures_envelope_and_comparison_equal_results(usual_pdf):
     assert f"Dice of the worst class ≥ {report.envelope.threshold:g} %" in flat(text)
 
 
+def test_pdf_pages_are_numbered(usual_pdf):
+    pages = usual_pdf.text.rstrip("\f").split("\f")
+    numbers = [re.findall(r"page (\d+) of (\d+)\s*$", page) for page in pages]
+    assert numbers == [[(str(page), str(len(pages)))] for page in range(1, len(pages) + 1)]
+
+
 def test_pdf_has_all_chapters(usual_pdf):
     text = flat(usual_pdf.text)
     for chapter in (
