@@ -28,7 +28,7 @@ _OPTIONS = (
     "calibrate-confidence",
     short="Fit temperatures and prediction sets of a model.",
     examples=(
-        "robust-endo calibrate-confidence -m runs/mine -d data/endovis18 --split val --out calibration.json",
+        "robust-endo calibrate-confidence -m runs/mine -d data/mine -o calibration.json",
         "robust-endo evaluate -m runs/mine -d data/endovis18 --calibration calibration.json",
     ),
 )

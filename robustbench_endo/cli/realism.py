@@ -20,7 +20,7 @@ POOLED = (2, 3, 4)
 
 
 @command(
-    short="Compare a corruption with real frames of its condition.",
+    short="Compare a corruption with real degraded frames.",
     examples=(
         "robust-endo realism --pairs pairs --montage montage.png",
         "robust-endo realism --run runs/segstrong --synthetic-run runs/synthetic",

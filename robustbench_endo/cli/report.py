@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @command(
-    short="Write the reports of a finished run, and print its tables.",
+    short="Write the reports of a finished run.",
     examples=(
         "robust-endo report runs/mine --intervals",
         "robust-endo report runs/mine --format latex,csv --out tables",

@@ -24,7 +24,7 @@ _PHASES = {"instruments": "Cutting out", "backgrounds": "Reading", "images": "Wr
 
 
 @command(
-    short="Write training images from instruments and backgrounds.",
+    short="Write training images from cut-outs.",
     examples=("robust-endo synthesize -b tissue -i data/endovis18 -o synthesized -n 500",),
 )
 @config_options(SynthesisConfig, "synthesize")
