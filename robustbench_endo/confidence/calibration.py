@@ -116,12 +116,7 @@ class Calibration:
         Raises:
             RobustEndoError: another format or version, or missing or impossible values.
         """
-        if not isinstance(content, dict) or content.get("format") != FORMAT or content.get("version") != VERSION:
-            got = f"{content.get('format')} {content.get('version')}" if isinstance(content, dict) else "no object"
-            raise RobustEndoError(
-                f"Expected the format {FORMAT!r}, version {VERSION}, in {source}, got {got}: give the file that "
-                "robust-endo calibrate-confidence wrote."
-            )
+        _check_format(content, source)
         fields = {name: value for name, value in content.items() if name not in ("format", "version")}
         try:
             tasks = {
@@ -138,6 +133,15 @@ class Calibration:
                 "calibrate-confidence."
             )
         return calibration
+
+
+def _check_format(content: Any, source: str) -> None:
+    if not isinstance(content, dict) or content.get("format") != FORMAT or content.get("version") != VERSION:
+        got = f"{content.get('format')} {content.get('version')}" if isinstance(content, dict) else "no object"
+        raise RobustEndoError(
+            f"Expected the format {FORMAT!r}, version {VERSION}, in {source}, got {got}: give the file that "
+            "robust-endo calibrate-confidence wrote."
+        )
 
 
 def _problem(calibration: Calibration) -> str:

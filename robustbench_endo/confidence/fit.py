@@ -120,19 +120,9 @@ def fit_calibration(plan: EvaluationPlan, alpha: float, unit: str) -> Calibratio
             checksums += _checksums(batch)
             for task, prediction, target in _labelled(plan, batch, predictions):
                 _sample(samples[task.name], task, prediction, target)
-        fits = {
-            name: fit_temperature(np.concatenate(each.logits), np.concatenate(each.targets))
-            for name, each in samples.items()
-            if each.targets
-        }
-        _check_fits(fits)
-        for frames, batch, predictions in _predictions(plan, {name: fit.temperature for name, fit in fits.items()}):
-            for task, prediction, target in _labelled(plan, batch, predictions):
-                _measure(samples[task.name], task, prediction, target, frames)
-    tasks = {}
-    for name, fit in fits.items():
-        units = np.array([codes[index] for index in samples[name].frames])
-        tasks[name] = _fit_sets(plan.labels[name], fit, samples[name], units, alpha, unit)
+        fits = _fit_temperatures(samples)
+        _measure_sets(plan, fits, samples)
+    tasks = {name: _fit_sets(plan.labels[name], fit, samples[name], codes, alpha, unit) for name, fit in fits.items()}
     data = {**_describe_data(plan), "image_checksums": checksums}
     return Calibration(alpha, unit, tasks, _describe_model(plan), data, run_settings(plan), utc_now(), versions())
 
@@ -147,12 +137,24 @@ def _check(plan: EvaluationPlan, unit: str) -> None:
         raise RobustEndoError("Expected a model as it is to calibrate, got adapt or calibration: leave them out.")
 
 
-def _check_fits(fits: Mapping[str, Temperature]) -> None:
+def _measure_sets(plan: EvaluationPlan, fits: Mapping[str, Temperature], samples: Mapping[str, TaskSamples]) -> None:
+    for frames, batch, predictions in _predictions(plan, {name: fit.temperature for name, fit in fits.items()}):
+        for task, prediction, target in _labelled(plan, batch, predictions):
+            _measure(samples[task.name], task, prediction, target, frames)
+
+
+def _fit_temperatures(samples: Mapping[str, TaskSamples]) -> dict[str, Temperature]:
+    fits = {
+        name: fit_temperature(np.concatenate(each.logits), np.concatenate(each.targets))
+        for name, each in samples.items()
+        if each.targets
+    }
     if not fits:
         raise RobustEndoError(
             "Expected labelled frames with a valid prediction to calibrate on, got none: give validation data with "
             "labels of a task that the model has."
         )
+    return fits
 
 
 def _predictions(
@@ -236,8 +238,9 @@ def _measure(samples: TaskSamples, task: Task, prediction: Prediction, target: T
 
 
 def _fit_sets(
-    labels: Sequence[str], fit: Temperature, samples: TaskSamples, units: NDArray[np.intp], alpha: float, unit: str
+    labels: Sequence[str], fit: Temperature, samples: TaskSamples, codes: Mapping[int, int], alpha: float, unit: str
 ) -> TaskCalibration:
+    units = np.array([codes[index] for index in samples.frames])
     losses = unit_losses(np.stack(samples.curves), units)
     best = conformal_threshold(losses, alpha, unit=unit)
     size = np.mean(samples.sizes, axis=0)[int(np.searchsorted(THRESHOLDS, np.float32(best.threshold)))]

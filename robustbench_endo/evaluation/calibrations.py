@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from robustbench_endo.confidence.calibration import Calibration
@@ -71,12 +71,15 @@ def check_calibrations(plan: EvaluationPlan) -> None:
                 f"{', '.join(calibration.tasks)}: calibrate on data with the labels of the run."
             )
         for task in sorted(tasks):
-            if list(calibration.tasks[task].labels) != list(plan.labels[task]):
-                raise RobustEndoError(
-                    f"Expected the {get_task(task).label_attribute} of the calibration of {name} "
-                    f"({', '.join(calibration.tasks[task].labels)}), got {', '.join(plan.labels[task])}: calibrate on "
-                    "data with the labels of the run."
-                )
+            _check_labels(name, task, calibration.tasks[task].labels, plan.labels[task])
+
+
+def _check_labels(model: str, task: str, expected: Sequence[str], labels: Sequence[str]) -> None:
+    if list(expected) != list(labels):
+        raise RobustEndoError(
+            f"Expected the {get_task(task).label_attribute} of the calibration of {model} ({', '.join(expected)}), got "
+            f"{', '.join(labels)}: calibrate on data with the labels of the run."
+        )
 
 
 def check_calibration_data(plan: EvaluationPlan) -> None:

@@ -76,13 +76,7 @@ def _of_hazard(hazard: Hazard, rows: Sequence[TraceRow], results: Results) -> It
         yield Gap("hazard without criterion", name, "No criterion bounds its effect.")
     elif not is_traced(hazard, rows):
         yield Gap("hazard without result", name, "None of the conditions of its criteria was run.")
-    known = {CLEAN, *results.corruptions, *results.recorded_conditions}
-    for corruption in hazard.corruptions:
-        if corruption not in known:
-            yield Gap("hazard: corruption not run", f"{name}: {corruption}", "The run does not have it.")
-    for severity in hazard.severities or ():
-        if severity and severity not in results.severities:
-            yield Gap("hazard: severity not run", f"{name}: {severity:g}", "The run does not have it.")
+    yield from _not_run(hazard, results)
     for corruption, missing in _outside(hazard, rows, results):
         levels = f" {missing}" if missing else ""
         yield Gap(
@@ -91,6 +85,17 @@ def _of_hazard(hazard: Hazard, rows: Sequence[TraceRow], results: Results) -> It
     for criterion in hazard.criteria:
         if is_traced(hazard, rows) and not any(_belongs(row, hazard, criterion) for row in rows):
             yield Gap("criterion without result", f"{name}: {criterion}", "None of its conditions was run.")
+
+
+def _not_run(hazard: Hazard, results: Results) -> Iterator[Gap]:
+    """Corruptions and severities of a hazard that the run does not have."""
+    name, known = hazard.id, {CLEAN, *results.corruptions, *results.recorded_conditions}
+    for corruption in hazard.corruptions:
+        if corruption not in known:
+            yield Gap("hazard: corruption not run", f"{name}: {corruption}", "The run does not have it.")
+    for severity in hazard.severities or ():
+        if severity and severity not in results.severities:
+            yield Gap("hazard: severity not run", f"{name}: {severity:g}", "The run does not have it.")
 
 
 def _belongs(row: TraceRow, hazard: Hazard, criterion: str | Bound) -> bool:

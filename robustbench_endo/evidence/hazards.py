@@ -195,13 +195,7 @@ def _header(cells: Sequence[str], source: str) -> list[str]:
 
 
 def _hazard(row: Mapping[str, str], position: str, names: Mapping[str, Sequence[str]]) -> Hazard:
-    if not _ID.fullmatch(row["id"]):
-        raise DataError(
-            f"Expected an id of letters, digits, dots, hyphens and underscores in {position}, got {row['id']!r}: write "
-            "one such as H1."
-        )
-    if not row["hazard"]:
-        raise DataError(f"Expected the hazard {row['id']} in words in {position}, got none: describe what may happen.")
+    _check_words(row, position)
     corruptions: dict[str, None] = {}
     for word in _words(row["corruptions"]):
         if word not in names:
@@ -216,6 +210,16 @@ def _hazard(row: Mapping[str, str], position: str, names: Mapping[str, Sequence[
         row.get("harm", ""),
         row.get("note", ""),
     )
+
+
+def _check_words(row: Mapping[str, str], position: str) -> None:
+    if not _ID.fullmatch(row["id"]):
+        raise DataError(
+            f"Expected an id of letters, digits, dots, hyphens and underscores in {position}, got {row['id']!r}: write "
+            "one such as H1."
+        )
+    if not row["hazard"]:
+        raise DataError(f"Expected the hazard {row['id']} in words in {position}, got none: describe what may happen.")
 
 
 def _words(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from robustbench_endo.errors import RobustEndoError, RunError
@@ -52,7 +52,12 @@ def write_evidence(
     loaded = None if plan is None else load_plan(plan)
     inputs = Inputs(read_bytes(Path(hazards)), loaded, baseline, log, name, Path(hazards).name)
     pack = Pack(results, inputs, installation(), as_json(replay))
-    files = pack.files()
+    _write_files(out, pack.files())
+    return pack
+
+
+def _write_files(out: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files of a pack, and remove those of an earlier one."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         for file in _files_of_pack(out):
@@ -60,9 +65,8 @@ def write_evidence(
                 file.unlink(missing_ok=True)
     except OSError as error:
         raise RunError(f"Cannot write {out}: {error.strerror or error}. Choose another folder.") from error
-    for file_name, content in files.items():
-        write_atomically(out / file_name, content)
-    return pack
+    for name, content in files.items():
+        write_atomically(out / name, content)
 
 
 def _check_folder(out: Path, run: Path) -> None:

@@ -24,7 +24,6 @@ def check_run(plan: Plan, results: Results) -> None:
     if results.path is not None:
         check_intact(results.path, results.info)
     check_complete(results)
-    frames = int(results.frame["image_id"].nunique())
     actual = {
         "data": results.info["data"].get("name"),
         "fingerprint": results.info["data"].get("fingerprint"),
@@ -37,6 +36,11 @@ def check_run(plan: Plan, results: Results) -> None:
                 f"Expected a run with the {key} {expected!r}, which the plan names, got {actual[key]!r}: give the run "
                 "that the plan is about."
             )
+    _check_frames(plan, results)
+
+
+def _check_frames(plan: Plan, results: Results) -> None:
+    frames = int(results.frame["image_id"].nunique())
     if frames < (fewest := int(plan.run.get("min_frames", 1))):
         raise RunError(
             f"Expected a run of at least {fewest} frames, which the plan needs, got {frames}: evaluate more."
@@ -130,6 +134,12 @@ def metric_of(criterion: Criterion, results: Results) -> Metric:
             f"Expected the task of {metric.name} ({task}) in criterion {criterion.id!r}, got {criterion.task!r}: "
             "correct it, or leave it out."
         )
+    _check_threshold(criterion, metric, _check_direction(criterion, metric))
+    return metric
+
+
+def _check_direction(criterion: Criterion, metric: Metric) -> str:
+    """The bound that fits the direction of a metric."""
     if metric.higher_is_better is None:
         raise RobustEndoError(
             f"Expected a metric with a direction in criterion {criterion.id!r}, got {metric.name!r}, which describes "
@@ -143,8 +153,7 @@ def metric_of(criterion: Criterion, results: Results) -> Metric:
             f"Expected {allowed} for {metric.name}, where {better} is better, in criterion {criterion.id!r}, got "
             f"{wrong}: correct it."
         )
-    _check_threshold(criterion, metric, allowed)
-    return metric
+    return allowed
 
 
 def _known_metric(criterion: Criterion, results: Results) -> Metric:
@@ -158,14 +167,17 @@ def _check_threshold(criterion: Criterion, metric: Metric, allowed: str) -> None
     key = allowed if criterion.non_inferior is None else "non_inferior"
     value = float(getattr(criterion, key))
     fraction = metric.unit.startswith("%")
-    if key == "non_inferior":
-        if fraction and not value < 1:
-            raise RobustEndoError(
-                f"Expected a margin for {metric.name} from 0 to below 1 in criterion {criterion.id!r}, got {value:g}: "
-                "write 0.02 for 2 points."
-            )
-        return
-    if fraction and not 0 < value < 1:
+    if key != "non_inferior":
+        _check_bound(criterion, metric, value)
+    elif fraction and not value < 1:
+        raise RobustEndoError(
+            f"Expected a margin for {metric.name} from 0 to below 1 in criterion {criterion.id!r}, got {value:g}: "
+            "write 0.02 for 2 points."
+        )
+
+
+def _check_bound(criterion: Criterion, metric: Metric, value: float) -> None:
+    if metric.unit.startswith("%") and not 0 < value < 1:
         raise RobustEndoError(
             f"Expected a bound for {metric.name} between 0 and 1 in criterion {criterion.id!r}, got {value:g}: write "
             "0.8 for 80 %; no data show exactly 0 or 1."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -164,7 +164,13 @@ def _criterion(table: dict[str, Any], number: int, source: str) -> Criterion:
             raise RobustEndoError(f"Expected {key} in {where}, got none: add it.")
     values = {key: _CRITERION[key](value, f"{key} of {where}") for key, value in table.items()}
     criterion = Criterion(**values)
-    bounds = [key for key in BOUNDS if key in values]
+    _check_bounds(criterion, [key for key in BOUNDS if key in values])
+    _check_scope(criterion)
+    return criterion
+
+
+def _check_bounds(criterion: Criterion, bounds: Sequence[str]) -> None:
+    """Exactly one bound, and a margin that is not negative."""
     if len(bounds) != 1:
         raise RobustEndoError(
             f"Expected exactly one of {', '.join(BOUNDS)} in criterion {criterion.id!r}, got "
@@ -175,8 +181,6 @@ def _criterion(table: dict[str, Any], number: int, source: str) -> Criterion:
             f"Expected a margin non_inferior of at least 0 in criterion {criterion.id!r}, got "
             f"{criterion.non_inferior:g}: write how much worse the model may be, such as 0.02."
         )
-    _check_scope(criterion)
-    return criterion
 
 
 def _check_scope(criterion: Criterion) -> None:

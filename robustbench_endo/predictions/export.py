@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,12 +91,16 @@ def export_fiftyone(results: Results, folder: Path, read_frame: ReadFrame) -> Pa
             for name in ("dice_mean", "iou_mean")
             if name in scores and np.isfinite(record[name])
         }
+    _write_index(results, folder, fields, list(samples.values()))
+    return folder
+
+
+def _write_index(results: Results, folder: Path, fields: Mapping[str, str], samples: list[dict[str, Any]]) -> None:
     masks = [task.name for task in results.tasks if task.has_label_map]
     names = {str(i): name for task in masks for i, name in enumerate(results.labels[task])}
     info = {"default_mask_targets": names, "models": fields, "run": results.info["name"]}
     write_json(folder / "metadata.json", {"name": results.info["name"], "media_type": "image", "info": info})
-    write_json(folder / "samples.json", {"samples": list(samples.values())})
-    return folder
+    write_json(folder / "samples.json", {"samples": samples})
 
 
 def _row(results: Results, folder: Path, each: StoredPrediction) -> dict[str, Any]:

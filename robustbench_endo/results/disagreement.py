@@ -40,15 +40,8 @@ def disagreement(runs: Sequence[Results], pair: Results, first: str, second: str
         first, second: names in ``pair``.
         task: whose predictions are compared.
     """
-    column = f"{task.name}_prediction"
     if not task.has_label_map:
-        if column not in pair.frame:
-            return Disagreement(pd.DataFrame(), pixels=False)
-        wide = pair.frame.pivot_table(index=FRAME, columns="model", values=column, observed=True)
-        differ = 100.0 * (wide[first] != wide[second])
-        return Disagreement(
-            pd.DataFrame({"pixels_differ": np.nan, "frames_differ": differ}).reset_index(), pixels=False
-        )
+        return Disagreement(_label_disagreement(pair, first, second, f"{task.name}_prediction"), pixels=False)
     located = [_locate(runs, name) for name in (first, second)]
     if not all(has_predictions(run) for run, _ in located):
         return Disagreement(pd.DataFrame(), pixels=False)
@@ -61,6 +54,15 @@ def disagreement(runs: Sequence[Results], pair: Results, first: str, second: str
     frames = pd.DataFrame(rows, columns=[*FRAME, "pixels_differ", "frames_differ"])
     common = pair.frame[FRAME].drop_duplicates().astype({"severity": float})
     return Disagreement(frames.merge(common, on=FRAME), pixels=True)
+
+
+def _label_disagreement(pair: Results, first: str, second: str, column: str) -> pd.DataFrame:
+    """Frames whose predicted labels differ; empty without recorded labels."""
+    if column not in pair.frame:
+        return pd.DataFrame()
+    wide = pair.frame.pivot_table(index=FRAME, columns="model", values=column, observed=True)
+    differ = 100.0 * (wide[first] != wide[second])
+    return pd.DataFrame({"pixels_differ": np.nan, "frames_differ": differ}).reset_index()
 
 
 def _locate(runs: Sequence[Results], name: str) -> tuple[Results, str]:

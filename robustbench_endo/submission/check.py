@@ -129,8 +129,12 @@ def _content_problems(results: Results, description: Mapping[str, Any]) -> Itera
     for check in verify(results):
         if not check.passed:
             yield f"The check that {check.name} failed: {_sentence(check.problem)}"
-    statement = Statement(description["dataset"], description["training_data"])
-    derived = derived_files(results, statement)
+    yield from _derived_problems(results, description)
+
+
+def _derived_problems(results: Results, description: Mapping[str, Any]) -> Iterator[str]:
+    """Files that do not follow from the records."""
+    derived = derived_files(results, Statement(description["dataset"], description["training_data"]))
     root = results.path
     assert root is not None
     for name in sorted(set(description["files"]) - set(_run_file_names(results)) - set(derived)):

@@ -98,7 +98,15 @@ def _write(
     for name, content in derived_files(results, statement).items():
         (target / name).parent.mkdir(exist_ok=True)
         write_atomically(target / name, content)
-    description: dict[str, Any] = {
+    description = _describe(results, target, statement, checks, replay)
+    description[CHECKSUM] = content_sha256(description)
+    write_atomically(target / SUBMISSION_FILE, as_bytes(description))
+
+
+def _describe(
+    results: Results, target: Path, statement: Statement, checks: Sequence[str], replay: Replay
+) -> dict[str, Any]:
+    return {
         "format": FORMAT,
         "checker": str(_version()),
         "run": describe_run(results),
@@ -109,8 +117,6 @@ def _write(
         "replay": {**asdict(replay), "models": list(replay.models)},
         "files": {name: file_sha256(target / name) for name in sorted(files_of(target))},
     }
-    description[CHECKSUM] = content_sha256(description)
-    write_atomically(target / SUBMISSION_FILE, as_bytes(description))
 
 
 def _version() -> str:

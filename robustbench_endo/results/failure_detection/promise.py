@@ -60,6 +60,14 @@ def promise(results: Results, confidence: float = 0.95) -> pd.DataFrame:
         warnings.append(units.warning)
     table = pd.concat([part for part in tables if len(part)], ignore_index=True)
     table["verdict"] = _verdicts(table)
+    warnings += _mark_void(table, results, calibrations)
+    table.attrs |= {"intervals": " ".join(statements), "warning": " ".join(text for text in warnings if text)}
+    return table
+
+
+def _mark_void(table: pd.DataFrame, results: Results, calibrations: Mapping[str, Any]) -> list[str]:
+    """Set the verdicts of models that were calibrated on frames of the run; a warning for each."""
+    warnings = []
     for model in results.models:
         if shared := _shared_frames(results, calibrations.get(model, {})):
             table.loc[table["model"] == model, "verdict"] = "void"
@@ -67,8 +75,7 @@ def promise(results: Results, confidence: float = 0.95) -> pd.DataFrame:
                 f"The promise of {model} is void: {counted(shared, 'frame')} of the run are among those that it was "
                 "calibrated on."
             )
-    table.attrs |= {"intervals": " ".join(statements), "warning": " ".join(text for text in warnings if text)}
-    return table
+    return warnings
 
 
 def breaking_severities(table: pd.DataFrame) -> pd.DataFrame:

@@ -154,15 +154,19 @@ def detection(
     values = outcome
     if loss == DICE:
         values = np.where(invalid, 1.0, 1 - frame["dice_mean"].to_numpy(np.float64))
-    columns = confidence_columns(results, task)
-    confidences = {
-        name: np.where(invalid | np.isnan(confidence), -np.inf, confidence)
-        for name, column in columns.items()
+    columns = {
+        name: column
+        for name, column in confidence_columns(results, task).items()
         if (names is None or name in names) and frame[column].notna().any()
-        for confidence in (frame[column].to_numpy(np.float64),)
     }
+    confidences = {name: _or_last(frame[column].to_numpy(np.float64), invalid) for name, column in columns.items()}
     keys = frame[["model", "corruption", "severity", "replicate"]].assign(task=task.name, loss=loss)
     return Detection(keys, outcome, np.clip(values, 0, 1), confidences, units.codes[rows])
+
+
+def _or_last(confidence: NDArray[np.float64], invalid: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Accept invalid frames and those without confidence last."""
+    return np.where(invalid | np.isnan(confidence), -np.inf, confidence)
 
 
 def _check_confidences(results: Results, names: Sequence[str] | None) -> None:
@@ -229,7 +233,14 @@ def _numbers(
     values = 100 * np.column_stack((table, corrupted))
     if units is None:
         return dict(zip(COLUMNS, values[0].tolist(), strict=True))
-    present = np.bincount(here.units, minlength=number) > 0
+    return _with_intervals(values, here, units, settings)
+
+
+def _with_intervals(
+    values: NDArray[np.float64], here: Detection, units: ResamplingUnits, settings: Resampling
+) -> dict[str, float]:
+    """Numbers of all units (first row) with the ends of their intervals, from those without each unit."""
+    present = np.bincount(here.units, minlength=units.number) > 0
     left_out, sizes = values[1:][present], units.sizes[present]
     ends = jackknife_interval(values[0], left_out, sizes, settings.confidence, 100.0)
     low, high = clopper_pearson(values[0], ends, _trials(here, len(sizes)), settings.confidence, 100.0)
