@@ -121,10 +121,10 @@ def _indistinct(models: Sequence[str], metric: Metric) -> str:
 
 
 def _pair_difference(pair: Any, metric: Metric) -> str:
-    """``a - b: -0.2, interval -1.9 to 1.5``, or ``no interval``."""
+    """``a - b, mean over subjects: -0.2, interval -1.9 to 1.5``: its sign may differ from that of pooled scores."""
     ends = signed_range(pair.low, pair.high, metric.unit)
     interval = f"interval {ends}" if ends else "no interval"
-    return f"{pair.model} - {pair.other}: {signed(pair.difference, metric.unit)}, {interval}"
+    return f"{pair.model} - {pair.other}, mean over subjects: {signed(pair.difference, metric.unit)}, {interval}"
 
 
 def difference_table(comparison: Comparison, metric: Metric, models: Sequence[str]) -> Table:

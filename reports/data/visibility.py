@@ -22,7 +22,7 @@ VISIBILITY_NOTE = (
     "A pixel is hidden where the corruption covers the scene by half or more. Dice is over the foreground classes; "
     "hallucination is the share of hidden pixels labelled as a foreground class that is not there. A model with a high "
     "Dice of hidden pixels completes what it cannot see: such guesses may be right, but are no evidence of sight. "
-    "Means over the severities that hide anything."
+    "Means over severities, those of hidden pixels over the severities that hide anything."
 )
 
 MAX_CORRUPTIONS = 6

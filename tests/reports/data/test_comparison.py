@@ -110,5 +110,5 @@ def test_verdict_of_two_models_gives_their_difference(make_run):
     pair = pair_table(comparison, metric).rows[0]
     assert pair.label == "a - b"
     text = verdict(comparison, metric)
-    assert text.startswith("a and b are not distinguishable by mIoU (a - b: ")
+    assert text.startswith("a and b are not distinguishable by mIoU (a - b, mean over subjects: ")
     assert pair.cells[1].text in text

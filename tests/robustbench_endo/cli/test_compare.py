@@ -24,8 +24,9 @@ def test_compare_within_a_run_and_between_runs(robust_endo, run, tmp_path):
     result = robust_endo("compare", run, "--metric", "miou", "--resamples", 300)
     assert result.exit_code == 0, result.output
     assert "mIoU (%): two compared with one" in result.stdout
-    assert "are not distinguishable by mIoU (one - two: 0.00, interval" in " ".join(result.stdout.split())
-    assert "subjects (patients or sequences" in " ".join(result.stdout.split())
+    text = " ".join(result.stdout.split())
+    assert "are not distinguishable by mIoU (one - two, mean over subjects: 0.00, interval" in text
+    assert "subjects (patients or sequences" in text
     shutil.copytree(run, tmp_path / "again")
     write_run(tmp_path / "again", {**read_run(run), "name": "again"})
     result = robust_endo("compare", run, tmp_path / "again", "--metric", "miou", "--baseline", "again/one")
@@ -85,7 +86,7 @@ def test_compare_of_one_subject_gives_no_interval_no_p_value_and_no_winner(robus
     result = robust_endo("compare", tmp_path / "one", "--metric", "miou_per_image")
     assert result.exit_code == 0, result.output
     text = " ".join(result.stdout.split())
-    assert "one and two are not distinguishable by mIoU per frame (one - two: +" in text
+    assert "one and two are not distinguishable by mIoU per frame (one - two, mean over subjects: +" in text
     assert ", no interval)" in text
     assert text.count("One subject (patient or sequence): no interval and no p-value") == 1
     assert not re.search(r"\b0\.\d{3}\b", text)  # p-values have three decimals
