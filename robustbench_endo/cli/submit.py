@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,11 +113,7 @@ def _replay(
 
     moved = dict(spec.partition("=")[::2] for spec in models)
     specs = {entry["name"]: moved.get(entry["name"], entry.get("spec", "")) for entry in results.info["models"]}
-    unknown = [name for name in moved if name not in specs]
-    if unknown:
-        raise RobustEndoError(
-            f"Expected a model of the run in --model, got {unknown[0]!r}: choose from {', '.join(specs)}."
-        )
+    _check_known(moved, specs)
     reason = ""
     for names in (list(specs), []):
         arguments = [name if specs[name] == name else f"{name}={specs[name]}" for name in names]
@@ -130,6 +126,14 @@ def _replay(
         else:
             return checks, Replay(frames, tuple(names), reason)
     return [], Replay(0, (), reason)
+
+
+def _check_known(names: Iterable[str], known: Iterable[str]) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise RobustEndoError(
+            f"Expected a model of the run in --model, got {unknown[0]!r}: choose from {', '.join(known)}."
+        )
 
 
 def _describe(replay: Replay, requested: int) -> str:

@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from robustbench_endo.errors import RunError
@@ -43,8 +45,7 @@ def frames_of_run(results: Results, dataset: Dataset) -> Iterator[ReadFrame]:
         if not check.passed:
             raise RunError(f"Cannot compute the images again: {check.problem} Use the data that were evaluated.")
         position = {name: index for index, name in enumerate(dataset.ids)}
-        columns = (results.frame[name] for name in ("image_id", "corruption", "severity", "replicate", IMAGE_CHECKSUM))
-        checksums = {(i, c, float(s), int(r)): int(value) for i, c, s, r, value in zip(*columns, strict=True)}
+        checksums = _checksums(results)
 
         @lru_cache(maxsize=8)
         def decoded(image_id: str) -> Batch:
@@ -52,14 +53,24 @@ def frames_of_run(results: Results, dataset: Dataset) -> Iterator[ReadFrame]:
 
         def read(image_id: str, corruption: str, severity: float, draw: int) -> tuple[bytes, Any]:
             frames = corrupt_batch(plan, decoded(image_id), Condition(corruption, as_severity(severity), draw))
-            levels, buffer = byte_levels(frames.images)[0].cpu(), io.BytesIO()
-            if image_checksum(levels.numpy()) != checksums[image_id, corruption, severity, draw]:
+            levels = byte_levels(frames.images)[0].cpu().numpy()
+            if image_checksum(levels) != checksums[image_id, corruption, severity, draw]:
                 raise RunError(
                     f"Cannot compute the image of {image_id} at {corruption} {severity:g} again: its checksum is not "
                     "that of the run. Give the data of the run with --data."
                 )
-            Image.fromarray(levels.permute(1, 2, 0).numpy()).save(buffer, "PNG", compress_level=1)
             target = next((each for each in frames.targets.values() if each.ndim == 3), None)
-            return buffer.getvalue(), None if target is None else target[0].cpu().numpy()
+            return _as_png(levels), None if target is None else target[0].cpu().numpy()
 
         yield read
+
+
+def _checksums(results: Results) -> dict[tuple[str, str, float, int], int]:
+    columns = (results.frame[name] for name in ("image_id", "corruption", "severity", "replicate", IMAGE_CHECKSUM))
+    return {(i, c, float(s), int(r)): int(value) for i, c, s, r, value in zip(*columns, strict=True)}
+
+
+def _as_png(levels: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(levels.transpose(1, 2, 0)).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()

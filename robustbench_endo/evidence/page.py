@@ -58,28 +58,21 @@ def _subtitle(content: Mapping[str, Any]) -> str:
     return f"Run finished {day}, {run['data']['name']}, {run['data']['frames']} frames, checksum {run['checksum']}"
 
 
+_FILES_NOTE = (
+    "The model cards, the data card and the tables are files next to this one; manifest.json names the SHA-256 of "
+    "each. To recompute every row: robust-endo evidence RUN --check FOLDER. Checksums detect "
+    "edits; they are no signature."
+)
+
+
 def _sections(content: Mapping[str, Any], rows: Sequence[TraceRow]) -> list[Section]:
     return [
         _summary(content),
         _hazards(content),
         _traceability(content, rows),
-        Section(
-            "Not covered",
-            ("What this pack says nothing about.",),
-            ("kind", "item", "reason"),
-            tuple((gap["kind"], gap["item"], gap["reason"]) for gap in content["not_covered"]),
-        ),
+        _not_covered(content),
         *_validation(content["validation"]),
-        Section(
-            "Inputs and files",
-            (
-                "The model cards, the data card and the tables are files next to this one; manifest.json names the "
-                "SHA-256 of each. To recompute every row: robust-endo evidence RUN --check FOLDER. Checksums detect "
-                "edits; they are no signature.",
-            ),
-            ("input", "SHA-256"),
-            tuple(content["inputs"].items()),
-        ),
+        Section("Inputs and files", (_FILES_NOTE,), ("input", "SHA-256"), tuple(content["inputs"].items())),
         Section(
             "Where such evidence is filed",
             ("Pointers only; the requirements are in the documents.",),
@@ -87,6 +80,11 @@ def _sections(content: Mapping[str, Any], rows: Sequence[TraceRow]) -> list[Sect
             tuple((each["document"], each["supports"]) for each in content["clauses"]),
         ),
     ]
+
+
+def _not_covered(content: Mapping[str, Any]) -> Section:
+    gaps = tuple((gap["kind"], gap["item"], gap["reason"]) for gap in content["not_covered"])
+    return Section("Not covered", ("What this pack says nothing about.",), ("kind", "item", "reason"), gaps)
 
 
 def _summary(content: Mapping[str, Any]) -> Section:
@@ -147,6 +145,19 @@ def _decisions(gates: Mapping[str, Any]) -> list[str]:
 
 
 def _validation(validation: Mapping[str, Any]) -> list[Section]:
+    return [
+        _versions(validation),
+        _tests(validation["tests"]),
+        Section(
+            "Tool validation: checks of the run",
+            () if validation["replay"] else ("No frames were computed again; --replay N does so.",),
+            ("check", "outcome"),
+            tuple(map(_check, (*validation["verify"], *validation["replay"]))),
+        ),
+    ]
+
+
+def _versions(validation: Mapping[str, Any]) -> Section:
     run, here = validation["run"], validation["installation"]
     names = list(dict.fromkeys((*run.get("versions", {}), *here.get("versions", {}))))
     versions = [(name, *(str(each.get("versions", {}).get(name, "")) for each in (run, here))) for name in names]
@@ -158,21 +169,12 @@ def _validation(validation: Mapping[str, Any]) -> list[Section]:
     ]
     differences = validation["differences"]
     texts = (run["determinism"], f"Differences: {'; '.join(differences)}." if differences else "No version differs.")
-    return [
-        Section(
-            "Tool validation: versions and machine",
-            texts,
-            ("version or setting", "run", "this pack"),
-            (*versions, *machine, *settings),
-        ),
-        _tests(validation["tests"]),
-        Section(
-            "Tool validation: checks of the run",
-            () if validation["replay"] else ("No frames were computed again; --replay N does so.",),
-            ("check", "outcome"),
-            tuple(map(_check, (*validation["verify"], *validation["replay"]))),
-        ),
-    ]
+    return Section(
+        "Tool validation: versions and machine",
+        texts,
+        ("version or setting", "run", "this pack"),
+        (*versions, *machine, *settings),
+    )
 
 
 def _tests(tests: Mapping[str, Any]) -> Section:

@@ -137,16 +137,24 @@ def run_gates(
         plan: of ``--plan``.
         baseline: of ``--baseline``.
     """
+    if baseline is not None and plan is None:
+        raise RobustEndoError("Expected a plan for the baseline run, got none: give --plan, or leave out --baseline.")
+    inline = _inline_plan(hazards, source, results, plan or Plan(()))
+    # Without its folder: whether its files were changed is a check of its own, which must not hide the rows.
+    run = replace(results, path=None)
+    decided = run_gate(run, inline) if inline.criteria else None
+    return Gates(None if plan is None else run_gate(run, plan, baseline), decided)
+
+
+def _inline_plan(hazards: Sequence[Hazard], source: bytes, results: Results, settings: Plan) -> Plan:
+    """The inline bounds as a plan with the settings of another."""
     bounds = [
         criterion
         for hazard in hazards
         for bound in hazard.criteria
         if isinstance(bound, Bound) and (criterion := inline_criterion(hazard, bound, results))
     ]
-    if baseline is not None and plan is None:
-        raise RobustEndoError("Expected a plan for the baseline run, got none: give --plan, or leave out --baseline.")
-    settings = plan or Plan(())
-    inline = Plan(
+    return Plan(
         tuple(bounds),
         "inline bounds of the hazards",
         settings.alpha,
@@ -156,9 +164,6 @@ def run_gates(
         settings.models,
         sha256=hashlib.sha256(source).hexdigest(),
     )
-    # Without its folder: whether its files were changed is a check of its own, which must not hide the rows.
-    run = replace(results, path=None)
-    return Gates(None if plan is None else run_gate(run, plan, baseline), run_gate(run, inline) if bounds else None)
 
 
 def trace(

@@ -131,12 +131,13 @@ def _case(
         threshold = -sign * criterion.non_inferior * metric.scale
         old = baseline_model(plan, model, baseline.results)
         evidence, problem = _margin(criterion, metric, scope, (scores, model), (baseline, old), threshold)
-    if not problem and evidence.subjects < plan.min_subjects:
-        problem = (
-            f"{counted(evidence.subjects, 'subject')} with a value of {metric.name}, and the plan needs "
-            f"{plan.min_subjects}."
-        )
+    problem = problem or _too_few(evidence.subjects, metric, plan)
     return Case(_name(criterion, scope), criterion, metric, scope, model, threshold, sign, evidence, problem)
+
+
+def _too_few(subjects: int, metric: Metric, plan: Plan) -> str:
+    few = f"{counted(subjects, 'subject')} with a value of {metric.name}, and the plan needs {plan.min_subjects}."
+    return few if subjects < plan.min_subjects else ""
 
 
 def _name(criterion: Criterion, scope: Scope) -> str:
@@ -184,11 +185,10 @@ def _margin(
         part = scores.by_subject(metric.name, scope, model)
         problem = problem or _invalid(scores, scope, model) or _undefined(part, metric, scores, model, "subject")
         parts.append(part)
-    defined = [np.isfinite(part).all(1) for part in parts]
-    if not problem and (defined[0] != defined[1]).any():
-        number = int((defined[0] != defined[1]).sum())
+    first, second = (np.isfinite(part).all(1) for part in parts)
+    if not problem and (number := int((first != second).sum())):
         problem = f"{metric.name} is defined for only one of the two models in {counted(number, 'subject')}."
-    both = defined[0] & defined[1]
+    both = first & second
     differences = (parts[0] - parts[1])[both]
     if criterion.aggregate == "mean":
         differences = differences.mean(-1, keepdims=True)

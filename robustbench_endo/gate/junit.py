@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree  # nosec B405  # XML is written here, not parsed
 
-from robustbench_endo.gate.report import GateReport
+from robustbench_endo.gate.report import CriterionResult, GateReport
 from robustbench_endo.gate.wording import bound, conditions, interval
 
 _ELEMENTS = {"fail": "failure", "undecided": "error"}
@@ -31,16 +31,20 @@ def to_junit(report: GateReport) -> str:
     for name, value in _properties(report).items():
         ElementTree.SubElement(properties, "property", {"name": name, "value": _valid(value)})
     for each in report.criteria:
-        attributes = {"classname": _valid(each.model), "name": each.id, "time": "0"}
-        case = ElementTree.SubElement(suite, "testcase", attributes)
-        text = _valid(f"{each.metric}, {conditions(each)}: {interval(each)}, required {bound(each)}. {each.reason}")
-        if each.verdict in _ELEMENTS:
-            message = {"message": _valid(each.reason), "type": each.verdict}
-            ElementTree.SubElement(case, _ELEMENTS[each.verdict], message).text = text
-        else:
-            ElementTree.SubElement(case, "system-out").text = text
+        _add_case(suite, each)
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+
+
+def _add_case(suite: ElementTree.Element, each: CriterionResult) -> None:
+    attributes = {"classname": _valid(each.model), "name": each.id, "time": "0"}
+    case = ElementTree.SubElement(suite, "testcase", attributes)
+    text = _valid(f"{each.metric}, {conditions(each)}: {interval(each)}, required {bound(each)}. {each.reason}")
+    if each.verdict in _ELEMENTS:
+        message = {"message": _valid(each.reason), "type": each.verdict}
+        ElementTree.SubElement(case, _ELEMENTS[each.verdict], message).text = text
+    else:
+        ElementTree.SubElement(case, "system-out").text = text
 
 
 def _properties(report: GateReport) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -105,12 +105,16 @@ def _corruptions(criterion: Criterion, results: Results) -> list[str]:
             f"Expected corruptions for criterion {criterion.id!r}, got a run of clean frames: evaluate them."
         )
     names = list(dict.fromkeys(selected))
+    _check_one_kind(criterion, names, categories)
+    return names
+
+
+def _check_one_kind(criterion: Criterion, names: Sequence[str], categories: Container[str]) -> None:
     if len({name in categories for name in names}) > 1:
         raise RunError(
             f"Expected corruptions only, or recorded conditions only, in criterion {criterion.id!r}, got both "
             f"({', '.join(names)}): write two criteria."
         )
-    return names
 
 
 def _check_suite(word: str, members: Sequence[str], criterion: Criterion, results: Results) -> None:
@@ -152,6 +156,13 @@ def _severities(criterion: Criterion, results: Results, names: Sequence[str]) ->
             f"Expected severities or max_severity in criterion {criterion.id!r}, got neither: state up to which "
             "severity it has to hold."
         )
+    _check_run_severities(criterion, results)
+    if criterion.max_severity is None:
+        return criterion.severities
+    return [each for each in results.severities if each <= criterion.max_severity]
+
+
+def _check_run_severities(criterion: Criterion, results: Results) -> None:
     required = criterion.severities or (criterion.max_severity,)
     missing = [f"{each:g}" for each in required if each is not None and each not in results.severities]
     if missing:
@@ -159,9 +170,6 @@ def _severities(criterion: Criterion, results: Results, names: Sequence[str]) ->
             f"Expected severities of the run ({', '.join(f'{each:g}' for each in results.severities)}) in criterion "
             f"{criterion.id!r}, got {', '.join(missing)}: evaluate them, or correct the plan."
         )
-    if criterion.max_severity is None:
-        return criterion.severities
-    return [each for each in results.severities if each <= criterion.max_severity]
 
 
 def _title(criterion: Criterion, names: Sequence[str]) -> str:
