@@ -142,8 +142,11 @@ def _under_corruption(leading: _Leading) -> str:
     text = f"Averaged over the corruptions it is {_scores_text(leading.mean, leading.metric)}."
     if leading.worst_name:
         worst = _scores_text(leading.worst, leading.metric)
-        text += f" It is lowest under {title(leading.worst_name).lower()}: {worst}."
-    return text if leading.metric.higher_is_better else text.replace("It is lowest under", "It is worst under")
+        # Another corruption may be the worst one of a single model.
+        start = "It is" if len(leading.clean) == 1 else "The mean of the models is"
+        end = "lowest" if leading.metric.higher_is_better else "worst"
+        text += f" {start} {end} under {title(leading.worst_name).lower()}: {worst}."
+    return text
 
 
 def _above_floor(leading: _Leading, results: Results) -> str:
@@ -220,6 +223,6 @@ def _numbers(leading: _Leading) -> tuple[KeyNumber, ...]:
         KeyNumber(
             f"{label}, worst corruption",
             _range(leading.worst, metric),
-            title(leading.worst_name) if leading.worst_name else "",
+            f"{title(leading.worst_name)}{', worst for their mean' * (len(models) > 1)}" if leading.worst_name else "",
         ),
     )

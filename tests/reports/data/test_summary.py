@@ -19,6 +19,9 @@ def test_summarise_gives_the_range_of_models_that_do_not_differ(usual_run):
     assert summary.numbers[0].value == f"{clean.min():.1f} to {clean.max():.1f}\u00a0%"
     assert summary.numbers[1].value == f"{mean.min():.1f} to {mean.max():.1f}\u00a0%"
     assert "not distinguishable" in summary.text
+    # The worst corruption of one of them may be another one.
+    assert "The mean of the models is lowest under" in summary.text
+    assert summary.numbers[2].detail.endswith(", worst for their mean")
     assert all(f"{value:.1f}\u00a0% ({model})" in summary.text for model, value in mean.items())
 
 
