@@ -193,24 +193,23 @@ def _promise_row(
         if severity not in entries.index:
             cells.append(Cell(MISSING))
             continue
-        entry = entries.loc[severity]
-        verdict, risk = str(entry["verdict"]), float(entry["risk"])
-        interval = f"{number(float(entry['low']), '%')} to {number(float(entry['high']), '%')}"
-        remarks = (verdict, f"{float(entry['set_size']):.2f} labels per set")
-        cells.append(
-            Cell(
-                f"{risk:.1f}",
-                risk,
-                float(entry["low"]),
-                float(entry["high"]),
-                interval,
-                detail="" if verdict == "shown" else verdict,
-                remarks=remarks,
-                strong=verdict in ("broken", "void"),
-            )
-        )
+        cells.append(_risk_cell(entries.loc[severity]))
     cells.append(Cell(_breaks_at(part, breaks, model, task)))
     return Row(PLAIN, f"{model}, {task}", tuple(cells), {"model": model, "task": task, "unit": "%"})
+
+
+def _risk_cell(entry: pd.Series) -> Cell:
+    verdict, risk = str(entry["verdict"]), float(entry["risk"])
+    return Cell(
+        f"{risk:.1f}",
+        risk,
+        float(entry["low"]),
+        float(entry["high"]),
+        f"{number(float(entry['low']), '%')} to {number(float(entry['high']), '%')}",
+        detail="" if verdict == "shown" else verdict,
+        remarks=(verdict, f"{float(entry['set_size']):.2f} labels per set"),
+        strong=verdict in ("broken", "void"),
+    )
 
 
 def _breaks_at(part: pd.DataFrame, breaks: pd.DataFrame, model: str, task: str) -> str:

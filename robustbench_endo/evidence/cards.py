@@ -37,26 +37,17 @@ def model_card(results: Results, model: str, rows: Sequence[TraceRow]) -> str:
         f"# Model card: {markdown_cell(model)}",
         "",
         "Written from the run of an evidence pack; numbers are those of its records.",
-        "",
-        "## Model",
-        "",
-        *_table(_model_facts(entry)),
-        "",
-        "## Evaluation data",
-        "",
-        *_table(_data_facts(results.info)),
+        *_section("Model", _table(_model_facts(entry))),
+        *_section("Evaluation data", _table(_data_facts(results.info))),
         *(line for metric in results.headlines for line in score_section(results, metric, [model])),
-        "",
-        "## Acceptance criteria",
-        "",
-        *_criteria([row for row in rows if row.model == model]),
-        "",
-        "## Limits",
-        "",
-        LIMITS,
-        "",
+        *_section("Acceptance criteria", _criteria([row for row in rows if row.model == model])),
+        *_section("Limits", [LIMITS, ""]),
     ]
     return card_metadata(model, results) + "\n".join(lines)
+
+
+def _section(title: str, lines: Iterable[str]) -> list[str]:
+    return ["", f"## {title}", "", *lines]
 
 
 def _model_facts(entry: Mapping[str, Any]) -> dict[str, str]:

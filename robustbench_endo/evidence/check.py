@@ -161,13 +161,13 @@ def _rows(folder: Path, content: Mapping[str, Any]) -> str:
         for column in expected:
             before, now = stored[column].iloc[index], printed[column].iloc[index]
             if not _equal_cells(before, now):
-                row = printed.iloc[index]
-                return (
-                    f"Row {index + 1} of {TABLE_FILE} (hazard {row['hazard']}, criterion {row['criterion']}, model "
-                    f"{row['model']}) has another {column} than its records give: {shorten(before)} instead of "
-                    f"{shorten(now)}."
-                )
+                changed = f"{column} than its records give: {shorten(before)} instead of {shorten(now)}."
+                return f"Row {index + 1} of {TABLE_FILE} ({_name_of(printed.iloc[index])}) has another {changed}"
     return ""
+
+
+def _name_of(row: Mapping[Any, Any]) -> str:
+    return f"hazard {row['hazard']}, criterion {row['criterion']}, model {row['model']}"
 
 
 def _equal_cells(first: str, second: str) -> bool:

@@ -128,6 +128,11 @@ def _reason(case: Case, verdict: Verdict, alpha: float, level: float, value: flo
         return (
             f"The {names[1]} end of the {_confidence(level)} interval, {ends[1]:.2f}{unit}, is {violates} {threshold}."
         )
+    return _undecided_reason(case, level, value, ends, threshold)
+
+
+def _undecided_reason(case: Case, level: float, value: float, ends: tuple[float, float], threshold: str) -> str:
+    unit = f" {case.metric.unit}" if case.metric.unit else ""
     low, high = sorted(ends)
     text = f"The interval from {low:.2f} to {high:.2f}{unit} contains {threshold}"
     if 0 < level < case.evidence.smallest:

@@ -41,22 +41,20 @@ def _rows(info: Any) -> list[tuple[str, str]]:
     source = f" ({data['source']})" if data.get("source") else ""
     name, split = markdown_cell(str(data.get("name", ""))), markdown_cell(str(data.get("split")))
     frames = f"{data.get('frames')} frames, {data.get('subjects')} subjects"
-    rows = [
-        (
-            f"model {markdown_cell(entry['name'])}",
-            f"{markdown_cell(entry.get('source') or entry.get('spec', ''))}, SHA-256 of the weights "
-            f"{entry.get('weights_sha256', '')[:16]}",
-        )
-        for entry in info["models"]
-    ]
     return [
-        *rows,
+        *map(_model_row, info["models"]),
         ("data", f"{name}{markdown_cell(source)}, split {split}, {frames}"),
         ("suite", f"{markdown_cell(suite['name'])}, version {suite.get('version')}, hash {suite['hash'][:16]}"),
         ("protocol, seed", f"{info['protocol']}, {info['seed']}"),
         ("severities", ", ".join(f"{severity:g}" for severity in info["severities"])),
         ("robustbench_endo", str(info.get("versions", {}).get("robustbench-endo", ""))),
     ]
+
+
+def _model_row(entry: Any) -> tuple[str, str]:
+    source = markdown_cell(entry.get("source") or entry.get("spec", ""))
+    digest = entry.get("weights_sha256", "")[:16]
+    return f"model {markdown_cell(entry['name'])}", f"{source}, SHA-256 of the weights {digest}"
 
 
 def score_section(results: Results, name: str, models: Sequence[str] | None = None) -> list[str]:

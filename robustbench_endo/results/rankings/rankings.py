@@ -113,9 +113,8 @@ def rank_models(
     _check(results, name, settings, draws, test)
     common, _ = common_frames(results)
     estimator = common.estimator(settings)
-    higher = bool(results.metric(name).higher_is_better)
     ((_, scores),) = estimator.results([name])
-    group = _Ranker(results, estimator, name, scores, higher)
+    group = _Ranker(results, estimator, name, scores, bool(results.metric(name).higher_is_better))
     wilcoxon = test == "wilcoxon" and settings.unit == "subject"
     if comparison is None and not wilcoxon:
         comparison = compare(results, [name], None, settings)
