@@ -27,10 +27,7 @@ _OPTIONS = (
 @command(
     "calibrate-confidence",
     short="Fit temperatures and prediction sets of a model.",
-    examples=(
-        "robust-endo calibrate-confidence -m runs/mine -d data/mine -o calibration.json",
-        "robust-endo evaluate -m runs/mine -d data/endovis18 --calibration calibration.json",
-    ),
+    examples=("robust-endo calibrate-confidence -m runs/mine -d data/val -o calibration.json",),
 )
 @option("--model", "-m", "spec", metavar="SPEC", required=True, help="Model as in robust-endo evaluate.", group="Model")
 @field_options(EvaluationConfig, _OPTIONS)
@@ -119,8 +116,12 @@ def _print(calibration: Calibration, out: Path) -> None:
             str(task.units),
         )
     Console(width=100).print(table)
+    _print_promise(calibration)
+    click.echo(f"Written: {out}")
+
+
+def _print_promise(calibration: Calibration) -> None:
     whom = "patient" if calibration.unit == "subject" else "frame, if frames are independent"
     click.echo(
         f"Promise: expected loss of at most {calibration.alpha:g} for a further {whom}, on clean data like these."
     )
-    click.echo(f"Written: {out}")
