@@ -24,7 +24,7 @@ nitpick_ignore_regex = [
     (r"py:func", r"evaluate"),  # robustbench_endo.evaluate, as the docstrings of other packages name it
     (
         r"py:.*",
-        r"MIN_SUBJECTS|FORMATS|Px|ModelsByName|Models|CsvTable|Results\.\w+|((functional|base|transforms)\.)?(CorruptionTransform|\w+\.__call__|corrupt)",
+        r"MIN_SUBJECTS|FORMATS|Px|NDArray|Intervals|PairTest|Calibration|ModelsByName|Models|CsvTable|Results\.\w+|((functional|base|transforms)\.)?(CorruptionTransform|\w+\.__call__|corrupt)",
     ),
 ]
 

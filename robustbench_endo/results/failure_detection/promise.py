@@ -38,7 +38,7 @@ def promise(results: Results, confidence: float = 0.95) -> pd.DataFrame:
 
     Returns:
         Columns ``model``, ``task``, ``corruption`` (``all``: the mean over corruptions), ``severity`` (0 is clean),
-        ``risk``, ``low``, ``high``, ``alpha`` (all in percent), ``set_size``, ``verdict``; see :data:`Verdict`.
+        ``risk``, ``low``, ``high``, ``alpha`` (all in percent), ``set_size``, ``verdict``; see ``Verdict``.
         ``.attrs["warning"]`` names void promises, ``.attrs["intervals"]`` what the intervals rest on.
 
     Raises:

@@ -47,7 +47,7 @@ class Rankings:
     Attributes:
         metric: its name.
         models: all models (methods, where several training seeds are one), the best by the mean first.
-        ranks: one row per model, one column per method of :data:`METHODS`; 1 is best, equal models share the smallest
+        ranks: one row per model, one column per method of ``METHODS``; 1 is best, equal models share the smallest
             of their ranks, a model without a score is last.
         values: what each method ranks by, rows and columns as ``ranks``.
         distribution: share of the draws of subjects, 0 to 1, in which a model (rows) has a rank (columns 1 to number
