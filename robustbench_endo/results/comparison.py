@@ -15,7 +15,14 @@ from robustbench_endo.results.combine import adaptation_warning, combine_runs, c
 from robustbench_endo.results.comparison_text import comparison_html, comparison_text
 from robustbench_endo.results.estimates import ScoreEstimator, ScoreResult
 from robustbench_endo.results.metrics import metric_names
-from robustbench_endo.results.resampling import Resampling, holm, holm_levels, plain_interval, smallest_p
+from robustbench_endo.results.resampling import (
+    Resampling,
+    ResamplingUnits,
+    holm,
+    holm_levels,
+    plain_interval,
+    smallest_p,
+)
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import CLEAN, RECORDED
 from robustbench_endo.results.sign_flips import SignFlipTest, sign_flip_test
@@ -109,10 +116,15 @@ def compare(
         differences,
         pair_table,
         rank_table,
-        estimator.units.statement,
+        _statement(estimator.units),
         smallest_p(estimator.units.number) if settings.unit == "subject" else np.nan,
         [*filter(None, [adaptation_warning(runs)]), *_warnings(estimator, n_excluded, methods)],
     )
+
+
+def _statement(units: ResamplingUnits) -> str:
+    """What the tests rest on: intervals of differences are those of the tests, not those of scores."""
+    return units.statement.replace("jackknife over subjects, t distribution", "sign flips and t test of differences")
 
 
 def _check(combined: Results, metrics: Sequence[str], baseline: str) -> None:

@@ -209,3 +209,9 @@ def test_compare_rejects_bad_input(results, make_results):
         compare(results, ("iou",))
     with pytest.raises(RobustEndoError, match="at least one metric to compare"):
         compare(results, ())
+
+
+def test_statement_names_the_intervals_of_differences(results):
+    statement = compare(results, ["miou"]).statement
+    assert "12 subjects" in statement
+    assert statement.endswith(": sign flips and t test of differences.")
