@@ -30,11 +30,20 @@ def gate_tables(results: Results) -> list[Table]:
         return []
     rows = [_row(gate, name, models) for name in _ids(gate)]
     caption = f"Acceptance plan {gate.name}".strip() + ": verdict, value and interval of each criterion"
-    remarks = [verdict_sentence(gate), guarantee(gate)]
+    remarks = [verdict_sentence(gate), guarantee(gate), _levels(gate)]
     if len(rows) > MAX_ROWS:
         remarks.append(f"{len(rows) - MAX_ROWS} further criteria are in gate.json; those that do not pass are first.")
     remarks.append(f"The plan has the SHA-256 {gate.plan_sha256[:16]}…; it is stored in gate.json with all reasons.")
     return [Table("gate", caption, "Criterion", model_columns(models), tuple(rows[:MAX_ROWS]), remarks=tuple(remarks))]
+
+
+def _levels(gate: GateReport) -> str:
+    """Of which intervals the two printed ends are."""
+    other = "the other end" if gate.correction == "none" else "the other end, corrected for the number of criteria,"
+    return (
+        f"A criterion passes where the end of the {100 * (1 - gate.alpha):.4g} % interval towards the bound meets it; "
+        f"{other} decides a fail."
+    )
 
 
 def gate_sha256(results: Results) -> str | None:

@@ -44,6 +44,7 @@ def test_gate_tables_have_a_row_per_criterion(gated):
     assert table.rows[1].cells[0].text == "–"
     assert {cell.text for cell in table.rows[0].cells} <= {"pass", "undecided", "fail"}
     assert "criterion is violated" in table.remarks[1]
+    assert "towards the bound" in table.remarks[2]
 
 
 def test_gate_is_in_the_page_and_the_pdf(gated):
