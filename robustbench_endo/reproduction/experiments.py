@@ -32,7 +32,7 @@ ARCHITECTURES = {
 
 WEIGHTINGS = {"MoCo": "moco", "Aligned-MTL": "aligned_mtl", "STCH": "stch", "DB-MTL": "db_mtl"}
 
-QUANTITIES: Mapping[str, Mapping[str, str]] = {
+METRIC_NAMES: Mapping[str, Mapping[str, str]] = {
     "endoarss": {
         "accuracy": "endoarss_accuracy",
         "f_score": "endoarss_f1",

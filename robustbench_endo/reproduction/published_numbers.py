@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from robustbench_endo.reproduction.experiments import GEN, QUANTITIES, Row, grid
+from robustbench_endo.reproduction.experiments import GEN, METRIC_NAMES, Row, grid
 from robustbench_endo.results import Results
 
 TABLES = {"mtlesd": ("table2", "table6", "table7"), "mtlendovis": ("table3", "table6"), GEN: ("table4",)}
@@ -38,7 +38,7 @@ def published_for_run(results: Results) -> pd.DataFrame | None:
     tables = TABLES.get(str(data.get("name")), ()) if data.get("split") in (None, "test") else ()
     if not tables:
         return None
-    names = QUANTITIES[results.protocol]
+    names = METRIC_NAMES[results.protocol]
     numbers: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
     for table in tables:
         for row in grid(table).rows:

@@ -14,7 +14,7 @@ from robustbench_endo.evaluation.shard import Shard
 from robustbench_endo.models import load_model
 from robustbench_endo.reproduction.activity_spread import SPREADS, activity_spread
 from robustbench_endo.reproduction.datasets import Source
-from robustbench_endo.reproduction.experiments import CLEAN, QUANTITIES, ROBUST, Cell, Grid, Row
+from robustbench_endo.reproduction.experiments import CLEAN, METRIC_NAMES, ROBUST, Cell, Grid, Row
 from robustbench_endo.reproduction.presets import Scale
 from robustbench_endo.reproduction.training import is_finished, train_cell
 from robustbench_endo.results import Results
@@ -26,7 +26,7 @@ PROTOCOLS = ("endoarss", "standard")
 
 def quantity_of(metric: str, protocol: str) -> str:
     """The name, in every other table of this package, of a metric of the paper."""
-    return SPREADS[metric] if metric in SPREADS else QUANTITIES[protocol][metric]
+    return SPREADS[metric] if metric in SPREADS else METRIC_NAMES[protocol][metric]
 
 
 Evaluate = Callable[..., Results]
@@ -72,7 +72,7 @@ def reproduced_number(results: Results, row: Row, metric: str) -> float:
     """The reproduced number of a row, in the unit of the metric; NaN where the run has none."""
     if metric in SPREADS:
         return activity_spread(results)[metric]
-    quantity = QUANTITIES[results.protocol][metric]
+    quantity = METRIC_NAMES[results.protocol][metric]
     if row.corruption:
         table = results.table((quantity,))
         key = ("mean", "all") if row.corruption == "mean" else (row.labels["category"], row.corruption)

@@ -6,7 +6,7 @@ import pytest
 
 from robustbench_endo.reproduction import grid
 from robustbench_endo.reproduction.comparison_table import DONE, comparison_table
-from robustbench_endo.reproduction.experiments import QUANTITIES
+from robustbench_endo.reproduction.experiments import METRIC_NAMES
 from robustbench_endo.reproduction.presets import PAPER, QUICK, select_rows
 from robustbench_endo.reproduction.runner import PROTOCOLS, CellResult
 
@@ -19,7 +19,7 @@ def test_comparison_table_has_a_row_per_metric_and_protocol():
     assert set(frame["state"]) == {"reason"}
     assert frame["reproduced"].isna().all()
     assert frame.loc[frame["protocol"] == "endoarss", "published"].notna().all()
-    assert set(frame["quantity"]) == {name for names in QUANTITIES.values() for name in names.values()}
+    assert set(frame["quantity"]) == {name for names in METRIC_NAMES.values() for name in names.values()}
 
 
 def test_comparison_table_of_a_single_task_has_its_metrics():
