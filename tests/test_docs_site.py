@@ -113,7 +113,7 @@ def test_site_has_every_public_name(package, site):
     path = f"robustbench_endo.{package}".rstrip(".")
     module = import_module(path)
     page = (site / "api" / f"{package or path}.html").read_text("utf-8")
-    names = [name for name in module.__all__ if name != "metrics"]
+    names = [name for name in module.__all__ if name not in ("metrics", "gate")]
     assert [name for name in names if f'id="{path}.{name}"' not in page] == []
 
 

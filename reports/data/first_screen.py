@@ -224,17 +224,9 @@ def _silent_note(silent: SilentFailures) -> str:
 
 
 def _model_table(scores: Table, metric: Metric, columns: list[_Column]) -> Table:
-    means = _row_cells(scores, MEAN) or _row_cells(scores, (CLEAN, CLEAN)) or {}
-
-    def position(model: str) -> float:
-        cell = means.get(model, Cell(MISSING))
-        return (
-            -_goodness(metric, cell) if math.isfinite(cell.value) and metric.higher_is_better is not None else math.inf
-        )
-
     rows = [
         Row(PLAIN, model, tuple(replace(each.cells.get(model, Cell(MISSING)), strong=False) for each in columns))
-        for model in sorted(scores.models, key=position)
+        for model in _best_first(scores, metric)
     ]
     if any(math.isfinite(each.floor.value) for each in columns):
         rows.append(Row(FLOOR_ROW, "Floor (no image)", tuple(each.floor for each in columns)))
@@ -247,6 +239,18 @@ def _model_table(scores: Table, metric: Metric, columns: list[_Column]) -> Table
         show_intervals=True,
         statement=scores.statement,
     )
+
+
+def _best_first(scores: Table, metric: Metric) -> list[str]:
+    """The models by their mean, or clean without corruptions; those without a number last."""
+    means = _row_cells(scores, MEAN) or _row_cells(scores, (CLEAN, CLEAN)) or {}
+
+    def position(model: str) -> float:
+        cell = means.get(model, Cell(MISSING))
+        ordered = math.isfinite(cell.value) and metric.higher_is_better is not None
+        return -_goodness(metric, cell) if ordered else math.inf
+
+    return sorted(scores.models, key=position)
 
 
 def _gate(results: Results) -> tuple[GateReport | None, str]:

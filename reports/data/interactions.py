@@ -45,16 +45,20 @@ def interaction_tables(results: Results, metrics: list[str]) -> list[Table]:
     rows = []
     for name in compounds:
         cells = tuple(_cell(name, model, metric, scored) for model in results.models)
-        losses = [_loss(cell, metric) for cell in cells]
-        if max(losses) > 0:
-            keys = {"metric": metric.name, "corruption": name, "statistic": "interaction", "unit": metric.unit}
-            rows.append((max(losses), Row(PLAIN, title(name), cells, keys)))
+        loss = max(_loss(cell, metric) for cell in cells)
+        if loss > 0:
+            rows.append((loss, _row(name, cells, metric)))
     if not rows:
         return []
     largest = [row for _, row in sorted(rows, key=lambda each: -each[0])[:MAX_ROWS]]
     caption = f"{heading(metric)}: compounds that are worse than their worst part ({describe_sample(results)})"
     columns = model_columns(results.models)
     return [Table("interactions", caption, "Compound", columns, tuple(largest), remarks=(INTERACTIONS_NOTE,))]
+
+
+def _row(name: str, cells: tuple[Cell, ...], metric: Metric) -> Row:
+    keys = {"metric": metric.name, "corruption": name, "statistic": "interaction", "unit": metric.unit}
+    return Row(PLAIN, title(name), cells, keys)
 
 
 def _cell(name: str, model: str, metric: Metric, scored: dict[tuple[str, str], float]) -> Cell:

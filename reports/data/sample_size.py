@@ -26,21 +26,16 @@ def sample_size_table(needed: pd.DataFrame, metric: Metric, goal: str, aim: floa
         f"an interval of ± {size}" if goal == "interval" else f"a difference of {size}, power {100 * (power or 0):g} %"
     )
     selected = needed[needed["goal"] == goal]
-    rows = tuple(
-        Row(
-            PLAIN,
-            str(model),
-            (
-                Cell(number(group["between_sd"].iloc[0], metric.unit)),
-                Cell(number(group["within_sd"].iloc[0], metric.unit)),
-                *(Cell(f"{_count(row.subjects)} ({_count(row.subjects_upper)})") for row in group.itertuples()),
-            ),
-        )
-        for model, group in selected.groupby("model", sort=False)
-    )
+    rows = tuple(_row(str(model), group, metric) for model, group in selected.groupby("model", sort=False))
     names = ["SD between", "SD within", *(f"{counted(count, 'frame')} each" for count in selected["frames"].unique())]
     caption = f"{heading(metric)}: subjects for {purpose}"
     return Table(f"sample-size-{goal}", caption, "Model", tuple(map(Column, names)), rows)
+
+
+def _row(model: str, group: pd.DataFrame, metric: Metric) -> Row:
+    deviations = [Cell(number(group[name].iloc[0], metric.unit)) for name in ("between_sd", "within_sd")]
+    counts = [Cell(f"{_count(row.subjects)} ({_count(row.subjects_upper)})") for row in group.itertuples()]
+    return Row(PLAIN, model, (*deviations, *counts))
 
 
 def sample_size_note(subjects: int) -> str:

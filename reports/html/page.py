@@ -96,6 +96,22 @@ MAX_HALVES = 4
 """Models whose tables stand side by side."""
 
 
+_PARTS = {
+    "scores": ("metrics",),
+    "categories": ("metrics",),
+    "safe-range": ("envelope", "relative"),
+    "breakdown": ("labels", "by_subject"),
+    "target-distortion": ("targets",),
+    "summary": (),
+    "images": (),
+    "silent-failures": (),
+    "calibration": (),
+    "provenance": (),
+    "glossary": (),
+}
+"""Section -> the fields of the report of which it needs one, where these are not named like the section."""
+
+
 def html(report: ReportData) -> str:
     """The report as the text of one HTML file of at most :data:`LIMIT` bytes: images shrink until it fits."""
     templates = environment(TEMPLATES, heading=heading, breakable=breakable, inline=_inline)
@@ -162,26 +178,9 @@ def _swatch(index: int) -> Markup:
 
 
 def _has(report: ReportData, section: str) -> bool:
-    optional = {
-        "gate": report.gate,
-        "scores": report.metrics,
-        "categories": report.metrics,
-        "curves": report.curves,
-        "safe-range": report.envelope or report.relative,
-        "comparison": report.comparison,
-        "rankings": report.rankings,
-        "failure-detection": report.failure_detection,
-        "breakdown": report.labels or report.by_subject,
-        "drops": report.drops,
-        "methods": report.methods,
-        "draws": report.draws,
-        "regions": report.regions,
-        "visibility": report.visibility,
-        "failure-points": report.failure_points,
-        "target-distortion": report.targets,
-        "interactions": report.interactions,
-    }
-    return bool(optional.get(section, True))
+    """Whether the run has a section: any of its parts, which most sections share their name with."""
+    parts = _PARTS.get(section, (section.replace("-", "_"),))
+    return not parts or any(getattr(report, part) for part in parts)
 
 
 def _inline(drawing: Drawing) -> Markup:

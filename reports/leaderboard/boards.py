@@ -101,16 +101,21 @@ def _possible_ranks(ranked: Sequence[tuple[ModelScores, RunEntry]], metric: Metr
     combined = combine_runs(results)
     if len(combined.methods) < 2:  # training seeds of one method
         return {(run.folder, model.model): (1, 1) for model, run in ranked}
-    ranks = compare(combined, [metric.name]).ranks.set_index("model")
-    of_model = {
-        model: (float(ranks.loc[method, "low"]), float(ranks.loc[method, "high"]))
-        for method, members in combined.methods.items()
-        for model in members
-    }
+    of_model = _ranks_of_methods(combined, metric)
     return {
         (folder, model): of_model[name]
         for folder, by_model in zip(models, combined_names(results), strict=True)
         for model, name in by_model.items()
+    }
+
+
+def _ranks_of_methods(combined: Results, metric: Metric) -> dict[str, tuple[float, float]]:
+    """Model -> the lowest and the highest rank of its method."""
+    ranks = compare(combined, [metric.name]).ranks.set_index("model")
+    return {
+        model: (float(ranks.loc[method, "low"]), float(ranks.loc[method, "high"]))
+        for method, members in combined.methods.items()
+        for model in members
     }
 
 

@@ -71,21 +71,19 @@ def _write(
     verified, unverified = (
         _boards([run for run in entries if run.verified is kind], links, together) for kind in (True, False)
     )
-    submissions = sum(run.verified for run in entries)
-    count = counted(len(verified), "board")
+    submissions = counted(sum(run.verified for run in entries), "verified submission")
     page = render(
         "leaderboard.html.j2",
         title="Leaderboard",
         kicker="Robustness",
-        subtitle=f"{counted(submissions, 'verified submission')} on {count}",
+        subtitle=f"{submissions} on {counted(len(verified), 'board')}",
         boards=verified,
         unverified=unverified,
         refused=refused,
         filters=_filters([*verified, *unverified]),
     )
-    index = out / "index.html"
-    write_atomically(index, page.encode())
-    return index
+    write_atomically(out / "index.html", page.encode())
+    return out / "index.html"
 
 
 def _boards(runs: Sequence[RunEntry], links: Mapping[Path, str], together: bool) -> list[Board]:

@@ -102,24 +102,27 @@ def _load_data(config: TrainConfig) -> tuple[Dataset, Dataset | None]:
     from robustbench_endo.data.concat import concatenate
     from robustbench_endo.training import split_by_subject
 
-    def load(split: str | None) -> Dataset:
-        return load_data(
-            config.data,
-            split,
-            config.classes,
-            config.subject_regex,
-            label_map=config.label_map,
-            assume_independent_frames=config.assume_independent_frames,
-        )
-
-    dataset: Dataset = load(training_split(config.data, config.split))
+    dataset = _load_split(config, training_split(config.data, config.split))
     held_out: Dataset | None = None
     if isinstance(config.validation, str):
-        held_out = load(config.validation)
+        held_out = _load_split(config, config.validation)
     elif config.validation is not None:
         dataset, held_out = split_by_subject(dataset, config.validation, config.seed)
     extra = [load_data(name, training_split(name, None), dataset.classes, None) for name in config.extra_data]
     return concatenate(dataset, extra), held_out
+
+
+def _load_split(config: TrainConfig, split: str | None) -> Dataset:
+    from robustbench_endo.cli.resolve_inputs import load_data
+
+    return load_data(
+        config.data,
+        split,
+        config.classes,
+        config.subject_regex,
+        label_map=config.label_map,
+        assume_independent_frames=config.assume_independent_frames,
+    )
 
 
 def _print_result(out: Path) -> None:

@@ -51,11 +51,7 @@ def check_baseline(plan: Plan, results: Results, baseline: Results | None, model
     """Raise RunError for margins without a baseline, or a baseline of other frames or another protocol."""
     margin = next((each for each in plan.criteria if each.non_inferior is not None), None)
     if margin is None:
-        if baseline is not None:
-            raise RobustEndoError(
-                "Expected a criterion with non_inferior for the baseline run, got none in the plan: leave out the "
-                "baseline, or add a margin."
-            )
+        _check_needless(baseline)
         return
     if baseline is None and not plan.baseline_model:
         raise RunError(
@@ -69,6 +65,14 @@ def check_baseline(plan: Plan, results: Results, baseline: Results | None, model
     _check_baseline_model(
         plan.baseline_model, (results if baseline is None else baseline).models, models, same_run=baseline is None
     )
+
+
+def _check_needless(baseline: Results | None) -> None:
+    if baseline is not None:
+        raise RobustEndoError(
+            "Expected a criterion with non_inferior for the baseline run, got none in the plan: leave out the "
+            "baseline, or add a margin."
+        )
 
 
 def _check_baseline_model(name: str, known: Sequence[str], models: Sequence[str], *, same_run: bool) -> None:

@@ -54,15 +54,20 @@ def part_surface_dice(
     limits = torch.as_tensor(tolerance, dtype=torch.float64).cpu().expand(len(pred), num_classes)
     pred = without_ignored(pred, target)
     if pred.device.type != "cpu":
-        device_limits = limits.contiguous()
-        if pred.device.type == "cuda":
-            (device_limits,) = upload((device_limits,), pred.device)
-        edges = torch.stack([_part_edges(labels, hidden) for labels in (pred, target)])
-        table = edges_table(edges, num_classes, spacing, device_limits.repeat(2, 1), first)
-        return table[3].view(2, len(pred), num_classes)
+        return _on_device(pred, target, hidden, limits.contiguous(), spacing, first)
     arrays = (pred.numpy(), target.contiguous().numpy(), hidden.contiguous().numpy(), limits.numpy().copy())
     images = [_image(*frame, num_classes, *spacing, first) for frame in zip(*arrays, strict=True)]
     return torch.from_numpy(np.stack(images, axis=1))
+
+
+def _on_device(
+    pred: Tensor, target: Tensor, hidden: Tensor, limits: Tensor, spacing: tuple[float, float], first: int
+) -> Tensor:
+    if pred.device.type == "cuda":
+        (limits,) = upload((limits,), pred.device)
+    edges = torch.stack([_part_edges(labels, hidden) for labels in (pred, target)])
+    table = edges_table(edges, limits.shape[1], spacing, limits.repeat(2, 1), first)
+    return table[3].view(2, *limits.shape)
 
 
 def _part_edges(labels: Tensor, hidden: Tensor) -> Tensor:

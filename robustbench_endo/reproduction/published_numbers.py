@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -38,22 +38,27 @@ def published_for_run(results: Results) -> pd.DataFrame | None:
     tables = TABLES.get(str(data.get("name")), ()) if data.get("split") in (None, "test") else ()
     if not tables:
         return None
-    names = METRIC_NAMES[results.protocol]
-    numbers: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
-    for table in tables:
-        for row in grid(table).rows:
-            key = _table_row(row, results) if row.test_data == data["name"] else None
-            if key is None:
-                continue
-            for model in _models(row, results):
-                for metric, value in row.published.items():
-                    numbers.setdefault((names[metric], model), {}).setdefault(key, value)
+    numbers = _numbers(results, [row for table in tables for row in grid(table).rows if row.test_data == data["name"]])
     if not numbers:
         return None
     frame = pd.DataFrame(numbers)
     frame.columns.names, frame.index.names = ["metric", "model"], ["category", "corruption"]
     frame.attrs["source"] = SOURCE + ("" if results.protocol == "endoarss" else OTHER_DEFINITIONS)
     return frame
+
+
+def _numbers(results: Results, rows: Sequence[Row]) -> dict[tuple[str, str], dict[tuple[str, str], float]]:
+    """(metric, model) of the run -> row of its table -> the number of the first row of the paper that has one."""
+    names = METRIC_NAMES[results.protocol]
+    numbers: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
+    for row in rows:
+        key = _table_row(row, results)
+        if key is None:
+            continue
+        for model in _models(row, results):
+            for metric, value in row.published.items():
+                numbers.setdefault((names[metric], model), {}).setdefault(key, value)
+    return numbers
 
 
 def _table_row(row: Row, results: Results) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
 from robustbench_endo.metrics.aggregation import Floats, divide, mean_of_present
@@ -187,13 +188,17 @@ class _MethodScores:
         self.pooled = _mean_of_seeds(pooled, positions)[0]
         self.left_out, self.by_subject = (_mean_of_seeds(part, positions) for part in (left_out, by_subject))
         self.seeds = np.array([len(models) for models in positions])
-        means = mean_of_present(by_subject)
-        self.seed_variance = np.stack(
-            [
-                means[models].var(0, ddof=1) / len(models) if len(models) > 1 else np.zeros(len(self.rows))
-                for models in positions
-            ]
-        )
+        self.seed_variance = _variance_of_means(mean_of_present(by_subject), positions)
+
+
+def _variance_of_means(means: Floats, positions: Sequence[Sequence[int]]) -> Floats:
+    """Variance of the mean over the seeds of each method, (methods, rows); 0 for a single seed."""
+    return np.stack(
+        [
+            means[models].var(0, ddof=1) / len(models) if len(models) > 1 else np.zeros(means.shape[1])
+            for models in positions
+        ]
+    )
 
 
 def _mean_of_seeds(values: Floats, positions: Sequence[Sequence[int]]) -> Floats:
@@ -273,10 +278,7 @@ class _MetricTests:
         scores = self.scores
         values = scores.pooled[:, scores.rows.index(_summary_row(scores.rows))] * (1 if higher_is_better else -1)
         better = values[:, None] < values[None, :]
-        significant = np.zeros(better.shape, bool)
-        for pair in pairs.itertuples():
-            one, other = scores.names.index(str(pair.model)), scores.names.index(str(pair.other))
-            significant[one, other] = significant[other, one] = pair.separated
+        significant = _separated(pairs, scores.names)
         n_better, n_worse = (better & significant).sum(1), (better.T & significant).sum(1)
         missing = np.isnan(values)
         count = int((~missing).sum())
@@ -313,6 +315,15 @@ class _MetricTests:
             if with_seeds
             else None,
         )
+
+
+def _separated(pairs: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether each pair of methods is separated, (methods, methods), symmetric."""
+    flags = np.zeros((len(names), len(names)), bool)
+    for pair in pairs.itertuples():
+        one, other = names.index(str(pair.model)), names.index(str(pair.other))
+        flags[one, other] = flags[other, one] = pair.separated
+    return flags
 
 
 def _corrected_rows(rows: Sequence[Row]) -> list[list[int]]:

@@ -37,6 +37,15 @@ _COLUMNS = (
 )
 
 
+def _bins() -> list[Column]:
+    kinds: tuple[tuple[str, ColumnType], ...] = (("count", "int32"), ("correct", "int32"), ("confidence", "float32"))
+    return [
+        Column(name, dtype, "sampled pixels by confidence", repeated=True)
+        for kind, dtype in kinds
+        for name in bin_columns(kind)
+    ]
+
+
 class Segmentation(Task):
     """A class label for every pixel; class 0 is the background, 255 is ignored."""
 
@@ -105,17 +114,7 @@ class Segmentation(Task):
             for part in (VISIBLE, HIDDEN)
             for name in count_columns(num_labels, part)
         ]
-        kinds: tuple[tuple[str, ColumnType], ...] = (
-            ("count", "int32"),
-            ("correct", "int32"),
-            ("confidence", "float32"),
-        )
-        bins = [
-            Column(name, dtype, "sampled pixels by confidence", repeated=True)
-            for kind, dtype in kinds
-            for name in bin_columns(kind)
-        ]
-        return (*_COLUMNS, *self.further_confidence_columns(), *VISIBILITY_COLUMNS, *counts, *bins)
+        return (*_COLUMNS, *self.further_confidence_columns(), *VISIBILITY_COLUMNS, *counts, *_bins())
 
     def score(
         self,
