@@ -152,7 +152,7 @@ SESSIONS = (
         "from my_code import Frames, Net\n\n"
         'data = rb.from_torch(Frames(), classes=["tissue", "tool"])\n'
         'results = rb.evaluate(Net(2), data, "contrast", severities=(1, 5))\n'
-        "print(results.scores())",
+        "print(results.table())",
         ("contrast", "miou"),
     ),
     Session(
