@@ -1,8 +1,9 @@
 """A model and its ONNX int8 twin under noise, with the extra `onnx`: ``python examples/back_to_back.py``."""
 
 from pathlib import Path
+from typing import Any
 
-from onnxruntime.quantization import CalibrationDataReader, quantize_static
+from onnxruntime.quantization import quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 import robustbench_endo as rb
@@ -13,14 +14,15 @@ SIZE = (64, 80)
 FOLDER = Path("runs/back_to_back")
 
 
-class Frames(CalibrationDataReader):
-    """Clean frames of the training split, from which the ranges of the activations follow."""
+class Frames:
+    """Clean frames of the training split, from which the ranges of the activations follow; a CalibrationDataReader."""
 
     def __init__(self) -> None:
         data = rb.load_dataset("synthetic", split="train", frames=16, size=SIZE)
         self.batches = iter([{"images": data[i].image[None].float().div(255).numpy()} for i in range(len(data))])
 
-    def get_next(self):
+    def get_next(self) -> dict[str, Any] | None:
+        """The next frame; None after the last one."""
         return next(self.batches, None)
 
 

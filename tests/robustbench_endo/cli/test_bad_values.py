@@ -40,6 +40,7 @@ STUBS = (
     "robustbench_endo.evaluation.run.run_shard",
     "robustbench_endo.training.trainer.Trainer.fit",
     "robustbench_endo.reproduction.runner.ExperimentRunner.run",
+    "robustbench_endo.evaluation.replay.replay",
     "robustbench_endo.synthesis.synthesize",
     "robustbench_endo.data.corrupted_copies.write_copies",
     "robustbench_endo.data.corrupted_copies.corrupted_images",
