@@ -80,6 +80,10 @@ def test_baselines_of_other_frames_or_conditions_are_refused(run_of, plan_of):
     plan = plan_of({"non_inferior": 0.02})
     fewer = Results(old.frame[old.frame["image_id"] != "OP00_img_000.png"], old.info)
     assert "got 1 that only one of the runs has" in sentence(new, plan, fewer)
+    frame = new.frame.copy()
+    frame.loc[frame["image_id"] == frame["image_id"].iloc[0], "image_checksum"] += 1
+    other = Results(frame, {**new.info, "name": "old"})
+    assert "got 1 frames of one name and other pixels" in sentence(new, plan, other)
     other = run_of(corruptions=("contrast",), name="old")
     assert "got 'smoke'" in sentence(new, plan, other)
     assert "Expected severities of the run (1) in criterion 'c0', got 3" in sentence(
