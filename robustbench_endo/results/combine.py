@@ -13,7 +13,7 @@ import pandas as pd
 from robustbench_endo.errors import RunError
 from robustbench_endo.results.failures import invalid_predictions
 from robustbench_endo.results.results import Results
-from robustbench_endo.results.schema import CLEAN
+from robustbench_endo.results.schema import CLEAN, IMAGE_CHECKSUM
 
 _EQUAL = {
     "protocol": ("protocol",),
@@ -90,6 +90,25 @@ def check_comparable(one: Results, other: Results) -> None:
             f"Expected runs of the same images and protocol, got that {'; '.join(differing)}: evaluate the models "
             "with the same data, suite, resolution, seed, replicates and protocol."
         )
+    _check_same_images(one, other)
+
+
+def _check_same_images(one: Results, other: Results) -> None:
+    """The fingerprint of a data set without one of its own is of ids only, which other images may have as well."""
+    first, second = (_clean_images(run) for run in (one, other))
+    common = first.index.intersection(second.index)
+    if different := list(common[first[common].to_numpy() != second[common].to_numpy()]):
+        raise RunError(
+            f"Expected runs of the same images and protocol, got another clean image in {_label(other)} than in "
+            f"{_label(one)} for {len(different)} of {len(common)} ids, such as {min(different)}: evaluate the models "
+            "with the same data."
+        )
+
+
+def _clean_images(run: Results) -> pd.Series:
+    """Id -> checksum of its clean image."""
+    clean = run.frame[run.frame["corruption"] == CLEAN]
+    return clean.drop_duplicates("image_id").set_index("image_id")[IMAGE_CHECKSUM]
 
 
 def adaptation_warning(runs: Sequence[Results]) -> str:

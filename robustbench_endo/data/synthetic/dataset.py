@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -84,6 +85,11 @@ class SyntheticScenes:
             self.ids[position],
             self.subjects[position],
         )
+
+    def fingerprint(self, indices: Sequence[int]) -> str:
+        """Hexadecimal SHA-256 over ids, subjects, and all that frames are a function of: seed, split, index, size."""
+        frames = [(range(len(self))[index], self.ids[index], self.subjects[index]) for index in indices]
+        return hashlib.sha256(repr((self.seed, self.split, self.size, frames)).encode()).hexdigest()
 
     def scene(self, index: int) -> Scene:
         """The geometry of frame ``index``."""

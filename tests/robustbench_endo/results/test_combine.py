@@ -76,3 +76,12 @@ def test_common_frames_counts_frame_conditions(results, invalidate):
     common, n_excluded = common_frames(invalidate(results, marked))
     assert n_excluded == 5
     assert len(common.frame) == len(results.frame) - 10
+
+
+def test_runs_of_other_images_with_the_same_fingerprint_are_not_compared(results):
+    frame = results.frame.copy()
+    name = frame["image_id"].min()
+    frame.loc[(frame["corruption"] == "clean") & (frame["image_id"] == name), "image_checksum"] += 1
+    text = f"another clean image in b than in run0 for 1 of 24 ids, such as {name}: evaluate"
+    with pytest.raises(RunError, match=text):
+        compare([results, changed(Results(frame, results.info), name="b")])

@@ -105,3 +105,15 @@ def test_iteration_stops_and_negative_indices_count_from_the_end() -> None:
 def test_synthetic_scenes_rejects_bad_arguments(arguments: dict[str, Any], text: str) -> None:
     with pytest.raises(DataError, match=text):
         SyntheticScenes(**arguments)
+
+
+def test_fingerprint_depends_on_all_that_the_frames_are_a_function_of() -> None:
+    data = [
+        SyntheticScenes(split, frames=2, seed=seed, size=size)
+        for split, seed, size in (("test", 0, SMALL), ("test", 3, SMALL), ("val", 0, SMALL), ("test", 0, (80, 64)))
+    ]
+    assert len({each.fingerprint([0, 1]) for each in data} | {data[0].fingerprint([0]), data[0].fingerprint([1])}) == 6
+    longer = SyntheticScenes("test", frames=9, size=SMALL)
+    assert longer.fingerprint([0, 1]) == data[0].fingerprint([0, 1])
+    longer.subjects = ("patient",) * 9
+    assert longer.fingerprint([0, 1]) != data[0].fingerprint([0, 1])
