@@ -12,7 +12,7 @@ from robustbench_endo.gate.plan import Criterion, Plan
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.results.combine import check_comparable
 from robustbench_endo.results.completeness import check_complete
-from robustbench_endo.results.integrity import check_intact
+from robustbench_endo.results.integrity import CHECKSUM, check_intact
 from robustbench_endo.results.metrics import find_metric, split_label
 from robustbench_endo.results.schema import CLEAN, IMAGE_CHECKSUM
 
@@ -59,13 +59,24 @@ def check_baseline(plan: Plan, results: Results, baseline: Results | None, model
             f"Expected a baseline run for the margin of criterion {margin.id!r}, got none: add --baseline RUN, or name "
             "a baseline_model of the same run in the plan."
         )
+    same_run = baseline is None or _is_same(results, baseline)
     if baseline is not None:
+        if same_run and not plan.baseline_model:
+            raise RunError(
+                "Expected another run as the baseline, got the run itself, which is never worse than itself: give the "
+                "run of the earlier model, or name a baseline_model of the same run in the plan."
+            )
         check_comparable(results, baseline)
         check_run(Plan(plan.criteria), baseline)
         _check_same_frames(results, baseline)
     _check_baseline_model(
-        plan.baseline_model, (results if baseline is None else baseline).models, models, same_run=baseline is None
+        plan.baseline_model, (results if baseline is None else baseline).models, models, same_run=same_run
     )
+
+
+def _is_same(results: Results, baseline: Results) -> bool:
+    checksum = results.info.get(CHECKSUM)
+    return baseline is results or (checksum is not None and baseline.info.get(CHECKSUM) == checksum)
 
 
 def _check_needless(baseline: Results | None) -> None:

@@ -57,9 +57,13 @@ def as_number(value: Any, where: str) -> float:
     """A finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise RobustEndoError(f"Expected a number as {where}, got {value!r}: write such as 0.8.")
-    if not math.isfinite(value):
-        raise RobustEndoError(f"Expected a finite number as {where}, got {value}: write such as 0.8.")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise RobustEndoError(f"Expected a finite number as {where}, got {number}: write such as 0.8.")
+    return number
 
 
 def as_whole_number(value: Any, where: str, minimum: int) -> int:

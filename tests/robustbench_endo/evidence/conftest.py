@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -67,6 +68,12 @@ def results(run: Path) -> Results:
     return load_results(run)
 
 
+@pytest.fixture(scope="session")
+def baseline(results: Results) -> Results:
+    """The run as another one: with another checksum."""
+    return replace(results, info={**results.info, "checksum": "0" * 64})
+
+
 @pytest.fixture
 def checked_once(results: Results, pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
     """The checks of the run itself, which take longest, are those of the pack."""
@@ -85,10 +92,12 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def written(results: Results, inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pack, Path]:
-    """The pack, and its folder; the run is its own baseline."""
+def written(
+    results: Results, baseline: Results, inputs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Pack, Path]:
+    """The pack, and its folder; the baseline has the same records."""
     folder = tmp_path_factory.mktemp("packs") / "pack"
-    arguments = (inputs / "hazards.csv", folder, inputs / "acceptance.toml", results, inputs / "pytest.log")
+    arguments = (inputs / "hazards.csv", folder, inputs / "acceptance.toml", baseline, inputs / "pytest.log")
     return write_evidence(results, *arguments), folder
 
 

@@ -13,8 +13,13 @@ from robustbench_endo.results import load_results
 pytestmark = pytest.mark.usefixtures("checked_once")
 
 
+def checks(folder, results):
+    """With the baseline of the pack, which has the same records and another checksum."""
+    return check_evidence(folder, results, replace(results, info={**results.info, "checksum": "0" * 64}))
+
+
 def problems(folder, results):
-    return [check.problem for check in check_evidence(folder, results, results) if not check.passed]
+    return [check.problem for check in checks(folder, results) if not check.passed]
 
 
 def edit(path, before, after):
@@ -36,10 +41,10 @@ def test_untouched_pack_passes(folder, results):
 
 def test_one_edited_record_is_named_by_its_row(folder, edited_run, written):
     results = load_results(edited_run)
-    checks = {check.name.partition(": ")[2]: check.problem for check in check_evidence(folder, results, results)}
-    row = checks["every row of traceability.csv follows from its records"]
+    named = {check.name.partition(": ")[2]: check.problem for check in checks(folder, results)}
+    row = named["every row of traceability.csv follows from its records"]
     assert row.startswith("Row 2 of traceability.csv (hazard H1, criterion H1:dice>=0.05, model mmoe) has another ")
-    assert checks["the pack is about this run"].startswith("It was written from a run with the checksum ")
+    assert named["the pack is about this run"].startswith("It was written from a run with the checksum ")
 
 
 def test_one_edited_number_in_the_table_is_named(folder, results, pack):
@@ -120,10 +125,10 @@ def test_validation_of_another_form_is_a_failed_check(folder, results):
     ]
 
 
-def test_packs_in_the_run_folder_are_checked(folder, results, tmp_path):
-    checks = check_packs(replace(results, path=tmp_path), results)
-    assert [check.name for check in checks if not check.passed] == []
-    assert len(checks) == 4
+def test_packs_in_the_run_folder_are_checked(folder, results, baseline, tmp_path):
+    packs = check_packs(replace(results, path=tmp_path), baseline)
+    assert [check.name for check in packs if not check.passed] == []
+    assert len(packs) == 4
     (check,) = check_packs(replace(results, path=tmp_path))
     assert check.problem.startswith("Expected the baseline run run of the evidence pack ")
     assert check_packs(replace(results, path=folder)) == []

@@ -57,10 +57,10 @@ def test_changed_gates_are_named(gated, changes, named):
     assert named in problem(gated, **changes)
 
 
-def test_gate_with_margins_needs_its_baseline_or_compares_bounds(gated, results, pack):
+def test_gate_with_margins_needs_its_baseline_or_compares_bounds(gated, results, baseline, pack):
     path = gated.path / "gate.json"
-    run_gate(results, pack.inputs.plan, results).write(path)
-    assert [check.problem for check in check_gate(gated, results)] == [""]
+    run_gate(results, pack.inputs.plan, baseline).write(path)
+    assert [check.problem for check in check_gate(gated, baseline)] == [""]
     assert problem(gated) == ""
     assert "clean-dice" in problem(gated, criterion={"value": 12.5})
 

@@ -8,9 +8,9 @@ from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evidence import write_evidence
 
 
-def test_earlier_packs_are_replaced(results, inputs, written, folder):
+def test_earlier_packs_are_replaced(results, baseline, inputs, written, folder):
     (folder / "notes.txt").write_text("mine")
-    write_evidence(results, inputs / "hazards.csv", folder, inputs / "acceptance.toml", results, inputs / "pytest.log")
+    write_evidence(results, inputs / "hazards.csv", folder, inputs / "acceptance.toml", baseline, inputs / "pytest.log")
     expected = {path.name: path.read_bytes() for path in written[1].iterdir()}
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {**expected, "notes.txt": b"mine"}
 

@@ -95,6 +95,15 @@ def test_a_baseline_without_a_margin_is_refused(run_of, plan_of):
     assert "Expected a criterion with non_inferior" in sentence(run_of(), plan_of({"at_least": 0.5}), run_of())
 
 
+def test_the_run_itself_is_no_baseline(run_of, plan_of):
+    run = run_of()
+    new, copy = (Results(run.frame, {**run.info, "checksum": "9f"}) for _ in range(2))
+    for baseline in (new, copy):
+        assert "Expected another run as the baseline" in sentence(new, plan_of({"non_inferior": 0.02}), baseline)
+    itself = plan_of({"non_inferior": 0.02}, baseline_model=new.models[0], models=new.models[0])
+    assert "Expected a model to compare with itself" in sentence(new, itself, copy)
+
+
 def test_the_model_to_compare_with_must_be_known(run_of, plan_of):
     new, old = run_of(), run_of(models=("a", "b"), name="old")
     assert "name the one to compare with as baseline_model" in sentence(new, plan_of({"non_inferior": 0.02}), old)

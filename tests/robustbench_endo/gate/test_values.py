@@ -3,7 +3,7 @@
 import pytest
 
 from robustbench_endo.errors import RobustEndoError, UnknownNameError
-from robustbench_endo.gate.values import as_choice, as_names, as_severities, check_keys
+from robustbench_endo.gate.values import as_choice, as_names, as_number, as_severities, check_keys
 
 
 def test_as_names_takes_one_name_or_several():
@@ -23,3 +23,8 @@ def test_as_choice_refuses_other_types():
 def test_check_keys_names_the_closest():
     with pytest.raises(UnknownNameError, match="did you mean alpha"):
         check_keys({"alhpa": 1}, ("alpha", "name"), "plan")
+
+
+def test_as_number_refuses_what_no_float_holds():
+    with pytest.raises(RobustEndoError, match="Expected a finite number as x, got inf"):
+        as_number(10**400, "x")
