@@ -15,6 +15,8 @@ from robustbench_endo.io_utils import write_json
 FORMAT = "robustbench_endo calibration"
 VERSION = 1
 UNITS = ("subject", "frame")
+CHECKSUM = "sha256"
+"""Key of the checksum of the other content in the file: an edited promise is none."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +89,14 @@ class Calibration:
         Raises:
             RunError: the file cannot be written.
         """
-        write_json(Path(path), self.to_json())
+        write_json(Path(path), {**self.to_json(), CHECKSUM: self.sha256})
 
     @classmethod
     def load(cls, path: str | Path) -> Calibration:
         """Read ``calibration.json``.
 
         Raises:
-            RobustEndoError: no such file, or not the content of one.
+            RobustEndoError: no such file, not the content of one, or content that was changed after it was written.
         """
         path = Path(path)
         try:
@@ -104,7 +106,15 @@ class Calibration:
             raise RobustEndoError(
                 f"Cannot read {path}: {reason}. Give the file that robust-endo calibrate-confidence wrote."
             ) from error
-        return cls.from_json(content, str(path))
+        _check_format(content, str(path))
+        checksum = content.pop(CHECKSUM, None)
+        calibration = cls.from_json(content, str(path))
+        if calibration.sha256 != checksum:
+            raise RobustEndoError(
+                f"Cannot use {path}: it was changed after robust-endo calibrate-confidence wrote it. Restore the file, "
+                "or fit it again."
+            )
+        return calibration
 
     @classmethod
     def from_json(cls, content: Any, source: str = "calibration") -> Calibration:
@@ -144,6 +154,10 @@ def _check_format(content: Any, source: str) -> None:
         )
 
 
+_NUMBERS = ("temperature", "threshold", "risk", "bound", "units")
+"""What decides a promise, and is compared."""
+
+
 def _problem(calibration: Calibration) -> str:
     """What is impossible in a calibration; empty for nothing."""
     if not 0 < float(calibration.alpha) < 1:
@@ -157,6 +171,8 @@ def _problem(calibration: Calibration) -> str:
     for name in ("name", "fingerprint", "subjects", "frame_digests", "image_checksums"):
         calibration.data[name]
     for name, task in calibration.tasks.items():
+        if not all(isinstance(getattr(task, field), (int, float)) for field in _NUMBERS):
+            return f"a value of {name} that is no number"
         if not 0 < float(task.temperature) < float("inf"):
             return f"the temperature {task.temperature} of {name}"
         if not 0 <= float(task.threshold) <= 1:

@@ -75,3 +75,21 @@ def test_impossible_numbers_of_a_task_are_refused(calibration, name, value):
     content["tasks"]["activity"][name] = value
     with pytest.raises(RobustEndoError, match=f"got the {name}"):
         Calibration.from_json(content)
+
+
+@pytest.mark.parametrize(("name", "value"), [("temperature", 5.0), ("threshold", 0.9), ("bound", 0.01)])
+def test_an_edited_file_is_refused(calibration, tmp_path, name, value):
+    path = tmp_path / "c.json"
+    calibration.save(path)
+    content = json.loads(path.read_text())
+    content["tasks"]["activity"][name] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(RobustEndoError, match="it was changed after robust-endo calibrate-confidence wrote it"):
+        Calibration.load(path)
+
+
+def test_a_text_is_no_number_of_a_task(calibration):
+    content = calibration.to_json()
+    content["tasks"]["activity"]["threshold"] = "0.1"
+    with pytest.raises(RobustEndoError, match="got a value of activity that is no number"):
+        Calibration.from_json(content)

@@ -1,8 +1,6 @@
 """Runs with calibrated models: columns, identity, resumed, merged and replayed runs, and what is refused."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,10 +73,9 @@ def test_run_without_calibration_has_no_further_columns(plan_with, run):
 
 
 def test_temperature_changes_confidence_but_no_label(calibrate, plan_with, run, tmp_path):
-    path = calibrate("low")
-    content = json.loads(Path(path).read_text("utf-8"))
-    content["tasks"]["segmentation"]["temperature"] = 4.0
-    (tmp_path / "hot.json").write_text(json.dumps(content))
+    fitted = Calibration.load(calibrate("low"))
+    hot = replace(fitted.tasks["segmentation"], temperature=4.0)
+    replace(fitted, tasks={**fitted.tasks, "segmentation": hot}).save(tmp_path / "hot.json")
     plain = run(plan_with(out=tmp_path / "plain")).frame
     scaled = run(plan_with(str(tmp_path / "hot.json"), out=tmp_path / "scaled")).frame
     low = (plain["model"] == "low").to_numpy()
