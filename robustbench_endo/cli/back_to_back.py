@@ -57,7 +57,7 @@ def is_paired(params: Mapping[str, Any], runs: Sequence[Path], baseline: str | N
         )
     if not paired:
         for name in ("margin", "latency", "latency_size"):
-            if params[name]:
+            if params[name] is not None and params[name] is not False:
                 flag = f"--{name.replace('_', '-')}"
                 raise RobustEndoError(f"Expected {flag} only with --back-to-back, got it without: add the two models.")
         if not runs:

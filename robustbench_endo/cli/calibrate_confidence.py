@@ -11,6 +11,7 @@ import click
 from robustbench_endo.cli.command import command, option
 from robustbench_endo.cli.config_options import config_from_params, field_options
 from robustbench_endo.cli.json_output import echo_json, json_option
+from robustbench_endo.cli.output_path import OutputPath
 from robustbench_endo.cli.verbosity import echo_note, verbosity_options
 from robustbench_endo.errors import RobustEndoError
 from robustbench_endo.evaluation.config import EvaluationConfig
@@ -47,9 +48,7 @@ _OPTIONS = (
     help="What is exchangeable: subject (patient or sequence), or frame, which holds only for independent frames.",
     group="Promise",
 )
-@option(
-    "--out", "-o", type=click.Path(path_type=Path), required=True, metavar="FILE", help="JSON to write.", group="Output"
-)
+@option("--out", "-o", type=OutputPath(), required=True, metavar="FILE", help="JSON to write.", group="Output")
 @json_option
 @verbosity_options
 def calibrate_confidence(
@@ -65,6 +64,8 @@ def calibrate_confidence(
     if out.is_dir() or not out.parent.is_dir():
         got = f"the folder {out}" if out.is_dir() else f"a file in {out.parent}, which does not exist"
         raise RobustEndoError(f"Expected a file to write for --out, got {got}: name a file in a folder that exists.")
+    if out.is_file() and out.suffix != ".json":  # such as the model
+        raise RobustEndoError(f"Expected a new file or one ending in .json for --out, got {out}: name a .json file.")
     echo_note("Loading model and data.")  # before imports that take seconds
 
     from robustbench_endo.cli.resolve_inputs import load_models_and_data

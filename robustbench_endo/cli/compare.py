@@ -13,6 +13,7 @@ from robustbench_endo.cli.back_to_back import back_to_back_options, compare_pair
 from robustbench_endo.cli.command import argument, command, option
 from robustbench_endo.cli.json_output import echo_json, json_option
 from robustbench_endo.cli.options import resampling_from, resampling_options
+from robustbench_endo.cli.output_path import OutputPath
 from robustbench_endo.data_options import split_names
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     "-o",
     group="Output",
     metavar="PATH",
-    type=click.Path(path_type=Path),
+    type=OutputPath(),
     help="Write a page: FILE.html, or a folder for it.",
 )
 @back_to_back_options

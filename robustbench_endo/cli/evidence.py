@@ -9,6 +9,7 @@ import click
 
 from robustbench_endo.cli.command import argument, command, option
 from robustbench_endo.cli.json_output import echo_json, json_option
+from robustbench_endo.cli.output_path import OutputPath
 from robustbench_endo.errors import RobustEndoError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
     "-o",
     metavar="DIR",
     group="Output",
-    type=click.Path(path_type=Path),
+    type=OutputPath(),
     help="New folder, or one with an earlier pack, which is replaced.",
 )
 @json_option

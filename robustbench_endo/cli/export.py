@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from robustbench_endo.cli.command import argument, command, option
+from robustbench_endo.cli.output_path import OutputPath
 
 if TYPE_CHECKING:
     from robustbench_endo.models.export import Format
@@ -35,9 +36,7 @@ def _size(context: click.Context, parameter: click.Parameter, text: str | None) 
 )
 @argument("model", metavar="MODEL")
 @option("--format", "name", default=FORMATS[0], type=click.Choice(FORMATS), help="onnx needs the extra `onnx`.")
-@option(
-    "--out", "-o", metavar="FILE", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write."
-)
+@option("--out", "-o", metavar="FILE", required=True, type=OutputPath(dir_okay=False), help="File to write.")
 @option("--size", metavar="HxW", callback=_size, help="HEIGHTxWIDTH of the frames.  [default: input size of the model]")
 @option(
     "--num-classes",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from robustbench_endo.cli.command import argument, command, option
+from robustbench_endo.cli.output_path import OutputPath
 
 FORMATS = ("csv", "json", "fiftyone")
 """As :data:`robustbench_endo.predictions.export.FORMATS`, without importing pandas."""
@@ -26,7 +27,7 @@ FORMATS = ("csv", "json", "fiftyone")
     "-o",
     metavar="DIR",
     required=True,
-    type=click.Path(path_type=Path),
+    type=OutputPath(),
     help="New or empty folder.",
 )
 @option("--data", "-d", metavar="DATA", help="Where the data are, for fiftyone.  [default: those of the run]")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,6 +12,8 @@ import click
 from robustbench_endo.cli.command import argument, command, option
 from robustbench_endo.cli.errors import GATE_EXIT_CODES
 from robustbench_endo.cli.json_output import echo_json, json_option
+from robustbench_endo.cli.output_path import OutputPath
+from robustbench_endo.errors import RobustEndoError
 
 
 @command(
@@ -46,21 +50,21 @@ from robustbench_endo.cli.json_output import echo_json, json_option
     "-o",
     group="Output",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputPath(dir_okay=False),
     help="The verdicts as JSON.  [default: gate.json in the run folder]",
 )
 @option(
     "--junit",
     group="Output",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputPath(dir_okay=False),
     help="Also write JUnit XML.",
 )
 @option(
     "--markdown",
     group="Output",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputPath(dir_okay=False),
     help="Also write Markdown, for a pull request.",
 )
 @option("--quiet", "-q", group="Output", is_flag=True, help="Print only the verdict, and what does not pass.")
@@ -93,9 +97,10 @@ def gate(
     from robustbench_endo.gate.text import print_gate
     from robustbench_endo.io_utils import write_atomically
 
+    out = out or (run.parent if run.is_file() else run) / GATE_FILE
+    _check_different(plan, [path for path in (out, junit, markdown) if path is not None])
     report = run_gate(run, plan, baseline, models)
-    folder = run.parent if run.is_file() else run
-    paths = [report.write(out or folder / GATE_FILE)]
+    paths = [report.write(out)]
     for path, text in ((junit, to_junit), (markdown, to_markdown)):
         if path is not None:
             write_atomically(path, text(report).encode())
@@ -108,3 +113,14 @@ def gate(
         click.echo("Written: " + ", ".join(map(str, paths)), err=quiet)
     if exit_code:
         sys.exit(exit_code)
+
+
+def _check_different(plan: Path, outputs: Sequence[Path]) -> None:
+    """Raise RobustEndoError where an output would replace the plan or another output."""
+    names = [os.path.realpath(path) for path in (plan, *outputs)]
+    repeated = next((path for path, name in zip(outputs, names[1:], strict=True) if names.count(name) > 1), None)
+    if repeated is not None:
+        raise RobustEndoError(
+            f"Expected different files for --plan, --out, --junit and --markdown, got {repeated} twice: choose another "
+            "path."
+        )

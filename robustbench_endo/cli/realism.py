@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from robustbench_endo.cli.command import command, option
+from robustbench_endo.cli.output_path import OutputPath
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ POOLED = (2, 3, 4)
     metavar="RECORDED SYNTHETIC",
     help="CSV tables with the columns model, score and optionally subject, in place of runs.",
 )
-@option("--out", "-o", metavar="FILE", type=click.Path(path_type=Path), help="JSON file of the tables.")
+@option("--out", "-o", metavar="FILE", type=OutputPath(), help="JSON file of the tables.")
 @option(
     "--montage",
     metavar="FILE",

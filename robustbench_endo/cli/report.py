@@ -10,6 +10,7 @@ import click
 from robustbench_endo.cli.command import argument, command, option
 from robustbench_endo.cli.json_output import echo_json, json_option, run_summary
 from robustbench_endo.cli.options import formats_option, parse_thresholds, resampling_from, resampling_options
+from robustbench_endo.cli.output_path import OutputPath
 from robustbench_endo.cli.track import check_trackers, log_option, log_run
 from robustbench_endo.data_options import split_names
 from robustbench_endo.evaluation.config import parse_formats
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     "-o",
     group="Output",
     metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=OutputPath(file_okay=False),
     help="Folder.  [default: the run folder]",
 )
 @option("--page-size", group="Output", default="a4", type=click.Choice(("a4", "letter")), help="Page size of the PDF.")
@@ -168,7 +169,7 @@ def _decide(results: Results, plan: Path | None, baseline_run: Path | None, cons
     group="Output",
     metavar="DIR",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=OutputPath(file_okay=False),
     help="Folder for the site.",
 )
 @option(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -101,6 +102,15 @@ def check_intact(folder: Path, info: Mapping[str, Any]) -> None:
         name, problem = next(iter(problems.items()))
         more = f", and {len(problems) - 1} more files" if len(problems) > 1 else ""
         raise RunError(f"Expected the files that the run in {folder} wrote, got {name} {problem}{more}: {_RESTORE}.")
+
+
+def run_at(path: Path) -> Path | None:
+    """The run folder whose run.json, or whose files with checksums, a path is or would be among; None for no run."""
+    path = Path(os.path.realpath(path))
+    if path.name in (RUN_FILE, *SINGLE_FILES) and (path.parent / RUN_FILE).is_file():
+        return path.parent
+    inside = (each.parent for each in (path, *path.parents) if each.name in FOLDERS)
+    return next((folder for folder in inside if (folder / RUN_FILE).is_file()), None)
 
 
 def is_inside(name: str) -> bool:

@@ -41,6 +41,7 @@ WRONG = (
     (("{run}", *PAIR, "--latency", "--latency-size", "8"), "Expected --latency-size as HEIGHTxWIDTH, got '8'"),
     (("{run}", *PAIR, "--latency", "--repeats", "3"), "Expected repeats from 20"),
     (("{run}", "--margin", "1"), "Expected --margin only with --back-to-back"),
+    (("{run}", "--margin", "0"), "Expected --margin only with --back-to-back"),
     (("{run}", "--latency"), "Expected --latency only with --back-to-back"),
     (("--back-to-back", "{run}", "{run}"), "Expected a run of one model in"),
     ((), "Expected at least one run to compare, got none"),

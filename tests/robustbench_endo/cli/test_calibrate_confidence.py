@@ -45,3 +45,12 @@ def test_output_that_is_a_folder_or_has_none_is_refused(robust_endo, tmp_path):
         result = robust_endo("calibrate-confidence", *MODEL, "--out", out)
         assert result.exit_code == 2
         assert "Expected a file to write for --out, got" in result.stderr
+
+
+def test_model_is_not_replaced_by_its_calibration(robust_endo, tmp_path):
+    model = tmp_path / "model.onnx"
+    model.write_bytes(b"weights")
+    result = robust_endo("calibrate-confidence", "--model", model, "--out", model)
+    assert result.exit_code == 2
+    assert "Expected a new file or one ending in .json for --out, got" in result.stderr
+    assert model.read_bytes() == b"weights"

@@ -94,11 +94,14 @@ def test_gate_refuses_a_damaged_run(robust_endo, run, plan):
         (("--plan", "PLAN", "--junit", "no/such/folder/a.xml"), "Cannot write no/such/folder/a.xml"),
         (("--plan", "RUN"), "Cannot read the plan"),
         (("--plan", "PLAN", "--junit", "RUN"), "Expected --junit to be a file"),
+        (("--plan", "PLAN", "--markdown", "PLAN"), "Expected different files for --plan, --out, --junit and"),
+        (("--plan", "PLAN", "--junit", "a.xml", "--markdown", "./a.xml"), "Expected different files for --plan"),
+        (("--plan", "PLAN", "--out", "RUN/run.json"), "Expected --out to be none of the files of a run"),
     ],
 )
 def test_gate_refuses_other_input(arguments, message, robust_endo, run, plan):
     known = {"PLAN": plan(0.01), "RUN": run}
-    done = robust_endo("gate", run, *[known.get(each, each) for each in arguments])
+    done = robust_endo("gate", run, *[known.get(each, each.replace("RUN/", f"{run}/")) for each in arguments])
     assert done.exit_code == 2, done.output
     assert message in done.stderr
     assert done.stderr.count("\n") == 1

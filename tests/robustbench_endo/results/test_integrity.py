@@ -12,6 +12,7 @@ from robustbench_endo.results.integrity import (
     damaged_files,
     is_inside,
     read_run,
+    run_at,
     run_files,
     write_run,
 )
@@ -91,3 +92,14 @@ def test_is_inside_rejects(name):
 
 def test_content_sha256_takes_any_text():
     assert content_sha256({"a": "\ud800"}) != content_sha256({"a": "é"})
+
+
+@pytest.mark.parametrize("name", ["run.json", "summary.csv", "records", "records/new.json", "predictions/a/b"])
+def test_run_at_is_the_run_of_a_file_with_a_checksum(folder, name):
+    assert run_at(folder / name) == folder
+    assert run_at(folder.parent / name) is None
+
+
+@pytest.mark.parametrize("name", ["gate.json", "report.html", "evidence/records.csv", "."])
+def test_run_at_is_none_for_files_that_can_be_written_again(folder, name):
+    assert run_at(folder / name) is None
