@@ -14,7 +14,6 @@ from robustbench_endo.results.combine import check_comparable
 from robustbench_endo.results.completeness import check_complete
 from robustbench_endo.results.integrity import CHECKSUM, check_intact
 from robustbench_endo.results.metrics import find_metric, split_label
-from robustbench_endo.results.schema import CLEAN, IMAGE_CHECKSUM
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
@@ -111,17 +110,6 @@ def _check_same_frames(results: Results, baseline: Results) -> None:
             f"Expected the same frames in the baseline run, got {len(new ^ old)} that only one of the runs has, such "
             f"as {min(new ^ old)}: evaluate both on the same frames."
         )
-    images, others = (_clean_images(run) for run in (results, baseline))
-    if differing := sorted(name for name in images.keys() & others.keys() if images[name] != others[name]):
-        raise RunError(
-            f"Expected the same images in the baseline run, got {len(differing)} frames of one name and other pixels, "
-            f"such as {differing[0]}: evaluate both on the same data."
-        )
-
-
-def _clean_images(run: Results) -> dict[str, int]:
-    clean = run.frame[run.frame["corruption"] == CLEAN].drop_duplicates("image_id")
-    return {str(name): int(value) for name, value in zip(clean["image_id"], clean[IMAGE_CHECKSUM], strict=True)}
 
 
 def tested_models(plan: Plan, results: Results, models: Sequence[str]) -> list[str]:

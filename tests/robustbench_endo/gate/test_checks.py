@@ -83,7 +83,7 @@ def test_baselines_of_other_frames_or_conditions_are_refused(run_of, plan_of):
     frame = new.frame.copy()
     frame.loc[frame["image_id"] == frame["image_id"].iloc[0], "image_checksum"] += 1
     other = Results(frame, {**new.info, "name": "old"})
-    assert "got 1 frames of one name and other pixels" in sentence(new, plan, other)
+    assert "another clean image in old than in new for 1 of 80 ids" in sentence(new, plan, other)
     other = run_of(corruptions=("contrast",), name="old")
     assert "got 'smoke'" in sentence(new, plan, other)
     assert "Expected severities of the run (1) in criterion 'c0', got 3" in sentence(
