@@ -93,12 +93,17 @@ def temporary_files(folder):
     return writing + [path for path in (folder / "tmp").iterdir() if "torchinductor" not in path.name]  # a cache
 
 
-def running(text):
-    return [
-        entry
-        for entry in Path("/proc").glob("[0-9]*/cmdline")
-        if entry.exists() and text in entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    ]
+def running(text, folder):
+    """Processes with this text in their command whose working folder is ``folder``, so not those of other tests."""
+    matching = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if text in command and (process / "cwd").readlink() == folder:
+                matching.append(process.name)
+        except OSError:  # it has ended
+            continue
+    return matching
 
 
 def test_install_handles_signals_during_imports(interrupt):
@@ -117,7 +122,7 @@ def test_finish_ends_a_running_evaluation_with_its_threads_and_processes(interru
     assert last_line(errors) == SAVED
     assert "Traceback" not in errors
     assert not temporary_files(tmp_path)
-    assert not running("sleep 97")
+    assert not running("sleep 97", tmp_path)
 
 
 def test_finish_ends_at_once_at_a_second_signal(tmp_path):
@@ -202,7 +207,6 @@ def test_interruption_message_names_a_folder_only_where_it_has_files(tmp_path):
 def test_finish_ends_the_processes_of_ray(interrupt, tmp_path, number, code):
     pytest.importorskip("ray", reason="the extra `ray` is not installed")
     (tmp_path / "slow.py").write_text(SLOW_MODEL)
-    before = {path.parent.name for path in running("ray")}
     model = ("--model", "slow.py:build", "--engine", "ray", "--out", tmp_path / "out", *FRAMES)
     result, seconds, errors = interrupt(":model", number, "evaluate", *model)
     assert result == code
@@ -210,5 +214,5 @@ def test_finish_ends_the_processes_of_ray(interrupt, tmp_path, number, code):
     assert last_line(errors) == SAVED.replace("out", str(tmp_path / "out"))
     assert "Traceback" not in errors
     time.sleep(0.2)
-    assert {path.parent.name for path in running("ray")} <= before
+    assert not running("ray", tmp_path)
     assert not temporary_files(tmp_path)
