@@ -15,6 +15,7 @@ from torch import Tensor
 
 from robustbench_endo.corruptions.kernels.compiled import njit
 from robustbench_endo.metrics.calibration import margin
+from robustbench_endo.tasks.segmentation.decode_cpu import two_largest
 
 NAMES = ("margin", "region", "boundary")
 """Of the confidences, in the order of :func:`summarise_cpu`."""
@@ -33,16 +34,7 @@ def summarise_cpu(logits: NDArray[np.float32], largest: NDArray[np.float32]) -> 
     total, count = np.zeros(classes), np.zeros(classes, np.int64)
     highest, second, which = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.int32)
     for y in range(height):
-        highest[:] = second[:] = -np.inf
-        which[:] = 0
-        for c in range(classes):
-            line = logits[c, y]
-            for x in range(width):
-                value, high = line[x], highest[x]
-                lower = value if value < high else high
-                second[x] = lower if lower > second[x] else second[x]
-                which[x] = np.int32(c) if value > high else which[x]
-                highest[x] = value if value > high else high
+        two_largest(logits, y, highest, second, which)
         for x in range(width):
             labels[y, x] = which[x]
             margins += largest[y, x] * (1 - math.exp(second[x] - highest[x]))

@@ -103,22 +103,28 @@ def is_finite(logits: Map) -> bool:
     return bool(np.isfinite(_largest(logits)))
 
 
+@njit(cache=True, nogil=True, inline="always")
+def two_largest(logits: Map, y: int, highest: Map, second: Map, which: NDArray[np.int32]) -> None:
+    """The largest and the second largest logit of each pixel of a row, and the class of the largest."""
+    highest[:] = second[:] = -np.inf
+    which[:] = 0
+    for c in range(logits.shape[0]):
+        line = logits[c, y]
+        for x in range(logits.shape[2]):
+            value, high = line[x], highest[x]
+            lower = value if value < high else high
+            second[x] = lower if lower > second[x] else second[x]
+            which[x] = np.int32(c) if value > high else which[x]
+            highest[x] = value if value > high else high
+
+
 @njit(cache=True, nogil=True)
 def _leaders(logits: Map, margin: np.float32, leader: Labels, leads: Labels) -> None:
     """The class of the largest logit at each position, and whether it leads by more than the margin."""
-    classes, height, width = logits.shape
+    height, width = logits.shape[1:]
     highest, second, which = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.int32)
     for y in range(height):
-        highest[:] = second[:] = -np.inf
-        which[:] = 0
-        for c in range(classes):
-            line = logits[c, y]
-            for x in range(width):
-                value, high = line[x], highest[x]
-                lower = value if value < high else high
-                second[x] = lower if lower > second[x] else second[x]
-                which[x] = np.int32(c) if value > high else which[x]
-                highest[x] = value if value > high else high
+        two_largest(logits, y, highest, second, which)
         for x in range(width):
             leader[y, x] = which[x]
             leads[y, x] = highest[x] - second[x] > margin
