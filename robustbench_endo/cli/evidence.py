@@ -9,6 +9,7 @@ import click
 
 from robustbench_endo.cli.command import argument, command, option
 from robustbench_endo.cli.json_output import echo_json, json_option
+from robustbench_endo.cli.options import replay_options
 from robustbench_endo.cli.output_path import OutputPath
 from robustbench_endo.errors import RobustEndoError
 
@@ -49,24 +50,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Log of the tests of this package: JUnit XML, or the output of make test.  [default: known answers]",
 )
-@option(
-    "--replay",
-    metavar="N",
-    group="Tool validation",
-    default=0,
-    type=click.IntRange(0, 1_000_000),
-    help="Number of corrupted frames to compute again, as robust-endo verify --replay does; needs the data of the run.",
-)
-@option(
-    "--model",
-    "-m",
-    "models",
-    metavar="NAME=SPEC",
-    group="Tool validation",
-    multiple=True,
-    help="Model of the run whose predictions are computed again, too; repeatable.",
-)
-@option("--data", "-d", metavar="DATA", group="Tool validation", help="The data, where they have moved.")
+@replay_options(0, "Tool validation")
 @option(
     "--out",
     "-o",
@@ -86,6 +70,7 @@ def evidence(
     replay: int,
     models: tuple[str, ...],
     data: str | None,
+    trust_model_file: bool,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -110,7 +95,7 @@ def evidence(
         raise RobustEndoError(f"Expected the option {missing}, got none: add it, or give --check DIR.")
     results = load_results(run)
     other = None if baseline is None else load_results(baseline)
-    checks = _replay(results, replay, models, data) if replay or models else []
+    checks = _replay(results, replay, models, data, trust_model_file) if replay or models else []
     pack = write_evidence(results, hazards, out, plan, other, test_log, checks)
     _print(pack, out, as_json)
 
@@ -139,11 +124,13 @@ def _checks(run: Path, folder: Path, baseline: Path | None) -> list[Check]:
     return failed + check_evidence(folder, results, None if baseline is None else load_results(baseline))
 
 
-def _replay(results: Results, frames: int, models: tuple[str, ...], data: str | None) -> list[Check]:
+def _replay(
+    results: Results, frames: int, models: tuple[str, ...], data: str | None, trust_model_file: bool
+) -> list[Check]:
     """With a seed that follows from the run, so that two packs of it are the same."""
     from robustbench_endo.cli.verify import replay_run
 
-    return replay_run(results, frames or 1, models, data, seed=int(results.info["checksum"][:8], 16))
+    return replay_run(results, frames or 1, models, data, trust_model_file, int(results.info["checksum"][:8], 16))
 
 
 def _print(pack: Pack, out: Path, as_json: bool) -> None:

@@ -26,6 +26,54 @@ def formats_option(command: Command) -> Command:
     return option("--format", "formats", metavar="NAME,...", default="html,pdf", help=text, group="Output")(command)
 
 
+_REPLAY: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (
+        ("--replay",),
+        {
+            "metavar": "N",
+            "type": click.IntRange(0, 1_000_000),
+            "help": "Number of corrupted frames to compute again and to compare; needs the data of the run.",
+        },
+    ),
+    (
+        ("--model", "-m", "models"),
+        {
+            "metavar": "NAME=SPEC",
+            "multiple": True,
+            "help": "Model of the run whose predictions are computed again, too, or where it is now; repeatable.",
+        },
+    ),
+    (
+        ("--data", "-d"),
+        {"metavar": "DATA", "help": "The data, if they have moved.  [default: those of the run]"},
+    ),
+    (
+        ("--trust-model-file",),
+        {"is_flag": True, "help": "Open model files that contain programs without vetting them."},
+    ),
+)
+"""Flags and settings of the options of :func:`replay_options`, in the order of the help."""
+
+
+def replay_options(default: int, group: str | None = None) -> Callable[[Command], Command]:
+    """``--replay --model --data --trust-model-file``: frames and predictions of a run that are computed again.
+
+    Args:
+        default: of ``--replay``.
+        group: of the options in the help.
+    """
+
+    def decorate(command: Command) -> Command:
+        for flags, settings in reversed(_REPLAY):
+            further: dict[str, Any] = {"group": group} if group else {}
+            if flags == ("--replay",):
+                further["default"] = default
+            command = option(*flags, **settings, **further)(command)
+        return command
+
+    return decorate
+
+
 def resampling_options(command: Command) -> Command:
     """``--bootstrap-unit --confidence --resamples --resample-seed``; :func:`resampling_from` reads them."""
     statistics = partial(option, group="Statistics")

@@ -80,17 +80,19 @@ def load_models_and_data(
     label_map: str | None = None,
     assume_independent_frames: bool = False,
     trust_model_file: bool = False,
+    known_names: Sequence[str] = (),
 ) -> tuple[dict[str, Any], Dataset]:
     """The models of ``--model`` by name, those of a method as a list, and the data for them.
 
     Checkpoints are loaded first, because they contain the names of their labels; a user's factory is then called with
     the number of labels of the data. Every model is validated on a small batch before the run. Model files that are
-    programs are vetted before they are opened, unless ``trust_model_file`` is set.
+    programs are vetted before they are opened, unless ``trust_model_file`` is set. ``known_names`` are those of
+    :func:`names_of`.
 
     Raises:
         ModelError: two models of one name, a zoo model without trained weights, outputs that do not fit the data.
     """
-    named = names_of(specs or SHIPPED)
+    named = names_of(specs or SHIPPED, known_names)
     each = [spec for entry in named.values() for spec in ([entry] if isinstance(entry, str) else entry)]
     trained = {spec: load_trained(spec) for spec in dict.fromkeys(each) if is_trained(spec)}
     classes_of_model = next((tuple(model.classes) for model in trained.values() if model.classes), None)
@@ -123,19 +125,22 @@ def load_models_and_data(
     return models, dataset
 
 
-def names_of(specs: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
+def names_of(specs: Sequence[str], known: Sequence[str] = ()) -> dict[str, str | tuple[str, ...]]:
     """Name -> spec: ``NAME=SPEC``, else the spec itself or the checkpoint folder's name.
 
     A pattern such as ``runs/a/*``, or a folder with the checkpoints ``seed*/``, gives the checkpoints of a method.
+
+    Args:
+        specs: texts of ``--model``.
+        known: names of models of a run, which may contain slashes.
 
     Raises:
         ModelError: two models of one name, or a pattern that no checkpoint folder matches.
     """
     named: dict[str, str | tuple[str, ...]] = {}
     for text in specs:
-        match = _NAMED.fullmatch(text)
-        spec = match.group(2) if match else text
-        name = match.group(1) if match else _default_name(spec)
+        prefix, spec = split_name(text, known)
+        name = prefix or _default_name(spec)
         spec = _with_commit(spec)
         if name in named:
             raise ModelError(
@@ -143,6 +148,15 @@ def names_of(specs: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
             )
         named[name] = _checkpoints_of_method(spec) or spec
     return named
+
+
+def split_name(text: str, known: Sequence[str]) -> tuple[str, str]:
+    """NAME and SPEC, the name empty without one; names in ``known`` may contain what separates parts of a spec."""
+    for name in known:
+        if text.startswith(f"{name}="):
+            return name, text.removeprefix(f"{name}=")
+    match = _NAMED.fullmatch(text)
+    return (match.group(1), match.group(2)) if match else ("", text)
 
 
 def _with_commit(spec: str) -> str:

@@ -12,6 +12,7 @@ import click
 from robustbench_endo.cli.command import argument, command, option, output_option
 from robustbench_endo.cli.errors import ERROR
 from robustbench_endo.cli.json_output import echo_json, json_option
+from robustbench_endo.cli.options import replay_options
 from robustbench_endo.errors import RobustEndoError
 
 if TYPE_CHECKING:
@@ -40,23 +41,7 @@ _SEED = 0
     multiple=True,
     help="What a model, or every model, was trained on; repeatable.",
 )
-@option(
-    "--replay",
-    metavar="N",
-    default=5,
-    type=click.IntRange(0, 1_000_000),
-    help="Number of corrupted frames to compute again, where data and models are there.",
-)
-@option(
-    "--model",
-    "-m",
-    "models",
-    metavar="NAME=SPEC",
-    multiple=True,
-    help="Model of the run, where it has moved, as NAME=SPEC; repeatable.  [default: those of the run]",
-)
-@option("--data", "-d", metavar="DATA", help="The data, where they have moved.  [default: those of the run]")
-@option("--trust-model-file", is_flag=True, help="Open model files that contain programs without vetting them.")
+@replay_options(5)
 @json_option
 def submit(
     run: Path,
@@ -108,10 +93,11 @@ def _replay(
     results: Results, frames: int, models: Sequence[str], data: str | None, trust_model_file: bool
 ) -> tuple[list[Check], Replay]:
     """The checks of a replay with models, else of the images only; and what could be computed."""
+    from robustbench_endo.cli.resolve_inputs import split_name
     from robustbench_endo.cli.verify import replay_run
     from robustbench_endo.submission.contents import Replay
 
-    moved = dict(spec.partition("=")[::2] for spec in models)
+    moved = dict(split_name(spec, results.models) for spec in models)
     specs = {entry["name"]: moved.get(entry["name"], entry.get("spec", "")) for entry in results.info["models"]}
     _check_known(moved, specs)
     reason = ""

@@ -12,6 +12,7 @@ import click
 from robustbench_endo.cli.command import argument, command, option
 from robustbench_endo.cli.errors import VERIFICATION_FAILED
 from robustbench_endo.cli.json_output import echo_json, json_option
+from robustbench_endo.cli.options import replay_options
 from robustbench_endo.errors import RobustEndoError
 
 if TYPE_CHECKING:
@@ -29,23 +30,7 @@ if TYPE_CHECKING:
     ),
 )
 @argument("run", metavar="RUN", type=click.Path(path_type=Path), required=False)
-@option(
-    "--replay",
-    metavar="N",
-    default=0,
-    type=click.IntRange(0, 1_000_000),
-    help="Number of random corrupted frames to compute again and to compare; needs the data of the run.",
-)
-@option(
-    "--model",
-    "-m",
-    "models",
-    metavar="NAME=SPEC",
-    multiple=True,
-    help="Model of the run whose predictions are computed again, too, as NAME=SPEC; repeatable.",
-)
-@option("--data", "-d", metavar="DATA", help="The data, where they have moved.  [default: those of the run]")
-@option("--trust-model-file", is_flag=True, help="Open model files that contain programs without vetting them.")
+@replay_options(0)
 @option(
     "--baseline",
     metavar="RUN",
@@ -141,6 +126,7 @@ def replay_run(
         config.classes,
         config.subject_regex,
         trust_model_file=trust_model_file,
+        known_names=results.models,
         **options,
     )
     return replay(results, dataset, frames, loaded, seed)

@@ -15,6 +15,11 @@ def test_names_of_specs_are_the_spec_or_the_given_name(tmp_path):
     assert named["mine"] == "smp:unet/resnet18"
 
 
+def test_names_of_models_of_a_run_may_contain_slashes():
+    assert names_of(["tiny-resnet/mmoe=runs/a/b"], ["tiny-resnet/mmoe"]) == {"tiny-resnet/mmoe": "runs/a/b"}
+    assert list(names_of(["tiny-resnet/mmoe=runs/a/b"])) == ["tiny-resnet/mmoe=runs/a/b"]
+
+
 def test_names_of_two_models_with_one_name_raise():
     with pytest.raises(ModelError, match="Expected a different name for each model, got 'a' twice"):
         names_of(["a=x", "a=y"])
