@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbench_endo.errors import RobustEndoError, UnknownNameError, unknown_name
-from robustbench_endo.evaluation.config import EvaluationOptions, parse_resolution
+from robustbench_endo.evaluation.config import EvaluationConfig, EvaluationOptions, parse_resolution
 from robustbench_endo.evaluation.severity_options import parse_severities
 from robustbench_endo.metrics.base import Metric
 from robustbench_endo.tasks.segmentation.tolerance import parse_spacing
@@ -162,6 +162,16 @@ def check_objects(out: object, suite: object, progress: object, profiler: object
     for name, (fits, kind, value) in expected.items():
         if not fits:
             raise _wrong(name, kind, value)
+
+
+def check_stored(config: EvaluationConfig, *, stored: bool) -> None:
+    """Raise RobustEndoError where a run without a folder is to store predictions or thumbnails."""
+    if not stored and config.save_predictions != "none":
+        raise RobustEndoError(
+            f"Expected a run folder for save_predictions={config.save_predictions!r}, got none: add out=."
+        )
+    if not stored and config.keep_frames:
+        raise RobustEndoError(f"Expected a run folder for keep_frames={config.keep_frames}, got none: add out=.")
 
 
 def _wrong(name: str, expected: str, value: object) -> RobustEndoError:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from robustbench_endo.evaluation.calibrations import check_calibration_data
 from robustbench_endo.evaluation.call import call_config, planned
-from robustbench_endo.evaluation.call_options import check_objects
+from robustbench_endo.evaluation.call_options import check_objects, check_stored
 from robustbench_endo.evaluation.config import SEVERITIES
 from robustbench_endo.evaluation.engines import choose_engine
 from robustbench_endo.evaluation.failure_points import store_failure_points
@@ -126,6 +126,7 @@ def evaluate(
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory()) if out is None else out
         config = call_config(corruptions, severities, Path(folder), suite, engine, options)
+        check_stored(config, stored=out is not None)
         plan = stack.enter_context(planned(config, models, data, suite, metrics))
         computing = choose_engine(config) if isinstance(engine, str) else engine
         results = run_plan(plan, _counting(progress), profiler or Profiler(), computing)

@@ -17,7 +17,9 @@ from robustbench_endo.evaluation.call_options import (
     check_metrics,
     check_objects,
     check_options,
+    check_stored,
 )
+from robustbench_endo.evaluation.config import EvaluationConfig
 from robustbench_endo.evaluation.run import evaluate
 from robustbench_endo.metrics.base import Metric
 
@@ -132,3 +134,11 @@ def test_check_objects_names_the_argument_of_another_kind(name: str) -> None:
         check_objects(**{**right, name: 3})
     with pytest.raises(RobustEndoError, match="Expected progress to be a function"):
         check_objects(**{**right, "progress": int})  # as the class tqdm
+
+
+@pytest.mark.parametrize("options", [{"save_predictions": "all"}, {"keep_frames": 1}])
+def test_what_is_stored_needs_a_folder(options):
+    name, config = *options, EvaluationConfig(**options)
+    with pytest.raises(RobustEndoError, match=f"Expected a run folder for {name}=.*: add out="):
+        check_stored(config, stored=False)
+    check_stored(config, stored=True)
