@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from robustbench_endo.cli.command import argument, command, option
+from robustbench_endo.cli.errors import ERROR
 from robustbench_endo.cli.json_output import echo_json, json_option, run_summary
 from robustbench_endo.cli.options import formats_option, parse_thresholds, resampling_from, resampling_options
 from robustbench_endo.cli.output_path import OutputPath
@@ -186,6 +188,8 @@ def leaderboard(folder: Path, out: Path, metrics: str | None, allow_unverified: 
     Every submission is checked again; those that do not pass, and runs that are no submissions, are listed with the
     reason. Only submissions of the same data, suite, resolution, seed, protocol, corruptions and severities are ranked
     together. Open index.html: no server is needed.
+
+    Exit code 0: written; 2: nothing could be listed, for the reasons on the page.
     """
     from robustbench_endo.reports.leaderboard.site import build_site
 
@@ -195,3 +199,5 @@ def leaderboard(folder: Path, out: Path, metrics: str | None, allow_unverified: 
         click.echo(f"Not listed: {name}: {reason.rstrip('.')}.", err=True)
     click.echo(f"Listed {accepted} of {accepted + len(refused)} folders.", err=True)
     click.echo(index)
+    if not accepted:
+        sys.exit(ERROR)

@@ -40,6 +40,9 @@ def test_submission_is_listed_by_the_leaderboard(robust_endo, run, tmp_path):
     assert "Listed 1 of 2 folders." in board.stderr
     assert "in-house" in (tmp_path / "site" / "index.html").read_text("utf-8")
     assert robust_endo("verify", target).exit_code == 0
+    nothing = robust_endo("leaderboard", tmp_path / "subs" / "plain", "--out", tmp_path / "empty")
+    assert nothing.exit_code == 2
+    assert "Listed 0 of 1 folders." in nothing.stderr
 
 
 def test_frames_and_predictions_are_computed_again(robust_endo, run, tmp_path):
