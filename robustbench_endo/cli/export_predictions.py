@@ -39,18 +39,18 @@ def export_predictions(run: Path, form: str, out: Path, data: str | None) -> Non
     """
     from robustbench_endo.errors import RobustEndoError
     from robustbench_endo.predictions.export import export_fiftyone, export_table
+    from robustbench_endo.predictions.reader import prediction_keys
     from robustbench_endo.results import load_results
 
     if data is not None and form != "fiftyone":
         raise RobustEndoError(f"Expected --data only with --to fiftyone, got {data!r}: leave it out.")
     results = load_results(run)
+    prediction_keys(results)  # a run without any is refused before a folder is made and data are read
     if form != "fiftyone":
         click.echo(export_table(results, out, form))
         return
     from robustbench_endo.cli.verify import load_data_of_run
     from robustbench_endo.evaluation.frames_of_run import frames_of_run
-    from robustbench_endo.predictions.reader import prediction_keys
 
-    prediction_keys(results)  # a run without any is refused before its data are read
     with frames_of_run(results, load_data_of_run(results, data)) as read_frame:
         click.echo(export_fiftyone(results, out, read_frame))
