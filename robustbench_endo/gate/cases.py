@@ -188,8 +188,7 @@ def _margin(
     first, second = (np.isfinite(part).all(1) for part in parts)
     if not problem and (number := int((first != second).sum())):
         problem = f"{metric.name} is defined for only one of the two models in {counted(number, 'subject')}."
-    both = first & second
-    differences = (parts[0] - parts[1])[both]
+    differences = (parts[0] - parts[1])[first & second]
     if criterion.aggregate == "mean":
         differences = differences.mean(-1, keepdims=True)
     return MarginEvidence(differences, threshold), problem

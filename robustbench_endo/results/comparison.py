@@ -298,10 +298,7 @@ class _MetricTests:
         scores = self.scores
         if self.settings.unit == "frame":
             left_out = scores.left_out[:, model][:, rows] - scores.left_out[:, base][:, rows]
-            point = scores.pooled[model, rows] - scores.pooled[base, rows]
-            low, high = plain_interval(point, left_out, scores.sizes, confidence)
-            unknown = np.full(point.shape, np.nan)
-            return SignFlipTest(point, low, high, unknown, np.full(point.shape, len(left_out)), np.nan)
+            return _frame_test(scores.pooled[model, rows] - scores.pooled[base, rows], left_out, scores, confidence)
         seed_variance = scores.seed_variance[[model, base]][:, rows]
         with_seeds = bool(seed_variance.any())
         freedom = np.maximum(scores.seeds[[model, base]] - 1, 1)[:, None]
@@ -315,6 +312,12 @@ class _MetricTests:
             if with_seeds
             else None,
         )
+
+
+def _frame_test(point: Floats, left_out: Floats, scores: _MethodScores, confidence: float) -> SignFlipTest:
+    low, high = plain_interval(point, left_out, scores.sizes, confidence)
+    unknown = np.full(point.shape, np.nan)
+    return SignFlipTest(point, low, high, unknown, np.full(point.shape, len(left_out)), np.nan)
 
 
 def _separated(pairs: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
