@@ -41,7 +41,7 @@ def lines(tmp_path_factory):
     before = Path.cwd()
     os.chdir(folder)
     try:
-        output = api.run([*options, "--follow-imports=silent", "user.py"])[0]
+        output = api.run([*options, "user.py"])[0]
     finally:
         os.chdir(before)
     printed = dict.fromkeys(range(1, SOURCE.count("\n") + 2), "")
