@@ -42,10 +42,15 @@ class _ReportSettings:
         return printed_tables(self.results, self.data, self.intervals)
 
 
+def _latex(request: _ReportSettings) -> bytes:
+    report = request.data
+    return latex(request.tables, report.name, request.results.protocol, report.settings).encode()
+
+
 _FILES: Mapping[str, tuple[str, Callable[[_ReportSettings], bytes]]] = {
     "html": (".html", lambda request: html(request.data).encode()),
     "pdf": (".pdf", lambda request: pdf(request.data, request.page_size)),
-    "latex": (".tex", lambda request: latex(request.tables, request.data.name, request.results.protocol).encode()),
+    "latex": (".tex", _latex),
     "md": (".md", lambda request: markdown(request.data, request.tables).encode()),
 }
 _FOLDERS: Mapping[str, tuple[str, Callable[[_ReportSettings, Path], object]]] = {

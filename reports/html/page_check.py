@@ -1,70 +1,42 @@
-"""Whether report.html of a run folder has the numbers that follow from the records."""
+"""What differs between the page of a run folder and the page that follows from its records."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from html.parser import HTMLParser
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from robustbench_endo.errors import RobustEndoError
-from robustbench_endo.gate.report import GATE_FILE
-from robustbench_endo.reports.data.gate import gate_sha256
-from robustbench_endo.reports.data.report_data import report_data
-from robustbench_endo.reports.html.page import html
-from robustbench_endo.results import Check, Resampling
 from robustbench_endo.results.differences import first_difference, shorten
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from robustbench_endo.results import Results
-
-FILE = "report.html"
-_NAME = "report.html agrees with the records"
-_AGAIN = "Write it again with robust-endo report"
 _DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.S)
 _INVISIBLE = frozenset(("script", "style", "svg"))
 _READ_ALOUD = frozenset(("title", "aria-label", "alt"))
 
 
-def check_html(results: Results, published: pd.DataFrame | None = None) -> list[Check]:
-    """Compute the page of a run folder again with the settings that it names, and compare; no check without the file.
+def page_settings(stored: bytes) -> dict[str, Any]:
+    """The settings that a page names, with which it can be computed again.
 
-    First the data of its script, value by value, then everything that it prints; figures are not compared.
-
-    Args:
-        results: a run with its folder.
-        published: published numbers of the run, as :func:`robustbench_endo.reports.report` got them.
+    Raises:
+        ValueError: the page has no data, or none of this version.
     """
-    if results.path is None or not (results.path / FILE).is_file():
-        return []
-    return [Check(_NAME, _problem(results, (results.path / FILE).read_text("utf-8", "replace"), published))]
-
-
-def _problem(results: Results, stored: str, published: pd.DataFrame | None) -> str:
     try:
-        data = json.loads(_DATA.findall(stored)[0])
-        settings = data["settings"]
-        intervals, with_published = _intervals(settings), bool(settings["published"])
-        intended_use, gate = str(settings["intended_use"]), settings["gate"]
-    except (IndexError, KeyError, TypeError, ValueError, RobustEndoError):
-        return f"{FILE} is no report of this version, or its data were removed. {_AGAIN}."
-    if gate != gate_sha256(results):
-        return f"{FILE} was written with another {GATE_FILE}, or without it. {_AGAIN}."
-    try:
-        page = html(report_data(results, intervals, published if with_published else None, intended_use))
-    except RobustEndoError as error:  # of a gate.json that cannot be read
-        return str(error)
-    difference = first_difference(data, json.loads(_DATA.findall(page)[0]), FILE)
-    difference = difference or _text_difference(visible_text(stored), visible_text(page))
-    return f"{difference} {_AGAIN}." if difference else ""
+        settings: dict[str, Any] = _data(stored.decode("utf-8", "replace"))["settings"]
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError("no settings of a report") from error
+    return settings
 
 
-def _intervals(settings: Mapping[str, Any]) -> bool | Resampling:
-    return Resampling(**settings["resampling"]) if settings["intervals"] else False
+def page_difference(stored: bytes, expected: bytes) -> str:
+    """What differs first between a page and the expected one: a value of its data, then a text; empty for nothing."""
+    page, again = (content.decode("utf-8", "replace") for content in (stored, expected))
+    difference = first_difference(_data(page), _data(again), "").strip()
+    return difference or _text_difference(visible_text(page), visible_text(again))
+
+
+def _data(page: str) -> Any:
+    return json.loads(_DATA.findall(page)[0])
 
 
 def _text_difference(stored: list[str], expected: list[str]) -> str:
@@ -72,7 +44,7 @@ def _text_difference(stored: list[str], expected: list[str]) -> str:
         if before != now:
             context = shorten(" ".join(expected[max(0, index - 3) : index]))
             texts = f"{shorten(before)} instead of {shorten(now)}"
-            return f"{FILE} prints another text than the records give, after {context}: {texts}."
+            return f"prints another text than the records give, after {context}: {texts}."
     return ""
 
 

@@ -21,6 +21,7 @@ from robustbench_endo.reports.pdf.figures import FigureFolder, drop_pages, figur
 from robustbench_endo.reports.pdf.rankings import ranking_part
 from robustbench_endo.reports.pdf.tables import report_tables
 from robustbench_endo.reports.plotting.style import swatch, to_svg
+from robustbench_endo.reports.stored_settings import settings_line
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -43,6 +44,7 @@ def pdf(report: ReportData, page_size: str = "a4") -> bytes:
             shutil.copy(template, folder)
         data = {**_text(report), **report_tables(report), **_figures(report, folder)}
         data["page_size"] = PAGE_SIZES[page_size]
+        data["settings"] = settings_line({**report.settings, "page_size": page_size})
         (folder / "data.json").write_text(json.dumps(data), "utf-8")
         # DejaVu Sans comes with matplotlib: letters that the text font lacks look the same on every machine.
         fonts = str(Path(mpl.get_data_path()) / "fonts" / "ttf")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from robustbench_endo.reports.data.tables import Cell, Row, Table
+from robustbench_endo.reports.stored_settings import settings_line
 from robustbench_endo.reports.text.printed_tables import MAX_COLUMNS, MAX_COLUMNS_WITH_INTERVALS
 
 _ESCAPED = {
@@ -58,17 +60,19 @@ def escape_latex(text: str) -> str:
     return "".join(_ESCAPED.get(letter, letter) for letter in re.sub(r"[\x00-\x1f\x7f]", " ", text))
 
 
-def latex(tables: Sequence[Table], name: str, protocol: str) -> str:
+def latex(tables: Sequence[Table], name: str, protocol: str, settings: Mapping[str, Any] | None = None) -> str:
     """The tables as floats to be copied or read by ``\\input``; wide ones are split to fit the page.
 
     Args:
         tables: of the run.
         name: of the run.
         protocol: of the run, printed in every caption.
+        settings: of the report, stored in a comment; None for none.
     """
     parts = [part for table in tables for part in table.split(_max_columns(table))]
     head = _HEAD.format(name=_comment(name), protocol=_comment(protocol))
-    return "\n".join([head, *(_table(part, protocol) for part in parts)])
+    end = [f"% {settings_line(settings)}\n"] if settings else []
+    return "\n".join([head, *(_table(part, protocol) for part in parts), *end])
 
 
 def _table(table: Table, protocol: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from robustbench_endo.reports.data.tables import Cell, Row, Table
+from robustbench_endo.reports.stored_settings import settings_line
 
 if TYPE_CHECKING:
     from robustbench_endo.reports.data.report_data import ReportData
@@ -27,6 +28,7 @@ def markdown(report: ReportData, tables: Sequence[Table]) -> str:
         _drops(report),
         _facts("Excluded frames", report.failures),
         *(_facts(name, rows) for name, rows in report.provenance),
+        f"<!-- {settings_line(report.settings)} -->",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -57,9 +57,9 @@ def verify(
 
     Detects files that were changed, exchanged or removed, records that are missing or occur twice, aggregates that do
     not follow from the records, masks that did not move with the image, a seed that was used twice, the same frame
-    under two names, and labels in another order than those of the data. The numbers of report.html, of the tables, of
-    gate.json and of evidence packs in the run folder are computed again and compared. With --replay, corrupted images
-    and predictions are computed again, too.
+    under two names, and labels in another order than those of the data. The numbers of the reports (HTML, PDF, LaTeX,
+    Markdown), of the tables, of gate.json and of evidence packs in the run folder are computed again and compared.
+    With --replay, corrupted images and predictions are computed again, too.
 
     Exit code 0: all checks passed; 1: one did not; 2: there is no such run.
     """
@@ -93,14 +93,14 @@ def _load(run: Path) -> Results:
 def _check_run(run: Path, checked: Container[str], baseline: Path | None) -> list[Check]:
     """The records of a run, and the files that were computed from them."""
     from robustbench_endo.evidence import check_gate, check_packs
-    from robustbench_endo.reports import check_html, check_tables
+    from robustbench_endo.reports import check_reports, check_tables
     from robustbench_endo.reproduction.published_numbers import published_for_run
     from robustbench_endo.results import verify
 
     results, other = _load(run), None if baseline is None else _load(baseline)
     checks = [check for check in verify(results) if check.name not in checked]
     checks += check_tables(results)
-    checks += check_html(results, published_for_run(results))
+    checks += check_reports(results, published_for_run(results))
     return [*checks, *check_gate(results, other), *check_packs(results, other)]
 
 
