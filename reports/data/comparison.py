@@ -131,7 +131,12 @@ def difference_table(comparison: Comparison, metric: Metric, models: Sequence[st
     """Each of the models: its score - that of the baseline under each condition, as the mean over subjects."""
     records = _records(comparison, metric)
     rows = tuple(
-        Row(row.kind, row.label, tuple(_difference(records.loc[(*row.key, model)], metric) for model in models))
+        Row(
+            row.kind,
+            row.label,
+            tuple(_difference(records.loc[(*row.key, model)], metric) for model in models),
+            {"metric": metric.name, "category": row.key[0], "corruption": row.key[1]},
+        )
         for row in _rows(comparison, metric)
     )
     caption = f"{heading(metric)}: difference from {comparison.baseline}, mean over subjects"

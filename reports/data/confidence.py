@@ -157,7 +157,7 @@ def silent_failures(
         failed, silent = (scores.subset([f"{task.name}_{kind}"]) for kind in ("failed", "silent"))
         if any(math.isfinite(cell.value) for cell in failed.cells):
             caption = f"{task.plural.capitalize()}: silent failures / all failures (% of {describe_sample(results)})"
-            tables.append(_pairs(f"failures-{task.name}", caption, silent, failed))
+            tables.append(_pairs(task, caption, silent, failed))
     reason = "" if tables else "No frame is labelled for a task of this run."
     notes = tuple(undefined_silence(results.frame, results.tasks))
     return SilentFailures(definition, percentile, tuple(tables), reason, notes)
@@ -179,11 +179,12 @@ def failure_scores(
     return replace(table, name="failures", caption=caption, remarks=remarks)
 
 
-def _pairs(name: str, caption: str, silent: Table, failed: Table) -> Table:
+def _pairs(task: Task, caption: str, silent: Table, failed: Table) -> Table:
     rows = tuple(
-        replace(row, cells=_pair(row.cells, other.cells)) for row, other in zip(silent.rows, failed.rows, strict=True)
+        replace(row, cells=_pair(row.cells, other.cells), keys={**row.keys, "task": task.name})
+        for row, other in zip(silent.rows, failed.rows, strict=True)
     )
-    return Table(name, caption, "Condition", model_columns(silent.models), rows)
+    return Table(f"failures-{task.name}", caption, "Condition", model_columns(silent.models), rows)
 
 
 def _pair(silent: Sequence[Cell], failed: Sequence[Cell]) -> tuple[Cell, ...]:

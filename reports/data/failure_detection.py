@@ -160,7 +160,9 @@ def _detection_row(
         )
         text = " → ".join(f"{value:.1f}" if math.isfinite(value) else MISSING for value in values) or MISSING
         cells.append(Cell(text, values[-1] if values else math.nan, remarks=remarks))
-    return Row(kind, label, tuple(cells), {"measure": measure, "confidence": confidence, "unit": "%"})
+    keys = {"measure": measure, "confidence": confidence, "unit": "%"}
+    condition = {"task": str(scores["task"].iloc[0]), "category": "mean", "corruption": "all"}
+    return Row(kind, label, tuple(cells), keys | (condition if len(steps) > 1 else {}))
 
 
 def _promises(results: Results, resampling: Resampling) -> tuple[tuple[Table, ...], str]:
@@ -171,7 +173,8 @@ def _promises(results: Results, resampling: Resampling) -> tuple[tuple[Table, ..
     breaks = breaking_severities(table)
     severities = [0.0, *(float(each) for each in results.severities)] if results.corruptions else [0.0]
     labels = ["Promise", *("Clean" if severity == 0 else f"{severity:g}" for severity in severities)]
-    columns = tuple(Column(label) for label in (*labels, "Breaks at"))
+    conditions = [{}, *map(_condition, severities), {}]
+    columns = tuple(Column(label, keys=keys) for label, keys in zip((*labels, "Breaks at"), conditions, strict=True))
     rows = [
         _promise_row(results, model, task, part, breaks, severities)
         for (model, task), part in table[table["corruption"].isin((CLEAN, ALL))].groupby(["model", "task"], sort=False)
@@ -181,6 +184,12 @@ def _promises(results: Results, resampling: Resampling) -> tuple[tuple[Table, ..
         "promises", caption, "Model and task", columns, tuple(rows), statement=table.attrs["intervals"]
     )
     return (table_of_risks,), str(table.attrs["warning"])
+
+
+def _condition(severity: float) -> dict[str, str]:
+    if severity == 0:
+        return {"category": CLEAN, "corruption": CLEAN}
+    return {"category": "mean", "corruption": "all", "severity": f"{severity:g}"}
 
 
 def _promise_row(

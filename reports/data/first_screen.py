@@ -173,7 +173,8 @@ def _score_columns(scores: Table, metric: Metric, floor: MetricFloor | None) -> 
     for label, part, key in (("Clean", "clean", (CLEAN, CLEAN)), ("Mean of all corruptions", "mean", MEAN)):
         if (cells := _row_cells(scores, key)) is not None:
             value = math.nan if floor is None else floor.rows.get(key, math.nan)
-            column = Column(f"{label}, {heading(metric)}", keys={"part": part})
+            keys = {"part": part, "category": key[0], "corruption": key[1]}
+            column = Column(f"{label}, {heading(metric)}", keys=keys)
             columns.append(_Column(column, cells, Cell(number(value, metric.unit), value)))
     if len(by_corruption(scores)) > 1 and metric.higher_is_better is not None:
         worst = {model: _worst(scores, index, metric) for index, model in enumerate(scores.models)}
@@ -184,7 +185,7 @@ def _score_columns(scores: Table, metric: Metric, floor: MetricFloor | None) -> 
 
 def _worst(scores: Table, index: int, metric: Metric) -> Cell:
     """The worst corruption of the model at a position, which ``detail`` names."""
-    cells = [replace(row.cells[index], detail=row.label) for row in by_corruption(scores)]
+    cells = [replace(row.cells[index], detail=row.label, keys=row.keys) for row in by_corruption(scores)]
     finite = [cell for cell in cells if math.isfinite(cell.value)]
     return min(finite, key=partial(_goodness, metric), default=Cell(MISSING))
 
@@ -208,7 +209,8 @@ def _silent_columns(silent: SilentFailures) -> list[_Column]:
             silent_text, _, failed_text = cell.text.partition(" / ")
             cells[model] = replace(cell, text=silent_text, detail=f"of {failed_text} failed", heat=None)
         task = table.name.removeprefix("failures-")
-        column = Column(f"Silent failures of {task} (%)", keys={"part": "silent", "task": task})
+        keys = {"part": "silent", "task": task, "category": MEAN[0], "corruption": MEAN[1]}
+        column = Column(f"Silent failures of {task} (%)", keys=keys)
         columns += [_Column(column, cells, _NO_FLOOR)] if cells else []
     return columns
 
@@ -225,7 +227,12 @@ def _silent_note(silent: SilentFailures) -> str:
 
 def _model_table(scores: Table, metric: Metric, columns: list[_Column]) -> Table:
     rows = [
-        Row(PLAIN, model, tuple(replace(each.cells.get(model, Cell(MISSING)), strong=False) for each in columns))
+        Row(
+            PLAIN,
+            model,
+            tuple(replace(each.cells.get(model, Cell(MISSING)), strong=False) for each in columns),
+            {"model": model, "metric": metric.name},
+        )
         for model in _best_first(scores, metric)
     ]
     if any(math.isfinite(each.floor.value) for each in columns):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from robustbench_endo.gate.report import GATE_FILE, CriterionResult, GateReport, load_gate
-from robustbench_endo.gate.wording import bound, conditions, guarantee, interval, verdict_sentence
+from robustbench_endo.gate.wording import bound, conditions, guarantee, interval, levels, verdict_sentence
 from robustbench_endo.io_utils import file_sha256
 from robustbench_endo.reports.data.scores import model_columns
 from robustbench_endo.reports.data.tables import PLAIN, Cell, Row, Table
 from robustbench_endo.reports.formatting import MISSING
+from robustbench_endo.results.schema import CLEAN, RECORDED
 
 if TYPE_CHECKING:
     from robustbench_endo.results import Results
@@ -28,22 +29,13 @@ def gate_tables(results: Results) -> list[Table]:
     models = [] if gate is None else [model for model in results.models if model in gate.models]
     if gate is None or not models or gate.run.checksum != results.info.get("checksum"):
         return []
-    rows = [_row(gate, name, models) for name in _ids(gate)]
+    rows = [_row(results, gate, name, models) for name in _ids(gate)]
     caption = f"Acceptance plan {gate.name}".strip() + ": verdict, value and interval of each criterion"
-    remarks = [verdict_sentence(gate), guarantee(gate), _levels(gate)]
+    remarks = [verdict_sentence(gate), guarantee(gate), levels(gate)]
     if len(rows) > MAX_ROWS:
         remarks.append(f"{len(rows) - MAX_ROWS} further criteria are in gate.json; those that do not pass are first.")
     remarks.append(f"The plan has the SHA-256 {gate.plan_sha256[:16]}…; it is stored in gate.json with all reasons.")
     return [Table("gate", caption, "Criterion", model_columns(models), tuple(rows[:MAX_ROWS]), remarks=tuple(remarks))]
-
-
-def _levels(gate: GateReport) -> str:
-    """Of which intervals the two printed ends are."""
-    other = "the other end" if gate.correction == "none" else "the other end, corrected for the number of criteria,"
-    return (
-        f"A criterion passes where the end of the {100 * (1 - gate.alpha):.4g} % interval towards the bound meets it; "
-        f"{other} decides a fail."
-    )
 
 
 def gate_sha256(results: Results) -> str | None:
@@ -61,12 +53,31 @@ def _ids(gate: GateReport) -> list[str]:
     return sorted(names, key=lambda name: ("fail" not in verdicts[name], "undecided" not in verdicts[name]))
 
 
-def _row(gate: GateReport, name: str, models: list[str]) -> Row:
+def _row(results: Results, gate: GateReport, name: str, models: list[str]) -> Row:
     of_model = {each.model: each for each in gate.criteria if each.id == name}
     first = next(iter(of_model.values()))
     label = f"{name}: {first.metric} {bound(first)}, {conditions(first)}"
     cells = tuple(_cell(of_model[model]) if model in of_model else Cell(MISSING) for model in models)
-    return Row(PLAIN, label, cells, {"metric": first.metric, "corruption": first.corruption})
+    return Row(PLAIN, label, cells, {"metric": first.metric, "task": first.task, **_condition(results, first)})
+
+
+def _condition(results: Results, each: CriterionResult) -> dict[str, str]:
+    """The keys of its scope at its strongest severity, or over all; none for a set of corruptions without a name."""
+    categories = results.corruption_categories
+    groups = {"all": set(categories)} | {
+        category: {name for name in categories if categories[name] == category} for category in categories.values()
+    }
+    names = set(each.corruptions)
+    if len(names) == 1:
+        name = each.corruptions[0]
+        keys = {"category": CLEAN if name == CLEAN else categories.get(name, RECORDED), "corruption": name}
+    else:
+        keys = next(
+            ({"category": "mean", "corruption": group} for group, members in groups.items() if members == names), {}
+        )
+    if not each.severities or (len(names) > 1 and list(each.severities) == list(results.severities)):
+        return keys
+    return keys | {"severity": f"{each.severities[-1]:g}"}
 
 
 def _cell(each: CriterionResult) -> Cell:

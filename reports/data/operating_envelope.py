@@ -101,7 +101,12 @@ def envelope_table(results: Results, thresholds: Mapping[str, float], intervals:
         return _envelope_cell(results, record, [text for text in classes if text])
 
     rows = tuple(
-        Row(PLAIN, title(corruption), tuple(cell(corruption, model) for model in results.models))
+        Row(
+            PLAIN,
+            title(corruption),
+            tuple(cell(corruption, model) for model in results.models),
+            {"corruption": corruption},
+        )
         for corruption in results.corruptions
     )
     requirement = describe_thresholds(results, thresholds)
@@ -219,7 +224,7 @@ def relative_robustness(results: Results, fraction: float = RETAINED_FRACTION) -
         return _retained_cell(values - floor, curves.severities, fraction)
 
     rows = tuple(
-        Row(PLAIN, title(panel), tuple(cell(panel, values) for values in lines.values()))
+        Row(PLAIN, title(panel), tuple(cell(panel, values) for values in lines.values()), {"corruption": panel})
         for panel, lines in curves.lines.items()
         if panel != "mean"
     )

@@ -165,7 +165,8 @@ def change_table(table: Table, name: str, caption: str, metrics: Sequence[str]) 
             continue
         indices = [index for index, column in enumerate(table.columns) if column.metric is metric]
         cells = tuple(change_cell(clean[i].text, mean[i].text) for i in indices)
-        rows.append(Row(PLAIN, heading(metric), cells, {"metric": metric.name}))
+        keys = {"metric": metric.name, "category": "mean", "corruption": "all"}
+        rows.append(Row(PLAIN, heading(metric), cells, keys))
     return Table(name, caption, "Metric", model_columns(table.models), tuple(rows))
 
 

@@ -85,6 +85,7 @@ class Cell:
         published: the same number in a publication, as printed; empty without one.
         verdict: of a significant difference.
         level: a severity that is shown as filled circles; None for none.
+        keys: what the number belongs to, where the keys of its row and column do not say it.
     """
 
     text: str
@@ -102,6 +103,7 @@ class Cell:
     published: str = ""
     verdict: Literal["", "better", "worse"] = ""
     level: float | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def marks(self) -> str:

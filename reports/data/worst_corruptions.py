@@ -69,7 +69,8 @@ def _columns(scores: Table, floor: MetricFloor | None) -> tuple[Column, ...]:
     labels = {"mean": "Mean of the models" if several else scores.models[0], "change": "Change from clean"}
     labels |= {"lowest": "Lowest model", "highest": "Highest model"} if several else {}
     labels |= {} if floor is None else {"floor": f"Floor ({floor.name})"}
-    return tuple(Column(label, keys={"part": part}) for part, label in labels.items())
+    keys = {part: {"part": part, "model": "all"} for part in ("mean", "change")}
+    return tuple(Column(label, keys=keys.get(part, {"part": part})) for part, label in labels.items())
 
 
 def _extremes(row: Row, scores: Table, metric: Metric) -> list[Cell]:
@@ -77,6 +78,11 @@ def _extremes(row: Row, scores: Table, metric: Metric) -> list[Cell]:
     finite = [index for index, cell in enumerate(row.cells) if math.isfinite(cell.value)]
     ordered = sorted(finite, key=lambda index: row.cells[index].value)
     return [
-        Cell(number(row.cells[i].value, metric.unit), row.cells[i].value, detail=scores.models[i])
+        Cell(
+            number(row.cells[i].value, metric.unit),
+            row.cells[i].value,
+            detail=scores.models[i],
+            keys={"model": scores.models[i]},
+        )
         for i in (ordered[0], ordered[-1])
     ]

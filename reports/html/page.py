@@ -22,6 +22,7 @@ from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import DAGGER
 from robustbench_endo.reports.formatting import counted, title
 from robustbench_endo.reports.html.bars import category_bars
+from robustbench_endo.reports.html.conditions import cell_conditions
 from robustbench_endo.reports.html.images import BUDGET, image_sources
 from robustbench_endo.reports.html.page_data import page_data
 from robustbench_endo.reports.html.ranking_figures import ranking_figures
@@ -52,6 +53,7 @@ _SCRIPTS = (
     "tables.js",
     "images.js",
     "drilldown.js",
+    "cells.js",
     "start.js",
 )
 _SECTIONS = {
@@ -115,7 +117,7 @@ _PARTS = {
 def html(report: ReportData) -> str:
     """The report as the text of one HTML file of at most :data:`LIMIT` bytes: images shrink until it fits."""
     templates = environment(TEMPLATES, heading=heading, breakable=breakable, inline=_inline)
-    templates.globals["follow"] = _follow(report)
+    templates.globals |= {"follow": _follow(report), "condition": cell_conditions(report)}
     values, template = _values(report), templates.get_template("report.html.j2")
     images = _images(report, BUDGET)
     text = template.render(report=report, **values, **images)

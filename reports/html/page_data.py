@@ -248,6 +248,7 @@ def _frames(report: ReportData, part: ConditionFrames) -> dict[str, Any]:
         "task": part.task,
         "label": part.label,
         "unit": part.unit,
+        "up": part.higher_is_better,
         "ids": list(ids),
         "cells": {
             key: [[ids[frame.image_id], *rounded_list(np.array([frame.score]))] for frame in part.frames[condition]]

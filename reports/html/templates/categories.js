@@ -12,13 +12,13 @@
     const known = numbers.flat().map(([value]) => value).filter(isNumber);
     const top = metric.bound !== null ? metric.bound : Math.max(0, ...known) || 1;
     const share = (value) => `${Math.min(100, Math.max(0, (100 * (isNumber(value) ? value : 0)) / top))}%`;
-    const bar = (m, parts) => {
+    const bar = (m, parts, row) => {
       const element = make("span", { class: "bar", "aria-hidden": "true" }, make("i"), make("s"));
       ["--v", "--a", "--b"].forEach((name, part) => element.style.setProperty(name, share(parts[part])));
       element.style.setProperty("--c", `var(--m${data.models[m].colour})`);
-      return make("td", {}, element, make("span", { class: "n" }, written(parts[0], metric)));
+      return make("td", row.panel === null || parts[0] === null ? {} : { "data-cell": `${m}.${row.kind === "clean" ? -1 : scopeOf(row.panel)}` }, element, make("span", { class: "n" }, written(parts[0], metric)));
     };
     table.tHead.replaceChildren(make("tr", {}, make("th", { scope: "col" }, metric.heading), ...models.map((m) => make("th", { scope: "col" }, swatch(m), make("span", {}, ...breakable(data.models[m].name))))));
-    table.tBodies[0].replaceChildren(...rows.map((row, r) => make("tr", { class: row.flags }, make("th", { scope: "row" }, row.label), ...models.map((m, k) => bar(m, numbers[r][k])))));
+    table.tBodies[0].replaceChildren(...rows.map((row, r) => make("tr", { class: row.flags }, make("th", { scope: "row" }, row.label), ...models.map((m, k) => bar(m, numbers[r][k], row)))));
   });
 })();

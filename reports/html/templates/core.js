@@ -39,6 +39,12 @@ const breakable = (name) => {
   return parts.flatMap((part, index) => (index ? [make("wbr"), part] : [part]));
 };
 
+// A number that opens its frames: see cells.js.
+const fillCell = (cell, address, ...content) => {
+  cell.dataset.cell = address;
+  cell.replaceChildren(make("button", { type: "button", class: "plain cell", tabindex: -1 }, ...content));
+};
+
 const onChange = (selector, act) => {
   const control = one(selector);
   if (control) control.addEventListener(control.type === "number" ? "input" : "change", act);

@@ -23,13 +23,13 @@
     const metric = shownMetric();
     const head = make("tr", {}, make("th", { scope: "col" }, "Severity"), ...shown.lines.map(({ m }) => make("th", { scope: "col" }, data.models[m].name)), ...(shown.floor ? [make("th", { scope: "col" }, `Floor (${shown.floor.name})`)] : []));
     const rows = data.severities.map((severity, s) => make("tr", {}, make("th", { scope: "row" }, severity === 0 ? "0 (clean)" : `${severity}`),
-      ...shown.lines.map(({ points }) => make("td", {}, `${written(points[s].y, metric)}${interval(points[s], metric)}${byDistortion && isNumber(points[s].x) ? `, distortion ${points[s].x.toFixed(2)}` : ""}`)),
+      ...shown.lines.map(({ m, points }) => make("td", s === 0 ? { "data-cell": `${m}.-1` } : { "data-cell": `${m}.${scopeOf(state.panel)}.${s}` }, `${written(points[s].y, metric)}${interval(points[s], metric)}${byDistortion && isNumber(points[s].x) ? `, distortion ${points[s].x.toFixed(2)}` : ""}`)),
       ...(shown.floor ? [make("td", {}, written(shown.floor.panels[state.panel][s], metric))] : [])));
     one("#curve-numbers").replaceChildren(
       make("caption", { class: "quiet" }, `${metric.heading}, ${shownPanel().label}`), make("thead", {}, head), make("tbody", {}, ...rows));
   };
   const panelsShown = () => shownCorruptions().map((corruption) => firstPanel + corruption);
-  const figure = () => {
+  const figure = (resized = false) => {
     const metric = shownMetric();
     if (!data.scores[metric.name]) return;
     const byDistortion = Boolean(axis) && axis.value === "distortion";
@@ -43,13 +43,12 @@
     current = null;
     one("#curve-readout").textContent = usual;
     one("#curve-title").textContent = shownPanel().label;
-    numbers(byDistortion);
+    if (!resized) numbers(byDistortion);
     const panels = panelsShown();
     one("#panels").replaceChildren(...panels.map((panel) => {
       const { label } = data.panels[panel];
       const small = plotCurves({ metric, panel, models, limits, width: 178, height: 124, large: false, name: `${metric.heading}, ${label}, against severity: ${models.map((m) => `${data.models[m].name}: ${data.scores[metric.name][panel][m][0].map((value) => written(value, metric)).join(", ")}`).join("; ")}` });
-      const button = make("button", { type: "button", class: "plain" }, label);
-      button.addEventListener("click", () => openCell(models[0], panel - firstPanel, severityIndex() > 0 ? severityIndex() : data.severities.length - 1));
+      const button = make("button", { type: "button", class: "plain", "data-cell": `${models[0]}.${scopeOf(panel)}` }, label);
       const part = make("figure", {}, make("figcaption", {}, button));
       part.append(small.svg);
       return part;
@@ -72,8 +71,8 @@
   offer(one("#panel-tools"), { name: () => `curves_${state.metric}`, rows: () => records(panelsShown()), panels: () => all("#panels figure").map((part) => [one("figcaption", part).textContent, one("svg", part)]), title: () => `${shownMetric().heading}, each corruption` });
   if (axis) {
     if (state.view.axis) axis.value = state.view.axis;
-    axis.addEventListener("change", () => { setView("axis", axis.value === "distortion" ? "distortion" : ""); figure(); });
+    axis.addEventListener("change", () => { setView("axis", axis.value === "distortion" ? "distortion" : ""); update(); });
   }
   follow(() => { if (axis) axis.value = state.view.axis || "severity"; figure(); });
-  new ResizeObserver(() => { if (container.clientWidth !== width) { width = container.clientWidth; if (shown) figure(); } }).observe(container);
+  new ResizeObserver(() => { if (container.clientWidth !== width) { width = container.clientWidth; if (shown) figure(true); } }).observe(container);
 })();

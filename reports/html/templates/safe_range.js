@@ -25,9 +25,10 @@
       const circles = make("span", { class: "circles", "aria-hidden": "true" }, ...data.severities.slice(1).map((_, s) => make("i", s < last ? { class: "on" } : {})));
       const words = last < 0 ? "not even clean" : last === 0 ? "clean only" : `to ${data.severities[last]}`;
       const distortion = last > 0 && data.distortion.length ? data.distortion[m][c][last] : null;
-      const button = make("button", { type: "button", class: "plain cell" }, circles, words, ...(isNumber(distortion) ? [" ", make("small", {}, make("span", { class: "quiet" }, "distortion "), distortion.toFixed(2))] : []));
-      button.addEventListener("click", () => openCell(m, c, Math.min(last + 1, data.severities.length - 1) || 1));
-      cell.replaceChildren(button);
+      const parts = [circles, words, ...(isNumber(distortion) ? [" ", make("small", {}, make("span", { class: "quiet" }, "distortion "), distortion.toFixed(2))] : [])];
+      const { tabIndex } = one(".cell", cell) || { tabIndex: -1 };
+      fillCell(cell, `${m}.${c}.${Math.min(last + 1, data.severities.length - 1) || 1}`, ...parts);
+      one(".cell", cell).tabIndex = tabIndex;
     }));
   };
   // Another metric has another scale: start from 80 % of the best clean number, or 125 % where lower is better.

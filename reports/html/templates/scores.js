@@ -54,10 +54,10 @@ const scoreCells = (() => {
     const published = data.published[metric.name] ? [make("small", { class: "published" }, marked.published ? ` published ${marked.published}` : "")] : [];
     const parts = [...(symbols ? [make("sup", { "aria-hidden": "true" }, symbols)] : []), text, ...margin, ...published];
     const words = remarks(row, numbers, floor, marked, metric);
-    const corruption = row.panel !== null && data.panels[row.panel].kind === "corruption" ? row.panel - firstPanel : row.kind === "clean" ? -1 : null;
+    const scope = row.kind === "clean" ? "-1" : row.panel === null ? null : scopeOf(row.panel);
     const tip = words ? [make("span", { class: "tip" }, words)] : [];
-    if (corruption === null) cell.append(...parts, ...tip);
-    else cell.append(make("button", { type: "button", class: "plain cell", tabindex: -1, "data-cell": `${m}.${corruption}` }, ...parts, ...tip));
+    if (scope === null || numbers[0] === null) cell.append(...parts, ...tip);
+    else fillCell(cell, `${m}.${scope}`, ...parts, ...tip);
     return cell;
   };
   const bestOf = (values, metric) => {
@@ -114,33 +114,7 @@ const scoreCells = (() => {
     });
     table.tHead.replaceChildren(...head(metric, models));
     table.tBodies[0].replaceChildren(...body);
-    enter();
   };
-  const stops = (row) => [...row.cells].filter((cell) => cell.tagName === "TD").map((cell) => one("button", cell) || cell);
-  // One stop for the keyboard; arrow keys walk from number to number.
-  const enter = () => {
-    const first = table.tBodies[0].rows.length && stops(table.tBodies[0].rows[0])[0];
-    if (first) first.tabIndex = 0;
-  };
-  const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-  table.tBodies[0].addEventListener("keydown", (event) => {
-    const cell = event.target.closest("td");
-    if (!cell || !(event.key in steps)) return;
-    const [down, right] = steps[event.key];
-    const row = table.tBodies[0].rows[cell.parentNode.sectionRowIndex + down];
-    const next = row && stops(row)[cell.cellIndex - 1 + right];
-    if (!next) return;
-    event.preventDefault();
-    event.target.tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
-  });
-  table.tBodies[0].addEventListener("click", (event) => {
-    const button = event.target.closest("[data-cell]");
-    if (!button) return;
-    const [m, corruption] = button.dataset.cell.split(".").map(Number);
-    openCell(m, corruption, corruption < 0 ? 0 : severityIndex() > 0 ? severityIndex() : data.severities.length - 1);
-  });
   // As the table is shown, in full precision.
   const records = () => {
     const metric = shownMetric();

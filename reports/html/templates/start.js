@@ -5,7 +5,7 @@
     const { cell } = state.view;
     update();
     reveal(state.at, false);
-    if (cell) openCell(...cell.split(".").map(Number));
+    if (cell) openCell(cell);
   };
   open();
   addEventListener("hashchange", () => { restore(); open(); });

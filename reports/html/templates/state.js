@@ -23,6 +23,8 @@ const shownCorruptions = () => {
     .map(({ index }) => index);
 };
 const corruptionPanel = (corruption) => data.panels[firstPanel + corruption];
+// The corruptions of a panel, as the address of a number has them.
+const scopeOf = (panel) => (panel === 0 ? "all" : panel < firstPanel ? `g${panel - 1}` : `${panel - firstPanel}`);
 // Whether a row of a table belongs to the selection, by its category and corruption as the table of scores has them.
 const rowIsShown = (row) => {
   const selected = shownPanel();
@@ -53,7 +55,7 @@ const remember = () => {
 // What an address asks for; anything that this report does not have is ignored.
 const VIEW = {
   threshold: (text) => text !== "" && Number.isFinite(Number(text)), by: (text) => ["interval", "value"].includes(text), axis: (text) => text === "distortion",
-  frame: (text) => /^\d+$/.test(text), overlay: (text) => /^(t|\d+|none)$/.test(text), cell: (text) => /^\d+\.-?\d+\.\d+$/.test(text),
+  frame: (text) => /^\d+$/.test(text), overlay: (text) => /^(t|\d+|none)$/.test(text), cell: (text) => /^(\d+|all)\.(-1|\d+|g\d+|all)\.(\d+|all)(\.\d+)?$/.test(text),
 };
 const parse = (hash) => {
   const result = initial();

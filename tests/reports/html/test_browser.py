@@ -102,7 +102,9 @@ def test_score_table_shows_selected_metric(page, usual_run):
     first = visible(page, "#score-table tr.mean td")
     page.locator("#bar-metric").select_option(label="HD95 (px)")
     mean = usual_run.table(("hd95",)).loc[("mean", "all"), "hd95"]
-    printed = page.locator("#score-table tr.mean td").evaluate_all("cells => cells.map(c => c.firstChild.textContent)")
+    printed = page.locator("#score-table tr.mean td").evaluate_all(
+        "cells => cells.map(c => c.querySelector('.cell').firstChild.textContent)"
+    )
     assert printed == [f"{mean[model]:.2f}" for model in usual_run.models]
     page.locator("#bar-reset").click()
     assert visible(page, "#score-table tr.mean td") == first
