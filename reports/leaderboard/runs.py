@@ -20,7 +20,7 @@ from robustbench_endo.reports.formatting import MISSING, counted, number, number
 from robustbench_endo.results import load_results
 from robustbench_endo.results.combine import comparison_key
 from robustbench_endo.results.gallery import INDEX
-from robustbench_endo.results.integrity import RESULTS_FILE, RUN_FILE
+from robustbench_endo.results.integrity import CHECKSUM, RESULTS_FILE, RUN_FILE
 from robustbench_endo.submission.check import is_submission, read_description, submission_problems
 from robustbench_endo.submission.contents import SUBMISSION_FILE, UNSTATED
 
@@ -76,6 +76,7 @@ class RunEntry:
         leading_task: of its metrics, as printed.
         verified: whether it is a submission that passed every check.
         replayed: what was computed again before the submission, as printed.
+        checksum: of its run.json; two folders with the same are copies.
     """
 
     folder: Path
@@ -91,6 +92,7 @@ class RunEntry:
     leading_task: str = ""
     verified: bool = False
     replayed: str = ""
+    checksum: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,16 @@ def read_runs(
         metrics: names of the scores; empty for the headline metrics of each run.
         allow_unverified: whether runs that are no submissions are read, too; otherwise they are refused.
     """
+    read: dict[tuple[str, bool], Path] = {}
     for folder in sorted(_run_folders(root)):
-        if not folder.resolve().is_relative_to(exclude.resolve()):
-            yield _read(folder, root, metrics, allow_unverified)
+        if folder.resolve().is_relative_to(exclude.resolve()):
+            continue
+        run = _read(folder, root, metrics, allow_unverified)
+        if isinstance(run, RunEntry) and run.checksum:
+            first = read.setdefault((run.checksum, run.verified), folder)
+            if first != folder:
+                run = UnreadableRun(folder, f"It has the records of {first.relative_to(root)}: remove one of the two")
+        yield run
 
 
 def _run_folders(root: Path) -> Iterator[Path]:
@@ -203,6 +212,7 @@ def _entry(
             for model in results.models
         ),
         title(results.tasks[-1].name),
+        checksum=str(info.get(CHECKSUM) or ""),
     )
 
 

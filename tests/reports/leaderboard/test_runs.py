@@ -77,6 +77,14 @@ def test_submissions_are_verified_and_state_their_training(submit_run, tmp_path)
     assert entry.conditions == "1 corruption at severities 1, 3"
 
 
+def test_copy_of_a_submission_is_on_no_board(submit_run, tmp_path):
+    shutil.copytree(submit_run(tmp_path / "mine", ["a"]), tmp_path / "other")
+    entry, refused = read_runs(tmp_path, tmp_path / "site")
+    assert isinstance(entry, RunEntry)
+    assert isinstance(refused, UnreadableRun)
+    assert refused.reason == "It has the records of mine: remove one of the two"
+
+
 def test_tampered_submissions_are_refused_with_the_first_reason(submit_run, tmp_path):
     folder = submit_run(tmp_path / "mine", ["a", "b"])
     (folder / "README.md").write_text("best")
