@@ -10,7 +10,7 @@ import re
 from xml.etree import ElementTree  # nosec B405  # XML is written here, not parsed
 
 from robustbench_endo.gate.report import CriterionResult, GateReport
-from robustbench_endo.gate.wording import bound, conditions, interval
+from robustbench_endo.gate.wording import bound, conditions, guarantee, interval, levels
 
 _ELEMENTS = {"fail": "failure", "undecided": "error"}
 _INVALID = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -54,6 +54,8 @@ def _properties(report: GateReport) -> dict[str, str]:
         "plan": report.plan_sha256,
         "alpha": f"{report.alpha:g}",
         "correction": report.correction,
+        "intervals": levels(report),
+        "guarantee": guarantee(report),
     }
     return content | ({"baseline": report.baseline.checksum} if report.baseline else {})
 

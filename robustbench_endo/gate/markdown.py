@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from robustbench_endo.gate.report import CriterionResult, GateReport
-from robustbench_endo.gate.wording import bound, interval, verdict_sentence
+from robustbench_endo.gate.wording import bound, guarantee, interval, levels, verdict_sentence
 
 _SYMBOLS = {"pass": "✅ pass", "fail": "❌ fail", "undecided": "⚠️ undecided"}
 _COLUMNS = ("verdict", "criterion", "model", "metric", "conditions", "required", "value (interval)", "subjects")
@@ -31,7 +31,7 @@ def _lines(report: GateReport) -> Iterator[str]:
     for each in report.criteria:
         if each.verdict != "pass":
             yield f"* {escape(each.id)}, {escape(each.model)}: {escape(each.reason)}"
-    for note in report.notes:
+    for note in (*report.notes, levels(report), guarantee(report)):
         yield f"* {escape(note)}"
     yield ""
     yield f"Run {escape(report.run.name)} (`{report.run.checksum[:12]}`) on {escape(report.run.data)}, " + _basis(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from robustbench_endo.gate.report import GateReport
-from robustbench_endo.gate.wording import bound, conditions, guarantee, interval, verdict_sentence
+from robustbench_endo.gate.wording import bound, conditions, guarantee, interval, levels, verdict_sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +31,7 @@ def print_gate(report: GateReport, console: Console, quiet: bool = False) -> Non
         if each.verdict != "pass":
             text = f"{each.verdict}: {each.id}, {each.model}: {each.reason}"
             console.print(text, highlight=False, markup=False)
-    for note in () if quiet else (*report.notes, guarantee(report)):
+    for note in () if quiet else (*report.notes, levels(report), guarantee(report)):
         console.print(note, highlight=False, markup=False)
     console.print(verdict_sentence(report), highlight=False, markup=False)
     style = _STYLES[report.verdict]

@@ -56,6 +56,15 @@ def guarantee(report: GateReport) -> str:
     )
 
 
+def levels(report: GateReport) -> str:
+    """Of which intervals the two printed ends are."""
+    other = "the other end" if report.correction == "none" else "the other end, corrected for the number of criteria,"
+    return (
+        f"A criterion passes where the end of the {100 * (1 - report.alpha):.4g} % interval towards the bound meets "
+        f"it; {other} decides a fail."
+    )
+
+
 _CONSEQUENCE = {
     "pass": "Every criterion is met at the pessimistic end of its interval.",
     "fail": "At least one criterion is violated even at the optimistic end of its interval.",

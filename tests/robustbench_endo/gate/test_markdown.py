@@ -17,6 +17,7 @@ def test_markdown_has_one_row_per_criterion(undecided):
     assert "| ✅ pass | dice-smoke | <code>ours</code> | dice | Smoke, severity 1, 2.5 | ≥ 70 % |" in text
     assert "* accuracy, ours: No frame has a label." in text
     assert "plan `777777777777`" in text
+    assert "interval towards the bound meets it" in text
 
 
 @pytest.mark.parametrize("name", ["a|b", "*bold*", "[x](http://y)", "<img src=x>", "@team", "`code`", "#1", "a\nb"])

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from robustbench_endo.gate.wording import bound, conditions, guarantee, interval, verdict_sentence
+from robustbench_endo.gate.wording import bound, conditions, guarantee, interval, levels, verdict_sentence
 
 
 def test_wording_of_a_bound_and_of_a_margin(undecided):
@@ -29,3 +29,9 @@ def test_sentences_state_counts_and_guarantee(undecided):
     assert verdict_sentence(undecided).startswith("2 criteria: 1 passed, 0 failed, 1 undecided.")
     assert "at most 5 % fail although all hold" in guarantee(undecided)
     assert "more fail" in guarantee(dataclasses.replace(undecided, correction="none"))
+
+
+def test_levels_say_which_end_decides(undecided):
+    assert "the end of the 95 % interval towards the bound" in levels(undecided)
+    assert "corrected for the number of criteria" in levels(undecided)
+    assert "corrected" not in levels(dataclasses.replace(undecided, correction="none"))
