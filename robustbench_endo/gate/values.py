@@ -46,7 +46,7 @@ def as_names(value: Any, where: str) -> tuple[str, ...]:
     """One or several different names."""
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not values:
-        raise RobustEndoError(f'Expected a name or a list of names as {where}, got {value!r}: write ["smoke"].')
+        raise RobustEndoError(f'Expected a name or a list of names as {where}, got {value!r}: write ["name"].')
     names = tuple(as_text(each, where) for each in values)
     if len(set(names)) < len(names):
         raise RobustEndoError(f"Expected different names as {where}, got {', '.join(names)}: leave out the repetition.")
