@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from robustbench_endo.reports.formatting import MISSING, title
-from robustbench_endo.results.back_to_back import ALL, BackToBack
+from robustbench_endo.results.back_to_back import ALL, DIFFERING, FAILING, BackToBack
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,20 +29,21 @@ def print_back_to_back(result: BackToBack, label: str, console: Console, latency
     console.print(Text(f"{label} ({result.unit}): second = {result.second}, first = {result.first}", style="bold"))
     rows = result.table[result.table["scope"] == ALL]
     names = [_level(level) for level in rows["severity"]]
-    console.print(_differences(rows, "severity", names))
-    console.print(_frames(rows, "severity", names))
+    for part in (_differences, _changes, _failures):
+        console.print(part(rows, "severity", names))
     others = result.table[result.table["scope"] != ALL]
     if not others.empty:
         strongest = others[others["severity"] == others["severity"].max()]
         head, names = f"at severity {others['severity'].max():g}", [title(name) for name in strongest["scope"]]
-        console.print(_differences(strongest, head, names))
-        console.print(_frames(strongest, head, names))
+        for part in (_differences, _changes, _failures):
+            console.print(part(strongest, head, names))
     if latency is not None:
         console.print(_latency(latency))
     console.print(Text(result.verdict, style="bold"))
     console.print(
         "Differences are second - first, means over subjects; widening is the difference less the clean one; the other "
-        "columns are percent of pixels and of frames. " + result.statement,
+        "columns are percent of pixels and of frames, with intervals from leaving out one subject at a time. "
+        + result.statement,
         markup=False,
         highlight=False,
     )
@@ -63,15 +64,26 @@ def _differences(rows: pd.DataFrame, head: str, names: list[str]) -> Table:
     return table
 
 
-def _frames(rows: pd.DataFrame, head: str, names: list[str]) -> Table:
-    """The widening, and shares in percent."""
-    heads = ("widening", "pixels differ", "frames differ", "only first fails", "only second fails")
-    table = _table(head, heads)
-    columns = ("pixels_differ", "frames_differ", "only_first_fails", "only_second_fails")
+def _changes(rows: pd.DataFrame, head: str, names: list[str]) -> Table:
+    """The widening, and where predictions differ."""
+    table = _table(head, ("widening", "pixels differ", "frames differ"))
     for name, row in zip(names, rows.to_dict("records"), strict=True):
         widening = _interval(row["widening"], row["widening_low"], row["widening_high"])
-        table.add_row(name, widening, *(_number(row[column]) for column in columns))
+        table.add_row(name, widening, *(_share(row, column) for column in DIFFERING))
     return table
+
+
+def _failures(rows: pd.DataFrame, head: str, names: list[str]) -> Table:
+    table = _table(head, ("only first fails", "only second fails"))
+    for name, row in zip(names, rows.to_dict("records"), strict=True):
+        table.add_row(name, *(_share(row, column) for column in FAILING))
+    return table
+
+
+def _share(row: Mapping[str, Any], column: str) -> str:
+    """Percent, with its interval."""
+    value, low, high = (row[f"{column}{part}"] for part in ("", "_low", "_high"))
+    return _number(value) + ("" if math.isnan(value) or math.isnan(low) else f" [{low:.2f}, {high:.2f}]")
 
 
 def _latency(latency: Mapping[str, Any]) -> Table:
@@ -91,7 +103,7 @@ def _table(head: str, columns: tuple[str, ...]) -> Table:
     table = Table(box=None, padding=(0, 1), header_style="bold")
     table.add_column(head)
     for column in columns:
-        words = column in ("verdict", "difference", "widening")
+        words = column not in ("first", "second")
         table.add_column(column, justify="left" if column == "verdict" else "right", no_wrap=words, min_width=6)
     return table
 

@@ -14,16 +14,20 @@ from robustbench_endo.errors import RobustEndoError, UnknownNameError
 from robustbench_endo.io_utils import write_atomically
 from robustbench_endo.metrics.aggregation import Floats, mean_of_present
 from robustbench_endo.results.combine import combine_runs, common_frames
-from robustbench_endo.results.disagreement import Disagreement, disagreement
+from robustbench_endo.results.disagreement import disagreement
 from robustbench_endo.results.estimates import ScoreArray
 from robustbench_endo.results.failures import check_failure_thresholds, failure_records
 from robustbench_endo.results.resampling import Resampling
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import CLEAN
+from robustbench_endo.results.shares_by_scope import shares_by_scope
 from robustbench_endo.results.sign_flips import sign_flip_test
 
 ALL = "all corruptions"
 """Scope of the rows over all corruptions; the others are its categories."""
+
+FAILING, DIFFERING = ("only_first_fails", "only_second_fails"), ("pixels_differ", "frames_differ")
+"""Columns with shares of frames in percent; their intervals end with ``_low`` and ``_high``."""
 
 NO_PREDICTIONS = (
     "Pixels that differ are not available: evaluate both models with --save-predictions all, which stores what they "
@@ -48,6 +52,7 @@ class BackToBack:
             ``verdict``;
             ``pixels_differ``, ``frames_differ``: shares in percent of pixels and frames where the predictions differ,
             NaN where they are not stored; ``only_first_fails``, ``only_second_fails``: shares of frames in percent;
+            the ends of the intervals of shares, ``NAME_low`` and ``NAME_high``, leave out one subject at a time;
             ``subjects``.
         statement: what the intervals rest on, in one sentence.
         warnings: what to know about the numbers.
@@ -122,8 +127,12 @@ def back_to_back(
     table = pd.concat(tables, ignore_index=True)
     task = next(each for each in pair.tasks if each.name == (combined.metric(metric).task or pair.tasks[-1].name))
     differing = disagreement(runs, pair, first, second, task)
-    table = table.merge(_failing(pair, first, second, task.name, thresholds), how="left", on=["scope", "severity"])
-    table = table.merge(_differing(pair, differing), how="left", on=["scope", "severity"])
+    for frames, names in (
+        (_failing(pair, first, second, task.name, thresholds), FAILING),
+        (differing.frames, DIFFERING),
+    ):
+        shares = _shares(pair, frames, names, settings.confidence)
+        table = table.merge(shares, how="left", on=["scope", "severity"])
     warnings = [] if differing.pixels or not task.has_label_map else [NO_PREDICTIONS]
     if excluded:
         warnings.append(f"{excluded} frame-conditions without a valid prediction of both models are left out.")
@@ -242,7 +251,7 @@ def _verdict(one: float, other: float, within: bool | None) -> str:
 
 
 def _failing(results: Results, first: str, second: str, task: str, thresholds: dict[str, float] | None) -> pd.DataFrame:
-    """Share of frames in percent that only one of the models fails."""
+    """Whether only one of the models fails, of each frame and condition, in percent."""
     limits = check_failure_thresholds(results.tasks, thresholds)
     records = failure_records(results.frame, results.tasks, limits)
     keys = ["corruption", "severity", "replicate", "image_id"]
@@ -251,29 +260,21 @@ def _failing(results: Results, first: str, second: str, task: str, thresholds: d
     if first in wide and second in wide:
         only["only_first_fails"] = 100.0 * ((wide[first] == 1) & (wide[second] == 0))
         only["only_second_fails"] = 100.0 * ((wide[second] == 1) & (wide[first] == 0))
-    else:
-        only = only.assign(only_first_fails=np.nan, only_second_fails=np.nan)
-    return _mean_by_scope(results, only.reset_index(), ["only_first_fails", "only_second_fails"])
+    return only.reset_index()
 
 
-def _differing(results: Results, differing: Disagreement) -> pd.DataFrame:
-    columns = ["pixels_differ", "frames_differ"]
-    if differing.frames.empty:
-        return pd.DataFrame(columns=["scope", "severity", *columns]).astype(
-            dict.fromkeys(["severity", *columns], float)
-        )
-    return _mean_by_scope(results, differing.frames, columns)
-
-
-def _mean_by_scope(results: Results, frames: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Mean over the frames of each corruption and severity, then over the corruptions of each scope."""
-    means = frames.groupby(["corruption", "severity"], observed=True)[columns].mean().reset_index()
-    names, parts = results.corruptions, []
-    for scope, positions in _scopes(results).items():
-        selected = [names[i] for i in positions] + ([CLEAN] if scope == ALL else [])
-        part = means[means["corruption"].isin(selected)].groupby("severity")[columns].mean().reset_index()
-        parts.append(part.assign(scope=scope, severity=part["severity"].astype(np.float64)))
-    return pd.concat(parts, ignore_index=True)
+def _shares(results: Results, frames: pd.DataFrame, columns: tuple[str, str], confidence: float) -> pd.DataFrame:
+    """Shares of frames by scope and severity with their intervals; NaN where they are not known."""
+    if frames.empty or columns[0] not in frames:
+        names = [f"{name}{part}" for name in columns for part in ("", "_low", "_high")]
+        return pd.DataFrame(columns=["scope", "severity", *names]).astype(dict.fromkeys(["severity", *names], float))
+    subjects = results.frame.drop_duplicates("image_id").set_index("image_id")["subject_id"]
+    scopes = {
+        scope: [results.corruptions[i] for i in positions] + ([CLEAN] if scope == ALL else [])
+        for scope, positions in _scopes(results).items()
+    }
+    known = frames.assign(subject_id=frames["image_id"].map(subjects).astype(str))
+    return shares_by_scope(known, columns, scopes, confidence)
 
 
 def _statement(results: Results, settings: Resampling, margin: float | None) -> str:
