@@ -27,7 +27,7 @@ def cell_conditions(report: ReportData) -> Callable[[Row, Column, Cell], str]:
     models = {ALL: ALL} | {name: f"{index}" for index, name in enumerate(report.models)}
     severities = {f"{severity:g}": f"{index}" for index, severity in enumerate((0, *report.severities))}
     tasks = {name: f"{index}" for index, name in enumerate(report.tasks)}
-    task_of = {metric.name: metric.task for metric in report.scores.metrics}
+    task_of = {metric.name: metric.task or "" for metric in report.scores.metrics}
     scopes = _scopes(report)
 
     def condition(row: Row, column: Column, cell: Cell) -> str:

@@ -17,6 +17,7 @@ from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.report_data import ReportData
 from robustbench_endo.reports.data.tables import Row
 from robustbench_endo.reports.formatting import number, title
+from robustbench_endo.reports.html.figure_data import figure_rows
 from robustbench_endo.reports.html.json_data import (
     Number,
     exact,
@@ -50,8 +51,9 @@ def page_values(report: ReportData) -> dict[str, Any]:
     ``[value, low, high]``, each by severity; ``null`` stands for no number. ``floors`` is metric -> name, panel ->
     value by severity, and value of each row. ``rows`` are the rows of the table of scores, ``table`` is metric ->
     row -> model -> ``[value, low, high]``. ``distortion`` is 1 - image SSIM, model -> corruption -> severity.
-    ``frames`` has the worst, median and best frame of each condition, ``tables`` every other table by its name, and
-    ``settings`` those from which all of it can be recomputed.
+    ``frames`` has the worst, median and best frame of each condition, ``figures`` the numbers of figures that are
+    drawn beforehand, ``tables`` every other table by its name, and ``settings`` those from which all of it can be
+    recomputed.
     """
     estimates = report.estimates
     return {
@@ -76,6 +78,7 @@ def page_values(report: ReportData) -> dict[str, Any]:
         "frames": [_frames(report, part) for part in report.frames],
         "thumbnails": _thumbnails(report),
         "reliability": list(_reliability(report)),
+        "figures": figure_rows(report),
         "tables": tables_by_name(report),
     }
 

@@ -8,7 +8,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
+from robustbench_endo.metrics.aggregation import Floats
 from robustbench_endo.reports.palette import LIGHT
 from robustbench_endo.reports.plotting.style import FIGURE_STYLE, INK, MUTED, NotebookFigure, light_grid, shorten
 
@@ -38,7 +40,7 @@ def risk_coverage_figure(curves: RiskCurves) -> Figure:
         grid = figure.subplots(1, len(models), sharey=True, squeeze=False)[0]
         for axes, model in zip(grid, models, strict=True):
             for severity, (coverage, risk) in curves.lines[model].items():
-                rows = np.unique(np.linspace(0, len(coverage) - 1, POINTS).round().astype(int))
+                rows = drawn_points(coverage)
                 axes.plot(coverage[rows], risk[rows], **_line(severity))
             axes.set_title(shorten(model, 24), loc="left", y=1, fontsize=7, parse_math=False)
             axes.set_xlim(0, 100)
@@ -53,6 +55,11 @@ def risk_coverage_figure(curves: RiskCurves) -> Figure:
             handles, labels, loc="outside lower center", ncols=len(labels), fontsize=7, handlelength=1.4, labelcolor=INK
         )
     return figure
+
+
+def drawn_points(coverage: Floats) -> NDArray[np.intp]:
+    """The positions of the points of a line that are drawn: at most :data:`POINTS`, with both ends."""
+    return np.unique(np.linspace(0, len(coverage) - 1, POINTS).round().astype(np.intp))
 
 
 def describe_risk_coverage(curves: RiskCurves) -> str:

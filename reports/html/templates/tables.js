@@ -46,14 +46,13 @@
     const rows = diagram.models.flatMap(([confidence, accuracy, count, frames], m) => confidence.map((each, b) => [diagram.task, diagram.frames, data.models[m].name, b, each, accuracy[b], count[b], frames[b]]));
     return [["task", "frames", "model", "bin", "confidence", "correct", "predictions", "different frames"], ...rows.filter((row) => row[6])];
   };
-  const rowsOfFigure = { reliability: bins };
   // Figures that the page has from the start, such as reliability diagrams.
   all("figure[data-figure]").forEach((figure) => {
     const [key, caption] = [figure.dataset.figure, one("figcaption", figure)];
     const place = make("span", {});
     if (caption) caption.append(place); else figure.prepend(place);
     const words = caption ? caption.textContent : key;
-    offer(place, { name: () => key, rows: rowsOfFigure[key.split(":")[0]] ? () => rowsOfFigure[key.split(":")[0]](key) : null, panels: () => [["", one("svg", figure)]], title: () => words });
+    offer(place, { name: () => key, rows: key.startsWith("reliability:") ? () => bins(key) : () => data.figures[key], panels: () => [["", one("svg", figure)]], title: () => words });
   });
 
   // A table that is as narrow as the page keeps its header below the bar; a wider one scrolls in its own box.

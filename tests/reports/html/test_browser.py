@@ -306,3 +306,22 @@ def test_page_without_images_or_scores_opens(visit, make_run, unscored):
     assert page.messages == []
     assert "Not defined" in page.locator("#silent-failures").inner_text()
     page.close()
+
+
+def test_every_figure_offers_its_numbers_and_images(page):
+    figures = page.locator("figure:visible, figure[data-figure], #panel-part, #categories").evaluate_all(
+        """parts => parts.filter(part => !part.closest("#panels")).map(part => [part.dataset.figure || part.id,
+        [...part.querySelectorAll("[data-kind]")].map(button => button.dataset.kind).join(" ")])"""
+    )
+    assert len(figures) >= 7
+    assert [name for name, kinds in figures if kinds != "csv svg png"] == []
+    page.evaluate("for (const part of document.querySelectorAll('#rankings details, .part')) part.open = true")
+    with page.expect_download() as event:
+        page.locator('figure[data-figure="rankings:2"] [data-kind=csv]').click()
+    assert pd.read_csv(event.value.path()).columns.tolist() == ["metric", "model", "other", "p", "p_holm", "better"]
+    with page.expect_download() as event:
+        page.locator("#category-tools [data-kind=svg]").click()
+    root = ElementTree.parse(event.value.path()).getroot()
+    assert len(root.findall(".//{http://www.w3.org/2000/svg}rect")) == 1 + 6 * 3
+    assert page.locator("#categories svg.plot").count() == 0
+    page.evaluate("for (const part of document.querySelectorAll('.part')) part.open = false")
