@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MAX_CONDITIONS = 4
 """Conditions that a warning names."""
 
+FLOOR_OF_MEAN = "Floor of the mean"
+"""Label of the row."""
+
 Key = tuple[str, str]
 
 
@@ -119,6 +122,37 @@ def change_of_floor(floor: MetricFloor | None, unit: str) -> Cell:
     return Cell(f"{clean} → {mean}", remarks=(f"of {floor.name}",))
 
 
+def with_floor_of_mean(table: Table, results: Results) -> Table:
+    """A table of summary metrics with the floor below the mean, and marks on numbers below their floors.
+
+    Args:
+        table: of one metric, from :func:`robustbench_endo.reports.data.aggregates.aggregate_tables`.
+        results: the run.
+    """
+    metric = results.metric(table.rows[0].keys["metric"])
+    floor = floor_of(results, metric.name)
+    if floor is None:
+        return table
+    rows = []
+    for row in table.rows:
+        value = floor.rows.get(_key_of_aggregate(row.keys["aggregate"]), math.nan)
+        below = tuple(replace(cell, below_floor=is_below(cell.value, value, metric)) for cell in row.cells)
+        rows.append(replace(row, cells=below))
+    aggregates = [row.keys["aggregate"] for row in rows]
+    position = 1 + aggregates.index("mean" if "mean" in aggregates else CLEAN)
+    cell = Cell(number(floor.mean, metric.unit), floor.mean)
+    keys = {"metric": metric.name, "aggregate": "floor", "unit": metric.unit}
+    rows.insert(position, Row(FLOOR_ROW, FLOOR_OF_MEAN, (cell,) * len(table.columns), keys))
+    return replace(table, rows=tuple(rows), remarks=(*table.remarks, f"{FLOOR_OF_MEAN}: {floor.name}."))
+
+
+def _key_of_aggregate(name: str) -> Key:
+    """The row of the tables of scores that has the number of an aggregate; ("", "") without one."""
+    if name.startswith("mean_"):
+        return "mean", name.removeprefix("mean_")
+    return {"clean": (CLEAN, CLEAN), "mean": ("mean", "all")}.get(name, ("", ""))
+
+
 def _with_floor(cell: Cell, column: Column, row: Key, floors: Mapping[str, MetricFloor | None]) -> Cell:
     assert column.metric is not None
     floor = floors[column.metric.name]
@@ -138,7 +172,7 @@ def _floor_row(columns: Sequence[Column], floors: Mapping[str, MetricFloor | Non
         value = math.nan if floor is None else floor.mean
         remarks = () if floor is None else (f"of {floor.name}",)
         cells.append(Cell(number(value, column.metric.unit), value, remarks=remarks))
-    return Row(FLOOR_ROW, "Floor of the mean", tuple(cells), {"category": "mean", "corruption": "floor"})
+    return Row(FLOOR_ROW, FLOOR_OF_MEAN, tuple(cells), {"category": "mean", "corruption": "floor"})
 
 
 def _warnings(table: Table, results: Results, floors: Mapping[str, MetricFloor | None]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from robustbench_endo.errors import RunError
 from robustbench_endo.reports.data.aggregates import aggregate_tables, failure_summary
+from robustbench_endo.reports.data.floors import with_floor_of_mean
 from robustbench_endo.reports.data.metrics import heading
 from robustbench_endo.reports.data.tables import Table
 
@@ -21,7 +22,8 @@ MAX_COLUMNS, MAX_COLUMNS_WITH_INTERVALS = 8, 5
 
 def printed_tables(results: Results, report: ReportData, intervals: bool | Resampling = False) -> list[Table]:
     """Every table, in the order of the report; scores and summary metrics first, headline metrics before others."""
-    tables = [*score_tables(report), *aggregate_tables(results, report.headline, None, intervals)]
+    aggregates = aggregate_tables(results, report.headline, None, intervals)
+    tables = [*score_tables(report), *(with_floor_of_mean(table, results) for table in aggregates)]
     if report.metrics and (failures := finite_failure_summary(results, intervals)):
         tables.append(failures)
     tables += [*report.labels, *report.methods, *report.draws, *report.regions]

@@ -20,6 +20,7 @@ from robustbench_endo.reports.data.comparison import (
     verdict,
 )
 from robustbench_endo.reports.data.draws import draw_tables
+from robustbench_endo.reports.data.floors import with_floor_of_mean
 from robustbench_endo.reports.data.methods import method_tables
 from robustbench_endo.reports.data.metrics import heading, headline, with_numbers
 from robustbench_endo.reports.data.operating_envelope import envelope_table
@@ -93,7 +94,7 @@ def print_robustness(
         thresholds: of failures, as :meth:`Results.failures`.
     """
     tables = [
-        *aggregate_tables(results, metrics, baseline, intervals),
+        *(with_floor_of_mean(each, results) for each in aggregate_tables(results, metrics, baseline, intervals)),
         failure_summary(results, thresholds, intervals),
         joint_failure_table(results, thresholds, intervals),
         *method_tables(results, metrics),
@@ -102,9 +103,10 @@ def print_robustness(
     present = [table for table in tables if table is not None]
     for table in present:
         _print(table, console)
-        for remark in table.remarks:
-            console.print(Text(remark))
-    _print_notes(present[0], console)
+        for note in (*table.floor_notes, *table.remarks):
+            console.print(Text(note))
+    # What holds for all of them.
+    _print_notes(replace(present[0], rows=(), remarks=()), console)
 
 
 def print_envelope(

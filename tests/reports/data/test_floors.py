@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from robustbench_endo.reports.data.floors import floor_of, is_below
+from robustbench_endo.reports.data.aggregates import aggregate_tables
+from robustbench_endo.reports.data.floors import floor_of, is_below, with_floor_of_mean
 from robustbench_endo.reports.data.scores import score_table
 from robustbench_endo.reports.data.tables import FLOOR_ROW
 
@@ -79,3 +80,23 @@ def test_is_below_follows_the_direction_and_the_printed_number(results):
     assert not is_below(30.6951, 30.699, miou)  # both are printed as 30.70
     assert not is_below(10.0, 30.0, ssim)
     assert not is_below(float("nan"), 30.0, miou)
+
+
+def test_summary_metrics_have_the_floor_below_the_mean(usual_run):
+    floors = {name: usual_run.floor(name) for name in ("accuracy", "miou", "image_ssim")}
+    for table in aggregate_tables(usual_run, list(floors)):
+        name = table.rows[0].keys["metric"]
+        built = with_floor_of_mean(table, usual_run)
+        if floors[name] is None:
+            assert built is table
+            continue
+        aggregates = [row.keys["aggregate"] for row in built.rows]
+        row = built.rows[aggregates.index("floor")]
+        assert aggregates[aggregates.index("floor") - 1] == "mean"
+        assert row.kind == FLOOR_ROW
+        assert row.cells[0].value == floor_of(usual_run, name).mean
+        assert built.remarks[-1].endswith(f": {floors[name][0]}.")
+        values = {row.keys["aggregate"]: row.cells for row in built.rows}
+        worse = [cell.below_floor for key in ("clean", "mean") for cell in values[key]]
+        clean = float(floors[name][1].point.clean[0, 0])
+        assert worse[: len(usual_run.models)] == [cell.value < clean for cell in values["clean"]]
