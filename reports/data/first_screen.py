@@ -106,27 +106,72 @@ def first_screen(
     """
     gate, gate_text = _gate(results)
     banner = SYNTHETIC if is_synthetic(results) else ""
+    empty = FirstScreen(banner, "", None, "", None, "", gate, gate_text, "", "")
     if estimates is None or not scores.metrics:
-        return FirstScreen(banner, "", None, "", None, "", gate, gate_text, "", "")
+        return empty
+    return _of_metric(empty, results, scores, estimates, floor, comparison, silent)
+
+
+def further_screens(
+    first: FirstScreen,
+    results: Results,
+    scores: Table,
+    estimates: ReportEstimates | None,
+    floors: Mapping[str, MetricFloor],
+    comparison: Comparison | None,
+    silent: SilentFailures,
+) -> dict[str, FirstScreen]:
+    """Metric -> the first screen by it, for every metric with a direction; its tables end with the name of the metric.
+
+    Args:
+        first: the first screen of the run, whose gate is that of all.
+        results, estimates, comparison, silent: as :func:`first_screen`.
+        scores: by all metrics.
+        floors: by metric.
+    """
+    screens: dict[str, FirstScreen] = {}
+    for metric in scores.metrics if estimates is not None else ():
+        if metric.higher_is_better is not None:
+            part, floor = scores.subset([metric.name]), floors.get(metric.name)
+            assert estimates is not None
+            screen = _of_metric(first, results, part, estimates, floor, comparison, silent)
+            models, worst = (
+                None if table is None else replace(table, name=f"{table.name}-{metric.name}")
+                for table in (screen.models, screen.worst)
+            )
+            screens[metric.name] = replace(screen, models=models, worst=worst)
+    return screens
+
+
+def _of_metric(
+    common: FirstScreen,
+    results: Results,
+    scores: Table,
+    estimates: ReportEstimates,
+    floor: MetricFloor | None,
+    comparison: Comparison | None,
+    silent: SilentFailures,
+) -> FirstScreen:
+    """The screen by the metric of the scores, with the banner and the gate of another one."""
     metric = scores.metrics[0]
+    if comparison is not None and metric.name not in set(comparison.ranks["metric"]):
+        comparison = None
     groups = {} if comparison is None else tie_groups(comparison, metric.name)
     columns = [
         *_rank_columns(results, comparison, metric, groups),
-        *_gate_columns(results, gate),
+        *_gate_columns(results, common.gate),
         *_score_columns(scores, metric, floor),
         *_silent_columns(silent),
     ]
-    return FirstScreen(
-        banner,
-        "" if comparison is None else verdict(comparison, metric),
-        _model_table(scores, metric, columns),
-        _groups_note(groups),
-        worst_corruptions(results, scores, estimates, floor),
-        _silent_note(silent),
-        gate,
-        gate_text,
-        estimates.statement,
-        estimates.warning,
+    return replace(
+        common,
+        verdict="" if comparison is None else verdict(comparison, metric),
+        models=_model_table(scores, metric, columns),
+        groups_note=_groups_note(groups),
+        worst=worst_corruptions(results, scores, estimates, floor),
+        silent_note=_silent_note(silent),
+        statement=estimates.statement,
+        warning=estimates.warning,
     )
 
 

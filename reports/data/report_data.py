@@ -22,7 +22,7 @@ from robustbench_endo.reports.data.draws import draw_tables
 from robustbench_endo.reports.data.estimates import ReportEstimates, estimate_scores
 from robustbench_endo.reports.data.failure_detection import FailureDetectionReport, failure_detection_report
 from robustbench_endo.reports.data.failure_points import failure_point_tables
-from robustbench_endo.reports.data.first_screen import FirstScreen, first_screen
+from robustbench_endo.reports.data.first_screen import FirstScreen, first_screen, further_screens
 from robustbench_endo.reports.data.floors import MetricFloor, floor_of, with_floor_column
 from robustbench_endo.reports.data.frames import ConditionFrames, condition_frames
 from robustbench_endo.reports.data.gallery import (
@@ -91,6 +91,7 @@ class ReportData:
         first_model: whose predictions are shown first.
         document: intended use, data, limitations, and the id of the report.
         first: the first screen: models with intervals and tie groups, worst corruptions, gate.
+        first_of_metric: metric -> the first screen by it, for a page with a selection.
         summary: one paragraph and key numbers.
         metrics, headline: names of the metrics with numbers; those shown first.
         leading: the metric of curves and ranges.
@@ -140,6 +141,7 @@ class ReportData:
     first_model: str
     document: Document
     first: FirstScreen
+    first_of_metric: Mapping[str, FirstScreen]
     summary: Summary
     metrics: list[str]
     headline: list[str]
@@ -215,6 +217,9 @@ def report_data(
     leading = leading_metric(results)
     floors = {name: floor for name in metrics if (floor := floor_of(results, name))}
     silent = silent_failures(results, resampling)
+    by_leading = scores.subset([leading.name] if leading else [])
+    floor = floors.get(leading.name) if leading else None
+    first = first_screen(results, by_leading, estimates, floor, comparison, silent)
     caption = f"Every metric: clean frames → mean of all corruptions ({describe_sample(results)})"
     return ReportData(
         name=str(results.info.get("name") or "Robustness run"),
@@ -227,14 +232,8 @@ def report_data(
         styles=model_styles(results.models),
         first_model=next(iter(summary.models or results.models)),
         document=document(complete, intervals, intended_use, estimates.warning if estimates else ""),
-        first=first_screen(
-            results,
-            scores.subset([leading.name] if leading else []),
-            estimates,
-            floors.get(leading.name) if leading else None,
-            comparison,
-            silent,
-        ),
+        first=first,
+        first_of_metric=further_screens(first, results, scores, estimates, floors, comparison, silent),
         summary=summary,
         metrics=metrics,
         headline=headline,

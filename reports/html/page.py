@@ -14,6 +14,7 @@ from robustbench_endo.reports.data.comparison import COMPARISON_NOTE
 from robustbench_endo.reports.data.draws import DRAWS_NOTE
 from robustbench_endo.reports.data.failure_detection import FAILURE_DETECTION_NOTE, PROMISE_NOTE
 from robustbench_endo.reports.data.failure_points import FAILURE_POINTS_NOTE
+from robustbench_endo.reports.data.first_screen import FirstScreen
 from robustbench_endo.reports.data.interactions import INTERACTIONS_NOTE
 from robustbench_endo.reports.data.methods import METHODS_NOTE
 from robustbench_endo.reports.data.metrics import heading
@@ -43,6 +44,7 @@ _STYLES = ("report.css", "bar.css", "tables.css", "images.css", "print.css")
 _SCRIPTS = (
     "core.js",
     "state.js",
+    "narrow.js",
     "bar.js",
     "downloads.js",
     "figures.js",
@@ -148,6 +150,7 @@ def _values(report: ReportData) -> dict[str, Any]:
         "collapsed": _COLLAPSED | (_LONG if many else set()),
         "many": many,
         "printed": _PRINTED | _LONG,
+        "screens": _screens(report),
         "headline_scores": report.scores.subset(report.headline),
         "comparison_note": COMPARISON_NOTE,
         "rankings_note": RANKINGS_NOTE,
@@ -169,6 +172,13 @@ def _values(report: ReportData) -> dict[str, Any]:
         "category_bars": category_bars(report),
         "reliability_diagrams": reliability_diagrams(report),
     }
+
+
+def _screens(report: ReportData) -> dict[str, FirstScreen]:
+    """Metric -> the first screen by it; that of the leading metric is first, the only one before a selection."""
+    leading = report.leading.name if report.leading else ""
+    others = {name: screen for name, screen in report.first_of_metric.items() if name != leading}
+    return {leading: report.first} | others
 
 
 def _files(names: tuple[str, ...]) -> Markup:

@@ -11,16 +11,29 @@
     return task === undefined || task === shownMetric().task;
   };
   const followers_ = all("[data-m], [data-c], [data-g]").filter((element) => !element.closest("#score-table, #category-bars, .grid-table, .stored, dialog"));
-  // Parts of one metric or task: where the selection has no part, the first one stays.
+  // Parts of one metric or task: where the selection has no part, that of the leading metric, or the first one, stays.
   const sets = [...Map.groupBy(all("[data-metric], [data-task]"), (element) => element.closest("section")).values()];
+  // What of the selection the first screen does not follow.
+  const note = one("[data-first-note]");
+  const firstNote = () => {
+    const screens = all("#summary [data-metric]").map((part) => part.dataset.metric);
+    const parts = [
+      ...(screens.length && !screens.includes(state.metric) ? [`by ${metricOf(data.leading).heading}, whatever the metric of the bar`] : []),
+      ...(state.panel || state.severity !== null ? ["over all corruptions and severities, whatever the bar selects"] : []),
+    ];
+    note.textContent = `This first part is ${parts.join(", and ")}.`;
+    note.hidden = !parts.length;
+  };
   const shown = () => {
     followers_.forEach((element) => element.toggleAttribute("hidden", !visible(element)));
     sets.forEach((parts) => {
       const fitting = parts.filter(visible);
-      const usual = parts.filter((part) => (part.dataset.metric || part.dataset.task) === (parts[0].dataset.metric || parts[0].dataset.task));
+      const name = (part) => part.dataset.metric || part.dataset.task;
+      const leading = parts.find((part) => name(part) === data.leading) || parts[0];
+      const usual = parts.filter((part) => name(part) === name(leading));
       parts.forEach((part) => { part.hidden = !(fitting.length ? fitting : usual).includes(part); });
     });
-    all("[data-other-metric]").forEach((note) => { note.hidden = state.metric === data.leading; });
+    firstNote();
     all("[data-fixed]").forEach((note) => { note.hidden = state.severity === null; });
     fit();
   };
@@ -64,6 +77,7 @@
     [...fitting, ...narrow].forEach((box) => box.classList.add("fits"));
   };
   new ResizeObserver(() => fit()).observe(one("main"));
-  all("details").forEach((part) => part.addEventListener("toggle", fit));
+  // Parts may be folded later: toggle does not bubble, but it is captured.
+  document.addEventListener("toggle", fit, true);
   follow(shown);
 })();

@@ -73,3 +73,39 @@ def test_mean_over_models_lists_the_models(page, usual_run):
     assert page.locator("#cell-body tbody th").all_inner_texts() == [f" {name}" for name in usual_run.models]
     page.keyboard.press("Escape")
     assert page.messages == []
+
+
+def test_first_screen_follows_the_metric_of_the_bar(page, usual_run):
+    page.locator("#bar-task").select_option("activity")
+    table = page.locator('table[data-table="first-models-accuracy"]')
+    mean = usual_run.table(("accuracy",)).loc[("mean", "all"), "accuracy"]
+    texts = table.locator("tbody tr").evaluate_all(
+        "rows => rows.map(row => row.querySelector('td:nth-of-type(4)').innerText)"
+    )
+    assert [text.split()[0] for text in texts[:-1]] == [f"{value:.2f}" for value in mean.sort_values(ascending=False)]
+    assert not page.locator('table[data-table="first-models"]').is_visible()
+    assert not page.locator("[data-first-note]").is_visible()
+    page.locator("#bar-severity").select_option("3")
+    assert page.locator("[data-first-note]").inner_text() == (
+        "This first part is over all corruptions and severities, whatever the bar selects."
+    )
+    page.locator("#bar-task").select_option("")
+    page.locator("#bar-metric").select_option("image_ssim")
+    assert page.locator("[data-first-note]").inner_text().startswith("This first part is by mIoU (%), whatever the")
+    page.locator("#bar-reset").click()
+
+
+def test_narrow_page_has_only_the_first_section_open(visit, text):
+    page = visit(text, viewport={"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollHeight") < 4000
+    assert page.locator("#summary").is_visible()
+    assert not page.locator("#scores").is_visible()
+    page.locator("nav a", has_text="Scores").click()
+    assert page.locator("#score-table .cell").first.is_visible()
+    page.emulate_media(media="print")
+    page.locator("#safe-range").wait_for(state="visible")
+    assert page.locator(".fold").count() == 0
+    page.emulate_media(media="screen")
+    page.locator("#safe-range").wait_for(state="hidden")
+    assert page.messages == []
+    page.close()
