@@ -17,9 +17,11 @@ from robustbench_endo.reports.pdf.layout import pdf
 from robustbench_endo.reports.pdf.tables import report_tables
 from robustbench_endo.results import Resampling
 
+OPTIONS = {"corruptions": ["smoke", "contrast"], "severities": [1, 3], "gallery": False}
 
-@pytest.fixture
-def three_draws(make_run):
+
+@pytest.fixture(scope="module")
+def three_draws(build_run, tmp_path_factory):
     """A run with three draws of smoke: a second and third with other scores."""
 
     def edit(frame, info):
@@ -28,7 +30,12 @@ def three_draws(make_run):
         draws = [smoke.assign(replicate=draw, tp_1=smoke["tp_1"] + 40 * draw) for draw in (1, 2)]
         return pd.concat((frame, *draws), ignore_index=True)
 
-    return make_run(gallery=False, edit=edit)
+    return build_run(tmp_path_factory.mktemp("draws") / "run", edit=edit, **OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def draws_report(three_draws):
+    return report_data(three_draws, Resampling(resamples=200))
 
 
 def test_draw_tables_have_the_deviation_next_to_the_error_by_subject(three_draws):
@@ -48,23 +55,21 @@ def test_draw_tables_have_the_deviation_next_to_the_error_by_subject(three_draws
             assert cell.value > 0
 
 
-def test_draw_tables_of_one_draw_are_empty(usual_run):
-    assert draw_tables(usual_run, ["miou"], Resampling()) == []
+def test_draw_tables_of_one_draw_are_empty(make_run):
+    assert draw_tables(make_run(**OPTIONS), ["miou"], Resampling()) == []
 
 
-def test_draw_tables_are_in_the_page_and_in_the_terminal(three_draws, usual_report):
-    report = report_data(three_draws)
-    page = html(report)
+def test_draw_tables_are_in_the_page_and_in_the_terminal(three_draws, draws_report, make_run):
+    page = html(draws_report)
     assert '<section id="draws"' in page
     assert DRAWS_NOTE.replace("'", "&#39;") in page
-    assert '<section id="draws"' not in html(usual_report)
+    assert '<section id="draws"' not in html(report_data(make_run(models=["a"], **OPTIONS), Resampling(resamples=200)))
     console = Console(file=io.StringIO(), width=200)
     print_robustness(three_draws, console, ["miou"])
     assert "mIoU (%): variation of the draws" in console.file.getvalue()
 
 
-def test_draw_tables_are_in_the_pdf(three_draws):
+def test_draw_tables_are_in_the_pdf(draws_report):
     pytest.importorskip("typst", reason="the extra `report` is not installed")
-    report = report_data(three_draws)
-    assert report_tables(report)["draws"]["note"] == DRAWS_NOTE
-    assert pdf(report).startswith(b"%PDF")
+    assert report_tables(draws_report)["draws"]["note"] == DRAWS_NOTE
+    assert pdf(draws_report).startswith(b"%PDF")

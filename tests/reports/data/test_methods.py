@@ -12,6 +12,9 @@ from robustbench_endo.reports.data.methods import METHODS_NOTE, method_tables
 from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.html.page import html
 from robustbench_endo.reports.pdf.layout import pdf
+from robustbench_endo.results import Resampling
+
+OPTIONS = {"corruptions": ["smoke", "contrast"], "severities": [1, 3], "gallery": False}
 
 
 @pytest.fixture
@@ -22,7 +25,7 @@ def with_seeds(make_run):
         for seed, entry in enumerate(info["models"][:2]):
             entry |= {"method": "ours", "seed": seed}
 
-    return make_run(models=["ours/seed0", "ours/seed1", "other"], gallery=False, edit=edit)
+    return make_run(models=["ours/seed0", "ours/seed1", "other"], edit=edit, **OPTIONS)
 
 
 def test_method_tables_have_mean_and_standard_deviation(with_seeds):
@@ -37,17 +40,19 @@ def test_method_tables_have_mean_and_standard_deviation(with_seeds):
     assert table.rows[0].label == "Clean"
 
 
-def test_method_tables_of_single_models_are_empty(usual_run):
-    assert method_tables(usual_run, ["miou"]) == []
+def test_method_tables_of_single_models_are_empty(make_run):
+    assert method_tables(make_run(**OPTIONS), ["miou"]) == []
 
 
-def test_method_tables_are_in_all_reports(with_seeds, usual_report):
+def test_method_tables_are_in_all_reports(with_seeds, build_run, tmp_path):
     pytest.importorskip("typst", reason="the extra `report` is not installed")
-    report = report_data(with_seeds)
+    settings = Resampling(resamples=200)
+    report = report_data(with_seeds, settings)
+    single = build_run(tmp_path / "single", ["a"], **OPTIONS)
     page = html(report)
     assert '<section id="methods"' in page
     assert METHODS_NOTE in page
-    assert '<section id="methods"' not in html(usual_report)
+    assert '<section id="methods"' not in html(report_data(single, settings))
     assert pdf(report).startswith(b"%PDF")
     console = Console(file=io.StringIO(), width=200)
     print_robustness(with_seeds, console, ["miou"])
