@@ -73,10 +73,12 @@ def write_reports(
     Raises:
         RobustEndoError: an unknown format.
     """
-    from robustbench_endo.reports import write
+    folder.mkdir(parents=True, exist_ok=True)
+    if not formats:
+        return []
+    from robustbench_endo.reports import write  # here, as it imports matplotlib
     from robustbench_endo.reproduction.published_numbers import published_for_run
 
-    folder.mkdir(parents=True, exist_ok=True)
     # The PDF last: what needs no extra is written in any case.
     ordered = sorted(formats, key=lambda name: name == "pdf")
     try:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from robustbench_endo.errors import RobustEndoError, RunError
 from robustbench_endo.metrics.aggregation import Codes, Floats
@@ -154,6 +153,8 @@ def _pseudo_values(results: Results, metric: str) -> tuple[Floats, Codes]:
 def _rows(
     goal: str, model: str, components: VarianceComponents, frames: Sequence[int], needed: Callable[[float], int | None]
 ) -> list[dict[str, object]]:
+    from scipy import stats  # here, as it takes most of a second to import
+
     frames_of_run = max(1, round(components.frames))
     counts = sorted(set(frames) or {max(1, frames_of_run // 2), frames_of_run, 2 * frames_of_run, 4 * frames_of_run})
     degrees = components.subjects - 1
@@ -173,6 +174,8 @@ def _rows(
 
 
 def _for_half_width(half_width: float, confidence: float) -> Callable[[float], int | None]:
+    from scipy import stats
+
     def enough(subjects: int, variance: float) -> bool:
         # The factor 1 / (n - 1) instead of 1 / n is that of the intervals.
         half = stats.t.ppf((1 + confidence) / 2, subjects - 1) * np.sqrt(variance / (subjects - 1))
@@ -182,6 +185,8 @@ def _for_half_width(half_width: float, confidence: float) -> Callable[[float], i
 
 
 def _for_power(margin: float, power: float, confidence: float) -> Callable[[float], int | None]:
+    from scipy import stats
+
     fewest = next(number for number in range(2, 64) if smallest_p(number) <= 1 - confidence)
 
     def enough(subjects: int, variance: float) -> bool:
