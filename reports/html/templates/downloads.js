@@ -16,7 +16,7 @@ const csvField = (value) => {
 const csvText = (rows) => rows.map((row) => `${row.map(csvField).join(",")}\r\n`).join("");
 
 // A copy of a figure that needs no style sheet.
-const PAINT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "font-size", "font-family", "font-weight", "text-anchor"];
+const PAINT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-opacity", "fill-opacity", "opacity", "font-size", "font-family", "font-weight", "text-anchor"];
 const standalone = (svg) => {
   const copy = svg.cloneNode(true);
   const parts = all("*", copy);
@@ -30,8 +30,8 @@ const standalone = (svg) => {
   ["role", "aria-label", "class"].forEach((name) => copy.removeAttribute(name));
   return copy;
 };
-// Panels in a grid below a title, models below them.
-const composed = (panels, title) => {
+// Panels in a grid below a title, models below them where colours are those of models.
+const composed = (panels, title, legend) => {
   const style = getComputedStyle(document.body);
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const text = (words, x, y, size) => draw("text", { x, y, "font-size": size, "font-family": style.fontFamily, fill: colour("--ink") }, words);
@@ -39,7 +39,7 @@ const composed = (panels, title) => {
   const columns = Math.min(boxes.length, boxes.length > 1 ? 5 : 1);
   const [w, h] = [Math.max(...boxes.map(({ box }) => box.width)) + 16, Math.max(...boxes.map(({ box }) => box.height)) + 26];
   const width = Math.max(360, columns * w + 16);
-  const models = shownModels();
+  const models = legend ? shownModels() : [];
   const perRow = Math.max(1, Math.floor(width / 240));
   const bottom = 34 + Math.ceil(boxes.length / columns) * h;
   const height = bottom + 22 * Math.ceil(models.length / perRow) + 12;
@@ -70,7 +70,7 @@ const saveImage = async (name, svg) => {
   canvas.toBlob((blob) => saveFile(fileName(name, "png"), "image/png", blob), "image/png");
 };
 // The buttons of a figure or table. `rows` gives the CSV, `panels` the drawings; all are functions of the selection.
-const offer = (place, { name, rows, panels, title }) => {
+const offer = (place, { name, rows, panels, title, legend = true }) => {
   if (!place) return;
   const button = (kind, act) => {
     const element = make("button", { type: "button", class: "tool", "data-kind": kind.toLowerCase() }, kind);
@@ -82,6 +82,6 @@ const offer = (place, { name, rows, panels, title }) => {
   place.append(...(rows ? [button("CSV", () => saveFile(fileName(name(), "csv"), "text/csv;charset=utf-8", csvText(rows())))] : []));
   if (!panels) return;
   place.append(
-    button("SVG", () => saveFile(fileName(name(), "svg"), "image/svg+xml", new XMLSerializer().serializeToString(composed(panels(), title())))),
-    button("PNG", () => saveImage(name(), composed(panels(), title()))));
+    button("SVG", () => saveFile(fileName(name(), "svg"), "image/svg+xml", new XMLSerializer().serializeToString(composed(panels(), title(), legend)))),
+    button("PNG", () => saveImage(name(), composed(panels(), title(), legend))));
 };

@@ -65,7 +65,7 @@
     const place = make("span", {});
     if (caption) caption.append(place); else figure.prepend(place);
     const words = caption ? caption.textContent : key;
-    offer(place, { name: () => key, rows: key.startsWith("reliability:") ? () => bins(key) : () => data.figures[key], panels: () => [["", one("svg", figure)]], title: () => words });
+    offer(place, { name: () => key, rows: key.startsWith("reliability:") ? () => bins(key) : () => data.figures[key], panels: () => [["", one("svg", figure)]], title: () => words, legend: key.startsWith("reliability:") });
   });
 
   // A table that is as narrow as the page keeps its header below the bar; a wider one scrolls in its own box.
