@@ -20,6 +20,13 @@ MIN_FILL = 0.5
 HOSTILE = '#pagebreak() $x$ <script> *b* _i_ \\ "q" [c] @ref \'é'
 
 
+@pytest.fixture(scope="module")
+def small_report(build_run, tmp_path_factory):
+    """Two models and one condition, with images."""
+    folder = tmp_path_factory.mktemp("small") / "run"
+    return report_data(build_run(folder, models=["a", "b"], corruptions=["smoke"], severities=[1]))
+
+
 def flat(text: str) -> str:
     """Words with single spaces."""
     return re.sub(r"\s+", " ", text)
@@ -92,12 +99,12 @@ def test_pdf_has_all_chapters(usual_pdf):
         assert chapter in text, chapter
 
 
-def test_pdf_has_a_line_to_fill_in_where_no_intended_use_is_stated(usual_pdf, text_of):
+def test_pdf_has_a_line_to_fill_in_where_no_intended_use_is_stated(usual_pdf, small_report, text_of):
     _, report, text, _ = usual_pdf
     assert "Not stated; to be filled in" in text
     assert text.count(report.document.id) >= 3  # title, header, sign-off
     assert all(sentence in flat(text) for sentence in report.document.limitations)
-    stated = replace(report, document=replace(report.document, intended_use="Release test of #model 3."))
+    stated = replace(small_report, document=replace(small_report.document, intended_use="Release test of #model 3."))
     assert "Release test of #model 3." in text_of(pdf(stated))
 
 
@@ -122,8 +129,8 @@ def test_pdf_identifies_frames_of_largest_drops(usual_pdf):
 
 
 @pytest.mark.parametrize(("page_size", "size"), [("a4", (595, 841)), ("letter", (612, 792))])
-def test_pdf_page_size(make_run, boxes, page_size, size):
-    data = pdf(report_data(make_run(models=["a"], corruptions=["smoke"], severities=[1], gallery=False)), page_size)
+def test_pdf_page_size(small_report, boxes, page_size, size):
+    data = pdf(small_report, page_size)
     assert {(int(width), int(height)) for _, _, width, height in boxes(data)} == {size}
 
 
@@ -177,16 +184,14 @@ def test_pdf_without_gallery_or_scores(make_run, unscored, text_of):
     assert not re.search(r"\bnan\b", text)
 
 
-def test_pdf_is_reproducible(make_run):
-    report = report_data(make_run(corruptions=["smoke"], severities=[1]))
-    assert pdf(report) == pdf(report)
+def test_pdf_is_reproducible(small_report):
+    assert pdf(small_report) == pdf(small_report)
 
 
-def test_pdf_without_typst_names_the_extra(make_run, monkeypatch):
+def test_pdf_without_typst_names_the_extra(small_report, monkeypatch):
     monkeypatch.setitem(sys.modules, "typst", None)
-    report = report_data(make_run(models=["a"], corruptions=["smoke"], severities=[1]))
     with pytest.raises(OptionalDependencyError, match=r"robustbench-endo\[report\]"):
-        pdf(report)
+        pdf(small_report)
 
 
 def test_pdf_has_held_out_mean_and_recorded_conditions(annotated_run, text_of):
