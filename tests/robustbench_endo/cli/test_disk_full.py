@@ -1,17 +1,17 @@
 """A full disk or a limit of the file size: one sentence in every command, and no unfinished file."""
 
 import errno
-import os
 import resource
 import signal
-import subprocess
-import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from robustbench_endo import io_utils
+from robustbench_endo.cli import main
 
 MODEL = """
 import torch
@@ -57,27 +57,25 @@ def inputs(tmp_path_factory):
         for kind, pixels in (("image", image), ("mask", mask)):
             (root / "frames" / kind).mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(root / "frames" / kind / f"OP{number}_{number}.png")
-    for options in (("--out", "run"), ("--out", "shard", "--shard", "1/1")):
-        call(root, [*EVALUATE, *options, "--format", "none"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        for options in (("--out", "run"), ("--out", "shard", "--shard", "1/1")):
+            result = CliRunner().invoke(main, [*EVALUATE, *options, "--format", "none"])
+            assert result.exit_code == 0, result.output
     return root
 
 
-def call(folder, words, size=None):
-    """Run a command in a process whose files cannot become larger than ``size`` bytes."""
-
-    def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-    return subprocess.run(
-        [sys.executable, "-m", "robustbench_endo", *words],
-        cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=None if size is None else limit,
-    )
+@contextmanager
+def limit_of_file_size(size):
+    """While no file of this process can become larger than ``size`` bytes: writing more is an error, not a signal."""
+    before, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, hard))
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 def unfinished(folder):
@@ -102,14 +100,16 @@ def test_main_reports_a_full_disk_in_one_sentence(inputs, robust_endo, monkeypat
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [0, 9000])
 @pytest.mark.parametrize("name", ["evaluate", "train"])
-def test_main_resumes_after_a_limit_of_the_file_size(inputs, name, size):
+def test_main_resumes_after_a_limit_of_the_file_size(inputs, robust_endo, monkeypatch, name, size):
+    monkeypatch.chdir(inputs)
     words = [*COMMANDS[name]]
     words[words.index("out")] = f"{name}-{size}"
-    limited = call(inputs, words, size)
-    if limited.returncode != 0:
-        assert limited.returncode == 2, limited.stderr
+    with limit_of_file_size(size):
+        limited = robust_endo(*words)
+    if limited.exit_code != 0:
+        assert limited.exit_code == 2, limited.output
         last = limited.stderr.rstrip("\n").rpartition("\n")[2]
         assert last.startswith("Error: Cannot ")
         assert "Traceback" not in limited.stderr
         assert not unfinished(inputs)
-    assert call(inputs, words).returncode == 0
+    assert robust_endo(*words).exit_code == 0
