@@ -192,6 +192,13 @@ def test_network_has_the_numbers_counted_by_hand(spec, task):
     assert cost_of(network, (SIDE, SIDE), "meta").gmacs == pytest.approx(count.macs / 1e9, rel=tolerance)
 
 
+def fits(gradient: torch.Tensor | None, parameter: torch.Tensor) -> bool:
+    """Whether an optimizer can apply a gradient."""
+    if gradient is None:
+        return False
+    return all(getattr(gradient, name) == getattr(parameter, name) for name in ("shape", "dtype", "device"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", MULTI)
 def test_cell_trains_a_step_under_every_weighting(spec, monkeypatch):
@@ -213,8 +220,8 @@ def test_cell_trains_a_step_under_every_weighting(spec, monkeypatch):
         assert weighting.separate
         network.zero_grad(set_to_none=True)
         buffer.write(weighting.combine(buffer.losses, buffer.rows), 1.0)
-        assert all(parameter.grad is not None and parameter.grad.shape == parameter.shape for parameter in trained)
-        torch.optim.Adam(trained).step()
+        assert all(fits(parameter.grad, parameter) for parameter in trained)
+    torch.optim.Adam(trained).step()  # once, as it sees no more of a gradient than shape, type and device
 
 
 @pytest.mark.slow
@@ -230,7 +237,7 @@ def test_cell_of_one_task_trains_a_step(spec, task):
     network.zero_grad(set_to_none=True)
     loss.backward()
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    assert all(parameter.grad is not None and parameter.grad.shape == parameter.shape for parameter in trained)
+    assert all(fits(parameter.grad, parameter) for parameter in trained)
     torch.optim.Adam(trained).step()
 
 
