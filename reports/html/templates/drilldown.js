@@ -26,7 +26,8 @@ const openCell = (() => {
   };
   const readAddress = (address) => {
     const [m, c, s, t] = address.split(".");
-    const p = c === "-1" ? -1 : c === "all" ? 0 : c.startsWith("g") ? 1 + Number(c.slice(1)) : firstPanel + Number(c);
+    const group = c.startsWith("g") ? 1 + Number(c.slice(1)) : null;
+    const p = c === "-1" ? -1 : c === "all" ? 0 : group === null ? firstPanel + Number(c) : group < firstPanel ? group : NaN;
     const usual = severityIndex() > 0 ? severityIndex() : isOne(p) && m !== "all" ? data.severities.length - 1 : null;
     const task = t && data.tasks[t] ? data.tasks[t].name : shownMetric().task;
     return { m: m === "all" ? null : Number(m), p, s: p < 0 ? 0 : s === "all" ? null : s ? Number(s) : usual, task };
