@@ -1,5 +1,8 @@
 """Bad values of every option and argument of every command: exit code 2 and one sentence, whatever the value."""
 
+import functools
+from importlib import import_module
+
 import click
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ from PIL import Image
 
 from robustbench_endo.cli import main
 from robustbench_endo.errors import RobustEndoError
+from robustbench_endo.results import Results
 
 VALUES = (
     *("", "x", "-1", "1e20", "nan", "inf", "9" * 30, "a\0b", "\xe9\udcff", "n" * 5000, "/dev/null", "no/such/file"),
@@ -47,6 +51,16 @@ STUBS = (
     "robustbench_endo.models.export.export",
     "robustbench_endo.models.summary.describe_model",
 )
+REMEMBERED = (
+    "robustbench_endo.results.load_results",
+    "robustbench_endo.results.compare",
+    "robustbench_endo.results.verify",
+    "robustbench_endo.evaluation.run_checks.check_folder",
+    "robustbench_endo.reports.check_tables",
+    "robustbench_endo.reports.write.compare_page",
+    "robustbench_endo.submission.write.load_results",
+)
+"""What a command computes from the run, whatever the other values: computed once per run and arguments."""
 
 
 def command_of(name):
@@ -101,8 +115,38 @@ def folder(tmp_path_factory):
     return root
 
 
+def remember(function):
+    """The function, which returns the same value for the same arguments; an error is raised anew each time."""
+    returned = {}
+
+    def key_of(value):
+        if isinstance(value, (list, tuple)):
+            return tuple(map(key_of, value))
+        return id(value) if isinstance(value, Results) else repr(value)
+
+    @functools.wraps(function)
+    def call(*arguments, **options):
+        key = key_of([*arguments, *sorted(options.items())])
+        if key not in returned:
+            returned[key] = function(*arguments, **options), arguments  # which preserves their ids
+        value = returned[key][0]
+        return [*value] if isinstance(value, list) else value  # a command may extend a list
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def remembered():
+    """Name -> function that computes once."""
+    functions = {}
+    for name in REMEMBERED:
+        module, _, attribute = name.rpartition(".")
+        functions[name] = remember(getattr(import_module(module), attribute))
+    return functions
+
+
 @pytest.fixture
-def reach(folder, tmp_path, monkeypatch):
+def reach(folder, remembered, monkeypatch):
     """Run a command in that folder until its computation would begin."""
 
     def stop(*arguments, **options):
@@ -111,6 +155,8 @@ def reach(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(folder)
     for name in STUBS:
         monkeypatch.setattr(name, stop)
+    for name, function in remembered.items():
+        monkeypatch.setattr(name, function)
     return lambda words: CliRunner().invoke(main, words)
 
 
