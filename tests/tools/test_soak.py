@@ -5,11 +5,16 @@ import shutil
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 SOAK = Path(__file__).parents[2] / "tools" / "soak"
+SMALL_RUN = (
+    *("evaluate", "--data", "synthetic@frames=8", "--model", "../light.py:build", "--resolution", "64", "--out", "run"),
+    *("--corruption", "contrast", "--severity", "1,5", "--format", "none", "--batch-size", "1", "--workers", "1"),
+)
 
 
 @pytest.fixture
@@ -132,10 +137,16 @@ def test_command_is_killed_and_its_processes_are_recognised(soak, tmp_path, monk
 
 @pytest.mark.slow
 def test_kill_and_resume_gives_identical_files(soak, tmp_path):
-    kills, target = soak("kills"), soak("kills_evaluate").TARGET
+    kills, evaluate, folders = soak("kills"), soak("kills_evaluate"), soak("folders")
+    # Soon after the first chunk, so that there is something to resume from and the process still runs.
+    loop = replace(next(phase for phase in evaluate.PHASES if phase.name == "loop"), share=0.2)
+    files = (*(name for name in folders.RUN_FILES if name != "report.html"), "gallery/index.json")
+    target = replace(evaluate.TARGET, arguments=SMALL_RUN, phases=(loop,), files=files)
+    (tmp_path / "light.py").write_text(soak("small_files").FACTORY.replace("0 * light", "*[0 * light] * 5"))
     outcome = kills.kill_repeatedly("kills", target, tmp_path, 1)
     assert outcome.ok, outcome.failures
     assert outcome.total == 1
+    assert "loop 1" in outcome.detail
 
 
 @pytest.mark.slow
