@@ -91,7 +91,7 @@ SESSIONS = (
     Session(
         "See that the installation works",
         "console",
-        "robustbench-endo --version\nrobust-endo models",
+        "robustbench-endo --version\nrobust-endo models --model tiny-resnet/mmoe",
         (r"robust-endo, version \d", "tiny-resnet/mmoe"),
     ),
     Session(
