@@ -1,5 +1,6 @@
 """Signals in every phase of every command, in processes of their own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -31,6 +32,30 @@ from robustbench_endo.__main__ import run
 run()
 """
 
+FORKS = """
+import json, os, sys, tempfile
+import robustbench_endo, robustbench_endo.cli, robustbench_endo.evaluation.engines, robustbench_endo.training.trainer
+import robustbench_endo.reports.write, robustbench_endo.reproduction.runner
+
+for line in sys.stdin:
+    task = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.chdir(task["folder"])
+        os.environ.update(task["environment"])
+        tempfile.tempdir = None
+        os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+        os.dup2(0, 1)
+        os.dup2(os.open("stderr.txt", os.O_WRONLY | os.O_CREAT), 2)
+        sys.argv[1:] = task["arguments"]
+        exec(task["driver"])
+        sys.exit()
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+"""Starts a driver for each line of standard input in a fork, so that torch is imported once."""
+
 SLOW_MODEL = """
 import subprocess, time
 from pathlib import Path
@@ -55,6 +80,57 @@ def build(num_classes):
 SAVED = "Interrupted: finished work is saved in out; re-run the same command to resume.\n"
 AGAIN = "Interrupted: re-run the same command to start again.\n"
 FRAMES = ("--data", "synthetic@frames=2", "--device", "cpu")
+
+
+@pytest.fixture(scope="module")
+def forks():
+    """A process that has imported the command line."""
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKS],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "RAY_TMPDIR": "/tmp"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture
+def interrupt_fork(forks, tmp_path):
+    """As `interrupt`, in a process in which nothing has to be imported."""
+
+    def call(function, number, *arguments, seconds=60):
+        module, _, name = function.partition(":")
+        reached = tmp_path / "reached"
+        (tmp_path / "tmp").mkdir(exist_ok=True)
+        task = {
+            "folder": str(tmp_path),
+            "environment": {"TMPDIR": str(tmp_path / "tmp")},
+            "arguments": [module, name, str(reached), str(seconds), *map(str, arguments)],
+            "driver": DRIVER,
+        }
+        print(json.dumps(task), file=forks.stdin, flush=True)
+        child = int(forks.stdout.readline())
+        process = Path(f"/proc/{child}")
+        try:
+            deadline = time.monotonic() + 120
+            while not reached.exists():
+                assert process.exists(), (tmp_path / "stderr.txt").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            begin = time.monotonic()
+            os.kill(child, number)
+            while process.exists() and time.monotonic() < begin + 30:
+                time.sleep(0.01)
+            seconds_to_end = time.monotonic() - begin
+        finally:  # the next test needs its parent
+            if process.exists():
+                os.kill(child, signal.SIGKILL)
+            code = int(forks.stdout.readline())
+        return code, seconds_to_end, (tmp_path / "stderr.txt").read_text()
+
+    return call
 
 
 @pytest.fixture
@@ -113,10 +189,10 @@ def test_install_handles_signals_during_imports(interrupt):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_finish_ends_a_running_evaluation_with_its_threads_and_processes(interrupt, tmp_path, number, code):
+def test_finish_ends_a_running_evaluation_with_its_threads_and_processes(interrupt_fork, tmp_path, number, code):
     (tmp_path / "slow.py").write_text(SLOW_MODEL)
     model = ("--model", "slow.py:build", "--limit", 1, "--out", "out", *FRAMES)
-    result, seconds, errors = interrupt(":model", number, "evaluate", *model)
+    result, seconds, errors = interrupt_fork(":model", number, "evaluate", *model)
     assert result == code
     assert seconds < HANGS_S
     assert last_line(errors) == SAVED
@@ -171,10 +247,10 @@ SLOW_PHASES = [
 ]
 
 
-def check_phase(interrupt, tmp_path, function, arguments, message):
+def check_phase(interrupt_fork, tmp_path, function, arguments, message):
     if arguments[0] == "evaluate" and "--out" not in arguments:
         arguments = (*arguments, "--out", "out", *FRAMES)
-    code, seconds, errors = interrupt(function, signal.SIGTERM, *arguments)
+    code, seconds, errors = interrupt_fork(function, signal.SIGTERM, *arguments)
     assert code == 143, errors
     assert seconds < HANGS_S
     assert last_line(errors) == message
@@ -183,14 +259,16 @@ def check_phase(interrupt, tmp_path, function, arguments, message):
 
 
 @pytest.mark.parametrize(("function", "arguments", "message"), PHASES)
-def test_resumable_names_the_folder_in_every_phase(interrupt, tmp_path, function, arguments, message):
-    check_phase(interrupt, tmp_path, function, arguments, message)
+def test_resumable_names_the_folder_in_every_phase(interrupt_fork, tmp_path, function, arguments, message):
+    check_phase(interrupt_fork, tmp_path, function, arguments, message)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("function", "arguments", "message"), SLOW_PHASES)
-def test_resumable_names_the_folder_in_every_phase_of_every_command(interrupt, tmp_path, function, arguments, message):
-    check_phase(interrupt, tmp_path, function, arguments, message)
+def test_resumable_names_the_folder_in_every_phase_of_every_command(
+    interrupt_fork, tmp_path, function, arguments, message
+):
+    check_phase(interrupt_fork, tmp_path, function, arguments, message)
 
 
 def test_interruption_message_names_a_folder_only_where_it_has_files(tmp_path):
