@@ -286,9 +286,8 @@ def test_page_reports_failures_notes_and_missing_conditions(make_run):
         info["failures"] = [{"id": "2/broken.png", "reason": reason} for reason in ("Truncated file", "No mask")]
         return frame.drop(frame.index[(frame["corruption"] == "smoke") & (frame["severity"] == 3)])
 
-    text = Page(
-        html(report_data(make_run(corruptions=["smoke", "contrast"], severities=[1, 3], edit=drop), QUICK))
-    ).text
+    results = make_run(models=["a"], corruptions=["smoke", "contrast"], severities=[1, 3], gallery=False, edit=drop)
+    text = Page(html(report_data(results, QUICK))).text
     assert "1 frame excluded" in text
     assert "Truncated file" in text
     assert "The activity is a proxy." in text
@@ -296,7 +295,7 @@ def test_page_reports_failures_notes_and_missing_conditions(make_run):
 
 
 def test_page_is_reproducible(make_run):
-    results = make_run(models=["a", "b"], corruptions=["smoke"], severities=[1, 3])
+    results = make_run(models=["a", "b"], corruptions=["smoke"], severities=[1])
     assert html(report_data(results, QUICK)) == html(report_data(results, QUICK))
 
 
