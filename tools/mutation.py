@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import copy
 import importlib
 import json
 import multiprocessing
@@ -108,13 +107,15 @@ class Mutant:
 
 def mutants(target: str) -> Iterator[Mutant]:
     """Every mutant of a file."""
-    tree = ast.parse((PACKAGE / target).read_text("utf-8"))
+    text = (PACKAGE / target).read_text("utf-8")
+    tree = ast.parse(text)
+    ignored = _ignored(tree)
     for index, node in enumerate(ast.walk(tree)):
+        if id(node) in ignored:
+            continue
         for position in range(len(list(_changes(node)))):
-            changed = copy.deepcopy(tree)
+            changed = ast.parse(text)
             copied = next(item for i, item in enumerate(ast.walk(changed)) if i == index)
-            if _ignored(tree, node):
-                continue
             before = ast.unparse(node)
             replacement = list(_changes(copied))[position]
             _replace(changed, copied, replacement)
@@ -171,10 +172,10 @@ def _replace(tree: ast.AST, old: ast.AST, new: ast.expr) -> None:
     ast.fix_missing_locations(tree)
 
 
-def _ignored(tree: ast.AST, node: ast.AST) -> bool:
-    """Whether a node is an annotation, a decorator, a default, part of a message, or only read by type checkers."""
+def _ignored(tree: ast.AST) -> set[int]:
+    """The ids of annotations, decorators, defaults, parts of messages, and what only type checkers read."""
+    hidden: list[ast.AST | None] = []
     for parent in ast.walk(tree):
-        hidden: list[ast.AST | None] = []
         if isinstance(parent, (ast.FunctionDef, ast.ClassDef)):
             hidden += parent.decorator_list
         if isinstance(parent, ast.FunctionDef):
@@ -189,9 +190,7 @@ def _ignored(tree: ast.AST, node: ast.AST) -> bool:
             hidden.append(parent)
         if isinstance(parent, ast.Call) and getattr(parent.func, "id", "") == "zip":
             hidden += [keyword for keyword in parent.keywords if keyword.arg == "strict"]
-        if any(item is not None and any(child is node for child in ast.walk(item)) for item in hidden):
-            return True
-    return False
+    return {id(child) for item in hidden if item is not None for child in ast.walk(item)}
 
 
 def is_equivalent(mutant: Mutant) -> bool:
