@@ -1,5 +1,6 @@
 """The pytest plug-in: one test per criterion, and nothing where it is not used."""
 
+import shutil
 import subprocess
 import sys
 
@@ -31,13 +32,22 @@ class Outcomes:
             self.reports[report.nodeid] = report.outcome
 
 
+@pytest.fixture(scope="module")
+def written(run_of, tmp_path_factory):
+    """A run folder that is only read."""
+    run, folder = (
+        run_of({("new", "smoke", 3): [0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1]}),
+        tmp_path_factory.mktemp("run"),
+    )
+    write_table(folder / "results.parquet", pa.Table.from_pandas(run.frame, run.schema, preserve_index=False))
+    write_run(folder, run.info)
+    return folder
+
+
 @pytest.fixture
-def folder(run_of, tmp_path):
-    """A run folder."""
-    run = run_of({("new", "smoke", 3): [0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1]})
-    write_table(tmp_path / "results.parquet", pa.Table.from_pandas(run.frame, run.schema, preserve_index=False))
-    write_run(tmp_path, run.info)
-    return tmp_path
+def folder(written, tmp_path):
+    """A copy of the run folder."""
+    return shutil.copytree(written, tmp_path, dirs_exist_ok=True)
 
 
 @pytest.fixture
