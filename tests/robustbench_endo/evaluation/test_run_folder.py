@@ -91,7 +91,7 @@ def link(path):
 
 @pytest.mark.parametrize("damage", [edit, swap, shorten, repeat, truncate, flip, link, Path.unlink])
 def test_resume_computes_damaged_records_again(make_plan, run, damage):
-    plan = make_plan(frames=8)
+    plan = make_plan(frames=2)
     run(plan)
     file, results = chunk_file(plan.config.out, 0), plan.config.out / "results.parquet"
     before = file.read_bytes(), results.read_bytes()
