@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ SCRIPT = runpy.run_path(str(Path(__file__).parent / "make_golden.py"))
 def frames() -> Callable[..., Tensor]:
     """``frames(count, height, width)``: float (count, 3, height, width) in [0, 1], textured, sides multiples of 16."""
 
+    textured_frame = cache(SCRIPT["textured_frame"])  # half a second for a frame of 2 megapixels
+
     def create(count: int = 2, height: int = 96, width: int = 128) -> Tensor:
-        stack = [torch.from_numpy(SCRIPT["textured_frame"](height, width, seed)) for seed in range(count)]
+        stack = [torch.from_numpy(textured_frame(height, width, seed)) for seed in range(count)]
         return torch.stack(stack).permute(0, 3, 1, 2).contiguous().float() / 255
 
     return create
