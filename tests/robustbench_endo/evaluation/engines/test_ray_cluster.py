@@ -32,11 +32,12 @@ def test_check_address_rejects_other_text(address):
 
 
 @pytest.mark.parametrize("form", ["{}", "ray://{}"])
-def test_check_address_without_a_listener_raises(form, listening):
-    address = "{}:{}".format(*listening.getsockname())
-    listening.close()
-    with pytest.raises(RunError, match="Expected a Ray cluster at .* got no reply within 5 s"):
-        check_address(form.format(address))
+def test_check_address_without_a_listener_raises(form):
+    with socket.socket() as bound:  # it holds the port, which another process could otherwise listen on
+        bound.bind(("127.0.0.1", 0))
+        address = "{}:{}".format(*bound.getsockname())
+        with pytest.raises(RunError, match="Expected a Ray cluster at .* got no reply within 5 s"):
+            check_address(form.format(address))
 
 
 def test_check_address_without_a_reply_raises(listening, monkeypatch):
