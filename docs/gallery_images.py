@@ -33,9 +33,10 @@ _PHOTOGRAPHS = ("images", "drops")
 MAXIMUM_BYTES = 200_000
 _WIDTH = 1100
 _BOTTOM = """(section, limit) => {
-    const top = section.getBoundingClientRect().top;
-    const parts = [...section.querySelectorAll("tr, p, figure, svg, li, canvas, img, pre, code")];
-    return Math.max(...parts.map(part => part.getBoundingClientRect().bottom - top).filter(bottom => bottom <= limit));
+    const {top, bottom: end} = section.getBoundingClientRect();
+    const parts = [...section.querySelectorAll("tr, p, figure, svg, li, canvas, img, pre, code, summary")];
+    const bottoms = parts.map(part => part.getBoundingClientRect().bottom);  // closed parts have boxes, too
+    return Math.max(...bottoms.filter(bottom => bottom <= Math.min(end, top + limit))) - top;
 }"""
 _log = logging.getLogger(__name__)
 
