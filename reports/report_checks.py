@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +14,11 @@ from robustbench_endo.reports.data.report_data import ReportData, report_data
 from robustbench_endo.reports.html.page import html
 from robustbench_endo.reports.html.page_check import page_difference, page_settings
 from robustbench_endo.reports.pdf import pdf
+from robustbench_endo.reports.pdf.file_check import pdf_difference
 from robustbench_endo.reports.stored_settings import find_settings, resampling_of
 from robustbench_endo.reports.text import latex, markdown, printed_tables
+from robustbench_endo.reports.text.line_check import line_difference
 from robustbench_endo.results import Check
-from robustbench_endo.results.differences import shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,9 +81,9 @@ def check_reports(results: Results, published: pd.DataFrame | None = None) -> li
     again = _Recomputation(results, published)
     forms: dict[str, tuple[_Read, _Write, _Compare]] = {
         "report.html": (page_settings, again.html, page_difference),
-        "report.pdf": (find_settings, again.pdf, _pdf_difference),
-        "report.tex": (find_settings, again.latex, _line_difference),
-        "report.md": (find_settings, again.markdown, _line_difference),
+        "report.pdf": (find_settings, again.pdf, pdf_difference),
+        "report.tex": (find_settings, again.latex, line_difference),
+        "report.md": (find_settings, again.markdown, line_difference),
     }
     paths = [] if results.path is None else [results.path / name for name in forms]
     return [
@@ -113,35 +112,3 @@ def _problem(results: Results, path: Path, read: _Read, write: _Write, compare: 
         return f"{name} is no report of this version, or its settings were removed. {_AGAIN}."
     difference = "" if stored == expected else compare(stored, expected)
     return f"{name} {difference} {_AGAIN}." if difference else ""
-
-
-def _line_difference(stored: bytes, expected: bytes) -> str:
-    texts = [content.decode("utf-8", "replace").splitlines() for content in (stored, expected)]
-    for number, (before, now) in enumerate(zip_longest(*texts, fillvalue="nothing"), 1):
-        if before != now:
-            at = next((i for i, pair in enumerate(zip(before, now, strict=False)) if pair[0] != pair[1]), 0)
-            start = max(0, at - 20)
-            return (
-                f"has another line {number} than the records give: "
-                f"{shorten(before[start:])} instead of {shorten(now[start:])}."
-            )
-    return ""
-
-
-def _pdf_difference(stored: bytes, expected: bytes) -> str:
-    """The first different text; other bytes with the same texts may come from another version of a library."""
-    try:
-        from pypdf import PdfReader
-    except ModuleNotFoundError:
-        return "differs from the report that the records give; install pypdf to see where."
-    try:
-        pages = [page.extract_text() for page in PdfReader(io.BytesIO(stored)).pages]
-    except Exception as error:  # noqa: BLE001  # pypdf raises errors of many classes for damaged files
-        return f"cannot be read as a PDF ({str(error).partition(chr(10))[0]})."
-    again = [page.extract_text() for page in PdfReader(io.BytesIO(expected)).pages]
-    if len(pages) != len(again):
-        return f"has {len(pages)} pages instead of {len(again)}."
-    for number, (before, now) in enumerate(zip(pages, again, strict=True), 1):
-        if difference := _line_difference(before.encode(), now.encode()):
-            return difference.replace("another line", f"on page {number} another line", 1)
-    return ""

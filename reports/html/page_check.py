@@ -11,8 +11,6 @@ from typing import Any
 from robustbench_endo.results.differences import first_difference, shorten
 
 _DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.S)
-_INVISIBLE = frozenset(("script", "style", "svg"))
-_READ_ALOUD = frozenset(("title", "aria-label", "alt"))
 
 
 def page_settings(stored: bytes) -> dict[str, Any]:
@@ -29,53 +27,63 @@ def page_settings(stored: bytes) -> dict[str, Any]:
 
 
 def page_difference(stored: bytes, expected: bytes) -> str:
-    """What differs first between a page and the expected one: a value of its data, then a text; empty for nothing."""
+    """What differs first between a page and the expected one; empty for nothing.
+
+    Compared are the values of its data, then all texts, elements, attributes, styles and scripts in their order;
+    images and what is inside of drawings are not.
+    """
     page, again = (content.decode("utf-8", "replace") for content in (stored, expected))
     difference = first_difference(_data(page), _data(again), "").strip()
-    return difference or _text_difference(visible_text(page), visible_text(again))
+    return difference or _content_difference(page_content(page), page_content(again))
 
 
 def _data(page: str) -> Any:
     return json.loads(_DATA.findall(page)[0])
 
 
-def _text_difference(stored: list[str], expected: list[str]) -> str:
-    for index, (before, now) in enumerate(zip_longest(stored, expected, fillvalue="nothing")):
+def _content_difference(stored: list[str], expected: list[str]) -> str:
+    for index, (before, now) in enumerate(zip_longest(stored, expected)):
         if before != now:
-            context = shorten(" ".join(expected[max(0, index - 3) : index]))
-            texts = f"{shorten(before)} instead of {shorten(now)}"
+            words = (part for part in expected[:index] if not part.startswith("<"))
+            context = shorten(" ".join([*words][-3:]))
+            texts = " instead of ".join("nothing" if each is None else shorten(each) for each in (before, now))
             return f"prints another text than the records give, after {context}: {texts}."
     return ""
 
 
-def visible_text(page: str) -> list[str]:
-    """The texts of a page in order, without blanks at their ends, scripts, styles and figures.
+def page_content(page: str) -> list[str]:
+    """The texts and elements of a page in order, without its data, the sources of images, and the inside of drawings.
 
-    >>> visible_text("<p>Dice <b>71.2</b></p><script>1</script>")
-    ['Dice', '71.2']
+    >>> page_content('<p title="x">Dice <b>71.2</b></p><svg><text>1</text></svg>')
+    ['<p title="x">', 'Dice', '<b>', '71.2', '</b>', '</p>', '<svg>', '</svg>']
     """
     reader = _Reader()
     reader.feed(page)
     reader.close()
-    return reader.texts
+    return reader.parts
 
 
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.texts: list[str] = []
-        self.hidden = 0
+        self.parts: list[str] = []
+        self.drawings = 0
+        self.in_data = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.hidden += tag in _INVISIBLE
-        for name, value in attrs:
-            if name in _READ_ALOUD and value:
-                self.handle_data(value)
+        if not self.drawings:
+            attributes = "".join(f' {name}="{value}"' for name, value in attrs if (tag, name) != ("img", "src"))
+            self.parts.append(f"<{tag}{attributes}>")
+        self.drawings += tag == "svg"
+        self.in_data = (tag, dict(attrs)) == ("script", {"type": "application/json", "id": "data"})
 
     def handle_endtag(self, tag: str) -> None:
-        self.hidden -= tag in _INVISIBLE
+        self.drawings = max(0, self.drawings - (tag == "svg"))
+        self.in_data = False
+        if not self.drawings:
+            self.parts.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
         text = " ".join(data.split())
-        if text and not self.hidden:
-            self.texts.append(text)
+        if text and not self.drawings and not self.in_data:
+            self.parts.append(text)

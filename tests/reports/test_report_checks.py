@@ -1,17 +1,13 @@
 """The reports of a run folder are written again: what was changed in one of them is named."""
 
 import hashlib
-import io
 import re
 
 import pytest
 
 from robustbench_endo.reports import check_reports, report, report_checks
-from robustbench_endo.reports.pdf import pdf as write_pdf
 from robustbench_endo.reports.stored_settings import find_settings, settings_line
 from robustbench_endo.results import Resampling
-
-pypdf = pytest.importorskip("pypdf", reason="the extra `report` is not installed")
 
 NAMES = ("report.html", "report.pdf", "report.tex", "report.md")
 
@@ -101,35 +97,3 @@ def test_report_without_the_gate_of_the_folder_is_named(run, change, gate, name,
     (run.path / name).write_bytes(with_gate(name, (run.path / name).read_bytes(), digest))
     (check,) = check_reports(run)
     assert "no gate of this version" in check.problem
-
-
-def test_pdf_of_another_library_version_passes(change):
-    assert change("report.pdf", lambda content: content.replace(b"Typst 0", b"Typst 9")) == ""
-
-
-def stored_line(content):
-    return settings_line(find_settings(content)).encode()
-
-
-def test_damaged_and_shortened_pdfs_are_named(change):
-    def without_last_page(content):
-        writer, shortened = pypdf.PdfWriter(), io.BytesIO()
-        for page in pypdf.PdfReader(io.BytesIO(content)).pages[:-1]:
-            writer.add_page(page)
-        writer.write(shortened)
-        return shortened.getvalue() + b"%" + stored_line(content)
-
-    assert change("report.pdf", stored_line).startswith("report.pdf cannot be read as a PDF (")
-    assert re.match(r"report.pdf has \d+ pages instead of \d+\.", change("report.pdf", without_last_page))
-
-
-def test_changed_number_of_a_pdf_is_named_with_its_page(run, build_run, change, tmp_path):
-    def edit(frame, info):
-        frame.loc[(frame["model"] == "two") & (frame["severity"] == 3), "tp_1"] += 40
-        return frame
-
-    other = build_run(tmp_path / "run", ["<b>one", "two"], ["smoke"], [1, 3], gallery=False, edit=edit)
-    settings = find_settings((run.path / "report.pdf").read_bytes())
-    pdf = report_checks._Recomputation(other, None).data(settings)
-    text = change("report.pdf", lambda content: write_pdf(pdf, "letter"))
-    assert re.match(r"report\.pdf has on page \d+ another line \d+ than the records give: .+ instead of .+\.", text)

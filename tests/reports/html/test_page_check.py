@@ -6,7 +6,7 @@ import pytest
 
 from robustbench_endo.reports.data.report_data import report_data
 from robustbench_endo.reports.html.page import html
-from robustbench_endo.reports.html.page_check import page_difference, page_settings, visible_text
+from robustbench_endo.reports.html.page_check import page_content, page_difference, page_settings
 from robustbench_endo.results import Resampling
 
 
@@ -51,6 +51,26 @@ def test_pages_without_data_have_no_settings(text):
         page_settings(text.encode())
 
 
-def test_visible_text_has_labels_and_no_figures():
-    page = '<p title="mean">a <b>1</b></p><svg aria-label="curve"><text>2</text></svg><style>b{}</style>'
-    assert visible_text(page) == ["mean", "a", "1"]
+def test_page_content_has_elements_and_no_figures():
+    page = '<p title="mean">a <b>1</b></p><svg id="x"><text>2</text></svg><img src="data:1" alt="c"><style>b{}</style>'
+    expected = ['<p title="mean">', "a", "<b>", "1", "</b>", "</p>", '<svg id="x">', "</svg>", '<img alt="c">']
+    assert page_content(page) == [*expected, "<style>", "b{}", "</style>"]
+
+
+@pytest.mark.parametrize(
+    "addition",
+    [
+        "<style>td::after{content:'99.9'}</style>",
+        "</svg>99.9<svg>",
+        "<svg><text>99.9</text></svg>",
+        '<input value="99.9">',
+        '<script id="data" type="application/json">{"scores": 99.9}</script>',
+        '<script type="application/json" id="data">{"scores": 99.9}</script>',
+        "<script>document.body.textContent = '99.9'</script>",
+    ],
+)
+def test_addition_that_shows_another_number_is_noticed(page, addition):
+    position = page.index("</td>")
+    changed = page[:position] + addition + page[position:]
+    assert difference(page, changed)
+    assert difference(page, page.replace("<td", '<td style="font-size:0"', 1))
