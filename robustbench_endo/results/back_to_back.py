@@ -17,7 +17,7 @@ from robustbench_endo.results.combine import combine_runs, common_frames
 from robustbench_endo.results.disagreement import disagreement
 from robustbench_endo.results.estimates import ScoreArray
 from robustbench_endo.results.failures import check_failure_thresholds, failure_records
-from robustbench_endo.results.resampling import Resampling
+from robustbench_endo.results.resampling import Resampling, counted
 from robustbench_endo.results.results import Results
 from robustbench_endo.results.schema import CLEAN
 from robustbench_endo.results.shares_by_scope import shares_by_scope
@@ -281,7 +281,8 @@ def _statement(results: Results, settings: Resampling, margin: float | None) -> 
     subjects, frames = (results.frame[name].nunique() for name in ("subject_id", "image_id"))
     tests = "" if margin is None else f"; equivalence: two one-sided tests at {1 - settings.confidence:.2g}"
     return (
-        f"{100 * settings.confidence:g} % intervals from {subjects} subjects (patients or sequences, {frames} frames) "
+        f"{100 * settings.confidence:g} % intervals from {counted(subjects, 'subject')} (patients or sequences, "
+        f"{counted(frames, 'frame')}) "
         f"by flipping the signs of their differences, corrected over the severities{tests}."
     )
 

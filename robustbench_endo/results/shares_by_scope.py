@@ -43,6 +43,21 @@ def shares_by_scope(
     return pd.concat(parts, ignore_index=True)
 
 
+def _interval(point: Floats, left_out: Floats, sizes: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """The jackknife interval of a share in percent that few subjects have.
+
+    Shares of n subjects are moved towards one half by 3/8 of a subject (Anscombe, Biometrika 1948): without it, the arc
+    sine makes the interval of a share of one subject wider than that of two, because the share without it is 0.
+    """
+    if (left_out == point).all():
+        return point, point
+    number, shift = len(left_out), 3 / 8
+    moved, without = ((number * share / 100 + shift) / (number + 2 * shift) for share in (point, left_out))
+    ends = jackknife_interval(moved, without, sizes, confidence, 1)
+    low, high = (100 * ((number + 2 * shift) * end - shift) / number for end in ends)
+    return np.clip(low, 0, 100), np.clip(high, 0, 100)
+
+
 def _with_intervals(
     scope: str, levels: Sequence[float], columns: Sequence[str], sums: Floats, counts: Floats, confidence: float
 ) -> pd.DataFrame:
@@ -55,7 +70,7 @@ def _with_intervals(
         present = sizes > 0  # subjects without the condition say nothing about it
         if present.sum() > 1:
             value, others = point[level, share], left_out[present, level, share]
-            ends = jackknife_interval(value, others, sizes[present], confidence, 100)
+            ends = _interval(value, others, sizes[present], confidence)
             low[level, share], high[level, share] = clopper_pearson(value, ends, len(others), confidence, 100)
     table = pd.DataFrame({"scope": scope, "severity": np.asarray(levels, np.float64)})
     for position, name in enumerate(columns):

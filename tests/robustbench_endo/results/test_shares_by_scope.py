@@ -34,7 +34,8 @@ def test_shares_are_means_of_corruptions_and_leave_subjects_out():
     names = sorted(set(table["subject_id"]))
     left_out = np.array([mean(at_one[at_one["subject_id"] != name]) for name in names])
     sizes = np.array([20.0 + 2 * number for number in range(6)])
-    low, high = jackknife_interval(np.array(mean(at_one)), left_out, sizes, 0.95, 100)
+    moved, without = ((6 * share / 100 + 0.375) / 6.75 for share in (np.array(mean(at_one)), left_out))
+    low, high = (100 * (6.75 * end - 0.375) / 6 for end in jackknife_interval(moved, without, sizes, 0.95, 1))
     row = rows.loc[("all", 1.0)]
     np.testing.assert_allclose(row[["share", "share_low", "share_high"]], [mean(at_one), low, high], rtol=1e-12)
 
@@ -67,3 +68,14 @@ def test_interval_widens_with_its_confidence(confidence):
         for rows in (shares_by_scope(frames(), ["share"], SCOPES, level) for level in (confidence - 0.05, confidence))
     ]
     assert (widths[0] < widths[1]).all()
+
+
+def test_upper_end_grows_with_the_subjects_that_have_a_case():
+    table = pd.DataFrame({"corruption": "smoke", "severity": 1, "subject_id": [f"s{number}" for number in range(8)]})
+    rows = [
+        shares_by_scope(table.assign(share=[100.0] * cases + [0.0] * (8 - cases)), ["share"], SCOPES, 0.95).iloc[0]
+        for cases in range(9)
+    ]
+    assert np.all(np.diff([row["share_high"] for row in rows[:8]]) >= 0)
+    assert np.all(np.diff([row["share_low"] for row in rows[1:]]) >= 0)
+    assert rows[1]["share_high"] < 65  # 52.7 by the exact binomial interval
