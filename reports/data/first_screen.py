@@ -230,7 +230,10 @@ def _score_columns(scores: Table, metric: Metric, floor: MetricFloor | None) -> 
 
 def _worst(scores: Table, index: int, metric: Metric) -> Cell:
     """The worst corruption of the model at a position, which ``detail`` names."""
-    cells = [replace(row.cells[index], detail=row.label, keys=row.keys) for row in by_corruption(scores)]
+    cells = [
+        replace(row.cells[index], detail=row.label, keys={**row.keys, "severity": "all"})
+        for row in by_corruption(scores)
+    ]
     finite = [cell for cell in cells if math.isfinite(cell.value)]
     return min(finite, key=partial(_goodness, metric), default=Cell(MISSING))
 

@@ -131,7 +131,7 @@ def with_floor_of_mean(table: Table, results: Results) -> Table:
     """
     metric = results.metric(table.rows[0].keys["metric"])
     floor = floor_of(results, metric.name)
-    if floor is None:
+    if floor is None or not math.isfinite(mean := floor.rows.get(("mean", "all"), math.nan)):
         return table
     rows = []
     for row in table.rows:
@@ -140,7 +140,7 @@ def with_floor_of_mean(table: Table, results: Results) -> Table:
         rows.append(replace(row, cells=below))
     aggregates = [row.keys["aggregate"] for row in rows]
     position = 1 + aggregates.index("mean" if "mean" in aggregates else CLEAN)
-    cell = Cell(number(floor.mean, metric.unit), floor.mean)
+    cell = Cell(number(mean, metric.unit), mean)
     keys = {"metric": metric.name, "aggregate": "floor", "unit": metric.unit}
     rows.insert(position, Row(FLOOR_ROW, FLOOR_OF_MEAN, (cell,) * len(table.columns), keys))
     return replace(table, rows=tuple(rows), remarks=(*table.remarks, f"{FLOOR_OF_MEAN}: {floor.name}."))

@@ -82,7 +82,7 @@ def _extremes(row: Row, scores: Table, metric: Metric) -> list[Cell]:
             number(row.cells[i].value, metric.unit),
             row.cells[i].value,
             detail=scores.models[i],
-            keys={"model": scores.models[i]},
+            keys={"model": scores.models[i], "severity": "all"},
         )
         for i in (ordered[0], ordered[-1])
     ]

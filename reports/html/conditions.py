@@ -14,18 +14,19 @@ if TYPE_CHECKING:
     from robustbench_endo.reports.data.report_data import ReportData
 
 ALL = "all"
-"""Every model, or every corruption."""
+"""Every model, corruption or severity."""
 
 
 def cell_conditions(report: ReportData) -> Callable[[Row, Column, Cell], str]:
     """A function from a cell to ``MODEL.CORRUPTIONS.SEVERITY.TASK`` by the keys of its row, its column and itself.
 
     ``MODEL`` is a position or ``all``; ``CORRUPTIONS`` a position, ``-1`` for clean, ``g0`` .. for a category, or
-    ``all``; ``SEVERITY`` and ``TASK`` are positions, empty for those of the selection; empty parts at the end are
-    left out. The text is empty for a cell that does not name a model and a corruption, or that has no number.
+    ``all``; ``SEVERITY`` (or ``all``) and ``TASK`` are positions, empty for those of the selection; empty parts at the
+    end are left out. The text is empty for a cell that does not name a model and a corruption, or that has no number,
+    and in a run of clean frames only, which has no numbers by condition.
     """
     models = {ALL: ALL} | {name: f"{index}" for index, name in enumerate(report.models)}
-    severities = {f"{severity:g}": f"{index}" for index, severity in enumerate((0, *report.severities))}
+    severities = {ALL: ALL} | {f"{severity:g}": f"{index}" for index, severity in enumerate((0, *report.severities))}
     tasks = {name: f"{index}" for index, name in enumerate(report.tasks)}
     task_of = {metric.name: metric.task or "" for metric in report.scores.metrics}
     scopes = _scopes(report)
@@ -34,7 +35,7 @@ def cell_conditions(report: ReportData) -> Callable[[Row, Column, Cell], str]:
         keys = {**row.keys, **column.keys, **cell.keys}
         model = models.get(keys.get("model") or column.model or "")
         scope = scopes.get((keys.get("category", ""), keys.get("corruption", "")))
-        if model is None or scope is None or cell.text in ("", MISSING):
+        if model is None or scope is None or not report.categories or cell.text in ("", MISSING):
             return ""
         task = keys.get("task") or task_of.get(split_label(keys.get("metric", ""))[0], "")
         parts = (model, scope, severities.get(keys.get("severity", ""), ""), tasks.get(task, ""))

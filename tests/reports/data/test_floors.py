@@ -100,3 +100,9 @@ def test_summary_metrics_have_the_floor_below_the_mean(usual_run):
         worse = [cell.below_floor for key in ("clean", "mean") for cell in values[key]]
         clean = float(floors[name][1].point.clean[0, 0])
         assert worse[: len(usual_run.models)] == [cell.value < clean for cell in values["clean"]]
+
+
+def test_run_of_clean_frames_has_no_floor_of_the_mean(make_run):
+    run = make_run(models=["a"], corruptions=[], gallery=False)
+    for table in aggregate_tables(run, ["miou"]):
+        assert with_floor_of_mean(table, run) is table
