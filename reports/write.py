@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class _ReportSettings:
+class ReportRequest:
     """A run and the settings of its report; what several formats need is computed once."""
 
     results: Results
@@ -42,23 +42,25 @@ class _ReportSettings:
         return printed_tables(self.results, self.data, self.intervals)
 
 
-def _latex(request: _ReportSettings) -> bytes:
+def _latex(request: ReportRequest) -> bytes:
     report = request.data
     return latex(request.tables, report.name, request.results.protocol, report.settings).encode()
 
 
-_FILES: Mapping[str, tuple[str, Callable[[_ReportSettings], bytes]]] = {
+FILES: Mapping[str, tuple[str, Callable[[ReportRequest], bytes]]] = {
     "html": (".html", lambda request: html(request.data).encode()),
     "pdf": (".pdf", lambda request: pdf(request.data, request.page_size)),
     "latex": (".tex", _latex),
     "md": (".md", lambda request: markdown(request.data, request.tables).encode()),
 }
-_FOLDERS: Mapping[str, tuple[str, Callable[[_ReportSettings, Path], object]]] = {
+"""Format of one file -> its suffix, and the function that writes it."""
+
+_FOLDERS: Mapping[str, tuple[str, Callable[[ReportRequest, Path], object]]] = {
     "csv": ("tables", lambda request, folder: write_tables(request.results, folder, request.intervals)),
     "figures": ("figures", lambda request, folder: write_figures(request.results, folder, request.intervals)),
 }
 
-FORMATS = (*_FILES, *_FOLDERS)
+FORMATS = (*FILES, *_FOLDERS)
 """``csv`` is a folder ``tables`` of CSV and Parquet, ``figures`` one of PNG, SVG and PDF, next to the report."""
 
 
@@ -100,13 +102,13 @@ def report(
     path = Path(path)
     names = [_format_of(path)] if formats is None else [formats] if isinstance(formats, str) else list(formats)
     _check(names, path, page_size)
-    request = _ReportSettings(results, intervals, page_size, published, intended_use)
+    request = ReportRequest(results, intervals, page_size, published, intended_use)
     paths = [path if formats is None else output_path(name, path) for name in names]
     for name, target in zip(names, paths, strict=True):
         if name in _FOLDERS:
             _write(target, partial(_FOLDERS[name][1], request))
         else:
-            _write(target, partial(write_atomically, content=_FILES[name][1](request)))
+            _write(target, partial(write_atomically, content=FILES[name][1](request)))
     return paths[0]
 
 
@@ -166,11 +168,11 @@ def write_comparison(
 
 def output_path(name: str, path: Path) -> Path:
     """The file or folder of a format, for a report at ``path``."""
-    return path.parent / _FOLDERS[name][0] if name in _FOLDERS else path.with_suffix(_FILES[name][0])
+    return path.parent / _FOLDERS[name][0] if name in _FOLDERS else path.with_suffix(FILES[name][0])
 
 
 def _format_of(path: Path) -> str:
-    suffixes = {suffix: name for name, (suffix, _) in _FILES.items()}
+    suffixes = {suffix: name for name, (suffix, _) in FILES.items()}
     return suffixes.get(path.suffix.lower(), path.suffix.removeprefix("."))
 
 

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from robustbench_endo.reports import check_reports, report, report_checks
+from robustbench_endo.reports import check_reports, report, report_checks, write
 from robustbench_endo.reports.stored_settings import find_settings, settings_line
+from robustbench_endo.reports.write import FILES
 from robustbench_endo.results import Resampling
 
 NAMES = ("report.html", "report.pdf", "report.tex", "report.md")
@@ -33,8 +34,10 @@ def change(run, monkeypatch):
         (check,) = check_reports(run)
         return check.problem
 
-    for function, name in (("html", NAMES[0]), ("pdf", NAMES[1]), ("latex", NAMES[2]), ("markdown", NAMES[3])):
-        monkeypatch.setattr(report_checks._Recomputation, function, lambda self, _, name=name: contents[name])
+    files = {
+        form: (suffix, lambda _, suffix=suffix: contents[f"report{suffix}"]) for form, (suffix, _) in FILES.items()
+    }
+    monkeypatch.setattr(report_checks, "FILES", files)
     yield problem
     for name, content in contents.items():
         (run.path / name).write_bytes(content)
@@ -42,8 +45,8 @@ def change(run, monkeypatch):
 
 def test_untouched_reports_pass_and_share_their_content(run, monkeypatch):
     computed = []
-    original = report_checks.report_data
-    monkeypatch.setattr(report_checks, "report_data", lambda *words: computed.append(1) or original(*words))
+    original = write.report_data
+    monkeypatch.setattr(write, "report_data", lambda *words: computed.append(1) or original(*words))
     checks = check_reports(run)
     assert [check.name for check in checks] == [f"{name} agrees with the records" for name in NAMES]
     assert [check.problem for check in checks] == [""] * 4
