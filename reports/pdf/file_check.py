@@ -41,7 +41,7 @@ def _difference(stored: PdfReader, expected: PdfReader) -> str:
         texts = (each.extract_text().encode() for each in (page, now))
         if difference := line_difference(*texts):
             return difference.replace("another line", f"on page {number} another line", 1)
-        if _frame(page) != _frame(now):
+        if _layout(page) != _layout(now):
             return f"has another size, cut or annotation on page {number} than the report."
         if same_version and _content(page) != _content(now):
             return f"draws something else on page {number} than the records give."
@@ -58,7 +58,7 @@ def _creator(reader: PdfReader) -> str:
     return str(reader.metadata.creator) if reader.metadata else ""
 
 
-def _frame(page: PageObject) -> tuple[Any, ...]:
+def _layout(page: PageObject) -> tuple[Any, ...]:
     """Boxes, rotation and annotations of a page."""
     boxes = [tuple(map(float, getattr(page, name))) for name in _BOXES]
     notes = [note.get_object() for note in page.get("/Annots") or ()]

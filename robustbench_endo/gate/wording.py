@@ -57,7 +57,7 @@ def guarantee(report: GateReport) -> str:
 
 
 def levels(report: GateReport) -> str:
-    """Of which intervals the two printed ends are."""
+    """Which of the two printed ends decides a pass and which a fail, and at which level."""
     other = "the other end" if report.correction == "none" else "the other end, corrected for the number of criteria,"
     return (
         f"A criterion passes where the end of the {100 * (1 - report.alpha):.4g} % interval towards the bound meets "
